@@ -1,0 +1,46 @@
+# Compiler settings and the helpers that every folder's CMakeLists uses.
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(hopscope_options INTERFACE)
+target_include_directories(hopscope_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(hopscope_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+if(HOPSCOPE_WERROR)
+    target_compile_options(hopscope_options INTERFACE -Werror)
+endif()
+
+# One static library per folder of core. DEPS are the folders below it: the link line is the layering.
+# HEADERS of other libraries are given with LIBS.
+function(hopscope_core_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+    add_library(hopscope_${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(hopscope_${name} PUBLIC hopscope_options)
+    foreach(dep IN LISTS ARG_DEPS)
+        target_link_libraries(hopscope_${name} PUBLIC hopscope_${dep})
+    endforeach()
+    target_link_libraries(hopscope_${name} PRIVATE ${ARG_LIBS})
+endfunction()
+
+# One Qt Test executable per unit, without a GUI unless GUI is given.
+function(hopscope_test name)
+    cmake_parse_arguments(ARG "GUI" "" "SOURCES;DEPS;LIBS" ${ARGN})
+    if(NOT ARG_SOURCES)
+        set(ARG_SOURCES ${name}.cpp)
+    endif()
+    add_executable(${name} ${ARG_SOURCES})
+    set_target_properties(${name} PROPERTIES AUTOMOC ON RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    target_compile_definitions(${name} PRIVATE
+        HOPSCOPE_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
+        HOPSCOPE_GOLDEN="${PROJECT_SOURCE_DIR}/tests/golden"
+        HOPSCOPE_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    foreach(dep IN LISTS ARG_DEPS)
+        target_link_libraries(${name} PRIVATE hopscope_${dep})
+    endforeach()
+    target_link_libraries(${name} PRIVATE hopscope_options Qt6::Core Qt6::Test ${ARG_LIBS})
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300 ENVIRONMENT
+        "QT_QPA_PLATFORM=offscreen;QT_LOGGING_RULES=qt.qpa.*=false")
+endfunction()

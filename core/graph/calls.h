@@ -1,0 +1,43 @@
+// Region calls: the nodes that call a body by an attribute (invoke_subgraph and the other higher-order operators).
+#pragma once
+
+#include "core/graph/body.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hopscope {
+
+// One invoke_subgraph call, in whichever of its forms (torch/_higher_order_ops/invoke_subgraph.py,
+// InvokeSubgraphHOP.__call__; wrapped in with_effects or auto_functionalized_v2 after functionalization).
+struct RegionCall {
+    NodeId node;
+    NodeId get_attr; // the node that names the body
+    BodyId body; // none where the text does not print it
+    StringId attribute; // of the body: "partitioned_fw_subgraph_0_0"
+    StringId identifier; // second argument, with its quotes taken off
+    std::vector<NodeId> operands; // node operands by position; none for constants
+};
+
+// The call that `node` makes; nothing if it is no region call.
+std::optional<RegionCall> region_call(const GraphModule& module, BodyId body, NodeId node);
+// All region calls of one body, in graph order.
+std::vector<RegionCall> region_calls(const GraphModule& module, BodyId body);
+
+// Bodies that a node refers to through get_attr arguments, for any higher-order operator, in argument order.
+std::vector<BodyId> called_bodies(const GraphModule& module, BodyId body, NodeId node);
+
+// What an identifier says of itself (naming rules: formats since 2.5, torch/_functorch and
+// torch/_higher_order_ops/invoke_subgraph.py).
+struct IdentifierParts {
+    enum class Half : uint8_t { Whole, Forward, Backward };
+    Half half = Half::Whole;
+    bool partitioned = false;
+    std::string_view region; // the identifier that Dynamo gave: "subgraph_0"
+    int variant = -1; // tangent variant of a bw_ or partitioned_ name
+};
+IdentifierParts identifier_parts(std::string_view identifier);
+
+} // namespace hopscope

@@ -1,0 +1,182 @@
+// What was read from a set of dump files, before anything is concluded from it.
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/base/result.h"
+#include "core/graph/body.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hopscope {
+
+enum class Stage : uint8_t { Dynamo, PreGrad, Joint, Forward, Backward, Inference, PostGrad, Export, Graph };
+std::string_view stage_name(Stage stage); // as in addresses: "dynamo", "pre_grad", …
+std::optional<Stage> stage_from_name(std::string_view name);
+
+enum class Severity : uint8_t { Note, Warning, Error };
+std::string_view severity_name(Severity s);
+
+// Something in the input that did not follow its format, or that the user should know.
+struct Problem {
+    Severity severity = Severity::Warning;
+    std::string message;
+    FileId file;
+    uint64_t line = 0; // from 1; 0 = the file as a whole
+    uint64_t offset = 0; // bytes
+};
+
+struct DumpFile {
+    std::string path; // as given, or found in the folder that was given
+    std::string kind; // "TORCH_TRACE", "TORCH_LOGS", "print_readable"
+    uint64_t bytes = 0;
+};
+
+// "0/0", "!1/0/0"; "-" where a dump knows none. Attempts of one id are told apart by their number.
+struct CompileKey {
+    int rank = -1; // -1 = not distributed
+    std::string id;
+    int attempt = 0;
+    friend auto operator<=>(const CompileKey&, const CompileKey&) = default;
+};
+
+struct Compilation {
+    CompileKey key;
+    std::string function; // co_name of the frame, where the dump tells it
+    std::string file;
+    int line = 0;
+    std::string fail_type, fail_reason; // of compilation_metrics; empty = it did not fail
+    std::string recompile_reason;
+    double compile_seconds = 0; // entire frame compile time; 0 = not told
+    bool last_attempt = true; // a later attempt of the same id supersedes this one
+    std::vector<GraphId> graphs; // in the order of the dump
+};
+
+// One graph-carrying record.
+struct Graph {
+    CompilationId compilation;
+    Stage stage = Stage::Graph;
+    std::string label; // what tells graphs of one stage apart: "before_pre_grad_graph", "partial"; "" = the main one
+    int ordinal = 0; // among the graphs of this stage and compilation: the K of `#K`
+    FileId file;
+    uint64_t line = 0; // of the class or def
+    uint64_t offset = 0;
+    uint64_t text_bytes = 0;
+    std::shared_ptr<const GraphModule> module;
+};
+
+// One of Dynamo's or AOTAutograd's timers around region work: a chromium_event B/E pair named invoke_subgraph_….
+struct RegionTimer {
+    enum class Kind : uint8_t { Trace, ReuseHash, ReuseLookup, ReuseStampOut, TraceJointGraph, ProxyTensor, FakeTensor };
+    Kind kind = Kind::Trace;
+    CompilationId compilation;
+    double begin_us = 0;
+    double end_us = -1; // < begin: never closed
+    int parent = -1; // index of the timer of the same list that encloses this one
+    FileId file;
+    uint64_t line = 0;
+
+    double milliseconds() const { return end_us >= begin_us ? (end_us - begin_us) / 1000.0 : -1; }
+};
+
+// One message of the `hierarchical_compile` text log.
+struct ReuseMessage {
+    enum class Kind : uint8_t {
+        ReuseFailed, // detail = the reason
+        CacheHit, // identifier
+        HashHit, // identifier, detail = the key
+        Installing, // identifier, function, count
+        ComparisonFailed, // function, detail = where
+        NotEligible, // detail = the reason
+        Guards, // count: the entry was stored
+        Exceeded, // maximum reuse entries
+        FakeCacheFailed, // identifier, detail = the reason
+        Other,
+    };
+    Kind kind = Kind::Other;
+    CompileKey key;
+    std::string identifier, function, detail;
+    int count = -1;
+    FileId file;
+    uint64_t line = 0;
+};
+
+// PyTorch's own report that one forward body got another backward body
+// (artifact invoke_subgraph_backward_duplicate).
+struct BackwardDuplicate {
+    CompilationId compilation;
+    std::string forward_identifier, backward_identifier;
+    std::string text; // the artifact's JSON
+    FileId file;
+    uint64_t line = 0;
+};
+
+// dynamo_error, fx_interpreter_error, make_fx_fail_partial.
+struct Failure {
+    CompilationId compilation;
+    std::string kind;
+    std::string message; // its last telling line
+    std::string text; // whole
+    FileId file;
+    uint64_t line = 0;
+};
+
+// Any other artifact that a person may want to look up: name and place, the text stays in the file.
+struct Artifact {
+    CompilationId compilation;
+    std::string name;
+    FileId file;
+    uint64_t line = 0;
+    uint64_t bytes = 0;
+};
+
+struct Dump {
+    std::string name; // for titles: the file's stem, or the folder's name
+    std::vector<DumpFile> files;
+    std::string torch_version;
+    std::vector<Compilation> compilations; // by rank, then as the dump met them
+    std::vector<Graph> graphs;
+    std::vector<RegionTimer> timers;
+    std::vector<ReuseMessage> messages;
+    std::vector<BackwardDuplicate> duplicates;
+    std::vector<Failure> failures;
+    std::vector<Artifact> artifacts;
+    std::vector<Problem> problems;
+    bool has_text_log = false; // a log with hierarchical_compile messages was read
+    bool cancelled = false; // reading was stopped; what is here is complete as far as it goes
+
+    const Graph& graph(GraphId id) const { return graphs[id.index]; }
+    const Compilation& compilation(CompilationId id) const { return compilations[id.index]; }
+    CompilationId find_compilation(const CompileKey& key) const;
+};
+
+// `[rRANK/]COMPILE:STAGE[#K][:BODY][@NODE]`, taken apart (reference of addresses: the command line's manual).
+struct Address {
+    int rank = -1; // -1 = not said
+    std::string compile; // "0/0", "-"
+    Stage stage = Stage::Graph;
+    int ordinal = -1; // -1 = not said: the first
+    std::string body; // "" = root
+    std::string node; // "" = none
+
+    friend bool operator==(const Address&, const Address&) = default;
+};
+Result<Address> parse_address(std::string_view text);
+std::string to_string(const Address& address);
+
+// An address resolved in a dump.
+struct Place {
+    GraphId graph;
+    BodyId body;
+    NodeId node;
+    friend bool operator==(const Place&, const Place&) = default;
+};
+Result<Place> resolve(const Dump& dump, const Address& address);
+Result<Place> resolve(const Dump& dump, std::string_view address);
+// The shortest address that resolves to the place.
+std::string address_of(const Dump& dump, GraphId graph, BodyId body = {}, NodeId node = {});
+
+} // namespace hopscope

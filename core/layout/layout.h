@@ -1,0 +1,75 @@
+// Places for the boxes of a graph. Knows ids and sizes, nothing of nodes, texts or pixels on a screen.
+//
+// Units are points (1/72 inch), whole numbers; x grows to the right, y downwards; (0, 0) is the top left corner of
+// the picture.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/base/result.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hopscope::layout {
+
+struct Box {
+    int width = 0, height = 0; // even
+};
+
+// One user of a value: an edge. `count` values may run side by side between the same two boxes.
+struct Use {
+    uint32_t box = 0;
+    int count = 1;
+};
+
+// A value with all its users: drawn as one trunk.
+struct Value {
+    uint32_t producer = 0;
+    std::vector<Use> users; // none is the producer itself
+};
+
+struct Input {
+    std::vector<Box> boxes; // in graph order
+    std::vector<Value> values;
+};
+
+struct Point {
+    int x = 0, y = 0;
+    friend bool operator==(const Point&, const Point&) = default;
+};
+
+struct Edge {
+    uint32_t value = 0, use = 0; // into Input::values and its users
+    std::vector<Point> points; // from the producer's lower border to the user's upper border, orthogonal or a spline
+                               // flattened to a polyline; empty where the link is cut (see cut)
+    bool cut = false; // too long to draw: show it as a pair of labelled ports
+};
+
+struct Output {
+    std::vector<Point> places; // top left corner of each box
+    std::vector<int> rows; // row of each box, from 0
+    std::vector<Edge> edges;
+    int width = 0, height = 0;
+    int cut_links = 0; // edges that are not drawn
+    std::string engine; // "dot" or "layered"
+    std::string note; // why another engine than the asked one was used, if so
+};
+
+enum class Engine : uint8_t { Auto, Dot, Layered };
+
+struct Options {
+    Engine engine = Engine::Auto;
+    size_t dot_boxes = 250; // Auto: `dot` up to this many boxes
+    int dot_milliseconds = 1000; // then it is killed and the layered layout serves
+};
+
+// Errors: Damaged where the graph has a cycle, Cancelled, External where Engine::Dot was asked for and failed.
+Result<Output> run(const Input& input, const Options& options = {}, const Job& job = {});
+
+// Graphviz `dot` as a child process (-Tjson0), killed at the limit or on cancel.
+Result<Output> run_dot(const Input& input, const Options& options = {}, const Job& job = {});
+// Our own layered layout: near-linear, deterministic.
+Result<Output> run_layered(const Input& input, const Options& options = {}, const Job& job = {});
+
+} // namespace hopscope::layout

@@ -1,0 +1,117 @@
+// The ledger: what every call of every region was, what the caches decided for it and what that cost or saved.
+//
+// Derived from a Dump alone; holds ids into it and no text of its own but summaries.
+#pragma once
+
+#include "core/graph/dump.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hopscope {
+
+enum class Decision : uint8_t {
+    Traced, // the first call of its code object
+    Reused, // the conditions of an installed body held
+    ReusedByKey, // the user's hash function gave a known key
+    RetracedSame, // looked up in vain or not eligible; traced again, an installed body was equal
+    RetracedNew, // looked up in vain or not eligible; a new body
+    Failed, // tracing ended in an error
+    Unknown, // the dump cannot tell
+};
+std::string_view decision_name(Decision d); // "traced", "reused_by_key", … as the command line writes it
+std::string_view decision_label(Decision d); // the same in words: "traced", "reused by key", …
+
+// What a statement of the ledger rests on; several may agree.
+enum Evidence : uint8_t { kTraceTimer = 1, kTextLog = 2, kGraph = 4 };
+std::vector<std::string_view> evidence_names(uint8_t evidence); // "trace_timer", "text_log", "graph"
+
+// How the calls of different stages were found to be the same invocation.
+enum class Pairing : uint8_t { None, CallId, DataFlow, Order };
+std::string_view pairing_name(Pairing p); // "none", "call_id", "data_flow", "order"
+
+// The stages in which an invocation may have a node.
+enum class Half : uint8_t { Dynamo, Joint, JointBackward, Forward, Backward, Inference };
+inline constexpr size_t kHalfCount = 6;
+std::string_view half_name(Half h);
+
+struct SavedValue {
+    StringId name; // of the forward body's output (strings of the forward graph's module)
+    NodeId node; // in the forward body
+    NodeId placeholder; // in the backward body
+    int64_t bytes = -1; // -1 = not known (symbolic)
+};
+
+struct Invocation {
+    int index = 0; // from 0, in the order Dynamo met them, within the compilation
+    RegionId region;
+    int call_id = -1; // as in the forward (or inference, joint) graph; -1 = none
+    Decision decision = Decision::Unknown;
+    uint8_t evidence = 0; // of the decision
+    Pairing pairing = Pairing::None; // of the backward call with the forward call
+    bool inlined = false; // its region was used once and put inline after Dynamo
+    int executions = 1; // how often the step runs it (inside a region that is called again and again: more)
+    std::string reason; // why it was not reused; empty where nothing says it
+    double trace_ms = -1, lookup_ms = -1, stamp_out_ms = -1, saved_ms = -1; // -1 = not there
+    std::array<Place, kHalfCount> calls; // the call's node by Half; graph none where there is none
+    std::array<Place, kHalfCount> bodies; // the body it calls there (node none)
+    std::vector<ReuseMessage> messages; // of the text log, in order
+    SourceId source; // of its first call node, in that graph's module
+    int parent = -1; // index of the invocation whose body holds this call (nested regions)
+
+    const Place& call(Half h) const { return calls[static_cast<size_t>(h)]; }
+    const Place& body(Half h) const { return bodies[static_cast<size_t>(h)]; }
+};
+
+// A body of a region in one stage.
+struct RegionBody {
+    Half half = Half::Dynamo;
+    Place place; // node none
+    std::string identifier; // under which it is called there
+    int variant = -1; // tangent variant of partitioned bodies
+    int calls = 0;
+};
+
+struct Region {
+    std::string identifier; // as Dynamo gave it: "subgraph_0"
+    std::string function; // "block"; empty where nothing says it
+    std::string source_file;
+    int source_line = 0; // of the region's first node with a place
+    bool inlined = false;
+    std::vector<RegionBody> bodies;
+    std::vector<int> invocations; // indices into CompilationLedger::invocations
+    std::vector<SavedValue> saved; // what one invocation saves for its backward
+    int64_t saved_bytes = -1; // per invocation, -1 = no backward or not known
+
+    int body_count(Half h) const;
+};
+
+struct Totals {
+    int invocations = 0, bodies = 0;
+    int traced = 0; // the body was traced: Traced, RetracedNew, RetracedSame and failed ones
+    int reused = 0; // Reused and ReusedByKey
+    double tracing_ms = 0, saved_ms = 0; // sums over the invocations that have them
+    int64_t saved_bytes = 0; // saved for backward: bytes × invocations
+};
+
+struct CompilationLedger {
+    CompilationId compilation;
+    std::vector<Region> regions; // by first call
+    std::vector<Invocation> invocations; // by index
+    Totals totals;
+};
+
+struct Ledger {
+    std::vector<CompilationLedger> compilations; // one per compilation of the dump, same order
+    std::vector<Problem> problems; // contradictions found while concluding
+
+    const CompilationLedger& of(CompilationId id) const { return compilations[id.index]; }
+    Totals totals() const; // over the last attempts
+};
+
+Ledger build_ledger(const Dump& dump);
+
+} // namespace hopscope
