@@ -1,0 +1,37 @@
+// The command line: one file a subcommand. What the commands share.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/graph/dump.h"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace hopscope::cli {
+
+// Exit statuses of the contract.
+enum Exit { kDone = 0, kDiffers = 1, kUsage = 2, kUnreadable = 3, kExecutorFailed = 4, kCancelled = 130 };
+
+// What main runs once the words are parsed; set by the callback of the chosen subcommand.
+using Action = std::function<int()>;
+
+void add_graphs(CLI::App& app, Action& action);
+void add_graph(CLI::App& app, Action& action);
+void add_regions(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
+void add_import(CLI::App& app, Action& action);
+void add_note(CLI::App& app, Action& action);
+void add_notes(CLI::App& app, Action& action);
+void add_check(CLI::App& app, Action& action);
+
+// Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
+int fail(const Error& error);
+// Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error, counted.
+Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);
+// Adds the positional DUMP… argument.
+void add_dumps(CLI::App& command, std::vector<std::string>& paths);
+
+} // namespace hopscope::cli

@@ -1,0 +1,24 @@
+// Bodies back to text, in print_readable's form.
+#pragma once
+
+#include "core/graph/body.h"
+
+#include <string>
+
+namespace hopscope {
+
+struct PrintOptions {
+    bool nested = true; // with the bodies of regions, as nested classes
+    bool types = true;
+    bool sources = true; // the "# File:" comments
+    bool deletions = true; // ";  x = None" after a value's last use
+};
+
+// The body as a class, as torch/fx/graph_module.py print_readable writes it. Reads back to an equal body.
+std::string print_readable(const GraphModule& module, BodyId body, const PrintOptions& options = {});
+// One node's statement, without indent, comment and deletions.
+std::string print_statement(const GraphModule& module, BodyId body, NodeId node, bool types = true);
+// The arguments of a node as they stand between its brackets.
+std::string print_args(const GraphModule& module, const Body& body, const Node& node);
+
+} // namespace hopscope
