@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hopscope {
@@ -64,7 +65,8 @@ struct Graph {
     FileId file;
     uint64_t line = 0; // of the class or def
     uint64_t offset = 0;
-    uint64_t text_bytes = 0;
+    std::string_view text; // the graph's text as in the file; alive as long as module->storage
+    bool tabbed = false; // each line of the text starts with a tab that is no part of it
     std::shared_ptr<const GraphModule> module;
 };
 

@@ -18,7 +18,7 @@ struct DType {
     uint8_t bits; // per element; 0 = not known
 };
 
-// The dtype of an abbreviation; one with an empty name if it is not in PyTorch's table (formats change).
+// Null for a name that is not in PyTorch's table (formats change).
 const DType* dtype_by_abbreviation(std::string_view abbreviation);
 const DType* dtype_by_name(std::string_view name);
 
