@@ -1,0 +1,171 @@
+// The widget that shows one picture (draw::Scene): pans, zooms, selects, walks.
+//
+// It knows boxes, edges and node ids, nothing of graphs: what is a user, a producer or a hit is told by its
+// owner. All NodeIds are those of the scene's body; nodes folded into a box stand for that box. Setters never
+// emit the signals of user actions (nodeSelected, …), so two canvases can be tied together without loops.
+#pragma once
+
+#include "core/draw/scene.h"
+
+#include <QAbstractScrollArea>
+#include <QPointF>
+#include <QString>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace hopscope {
+
+// Zoom and place, to be kept for history, sessions and the stepper. Zoom 1 = one point of the scene is one
+// device-independent pixel; centre is in scene points.
+struct ViewState {
+    double zoom = 0; // 0 = none: the canvas picks its opening view
+    QPointF centre;
+    bool isValid() const { return zoom > 0; }
+    friend bool operator==(const ViewState&, const ViewState&) = default;
+};
+
+// What the canvas shows where there is no picture, or over the old picture while a new one is made.
+struct Placeholder {
+    enum class Kind { None, Empty, Busy, Error };
+    Kind kind = Kind::None;
+    QString title; // "Laying out 1,908 nodes"
+    QString detail; // what to do about it; for errors the full text that Copy copies
+    int percent = -1; // Busy: -1 = not known
+    bool canCancel = true; // Busy: shows a Cancel button
+};
+
+// The text of the card that appears over a node after half a second. Lines that are empty are left out.
+struct HoverCard {
+    QString title; // name
+    QString target; // operator
+    QString type; // dtype and shape
+    QString stride; // only where not contiguous: shown in the warning tone
+    QString device;
+    QString source; // file:line, code
+    QString note; // anything else
+    bool isEmpty() const { return title.isEmpty(); }
+};
+
+class Minimap;
+class HoverCardWidget;
+class PlaceholderWidget;
+
+class Canvas : public QAbstractScrollArea {
+    Q_OBJECT
+
+public:
+    enum class Change {
+        NewBody, // another picture: selection and marks are cleared, the opening view is taken
+        SameBody, // the same nodes placed anew: selection and marks stay, the selected node stays where it is
+                  // on screen
+    };
+    // Which side of this canvas the other half is on; crossing values get their mark on that side.
+    enum class Side { None, Left, Right };
+
+    explicit Canvas(QWidget* parent = nullptr);
+    ~Canvas() override;
+
+    // --- what is shown
+    // Null shows nothing (set a placeholder). Clears a Busy placeholder. Setting the scene that is shown does
+    // nothing.
+    void setScene(std::shared_ptr<const draw::Scene> scene, Change change = Change::NewBody);
+    std::shared_ptr<const draw::Scene> scene() const { return scene_; }
+    // Kind::None removes it. Busy appears after 300 ms and counts elapsed time by itself from the first Busy
+    // on; over a scene it is a strip at the top, otherwise it fills the canvas. Error and Empty appear at
+    // once.
+    void setPlaceholder(const Placeholder& placeholder);
+    const Placeholder& placeholder() const { return placeholder_; }
+
+    // --- marks
+    void setSelected(NodeId node); // invalid = none; does not scroll
+    NodeId selected() const { return selected_; }
+    void setMarked(std::vector<NodeId> users, std::vector<NodeId> producers); // of the selection
+    void setCrossing(std::vector<NodeId> nodes); // values that cross to the other pane
+    void setCrossingSide(Side side);
+    void setHits(std::vector<NodeId> hits, NodeId current = {}); // search hits, and the one that F3 is at
+    // Dims all boxes to 35 % but the selection, its marks, and `keep` (the trace).
+    void setDimmed(bool dimmed, std::vector<NodeId> keep = {});
+    bool isDimmed() const { return dimmed_; }
+    void setCurrentStep(NodeId node); // arrow at the left edge; invalid = none
+    void setBookmarked(std::vector<NodeId> nodes); // nodes with a bookmark or note
+
+    // --- view
+    void ensureVisible(
+        NodeId node, bool centre = false); // scrolls as little as needed; centre: always to the middle
+    double zoom() const { return zoom_; }
+    void setZoom(double zoom); // about the middle of the canvas; clamped to minZoom()…kMaxZoom
+    double minZoom() const; // a quarter of what fits all, at most 0.05
+    static constexpr double kMaxZoom = 8.0;
+    ViewState viewState() const;
+    void setViewState(const ViewState& state);
+    QPointF toScene(QPointF viewportPos) const;
+    QPointF fromScene(QPointF scenePos) const;
+    QRect boxRect(NodeId node) const; // on the viewport; null where the node is not shown
+    NodeId nodeAt(QPoint viewportPos) const; // the node itself, or the folded node whose port mark is there
+
+    bool isMinimapVisible() const { return minimapWanted_; }
+    // Called when the card is due; an empty card shows none. May be unset.
+    void setHoverProvider(std::function<HoverCard(NodeId)> provider);
+    // Wheel zooms and Ctrl+wheel scrolls, for those who want it so.
+    void setWheelZooms(bool on) { wheelZooms_ = on; }
+
+public Q_SLOTS:
+    void fitAll();
+    void fitSelection();
+    void zoomIn(); // × 1.25
+    void zoomOut();
+    void zoom100();
+    void setMinimapVisible(bool visible);
+    // The walk of the arrow keys; each selects, scrolls into view and emits nodeSelected. No-op at an end.
+    void walkUp(); // to the first producer
+    void walkDown(); // to the first user
+    void walkLeft(); // to the sibling in the row
+    void walkRight();
+    void walkNext(); // in graph order (Tab); returns to the other widgets after the last
+    void walkPrevious();
+    void activateSelected();
+
+Q_SIGNALS:
+    void nodeSelected(
+        hopscope::NodeId node); // by the user; invalid = selection cleared by a click on the background
+    void nodeActivated(hopscope::NodeId node); // double click, Return
+    void hovered(hopscope::NodeId node); // invalid = left
+    void contextMenuRequested(hopscope::NodeId node, QPoint globalPos); // node invalid = background
+    void viewChanged(); // zoom or place, by whatever
+    void cancelRequested(); // of the Busy placeholder
+    void escapePressed();
+
+protected:
+    bool event(QEvent* event) override;
+    bool viewportEvent(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void scrollContentsBy(int dx, int dy) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    bool focusNextPrevChild(bool next) override;
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+
+    std::shared_ptr<const draw::Scene> scene_;
+    Placeholder placeholder_;
+    NodeId selected_;
+    double zoom_ = 1.0;
+    bool dimmed_ = false;
+    bool minimapWanted_ = true;
+    bool wheelZooms_ = false;
+};
+
+} // namespace hopscope
