@@ -1,0 +1,155 @@
+#include "core/export/graph_json.h"
+
+#include "core/base/text.h"
+#include "core/graph/calls.h"
+#include "core/graph/print.h"
+
+#include <algorithm>
+
+namespace hopscope {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+ordered_json names_of(const GraphModule& module, const Body& body, std::span<const NodeId> nodes) {
+    ordered_json names = ordered_json::array();
+    for (const NodeId id : nodes)
+        names.push_back(utf8(module.text(body.node(id).name)));
+    return names;
+}
+
+ordered_json dims_json(const GraphModule& module, std::span<const StringId> dims) {
+    ordered_json out = ordered_json::array();
+    for (const StringId dim : dims)
+        out.push_back(utf8(module.text(dim)));
+    return out;
+}
+
+bool is_integer(std::string_view text) {
+    if (!text.empty() && text.front() == '-')
+        text.remove_prefix(1);
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+bool is_decimal(std::string_view text) {
+    if (is_integer(text) || text.find('.') == std::string_view::npos)
+        return false;
+    return text.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
+}
+
+// A symbol of a float: torch/fx/experimental/symbolic_shapes.py names them zf… (backed) and zuf… (unbacked).
+bool has_float_symbol(std::string_view text) {
+    for (size_t i = 0; i < text.size();) {
+        if (!is_identifier_start(text[i])) {
+            ++i;
+            continue;
+        }
+        size_t end = i;
+        while (end < text.size() && is_identifier_char(text[end]))
+            ++end;
+        std::string_view word = text.substr(i, end - i);
+        i = end;
+        if (word.starts_with("zuf"))
+            word.remove_prefix(3);
+        else if (word.starts_with("zf"))
+            word.remove_prefix(2);
+        else
+            continue;
+        if (is_integer(word))
+            return true;
+    }
+    return false;
+}
+
+bool is_comparison(std::string_view text) {
+    for (const std::string_view name : {"Eq(", "Ne(", "And(", "Or(", "Not("})
+        if (text.starts_with(name))
+            return true;
+    return text == "True" || text == "False" || text.find_first_of("<>") != std::string_view::npos
+        || text.find("==") != std::string_view::npos || text.find("!=") != std::string_view::npos;
+}
+
+// The Python class of a symbolic value: annotations write Sym(…) for all three.
+std::string_view symbol_class(std::string_view expression) {
+    if (is_comparison(expression))
+        return "SymBool";
+    if (has_float_symbol(expression) || is_decimal(expression))
+        return "SymFloat";
+    return "SymInt";
+}
+
+ordered_json text_or_null(std::string_view text) {
+    return text.empty() ? ordered_json(nullptr) : ordered_json(utf8(text));
+}
+
+ordered_json source_json(const GraphModule& module, SourceId id) {
+    const Source* source = module.source(id);
+    if (!source || !source->has_place())
+        return nullptr;
+    return {{"file", utf8(module.text(source->file))}, {"line", source->line},
+        {"function", utf8(module.text(source->function))}, {"code", utf8(module.text(source->code))}};
+}
+
+} // namespace
+
+ordered_json value_json(const GraphModule& module, const ValueType* type) {
+    if (!type)
+        return nullptr;
+    const std::string_view text = module.text(type->text);
+    switch (type->kind) {
+    case TypeKind::Tensor: {
+        const std::string_view abbreviation = module.text(type->dtype);
+        const DType* dtype = dtype_by_abbreviation(abbreviation);
+        ordered_json out;
+        out["dtype"] = utf8(dtype ? dtype->name : abbreviation);
+        out["shape"] = dims_json(module, module.shape(*type));
+        out["stride"] = type->has_stride ? dims_json(module, module.stride(*type)) : ordered_json(nullptr);
+        out["device"] = text_or_null(module.text(type->device));
+        return out;
+    }
+    case TypeKind::Sym: {
+        const std::string_view expression = module.text(type->symbol);
+        return {{"py", symbol_class(expression)}, {"value", utf8(expression)}};
+    }
+    case TypeKind::Subclass:
+        return {{"py", utf8(text.substr(0, text.find('(')))}, {"value", utf8(text)}};
+    case TypeKind::Other:
+        break;
+    }
+    return nullptr;
+}
+
+ordered_json node_json(const GraphModule& module, BodyId body_id, NodeId id) {
+    const Body& body = module.body(body_id);
+    const Node& node = body.node(id);
+    const Source* source = module.source(node.source);
+    const auto call = region_call(module, body_id, id);
+
+    ordered_json out;
+    out["name"] = utf8(module.text(node.name));
+    out["op"] = opcode_name(node.op);
+    out["target"] = utf8(short_target(module, node));
+    out["inputs"] = names_of(module, body, body.inputs_of(node));
+    out["users"] = names_of(module, body, body.users_of(node));
+    out["args"] = utf8(print_args(module, body, node));
+    out["val"] = value_json(module, module.type(node.type));
+    out["call_id"] = source && source->call_id >= 0 ? ordered_json(source->call_id) : ordered_json(nullptr);
+    out["identifier"] = call ? text_or_null(module.text(call->identifier)) : ordered_json(nullptr);
+    out["body"] = call ? text_or_null(module.text(call->attribute)) : ordered_json(nullptr);
+    out["source"] = source_json(module, node.source);
+    return out;
+}
+
+ordered_json graph_json(const Dump& dump, const Place& place) {
+    const GraphModule& module = *dump.graph(place.graph).module;
+    ordered_json out;
+    out["address"] = utf8(address_of(dump, place.graph, place.body));
+    ordered_json nodes = ordered_json::array();
+    for (size_t i = 0; i < module.body(place.body).nodes.size(); ++i)
+        nodes.push_back(node_json(module, place.body, NodeId(i)));
+    out["nodes"] = std::move(nodes);
+    return out;
+}
+
+} // namespace hopscope

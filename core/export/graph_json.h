@@ -1,0 +1,24 @@
+// Nodes of a body as JSON, as the command line's manual promises it (`graph --json`, `export -o FILE.json`).
+#pragma once
+
+#include "core/graph/dump.h"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace hopscope {
+
+// One node: name, op, target, inputs, users, args, val, call_id, identifier, body, source, in this order. All
+// texts are valid UTF-8 (bad bytes become U+FFFD). Numbers in shapes and strides are strings, since symbols
+// may stand there.
+nlohmann::ordered_json node_json(const GraphModule& module, BodyId body, NodeId node);
+
+// What a type says of a value: {"dtype","shape","stride","device"} for tensors, {"py","value"} for symbols
+// and tensor subclasses, null where the dump gives nothing that can be named.
+nlohmann::ordered_json value_json(const GraphModule& module, const ValueType* type);
+
+// {"address":…,"nodes":[…]} of a body, in graph order.
+nlohmann::ordered_json graph_json(const Dump& dump, const Place& place);
+
+} // namespace hopscope
