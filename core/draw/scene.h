@@ -1,7 +1,8 @@
 // A picture of a body, made once: what the window, SVG, PNG, PDF and DOT all draw.
 //
-// body -> fold (ports) -> measure -> layout -> display list. Colours are roles; a palette (light, dark) turns them
-// into values when painting. Text is measured by a fixed-pitch font's metrics (see metrics.h), not by a font engine.
+// body -> fold (ports) -> measure -> layout -> display list. Colours are roles; a palette (light, dark) turns
+// them into values when painting. Text is measured by a fixed-pitch font's metrics (see metrics.h), not by a
+// font engine.
 #pragma once
 
 #include "core/base/job.h"
@@ -29,14 +30,39 @@ enum class Kind : uint8_t {
     Region, // G
     Output, // O
 };
+inline constexpr size_t kKindCount = 11;
 char kind_letter(Kind kind);
-std::string_view kind_name(Kind kind);
+std::string_view kind_name(Kind kind); // "matrix product", "view", …: for legends and tooltips
+// By the table in kinds.cpp. A placeholder of a region's body is what the calls of that body pass for it.
 Kind kind_of(const GraphModule& module, BodyId body, NodeId node);
+// The same for all nodes of a body at once, by NodeId::index: cheaper than asking one by one.
+std::vector<Kind> kinds_of(const GraphModule& module, BodyId body);
 
-// A value folded into a box: shown as a mark on its border, or not at all.
+// One invocation in the strip of dots: the numbers are those of the ledger's Decision, which drawing does not
+// know.
+enum class Dot : uint8_t {
+    Traced, // hollow
+    Reused, // filled
+    ReusedByKey, // filled
+    RetracedSame, // half
+    RetracedNew, // hollow
+    Failed, // cross
+    Unknown, // small point
+    Inlined, // ring: added after the ledger's decisions
+};
+
+// A value folded into a box: shown as a mark on its border.
 struct Port {
     enum class Side : uint8_t { Top, Bottom, Left, Right };
-    enum class Role : uint8_t { Operand, Constant, Parameter, Saved, Result, CutIn, CutOut };
+    enum class Role : uint8_t {
+        Operand, // an input from far away
+        Constant, // a constant or a symbol
+        Parameter, // a weight
+        Saved, // kept for, or by, the other half; on the side towards it
+        Result, // an item of the box's tuple: where its edge leaves
+        CutIn, // the end of a link that is too long to draw
+        CutOut, // its beginning, or a result that goes to the output far below
+    };
     Side side = Side::Top;
     Role role = Role::Operand;
     NodeId node; // of the folded node
@@ -53,7 +79,9 @@ struct Box {
     bool small = false; // one line
     bool region = false; // double border
     std::string badge; // "×12" on a region
-    std::vector<uint8_t> dots; // Decision of each invocation, for the strip under a region's name
+    std::string detail; // a region's third line: "7 → 11 · 84.0 KiB saved"
+    std::vector<uint8_t> dots; // Dot of each invocation, for the strip under a region's name
+    int own_dot = -1; // which of the dots is this call; -1 = not known
     std::vector<Port> ports;
     std::vector<NodeId> folded; // all nodes that this box stands for besides `node`
 };
@@ -62,6 +90,7 @@ struct Edge {
     NodeId from, to; // the nodes as the graph has them (folded ones included)
     uint32_t from_box = 0, to_box = 0;
     int count = 1; // values that run side by side
+    std::vector<NodeId> values; // all of them where there are several; the first is `from`
     std::vector<layout::Point> points;
     bool cut = false; // not drawn unless selected
 };
@@ -69,11 +98,20 @@ struct Edge {
 struct Options {
     bool fold = true; // getitems, get_attrs and parameters as ports of the node that they belong to
     layout::Options layout;
-    // For regions: given by the caller, since drawing knows no ledger. Aligned with the body's node ids; may be empty.
+    // For regions: given by the caller, since drawing knows no ledger. Aligned with the body's node ids; may
+    // be empty.
     std::vector<std::string> badges;
-    std::vector<std::vector<uint8_t>> dots;
+    std::vector<std::vector<uint8_t>> dots; // Dot
+    std::vector<int> own_dot; // index into dots, -1 = none
+    std::vector<std::string> notes; // end of a region's third line: "84.0 KiB saved"
     // Placeholders that are values saved by the other half, and nodes that the other half uses.
+    // Aligned with the node ids; empty = concluded from names and descriptors.
     std::vector<bool> saved;
+    // Which half the body is, for the side of its saved values: the forward stands left and so has them on
+    // its right.
+    enum class Half : uint8_t { Guess, Forward, Backward };
+    Half half = Half::Guess;
+    std::string title; // becomes Scene::title; empty = the body's path
 };
 
 struct Scene {
@@ -86,6 +124,8 @@ struct Scene {
     std::string title; // for exports
 };
 
-Result<Scene> make_scene(const GraphModule& module, BodyId body, const Options& options = {}, const Job& job = {});
+// Errors: those of layout::run. A body without nodes gives an empty scene.
+Result<Scene> make_scene(
+    const GraphModule& module, BodyId body, const Options& options = {}, const Job& job = {});
 
 } // namespace hopscope::draw

@@ -1,0 +1,109 @@
+// The display list: a scene as a flat list of primitives in painting order. The window, SVG, PNG and PDF all
+// paint this list and nothing else, so that the picture in the review is the picture on the screen.
+//
+// Units are points; lines of width 1 lie on half points, so that they are crisp at 100 %.
+#pragma once
+
+#include "core/draw/palette.h"
+#include "core/draw/scene.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hopscope::draw {
+
+// How much is drawn: text goes before it becomes noise.
+enum class Detail : uint8_t {
+    Full, // everything
+    Names, // names, no second lines; ports stay
+    Shapes, // boxes in their kind's colour and edges
+};
+// What serves at this zoom (points to device-independent pixels).
+Detail detail_for(double zoom);
+
+struct Spot {
+    double x = 0, y = 0;
+    friend bool operator==(const Spot&, const Spot&) = default;
+};
+
+struct Primitive {
+    enum class Type : uint8_t {
+        Rect, // x, y, w, h, radius; fill and stroke
+        Bar, // as Rect, but only the left corners are round
+        Text, // x, y = baseline; size, bold, anchor; fill
+        Path, // points; corners rounded by radius; stroke, or fill where closed
+        Circle, // x, y = centre, w = diameter; fill and stroke
+        HalfCircle, // as Circle: outline whole, left half filled
+        Cross, // x, y = centre, w = width; stroke
+        Diamond, // x, y = centre, w = width; fill and stroke
+    };
+    enum class Anchor : uint8_t { Start, Middle, End };
+    // What part of a node it belongs to, for hit tests and classes in SVG.
+    enum class Part : uint8_t {
+        Caption,
+        Edge,
+        Arrow,
+        Box,
+        Inner,
+        KindBar,
+        Letter,
+        Title,
+        Subtitle,
+        Badge,
+        Dot,
+        Port
+    };
+
+    Type type = Type::Rect;
+    Part part = Part::Box;
+    ColorRole fill = ColorRole::None;
+    ColorRole stroke = ColorRole::None;
+    bool letter = false; // Text: filled with letter_color() of the kind whose bar role is in `fill`
+    bool bold = false;
+    bool closed = false; // Path
+    bool dashed = false; // Path
+    Anchor anchor = Anchor::Start;
+    int size = 0; // Text: font size
+    double x = 0, y = 0, w = 0, h = 0;
+    double radius = 0;
+    double line_width = 1;
+    NodeId node; // whom it belongs to; for edges the value's node, for ports the folded node
+    uint32_t box = UINT32_MAX; // index into Scene::boxes; none for edges
+    uint32_t edge = UINT32_MAX; // index into Scene::edges; none for boxes
+    uint32_t text = UINT32_MAX; // index into DisplayList::texts
+    uint32_t points_begin = 0, points_end = 0; // into DisplayList::points
+};
+
+struct DisplayList {
+    std::vector<Primitive> items; // edges first, then box by box: all items of one box stand together
+    std::vector<std::string> texts; // valid UTF-8
+    std::vector<Spot> points;
+    double width = 0, height = 0; // of the scene, caption and margin included
+};
+
+struct DisplayOptions {
+    Detail detail = Detail::Full;
+    int margin = 0; // empty border around the picture
+    std::string caption; // a line above the picture; empty = none
+    std::string subcaption; // a quiet line below it
+    bool cut_edges = false; // also those that are too long to draw (as straight dashed lines)
+};
+
+DisplayList make_display_list(const Scene& scene, const DisplayOptions& options = {});
+
+// Items of one box or edge, for painters that draw only what is visible or changed. Appends to `list`; (dx,
+// dy) is added to all places.
+void display_box(const Scene& scene, uint32_t box, Detail detail, double dx, double dy, DisplayList& list);
+void display_edge(const Scene& scene, uint32_t edge, Detail detail, double dx, double dy, DisplayList& list);
+
+// A polyline with rounded corners as path steps: what a painter moves, draws and curves (quadratic).
+struct PathStep {
+    enum class Type : uint8_t { Move, Line, Curve };
+    Type type = Type::Move;
+    Spot to;
+    Spot control; // Curve only
+};
+std::vector<PathStep> rounded_path(const Spot* points, size_t count, double radius, bool closed);
+
+} // namespace hopscope::draw

@@ -1,0 +1,34 @@
+// Sizes of text and boxes without a font engine, so that a picture has the same measures on every machine.
+//
+// All sizes are points, as in layout. Texts are set in a fixed-pitch font whose advance is 0.6 em (JetBrains
+// Mono, DejaVu Sans Mono, Liberation Mono and Cascadia Mono all have 0.600 to 0.602).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace hopscope::draw {
+
+inline constexpr double kAdvance = 0.6; // of the font size
+inline constexpr int kFontSize = 12; // names
+inline constexpr int kSmallFontSize = 11; // everything else in a node
+inline constexpr int kLargeFontSize = 14; // a picture's caption
+
+inline constexpr int kBarWidth = 14; // the bar with the kind's letter
+inline constexpr int kPadding = 8; // between border or bar and text
+inline constexpr int kBoxHeight = 36; // two lines
+inline constexpr int kSmallBoxHeight = 20; // one line
+inline constexpr int kDotPitch = 10; // of the strip of dots
+inline constexpr int kDotsPerRow = 24;
+inline constexpr size_t kLabelGlyphs = 48; // longest line of a node; the rest is an ellipsis
+
+// Number of code points; a byte that is no UTF-8 counts as one.
+size_t glyph_count(std::string_view text);
+// Width in points, rounded up.
+int text_width(std::string_view text, int font_size);
+// At most `glyphs` code points; what is longer ends in "…". Bad bytes become U+FFFD, control characters
+// spaces.
+std::string clip_label(std::string_view text, size_t glyphs = kLabelGlyphs);
+
+} // namespace hopscope::draw
