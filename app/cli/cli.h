@@ -30,7 +30,8 @@ void add_search(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);
-// Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error, counted.
+// Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,
+// counted.
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);
 // Adds the positional DUMP… argument.
 void add_dumps(CLI::App& command, std::vector<std::string>& paths);

@@ -9,8 +9,7 @@
 namespace hopscope {
 
 // An index into one flat vector. Default-constructed = none.
-template <class Tag>
-struct Id {
+template <class Tag> struct Id {
     static constexpr uint32_t kNone = UINT32_MAX;
 
     uint32_t index = kNone;
@@ -37,7 +36,6 @@ using FileId = Id<struct FileTag>; // a file that the dump was read from
 
 } // namespace hopscope
 
-template <class Tag>
-struct std::hash<hopscope::Id<Tag>> {
+template <class Tag> struct std::hash<hopscope::Id<Tag>> {
     size_t operator()(hopscope::Id<Tag> id) const noexcept { return id.index; }
 };

@@ -30,12 +30,11 @@ struct Error {
 };
 
 inline Error make_error(Error::Kind kind, std::string message) {
-    return Error {.kind = kind, .message = std::move(message), .file = {}, .line = 0, .offset = 0};
+    return Error{.kind = kind, .message = std::move(message), .file = {}, .line = 0, .offset = 0};
 }
 
 // A value or an Error. Callers look before they take: value() on an error is a programming mistake.
-template <class T>
-class [[nodiscard]] Result {
+template <class T> class [[nodiscard]] Result {
 public:
     Result(T value)
         : value_(std::move(value)) { }

@@ -21,7 +21,7 @@ public:
     StringId keep(std::string text); // as intern, but the table owns the bytes
     std::string_view hold(std::string text); // stores bytes without making an id of them
     StringId find(std::string_view text) const; // none if never interned
-    std::string_view text(StringId id) const { return id ? texts_[id.index] : std::string_view {}; }
+    std::string_view text(StringId id) const { return id ? texts_[id.index] : std::string_view{}; }
     size_t size() const { return texts_.size(); }
 
 private:

@@ -31,15 +31,18 @@ size_t sequence_length(std::string_view s, size_t at) {
     const unsigned char first = byte(at);
     if (first < 0x80)
         return 1;
-    const size_t length = first >= 0xF0 && first <= 0xF4 ? 4 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC2 && first < 0xE0 ? 2 : 0;
+    const size_t length = first >= 0xF0 && first <= 0xF4 ? 4
+        : first >= 0xE0 && first < 0xF0                  ? 3
+        : first >= 0xC2 && first < 0xE0                  ? 2
+                                                         : 0;
     if (!length || at + length > s.size())
         return 0;
     for (size_t i = 1; i < length; ++i)
         if ((byte(at + i) & 0xC0) != 0x80)
             return 0;
     const unsigned char second = byte(at + 1);
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90)
-        || (first == 0xF4 && second > 0x8F))
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)
+        || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
         return 0;
     return length;
 }
@@ -65,7 +68,7 @@ namespace {
 
 // Three significant digits, without an exponent.
 std::string three_digits(double v) {
-    std::array<char, 32> buffer {};
+    std::array<char, 32> buffer{};
     const int decimals = v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
     std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, v);
     return buffer.data();
@@ -86,7 +89,7 @@ std::string format_milliseconds(double ms) {
 std::string format_bytes(uint64_t bytes) {
     if (bytes < 1024)
         return std::to_string(bytes) + " B";
-    static constexpr std::array<const char*, 5> kUnits {" KiB", " MiB", " GiB", " TiB", " PiB"};
+    static constexpr std::array<const char*, 5> kUnits{" KiB", " MiB", " GiB", " TiB", " PiB"};
     double v = static_cast<double>(bytes) / 1024;
     size_t unit = 0;
     while (v >= 1023.5 && unit + 1 < kUnits.size()) {

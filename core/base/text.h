@@ -12,8 +12,12 @@ bool is_identifier(std::string_view text); // [A-Za-z_][A-Za-z0-9_]*
 inline bool is_identifier_start(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
-inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
-inline bool is_identifier_char(char c) { return is_identifier_start(c) || is_digit(c); }
+inline bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+inline bool is_identifier_char(char c) {
+    return is_identifier_start(c) || is_digit(c);
+}
 
 // A copy that is valid UTF-8: bad bytes become U+FFFD.
 std::string utf8(std::string_view bytes);

@@ -61,7 +61,7 @@ BodyId find_body(const GraphModule& module, std::string_view path) {
         at = name ? child_body(module, at, name) : BodyId();
         if (!at)
             return {};
-        path = dot == std::string_view::npos ? std::string_view {} : path.substr(dot + 1);
+        path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
     }
     return at;
 }
@@ -97,7 +97,7 @@ namespace {
 
 bool dim_number(std::string_view text, int64_t& out) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    return error == std::errc {} && end == text.data() + text.size();
+    return error == std::errc{} && end == text.data() + text.size();
 }
 
 } // namespace
@@ -199,7 +199,7 @@ public:
         , b_(b) { }
 
     bool bodies(BodyId first_a, BodyId first_b) {
-        std::vector<std::pair<BodyId, BodyId>> open {{first_a, first_b}};
+        std::vector<std::pair<BodyId, BodyId>> open{{first_a, first_b}};
         while (!open.empty()) {
             const auto [id_a, id_b] = open.back();
             open.pop_back();
@@ -224,7 +224,8 @@ public:
 private:
     bool text(StringId a, StringId b) const { return a.valid() == b.valid() && a_.text(a) == b_.text(b); }
     bool texts(const std::vector<StringId>& a, const std::vector<StringId>& b) const {
-        return std::equal(a.begin(), a.end(), b.begin(), b.end(), [this](StringId x, StringId y) { return text(x, y); });
+        return std::equal(
+            a.begin(), a.end(), b.begin(), b.end(), [this](StringId x, StringId y) { return text(x, y); });
     }
     bool types(TypeId a, TypeId b) const {
         return a.valid() == b.valid() && (!a || text(a_.types[a.index].text, b_.types[b.index].text));
@@ -234,9 +235,9 @@ private:
             return id_a.valid() == id_b.valid();
         const Source& a = a_.sources[id_a.index];
         const Source& b = b_.sources[id_b.index];
-        return text(a.file, b.file) && a.line == b.line && text(a.function, b.function) && text(a.code, b.code)
-            && text(a.annotation, b.annotation) && text(a.recompute, b.recompute) && a.call_id == b.call_id
-            && a.backward_of == b.backward_of;
+        return text(a.file, b.file) && a.line == b.line && text(a.function, b.function)
+            && text(a.code, b.code) && text(a.annotation, b.annotation) && text(a.recompute, b.recompute)
+            && a.call_id == b.call_id && a.backward_of == b.backward_of;
     }
     bool args(const Arg& a, const Arg& b) const {
         if (a.kind != b.kind || a.size != b.size)
@@ -249,7 +250,7 @@ private:
         return a.op == b.op && a.syntax == b.syntax && text(a.name, b.name) && text(a.target, b.target)
             && text(a.descriptor, b.descriptor) && types(a.type, b.type) && sources(a.source, b.source)
             && std::equal(args_a.begin(), args_a.end(), args_b.begin(), args_b.end(),
-                          [this](const Arg& x, const Arg& y) { return args(x, y); });
+                [this](const Arg& x, const Arg& y) { return args(x, y); });
     }
 
     const GraphModule& a_;

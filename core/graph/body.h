@@ -56,7 +56,9 @@ struct Arg {
     uint32_t ref = Id<void>::kNone;
 
     NodeId node() const { return kind == ArgKind::Node ? NodeId(ref) : NodeId(); }
-    StringId text() const { return kind == ArgKind::Node ? StringId() : (ref == Id<void>::kNone ? StringId() : StringId(ref)); }
+    StringId text() const {
+        return kind == ArgKind::Node ? StringId() : (ref == Id<void>::kNone ? StringId() : StringId(ref));
+    }
 };
 
 // How a call was written, where the target alone does not say it.
@@ -79,7 +81,8 @@ struct Source {
 
 struct Node {
     StringId name;
-    StringId target; // torch's path as printed: "torch.ops.aten.mm.default", "operator.add", "view", "layers.0"
+    StringId
+        target; // torch's path as printed: "torch.ops.aten.mm.default", "operator.add", "view", "layers.0"
     StringId descriptor; // AOT descriptor of a placeholder ("PlainAOTInput(idx=0)")
     TypeId type; // none where the dump gives none
     SourceId source;
@@ -128,9 +131,12 @@ struct GraphModule {
     const Body& body(BodyId id) const { return bodies[id.index]; }
     const ValueType* type(TypeId id) const { return id ? &types[id.index] : nullptr; }
     const Source* source(SourceId id) const { return id ? &sources[id.index] : nullptr; }
-    std::span<const StringId> shape(const ValueType& t) const { return std::span(dims).subspan(t.dims_begin, t.rank); }
+    std::span<const StringId> shape(const ValueType& t) const {
+        return std::span(dims).subspan(t.dims_begin, t.rank);
+    }
     std::span<const StringId> stride(const ValueType& t) const {
-        return t.has_stride ? std::span(dims).subspan(t.dims_begin + t.rank, t.rank) : std::span<const StringId> {};
+        return t.has_stride ? std::span(dims).subspan(t.dims_begin + t.rank, t.rank)
+                            : std::span<const StringId>{};
     }
     size_t node_count() const; // of all bodies
 };
@@ -155,13 +161,14 @@ inline std::string_view short_target(const GraphModule& module, const Node& node
 int64_t byte_size(const GraphModule& module, const ValueType& type);
 // Number of elements; -1 where a dimension is a symbol.
 int64_t element_count(const GraphModule& module, const ValueType& type);
-// Whether the stride is that of a contiguous tensor of this shape (true where no stride is given or a dimension
-// is a symbol that leaves it open).
+// Whether the stride is that of a contiguous tensor of this shape (true where no stride is given or a
+// dimension is a symbol that leaves it open).
 bool is_contiguous(const GraphModule& module, const ValueType& type);
 // "f32[16, 96]", as a node shows it: no stride, no device.
 std::string short_type(const GraphModule& module, const ValueType& type);
 
-// Equality of what the text says: nodes, arguments, types, sources, nested bodies; not of line numbers or ids.
+// Equality of what the text says: nodes, arguments, types, sources, nested bodies; not of line numbers or
+// ids.
 bool same_body(const GraphModule& a, BodyId body_a, const GraphModule& b, BodyId body_b);
 
 // Fills inputs and users of every node from its arguments. Readers call it once per body.

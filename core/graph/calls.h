@@ -1,4 +1,5 @@
-// Region calls: the nodes that call a body by an attribute (invoke_subgraph and the other higher-order operators).
+// Region calls: the nodes that call a body by an attribute (invoke_subgraph and the other higher-order
+// operators).
 #pragma once
 
 #include "core/graph/body.h"
@@ -17,7 +18,7 @@ struct RegionCall {
     NodeId get_attr; // the node that names the body
     BodyId body; // none where the text does not print it
     StringId attribute; // of the body: "partitioned_fw_subgraph_0_0"
-    StringId identifier; // second argument, with its quotes taken off
+    std::string_view identifier; // second argument, with its quotes taken off; empty where it is None
     std::vector<NodeId> operands; // node operands by position; none for constants
 };
 

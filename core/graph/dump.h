@@ -60,7 +60,8 @@ struct Compilation {
 struct Graph {
     CompilationId compilation;
     Stage stage = Stage::Graph;
-    std::string label; // what tells graphs of one stage apart: "before_pre_grad_graph", "partial"; "" = the main one
+    std::string
+        label; // what tells graphs of one stage apart: "before_pre_grad_graph", "partial"; "" = the main one
     int ordinal = 0; // among the graphs of this stage and compilation: the K of `#K`
     FileId file;
     uint64_t line = 0; // of the class or def
@@ -70,9 +71,18 @@ struct Graph {
     std::shared_ptr<const GraphModule> module;
 };
 
-// One of Dynamo's or AOTAutograd's timers around region work: a chromium_event B/E pair named invoke_subgraph_….
+// One of Dynamo's or AOTAutograd's timers around region work: a chromium_event B/E pair named
+// invoke_subgraph_….
 struct RegionTimer {
-    enum class Kind : uint8_t { Trace, ReuseHash, ReuseLookup, ReuseStampOut, TraceJointGraph, ProxyTensor, FakeTensor };
+    enum class Kind : uint8_t {
+        Trace,
+        ReuseHash,
+        ReuseLookup,
+        ReuseStampOut,
+        TraceJointGraph,
+        ProxyTensor,
+        FakeTensor
+    };
     Kind kind = Kind::Trace;
     CompilationId compilation;
     double begin_us = 0;
@@ -159,6 +169,7 @@ struct Dump {
 struct Address {
     int rank = -1; // -1 = not said
     std::string compile; // "0/0", "-"
+    int attempt = -1; // "0/0_1" says attempt 1; -1 = not said: the last
     Stage stage = Stage::Graph;
     int ordinal = -1; // -1 = not said: the first
     std::string body; // "" = root

@@ -1,6 +1,7 @@
 // What a value is: dtype, symbolic shape and stride, device. One per distinct annotation of a graph module.
 //
-// The text form is PyTorch's own (torch/fx/graph.py, CodeGen._gen_python_code, and torch/utils/_dtype_abbrs.py).
+// The text form is PyTorch's own (torch/fx/graph.py, CodeGen._gen_python_code, and
+// torch/utils/_dtype_abbrs.py).
 #pragma once
 
 #include "core/base/ids.h"

@@ -1,4 +1,5 @@
-// The ledger: what every call of every region was, what the caches decided for it and what that cost or saved.
+// The ledger: what every call of every region was, what the caches decided for it and what that cost or
+// saved.
 //
 // Derived from a Dump alone; holds ids into it and no text of its own but summaries.
 #pragma once

@@ -1,0 +1,72 @@
+#include "app/cli/cli.h"
+
+#include "core/base/text.h"
+#include "core/read/open.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <unistd.h>
+
+namespace hopscope::cli {
+
+namespace {
+
+std::atomic<bool> g_cancel{false};
+
+extern "C" void on_interrupt(int) {
+    // A second Ctrl+C ends the program at once.
+    if (g_cancel.exchange(true))
+        std::_Exit(kCancelled);
+}
+
+} // namespace
+
+int fail(const Error& error) {
+    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
+    switch (error.kind) {
+    case Error::Kind::Usage:
+    case Error::Kind::NotFound:
+        return kUsage;
+    case Error::Kind::Cancelled:
+        return kCancelled;
+    default:
+        return kUnreadable;
+    }
+}
+
+Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
+    std::signal(SIGINT, on_interrupt);
+    Job job;
+    job.cancel = &g_cancel;
+    OpenOptions options;
+    options.verify_md5 = verify_md5;
+    auto dump = open_dump(paths, options, job);
+    if (dump && dump->cancelled)
+        return make_error(Error::Kind::Cancelled, "cancelled while reading");
+    if (dump) {
+        constexpr size_t kMost = 20;
+        for (size_t i = 0; i < dump->problems.size() && i < kMost; ++i) {
+            const Problem& p = dump->problems[i];
+            Error where;
+            where.message = p.message;
+            where.file = p.file ? dump->files[p.file.index].path : "";
+            where.line = p.line;
+            where.offset = p.offset;
+            std::fprintf(
+                stderr, "%s: %s\n", std::string(severity_name(p.severity)).c_str(), where.text().c_str());
+        }
+        if (!dump->problems.empty())
+            std::fprintf(stderr, "%s\n", counted(dump->problems.size(), "problem").c_str());
+    }
+    return dump;
+}
+
+void add_dumps(CLI::App& command, std::vector<std::string>& paths) {
+    command
+        .add_option("DUMP", paths,
+            "Files or folders: TORCH_TRACE logs, TORCH_LOGS text, print_readable text, a .hopscope session")
+        ->required();
+}
+
+} // namespace hopscope::cli

@@ -1,0 +1,251 @@
+#include "core/graph/calls.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace hopscope {
+
+namespace {
+
+constexpr std::string_view kInvoke = "torch.ops.higher_order.invoke_subgraph";
+
+// The top-level entries of an argument list: positional ones, and keywords by name.
+struct ArgList {
+    std::vector<const Arg*> positional;
+    std::vector<std::pair<std::string_view, const Arg*>> keywords; // the value entries
+};
+
+ArgList arg_list(const GraphModule& module, const Body& body, const Node& node) {
+    ArgList list;
+    const auto args = body.args_of(node);
+    for (size_t i = 0; i < args.size(); i += args[i].size) {
+        if (args[i].kind == ArgKind::Keyword && i + 1 < args.size())
+            list.keywords.emplace_back(module.text(args[i].text()), &args[i + 1]);
+        else
+            list.positional.push_back(&args[i]);
+    }
+    return list;
+}
+
+const Arg* keyword(const ArgList& list, std::string_view name) {
+    for (const auto& [key, value] : list.keywords)
+        if (key == name)
+            return value;
+    return nullptr;
+}
+
+std::string_view unquoted(std::string_view literal) {
+    if (literal.size() >= 2 && (literal.front() == '\'' || literal.front() == '"')
+        && literal.back() == literal.front())
+        return literal.substr(1, literal.size() - 2);
+    return literal;
+}
+
+bool is_invoke(const GraphModule& module, const Arg* arg) {
+    return arg && arg->kind == ArgKind::Operator && module.text(arg->text()) == kInvoke;
+}
+
+int integer(const GraphModule& module, const Arg* arg) {
+    int value = -1;
+    if (arg && arg->kind == ArgKind::Int) {
+        const std::string_view text = module.text(arg->text());
+        std::from_chars(text.data(), text.data() + text.size(), value);
+    }
+    return value;
+}
+
+// Sets body, attribute and identifier from the two entries that name them; false if the first names no body.
+bool name_body(
+    RegionCall& call, const GraphModule& module, BodyId scope, const Arg* subgraph, const Arg* identifier) {
+    const Body& body = module.body(scope);
+    if (!subgraph || subgraph->kind != ArgKind::Node)
+        return false;
+    call.get_attr = subgraph->node();
+    const Node& attr = body.node(call.get_attr);
+    if (attr.op == Opcode::GetAttr) {
+        call.attribute = attr.target;
+        call.body = child_body(module, scope, attr.target);
+    }
+    if (identifier && identifier->kind == ArgKind::String)
+        call.identifier = unquoted(module.text(identifier->text()));
+    else if (call.attribute)
+        call.identifier = module.text(call.attribute);
+    return true;
+}
+
+NodeId operand(const Arg& arg) {
+    return arg.node();
+}
+
+void operands_from(RegionCall& call, const GraphModule& module, std::span<const Arg* const> rest) {
+    // 2.5 to 2.7 pass all operands as one tuple.
+    if (rest.size() == 1 && rest[0]->kind == ArgKind::Tuple
+        && (!call.body || module.body(call.body).placeholder_count() != 1 || rest[0]->size == 2)) {
+        const Arg* tuple = rest[0];
+        for (uint32_t i = 1; i < tuple->size; i += tuple[i].size)
+            call.operands.push_back(operand(tuple[i]));
+        return;
+    }
+    for (const Arg* arg : rest)
+        call.operands.push_back(operand(*arg));
+}
+
+// auto_functionalized_v2: unmutated operands as argN = x, mutated ones by index into _all_bases.
+void operands_from_bases(RegionCall& call, const ArgList& list, const GraphModule& module) {
+    const Arg* bases = keyword(list, "_all_bases");
+    std::vector<NodeId> base_nodes;
+    if (bases && bases->kind == ArgKind::List)
+        for (uint32_t i = 1; i < bases->size; i += bases[i].size)
+            base_nodes.push_back(operand(bases[i]));
+    for (size_t position = 0;; ++position) {
+        const std::string plain = "arg" + std::to_string(position);
+        const std::string based = "_arg" + std::to_string(position) + "_base_index";
+        if (const Arg* arg = keyword(list, plain)) {
+            call.operands.push_back(operand(*arg));
+        } else if (const Arg* index = keyword(list, based)) {
+            const int i = integer(module, index);
+            call.operands.push_back(
+                i >= 0 && static_cast<size_t>(i) < base_nodes.size() ? base_nodes[i] : NodeId());
+        } else {
+            break;
+        }
+    }
+}
+
+} // namespace
+
+std::optional<RegionCall> region_call(const GraphModule& module, BodyId scope, NodeId id) {
+    const Body& body = module.body(scope);
+    const Node& node = body.node(id);
+    if (node.op != Opcode::CallFunction)
+        return std::nullopt;
+    const std::string_view target = module.text(node.target);
+    if (!target.starts_with("torch.ops.higher_order."))
+        return std::nullopt;
+    const std::string_view op = short_target(target);
+    RegionCall call;
+    call.node = id;
+    if (op == "invoke_subgraph") {
+        const ArgList list = arg_list(module, body, node);
+        const auto& p = list.positional;
+        const Arg* subgraph = !p.empty() ? p[0] : keyword(list, "subgraph");
+        const Arg* identifier = p.size() > 1 ? p[1] : keyword(list, "identifier");
+        if (!name_body(call, module, scope, subgraph, identifier))
+            return std::nullopt;
+        if (p.size() > 2)
+            operands_from(call, module, std::span(p).subspan(2));
+        return call;
+    }
+    if (op == "with_effects") { // token, operator, then the operator's arguments
+        const ArgList list = arg_list(module, body, node);
+        const auto& p = list.positional;
+        if (p.size() < 4 || !is_invoke(module, p[1]) || !name_body(call, module, scope, p[2], p[3]))
+            return std::nullopt;
+        operands_from(call, module, std::span(p).subspan(4));
+        return call;
+    }
+    if (op == "auto_functionalized_v2" || op == "auto_functionalized") {
+        const ArgList list = arg_list(module, body, node);
+        if (list.positional.empty() || !is_invoke(module, list.positional[0])
+            || !name_body(call, module, scope, keyword(list, "subgraph"), keyword(list, "identifier")))
+            return std::nullopt;
+        operands_from_bases(call, list, module);
+        return call;
+    }
+    return std::nullopt;
+}
+
+std::vector<RegionCall> region_calls(const GraphModule& module, BodyId scope) {
+    std::vector<RegionCall> calls;
+    const Body& body = module.body(scope);
+    for (size_t i = 0; i < body.nodes.size(); ++i)
+        if (auto call = region_call(module, scope, NodeId(i)))
+            calls.push_back(std::move(*call));
+    return calls;
+}
+
+std::vector<BodyId> called_bodies(const GraphModule& module, BodyId scope, NodeId id) {
+    std::vector<BodyId> bodies;
+    const Body& body = module.body(scope);
+    const Node& node = body.node(id);
+    if (!module.text(node.target).starts_with("torch.ops.higher_order."))
+        return bodies;
+    for (const NodeId input : body.inputs_of(node)) {
+        const Node& attr = body.node(input);
+        if (attr.op != Opcode::GetAttr)
+            continue;
+        if (const BodyId called = child_body(module, scope, attr.target))
+            bodies.push_back(called);
+    }
+    return bodies;
+}
+
+namespace {
+
+// Takes "_<digits>" off the end.
+bool take_variant(std::string_view& text, int& variant) {
+    const size_t at = text.rfind('_');
+    if (at == std::string_view::npos || at == 0 || at + 1 == text.size())
+        return false;
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data() + at + 1, text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size())
+        return false;
+    variant = value;
+    text = text.substr(0, at);
+    return true;
+}
+
+bool take_prefix(std::string_view& text, std::string_view prefix) {
+    if (!text.starts_with(prefix) || text.size() == prefix.size())
+        return false;
+    text.remove_prefix(prefix.size());
+    return true;
+}
+
+} // namespace
+
+IdentifierParts identifier_parts(std::string_view identifier) {
+    using Half = IdentifierParts::Half;
+    IdentifierParts parts;
+    parts.region = identifier;
+    std::string_view rest = identifier;
+    int variant = -1;
+    struct Form {
+        std::string_view prefix;
+        Half half;
+        bool partitioned;
+        bool variant;
+    };
+    static constexpr Form kForms[]{
+        {"partitioned_fw_", Half::Forward, true, true},
+        {"partitioned_bw_", Half::Backward, true, true},
+        {"recompute_fw__", Half::Forward, true, true},
+        {"sac_slice_fw__", Half::Forward, true, true},
+        {"sac_slice_bw__", Half::Backward, true, true},
+        {"fw_", Half::Forward, false, false},
+        {"bw_", Half::Backward, false, true},
+        {"___forward_", Half::Forward, false, false},
+        {"___backward_", Half::Backward, false, false},
+        {"auto_functionalized_", Half::Whole, false, false},
+        {"functionalized_", Half::Whole, false, false},
+    };
+    for (const Form& form : kForms) {
+        rest = identifier;
+        if (!take_prefix(rest, form.prefix) || (form.variant && !take_variant(rest, variant)))
+            continue;
+        parts.half = form.half;
+        parts.partitioned = form.partitioned;
+        parts.variant = variant;
+        constexpr std::string_view kPost = "_post_graph"; // 2.7: partitioned bodies
+        if (form.prefix.starts_with("___") && rest.ends_with(kPost) && rest.size() > kPost.size()) {
+            rest.remove_suffix(kPost.size());
+            parts.partitioned = true;
+        }
+        parts.region = rest;
+        return parts;
+    }
+    return parts;
+}
+
+} // namespace hopscope

@@ -1,0 +1,62 @@
+// What the readers of the single formats have in common: the dump that they fill and the graph texts still to
+// read.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/graph/dump.h"
+#include "core/read/file.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hopscope::read {
+
+// A graph text that was found but not read yet: reading them is most of the work, and is shared out to
+// threads.
+struct GraphTask {
+    CompileKey key;
+    FileId file;
+    Stage stage = Stage::Graph;
+    std::string label;
+    std::string_view text;
+    bool tabbed = false;
+    uint32_t line = 1; // of the text's first line
+    uint64_t offset = 0;
+    std::shared_ptr<const void> storage;
+    bool must_hold_graph = true; // a text without a graph is a problem
+};
+
+struct Collector {
+    Dump dump;
+    std::vector<GraphTask> tasks;
+    const Job* job = nullptr;
+    bool verify_md5 = false;
+    uint64_t bytes_done = 0, bytes_total = 0; // of all files, for progress
+
+    CompilationId compilation(const CompileKey& key) {
+        const auto [at, is_new] = compilations_.try_emplace(key, CompilationId(dump.compilations.size()));
+        if (is_new) {
+            dump.compilations.emplace_back();
+            dump.compilations.back().key = key;
+        }
+        return at->second;
+    }
+    void problem(Severity severity, std::string message, FileId file, uint64_t line, uint64_t offset) {
+        dump.problems.push_back({severity, std::move(message), file, line, offset});
+    }
+
+private:
+    std::map<CompileKey, CompilationId> compilations_;
+};
+
+// TORCH_TRACE: records of the structured log (torch/_logging/_internal.py, trace_structured).
+bool looks_like_trace_log(std::string_view head);
+void read_trace_log(Collector& collector, FileId file, const FileBytes& bytes);
+
+// TORCH_LOGS text: the messages of hierarchical_compile.
+bool looks_like_text_log(std::string_view head);
+void read_text_log(Collector& collector, FileId file, const FileBytes& bytes);
+
+} // namespace hopscope::read

@@ -1,0 +1,22 @@
+// The bytes of a dump file, mapped; gzip is unpacked into memory.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/base/result.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace hopscope::read {
+
+// Bytes that stay where they are as long as somebody holds `owner`.
+struct FileBytes {
+    std::shared_ptr<const void> owner;
+    std::string_view bytes;
+};
+
+// Errors: CannotRead with the system's reason.
+Result<FileBytes> map_file(const std::string& path);
+
+} // namespace hopscope::read

@@ -1,0 +1,51 @@
+// A graph module while it is being read: its tables, and the body that is being filled.
+#pragma once
+
+#include "core/graph/body.h"
+
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace hopscope::read {
+
+class ModuleBuilder {
+public:
+    explicit ModuleBuilder(std::shared_ptr<const void> storage);
+
+    GraphModule& module() { return *module_; }
+    StringId intern(std::string_view text) { return module_->strings.intern(text); }
+
+    // Starts a body; the one before it is finished. Texts list a body whole before its nested classes, so
+    // there is never more than one open.
+    BodyId begin_body(std::string_view class_name, BodyId parent);
+    Body& body() { return module_->bodies[current_.index]; }
+    BodyId current() const { return current_; }
+
+    // The node of that name in the open body; none if the name means none.
+    NodeId node_named(StringId name) const;
+    NodeId add_node(Node node);
+    void rename(NodeId node, StringId name);
+    void drop_nodes(); // of the open body: its signature turned out not to list the placeholders
+
+    TypeId type(std::string_view annotation);
+    SourceId source(std::string_view comment); // none for a comment that places nothing
+
+    // Derives uses and hands the module over.
+    std::shared_ptr<const GraphModule> finish();
+
+private:
+    struct NameSlot {
+        uint32_t body = UINT32_MAX;
+        NodeId node;
+    };
+
+    std::shared_ptr<GraphModule> module_;
+    BodyId current_;
+    std::vector<NameSlot> names_; // by StringId: the latest body in which the name was given, and to whom
+    std::vector<TypeId> types_; // by StringId of the annotation
+    std::unordered_map<StringId, SourceId> sources_; // by comment
+};
+
+} // namespace hopscope::read

@@ -1,0 +1,312 @@
+#include "core/read/open.h"
+
+#include "core/base/text.h"
+#include "core/read/collector.h"
+#include "core/read/readable.h"
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <set>
+#include <thread>
+#include <tuple>
+
+namespace hopscope {
+
+namespace fs = std::filesystem;
+
+namespace read {
+namespace {
+
+constexpr size_t kHead = 1 << 18; // bytes that decide what a file is
+constexpr int kFolderDepth = 3;
+
+enum class Format : uint8_t { Unknown, Trace, TextLog, Readable };
+
+bool looks_readable(std::string_view head) {
+    return head.find("(torch.nn.Module):") != std::string_view::npos
+        || head.find("def forward(self") != std::string_view::npos;
+}
+
+Format sniff(std::string_view bytes) {
+    const std::string_view head = bytes.substr(0, kHead);
+    if (looks_like_trace_log(head))
+        return Format::Trace;
+    if (looks_like_text_log(head))
+        return Format::TextLog;
+    return looks_readable(head) ? Format::Readable : Format::Unknown;
+}
+
+struct Candidate {
+    std::string path;
+    bool named; // by the user, not found in a folder
+};
+
+// Files below a folder, sorted, so that the same folder gives the same dump.
+void list_folder(
+    const fs::path& folder, int depth, std::vector<Candidate>& out, std::vector<Problem>& problems) {
+    std::error_code error;
+    std::vector<fs::directory_entry> entries;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        entries.push_back(*at);
+    if (error)
+        problems.push_back(
+            {Severity::Warning, "cannot list folder " + folder.string() + ": " + error.message(), {}, 0, 0});
+    std::sort(entries.begin(), entries.end());
+    for (const fs::directory_entry& entry : entries) {
+        if (entry.is_directory(error) && depth > 1)
+            list_folder(entry.path(), depth - 1, out, problems);
+        else if (entry.is_regular_file(error))
+            out.push_back({entry.path().string(), false});
+    }
+}
+
+class Opener {
+public:
+    Opener(const OpenOptions& options, const Job& job)
+        : options_(options)
+        , job_(job) {
+        collector_.job = &job_;
+        collector_.verify_md5 = options.verify_md5;
+    }
+
+    Result<Dump> open(const std::vector<std::string>& paths);
+
+private:
+    struct File {
+        Candidate from;
+        FileBytes bytes;
+        Format format = Format::Unknown;
+    };
+
+    std::optional<Error> gather(const std::vector<std::string>& paths);
+    void read_file(const File& file);
+    void read_graphs();
+    void finish();
+
+    const OpenOptions& options_;
+    const Job& job_;
+    Collector collector_;
+    std::vector<File> files_;
+    std::vector<std::string> folders_;
+};
+
+std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
+    std::vector<Candidate> candidates;
+    for (const std::string& path : paths) {
+        std::error_code error;
+        if (fs::is_directory(path, error)) {
+            folders_.push_back(path);
+            list_folder(path, kFolderDepth, candidates, collector_.dump.problems);
+        } else {
+            candidates.push_back({path, true});
+        }
+    }
+    for (Candidate& c : candidates) {
+        auto bytes = map_file(c.path);
+        if (!bytes) {
+            if (c.named)
+                return bytes.error();
+            continue;
+        }
+        File file{std::move(c), std::move(*bytes), Format::Unknown};
+        file.format = sniff(file.bytes.bytes);
+        if (file.format == Format::Unknown && file.from.named) {
+            Error e = make_error(Error::Kind::CannotRead,
+                file.bytes.bytes.empty()
+                    ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable "
+                      "text"
+                    : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
+            e.file = file.from.path;
+            e.line = 1;
+            return e;
+        }
+        if (file.format != Format::Unknown)
+            files_.push_back(std::move(file));
+    }
+    // In a folder, printed graphs lie beside the trace that holds them already.
+    const bool has_trace =
+        std::any_of(files_.begin(), files_.end(), [](const File& f) { return f.format == Format::Trace; });
+    std::erase_if(
+        files_, [&](const File& f) { return has_trace && f.format == Format::Readable && !f.from.named; });
+    if (files_.empty()) {
+        Error e = make_error(Error::Kind::CannotRead,
+            "found no dump in it; expected TORCH_TRACE logs, TORCH_LOGS texts or printed graphs");
+        e.file = paths.empty() ? "" : paths.front();
+        return e;
+    }
+    return std::nullopt;
+}
+
+void Opener::read_file(const File& file) {
+    static constexpr const char* kKinds[]{"", "TORCH_TRACE", "TORCH_LOGS", "print_readable"};
+    const FileId id(collector_.dump.files.size());
+    collector_.dump.files.push_back(
+        {file.from.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
+    if (file.format == Format::Trace) {
+        read_trace_log(collector_, id, file.bytes);
+    } else if (file.format == Format::TextLog) {
+        read_text_log(collector_, id, file.bytes);
+    } else {
+        GraphTask task;
+        task.key.id = "-";
+        task.file = id;
+        task.label = fs::path(file.from.path).stem().string();
+        task.text = file.bytes.bytes;
+        task.storage = file.bytes.owner;
+        collector_.compilation(task.key);
+        collector_.tasks.push_back(std::move(task));
+    }
+    collector_.bytes_done += file.bytes.bytes.size();
+}
+
+// Reads the texts on several threads. Each task has its own place for results, so that the outcome is the
+// same whatever the timing.
+void Opener::read_graphs() {
+    struct Output {
+        std::vector<ReadableModule> modules;
+        std::vector<Problem> problems;
+    };
+    const std::vector<GraphTask>& tasks = collector_.tasks;
+    std::vector<Output> outputs(tasks.size());
+    // Largest first: the threads end together.
+    std::vector<size_t> order(tasks.size());
+    for (size_t i = 0; i < order.size(); ++i)
+        order[i] = i;
+    std::stable_sort(order.begin(), order.end(),
+        [&](size_t a, size_t b) { return tasks[a].text.size() > tasks[b].text.size(); });
+    std::atomic<size_t> next{0};
+    const auto work = [&] {
+        for (size_t i = next++; i < order.size() && !job_.cancelled(); i = next++) {
+            const GraphTask& task = tasks[order[i]];
+            ReadableOptions options;
+            options.tabbed = task.tabbed;
+            options.first_line = task.line;
+            options.first_offset = task.offset;
+            Output& out = outputs[order[i]];
+            out.modules = read_modules(task.text, task.storage, options, out.problems);
+        }
+    };
+    const unsigned wanted =
+        options_.threads ? options_.threads : std::min(4U, std::thread::hardware_concurrency());
+    std::vector<std::thread> threads;
+    for (unsigned i = 1; i < wanted && i < tasks.size(); ++i)
+        threads.emplace_back(work);
+    work();
+    for (std::thread& t : threads)
+        t.join();
+
+    Dump& dump = collector_.dump;
+    for (size_t i = 0; i < tasks.size(); ++i) {
+        const GraphTask& task = tasks[i];
+        for (Problem& p : outputs[i].problems) {
+            p.file = task.file;
+            dump.problems.push_back(std::move(p));
+        }
+        if (outputs[i].modules.empty() && task.must_hold_graph && !job_.cancelled())
+            collector_.problem(Severity::Warning,
+                "found no graph in "
+                    + (task.label.empty() ? std::string(stage_name(task.stage)) : task.label),
+                task.file, task.line, task.offset);
+        const bool several = outputs[i].modules.size() > 1;
+        for (size_t k = 0; k < outputs[i].modules.size(); ++k) {
+            ReadableModule& found = outputs[i].modules[k];
+            Graph g;
+            g.compilation = collector_.compilation(task.key);
+            g.stage = task.stage;
+            g.label = task.label;
+            std::string_view name = found.label;
+            while (name.ends_with(':'))
+                name.remove_suffix(1);
+            if (several && !name.empty())
+                g.label += (g.label.empty() ? "" : " ") + std::string(name);
+            g.file = task.file;
+            g.line = found.line;
+            g.offset = task.offset + found.offset;
+            const size_t end =
+                k + 1 < outputs[i].modules.size() ? outputs[i].modules[k + 1].offset : task.text.size();
+            g.text = task.text.substr(found.offset, end - found.offset);
+            g.tabbed = task.tabbed;
+            g.module = std::move(found.module);
+            dump.graphs.push_back(std::move(g));
+        }
+    }
+}
+
+// Puts compilations in order of rank, numbers attempts and graphs, and names the dump.
+void Opener::finish() {
+    Dump& dump = collector_.dump;
+    const size_t n = dump.compilations.size();
+    std::vector<size_t> order(n);
+    for (size_t i = 0; i < n; ++i)
+        order[i] = i;
+    std::stable_sort(order.begin(), order.end(),
+        [&](size_t a, size_t b) { return dump.compilations[a].key.rank < dump.compilations[b].key.rank; });
+    std::vector<CompilationId> moved(n);
+    std::vector<Compilation> sorted;
+    for (size_t i = 0; i < n; ++i) {
+        moved[order[i]] = CompilationId(i);
+        sorted.push_back(std::move(dump.compilations[order[i]]));
+    }
+    dump.compilations = std::move(sorted);
+    const auto remap = [&](CompilationId& id) { id = id ? moved[id.index] : id; };
+    for (Graph& g : dump.graphs)
+        remap(g.compilation);
+    for (RegionTimer& t : dump.timers)
+        remap(t.compilation);
+    for (BackwardDuplicate& d : dump.duplicates)
+        remap(d.compilation);
+    for (Failure& f : dump.failures)
+        remap(f.compilation);
+    for (Artifact& a : dump.artifacts)
+        remap(a.compilation);
+
+    for (Compilation& c : dump.compilations)
+        for (const Compilation& other : dump.compilations)
+            if (other.key.rank == c.key.rank && other.key.id == c.key.id && other.key.attempt > c.key.attempt)
+                c.last_attempt = false;
+    std::map<std::tuple<uint32_t, Stage>, int> ordinals;
+    for (size_t i = 0; i < dump.graphs.size(); ++i) {
+        Graph& g = dump.graphs[i];
+        g.ordinal = ordinals[{g.compilation.index, g.stage}]++;
+        dump.compilations[g.compilation.index].graphs.push_back(GraphId(i));
+    }
+    const fs::path first = folders_.empty() ? fs::path(dump.files.front().path) : fs::path(folders_.front());
+    dump.name = folders_.empty() ? first.stem().string()
+        : first.has_filename()   ? first.filename().string()
+                                 : first.parent_path().filename().string();
+    if (fs::path(dump.name).extension() == ".log")
+        dump.name = fs::path(dump.name).stem().string();
+    dump.cancelled = job_.cancelled();
+}
+
+Result<Dump> Opener::open(const std::vector<std::string>& paths) {
+    if (auto error = gather(paths))
+        return *error;
+    for (const File& f : files_)
+        collector_.bytes_total += f.bytes.bytes.size();
+    for (const File& f : files_)
+        if (!job_.cancelled())
+            read_file(f);
+    read_graphs();
+    finish();
+    job_.report(collector_.bytes_total, collector_.bytes_total, "reading");
+    return std::move(collector_.dump);
+}
+
+} // namespace
+} // namespace read
+
+Result<Dump> open_dump(const std::vector<std::string>& paths, const OpenOptions& options, const Job& job) {
+    return read::Opener(options, job).open(paths);
+}
+
+std::shared_ptr<const GraphModule> read_print_readable(
+    std::string_view text, std::shared_ptr<const void> storage, bool tabbed, std::vector<Problem>& problems) {
+    read::ReadableOptions options;
+    options.tabbed = tabbed;
+    auto modules = read::read_modules(text, storage, options, problems);
+    return modules.empty() ? nullptr : std::move(modules.front().module);
+}
+
+} // namespace hopscope
