@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace hopscope::layout::detail {
@@ -74,8 +75,13 @@ Status validate(const Input& input);
 std::vector<Graph> split(const Input& input, std::vector<uint32_t>& isolated);
 // Boxes after all of their producers; shorter than `boxes` where there is a cycle.
 std::vector<uint32_t> topological_order(const Graph& graph);
+// Damaged where a part has a cycle, with the boxes on it as Input numbers them.
+Status check_acyclic(const std::vector<Graph>& parts);
 // The boxes of one cycle, in the order of its edges; `order` is what topological_order found.
 std::vector<uint32_t> find_cycle(const Graph& graph, const std::vector<uint32_t>& order);
+
+// With an entry for each box and use.
+Output empty_output(const Input& input, std::string_view engine);
 
 // --- ranks.cpp, simplex.cpp
 // ----------------------------------------------------------------------------------
@@ -194,5 +200,9 @@ struct Block {
 };
 // Sets blocks beside each other on shelves, higher ones first, equal ones in their order.
 Box pack(std::vector<Block>& blocks);
+// Isolated boxes as one more block, all blocks packed, the isolated boxes and the picture's size put into
+// `out`.
+void add_isolated(
+    const Input& input, const std::vector<uint32_t>& isolated, std::vector<Block>& blocks, Output& out);
 
 } // namespace hopscope::layout::detail

@@ -20,6 +20,35 @@ int shelf_width(const std::vector<Block>& blocks) {
     return static_cast<int>(std::max<int64_t>(widest, side));
 }
 
+// Isolated boxes have no order to keep but that of the graph: rows of about the same width.
+void place_isolated(const Input& input, const std::vector<uint32_t>& isolated, Output& out, Block& block) {
+    int64_t area = 0;
+    int widest = 0;
+    for (uint32_t i : isolated) {
+        const Box& box = input.boxes[i];
+        area += int64_t{box.width + kBoxGap} * (box.height + kBoxGap);
+        widest = std::max(widest, box.width);
+    }
+    const int limit = std::max(widest, static_cast<int>(std::sqrt(static_cast<double>(area * 3 / 2))));
+    int x = 0, y = 0, height = 0, row = 0;
+    for (uint32_t i : isolated) {
+        const Box& box = input.boxes[i];
+        if (x > 0 && x + box.width > limit) {
+            x = 0;
+            y += height + kBoxGap;
+            height = 0;
+            ++row;
+        }
+        out.places[i] = {x, y};
+        out.rows[i] = row;
+        x += box.width + kBoxGap;
+        height = std::max(height, box.height);
+        block.width = std::max(block.width, x - kBoxGap);
+    }
+    block.height = y + height;
+    block.rows = row + 1;
+}
+
 } // namespace
 
 // A shelf is as high as its first block. Lower blocks are stacked in columns as long as they fit under it.
@@ -64,6 +93,22 @@ Box pack(std::vector<Block>& blocks) {
         size.height = std::max(size.height, block.y + block.height);
     }
     return size;
+}
+
+void add_isolated(
+    const Input& input, const std::vector<uint32_t>& isolated, std::vector<Block>& blocks, Output& out) {
+    if (!isolated.empty()) {
+        blocks.emplace_back();
+        place_isolated(input, isolated, out, blocks.back());
+    }
+    const Box size = pack(blocks);
+    out.width = size.width;
+    out.height = size.height;
+    for (uint32_t box : isolated) {
+        out.places[box].x += blocks.back().x;
+        out.places[box].y += blocks.back().y;
+        out.rows[box] += blocks.back().row;
+    }
 }
 
 } // namespace hopscope::layout::detail

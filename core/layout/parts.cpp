@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 
 namespace hopscope::layout::detail {
 
@@ -47,6 +48,20 @@ Error out_of_range(size_t value, std::string_view what, uint32_t box, size_t box
     return make_error(Error::Kind::Usage,
         "value " + std::to_string(value) + " has " + std::string(what) + " " + std::to_string(box)
             + ", expected one of " + std::to_string(boxes) + " boxes");
+}
+
+constexpr size_t kNamedBoxes = 8; // of a cycle, in its message
+
+Error cycle_error(const Graph& graph, const std::vector<uint32_t>& order) {
+    const std::vector<uint32_t> cycle = find_cycle(graph, order);
+    std::string path;
+    for (size_t i = 0; i < std::min(cycle.size(), kNamedBoxes); ++i)
+        path += std::to_string(graph.original[cycle[i]]) + " -> ";
+    if (cycle.size() > kNamedBoxes)
+        path += "… (" + std::to_string(cycle.size()) + " boxes) -> ";
+    return make_error(Error::Kind::Damaged,
+        "found a cycle of boxes " + path + std::to_string(graph.original[cycle.front()])
+            + ", expected a graph without cycles");
 }
 
 } // namespace
@@ -163,6 +178,26 @@ std::vector<uint32_t> find_cycle(const Graph& graph, const std::vector<uint32_t>
     std::vector<uint32_t> cycle(path.begin() + seen_at[box], path.end());
     std::reverse(cycle.begin(), cycle.end());
     return cycle;
+}
+
+Status check_acyclic(const std::vector<Graph>& parts) {
+    for (const Graph& graph : parts) {
+        const std::vector<uint32_t> order = topological_order(graph);
+        if (order.size() < graph.boxes.size())
+            return cycle_error(graph, order);
+    }
+    return {};
+}
+
+Output empty_output(const Input& input, std::string_view engine) {
+    Output out;
+    out.engine = engine;
+    out.places.resize(input.boxes.size());
+    out.rows.assign(input.boxes.size(), 0);
+    for (uint32_t v = 0; v < input.values.size(); ++v)
+        for (uint32_t u = 0; u < input.values[v].users.size(); ++u)
+            out.edges.push_back({.value = v, .use = u, .points = {}, .cut = false});
+    return out;
 }
 
 } // namespace hopscope::layout::detail
