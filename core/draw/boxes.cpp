@@ -1,0 +1,226 @@
+#include "core/draw/boxes.h"
+
+#include "core/draw/metrics.h"
+#include "core/graph/calls.h"
+
+#include <algorithm>
+
+namespace hopscope::draw {
+
+namespace {
+
+constexpr int kRightPadding = kPadding;
+constexpr int kPortPitch = 10; // room that a line or a mark needs on a border
+constexpr int kMaxPortWidth = 480;
+
+int even_up(int value) {
+    return value + (value & 1);
+}
+
+// "addmm", "demo.log", "torch.sin", "view": the operator as a person would say it.
+std::string_view operator_text(const GraphModule& module, const Node& node) {
+    const std::string_view target = module.text(node.target);
+    if (target.starts_with("torch.ops.aten.") || target.starts_with("operator.")
+        || target.starts_with("torch._C._nn.") || target.starts_with("torch.nn.functional."))
+        return base_name(target);
+    std::string_view text = short_target(target);
+    constexpr std::string_view kDefault = ".default";
+    if (text.ends_with(kDefault))
+        text.remove_suffix(kDefault.size());
+    return text;
+}
+
+// The type of what a node yields; for tuples that of the first item, and how many follow.
+std::string result_text(const GraphModule& module, const Body& body, const Node& node) {
+    if (const ValueType* type = module.type(node.type))
+        return short_type(module, *type);
+    const ValueType* first = nullptr;
+    size_t items = 0;
+    for (const NodeId user : body.users_of(node)) {
+        const Node& item = body.node(user);
+        if (item.op != Opcode::CallFunction || base_name(module.text(item.target)) != "getitem")
+            continue;
+        ++items;
+        const auto args = body.args_of(item);
+        if (args.size() == 2 && args[1].kind == ArgKind::Int && module.text(args[1].text()) == "0")
+            first = module.type(item.type);
+    }
+    if (!first)
+        return {};
+    std::string text = short_type(module, *first);
+    return items > 1 ? text + " +" + std::to_string(items - 1) : text;
+}
+
+size_t returned_count(const Body& body) {
+    if (body.nodes.empty())
+        return 0;
+    const auto args = body.args_of(body.nodes.back());
+    if (args.empty())
+        return 0;
+    if (args[0].kind != ArgKind::Tuple && args[0].kind != ArgKind::List)
+        return 1;
+    size_t n = 0;
+    const size_t end = std::min<size_t>(args[0].size, args.size());
+    for (size_t i = 1; i < end; i += std::max(1u, args[i].size))
+        ++n;
+    return n;
+}
+
+void append(std::string& text, std::string_view part, std::string_view between = "  ") {
+    if (part.empty())
+        return;
+    if (!text.empty())
+        text += between;
+    text += part;
+}
+
+bool is_one_line(const GraphModule& module, const Node& node, Kind kind) {
+    switch (node.op) {
+    case Opcode::Placeholder:
+    case Opcode::GetAttr:
+    case Opcode::Output:
+        return true;
+    default:
+        return kind == Kind::View || base_name(module.text(node.target)) == "getitem";
+    }
+}
+
+class Measuring {
+public:
+    Measuring(const GraphModule& module, BodyId id, const Folded& folded, const Options& options)
+        : module_(module)
+        , id_(id)
+        , body_(module.body(id))
+        , folded_(folded)
+        , options_(options)
+        , kinds_(kinds_of(module, id))
+        , lines_in_(folded.boxes.size(), 0)
+        , lines_out_(folded.boxes.size(), 0) {
+        for (const Link& link : folded.links) {
+            ++lines_in_[link.to_box];
+            ++lines_out_[link.from_box];
+        }
+        for (const Mark& mark : folded.marks) {
+            lines_in_[mark.box] += mark.side == Port::Side::Top;
+            lines_out_[mark.box] += mark.side == Port::Side::Bottom;
+        }
+    }
+
+    Box box(uint32_t index) {
+        Box box;
+        box.node = folded_.boxes[index];
+        box.kind = kinds_[box.node.index];
+        const Node& node = body_.node(box.node);
+        box.small = is_one_line(module_, node, box.kind);
+        box.title = clip_label(module_.text(node.name));
+        if (box.kind == Kind::Region)
+            describe_region(node, box);
+        else
+            box.subtitle = subtitle(node, box);
+        measure(index, box);
+        return box;
+    }
+
+private:
+    template <class T> const T* given(const std::vector<T>& values, NodeId node) const {
+        return node.index < values.size() ? &values[node.index] : nullptr;
+    }
+
+    std::string subtitle(const Node& node, const Box& box) const {
+        const std::string type = result_text(module_, body_, node);
+        std::string text;
+        switch (node.op) {
+        case Opcode::Output: {
+            const size_t n = returned_count(body_);
+            return std::to_string(n) + (n == 1 ? " value" : " values");
+        }
+        case Opcode::Placeholder:
+            break;
+        case Opcode::GetAttr:
+            if (module_.text(node.target) != module_.text(node.name))
+                text = module_.text(node.target);
+            break;
+        default: {
+            const std::string_view op = operator_text(module_, node);
+            // One-line nodes need no operator where the name says it already: view_3, t_1.
+            if (!box.small || !module_.text(node.name).starts_with(op))
+                text = op;
+        }
+        }
+        append(text, type);
+        return clip_label(text);
+    }
+
+    void describe_region(const Node& node, Box& box) const {
+        box.region = true;
+        box.small = false;
+        const auto call = region_call(module_, id_, box.node);
+        box.subtitle = clip_label(
+            call && call->identifier ? module_.text(call->identifier) : operator_text(module_, node));
+        const size_t operands = call ? call->operands.size() : body_.inputs_of(node).size();
+        const size_t results = call && call->body ? returned_count(module_.body(call->body)) : 0;
+        box.detail = std::to_string(operands) + (results > 0 ? " → " + std::to_string(results) : " operands");
+        append(box.detail, result_text(module_, body_, node), "  ");
+        if (const std::string* note = given(options_.notes, box.node))
+            append(box.detail, *note, " · ");
+        box.detail = clip_label(box.detail);
+        if (const std::string* badge = given(options_.badges, box.node))
+            box.badge = clip_label(*badge, 16);
+        if (const auto* dots = given(options_.dots, box.node))
+            box.dots = *dots;
+        if (const int* own = given(options_.own_dot, box.node))
+            box.own_dot = *own >= 0 && static_cast<size_t>(*own) < box.dots.size() ? *own : -1;
+    }
+
+    void measure(uint32_t index, Box& box) const {
+        const int title = text_width(box.title, box.small ? kSmallFontSize : kFontSize);
+        const int subtitle = text_width(box.subtitle, kSmallFontSize);
+        int text = 0;
+        if (box.small) {
+            text = title + (box.subtitle.empty() ? 0 : kPadding + subtitle);
+            box.h = kSmallBoxHeight;
+        } else {
+            text = std::max(title, subtitle);
+            box.h = box.subtitle.empty() ? kBoxHeight - 12 : kBoxHeight;
+        }
+        int frame = kBarWidth + kPadding + kRightPadding;
+        if (box.region) {
+            const int badge = box.badge.empty() ? 0 : kPadding + text_width(box.badge, kFontSize);
+            const int dots = std::min(static_cast<int>(box.dots.size()), kDotsPerRow) * kDotPitch;
+            text = std::max({title + badge, subtitle, text_width(box.detail, kSmallFontSize), dots});
+            frame += 2 * kRegionInset;
+            box.h = 2 * kRegionInset + kBoxHeight + 14;
+            if (const int rows = dot_rows(box))
+                box.h += rows * kDotRowHeight + 4;
+        }
+        const int lines = std::max(lines_in_[index], lines_out_[index]) * kPortPitch + 2 * kPadding;
+        box.w = even_up(std::max(frame + text, std::min(lines, kMaxPortWidth)));
+        box.h = even_up(box.h);
+    }
+
+    const GraphModule& module_;
+    BodyId id_;
+    const Body& body_;
+    const Folded& folded_;
+    const Options& options_;
+    std::vector<Kind> kinds_;
+    std::vector<int> lines_in_, lines_out_; // by box: what needs room on its upper and lower border
+};
+
+} // namespace
+
+int dot_rows(const Box& box) {
+    return (static_cast<int>(box.dots.size()) + kDotsPerRow - 1) / kDotsPerRow;
+}
+
+std::vector<Box> measure_boxes(
+    const GraphModule& module, BodyId body, const Folded& folded, const Options& options) {
+    Measuring measuring(module, body, folded, options);
+    std::vector<Box> boxes;
+    boxes.reserve(folded.boxes.size());
+    for (uint32_t i = 0; i < folded.boxes.size(); ++i)
+        boxes.push_back(measuring.box(i));
+    return boxes;
+}
+
+} // namespace hopscope::draw

@@ -1,0 +1,389 @@
+#include "core/draw/display.h"
+
+#include "core/draw/boxes.h"
+#include "core/draw/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hopscope::draw {
+
+namespace {
+
+using Type = Primitive::Type;
+using Part = Primitive::Part;
+using Anchor = Primitive::Anchor;
+
+constexpr double kCornerRadius = 4;
+constexpr double kEdgeRadius = 6;
+constexpr double kArrowLength = 5;
+constexpr double kArrowHalfWidth = 3;
+constexpr double kDotSize = 7;
+
+// Appends primitives that belong to one box or edge.
+class Drawer {
+public:
+    Drawer(DisplayList& list, double dx, double dy)
+        : list_(list)
+        , dx_(dx)
+        , dy_(dy) { }
+
+    uint32_t box = UINT32_MAX;
+    uint32_t edge = UINT32_MAX;
+    NodeId node;
+
+    Primitive& add(Type type, Part part, double x, double y, double w, double h) {
+        Primitive p;
+        p.type = type;
+        p.part = part;
+        p.x = x + dx_;
+        p.y = y + dy_;
+        p.w = w;
+        p.h = h;
+        p.node = node;
+        p.box = box;
+        p.edge = edge;
+        list_.items.push_back(p);
+        return list_.items.back();
+    }
+
+    // A line of width 1 along the border of (x, y, w, h), on half points.
+    Primitive& frame(Part part, double x, double y, double w, double h, double radius) {
+        Primitive& p = add(Type::Rect, part, x + 0.5, y + 0.5, w - 1, h - 1);
+        p.radius = radius;
+        return p;
+    }
+
+    Primitive& text(Part part, double x, double y, std::string words, int size, ColorRole role) {
+        Primitive& p = add(Type::Text, part, x, y, 0, 0);
+        p.w = text_width(words, size);
+        p.size = size;
+        p.fill = role;
+        p.text = static_cast<uint32_t>(list_.texts.size());
+        list_.texts.push_back(std::move(words));
+        return p;
+    }
+
+    Primitive& path(Part part, const std::vector<Spot>& points) {
+        Primitive& p = add(Type::Path, part, 0, 0, 0, 0);
+        p.points_begin = static_cast<uint32_t>(list_.points.size());
+        for (const Spot& spot : points)
+            list_.points.push_back({spot.x + dx_, spot.y + dy_});
+        p.points_end = static_cast<uint32_t>(list_.points.size());
+        p.x = p.y = 0;
+        return p;
+    }
+
+private:
+    DisplayList& list_;
+    double dx_, dy_;
+};
+
+void draw_dot(Drawer& draw, Dot dot, double x, double y) {
+    const auto circle = [&](double size) -> Primitive& {
+        return draw.add(Type::Circle, Part::Dot, x, y, size, size);
+    };
+    switch (dot) {
+    case Dot::Traced:
+    case Dot::RetracedNew: {
+        Primitive& p = circle(kDotSize - 1.5);
+        p.stroke = dot == Dot::Traced ? ColorRole::Traced : ColorRole::TracedAgain;
+        p.line_width = 1.5;
+        break;
+    }
+    case Dot::Reused:
+    case Dot::ReusedByKey:
+        circle(kDotSize).fill = ColorRole::Reused;
+        break;
+    case Dot::RetracedSame: {
+        Primitive& p = draw.add(Type::HalfCircle, Part::Dot, x, y, kDotSize - 1.5, kDotSize - 1.5);
+        p.fill = p.stroke = ColorRole::TracedAgain;
+        p.line_width = 1.5;
+        break;
+    }
+    case Dot::Failed: {
+        Primitive& p = draw.add(Type::Cross, Part::Dot, x, y, kDotSize - 1, kDotSize - 1);
+        p.stroke = ColorRole::Failed;
+        p.line_width = 2;
+        break;
+    }
+    case Dot::Inlined: {
+        circle(kDotSize - 1).stroke = ColorRole::Quiet;
+        circle(2).fill = ColorRole::Quiet;
+        break;
+    }
+    default:
+        circle(3).fill = ColorRole::Quiet;
+        break;
+    }
+}
+
+void draw_dots(Drawer& draw, const Box& box, double left, double top) {
+    for (size_t i = 0; i < box.dots.size(); ++i) {
+        const double x = left + static_cast<double>(i % kDotsPerRow) * kDotPitch + kDotPitch / 2.0;
+        const double y = top + static_cast<double>(i / kDotsPerRow) * kDotRowHeight + kDotRowHeight / 2.0;
+        draw_dot(draw, static_cast<Dot>(box.dots[i]), x, y);
+        if (static_cast<int>(i) == box.own_dot) {
+            Primitive& p = draw.path(Part::Dot, {{x - 4, y + 6}, {x + 4, y + 6}});
+            p.stroke = ColorRole::Text;
+            p.line_width = 1.5;
+        }
+    }
+}
+
+void draw_port(Drawer& draw, const Port& port) {
+    const double x = port.at.x;
+    const double y = port.at.y;
+    switch (port.role) {
+    case Port::Role::Saved: {
+        Primitive& p = draw.add(Type::Circle, Part::Port, x, y, 7, 7);
+        p.fill = ColorRole::Saved;
+        p.stroke = ColorRole::Surface;
+        break;
+    }
+    case Port::Role::Parameter: {
+        Primitive& p = draw.add(Type::Rect, Part::Port, x - 3, y - 3, 6, 6);
+        p.fill = kind_color(Kind::Parameter);
+        p.stroke = ColorRole::Surface;
+        break;
+    }
+    case Port::Role::Constant: {
+        Primitive& p = draw.add(Type::Diamond, Part::Port, x, y, 8, 8);
+        p.fill = ColorRole::Surface;
+        p.stroke = ColorRole::Quiet;
+        break;
+    }
+    case Port::Role::Operand: {
+        Primitive& p = draw.add(Type::Circle, Part::Port, x, y, 6, 6);
+        p.fill = ColorRole::Surface;
+        p.stroke = ColorRole::Quiet;
+        break;
+    }
+    case Port::Role::Result: {
+        Primitive& p = draw.add(Type::Circle, Part::Port, x, y, 4, 4);
+        p.fill = ColorRole::Line;
+        break;
+    }
+    case Port::Role::CutIn:
+    case Port::Role::CutOut: {
+        // Points down: into the box at its top, out of it at its bottom.
+        const double top = port.role == Port::Role::CutIn ? y - 5 : y + 1;
+        Primitive& p = draw.path(Part::Port, {{x - 3.5, top}, {x + 3.5, top}, {x, top + 5}});
+        p.closed = true;
+        p.fill = ColorRole::Quiet;
+        break;
+    }
+    }
+}
+
+void draw_kind_bar(Drawer& draw, const Box& box, double x, double y, double h, double radius) {
+    Primitive& bar = draw.add(Type::Bar, Part::KindBar, x, y, kBarWidth, h);
+    bar.fill = kind_color(box.kind);
+    bar.radius = radius;
+}
+
+void draw_letter(Drawer& draw, const Box& box, double x, double y, double h) {
+    Primitive& letter = draw.text(Part::Letter, x + kBarWidth / 2.0, y + h / 2 + 4,
+        std::string(1, kind_letter(box.kind)), kSmallFontSize, kind_color(box.kind));
+    letter.letter = true;
+    letter.bold = true;
+    letter.anchor = Anchor::Middle;
+}
+
+void draw_texts(Drawer& draw, const Box& box, Detail detail, double x, double y) {
+    if (box.small) {
+        draw.text(Part::Title, x, y + 14, box.title, kSmallFontSize, ColorRole::Text);
+        if (detail == Detail::Full && !box.subtitle.empty())
+            draw.text(Part::Subtitle, x + text_width(box.title, kSmallFontSize) + kPadding, y + 14,
+                box.subtitle, kSmallFontSize, ColorRole::Quiet);
+        return;
+    }
+    draw.text(Part::Title, x, y + (box.subtitle.empty() ? 16 : 15), box.title, kFontSize, ColorRole::Text);
+    if (detail != Detail::Full)
+        return;
+    if (!box.subtitle.empty())
+        draw.text(Part::Subtitle, x, y + 29, box.subtitle, kSmallFontSize, ColorRole::Quiet);
+    if (!box.detail.empty())
+        draw.text(Part::Subtitle, x, y + 43, box.detail, kSmallFontSize, ColorRole::Quiet);
+}
+
+void draw_region(Drawer& draw, const Box& box, Detail detail) {
+    Primitive& outer = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius + kRegionInset);
+    outer.fill = ColorRole::Surface;
+    outer.stroke = kind_color(Kind::Region);
+    const double x = box.x + kRegionInset;
+    const double y = box.y + kRegionInset;
+    const double w = box.w - 2 * kRegionInset;
+    const double h = box.h - 2 * kRegionInset;
+    draw_kind_bar(draw, box, x, y, h, kCornerRadius);
+    Primitive& inner = draw.frame(Part::Inner, x, y, w, h, kCornerRadius);
+    inner.stroke = kind_color(Kind::Region);
+    draw_letter(draw, box, x, y, h);
+    const double left = x + kBarWidth + kPadding;
+    draw_texts(draw, box, detail, left, y);
+    if (!box.badge.empty()) {
+        Primitive& badge = draw.text(Part::Badge, box.x + box.w - kRegionInset - kPadding, y + 15, box.badge,
+            kFontSize, kind_color(Kind::Region));
+        badge.anchor = Anchor::End;
+        badge.bold = true;
+        badge.fill = ColorRole::Text;
+    }
+    draw_dots(draw, box, left, y + kBoxHeight + 14 - 1);
+}
+
+void draw_node(Drawer& draw, const Box& box, Detail detail) {
+    Primitive& frame = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius);
+    frame.fill = ColorRole::Surface;
+    frame.stroke = ColorRole::Faint;
+    draw_kind_bar(draw, box, box.x, box.y, box.h, kCornerRadius);
+    draw_letter(draw, box, box.x, box.y, box.h);
+    draw_texts(draw, box, detail, box.x + kBarWidth + kPadding, box.y);
+}
+
+Spot spot(layout::Point p) {
+    return {static_cast<double>(p.x), static_cast<double>(p.y)};
+}
+
+// The arrow's triangle at the end of a line, and the line shortened so that it ends inside the triangle.
+std::vector<Spot> arrow_head(std::vector<Spot>& line) {
+    const Spot tip = line.back();
+    const Spot before = line[line.size() - 2];
+    const double length = std::hypot(tip.x - before.x, tip.y - before.y);
+    const double ux = length > 0 ? (tip.x - before.x) / length : 0;
+    const double uy = length > 0 ? (tip.y - before.y) / length : 1;
+    const Spot base{tip.x - ux * kArrowLength, tip.y - uy * kArrowLength};
+    if (length > kArrowLength)
+        line.back() = base;
+    return {tip, {base.x - uy * kArrowHalfWidth, base.y + ux * kArrowHalfWidth},
+        {base.x + uy * kArrowHalfWidth, base.y - ux * kArrowHalfWidth}};
+}
+
+void append_caption(const DisplayOptions& options, double top, DisplayList& list) {
+    Drawer draw(list, 0, 0);
+    if (!options.caption.empty())
+        draw.text(Part::Caption, options.margin, top + 14, clip_label(options.caption, 160), kLargeFontSize,
+            ColorRole::Text);
+    if (!options.subcaption.empty())
+        draw.text(Part::Caption, options.margin, top + 32, clip_label(options.subcaption, 160),
+            kSmallFontSize, ColorRole::Quiet);
+}
+
+} // namespace
+
+Detail detail_for(double zoom) {
+    // Below these the smaller font is under 6 and the larger under 4 pixels high.
+    if (zoom >= 0.55)
+        return Detail::Full;
+    return zoom >= 0.32 ? Detail::Names : Detail::Shapes;
+}
+
+void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, double dy, DisplayList& list) {
+    const Box& box = scene.boxes[index];
+    Drawer draw(list, dx, dy);
+    draw.box = index;
+    draw.node = box.node;
+    if (detail == Detail::Shapes) {
+        Primitive& p = draw.add(Type::Rect, Part::Box, box.x, box.y, box.w, box.h);
+        p.radius = kCornerRadius;
+        p.fill = kind_color(box.kind);
+        return;
+    }
+    if (box.region)
+        draw_region(draw, box, detail);
+    else
+        draw_node(draw, box, detail);
+    for (const Port& port : box.ports) {
+        draw.node = port.node;
+        draw_port(draw, port);
+    }
+}
+
+void display_edge(
+    const Scene& scene, uint32_t index, Detail detail, double dx, double dy, DisplayList& list) {
+    const Edge& edge = scene.edges[index];
+    Drawer draw(list, dx, dy);
+    draw.edge = index;
+    draw.node = edge.from;
+    std::vector<Spot> line;
+    for (const layout::Point& point : edge.points)
+        line.push_back({point.x + 0.5, static_cast<double>(point.y)});
+    bool dashed = false;
+    if (line.size() < 2) {
+        // A cut link: straight from box to box.
+        const Box& from = scene.boxes[edge.from_box];
+        const Box& to = scene.boxes[edge.to_box];
+        line = {spot({from.x + from.w / 2, from.y + from.h}), spot({to.x + to.w / 2, to.y})};
+        dashed = true;
+    }
+    if (detail == Detail::Shapes) {
+        Primitive& p = draw.path(Part::Edge, line);
+        p.stroke = ColorRole::Line;
+        p.dashed = dashed;
+        return;
+    }
+    const Spot end = line.back();
+    const std::vector<Spot> head = arrow_head(line);
+    Primitive& p = draw.path(Part::Edge, line);
+    p.stroke = ColorRole::Line;
+    p.radius = kEdgeRadius;
+    p.dashed = dashed;
+    p.line_width = edge.count > 1 ? 1.5 : 1;
+    Primitive& arrow = draw.path(Part::Arrow, head);
+    arrow.closed = true;
+    arrow.fill = ColorRole::Line;
+    if (edge.count > 1 && detail == Detail::Full)
+        draw.text(Part::Subtitle, end.x + 5, end.y - 3, "×" + std::to_string(edge.count), kSmallFontSize,
+            ColorRole::Quiet);
+}
+
+DisplayList make_display_list(const Scene& scene, const DisplayOptions& options) {
+    DisplayList list;
+    list.items.reserve(scene.edges.size() * 2 + scene.boxes.size() * 6);
+    const int captions = (options.caption.empty() ? 0 : 20) + (options.subcaption.empty() ? 0 : 16);
+    const int header = captions > 0 ? captions + 16 : 0;
+    append_caption(options, options.margin, list);
+    double right = scene.width;
+    for (const Primitive& p : list.items)
+        right = std::max(right, p.x + p.w - options.margin);
+    const double dx = options.margin;
+    const double dy = options.margin + header;
+    for (uint32_t i = 0; i < scene.edges.size(); ++i)
+        if (!scene.edges[i].points.empty() || options.cut_edges)
+            display_edge(scene, i, options.detail, dx, dy, list);
+    for (uint32_t i = 0; i < scene.boxes.size(); ++i)
+        display_box(scene, i, options.detail, dx, dy, list);
+    list.width = right + 2 * options.margin;
+    list.height = scene.height + 2 * options.margin + header;
+    return list;
+}
+
+std::vector<PathStep> rounded_path(const Spot* points, size_t count, double radius, bool closed) {
+    std::vector<PathStep> steps;
+    if (count == 0)
+        return steps;
+    steps.push_back({PathStep::Type::Move, points[0], {}});
+    for (size_t i = 1; i < count; ++i) {
+        const Spot& corner = points[i];
+        const bool inner = i + 1 < count && !closed && radius > 0;
+        const double before = std::hypot(corner.x - points[i - 1].x, corner.y - points[i - 1].y);
+        const double after = inner ? std::hypot(points[i + 1].x - corner.x, points[i + 1].y - corner.y) : 0;
+        const double r = std::min({radius, before / 2, after / 2});
+        if (!inner || r < 0.5) {
+            steps.push_back({PathStep::Type::Line, corner, {}});
+            continue;
+        }
+        const Spot& next = points[i + 1];
+        steps.push_back({PathStep::Type::Line,
+            {corner.x - (corner.x - points[i - 1].x) / before * r,
+                corner.y - (corner.y - points[i - 1].y) / before * r},
+            {}});
+        steps.push_back({PathStep::Type::Curve,
+            {corner.x + (next.x - corner.x) / after * r, corner.y + (next.y - corner.y) / after * r},
+            corner});
+    }
+    if (closed)
+        steps.push_back({PathStep::Type::Line, points[0], {}});
+    return steps;
+}
+
+} // namespace hopscope::draw

@@ -1,0 +1,283 @@
+#include "core/draw/fold.h"
+
+#include "core/graph/calls.h"
+
+#include <algorithm>
+
+namespace hopscope::draw {
+
+namespace {
+
+class Folding {
+public:
+    Folding(const GraphModule& module, BodyId id, const Options& options)
+        : module_(module)
+        , id_(id)
+        , body_(module.body(id))
+        , options_(options)
+        , into_(body_.nodes.size()) {
+        const Options::Half half = options.half == Options::Half::Guess ? half_of(module, id) : options.half;
+        forward_ = half != Options::Half::Backward;
+        saved_ = options.saved.size() == body_.nodes.size() ? options.saved : saved_values(module, id, half);
+    }
+
+    Folded run() {
+        const size_t n = body_.nodes.size();
+        for (size_t i = 0; i < n; ++i)
+            into_[i] = NodeId(i);
+        if (options_.fold)
+            fold_items();
+        find_rows();
+        if (options_.fold) {
+            fold_attributes();
+            fold_placeholders();
+        }
+        number_boxes();
+        if (options_.fold)
+            mark_inputs();
+        connect();
+        std::stable_sort(
+            out_.marks.begin(), out_.marks.end(), [](const Mark& a, const Mark& b) { return a.box < b.box; });
+        return std::move(out_);
+    }
+
+private:
+    const Node& node(NodeId id) const { return body_.node(id); }
+    bool shown(NodeId id) const { return into_[id.index] == id; }
+    bool is_output(NodeId id) const { return node(id).op == Opcode::Output; }
+    uint32_t box_of(NodeId id) const { return out_.box_of_node[id.index]; }
+
+    // An item of a tuple; indexing a tensor is an operation of its own.
+    bool is_item(const Node& n) const {
+        if (n.op != Opcode::CallFunction || base_name(module_.text(n.target)) != "getitem")
+            return false;
+        const auto args = body_.args_of(n);
+        if (args.size() != 2 || args[1].kind != ArgKind::Int || args[0].kind != ArgKind::Node)
+            return false;
+        const ValueType* type = module_.type(node(args[0].node()).type);
+        return !type || type->kind == TypeKind::Other;
+    }
+
+    void fold_items() {
+        for (size_t i = 0; i < body_.nodes.size(); ++i) {
+            if (!is_item(body_.nodes[i]))
+                continue;
+            const NodeId producer = body_.args_of(body_.nodes[i])[0].node();
+            if (producer.index < i) { // a damaged dump may say otherwise
+                into_[i] = into_[producer.index];
+                has_items_.resize(body_.nodes.size(), false);
+                has_items_[into_[i].index] = true;
+            }
+        }
+    }
+
+    void find_rows() {
+        out_.rows.assign(body_.nodes.size(), 0);
+        for (size_t i = 0; i < body_.nodes.size(); ++i) {
+            if (into_[i].index != i) {
+                out_.rows[i] = out_.rows[into_[i].index];
+                continue;
+            }
+            for (const NodeId input : body_.inputs_of(body_.nodes[i]))
+                if (input.index < i && node(input).op != Opcode::GetAttr)
+                    out_.rows[i] = std::max(out_.rows[i], out_.rows[input.index] + 1);
+        }
+    }
+
+    // Users other than `output`, in graph order.
+    std::vector<NodeId> real_users(NodeId id) const {
+        std::vector<NodeId> users;
+        for (const NodeId user : body_.users_of(node(id)))
+            if (!is_output(user))
+                users.push_back(user);
+        return users;
+    }
+
+    void fold_attributes() {
+        for (size_t i = 0; i < body_.nodes.size(); ++i) {
+            const auto users = body_.users_of(body_.nodes[i]);
+            if (body_.nodes[i].op == Opcode::GetAttr && !users.empty())
+                into_[i] = into_[users.front().index];
+        }
+    }
+
+    bool folds(NodeId id, Role role, const std::vector<NodeId>& users) const {
+        if (users.empty() || (!has_items_.empty() && has_items_[id.index]))
+            return false;
+        if (role == Role::Symbol || (!forward_ && saved_[id.index]))
+            return true;
+        const bool all_far = std::all_of(
+            users.begin(), users.end(), [&](NodeId user) { return out_.rows[user.index] > kFarRows; });
+        return all_far || (users.size() == 1 && role != Role::Data);
+    }
+
+    void fold_placeholders() {
+        roles_ = placeholder_roles(module_, id_);
+        NodeId first_unknown;
+        bool any_shown = false;
+        for (size_t i = 0; i < body_.nodes.size(); ++i) {
+            const NodeId id(i);
+            if (node(id).op != Opcode::Placeholder)
+                continue;
+            const std::vector<NodeId> users = real_users(id);
+            if (!folds(id, roles_[i], users)) {
+                any_shown = true;
+                continue;
+            }
+            if (!first_unknown && roles_[i] == Role::Unknown && (forward_ || !saved_[i]))
+                first_unknown = id;
+            into_[i] = into_[users.front().index];
+        }
+        // A picture without any input on top would have no beginning.
+        if (!any_shown && first_unknown)
+            into_[first_unknown.index] = first_unknown;
+    }
+
+    void number_boxes() {
+        const size_t n = body_.nodes.size();
+        out_.box_of_node.assign(n, UINT32_MAX);
+        for (size_t i = 0; i < n; ++i) {
+            if (into_[i].index != i)
+                continue;
+            out_.box_of_node[i] = static_cast<uint32_t>(out_.boxes.size());
+            out_.boxes.push_back(NodeId(i));
+        }
+        for (size_t i = 0; i < n; ++i)
+            out_.box_of_node[i] = out_.box_of_node[into_[i].index];
+    }
+
+    bool names_body(NodeId id) const {
+        return child_body(module_, id_, node(id).target).valid()
+            || std::binary_search(body_attributes_.begin(), body_attributes_.end(), id);
+    }
+
+    Port::Role role_of_input(NodeId id) const {
+        if (node(id).op == Opcode::GetAttr)
+            return Port::Role::Constant;
+        if (!forward_ && saved_[id.index])
+            return Port::Role::Saved;
+        switch (roles_[id.index]) {
+        case Role::Parameter:
+            return Port::Role::Parameter;
+        case Role::Symbol:
+            return Port::Role::Constant;
+        default:
+            return Port::Role::Operand;
+        }
+    }
+
+    // Folded placeholders and constants as marks on every box that takes them.
+    void mark_inputs() {
+        for (const RegionCall& call : region_calls(module_, id_))
+            if (call.get_attr)
+                body_attributes_.push_back(call.get_attr);
+        std::sort(body_attributes_.begin(), body_attributes_.end());
+        for (size_t i = 0; i < body_.nodes.size(); ++i) {
+            const NodeId id(i);
+            const Opcode op = node(id).op;
+            if (shown(id) || (op != Opcode::Placeholder && op != Opcode::GetAttr))
+                continue;
+            if (op == Opcode::GetAttr && names_body(id))
+                continue; // the call shows which body it is
+            const Port::Role role = role_of_input(id);
+            const Port::Side side = role == Port::Role::Saved ? Port::Side::Left : Port::Side::Top;
+            for (const NodeId user : body_.users_of(node(id)))
+                if (op == Opcode::GetAttr || !is_output(user))
+                    out_.marks.push_back({box_of(user), id, side, role});
+        }
+    }
+
+    // Whether the value reaches `output` by a line rather than by a mark on its producer.
+    bool reaches_output(NodeId value, NodeId output, NodeId nearest) const {
+        if (!options_.fold || value == nearest)
+            return true;
+        if (saved_[value.index] && forward_)
+            return false;
+        return out_.rows[output.index] - out_.rows[value.index] <= kFarRows;
+    }
+
+    // The operand of `output` that keeps its line in any case, so that the output stays at the bottom.
+    NodeId nearest_operand(NodeId output) const {
+        NodeId best;
+        for (const bool saved : {false, true}) {
+            for (const NodeId input : body_.inputs_of(node(output)))
+                if (saved_[input.index] == saved && is_drawn(input, output)
+                    && (!best || out_.rows[input.index] > out_.rows[best.index]))
+                    best = input;
+            if (best)
+                break;
+        }
+        return best;
+    }
+
+    // Whether a line can start there: folded inputs are marks already.
+    bool is_drawn(NodeId value, NodeId user) const {
+        const Opcode op = node(value).op;
+        return box_of(value) != box_of(user)
+            && (shown(value) || (op != Opcode::Placeholder && op != Opcode::GetAttr));
+    }
+
+    void connect() {
+        std::vector<uint32_t> link_of_box(out_.boxes.size(), UINT32_MAX);
+        for (const NodeId user : out_.boxes) {
+            const size_t first = out_.links.size();
+            const NodeId nearest = is_output(user) ? nearest_operand(user) : NodeId();
+            for (const NodeId value : body_.inputs_of(node(user))) {
+                if (!is_drawn(value, user) || (is_output(user) && !reaches_output(value, user, nearest)))
+                    continue;
+                uint32_t& link = link_of_box[box_of(value)];
+                if (link == UINT32_MAX || link < first) {
+                    link = static_cast<uint32_t>(out_.links.size());
+                    out_.links.push_back({box_of(value), box_of(user), user, {}});
+                }
+                out_.links[link].values.push_back(value);
+            }
+            if (is_output(user) && options_.fold)
+                mark_results(user, nearest);
+        }
+        if (options_.fold)
+            mark_items();
+    }
+
+    // Values kept for the backward, and far operands of `output`.
+    void mark_results(NodeId output, NodeId nearest) {
+        marked_.assign(body_.nodes.size(), false);
+        for (const NodeId value : body_.inputs_of(node(output))) {
+            const bool saved = forward_ && saved_[value.index];
+            if (!is_drawn(value, output) || (!saved && reaches_output(value, output, nearest)))
+                continue;
+            marked_[value.index] = true;
+            out_.marks.push_back({box_of(value), value, saved ? Port::Side::Right : Port::Side::Bottom,
+                saved ? Port::Role::Saved : Port::Role::CutOut});
+        }
+    }
+
+    void mark_items() {
+        for (size_t i = 0; i < body_.nodes.size(); ++i) {
+            const NodeId id(i);
+            if (node(id).op == Opcode::CallFunction && !shown(id) && (marked_.empty() || !marked_[i]))
+                out_.marks.push_back({box_of(id), id, Port::Side::Bottom, Port::Role::Result});
+        }
+    }
+
+    const GraphModule& module_;
+    BodyId id_;
+    const Body& body_;
+    const Options& options_;
+    std::vector<NodeId> into_; // the node whose box shows it
+    std::vector<bool> has_items_; // nodes that getitems were folded into; may be empty
+    std::vector<bool> saved_;
+    std::vector<bool> marked_; // values with a mark of their own at their producer; may be empty
+    std::vector<Role> roles_;
+    std::vector<NodeId> body_attributes_; // get_attrs that name a region's body, sorted
+    bool forward_ = true;
+    Folded out_;
+};
+
+} // namespace
+
+Folded fold(const GraphModule& module, BodyId body, const Options& options) {
+    return Folding(module, body, options).run();
+}
+
+} // namespace hopscope::draw

@@ -1,0 +1,86 @@
+#include "core/draw/palette.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace hopscope::draw {
+
+namespace {
+
+struct Pair {
+    uint32_t light, dark;
+};
+
+// In the order of ColorRole up to Kind0. Line is the kind Input's grey: readable on both grounds.
+constexpr std::array<Pair, static_cast<size_t>(ColorRole::Kind0)> kRoles = {{
+    {0x000000, 0x000000}, // None
+    {0xF6F7F9, 0x16181C}, // Window
+    {0xFFFFFF, 0x1E2126}, // Surface
+    {0xFFFFFF, 0x262A31}, // Raised
+    {0x1B1F24, 0xE6E9EE}, // Text
+    {0x5B6470, 0x9AA4B2}, // Quiet
+    {0xD9DDE3, 0x343A44}, // Faint
+    {0x7F8894, 0x7F8894}, // Line
+    {0x2A66DC, 0x6EA2FF}, // Accent
+    {0x0F7B6C, 0x4CC2AE}, // Reused
+    {0xA85600, 0xF2A65A}, // Traced
+    {0x8450D0, 0xB99AF5}, // TracedAgain
+    {0xC0322B, 0xFF7B72}, // Failed
+    {0x9A6209, 0xE3B25B}, // Saved
+}};
+
+// Okabe and Ito's colours as far as they go, the same in both themes. Output is grey as Input is: both are
+// the body's border.
+constexpr std::array<uint32_t, kKindCount> kKinds = {
+    0x7F8894,
+    0x8A6F4E,
+    0x0072B2,
+    0xE69F00,
+    0xB8BEC8,
+    0x009E73,
+    0x56B4E9,
+    0xCC79A7,
+    0xD55E00,
+    0x5B4FCF,
+    0x7F8894,
+};
+
+double linear(uint32_t channel) {
+    const double c = channel / 255.0;
+    return c <= 0.03928 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
+}
+
+double luminance(uint32_t rgb) {
+    return 0.2126 * linear(rgb >> 16 & 0xFF) + 0.7152 * linear(rgb >> 8 & 0xFF) + 0.0722 * linear(rgb & 0xFF);
+}
+
+} // namespace
+
+uint32_t color(ColorRole role, Theme theme) {
+    if (role >= ColorRole::Kind0)
+        return kKinds[static_cast<size_t>(role) - static_cast<size_t>(ColorRole::Kind0)];
+    const Pair pair = kRoles[static_cast<size_t>(role)];
+    return theme == Theme::Dark ? pair.dark : pair.light;
+}
+
+uint32_t letter_color(Kind kind) {
+    const uint32_t bar = kKinds[static_cast<size_t>(kind)];
+    return contrast(bar, 0xFFFFFF) >= contrast(bar, 0x000000) ? 0xFFFFFF : 0x000000;
+}
+
+std::string hex(uint32_t rgb) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string text = "#000000";
+    for (size_t i = 6; i > 0; --i, rgb >>= 4)
+        text[i] = kDigits[rgb & 0xF];
+    return text;
+}
+
+double contrast(uint32_t a, uint32_t b) {
+    const auto [low, high] = std::minmax(luminance(a), luminance(b));
+    return (high + 0.05) / (low + 0.05);
+}
+
+} // namespace hopscope::draw

@@ -1,0 +1,160 @@
+#include "core/draw/ports.h"
+
+#include "core/draw/metrics.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace hopscope::draw {
+
+namespace {
+
+constexpr int kPitch = 9; // between the centres of marks
+constexpr int kMinPitch = 3;
+constexpr int kClear = 7; // between a mark and a line
+constexpr int kInset = 6; // between a corner and the first mark
+
+class Placing {
+public:
+    Placing(const GraphModule& module, const Body& body, const Folded& folded, Scene& scene)
+        : module_(module)
+        , body_(body)
+        , folded_(folded)
+        , scene_(scene)
+        , arriving_(scene.boxes.size())
+        , leaving_(scene.boxes.size())
+        , leaves_at_(body.nodes.size(), -1) { }
+
+    void run() {
+        collect_lines();
+        for (const Mark& mark : folded_.marks)
+            add(mark.box, mark.node, mark.side, mark.role, name(mark.node));
+        for (const Edge& edge : scene_.edges) {
+            if (!edge.cut)
+                continue;
+            add_once(edge.from_box, edge.from, Port::Side::Bottom, Port::Role::CutOut, "to " + name(edge.to));
+            add(edge.to_box, edge.from, Port::Side::Top, Port::Role::CutIn, "from " + name(edge.from));
+        }
+        for (uint32_t b = 0; b < scene_.boxes.size(); ++b)
+            place(b);
+    }
+
+private:
+    std::string name(NodeId node) const { return clip_label(module_.text(body_.node(node).name)); }
+
+    void collect_lines() {
+        for (const Edge& edge : scene_.edges) {
+            if (edge.points.empty())
+                continue;
+            arriving_[edge.to_box].push_back(edge.points.back().x);
+            leaving_[edge.from_box].push_back(edge.points.front().x);
+            if (leaves_at_[edge.from.index] < 0)
+                leaves_at_[edge.from.index] = edge.points.front().x;
+            for (const NodeId value : edge.values)
+                if (leaves_at_[value.index] < 0)
+                    leaves_at_[value.index] = edge.points.front().x;
+        }
+    }
+
+    void add(uint32_t box, NodeId node, Port::Side side, Port::Role role, std::string label) {
+        scene_.boxes[box].ports.push_back({side, role, node, std::move(label), {}});
+    }
+
+    void add_once(uint32_t box, NodeId node, Port::Side side, Port::Role role, std::string label) {
+        for (Port& port : scene_.boxes[box].ports)
+            if (port.node == node && port.role == role) {
+                port.label = clip_label(port.label + ", " + label.substr(3));
+                return;
+            }
+        add(box, node, side, role, std::move(label));
+    }
+
+    void place(uint32_t index) {
+        Box& box = scene_.boxes[index];
+        for (const Port::Side side : {Port::Side::Left, Port::Side::Right})
+            place_beside(box, side);
+        place_along(box, Port::Side::Top, arriving_[index]);
+        place_along(box, Port::Side::Bottom, leaving_[index]);
+    }
+
+    static std::vector<Port*> of_side(Box& box, Port::Side side) {
+        std::vector<Port*> ports;
+        for (Port& port : box.ports)
+            if (port.side == side)
+                ports.push_back(&port);
+        return ports;
+    }
+
+    // Left and right: spread about the middle, closer together where there are many.
+    static void place_beside(Box& box, Port::Side side) {
+        const std::vector<Port*> ports = of_side(box, side);
+        if (ports.empty())
+            return;
+        const int count = static_cast<int>(ports.size());
+        const int room = std::max(0, box.h - 2 * kInset);
+        const int x = side == Port::Side::Left ? box.x : box.x + box.w;
+        const bool fits = (count - 1) * kPitch <= room;
+        for (int i = 0; i < count; ++i) {
+            const int offset = fits ? (box.h - (count - 1) * kPitch) / 2 + i * kPitch
+                                    : kInset + (count > 1 ? i * room / (count - 1) : 0);
+            ports[static_cast<size_t>(i)]->at = {x, box.y + offset};
+        }
+    }
+
+    // Top and bottom: items of a tuple sit where their lines leave, the rest takes free places from the
+    // right.
+    void place_along(Box& box, Port::Side side, const std::vector<int>& lines) {
+        std::vector<Port*> free;
+        const int y = side == Port::Side::Top ? box.y : box.y + box.h;
+        for (Port* port : of_side(box, side)) {
+            const int at = leaves_at_[port->node.index];
+            if (port->role == Port::Role::Result && at >= 0)
+                port->at = {at, y};
+            else
+                free.push_back(port);
+        }
+        if (free.empty())
+            return;
+        std::vector<int> places = free_places(box, lines, free.size());
+        for (size_t i = 0; i < free.size(); ++i)
+            free[i]->at = {places[i], y};
+    }
+
+    static std::vector<int> free_places(const Box& box, const std::vector<int>& lines, size_t count) {
+        const int right = box.x + box.w - kInset - 2;
+        const int left = box.x + kInset;
+        for (int pitch = kPitch; pitch >= kMinPitch; pitch -= 2) {
+            std::vector<int> places;
+            for (int x = right; x >= left && places.size() < count; x -= pitch)
+                if (std::none_of(
+                        lines.begin(), lines.end(), [&](int line) { return std::abs(line - x) < kClear; }))
+                    places.push_back(x);
+            if (places.size() == count) {
+                std::reverse(places.begin(), places.end());
+                return places;
+            }
+        }
+        // No room beside the lines: share the border evenly.
+        std::vector<int> places;
+        for (size_t i = 0; i < count; ++i)
+            places.push_back(left
+                + static_cast<int>(static_cast<int64_t>(right - left) * static_cast<int64_t>(i)
+                    / static_cast<int64_t>(std::max<size_t>(1, count - 1))));
+        return places;
+    }
+
+    const GraphModule& module_;
+    const Body& body_;
+    const Folded& folded_;
+    Scene& scene_;
+    std::vector<std::vector<int>> arriving_, leaving_; // by box: x of the lines at its borders
+    std::vector<int> leaves_at_; // by node: x where its line leaves; -1 = it has none
+};
+
+} // namespace
+
+void place_ports(const GraphModule& module, const Body& body, const Folded& folded, Scene& scene) {
+    Placing(module, body, folded, scene).run();
+}
+
+} // namespace hopscope::draw

@@ -1,0 +1,104 @@
+#include "core/draw/scene.h"
+
+#include "core/draw/boxes.h"
+#include "core/draw/fold.h"
+#include "core/draw/ports.h"
+
+#include <algorithm>
+
+namespace hopscope::draw {
+
+namespace {
+
+// What layout gets, and which link each use stands for.
+struct Request {
+    layout::Input input;
+    std::vector<std::vector<uint32_t>> links; // by value, by use: index into Folded::links
+};
+
+// One trunk per value: a link of several values goes with the first of them.
+Request make_request(const Folded& folded, const std::vector<Box>& boxes) {
+    Request request;
+    for (const Box& box : boxes)
+        request.input.boxes.push_back({box.w, box.h});
+    std::vector<uint32_t> order(folded.links.size());
+    for (uint32_t i = 0; i < order.size(); ++i)
+        order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+        return folded.links[a].values.front() < folded.links[b].values.front();
+    });
+    NodeId last;
+    for (const uint32_t i : order) {
+        const Link& link = folded.links[i];
+        if (request.input.values.empty() || link.values.front() != last) {
+            request.input.values.push_back({link.from_box, {}});
+            request.links.emplace_back();
+            last = link.values.front();
+        }
+        request.input.values.back().users.push_back({link.to_box, static_cast<int>(link.values.size())});
+        request.links.back().push_back(i);
+    }
+    return request;
+}
+
+Edge make_edge(const Link& link, layout::Edge&& placed) {
+    Edge edge;
+    edge.from = link.values.front();
+    edge.to = link.user;
+    edge.from_box = link.from_box;
+    edge.to_box = link.to_box;
+    edge.count = static_cast<int>(link.values.size());
+    if (link.values.size() > 1)
+        edge.values = link.values;
+    edge.points = std::move(placed.points);
+    edge.cut = placed.cut;
+    return edge;
+}
+
+void take_layout(const Folded& folded, const Request& request, layout::Output&& output, Scene& scene) {
+    for (size_t i = 0; i < scene.boxes.size(); ++i) {
+        scene.boxes[i].x = output.places[i].x;
+        scene.boxes[i].y = output.places[i].y;
+    }
+    // In the order of the links, whatever order the layout answers in.
+    std::vector<layout::Edge*> placed(folded.links.size(), nullptr);
+    for (layout::Edge& edge : output.edges)
+        placed[request.links[edge.value][edge.use]] = &edge;
+    scene.edges.reserve(folded.links.size());
+    for (size_t i = 0; i < folded.links.size(); ++i)
+        if (placed[i])
+            scene.edges.push_back(make_edge(folded.links[i], std::move(*placed[i])));
+    scene.width = output.width;
+    scene.height = output.height;
+    scene.cut_links = output.cut_links;
+    scene.engine = std::move(output.engine);
+    scene.note = std::move(output.note);
+}
+
+} // namespace
+
+Result<Scene> make_scene(const GraphModule& module, BodyId id, const Options& options, const Job& job) {
+    const Body& body = module.body(id);
+    Scene scene;
+    scene.title = options.title.empty() ? body_path(module, id) : options.title;
+    if (body.nodes.empty())
+        return scene;
+
+    const Folded folded = fold(module, id, options);
+    scene.boxes = measure_boxes(module, id, folded, options);
+    scene.box_of_node = folded.box_of_node;
+    for (size_t i = 0; i < folded.box_of_node.size(); ++i) {
+        Box& box = scene.boxes[folded.box_of_node[i]];
+        if (box.node != NodeId(i))
+            box.folded.push_back(NodeId(i));
+    }
+    Request request = make_request(folded, scene.boxes);
+    auto output = layout::run(request.input, options.layout, job);
+    if (!output)
+        return output.error();
+    take_layout(folded, request, std::move(*output), scene);
+    place_ports(module, body, folded, scene);
+    return scene;
+}
+
+} // namespace hopscope::draw
