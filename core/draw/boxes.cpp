@@ -156,7 +156,7 @@ private:
         box.small = false;
         const auto call = region_call(module_, id_, box.node);
         box.subtitle = clip_label(
-            call && call->identifier ? module_.text(call->identifier) : operator_text(module_, node));
+            call && !call->identifier.empty() ? call->identifier : operator_text(module_, node));
         const size_t operands = call ? call->operands.size() : body_.inputs_of(node).size();
         const size_t results = call && call->body ? returned_count(module_.body(call->body)) : 0;
         box.detail = std::to_string(operands) + (results > 0 ? " → " + std::to_string(results) : " operands");
