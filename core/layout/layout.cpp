@@ -11,7 +11,7 @@ namespace {
 // pictures of one file, so this does; the limit is for machines under load and graphs that are worse than
 // their figures.
 bool dot_is_quick(const Input& input, const Options& options) {
-    constexpr int64_t kSpanPerMillisecond = 4;
+    constexpr int64_t kSpanPerMillisecond = 2;
     return input.boxes.size() <= options.dot_boxes
         && detail::total_span(input) <= kSpanPerMillisecond * options.dot_milliseconds;
 }

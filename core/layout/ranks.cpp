@@ -82,21 +82,23 @@ std::vector<int> longest_path(const Graph& graph, const std::vector<uint32_t>& t
 }
 
 // The cost falls by `k` (its own trunks) for each row down, and rises by one for each input of which the box
-// is the last user: the best row is where the k-th input starts to follow. On a tie the box stays at its
-// producers.
+// is the last user: the best rows are those between where the k-th and where the next input starts to follow.
+// A tie goes down on the way up, else a chain that hangs between two boxes would hold its producers far up;
+// on the way down it goes up again, else everything that nobody is in a hurry for would lie at the bottom.
 int cheapest_row(const Graph& graph, const LastUsers& users, const std::vector<int>& rows, uint32_t box,
-    Slack slack, std::vector<int>& others) {
+    Slack slack, bool upwards, std::vector<int>& others) {
     const size_t k = graph.own_values(box).size();
     const auto inputs = graph.inputs(box);
     if (k == 0)
         return slack.low;
-    if (k > inputs.size())
+    const size_t turn = upwards ? k : k - 1;
+    if (turn >= inputs.size())
         return slack.high;
     others.clear();
     for (uint32_t u : inputs)
         others.push_back(users.other(graph.uses[u].value, rows[box]));
-    std::nth_element(others.begin(), others.begin() + static_cast<ptrdiff_t>(k - 1), others.end());
-    return std::clamp(others[k - 1], slack.low, slack.high);
+    std::nth_element(others.begin(), others.begin() + static_cast<ptrdiff_t>(turn), others.end());
+    return std::clamp(others[turn], slack.low, slack.high);
 }
 
 // What the picture costs more when the box goes one row down from `row`.
@@ -140,21 +142,20 @@ std::vector<int> greedy_rows(const Graph& graph, const std::vector<uint32_t>& to
     const int bottom = *std::max_element(rows.begin(), rows.end());
     LastUsers users(graph, rows);
     std::vector<int> others;
+    static_assert(kGreedyPasses % 2 == 0, "the last pass goes down");
     for (int pass = 0; pass < kGreedyPasses; ++pass) {
-        bool changed = false;
+        const bool upwards = pass % 2 == 0;
         for (size_t i = 0; i < topological.size(); ++i) {
-            const uint32_t box = topological[pass % 2 == 0 ? topological.size() - 1 - i : i];
+            const uint32_t box = topological[upwards ? topological.size() - 1 - i : i];
             const Slack slack = slack_of(graph, rows, box, bottom);
-            const int before = rows[box], now = cheapest_row(graph, users, rows, box, slack, others);
+            const int before = rows[box];
+            const int now = cheapest_row(graph, users, rows, box, slack, upwards, others);
             if (now == before)
                 continue;
             rows[box] = now;
-            changed = true;
             for (uint32_t u : graph.inputs(box))
                 users.moved(graph.uses[u].value, before, now);
         }
-        if (!changed)
-            break;
         users.refresh();
     }
     return rows;
