@@ -1,0 +1,276 @@
+#include "core/session/schema.h"
+
+#include "core/session/session.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <xxhash.h>
+
+#include <array>
+#include <memory>
+#include <string_view>
+
+namespace hopscope::session {
+namespace {
+
+// Never edit a step that was released: files of that version exist. Add the next one, and a file of the version
+// before it to tests/data/session. Ids of imported rows count from 0 and are the ids of the Dump.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE meta (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT NOT NULL);
+CREATE TABLE file (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL, kind TEXT NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE compilation (
+    id INTEGER PRIMARY KEY,
+    rank INTEGER,                    -- null = not distributed
+    compile_id TEXT NOT NULL,        -- "0/0", "-"
+    attempt INTEGER NOT NULL,
+    function TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL,
+    fail_type TEXT NOT NULL, fail_reason TEXT NOT NULL, recompile_reason TEXT NOT NULL,
+    compile_seconds REAL NOT NULL,
+    last_attempt INTEGER NOT NULL);
+CREATE TABLE graph_text (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL,              -- XXH3-128 of the text, hexadecimal
+    tabbed INTEGER NOT NULL,         -- 1 = every line starts with a tab that is no part of it
+    bytes INTEGER NOT NULL,          -- of the text
+    zstd BLOB NOT NULL,              -- the text, compressed
+    UNIQUE (hash, tabbed));
+CREATE TABLE graph (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER NOT NULL REFERENCES compilation (id),
+    text_id INTEGER NOT NULL REFERENCES graph_text (id),
+    stage TEXT NOT NULL, label TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    address TEXT NOT NULL,           -- of its root body
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL,
+    first_line INTEGER NOT NULL,     -- line of the first node in the dump's file
+    position INTEGER NOT NULL);      -- among the graphs of its compilation
+CREATE TABLE body (
+    id INTEGER PRIMARY KEY,
+    text_id INTEGER NOT NULL REFERENCES graph_text (id),
+    ordinal INTEGER NOT NULL,        -- within the text, 0 = root
+    parent_id INTEGER REFERENCES body (id),
+    path TEXT NOT NULL,              -- "" = root; nested: dots
+    class_name TEXT NOT NULL, nodes INTEGER NOT NULL,
+    UNIQUE (text_id, ordinal));
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL, function TEXT NOT NULL, code TEXT NOT NULL);
+CREATE TABLE node (
+    id INTEGER PRIMARY KEY,
+    body_id INTEGER NOT NULL REFERENCES body (id),
+    ordinal INTEGER NOT NULL,        -- within the body
+    name TEXT NOT NULL,
+    op TEXT NOT NULL,                -- FX's: placeholder, call_function, …
+    target TEXT NOT NULL,            -- as str() gives it: aten.mm.default
+    type TEXT,                       -- f32[16, 32][32, 1]cpu
+    source_id INTEGER REFERENCES source (id));
+CREATE INDEX node_of_body ON node (body_id, ordinal);
+CREATE TABLE timer (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    kind TEXT NOT NULL, begin_us REAL NOT NULL, end_us REAL NOT NULL,
+    parent_id INTEGER REFERENCES timer (id),
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL, rank INTEGER, compile_id TEXT NOT NULL, attempt INTEGER NOT NULL,
+    identifier TEXT NOT NULL, function TEXT NOT NULL, detail TEXT NOT NULL, count INTEGER,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
+CREATE TABLE duplicate (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    forward_identifier TEXT NOT NULL, backward_identifier TEXT NOT NULL, text TEXT NOT NULL,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
+CREATE TABLE failure (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    kind TEXT NOT NULL, message TEXT NOT NULL, text TEXT NOT NULL,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
+CREATE TABLE artifact (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    name TEXT NOT NULL, file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE problem (
+    id INTEGER PRIMARY KEY,
+    severity TEXT NOT NULL, message TEXT NOT NULL,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE region (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER NOT NULL REFERENCES compilation (id),
+    identifier TEXT NOT NULL, function TEXT NOT NULL,
+    source_file TEXT NOT NULL, source_line INTEGER NOT NULL,
+    inlined INTEGER NOT NULL, saved_bytes INTEGER);
+CREATE TABLE region_body (
+    region_id INTEGER NOT NULL REFERENCES region (id),
+    half TEXT NOT NULL,              -- dynamo, joint, joint_backward, forward, backward, inference
+    address TEXT NOT NULL, identifier TEXT NOT NULL, variant INTEGER, calls INTEGER NOT NULL);
+CREATE TABLE saved_value (
+    region_id INTEGER NOT NULL REFERENCES region (id), name TEXT NOT NULL, bytes INTEGER);
+CREATE TABLE invocation (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER NOT NULL REFERENCES compilation (id),
+    number INTEGER NOT NULL,         -- from 0, in Dynamo's order
+    region_id INTEGER REFERENCES region (id),
+    call_id INTEGER,
+    decision TEXT NOT NULL,          -- traced, reused, reused_by_key, retraced_same, retraced_new, failed, unknown
+    evidence TEXT NOT NULL,          -- what that rests on: "trace_timer text_log graph"
+    pairing TEXT NOT NULL, inlined INTEGER NOT NULL, executions INTEGER NOT NULL, reason TEXT NOT NULL,
+    trace_ms REAL, lookup_ms REAL, stamp_out_ms REAL, saved_ms REAL,
+    parent_id INTEGER REFERENCES invocation (id));
+CREATE TABLE invocation_call (
+    invocation_id INTEGER NOT NULL REFERENCES invocation (id),
+    half TEXT NOT NULL, address TEXT NOT NULL,
+    body TEXT);                      -- address of the body called
+CREATE TABLE note (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, text TEXT NOT NULL, created TEXT NOT NULL);
+CREATE TABLE bookmark (
+    slot INTEGER PRIMARY KEY CHECK (slot BETWEEN 0 AND 9),
+    address TEXT NOT NULL, label TEXT NOT NULL, created TEXT NOT NULL);
+CREATE TABLE view (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- Every node of every graph by its address.
+CREATE VIEW place AS
+    SELECT graph.address || CASE body.path WHEN '' THEN '' ELSE ':' || body.path END || '@' || node.name AS address,
+        graph.stage, body.path AS body, node.name, node.op, node.target, node.type,
+        source.file, source.line, source.function, source.code
+    FROM graph JOIN body ON body.text_id = graph.text_id JOIN node ON node.body_id = body.id
+        LEFT JOIN source ON source.id = node.source_id;
+)sql";
+
+// Full-text search, and when a note was last edited.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE note ADD COLUMN changed TEXT NOT NULL DEFAULT '';
+CREATE VIEW node_words AS
+    SELECT node.id AS id, node.name AS name, node.target AS target, source.code AS code,
+        source.function AS function, source.file || ':' || source.line AS place
+    FROM node LEFT JOIN source ON source.id = node.source_id;
+CREATE VIRTUAL TABLE node_search USING fts5 (
+    name, target, code, function, place, content = 'node_words', content_rowid = 'id');
+INSERT INTO node_search (node_search) VALUES ('rebuild');
+)sql";
+
+constexpr std::array kSteps = {kVersion1, kVersion2};
+static_assert(kSteps.size() == kSessionVersion);
+
+// The columns that load() turns into a Dump. graph_text.zstd is guarded by graph_text.hash.
+constexpr std::array kSealed = {
+    "SELECT id, key, value FROM meta WHERE key <> 'seal' ORDER BY id",
+    "SELECT * FROM file ORDER BY id",
+    "SELECT * FROM compilation ORDER BY id",
+    "SELECT id, hash, tabbed, bytes FROM graph_text ORDER BY id",
+    "SELECT * FROM graph ORDER BY id",
+    "SELECT * FROM timer ORDER BY id",
+    "SELECT * FROM message ORDER BY id",
+    "SELECT * FROM duplicate ORDER BY id",
+    "SELECT * FROM failure ORDER BY id",
+    "SELECT * FROM artifact ORDER BY id",
+    "SELECT * FROM problem ORDER BY id",
+};
+
+struct Hasher {
+    std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state {XXH3_createState(), &XXH3_freeState};
+    Hasher() { XXH3_128bits_reset(state.get()); }
+    void add(const void* bytes, size_t n) { XXH3_128bits_update(state.get(), bytes, n); }
+    std::string hex() const {
+        const XXH128_hash_t h = XXH3_128bits_digest(state.get());
+        return fmt::format("{:016x}{:016x}", h.high64, h.low64);
+    }
+};
+
+// Type, length and bytes of each value: two different rows never look alike.
+void add_row(Hasher& hash, SQLite::Statement& row) {
+    for (int i = 0; i < row.getColumnCount(); ++i) {
+        const SQLite::Column column = row.getColumn(i);
+        const char type = static_cast<char>(column.getType());
+        hash.add(&type, 1);
+        if (column.isInteger()) {
+            const int64_t value = column.getInt64();
+            hash.add(&value, sizeof value);
+        } else if (column.isFloat()) {
+            const double value = column.getDouble();
+            hash.add(&value, sizeof value);
+        } else {
+            const void* bytes = column.getBlob();
+            const int64_t size = column.getBytes();
+            hash.add(&size, sizeof size);
+            if (bytes)
+                hash.add(bytes, static_cast<size_t>(size));
+        }
+    }
+}
+
+} // namespace
+
+bool seal_holds(SQLite::Database& db) {
+    try {
+        return stored_seal(db) == compute_seal(db);
+    } catch (const SQLite::Exception&) {
+        return false;
+    }
+}
+
+int schema_version(SQLite::Database& db) {
+    return db.execAndGet("PRAGMA user_version").getInt();
+}
+
+void migrate(SQLite::Database& db, int to) {
+    for (int version = schema_version(db); version < to; ++version) {
+        // The seal covers what the tables look like too: keep a sound one sound, and a broken one broken.
+        const bool sealed = version > 0 && seal_holds(db);
+        db.exec(kSteps.at(static_cast<size_t>(version)));
+        db.exec(fmt::format("PRAGMA user_version = {}", version + 1));
+        if (sealed)
+            write_seal(db);
+    }
+}
+
+void rebuild_search(SQLite::Database& db) {
+    db.exec("INSERT INTO node_search (node_search) VALUES ('rebuild')");
+}
+
+std::vector<std::string> schema_faults(SQLite::Database& db) {
+    static constexpr std::array kTables = {"meta", "file", "compilation", "graph_text", "graph", "body", "source",
+        "node", "timer", "message", "duplicate", "failure", "artifact", "problem", "region", "region_body",
+        "saved_value", "invocation", "invocation_call", "note", "bookmark", "view"};
+    std::vector<std::string> faults;
+    SQLite::Statement find(db, "SELECT type, sql FROM sqlite_schema WHERE name = ?");
+    for (const char* table : kTables) {
+        find.reset();
+        find.bind(1, table);
+        if (!find.executeStep())
+            faults.push_back(fmt::format("table \"{}\" is missing", table));
+        else if (find.getColumn(0).getString() != "table"
+            || find.getColumn(1).getString().find("VIRTUAL TABLE") != std::string::npos)
+            faults.push_back(fmt::format("\"{}\" is a {}, expected a table", table, find.getColumn(0).getString()));
+    }
+    return faults;
+}
+
+std::string compute_seal(SQLite::Database& db) {
+    Hasher hash;
+    for (const char* sql : kSealed) {
+        SQLite::Statement row(db, sql);
+        int64_t last = INT64_MIN;
+        while (row.executeStep()) {
+            // In a damaged file a page may lead back to itself: without growing ids there would be no end.
+            const int64_t id = row.getColumn(0).getInt64();
+            if (id <= last)
+                throw SQLite::Exception("rows are out of order", SQLITE_CORRUPT);
+            last = id;
+            add_row(hash, row);
+        }
+        hash.add("|", 1);
+    }
+    return hash.hex();
+}
+
+std::string stored_seal(SQLite::Database& db) {
+    SQLite::Statement row(db, "SELECT value FROM meta WHERE key = 'seal'");
+    return row.executeStep() ? row.getColumn(0).getString() : std::string();
+}
+
+void write_seal(SQLite::Database& db) {
+    SQLite::Statement row(db, "INSERT OR REPLACE INTO meta (key, value) VALUES ('seal', ?)");
+    row.bind(1, compute_seal(db));
+    row.exec();
+}
+
+} // namespace hopscope::session
