@@ -33,8 +33,7 @@ public:
         job_.report(1, 5, "checking references");
         list("PRAGMA foreign_key_check", [](SQLite::Statement& row) {
             return fmt::format("table {}, row {}: refers to a row of {} that is not there",
-                               row.getColumn(0).getString(), row.getColumn(1).getInt64(),
-                               row.getColumn(2).getString());
+                row.getColumn(0).getString(), row.getColumn(1).getInt64(), row.getColumn(2).getString());
         });
         job_.report(2, 5, "checking graphs");
         check_graphs();
@@ -46,8 +45,7 @@ public:
     }
 
 private:
-    template <class Describe>
-    void list(const char* sql, Describe describe) {
+    template <class Describe> void list(const char* sql, Describe describe) {
         try {
             SQLite::Statement row(db_, sql);
             for (int n = 0; n < 100 && row.executeStep(); ++n)
@@ -76,8 +74,8 @@ private:
     Dump dump_;
 };
 
-// Loading looks at every hash, size and id, and parses every text; what it finds beyond the problems of the import
-// are the session's own.
+// Loading looks at every hash, size and id, and parses every text; what it finds beyond the problems of the
+// import are the session's own.
 void Checker::check_graphs() {
     Result<Dump> dump = session_.load(job_);
     if (!dump.ok()) {
@@ -99,9 +97,9 @@ void Checker::check_graphs() {
 void Checker::check_nodes(const GraphModule& module, GraphId graph) {
     try {
         SQLite::Statement row(db_,
-                              "SELECT body.ordinal, node.ordinal, node.name, node.target FROM graph "
-                              "JOIN body ON body.text_id = graph.text_id JOIN node ON node.body_id = body.id "
-                              "WHERE graph.id = ? ORDER BY body.ordinal, node.ordinal");
+            "SELECT body.ordinal, node.ordinal, node.name, node.target FROM graph "
+            "JOIN body ON body.text_id = graph.text_id JOIN node ON node.body_id = body.id "
+            "WHERE graph.id = ? ORDER BY body.ordinal, node.ordinal");
         row.bind(1, static_cast<int64_t>(graph.index));
         for (size_t b = 0; b < module.bodies.size(); ++b)
             for (size_t n = 0; n < module.bodies[b].nodes.size(); ++n) {
@@ -112,11 +110,12 @@ void Checker::check_nodes(const GraphModule& module, GraphId graph) {
                     && row.getColumn(3).getString() == short_target(module, node))
                     continue;
                 found_.push_back(damage(fmt::format("{}: the rows of its nodes differ from its text at {}",
-                                                    address_of(dump_, graph), module.text(node.name))));
+                    address_of(dump_, graph), module.text(node.name))));
                 return;
             }
         if (row.executeStep())
-            found_.push_back(damage(fmt::format("{}: has more rows of nodes than its text", address_of(dump_, graph))));
+            found_.push_back(
+                damage(fmt::format("{}: has more rows of nodes than its text", address_of(dump_, graph))));
     } catch (const SQLite::Exception& e) {
         add(e);
     }

@@ -17,7 +17,8 @@ Session::State::~State() {
     if (!db || !read_only_because.empty())
         return;
     try {
-        // Leaving WAL writes everything into the one file. Where another program has it open, that one does it.
+        // Leaving WAL writes everything into the one file. Where another program has it open, that one does
+        // it.
         db->setBusyTimeout(0);
         db->execAndGet("PRAGMA journal_mode = DELETE");
     } catch (const SQLite::Exception&) {
@@ -112,14 +113,14 @@ Status check_identity(Session::State& state) {
     const int version = schema_version(*state.db);
     if (id != kSessionApplicationId || version < 1)
         return cannot_read(state.path,
-                           fmt::format("is an SQLite database but no Hopscope session: application_id is {:#x}, "
-                                       "expected {:#x}",
-                                       static_cast<uint32_t>(id), kSessionApplicationId));
+            fmt::format("is an SQLite database but no Hopscope session: application_id is {:#x}, "
+                        "expected {:#x}",
+                static_cast<uint32_t>(id), kSessionApplicationId));
     if (version > kSessionVersion)
         return cannot_read(state.path,
-                           fmt::format("is a session of version {}, this program reads up to version {}: "
-                                       "open it with a newer Hopscope",
-                                       version, kSessionVersion));
+            fmt::format("is a session of version {}, this program reads up to version {}: "
+                        "open it with a newer Hopscope",
+                version, kSessionVersion));
     return {};
 }
 
@@ -189,7 +190,8 @@ Result<std::unique_ptr<Session::State>> prepare(std::unique_ptr<Session::State> 
         bring_up_to_date(*state);
     } catch (const SQLite::Exception& e) {
         // Everything that version 1 holds can be read without the later additions.
-        state->problems.push_back(damage(fmt::format("cannot be brought up to version {}: {}", kSessionVersion, e.what())));
+        state->problems.push_back(
+            damage(fmt::format("cannot be brought up to version {}: {}", kSessionVersion, e.what())));
         state->read_only_because = "the file cannot be brought up to date";
     }
     if (state->read_only_because.empty())
@@ -205,7 +207,8 @@ void harden(SQLite::Database& db) {
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
-    db.exec("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL");
+    db.exec("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON; PRAGMA synchronous "
+            "= FULL");
 }
 
 Error to_error(const SQLite::Exception& e, const std::string& path) {
@@ -221,7 +224,8 @@ Error to_error(const SQLite::Exception& e, const std::string& path) {
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        error.message = fmt::format("another program has kept the session locked for {} s", kBusyMilliseconds / 1000);
+        error.message =
+            fmt::format("another program has kept the session locked for {} s", kBusyMilliseconds / 1000);
         break;
     case SQLITE_FULL:
         error.message = "the disk is full: nothing was changed";
@@ -233,7 +237,11 @@ Error to_error(const SQLite::Exception& e, const std::string& path) {
 }
 
 Problem damage(std::string message) {
-    return Problem {.severity = Severity::Error, .message = "session: " + std::move(message), .file = {}, .line = 0, .offset = 0};
+    return Problem{.severity = Severity::Error,
+        .message = "session: " + std::move(message),
+        .file = {},
+        .line = 0,
+        .offset = 0};
 }
 
 Result<std::unique_ptr<Session::State>> connect(const std::string& path, OpenMode mode) {
@@ -241,7 +249,8 @@ Result<std::unique_ptr<Session::State>> connect(const std::string& path, OpenMod
     state->path = path;
     if (Status status = sniff(path, state->bytes); !status)
         return status.error();
-    Result<std::unique_ptr<Session::State>> result = guarded(path, [&] { return prepare(std::move(state), mode); });
+    Result<std::unique_ptr<Session::State>> result =
+        guarded(path, [&] { return prepare(std::move(state), mode); });
     // Not even the list of tables could be read.
     if (!result.ok() && result.error().kind == Error::Kind::Damaged) {
         Error error = result.error();
@@ -269,7 +278,7 @@ CancelGuard::~CancelGuard() {
 
 std::string utc_now() {
     const std::time_t now = std::time(nullptr);
-    std::tm parts { };
+    std::tm parts{};
     gmtime_r(&now, &parts);
     char text[32];
     std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);

@@ -39,8 +39,7 @@ Error to_error(const SQLite::Exception& e, const std::string& path);
 Problem damage(std::string message); // an Error about the session file itself
 
 // Runs `work`, which returns a Result or Status, and turns what SQLite throws into its Error.
-template <class Work>
-auto guarded(const std::string& path, Work work) -> decltype(work()) {
+template <class Work> auto guarded(const std::string& path, Work work) -> decltype(work()) {
     try {
         return work();
     } catch (const SQLite::Exception& e) {

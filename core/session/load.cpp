@@ -19,7 +19,7 @@ namespace {
 constexpr unsigned kThreads = 2; // gpt48: 20 ms instead of 35; more threads cost more to start than they save
 // A file cannot hold more text than this many times its size (recordings: 20 to 60 times), or the floor.
 constexpr uint64_t kMostUnpacked = 1000;
-constexpr uint64_t kUnpackedFloor = uint64_t {64} << 20;
+constexpr uint64_t kUnpackedFloor = uint64_t{64} << 20;
 
 // A graph's text on its way to a module.
 struct StoredText {
@@ -121,7 +121,7 @@ void Loader::load_meta() {
 void Loader::load_files() {
     Rows rows(db_, "file", "SELECT id, path, kind, bytes FROM file ORDER BY id", damage_);
     while (rows.next()) {
-        DumpFile file {.path = rows.text(), .kind = rows.text(), .bytes = rows.count()};
+        DumpFile file{.path = rows.text(), .kind = rows.text(), .bytes = rows.count()};
         if (!rows.good())
             continue;
         files_.add(rows.id(), dump_.files.size());
@@ -139,9 +139,10 @@ CompileKey Loader::key_of(Rows& rows) {
 
 void Loader::load_compilations() {
     Rows rows(db_, "compilation",
-              "SELECT id, rank, compile_id, attempt, function, file, line, fail_type, fail_reason, recompile_reason, "
-              "compile_seconds, last_attempt FROM compilation ORDER BY id",
-              damage_);
+        "SELECT id, rank, compile_id, attempt, function, file, line, fail_type, fail_reason, "
+        "recompile_reason, "
+        "compile_seconds, last_attempt FROM compilation ORDER BY id",
+        damage_);
     while (rows.next()) {
         Compilation c;
         c.key = key_of(rows);
@@ -177,9 +178,10 @@ void Loader::load_texts() {
 
 void Loader::load_graphs() {
     Rows rows(db_, "graph",
-              "SELECT id, compilation_id, text_id, stage, label, ordinal, file_id, line, offset, first_line, position "
-              "FROM graph ORDER BY id",
-              damage_);
+        "SELECT id, compilation_id, text_id, stage, label, ordinal, file_id, line, offset, first_line, "
+        "position "
+        "FROM graph ORDER BY id",
+        damage_);
     uint64_t unpacked = 0;
     while (rows.next()) {
         Pending p;
@@ -216,7 +218,8 @@ void Loader::load_graphs() {
 void move_lines(GraphModule& module, int64_t first_line) {
     if (module.bodies.empty() || module.bodies[0].nodes.empty())
         return;
-    const auto shift = static_cast<uint32_t>(first_line - static_cast<int64_t>(module.bodies[0].nodes[0].line));
+    const auto shift =
+        static_cast<uint32_t>(first_line - static_cast<int64_t>(module.bodies[0].nodes[0].line));
     if (shift == 0)
         return;
     for (Body& body : module.bodies)
@@ -233,7 +236,8 @@ void Loader::parse_graph(Pending& p) const {
     }
     p.graph.text = **text;
     std::vector<Problem> known; // found on importing, and stored then
-    std::shared_ptr<const GraphModule> module = read_print_readable(p.graph.text, *text, stored.tabbed, known);
+    std::shared_ptr<const GraphModule> module =
+        read_print_readable(p.graph.text, *text, stored.tabbed, known);
     if (!module) {
         p.failure = "its text holds no graph";
         return;
@@ -286,7 +290,8 @@ void Loader::place_graphs() {
 void Loader::load_timers() {
     RowIds timers;
     Rows rows(db_, "timer",
-              "SELECT id, compilation_id, kind, begin_us, end_us, parent_id, file_id, line FROM timer ORDER BY id", damage_);
+        "SELECT id, compilation_id, kind, begin_us, end_us, parent_id, file_id, line FROM timer ORDER BY id",
+        damage_);
     // Parents may stand behind their children: their rows are looked up once all are known.
     std::vector<int64_t> parents;
     while (rows.next()) {
@@ -314,7 +319,8 @@ void Loader::load_timers() {
     // A chain of parents that leads back to itself must not reach those who walk it.
     for (size_t i = 0; i < parents.size(); ++i) {
         size_t steps = 0;
-        for (int p = dump_.timers[i].parent; p >= 0 && steps <= parents.size(); p = dump_.timers[static_cast<size_t>(p)].parent)
+        for (int p = dump_.timers[i].parent; p >= 0 && steps <= parents.size();
+             p = dump_.timers[static_cast<size_t>(p)].parent)
             ++steps;
         if (steps > parents.size()) {
             damage_.push_back(damage("table timer: a row is its own ancestor"));
@@ -327,9 +333,9 @@ void Loader::load_timers() {
 
 void Loader::load_messages() {
     Rows rows(db_, "message",
-              "SELECT id, kind, rank, compile_id, attempt, identifier, function, detail, count, file_id, line "
-              "FROM message ORDER BY id",
-              damage_);
+        "SELECT id, kind, rank, compile_id, attempt, identifier, function, detail, count, file_id, line "
+        "FROM message ORDER BY id",
+        damage_);
     while (rows.next()) {
         ReuseMessage m;
         const auto kind = message_from_name(rows.text());
@@ -351,9 +357,9 @@ void Loader::load_messages() {
 
 void Loader::load_reports() {
     Rows duplicates(db_, "duplicate",
-                    "SELECT id, compilation_id, forward_identifier, backward_identifier, text, file_id, line "
-                    "FROM duplicate ORDER BY id",
-                    damage_);
+        "SELECT id, compilation_id, forward_identifier, backward_identifier, text, file_id, line "
+        "FROM duplicate ORDER BY id",
+        damage_);
     while (duplicates.next()) {
         BackwardDuplicate d;
         d.compilation = duplicates.reference(compilations_, CompilationId());
@@ -366,7 +372,7 @@ void Loader::load_reports() {
             dump_.duplicates.push_back(std::move(d));
     }
     Rows failures(db_, "failure",
-                  "SELECT id, compilation_id, kind, message, text, file_id, line FROM failure ORDER BY id", damage_);
+        "SELECT id, compilation_id, kind, message, text, file_id, line FROM failure ORDER BY id", damage_);
     while (failures.next()) {
         Failure f;
         f.compilation = failures.reference(compilations_, CompilationId());
@@ -379,7 +385,7 @@ void Loader::load_reports() {
             dump_.failures.push_back(std::move(f));
     }
     Rows artifacts(db_, "artifact",
-                   "SELECT id, compilation_id, name, file_id, line, bytes FROM artifact ORDER BY id", damage_);
+        "SELECT id, compilation_id, name, file_id, line, bytes FROM artifact ORDER BY id", damage_);
     while (artifacts.next()) {
         Artifact a;
         a.compilation = artifacts.reference(compilations_, CompilationId());
@@ -393,7 +399,8 @@ void Loader::load_reports() {
 }
 
 void Loader::load_problems() {
-    Rows rows(db_, "problem", "SELECT id, severity, message, file_id, line, offset FROM problem ORDER BY id", damage_);
+    Rows rows(db_, "problem", "SELECT id, severity, message, file_id, line, offset FROM problem ORDER BY id",
+        damage_);
     while (rows.next()) {
         Problem p;
         const auto severity = severity_from_name(rows.text());

@@ -6,8 +6,8 @@
 namespace hopscope::session {
 namespace {
 
-constexpr std::array<std::string_view, 7> kTimers = {
-    "trace", "reuse_hash", "reuse_lookup", "reuse_stamp_out", "trace_joint_graph", "proxy_tensor", "fake_tensor"};
+constexpr std::array<std::string_view, 7> kTimers = {"trace", "reuse_hash", "reuse_lookup", "reuse_stamp_out",
+    "trace_joint_graph", "proxy_tensor", "fake_tensor"};
 constexpr std::array<std::string_view, 10> kMessages = {"reuse_failed", "cache_hit", "hash_hit", "installing",
     "comparison_failed", "not_eligible", "guards", "exceeded", "fake_cache_failed", "other"};
 

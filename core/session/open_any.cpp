@@ -27,14 +27,15 @@ Result<Dump> open_any(const std::vector<std::string>& paths, const OpenOptions& 
         return open_dump(paths, options, job);
     if (paths.size() > 1)
         return make_error(Error::Kind::Usage,
-                          *found + " is a session, which holds its dumps: it is opened on its own, found "
-                              + std::to_string(paths.size()) + " paths");
+            *found + " is a session, which holds its dumps: it is opened on its own, found "
+                + std::to_string(paths.size()) + " paths");
     Result<std::unique_ptr<Session>> session = Session::open(*found, OpenMode::Read);
     if (!session.ok())
         return session.error();
     Result<Dump> dump = (*session)->load(job);
     if (dump.ok())
-        dump->problems.insert(dump->problems.end(), (*session)->problems().begin(), (*session)->problems().end());
+        dump->problems.insert(
+            dump->problems.end(), (*session)->problems().begin(), (*session)->problems().end());
     return dump;
 }
 

@@ -51,7 +51,8 @@ bool Rows::next() {
         const int64_t id = column.getInt64();
         // A page that leads back to itself would give rows without end.
         if (!column.isInteger() || id <= id_) {
-            problems_.push_back(damage(fmt::format("table {} is cut short: its rows are out of order", table_)));
+            problems_.push_back(
+                damage(fmt::format("table {} is cut short: its rows are out of order", table_)));
             statement_.reset();
             return false;
         }

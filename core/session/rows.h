@@ -53,8 +53,7 @@ public:
     std::string text();
     std::string_view blob(); // valid until next()
     // The row that a column refers to; none for NULL, bad if there is no such row.
-    template <class Tag>
-    Id<Tag> reference(const RowIds& rows, Id<Tag>) {
+    template <class Tag> Id<Tag> reference(const RowIds& rows, Id<Tag>) {
         const uint32_t index = find(rows);
         return index == UINT32_MAX ? Id<Tag>() : Id<Tag>(index);
     }

@@ -13,8 +13,8 @@
 namespace hopscope::session {
 namespace {
 
-// Never edit a step that was released: files of that version exist. Add the next one, and a file of the version
-// before it to tests/data/session. Ids of imported rows count from 0 and are the ids of the Dump.
+// Never edit a step that was released: files of that version exist. Add the next one, and a file of the
+// version before it to tests/data/session. Ids of imported rows count from 0 and are the ids of the Dump.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT NOT NULL);
 CREATE TABLE file (
@@ -166,7 +166,7 @@ constexpr std::array kSealed = {
 };
 
 struct Hasher {
-    std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state {XXH3_createState(), &XXH3_freeState};
+    std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state{XXH3_createState(), &XXH3_freeState};
     Hasher() { XXH3_128bits_reset(state.get()); }
     void add(const void* bytes, size_t n) { XXH3_128bits_update(state.get(), bytes, n); }
     std::string hex() const {
@@ -227,9 +227,9 @@ void rebuild_search(SQLite::Database& db) {
 }
 
 std::vector<std::string> schema_faults(SQLite::Database& db) {
-    static constexpr std::array kTables = {"meta", "file", "compilation", "graph_text", "graph", "body", "source",
-        "node", "timer", "message", "duplicate", "failure", "artifact", "problem", "region", "region_body",
-        "saved_value", "invocation", "invocation_call", "note", "bookmark", "view"};
+    static constexpr std::array kTables = {"meta", "file", "compilation", "graph_text", "graph", "body",
+        "source", "node", "timer", "message", "duplicate", "failure", "artifact", "problem", "region",
+        "region_body", "saved_value", "invocation", "invocation_call", "note", "bookmark", "view"};
     std::vector<std::string> faults;
     SQLite::Statement find(db, "SELECT type, sql FROM sqlite_schema WHERE name = ?");
     for (const char* table : kTables) {
@@ -239,7 +239,8 @@ std::vector<std::string> schema_faults(SQLite::Database& db) {
             faults.push_back(fmt::format("table \"{}\" is missing", table));
         else if (find.getColumn(0).getString() != "table"
             || find.getColumn(1).getString().find("VIRTUAL TABLE") != std::string::npos)
-            faults.push_back(fmt::format("\"{}\" is a {}, expected a table", table, find.getColumn(0).getString()));
+            faults.push_back(
+                fmt::format("\"{}\" is a {}, expected a table", table, find.getColumn(0).getString()));
     }
     return faults;
 }

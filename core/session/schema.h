@@ -17,7 +17,8 @@ int schema_version(SQLite::Database& db);
 // Fills the full-text index from the node rows anew.
 void rebuild_search(SQLite::Database& db);
 
-// What keeps the database from being read as a session of its version: tables that are missing or are no tables.
+// What keeps the database from being read as a session of its version: tables that are missing or are no
+// tables.
 std::vector<std::string> schema_faults(SQLite::Database& db);
 
 // A hash over every imported row that load() reads. Kept in meta as "seal", so that a changed byte in them is

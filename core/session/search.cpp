@@ -31,7 +31,8 @@ LIMIT ?
 
 bool has_token(std::string_view word) {
     return std::any_of(word.begin(), word.end(), [](char c) {
-        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+            || static_cast<unsigned char>(c) >= 0x80;
     });
 }
 
@@ -68,8 +69,7 @@ void take_marks(std::string_view marked, SearchHit& hit) {
 }
 
 // Ids of a hostile file must not become indices; load() bounds them for those who look them up.
-template <class Identifier>
-Identifier to_id(int64_t value) {
+template <class Identifier> Identifier to_id(int64_t value) {
     return value >= 0 && value < Identifier::kNone ? Identifier(static_cast<size_t>(value)) : Identifier();
 }
 
@@ -78,7 +78,7 @@ Identifier to_id(int64_t value) {
 Result<std::vector<SearchHit>> Session::search(std::string_view words, size_t limit) const {
     const std::string query = to_query(words);
     if (query.empty())
-        return std::vector<SearchHit> {};
+        return std::vector<SearchHit>{};
     return guarded(state_->path, [&]() -> Result<std::vector<SearchHit>> {
         std::vector<SearchHit> hits;
         SQLite::Statement row(*state_->db, kSearch);
@@ -90,8 +90,8 @@ Result<std::vector<SearchHit>> Session::search(std::string_view words, size_t li
             hit.body = to_id<BodyId>(row.getColumn(1).getInt64());
             hit.node = to_id<NodeId>(row.getColumn(2).getInt64());
             const std::string body = row.getColumn(4).getString();
-            hit.address = fmt::format("{}{}{}@{}", row.getColumn(3).getString(), body.empty() ? "" : ":", body,
-                                      row.getColumn(5).getString());
+            hit.address = fmt::format("{}{}{}@{}", row.getColumn(3).getString(), body.empty() ? "" : ":",
+                body, row.getColumn(5).getString());
             hit.rank = row.getColumn(6).getDouble();
             take_marks(row.getColumn(7).getString(), hit);
             hits.push_back(std::move(hit));

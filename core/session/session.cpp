@@ -87,11 +87,12 @@ Error taken(const std::string& path) {
     if (auto old = Session::open(path, OpenMode::Read); old.ok())
         if (auto notes = old.value()->notes(); notes.ok() && !notes->empty())
             held = fmt::format(" and holds {} note{}", notes->size(), notes->size() == 1 ? "" : "s");
-    return failed(Error::Kind::Usage, path, fmt::format("exists already{}: it is only replaced when asked to", held));
+    return failed(
+        Error::Kind::Usage, path, fmt::format("exists already{}: it is only replaced when asked to", held));
 }
 
-// A session that somebody has open must not be replaced under them, and the WAL of an older file beside a new one
-// would be played back into it.
+// A session that somebody has open must not be replaced under them, and the WAL of an older file beside a new
+// one would be played back into it.
 Status clear_target(const std::string& path) {
     if (is_session_file(path)) {
         try {
@@ -100,7 +101,8 @@ Status clear_target(const std::string& path) {
             old.execAndGet("PRAGMA journal_mode = DELETE");
         } catch (const SQLite::Exception& e) {
             if (e.getErrorCode() == SQLITE_BUSY || e.getErrorCode() == SQLITE_LOCKED)
-                return failed(Error::Kind::CannotRead, path, "is open in another program and cannot be replaced");
+                return failed(
+                    Error::Kind::CannotRead, path, "is open in another program and cannot be replaced");
         }
     }
     for (const char* end : {"-wal", "-shm", "-journal"})
@@ -135,8 +137,8 @@ Session::Session(std::unique_ptr<State> state)
 
 Session::~Session() = default;
 
-Result<std::unique_ptr<Session>> Session::create(const std::string& path, const Dump& dump, const Ledger& ledger,
-                                                 const CreateOptions& options, const Job& job) {
+Result<std::unique_ptr<Session>> Session::create(const std::string& path, const Dump& dump,
+    const Ledger& ledger, const CreateOptions& options, const Job& job) {
     if (exists(path) && !options.replace)
         return taken(path);
     struct stat info { };

@@ -28,8 +28,8 @@ std::vector<char> compress(std::string_view text) {
     return packed;
 }
 
-Result<std::shared_ptr<const std::string>> decompress(std::string_view compressed, uint64_t bytes,
-                                                      std::string_view hash) {
+Result<std::shared_ptr<const std::string>> decompress(
+    std::string_view compressed, uint64_t bytes, std::string_view hash) {
     const unsigned long long inside = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
     if (inside != bytes)
         return damaged(fmt::format("compressed text does not hold the {} bytes expected", bytes));

@@ -14,8 +14,8 @@ namespace {
 Status writable(const Session::State& state) {
     if (state.read_only_because.empty())
         return {};
-    Error error = make_error(Error::Kind::CannotRead,
-                             fmt::format("cannot be changed: {}", state.read_only_because));
+    Error error =
+        make_error(Error::Kind::CannotRead, fmt::format("cannot be changed: {}", state.read_only_because));
     error.file = state.path;
     return error;
 }
@@ -31,8 +31,7 @@ Result<std::string> checked_address(const Dump& dump, std::string_view text) {
 }
 
 // One statement that changes rows. Gives how many.
-template <class... Values>
-int change(SQLite::Database& db, const char* sql, const Values&... values) {
+template <class... Values> int change(SQLite::Database& db, const char* sql, const Values&... values) {
     SQLite::Statement statement(db, sql);
     int index = 0;
     (statement.bind(++index, values), ...);
@@ -52,8 +51,8 @@ Result<int64_t> Session::add_note(const Dump& dump, std::string_view address, st
     if (!place.ok())
         return place.error();
     return guarded(state_->path, [&]() -> Result<int64_t> {
-        change(*state_->db, "INSERT INTO note (address, text, created) VALUES (?, ?, ?)", *place, std::string(text),
-               utc_now());
+        change(*state_->db, "INSERT INTO note (address, text, created) VALUES (?, ?, ?)", *place,
+            std::string(text), utc_now());
         return state_->db->getLastInsertRowid();
     });
 }
@@ -63,7 +62,7 @@ Status Session::edit_note(int64_t id, std::string_view text) {
         return status;
     return guarded(state_->path, [&]() -> Status {
         const int changed = change(*state_->db, "UPDATE note SET text = ?, changed = ? WHERE id = ?",
-                                   std::string(text), utc_now(), id);
+            std::string(text), utc_now(), id);
         return changed == 1 ? Status() : Status(no_note(id));
     });
 }
@@ -82,8 +81,9 @@ Status Session::restore_note(const Note& note) {
     if (note.id < 1)
         return no_note(note.id);
     return guarded(state_->path, [&]() -> Status {
-        change(*state_->db, "INSERT OR REPLACE INTO note (id, address, text, created, changed) VALUES (?, ?, ?, ?, ?)",
-               note.id, note.address, note.text, note.created, note.changed);
+        change(*state_->db,
+            "INSERT OR REPLACE INTO note (id, address, text, created, changed) VALUES (?, ?, ?, ?, ?)",
+            note.id, note.address, note.text, note.created, note.changed);
         return {};
     });
 }
@@ -91,13 +91,14 @@ Status Session::restore_note(const Note& note) {
 Result<std::vector<Note>> Session::notes() const {
     return guarded(state_->path, [&]() -> Result<std::vector<Note>> {
         std::vector<Note> notes;
-        SQLite::Statement row(*state_->db, "SELECT id, address, text, created, changed FROM note ORDER BY id");
+        SQLite::Statement row(
+            *state_->db, "SELECT id, address, text, created, changed FROM note ORDER BY id");
         while (row.executeStep()) {
-            Note note {.id = row.getColumn(0).getInt64(),
-                       .address = row.getColumn(1).getString(),
-                       .text = row.getColumn(2).getString(),
-                       .created = row.getColumn(3).getString(),
-                       .changed = row.getColumn(4).getString()};
+            Note note{.id = row.getColumn(0).getInt64(),
+                .address = row.getColumn(1).getString(),
+                .text = row.getColumn(2).getString(),
+                .created = row.getColumn(3).getString(),
+                .changed = row.getColumn(4).getString()};
             if (!notes.empty() && note.id <= notes.back().id)
                 throw SQLite::Exception("notes are out of order", SQLITE_CORRUPT);
             notes.push_back(std::move(note));
@@ -111,13 +112,14 @@ Status Session::set_bookmark(const Dump& dump, int slot, std::string_view addres
         return status;
     if (slot < 0 || slot >= kBookmarkSlots)
         return make_error(Error::Kind::Usage,
-                          fmt::format("there is no bookmark {}, expected 0 to {}", slot, kBookmarkSlots - 1));
+            fmt::format("there is no bookmark {}, expected 0 to {}", slot, kBookmarkSlots - 1));
     Result<std::string> place = checked_address(dump, address);
     if (!place.ok())
         return place.error();
     return guarded(state_->path, [&]() -> Status {
-        change(*state_->db, "INSERT OR REPLACE INTO bookmark (slot, address, label, created) VALUES (?, ?, ?, ?)",
-               slot, *place, std::string(label), utc_now());
+        change(*state_->db,
+            "INSERT OR REPLACE INTO bookmark (slot, address, label, created) VALUES (?, ?, ?, ?)", slot,
+            *place, std::string(label), utc_now());
         return {};
     });
 }
@@ -135,13 +137,13 @@ Result<std::vector<Bookmark>> Session::bookmarks() const {
     return guarded(state_->path, [&]() -> Result<std::vector<Bookmark>> {
         std::vector<Bookmark> bookmarks;
         SQLite::Statement row(*state_->db,
-                              "SELECT slot, address, label, created FROM bookmark WHERE slot BETWEEN 0 AND 9 "
-                              "ORDER BY slot LIMIT 10");
+            "SELECT slot, address, label, created FROM bookmark WHERE slot BETWEEN 0 AND 9 "
+            "ORDER BY slot LIMIT 10");
         while (row.executeStep())
             bookmarks.push_back({.slot = row.getColumn(0).getInt(),
-                                 .address = row.getColumn(1).getString(),
-                                 .label = row.getColumn(2).getString(),
-                                 .created = row.getColumn(3).getString()});
+                .address = row.getColumn(1).getString(),
+                .label = row.getColumn(2).getString(),
+                .created = row.getColumn(3).getString()});
         return bookmarks;
     });
 }
@@ -151,7 +153,7 @@ Status Session::set_view(std::string_view key, std::string_view json) {
         return status;
     return guarded(state_->path, [&]() -> Status {
         change(*state_->db, "INSERT OR REPLACE INTO view (key, value) VALUES (?, ?)", std::string(key),
-               std::string(json));
+            std::string(json));
         return {};
     });
 }

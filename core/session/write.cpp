@@ -23,8 +23,7 @@ void stop_if_cancelled(const Job& job) {
         throw SQLite::Exception("cancelled", SQLITE_INTERRUPT);
 }
 
-template <class Number>
-std::optional<Number> unless_negative(Number value) {
+template <class Number> std::optional<Number> unless_negative(Number value) {
     return value < 0 ? std::nullopt : std::optional<Number>(value);
 }
 
@@ -76,12 +75,13 @@ private:
     void write_graph(GraphId id, size_t position) {
         const Graph& g = dump_.graph(id);
         // A graph that no file gave (made by a program) is written as it prints.
-        const std::string printed = g.text.empty() && g.module ? print_readable(*g.module, BodyId(0)) : std::string();
+        const std::string printed =
+            g.text.empty() && g.module ? print_readable(*g.module, BodyId(0)) : std::string();
         const bool tabbed = g.tabbed && printed.empty();
         const size_t text = write_text(g, printed.empty() ? g.text : printed, tabbed);
         const int64_t first_line = g.module ? first_node_line(*g.module) : -1;
-        graph_(id.index, g.compilation, text, stage_name(g.stage), g.label, g.ordinal, address_of(dump_, id), g.file,
-               g.line, g.offset, first_line, position);
+        graph_(id.index, g.compilation, text, stage_name(g.stage), g.label, g.ordinal, address_of(dump_, id),
+            g.file, g.line, g.offset, first_line, position);
     }
 
     static int64_t first_node_line(const GraphModule& module) {
@@ -107,13 +107,13 @@ private:
         for (size_t b = 0; b < module.bodies.size(); ++b) {
             const Body& body = module.bodies[b];
             body_(base + b, text, b, body.parent ? std::optional(base + body.parent.index) : std::nullopt,
-                  body_path(module, BodyId(b)), module.text(body.class_name), body.nodes.size());
+                body_path(module, BodyId(b)), module.text(body.class_name), body.nodes.size());
             for (size_t n = 0; n < body.nodes.size(); ++n) {
                 const Node& node = body.nodes[n];
                 const ValueType* type = module.type(node.type);
                 node_(base + b, n, module.text(node.name), opcode_name(node.op), short_target(module, node),
-                      type ? std::optional(module.text(type->text)) : std::nullopt,
-                      node.source ? sources[node.source.index] : std::nullopt);
+                    type ? std::optional(module.text(type->text)) : std::nullopt,
+                    node.source ? sources[node.source.index] : std::nullopt);
             }
         }
     }
@@ -130,7 +130,10 @@ private:
                 module.text(s.file), s.line, module.text(s.function), module.text(s.code));
             auto found = sources_.find(key);
             if (found == sources_.end())
-                found = sources_.emplace(key, source_(std::get<0>(key), s.line, std::get<2>(key), std::get<3>(key))).first;
+                found =
+                    sources_
+                        .emplace(key, source_(std::get<0>(key), s.line, std::get<2>(key), std::get<3>(key)))
+                        .first;
             ids.push_back(found->second);
         }
         return ids;
@@ -147,13 +150,14 @@ void write_evidence(SQLite::Database& db, const Dump& dump) {
     Insert timer(db, "INSERT INTO timer VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.timers.size(); ++i) {
         const RegionTimer& t = dump.timers[i];
-        timer(i, t.compilation, timer_name(t.kind), t.begin_us, t.end_us, unless_negative(t.parent), t.file, t.line);
+        timer(i, t.compilation, timer_name(t.kind), t.begin_us, t.end_us, unless_negative(t.parent), t.file,
+            t.line);
     }
     Insert message(db, "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.messages.size(); ++i) {
         const ReuseMessage& m = dump.messages[i];
         message(i, message_name(m.kind), unless_negative(m.key.rank), m.key.id, m.key.attempt, m.identifier,
-                m.function, m.detail, unless_negative(m.count), m.file, m.line);
+            m.function, m.detail, unless_negative(m.count), m.file, m.line);
     }
     Insert duplicate(db, "INSERT INTO duplicate VALUES (?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.duplicates.size(); ++i) {
@@ -198,11 +202,13 @@ public:
     }
 
 private:
-    std::string address(const Place& place) const { return address_of(dump_, place.graph, place.body, place.node); }
+    std::string address(const Place& place) const {
+        return address_of(dump_, place.graph, place.body, place.node);
+    }
 
     void write_region(CompilationId compilation, size_t id, const Region& r) {
         region_(id, compilation, r.identifier, r.function, r.source_file, r.source_line, r.inlined,
-                unless_negative(r.saved_bytes));
+            unless_negative(r.saved_bytes));
         const GraphModule* forward = nullptr;
         for (const RegionBody& b : r.bodies) {
             body_(id, half_name(b.half), address(b.place), b.identifier, unless_negative(b.variant), b.calls);
@@ -217,15 +223,16 @@ private:
         std::string evidence;
         for (const std::string_view name : evidence_names(v.evidence))
             evidence += (evidence.empty() ? "" : " ") + std::string(name);
-        invocation_(id, compilation, v.index, v.region ? std::optional(regions_ + v.region.index) : std::nullopt,
-                    unless_negative(v.call_id), decision_name(v.decision), evidence, pairing_name(v.pairing), v.inlined,
-                    v.executions, v.reason, unless_negative(v.trace_ms), unless_negative(v.lookup_ms),
-                    unless_negative(v.stamp_out_ms), unless_negative(v.saved_ms),
-                    v.parent < 0 ? std::nullopt : std::optional(invocations_ + static_cast<size_t>(v.parent)));
+        invocation_(id, compilation, v.index,
+            v.region ? std::optional(regions_ + v.region.index) : std::nullopt, unless_negative(v.call_id),
+            decision_name(v.decision), evidence, pairing_name(v.pairing), v.inlined, v.executions, v.reason,
+            unless_negative(v.trace_ms), unless_negative(v.lookup_ms), unless_negative(v.stamp_out_ms),
+            unless_negative(v.saved_ms),
+            v.parent < 0 ? std::nullopt : std::optional(invocations_ + static_cast<size_t>(v.parent)));
         for (size_t h = 0; h < kHalfCount; ++h)
             if (v.calls[h].graph)
                 call_(id, half_name(static_cast<Half>(h)), address(v.calls[h]),
-                      v.bodies[h].graph ? std::optional(address(v.bodies[h])) : std::nullopt);
+                    v.bodies[h].graph ? std::optional(address(v.bodies[h])) : std::nullopt);
     }
 
     const Dump& dump_;

@@ -13,8 +13,9 @@ namespace hopscope::session {
 // SQLITE_INTERRUPT once the job is cancelled.
 void write_dump(SQLite::Database& db, const Dump& dump, const Ledger& ledger, const Job& job);
 
-// A new file of schema `version`, complete and on disk, at a path where nothing is. Sessions are made with the
-// newest; older ones serve to test migrations.
-void write_session_file(const std::string& path, const Dump& dump, const Ledger& ledger, int version, const Job& job);
+// A new file of schema `version`, complete and on disk, at a path where nothing is. Sessions are made with
+// the newest; older ones serve to test migrations.
+void write_session_file(
+    const std::string& path, const Dump& dump, const Ledger& ledger, int version, const Job& job);
 
 } // namespace hopscope::session

@@ -8,11 +8,12 @@
 
 namespace hopscope::session {
 
-void write_session_file(const std::string& path, const Dump& dump, const Ledger& ledger, int version,
-                        const Job& job) {
+void write_session_file(
+    const std::string& path, const Dump& dump, const Ledger& ledger, int version, const Job& job) {
     SQLite::Database db(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     CancelGuard guard(db, job);
-    // Nobody sees the file before it is whole, so nothing needs to be undone: no journal, one sync by the caller.
+    // Nobody sees the file before it is whole, so nothing needs to be undone: no journal, one sync by the
+    // caller.
     db.execAndGet("PRAGMA journal_mode = OFF");
     db.exec("PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE");
     db.exec(fmt::format("PRAGMA application_id = {}", kSessionApplicationId));
