@@ -1,0 +1,24 @@
+// A scene as an SVG file: for browsers, Inkscape, and reviews.
+#pragma once
+
+#include "core/draw/palette.h"
+#include "core/draw/scene.h"
+
+#include <string>
+
+namespace hopscope {
+
+struct SvgOptions {
+    draw::Theme theme = draw::Theme::Light;
+    std::string dump; // name of the dump, for the title
+    std::string address; // what the picture shows, for the title and the metadata
+    bool caption = true; // dump and address in words above the picture
+};
+
+// The whole file, UTF-8 and well-formed whatever bytes the dump's names hold; the same scene gives the same
+// bytes. Each box is a group of class "node" with data-node (its name) and data-kind, each edge a path with
+// data-from and data-to; each has a title, so that browsers show it on hover and readers read it.
+std::string to_svg(
+    const GraphModule& module, BodyId body, const draw::Scene& scene, const SvgOptions& options = {});
+
+} // namespace hopscope
