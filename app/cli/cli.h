@@ -1,6 +1,7 @@
 // The command line: one file a subcommand. What the commands share.
 #pragma once
 
+#include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/dump.h"
 
@@ -33,6 +34,8 @@ int fail(const Error& error);
 // Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,
 // counted.
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);
+// For work after opening: Ctrl+C sets its cancel, and a second one ends the program.
+Job interruptible();
 // Adds the positional DUMP… argument.
 void add_dumps(CLI::App& command, std::vector<std::string>& paths);
 

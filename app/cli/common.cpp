@@ -35,6 +35,13 @@ int fail(const Error& error) {
     }
 }
 
+Job interruptible() {
+    std::signal(SIGINT, on_interrupt);
+    Job job;
+    job.cancel = &g_cancel;
+    return job;
+}
+
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
     std::signal(SIGINT, on_interrupt);
     Job job;

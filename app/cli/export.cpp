@@ -1,0 +1,190 @@
+// hopscope export: a body as a picture or as data.
+#include "app/cli/cli.h"
+
+#include "core/draw/scene.h"
+#include "core/export/dot.h"
+#include "core/export/json.h"
+#include "core/export/save.h"
+#include "core/export/svg.h"
+#include "core/graph/print.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <unistd.h>
+
+namespace hopscope::cli {
+
+namespace {
+
+struct Request {
+    std::vector<std::string> paths;
+    std::string address;
+    std::string output;
+    std::string format; // empty = by extension
+    std::string theme = "light";
+    std::string engine = "auto";
+    bool no_fold = false;
+};
+
+bool is_native(std::string_view format) {
+    return format == "svg" || format == "dot" || format == "json" || format == "txt";
+}
+
+Result<std::string> format_of(const Request& request) {
+    if (!request.format.empty())
+        return request.format;
+    if (request.output == "-")
+        return std::string("svg");
+    std::string extension = std::filesystem::path(request.output).extension().string();
+    if (!extension.empty())
+        extension.erase(0, 1);
+    for (char& c : extension)
+        c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    if (extension == "gv")
+        extension = "dot";
+    if (is_native(extension) || extension == "png" || extension == "pdf")
+        return extension;
+    return make_error(Error::Kind::Usage,
+        (extension.empty() ? "the output file has no extension"
+                           : "files of type ." + extension + " cannot be written")
+            + ", expected svg, pdf, png, dot, json or txt");
+}
+
+// What could have been asked for, where nothing or something wrong was.
+std::string addresses_text(const Dump& dump) {
+    constexpr size_t kMost = 20;
+    std::string text;
+    size_t count = 0;
+    for (size_t g = 0; g < dump.graphs.size(); ++g) {
+        for (size_t b = 0; b < dump.graphs[g].module->bodies.size(); ++b)
+            if (++count <= kMost)
+                text += "\n  " + address_of(dump, GraphId(g), BodyId(b));
+    }
+    if (count > kMost)
+        text += "\n  … and " + std::to_string(count - kMost) + " more (hopscope graphs lists them)";
+    return text;
+}
+
+draw::Options draw_options(const Request& request) {
+    draw::Options options;
+    options.fold = !request.no_fold;
+    if (request.engine == "dot")
+        options.layout.engine = layout::Engine::Dot;
+    else if (request.engine == "layered")
+        options.layout.engine = layout::Engine::Layered;
+    return options;
+}
+
+Result<std::string> render(
+    const Request& request, const std::string& format, const Dump& dump, const Place& place) {
+    const GraphModule& module = *dump.graph(place.graph).module;
+    if (format == "txt")
+        return print_readable(module, place.body);
+    const std::string address = address_of(dump, place.graph, place.body);
+    const auto scene = draw::make_scene(module, place.body, draw_options(request), interruptible());
+    if (!scene)
+        return scene.error();
+    if (!scene->note.empty())
+        std::fprintf(stderr, "note: %s\n", scene->note.c_str());
+    if (format == "json")
+        return scene_json(dump, place, *scene).dump() + "\n";
+    if (format == "dot")
+        return to_dot(module, place.body, *scene, dump.name + " · " + address);
+    SvgOptions svg;
+    svg.dump = dump.name;
+    svg.address = address;
+    svg.theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
+    return to_svg(module, place.body, *scene, svg);
+}
+
+// PNG and PDF are painted by the window's painter: the program beside this one.
+int start_desktop(const Request& request) {
+    std::error_code code;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+    const std::string program = (self.parent_path() / "hopscope-desktop").string();
+    if (code || ::access(program.c_str(), X_OK) != 0)
+        return fail(make_error(Error::Kind::External,
+            "PNG and PDF are drawn by hopscope-desktop, which is not installed at " + program
+                + "; svg, dot, json and txt need no desktop"));
+    std::vector<std::string> words = {program};
+    words.insert(words.end(), request.paths.begin(), request.paths.end());
+    words.insert(words.end(), {"--at", request.address, "--export", request.output});
+    if (request.theme != "light")
+        words.insert(words.end(), {"--theme", request.theme});
+    std::vector<char*> argv;
+    for (std::string& word : words)
+        argv.push_back(word.data());
+    argv.push_back(nullptr);
+    if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
+        ::setenv("QT_QPA_PLATFORM", "offscreen", 0);
+    ::execv(program.c_str(), argv.data());
+    return fail(make_error(Error::Kind::External, "cannot start " + program + ": " + std::strerror(errno)));
+}
+
+int write(const Request& request, const std::string& bytes) {
+    if (request.output == "-") {
+        if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() || std::fflush(stdout) != 0)
+            return fail(make_error(Error::Kind::CannotRead,
+                std::string("cannot write to standard output: ") + std::strerror(errno)));
+        return kDone;
+    }
+    const Status saved = save_file(request.output, bytes);
+    return saved ? kDone : fail(saved.error());
+}
+
+int run(const Request& request) {
+    const auto format = format_of(request);
+    if (!format)
+        return fail(format.error());
+    if (!is_native(*format)) {
+        if (request.output == "-")
+            return fail(make_error(Error::Kind::Usage, "PNG and PDF need a file to be written to, not -"));
+        if (request.no_fold || request.engine != "auto")
+            return fail(make_error(
+                Error::Kind::Usage, "--no-fold and --engine serve svg, dot and json, not " + *format));
+        if (!request.address.empty())
+            return start_desktop(request);
+    }
+    const auto dump = open(request.paths);
+    if (!dump)
+        return fail(dump.error());
+    if (request.address.empty())
+        return fail(make_error(Error::Kind::Usage,
+            "what to export is not said, expected --at and one of" + addresses_text(*dump)));
+    const auto place = resolve(*dump, request.address);
+    if (!place)
+        return fail(place.error());
+    const auto bytes = render(request, *format, *dump, *place);
+    if (!bytes)
+        return fail(bytes.error());
+    return write(request, *bytes);
+}
+
+} // namespace
+
+void add_export(CLI::App& app, Action& action) {
+    static Request request;
+    auto* command = app.add_subcommand("export", "Writes a body as a picture or as data");
+    add_dumps(*command, request.paths);
+    command->add_option("--at", request.address, "Address of the body, as `hopscope graphs` lists them");
+    command
+        ->add_option(
+            "-o,--output", request.output, "File: .svg .pdf .png .dot .json or .txt; - is standard output")
+        ->required();
+    command->add_option("--format", request.format, "Format where the file's name does not say it")
+        ->check(CLI::IsMember({"svg", "dot", "json", "txt", "png", "pdf"}));
+    command->add_option("--theme", request.theme, "Colours of the picture")
+        ->check(CLI::IsMember({"light", "dark"}))
+        ->capture_default_str();
+    command->add_option("--engine", request.engine, "Layout: Graphviz dot or the own layered one")
+        ->check(CLI::IsMember({"auto", "dot", "layered"}))
+        ->capture_default_str();
+    command->add_flag(
+        "--no-fold", request.no_fold, "Show getitems, parameters and constants as nodes of their own");
+    command->callback([&action] { action = [] { return run(request); }; });
+}
+
+} // namespace hopscope::cli

@@ -1,0 +1,71 @@
+#include "core/export/save.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace hopscope {
+
+namespace {
+
+Error write_error(const std::string& path, int number) {
+    Error error = make_error(Error::Kind::CannotRead, std::string("cannot write: ") + std::strerror(number));
+    error.file = path;
+    return error;
+}
+
+bool write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        bytes.remove_prefix(static_cast<size_t>(written));
+    }
+    return true;
+}
+
+// mkstemp makes files that only their owner reads; an export is as readable as any new file.
+void take_usual_mode(int fd, const std::string& path) {
+    struct stat old = {};
+    if (::stat(path.c_str(), &old) == 0) {
+        (void)::fchmod(fd, old.st_mode & 0777);
+        return;
+    }
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    (void)::fchmod(fd, 0666 & ~mask);
+}
+
+} // namespace
+
+Status save_file(const std::string& path, std::string_view bytes) {
+    struct stat target = {};
+    if (::stat(path.c_str(), &target) == 0 && S_ISDIR(target.st_mode))
+        return write_error(path, EISDIR);
+    const std::string pattern = path + ".XXXXXX";
+    std::vector<char> temporary(pattern.begin(), pattern.end());
+    temporary.push_back('\0');
+    const int fd = ::mkstemp(temporary.data());
+    if (fd < 0)
+        return write_error(path, errno);
+    take_usual_mode(fd, path);
+    int failed = 0;
+    if (!write_all(fd, bytes) || ::fsync(fd) != 0)
+        failed = errno;
+    if (::close(fd) != 0 && !failed)
+        failed = errno;
+    if (!failed && ::rename(temporary.data(), path.c_str()) != 0)
+        failed = errno;
+    if (failed) {
+        ::unlink(temporary.data());
+        return write_error(path, failed);
+    }
+    return {};
+}
+
+} // namespace hopscope
