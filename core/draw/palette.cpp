@@ -79,7 +79,7 @@ std::string hex(uint32_t rgb) {
 }
 
 double contrast(uint32_t a, uint32_t b) {
-    const auto [low, high] = std::minmax(luminance(a), luminance(b));
+    const auto [low, high] = std::minmax({luminance(a), luminance(b)}); // the list's form returns values
     return (high + 0.05) / (low + 0.05);
 }
 
