@@ -48,10 +48,6 @@ struct HoverCard {
     bool isEmpty() const { return title.isEmpty(); }
 };
 
-class Minimap;
-class HoverCardWidget;
-class PlaceholderWidget;
-
 class Canvas : public QAbstractScrollArea {
     Q_OBJECT
 
@@ -71,30 +67,30 @@ public:
     // Null shows nothing (set a placeholder). Clears a Busy placeholder. Setting the scene that is shown does
     // nothing.
     void setScene(std::shared_ptr<const draw::Scene> scene, Change change = Change::NewBody);
-    std::shared_ptr<const draw::Scene> scene() const { return scene_; }
+    std::shared_ptr<const draw::Scene> scene() const;
     // Kind::None removes it. Busy appears after 300 ms and counts elapsed time by itself from the first Busy
     // on; over a scene it is a strip at the top, otherwise it fills the canvas. Error and Empty appear at
     // once.
     void setPlaceholder(const Placeholder& placeholder);
-    const Placeholder& placeholder() const { return placeholder_; }
+    const Placeholder& placeholder() const;
 
     // --- marks
     void setSelected(NodeId node); // invalid = none; does not scroll
-    NodeId selected() const { return selected_; }
+    NodeId selected() const;
     void setMarked(std::vector<NodeId> users, std::vector<NodeId> producers); // of the selection
     void setCrossing(std::vector<NodeId> nodes); // values that cross to the other pane
     void setCrossingSide(Side side);
     void setHits(std::vector<NodeId> hits, NodeId current = {}); // search hits, and the one that F3 is at
     // Dims all boxes to 35 % but the selection, its marks, and `keep` (the trace).
     void setDimmed(bool dimmed, std::vector<NodeId> keep = {});
-    bool isDimmed() const { return dimmed_; }
+    bool isDimmed() const;
     void setCurrentStep(NodeId node); // arrow at the left edge; invalid = none
     void setBookmarked(std::vector<NodeId> nodes); // nodes with a bookmark or note
 
     // --- view
     void ensureVisible(
         NodeId node, bool centre = false); // scrolls as little as needed; centre: always to the middle
-    double zoom() const { return zoom_; }
+    double zoom() const;
     void setZoom(double zoom); // about the middle of the canvas; clamped to minZoom()…kMaxZoom
     double minZoom() const; // a quarter of what fits all, at most 0.05
     static constexpr double kMaxZoom = 8.0;
@@ -105,11 +101,11 @@ public:
     QRect boxRect(NodeId node) const; // on the viewport; null where the node is not shown
     NodeId nodeAt(QPoint viewportPos) const; // the node itself, or the folded node whose port mark is there
 
-    bool isMinimapVisible() const { return minimapWanted_; }
+    bool isMinimapVisible() const; // as set; it also hides itself while all of the picture is in view
     // Called when the card is due; an empty card shows none. May be unset.
     void setHoverProvider(std::function<HoverCard(NodeId)> provider);
     // Wheel zooms and Ctrl+wheel scrolls, for those who want it so.
-    void setWheelZooms(bool on) { wheelZooms_ = on; }
+    void setWheelZooms(bool on);
 
 public Q_SLOTS:
     void fitAll();
@@ -157,15 +153,8 @@ protected:
 
 private:
     struct Private;
+    friend class CanvasAccessible;
     std::unique_ptr<Private> d;
-
-    std::shared_ptr<const draw::Scene> scene_;
-    Placeholder placeholder_;
-    NodeId selected_;
-    double zoom_ = 1.0;
-    bool dimmed_ = false;
-    bool minimapWanted_ = true;
-    bool wheelZooms_ = false;
 };
 
 } // namespace hopscope

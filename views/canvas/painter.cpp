@@ -1,20 +1,38 @@
 #include "views/canvas/painter.h"
 
+#include "views/canvas/sceneindex.h"
+#include "views/canvas/scenepainter.h"
+
 #include <QPainter>
+
+#include <cmath>
 
 namespace hopscope {
 
 void paintScene(QPainter& painter, const draw::Scene& scene, Scheme scheme, const QRectF& clip) {
-    for (const draw::Box& box : scene.boxes) {
-        const QRectF rect(box.x, box.y, box.w, box.h);
-        if (!clip.isNull() && !rect.intersects(clip))
-            continue;
-        painter.setPen(color(Role::Line, scheme));
-        painter.setBrush(color(Role::Surface, scheme));
-        painter.drawRoundedRect(rect, 4, 4);
-        painter.setPen(color(Role::Text, scheme));
-        painter.drawText(rect, Qt::AlignCenter, QString::fromStdString(box.title));
+    const QTransform world = painter.worldTransform();
+    const double scale = std::hypot(world.m11(), world.m12());
+    draw::DisplayOptions options;
+    options.detail = draw::detail_for(scale);
+    const CompiledList compiled(scene, draw::make_display_list(scene, options));
+
+    painter.save();
+    painter.resetTransform();
+    PaintTarget target;
+    target.scheme = scheme;
+    target.scale = scale;
+    target.shift = QPointF(world.dx(), world.dy());
+    ScenePainter scenePainter(painter, target);
+    if (clip.isNull()) {
+        scenePainter.paintAll(compiled);
+    } else {
+        const SceneIndex index(scene);
+        for (uint32_t edge : index.edgesIn(clip))
+            scenePainter.paintRange(compiled, compiled.edges[edge]);
+        for (uint32_t box : index.boxesIn(clip))
+            scenePainter.paintRange(compiled, compiled.boxes[box]);
     }
+    painter.restore();
 }
 
 } // namespace hopscope

@@ -1,34 +1,70 @@
+#include "core/draw/palette.h"
 #include "views/theme/theme.h"
-
-#include <array>
 
 namespace hopscope {
 
 namespace {
 
-using Table = std::array<QRgb, static_cast<size_t>(Role::Count_)>;
+struct Pair {
+    QRgb light, dark;
+};
 
-// In the order of Role.
-constexpr Table kLight{
-    0xFFF6F7F9, 0xFFFFFFFF, 0xFFFFFFFF, // window, surface, raised
-    0xFF1B1F24, 0xFF5B6470, 0xFFD9DDE3, // text, quiet, line
-    0xFF2A66DC, 0xFFE4ECFB, // accent, accent soft
-    0xFF0F7B6C, 0xFFA85600, 0xFF8450D0, 0xFFC0322B, // reused, traced, traced again, failed
-    0xFF9A6209, 0xFF9A6209, 0xFFFFD33D, // warning, saved, hit
-};
-constexpr Table kDark{
-    0xFF16181C, 0xFF1E2126, 0xFF262A31, //
-    0xFFE6E9EE, 0xFF9AA4B2, 0xFF343A44, //
-    0xFF6EA2FF, 0xFF263450, //
-    0xFF4CC2AE, 0xFFF2A65A, 0xFFB99AF5, 0xFFFF7B72, //
-    0xFFE3B25B, 0xFFE3B25B, 0xFFC9A227, //
-};
+// Only what a picture never shows; everything else is the picture's own palette, so that both agree.
+constexpr Pair kAccentSoft{0xFFE4ECFB, 0xFF263450};
+constexpr Pair kHit{0xFFFFD33D, 0xFFC9A227};
+
+draw::ColorRole pictureRole(Role role) {
+    switch (role) {
+    case Role::Window:
+        return draw::ColorRole::Window;
+    case Role::Surface:
+        return draw::ColorRole::Surface;
+    case Role::Raised:
+        return draw::ColorRole::Raised;
+    case Role::Text:
+        return draw::ColorRole::Text;
+    case Role::Quiet:
+        return draw::ColorRole::Quiet;
+    case Role::Line:
+        return draw::ColorRole::Faint;
+    case Role::Accent:
+        return draw::ColorRole::Accent;
+    case Role::Reused:
+        return draw::ColorRole::Reused;
+    case Role::Traced:
+        return draw::ColorRole::Traced;
+    case Role::TracedAgain:
+        return draw::ColorRole::TracedAgain;
+    case Role::Failed:
+        return draw::ColorRole::Failed;
+    case Role::Warning:
+    case Role::Saved:
+        return draw::ColorRole::Saved;
+    case Role::AccentSoft:
+    case Role::Hit:
+    case Role::Count_:
+        break;
+    }
+    return draw::ColorRole::None;
+}
 
 } // namespace
 
 QColor color(Role role, Scheme scheme) {
-    const Table& table = scheme == Scheme::Dark ? kDark : kLight;
-    return QColor::fromRgba(table[static_cast<size_t>(role)]);
+    const bool dark = scheme == Scheme::Dark;
+    if (role == Role::AccentSoft || role == Role::Hit) {
+        const Pair& pair = role == Role::Hit ? kHit : kAccentSoft;
+        return QColor::fromRgb(dark ? pair.dark : pair.light);
+    }
+    return QColor::fromRgb(draw::color(pictureRole(role), dark ? draw::Theme::Dark : draw::Theme::Light));
+}
+
+QColor kindColor(draw::Kind kind) {
+    return QColor::fromRgb(draw::color(draw::kind_color(kind), draw::Theme::Light));
+}
+
+QColor kindLetterColor(draw::Kind kind) {
+    return QColor::fromRgb(draw::letter_color(kind));
 }
 
 QColor color(Role role) {

@@ -151,6 +151,7 @@ QPalette paletteOf(Scheme scheme) {
 
 QString styleSheetOf(Scheme scheme) {
     const auto hex = [scheme](Role role) { return color(role, scheme).name(); };
+    const QString handle = mix(color(Role::Line, scheme), color(Role::Quiet, scheme), 0.35).name();
     const QString hover = mix(color(Role::Window, scheme), color(Role::Line, scheme), 0.6).name();
     // Kept small: a rule on a control switches that control from Fusion to the stylesheet's own drawing.
     return QStringLiteral(
@@ -176,7 +177,17 @@ QString styleSheetOf(Scheme scheme) {
         "QTabWidget::pane { border: 0; }\n"
         "QDockWidget { color: %quiet; }\n"
         "QDockWidget::title { background: %window; padding: 5px 8px; text-align: left; }\n"
-        "QMainWindow::separator { background: transparent; }\n")
+        "QMainWindow::separator { background: transparent; }\n"
+        "QScrollBar { background: transparent; border: 0; margin: 0; }\n"
+        "QScrollBar:vertical { width: 12px; }\n"
+        "QScrollBar:horizontal { height: 12px; }\n"
+        "QScrollBar::handle { background: %handle; border-radius: 3px; margin: 3px; }\n"
+        "QScrollBar::handle:vertical { min-height: 24px; }\n"
+        "QScrollBar::handle:horizontal { min-width: 24px; }\n"
+        "QScrollBar::handle:hover, QScrollBar::handle:pressed { background: %quiet; }\n"
+        "QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: 0; }\n"
+        "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }\n"
+        "QAbstractScrollArea::corner { background: %window; border: 0; }\n")
         .replace(QLatin1String("%raised"), hex(Role::Raised))
         .replace(QLatin1String("%surface"), hex(Role::Surface))
         .replace(QLatin1String("%window"), hex(Role::Window))
@@ -184,7 +195,8 @@ QString styleSheetOf(Scheme scheme) {
         .replace(QLatin1String("%quiet"), hex(Role::Quiet))
         .replace(QLatin1String("%line"), hex(Role::Line))
         .replace(QLatin1String("%accent"), hex(Role::Accent))
-        .replace(QLatin1String("%hover"), hover);
+        .replace(QLatin1String("%hover"), hover)
+        .replace(QLatin1String("%handle"), handle);
 }
 
 } // namespace hopscope

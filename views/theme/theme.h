@@ -3,6 +3,8 @@
 // Everything that paints asks here; no view names a colour of its own. GUI thread only.
 #pragma once
 
+#include "core/draw/scene.h"
+
 #include <QColor>
 #include <QFont>
 #include <QIcon>
@@ -40,6 +42,10 @@ enum class Role {
 
 QColor color(Role role, Scheme scheme);
 QColor color(Role role); // in the scheme that is shown now
+
+// A node's kind, the same in both schemes: bars with their letter only, never text.
+QColor kindColor(draw::Kind kind);
+QColor kindLetterColor(draw::Kind kind); // of the letter on that bar
 
 // Sets style, palette, stylesheet and fonts of the application, and again whenever the mode or, in
 // Mode::System, the desktop's colours change. Call once after QApplication is made, and again to change the

@@ -1,0 +1,127 @@
+// What Canvas keeps; shared by canvas.cpp (view and state), canvas_input.cpp (mouse, wheel, keys) and
+// canvas_paint.cpp.
+#pragma once
+
+#include "views/canvas/canvas.h"
+#include "views/canvas/hovercard.h"
+#include "views/canvas/minimap.h"
+#include "views/canvas/placeholder.h"
+#include "views/canvas/sceneindex.h"
+#include "views/canvas/scenepainter.h"
+
+#include <QPixmap>
+#include <QPointer>
+#include <QTimer>
+
+class QPainter;
+class QWheelEvent;
+class QNativeGestureEvent;
+class QGestureEvent;
+
+namespace hopscope {
+
+// What a box is besides itself.
+enum Mark : uint8_t {
+    kUser = 1,
+    kProducer = 2,
+    kCrossing = 4,
+    kHit = 8,
+    kKept = 16, // not dimmed
+    kBookmark = 32,
+};
+
+struct Canvas::Private {
+    explicit Private(Canvas* canvas);
+
+    // --- view (canvas.cpp)
+    QSizeF pictureSize() const; // pixels at the present zoom
+    void setView(double newZoom, QPointF newOffset);
+    void zoomAt(QPointF viewportPos, double factor);
+    void scrollBy(QPointF pixels);
+    void scrollWithin(QPointF pixels); // stops at the borders of the picture
+    void takeOpeningView();
+    void fitRect(const QRectF& sceneRect, double largestZoom);
+    void updateBars();
+    QRectF visibleScene() const;
+    QRectF toView(const QRectF& scene) const;
+
+    // --- state (canvas.cpp)
+    bool shows() const { return scene && !scene->boxes.empty(); }
+    void remark(); // fills marks from the lists
+    void updateMinimap();
+    void placeMinimap();
+    void announceSelection();
+    QString describe(uint32_t box) const;
+
+    // --- input (canvas_input.cpp)
+    void select(NodeId node, bool scroll);
+    void walkAlong(bool up);
+    void walkTo(uint32_t box);
+    NodeId otherEnd(QPoint pos) const; // of the edge whose end is at pos
+    void startHover(QPoint pos);
+    void endHover();
+    void showHoverCard();
+    void wheel(QWheelEvent* event);
+    bool nativeGesture(QNativeGestureEvent* event);
+    bool gesture(QGestureEvent* event);
+    void updateCursor(QPoint pos);
+
+    // --- painting (canvas_paint.cpp)
+    void paint(QPainter& painter);
+    PaintTarget target() const;
+    double layerScale() const; // device pixels per scene point
+    const QPixmap& staticLayer();
+    void paintLayer(const QRect& part); // device pixels
+    void paintLinks(QPainter& painter, ScenePainter& scenePainter);
+    void paintMarkedBoxes(ScenePainter& scenePainter);
+    void paintSigns(QPainter& painter, ScenePainter& scenePainter);
+    void paintCrossing(QPainter& painter, const QRectF& box, double line) const;
+    void paintSelectedPort(QPainter& painter, ScenePainter& scenePainter);
+
+    Canvas* q;
+    std::shared_ptr<const draw::Scene> scene;
+    std::unique_ptr<SceneIndex> index;
+    std::unique_ptr<Picture> picture;
+    Placeholder placeholder;
+
+    double zoom = 1.0;
+    QPointF offset; // viewport = scene × zoom - offset; whole device pixels, so that lines stay crisp
+    bool settingBars = false;
+    bool opening = true; // the view follows the size until someone moves it
+
+    NodeId selected, currentHit, step;
+    std::vector<NodeId> users, producers, crossing, hits, kept, bookmarks;
+    std::vector<uint8_t> marks; // Mark, by box
+    bool dimmed = false;
+    Side side = Side::None;
+
+    bool wheelZooms = false;
+    bool minimapWanted = true;
+    Minimap* minimap;
+    PlaceholderWidget* holder;
+    HoverCardWidget* card;
+    QTimer hoverTimer, minimapTimer;
+    NodeId hoverNode;
+    uint32_t hoverEdge = UINT32_MAX;
+    QPoint hoverPos;
+    std::function<HoverCard(NodeId)> hoverProvider;
+
+    enum class Drag { None, Armed, Panning } drag = Drag::None;
+    QPoint pressPos, lastPos;
+    NodeId cameFrom, cameTo; // the last step of the walk, to take it back exactly
+    bool cameUp = false;
+
+    // The picture without marks as it was last shown; moved rather than painted when the view is.
+    struct LayerKey {
+        const Picture* picture = nullptr;
+        QSize size;
+        double zoom = 0, ratio = 0;
+        int scheme = -1;
+        friend bool operator==(const LayerKey&, const LayerKey&) = default;
+    };
+    QPixmap layer;
+    QPointF layerOffset;
+    LayerKey layerKey;
+};
+
+} // namespace hopscope

@@ -1,0 +1,243 @@
+// Painting of the canvas: a layer of the picture as it is, kept between frames, and the marks over it.
+#include "views/canvas/canvas_p.h"
+#include "views/theme/theme.h"
+
+#include <QPaintEvent>
+#include <QPainter>
+#include <QPainterPath>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hopscope {
+
+namespace {
+
+constexpr double kDimmed = 0.35; // opacity
+constexpr double kOverhang = 12; // scene points that ports and arrows reach beyond a box
+
+} // namespace
+
+PaintTarget Canvas::Private::target() const {
+    const double ratio = q->devicePixelRatioF();
+    PaintTarget t;
+    t.scheme = Theme::instance().scheme();
+    t.scale = zoom * ratio;
+    t.shift = -offset * ratio;
+    t.lineScale = std::max(1.0, std::round(zoom)) * ratio;
+    return t;
+}
+
+// The layer is in device pixels; its ratio is set only for showing it.
+void Canvas::Private::paintLayer(const QRect& part) {
+    QPainter painter(&layer);
+    painter.setClipRect(part);
+    painter.fillRect(part, color(Role::Window));
+    ScenePainter scenePainter(painter, target());
+    const double scale = layerScale();
+    const QRectF seen = QRectF(QPointF(part.topLeft()) / scale + offset / zoom, QSizeF(part.size()) / scale)
+                            .adjusted(-kOverhang, -kOverhang, kOverhang, kOverhang);
+    const CompiledList& compiled = picture->at(draw::detail_for(zoom));
+    for (uint32_t edge : index->edgesIn(seen))
+        scenePainter.paintRange(compiled, compiled.edges[edge]);
+    for (uint32_t box : index->boxesIn(seen))
+        scenePainter.paintRange(compiled, compiled.boxes[box]);
+}
+
+double Canvas::Private::layerScale() const {
+    return zoom * q->devicePixelRatioF();
+}
+
+const QPixmap& Canvas::Private::staticLayer() {
+    const double ratio = q->devicePixelRatioF();
+    const QSize size = (QSizeF(q->viewport()->size()) * ratio).toSize();
+    const LayerKey key{picture.get(), size, zoom, ratio, static_cast<int>(Theme::instance().scheme())};
+    layer.setDevicePixelRatio(1);
+    const QPointF moved = (layerOffset - offset) * ratio;
+    const QPoint by(static_cast<int>(std::lround(moved.x())), static_cast<int>(std::lround(moved.y())));
+    if (!(key == layerKey) || std::abs(by.x()) >= size.width() || std::abs(by.y()) >= size.height()) {
+        if (layer.size() != size)
+            layer = QPixmap(size);
+        layerKey = key;
+        paintLayer(QRect(QPoint(), size));
+    } else if (!by.isNull()) {
+        layer.scroll(by.x(), by.y(), layer.rect());
+        const QRect all = layer.rect();
+        if (by.x() != 0)
+            paintLayer(by.x() > 0 ? QRect(0, 0, by.x(), all.height())
+                                  : QRect(all.width() + by.x(), 0, -by.x(), all.height()));
+        if (by.y() != 0)
+            paintLayer(by.y() > 0 ? QRect(0, 0, all.width(), by.y())
+                                  : QRect(0, all.height() + by.y(), all.width(), -by.y()));
+    }
+    layerOffset = offset;
+    layer.setDevicePixelRatio(ratio);
+    return layer;
+}
+
+void Canvas::Private::paint(QPainter& painter) {
+    painter.drawPixmap(0, 0, staticLayer());
+    if (dimmed) {
+        QColor veil = color(Role::Window);
+        veil.setAlphaF(1 - kDimmed);
+        painter.fillRect(q->viewport()->rect(), veil);
+    }
+    const double ratio = q->devicePixelRatioF();
+    painter.save();
+    painter.scale(1 / ratio, 1 / ratio);
+    ScenePainter scenePainter(painter, target());
+    paintLinks(painter, scenePainter);
+    paintMarkedBoxes(scenePainter);
+    paintSigns(painter, scenePainter);
+    painter.restore();
+}
+
+// The edges of the selection, also those that are too long to be drawn otherwise.
+void Canvas::Private::paintLinks(QPainter& painter, ScenePainter& scenePainter) {
+    auto show = [&](uint32_t i, const QColor& ink) {
+        const draw::Edge& edge = scene->edges[i];
+        if (!edge.cut && !edge.points.empty()) {
+            const CompiledList& compiled = picture->at(draw::detail_for(zoom));
+            BoxLook look;
+            look.stroke = ink;
+            look.borderWidth = zoom < 0.6 ? 1 : 2;
+            scenePainter.paintRange(compiled, compiled.edges[i], look);
+            return;
+        }
+        if (edge.from_box >= scene->boxes.size() || edge.to_box >= scene->boxes.size())
+            return;
+        const QRectF from = scenePainter.mapRect(rectOf(scene->boxes[edge.from_box]));
+        const QRectF to = scenePainter.mapRect(rectOf(scene->boxes[edge.to_box]));
+        QPen pen(ink, target().lineScale);
+        pen.setDashPattern({4, 3});
+        painter.setRenderHint(QPainter::Antialiasing, true);
+        painter.setPen(pen);
+        painter.setBrush(Qt::NoBrush);
+        QPainterPath path(QPointF(from.center().x(), from.bottom()));
+        const QPointF end(to.center().x(), to.top());
+        const double bend = std::min(80 * target().scale, std::abs(end.y() - from.bottom()) / 2);
+        path.cubicTo(QPointF(from.center().x(), from.bottom() + bend), end - QPointF(0, bend), end);
+        painter.drawPath(path);
+    };
+    if (const uint32_t box = index->boxOf(selected); box != kNoBox) {
+        const QColor ink = color(Role::Accent);
+        for (uint32_t edge : index->edgesInto(box))
+            show(edge, ink);
+        for (uint32_t edge : index->edgesOutOf(box))
+            show(edge, ink);
+    }
+    if (hoverEdge < scene->edges.size())
+        show(hoverEdge, color(Role::Text));
+}
+
+// Boxes that look other than they are listed are painted again, over the layer.
+void Canvas::Private::paintMarkedBoxes(ScenePainter& scenePainter) {
+    const draw::Detail detail = draw::detail_for(zoom);
+    const CompiledList& compiled = picture->at(detail);
+    const bool blocks = detail == draw::Detail::Shapes;
+    const uint32_t chosen = index->boxOf(selected);
+    for (uint32_t box : index->boxesIn(visibleScene())) {
+        const uint8_t mark = marks[box];
+        if (box != chosen && !(mark & (kUser | kProducer)) && !(dimmed && mark & kKept))
+            continue;
+        BoxLook look;
+        if (box == chosen) {
+            look.fill = color(blocks ? Role::Accent : Role::AccentSoft);
+            look.border = color(Role::Accent);
+            look.borderWidth = 2;
+        } else if (mark & (kUser | kProducer)) {
+            look.border = color(Role::Accent);
+        }
+        scenePainter.paintRange(compiled, compiled.boxes[box], look);
+    }
+}
+
+// Small signs on boxes: hits, crossing values, the step, bookmarks, the port of a folded selection.
+void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) {
+    const double line = target().lineScale;
+    const uint32_t current = index->boxOf(currentHit), at = index->boxOf(step);
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    for (uint32_t box : index->boxesIn(visibleScene().adjusted(-kOverhang, 0, kOverhang, 0))) {
+        const uint8_t mark = marks[box];
+        if (!(mark & (kHit | kCrossing | kBookmark)) && box != current && box != at)
+            continue;
+        const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[box])), line);
+        if (mark & kHit) {
+            // Whole pixels: half covered ones would dull the yellow.
+            const int h = std::max(1, static_cast<int>(std::lround(std::min(3 * line, r.height() / 6))));
+            const QRect whole = r.toAlignedRect();
+            painter.fillRect(
+                QRect(whole.left(), whole.bottom() - h + 1, std::max(whole.width(), 3), h), color(Role::Hit));
+        }
+        if (box == current) {
+            painter.setPen(QPen(color(Role::Hit), 2 * line));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawRoundedRect(r.adjusted(-3 * line, -3 * line, 3 * line, 3 * line), 5 * line, 5 * line);
+        }
+        if (mark & kCrossing)
+            paintCrossing(painter, r, line);
+        if (mark & kBookmark) {
+            const double s = std::min(8 * line, r.height() / 2);
+            const QPointF corner[] = {{r.right() - s, r.top()}, r.topRight(), {r.right(), r.top() + s}};
+            painter.setPen(Qt::NoPen);
+            painter.setBrush(color(Role::Accent));
+            painter.drawConvexPolygon(corner, 3);
+        }
+        if (box == at) {
+            const double s = std::max(4.0 * line, std::min(8 * line, r.height() / 2));
+            const double x = r.left() - 3 * line, y = r.center().y();
+            const QPointF arrow[] = {{x, y}, {x - s, y - s * 0.75}, {x - s, y + s * 0.75}};
+            painter.setPen(Qt::NoPen);
+            painter.setBrush(color(Role::Accent));
+            painter.drawConvexPolygon(arrow, 3);
+        }
+    }
+    paintSelectedPort(painter, scenePainter);
+}
+
+// A stub towards the other pane: its shape says so without colour too.
+void Canvas::Private::paintCrossing(QPainter& painter, const QRectF& r, double line) const {
+    painter.setPen(QPen(color(Role::Saved), line));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRoundedRect(r.adjusted(-2 * line, -2 * line, 2 * line, 2 * line), 5 * line, 5 * line);
+    if (side == Side::None)
+        return;
+    const double dir = side == Side::Right ? 1 : -1;
+    const double x = side == Side::Right ? r.right() + 2 * line : r.left() - 2 * line, y = r.center().y();
+    const double reach = 14 * line, s = 4 * line;
+    painter.setPen(QPen(color(Role::Saved), 2 * line));
+    painter.drawLine(QPointF(x, y), QPointF(x + dir * (reach - s), y));
+    const QPointF head[] = {
+        {x + dir * reach, y}, {x + dir * (reach - 1.6 * s), y - s}, {x + dir * (reach - 1.6 * s), y + s}};
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(color(Role::Saved));
+    painter.drawConvexPolygon(head, 3);
+}
+
+void Canvas::Private::paintSelectedPort(QPainter& painter, ScenePainter& scenePainter) {
+    const uint32_t box = index->boxOf(selected);
+    if (box == kNoBox || scene->boxes[box].node == selected)
+        return;
+    for (const draw::Port& port : scene->boxes[box].ports) {
+        if (port.node != selected)
+            continue;
+        const double r = 5 * target().lineScale;
+        painter.setPen(QPen(color(Role::Accent), 2 * target().lineScale));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawEllipse(scenePainter.map(port.at.x, port.at.y), r, r);
+    }
+}
+
+void Canvas::paintEvent(QPaintEvent*) {
+    QPainter painter(viewport());
+    if (d->shows())
+        d->paint(painter);
+    else
+        painter.fillRect(viewport()->rect(), color(Role::Window));
+    if (hasFocus()) {
+        painter.setPen(color(Role::Accent));
+        painter.drawRect(viewport()->rect().adjusted(0, 0, -1, -1));
+    }
+}
+
+} // namespace hopscope
