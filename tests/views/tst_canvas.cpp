@@ -846,6 +846,7 @@ void TestCanvas::exportsAreStable() {
     const auto pdf = renderScene(*scene, options), pdf2 = renderScene(*scene, options);
     QVERIFY(pdf.ok());
     QVERIFY(pdf->startsWith("%PDF-"));
+    QVERIFY(pdf->contains("/CreationDate (D:20000101000000"));
     QCOMPARE(*pdf, *pdf2);
 
     QTemporaryDir folder;

@@ -97,6 +97,22 @@ Result<QByteArray> renderPng(const CompiledList& compiled, const ExportOptions& 
     return bytes;
 }
 
+// The writer notes the time of day, and the same picture shall be the same file. Length stays, as a PDF's table of
+// contents holds offsets.
+void blankCreationDate(QByteArray& pdf) {
+    const QByteArray key("/CreationDate (D:");
+    const qsizetype at = pdf.indexOf(key);
+    const qsizetype begin = at + key.size(), end = pdf.indexOf(')', begin);
+    if (at < 0 || end - begin < 14)
+        return;
+    pdf.replace(begin, 14, "20000101000000");
+    for (qsizetype i = begin + 14; i < end; ++i)
+        if (pdf[i] >= '0' && pdf[i] <= '9')
+            pdf[i] = '0';
+        else if (pdf[i] == '-')
+            pdf[i] = '+';
+}
+
 Result<QByteArray> renderPdf(const CompiledList& compiled, const ExportOptions& options) {
     const double w = std::max(1.0, compiled.list.width), h = std::max(1.0, compiled.list.height);
     const double shrink = std::min(1.0, kLargestPage / std::max(w, h));
@@ -124,6 +140,7 @@ Result<QByteArray> renderPdf(const CompiledList& compiled, const ExportOptions& 
     if (!painter.end())
         return make_error(Error::Kind::External, "cannot write PDF");
     buffer.close();
+    blankCreationDate(bytes);
     return bytes;
 }
 
