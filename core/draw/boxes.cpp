@@ -17,17 +17,16 @@ int even_up(int value) {
     return value + (value & 1);
 }
 
-// "addmm", "demo.log", "torch.sin", "view": the operator as a person would say it.
+// "aten.addmm", "demo.log", "torch.sin", "linear": the operator as a person would say it, without overload.
 std::string_view operator_text(const GraphModule& module, const Node& node) {
     const std::string_view target = module.text(node.target);
-    if (target.starts_with("torch.ops.aten.") || target.starts_with("operator.")
-        || target.starts_with("torch._C._nn.") || target.starts_with("torch.nn.functional."))
+    if (target.starts_with("operator.") || target.starts_with("torch._C._nn.")
+        || target.starts_with("torch.nn.functional."))
         return base_name(target);
-    std::string_view text = short_target(target);
-    constexpr std::string_view kDefault = ".default";
-    if (text.ends_with(kDefault))
-        text.remove_suffix(kDefault.size());
-    return text;
+    const std::string_view text = short_target(target);
+    // Operators are namespace.name.overload; which overload it was, the types say.
+    const size_t name = target.starts_with("torch.ops.") ? text.find('.') : std::string_view::npos;
+    return name == std::string_view::npos ? text : text.substr(0, text.find('.', name + 1));
 }
 
 // The type of what a node yields; for tuples that of the first item, and how many follow.
@@ -143,27 +142,27 @@ private:
         default: {
             const std::string_view op = operator_text(module_, node);
             // One-line nodes need no operator where the name says it already: view_3, t_1.
-            if (!box.small || !module_.text(node.name).starts_with(op))
+            if (!box.small || !module_.text(node.name).starts_with(base_name(module_.text(node.target))))
                 text = op;
         }
         }
         append(text, type);
-        return clip_label(text);
+        return clip_label(text, kLineGlyphs);
     }
 
     void describe_region(const Node& node, Box& box) const {
         box.region = true;
         box.small = false;
         const auto call = region_call(module_, id_, box.node);
-        box.subtitle = clip_label(
-            call && !call->identifier.empty() ? call->identifier : operator_text(module_, node));
+        box.subtitle =
+            clip_label(call && !call->identifier.empty() ? call->identifier : operator_text(module_, node));
         const size_t operands = call ? call->operands.size() : body_.inputs_of(node).size();
         const size_t results = call && call->body ? returned_count(module_.body(call->body)) : 0;
         box.detail = std::to_string(operands) + (results > 0 ? " → " + std::to_string(results) : " operands");
         append(box.detail, result_text(module_, body_, node), "  ");
         if (const std::string* note = given(options_.notes, box.node))
             append(box.detail, *note, " · ");
-        box.detail = clip_label(box.detail);
+        box.detail = clip_label(box.detail, kLineGlyphs);
         if (const std::string* badge = given(options_.badges, box.node))
             box.badge = clip_label(*badge, 16);
         if (const auto* dots = given(options_.dots, box.node))

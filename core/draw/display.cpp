@@ -30,6 +30,7 @@ public:
 
     uint32_t box = UINT32_MAX;
     uint32_t edge = UINT32_MAX;
+    uint32_t port = UINT32_MAX;
     NodeId node;
 
     Primitive& add(Type type, Part part, double x, double y, double w, double h) {
@@ -43,6 +44,7 @@ public:
         p.node = node;
         p.box = box;
         p.edge = edge;
+        p.port = port;
         list_.items.push_back(p);
         return list_.items.back();
     }
@@ -168,11 +170,56 @@ void draw_port(Drawer& draw, const Port& port) {
     case Port::Role::CutOut: {
         // Points down: into the box at its top, out of it at its bottom.
         const double top = port.role == Port::Role::CutIn ? y - 5 : y + 1;
-        Primitive& p = draw.path(Part::Port, {{x - 3.5, top}, {x + 3.5, top}, {x, top + 5}});
+        Primitive& p = draw.path(Part::Port, {{x - 3, top}, {x + 3, top}, {x, top + 4}});
         p.closed = true;
-        p.fill = ColorRole::Quiet;
+        p.fill = ColorRole::Line;
         break;
     }
+    }
+}
+
+ColorRole port_color(Port::Role role) {
+    switch (role) {
+    case Port::Role::Saved:
+        return ColorRole::Saved;
+    case Port::Role::Parameter:
+        return kind_color(Kind::Parameter);
+    default:
+        return ColorRole::Line;
+    }
+}
+
+// One bar for the bundle that begins at port `first`.
+void draw_bundle(Drawer& draw, const Box& box, uint32_t first) {
+    const Port& begin = box.ports[first];
+    layout::Point low = begin.at;
+    layout::Point high = begin.at;
+    for (const Port& port : box.ports) {
+        if (!port.bundled || port.side != begin.side)
+            continue;
+        low = {std::min(low.x, port.at.x), std::min(low.y, port.at.y)};
+        high = {std::max(high.x, port.at.x), std::max(high.y, port.at.y)};
+    }
+    Primitive& bar =
+        draw.add(Type::Rect, Part::Port, low.x - 3, low.y - 3, high.x - low.x + 6, high.y - low.y + 6);
+    bar.radius = 3;
+    bar.fill = port_color(begin.role);
+    bar.stroke = ColorRole::Surface;
+}
+
+void draw_ports(Drawer& draw, const Box& box) {
+    bool bundle_drawn[4] = {};
+    for (uint32_t i = 0; i < box.ports.size(); ++i) {
+        const Port& port = box.ports[i];
+        draw.node = port.node;
+        draw.port = i;
+        if (!port.bundled) {
+            draw_port(draw, port);
+        } else if (bool& drawn = bundle_drawn[static_cast<size_t>(port.side)]; !drawn) {
+            drawn = true;
+            draw.node = box.node;
+            draw_bundle(draw, box, i);
+        }
     }
 }
 
@@ -292,10 +339,7 @@ void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, d
         draw_region(draw, box, detail);
     else
         draw_node(draw, box, detail);
-    for (const Port& port : box.ports) {
-        draw.node = port.node;
-        draw_port(draw, port);
-    }
+    draw_ports(draw, box);
 }
 
 void display_edge(
@@ -321,7 +365,7 @@ void display_edge(
         p.dashed = dashed;
         return;
     }
-    const Spot end = line.back();
+    const Spot start = line.front();
     const std::vector<Spot> head = arrow_head(line);
     Primitive& p = draw.path(Part::Edge, line);
     p.stroke = ColorRole::Line;
@@ -332,7 +376,7 @@ void display_edge(
     arrow.closed = true;
     arrow.fill = ColorRole::Line;
     if (edge.count > 1 && detail == Detail::Full)
-        draw.text(Part::Subtitle, end.x + 5, end.y - 3, "×" + std::to_string(edge.count), kSmallFontSize,
+        draw.text(Part::Subtitle, start.x + 4, start.y + 13, "×" + std::to_string(edge.count), kSmallFontSize,
             ColorRole::Quiet);
 }
 

@@ -71,6 +71,7 @@ struct Primitive {
     NodeId node; // whom it belongs to; for edges the value's node, for ports the folded node
     uint32_t box = UINT32_MAX; // index into Scene::boxes; none for edges
     uint32_t edge = UINT32_MAX; // index into Scene::edges; none for boxes
+    uint32_t port = UINT32_MAX; // index into Box::ports, of parts Port; for a bundle's bar that of its first
     uint32_t text = UINT32_MAX; // index into DisplayList::texts
     uint32_t points_begin = 0, points_end = 0; // into DisplayList::points
 };

@@ -21,7 +21,10 @@ inline constexpr int kBoxHeight = 36; // two lines
 inline constexpr int kSmallBoxHeight = 20; // one line
 inline constexpr int kDotPitch = 10; // of the strip of dots
 inline constexpr int kDotsPerRow = 24;
-inline constexpr size_t kLabelGlyphs = 48; // longest line of a node; the rest is an ellipsis
+inline constexpr size_t kLabelGlyphs = 48; // longest name of a node; the rest is an ellipsis
+inline constexpr size_t kLineGlyphs = 64; // longest second line
+inline constexpr int kPortRoom = 8; // around the picture and beside every box, for marks outside the border
+inline constexpr int kPortOut = 4; // how far outside the left and right border marks have their centre
 
 // Number of code points; a byte that is no UTF-8 counts as one.
 size_t glyph_count(std::string_view text);

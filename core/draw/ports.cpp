@@ -10,7 +10,6 @@ namespace hopscope::draw {
 namespace {
 
 constexpr int kPitch = 9; // between the centres of marks
-constexpr int kMinPitch = 3;
 constexpr int kClear = 7; // between a mark and a line
 constexpr int kInset = 6; // between a corner and the first mark
 
@@ -85,19 +84,22 @@ private:
         return ports;
     }
 
-    // Left and right: spread about the middle, closer together where there are many.
+    // Left and right: spread about the middle; where there are too many, closer together and drawn as one
+    // bar.
     static void place_beside(Box& box, Port::Side side) {
         const std::vector<Port*> ports = of_side(box, side);
         if (ports.empty())
             return;
         const int count = static_cast<int>(ports.size());
         const int room = std::max(0, box.h - 2 * kInset);
-        const int x = side == Port::Side::Left ? box.x : box.x + box.w;
+        const int x = side == Port::Side::Left ? box.x - kPortOut : box.x + box.w + kPortOut;
         const bool fits = (count - 1) * kPitch <= room;
         for (int i = 0; i < count; ++i) {
             const int offset = fits ? (box.h - (count - 1) * kPitch) / 2 + i * kPitch
-                                    : kInset + (count > 1 ? i * room / (count - 1) : 0);
-            ports[static_cast<size_t>(i)]->at = {x, box.y + offset};
+                                    : kInset + i * room / std::max(1, count - 1);
+            Port& port = *ports[static_cast<size_t>(i)];
+            port.at = {x, box.y + offset};
+            port.bundled = !fits;
         }
     }
 
@@ -115,31 +117,31 @@ private:
         }
         if (free.empty())
             return;
-        std::vector<int> places = free_places(box, lines, free.size());
-        for (size_t i = 0; i < free.size(); ++i)
-            free[i]->at = {places[i], y};
+        const std::vector<int> places = free_places(box, lines, free.size());
+        if (!places.empty()) {
+            for (size_t i = 0; i < free.size(); ++i)
+                free[i]->at = {places[i], y};
+            return;
+        }
+        // No room: one bar over the border.
+        const int room = box.w - 2 * kInset;
+        const int last = std::max(1, static_cast<int>(free.size()) - 1);
+        for (int i = 0; i < static_cast<int>(free.size()); ++i) {
+            free[static_cast<size_t>(i)]->at = {box.x + kInset + i * room / last, y};
+            free[static_cast<size_t>(i)]->bundled = true;
+        }
     }
 
+    // From the right, clear of the lines; empty where there is not room for all.
     static std::vector<int> free_places(const Box& box, const std::vector<int>& lines, size_t count) {
-        const int right = box.x + box.w - kInset - 2;
-        const int left = box.x + kInset;
-        for (int pitch = kPitch; pitch >= kMinPitch; pitch -= 2) {
-            std::vector<int> places;
-            for (int x = right; x >= left && places.size() < count; x -= pitch)
-                if (std::none_of(
-                        lines.begin(), lines.end(), [&](int line) { return std::abs(line - x) < kClear; }))
-                    places.push_back(x);
-            if (places.size() == count) {
-                std::reverse(places.begin(), places.end());
-                return places;
-            }
-        }
-        // No room beside the lines: share the border evenly.
         std::vector<int> places;
-        for (size_t i = 0; i < count; ++i)
-            places.push_back(left
-                + static_cast<int>(static_cast<int64_t>(right - left) * static_cast<int64_t>(i)
-                    / static_cast<int64_t>(std::max<size_t>(1, count - 1))));
+        for (int x = box.x + box.w - kInset - 2; x >= box.x + kInset && places.size() < count; x -= kPitch)
+            if (std::none_of(
+                    lines.begin(), lines.end(), [&](int line) { return std::abs(line - x) < kClear; }))
+                places.push_back(x);
+        if (places.size() < count)
+            return {};
+        std::reverse(places.begin(), places.end());
         return places;
     }
 

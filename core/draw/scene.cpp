@@ -2,6 +2,7 @@
 
 #include "core/draw/boxes.h"
 #include "core/draw/fold.h"
+#include "core/draw/metrics.h"
 #include "core/draw/ports.h"
 
 #include <algorithm>
@@ -57,9 +58,12 @@ Edge make_edge(const Link& link, layout::Edge&& placed) {
 
 void take_layout(const Folded& folded, const Request& request, layout::Output&& output, Scene& scene) {
     for (size_t i = 0; i < scene.boxes.size(); ++i) {
-        scene.boxes[i].x = output.places[i].x;
-        scene.boxes[i].y = output.places[i].y;
+        scene.boxes[i].x = output.places[i].x + kPortRoom;
+        scene.boxes[i].y = output.places[i].y + kPortRoom;
     }
+    for (layout::Edge& edge : output.edges)
+        for (layout::Point& point : edge.points)
+            point = {point.x + kPortRoom, point.y + kPortRoom};
     // In the order of the links, whatever order the layout answers in.
     std::vector<layout::Edge*> placed(folded.links.size(), nullptr);
     for (layout::Edge& edge : output.edges)
@@ -68,8 +72,8 @@ void take_layout(const Folded& folded, const Request& request, layout::Output&& 
     for (size_t i = 0; i < folded.links.size(); ++i)
         if (placed[i])
             scene.edges.push_back(make_edge(folded.links[i], std::move(*placed[i])));
-    scene.width = output.width;
-    scene.height = output.height;
+    scene.width = output.width + 2 * kPortRoom;
+    scene.height = output.height + 2 * kPortRoom;
     scene.cut_links = output.cut_links;
     scene.engine = std::move(output.engine);
     scene.note = std::move(output.note);

@@ -67,7 +67,8 @@ struct Port {
     Role role = Role::Operand;
     NodeId node; // of the folded node
     std::string label;
-    layout::Point at; // centre of the mark
+    layout::Point at; // centre of the mark; those on the left and right stand just outside the border
+    bool bundled = false; // one of many of its side: drawn together as one bar from the first to the last
 };
 
 struct Box {
@@ -118,7 +119,7 @@ struct Scene {
     std::vector<Box> boxes; // in graph order
     std::vector<Edge> edges;
     std::vector<uint32_t> box_of_node; // by NodeId::index; UINT32_MAX = not shown
-    int width = 0, height = 0;
+    int width = 0, height = 0; // with room for the marks around the outermost boxes
     int cut_links = 0;
     std::string engine, note;
     std::string title; // for exports

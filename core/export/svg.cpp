@@ -156,16 +156,14 @@ private:
 
     void items() {
         const Primitive* last = nullptr;
-        size_t port = 0;
         for (const Primitive& item : list_.items) {
             if (!last || item.box != last->box || item.edge != last->edge) {
                 if (last)
                     close();
                 open(item);
-                port = 0;
             }
             if (item.part == Primitive::Part::Port)
-                write_port(item, port++);
+                write_port(item);
             else
                 write(item);
             last = &item;
@@ -207,15 +205,20 @@ private:
 
     void close() { out_ += "</g>\n"; }
 
-    void write_port(const Primitive& item, size_t index) {
+    void write_port(const Primitive& item) {
         const Box& box = scene_.boxes[item.box];
+        const Port& port = box.ports[item.port];
         out_ += "<g class=\"port\"";
-        attribute("data-node", name(item.node));
+        if (!port.bundled)
+            attribute("data-node", name(item.node));
         out_ += "><title>";
-        if (index < box.ports.size()) {
-            out_ += port_words(box.ports[index].role);
-            out_ += ' ';
-            out_ += xml_escaped(box.ports[index].label);
+        bool first = true;
+        for (const Port& other : box.ports) {
+            if (&other != &port && !(port.bundled && other.bundled && other.side == port.side))
+                continue;
+            out_ += first ? std::string(port_words(port.role)) + " " : ", ";
+            out_ += xml_escaped(other.label);
+            first = false;
         }
         out_ += "</title>";
         write(item, false);
