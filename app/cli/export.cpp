@@ -4,6 +4,7 @@
 #include "core/draw/scene.h"
 #include "core/export/dot.h"
 #include "core/export/json.h"
+#include "core/export/picture.h"
 #include "core/export/save.h"
 #include "core/export/svg.h"
 #include "core/graph/print.h"
@@ -68,8 +69,8 @@ std::string addresses_text(const Dump& dump) {
     return text;
 }
 
-draw::Options draw_options(const Request& request) {
-    draw::Options options;
+draw::Options draw_options(const Request& request, const Dump& dump, const Place& place) {
+    draw::Options options = picture_options(dump, nullptr, place);
     options.fold = !request.no_fold;
     if (request.engine == "dot")
         options.layout.engine = layout::Engine::Dot;
@@ -84,7 +85,8 @@ Result<std::string> render(
     if (format == "txt")
         return print_readable(module, place.body);
     const std::string address = address_of(dump, place.graph, place.body);
-    const auto scene = draw::make_scene(module, place.body, draw_options(request), interruptible());
+    const auto scene =
+        draw::make_scene(module, place.body, draw_options(request, dump, place), interruptible());
     if (!scene)
         return scene.error();
     if (!scene->note.empty())

@@ -193,7 +193,17 @@ private:
             return true;
         if (saved_[value.index] && forward_)
             return false;
-        return out_.rows[output.index] - out_.rows[value.index] <= kFarRows;
+        const int distance = out_.rows[output.index] - out_.rows[value.index];
+        // A box that leads on to others is in the way of its own line to the bottom.
+        return distance <= (leads_on_[box_of(value)] ? 1 : kFarRows);
+    }
+
+    void find_leading_boxes() {
+        leads_on_.assign(out_.boxes.size(), false);
+        for (const NodeId user : out_.boxes)
+            for (const NodeId value : body_.inputs_of(node(user)))
+                if (!is_output(user) && box_of(value) != box_of(user))
+                    leads_on_[box_of(value)] = true;
     }
 
     // The operand of `output` that keeps its line in any case, so that the output stays at the bottom.
@@ -218,6 +228,7 @@ private:
     }
 
     void connect() {
+        find_leading_boxes();
         std::vector<uint32_t> link_of_box(out_.boxes.size(), UINT32_MAX);
         for (const NodeId user : out_.boxes) {
             const size_t first = out_.links.size();
@@ -268,6 +279,7 @@ private:
     std::vector<bool> has_items_; // nodes that getitems were folded into; may be empty
     std::vector<bool> saved_;
     std::vector<bool> marked_; // values with a mark of their own at their producer; may be empty
+    std::vector<bool> leads_on_; // by box: something other than `output` uses it
     std::vector<Role> roles_;
     std::vector<NodeId> body_attributes_; // get_attrs that name a region's body, sorted
     bool forward_ = true;

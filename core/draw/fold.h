@@ -9,7 +9,8 @@
 
 namespace hopscope::draw {
 
-// A user further down than this many rows is far: its operand is drawn as a mark and not as a line.
+// A user further down than this many rows is far: its operand is drawn as a mark and not as a line. For
+// `output` a producer with other users is far from the second row on.
 inline constexpr int kFarRows = 6;
 
 struct Mark {
