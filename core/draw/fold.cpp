@@ -108,7 +108,10 @@ private:
             return true;
         const bool all_far = std::all_of(
             users.begin(), users.end(), [&](NodeId user) { return out_.rows[user.index] > kFarRows; });
-        return all_far || (users.size() == 1 && role != Role::Data);
+        // A weight that rows far apart share would draw a line past everything between them.
+        const bool spread = role == Role::Parameter
+            && out_.rows[users.back().index] - out_.rows[users.front().index] > kSharedRows;
+        return all_far || spread || (users.size() == 1 && role != Role::Data);
     }
 
     void fold_placeholders() {

@@ -12,6 +12,8 @@ namespace hopscope::draw {
 // A user further down than this many rows is far: its operand is drawn as a mark and not as a line. For
 // `output` a producer with other users is far from the second row on.
 inline constexpr int kFarRows = 6;
+// A parameter whose users are further apart than this becomes a mark on each.
+inline constexpr int kSharedRows = 3;
 
 struct Mark {
     uint32_t box = 0;
