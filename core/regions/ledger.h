@@ -48,6 +48,7 @@ struct SavedValue {
 
 struct Invocation {
     int index = 0; // from 0, in the order Dynamo met them, within the compilation
+    bool traced_to_end = false; // also of a failed one: storing the body broke a limit
     RegionId region;
     int call_id = -1; // as in the forward (or inference, joint) graph; -1 = none
     Decision decision = Decision::Unknown;
@@ -60,9 +61,10 @@ struct Invocation {
     std::array<Place, kHalfCount> calls; // the call's node by Half; graph none where there is none
     std::array<Place, kHalfCount> bodies; // the body it calls there (node none)
     std::vector<ReuseMessage> messages; // of the text log, in order
-    SourceId source; // of its first call node, in that graph's module
     int parent = -1; // index of the invocation whose body holds this call (nested regions)
 
+    // The call's node where it shows first: in the Dynamo graph, or in the first stage that the dump has.
+    Place origin() const;
     const Place& call(Half h) const { return calls[static_cast<size_t>(h)]; }
     const Place& body(Half h) const { return bodies[static_cast<size_t>(h)]; }
 };
@@ -77,7 +79,7 @@ struct RegionBody {
 };
 
 struct Region {
-    std::string identifier; // as Dynamo gave it: "subgraph_0"
+    std::string identifier; // as Dynamo gave it: "subgraph_0"; empty for calls whose body was never installed
     std::string function; // "block"; empty where nothing says it
     std::string source_file;
     int source_line = 0; // of the region's first node with a place
@@ -92,7 +94,7 @@ struct Region {
 
 struct Totals {
     int invocations = 0, bodies = 0;
-    int traced = 0; // the body was traced: Traced, RetracedNew, RetracedSame and failed ones
+    int traced = 0; // calls whose body was traced to its end: Traced, RetracedNew, RetracedSame
     int reused = 0; // Reused and ReusedByKey
     double tracing_ms = 0, saved_ms = 0; // sums over the invocations that have them
     int64_t saved_bytes = 0; // saved for backward: bytes × invocations
@@ -110,9 +112,16 @@ struct Ledger {
     std::vector<Problem> problems; // contradictions found while concluding
 
     const CompilationLedger& of(CompilationId id) const { return compilations[id.index]; }
-    Totals totals() const; // over the last attempts
+    Totals totals(const Dump& dump) const; // over the last attempt of every compile id
 };
 
 Ledger build_ledger(const Dump& dump);
+
+// Where a call stands in the user's program; null where no graph says it.
+const Source* call_source(const Dump& dump, const Invocation& invocation);
+// Values that a forward body hands to its backward body: they keep their name on both sides (formats since 2.8;
+// torch/_functorch/partitioners.py, _extract_fwd_bwd_modules).
+std::vector<SavedValue> saved_values(const GraphModule& forward, BodyId forward_body, const GraphModule& backward,
+                                     BodyId backward_body);
 
 } // namespace hopscope

@@ -1,0 +1,68 @@
+// The steps of building a ledger; internal to core/regions.
+#pragma once
+
+#include "core/graph/calls.h"
+#include "core/regions/ledger.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hopscope::regions {
+
+// --- timers.cpp: calls as the timers tell them -----------------------------------------------------------------
+
+// One call of a region as Dynamo's timers show it: the timers that belong to it, -1 = none. A call opens with its
+// hash, its lookup, or a trace without either.
+struct Opening {
+    int hash = -1, lookup = -1, trace = -1, stamp_out = -1; // indices into Dump::timers
+    int parent = -1; // index of the opening in whose trace it lies
+    std::vector<int> children;
+};
+std::vector<Opening> openings(const Dump& dump, CompilationId compilation);
+
+// --- calls.cpp: calls as a graph shows them ----------------------------------------------------------------------
+
+// A region call in the order in which Dynamo or AOTAutograd met it: each body is entered at its first call.
+struct GraphCall {
+    RegionCall call;
+    BodyId scope; // the body that holds the call
+    std::string_view region; // the identifier that Dynamo gave
+    IdentifierParts parts;
+    int call_id = -1;
+    int parent = -1; // index of the call whose body holds this one
+    bool recompute = false; // a forward call in a backward graph
+};
+std::vector<GraphCall> graph_calls(const GraphModule& module);
+// The first graph of a stage that is the stage itself and not a pass's view of it.
+GraphId main_graph(const Dump& dump, const Compilation& compilation, Stage stage);
+// Which half a lone printed graph is, by the identifiers that it calls.
+Half half_of_lone_graph(const std::vector<GraphCall>& calls);
+
+// --- messages.cpp: the text log ----------------------------------------------------------------------------------
+
+// Messages of one call each, in the order of the openings (or of the log where there are no openings).
+// The groups beyond `openings` belong to calls that no timer shows.
+std::vector<std::vector<const ReuseMessage*>> group_messages(const std::vector<const ReuseMessage*>& messages,
+                                                             const std::vector<Opening>& openings);
+const ReuseMessage* find_message(const Invocation& invocation, ReuseMessage::Kind kind);
+
+// --- decide.cpp --------------------------------------------------------------------------------------------------
+
+struct Row {
+    const Opening* opening = nullptr;
+    const GraphCall* call = nullptr; // in the Dynamo graph
+    int code = -1; // which code object the region is of: rows of one code object share a number
+};
+// Sets decision and evidence of every invocation, in order.
+void decide(const Dump& dump, CompilationId compilation, CompilationLedger& ledger, const std::vector<Row>& rows,
+            std::vector<Problem>& problems);
+
+// --- pairing.cpp, saved.cpp, reasons.cpp -------------------------------------------------------------------------
+
+// Finds the calls of the other stages and pairs forward with backward.
+void pair_stages(const Dump& dump, const Compilation& compilation, CompilationLedger& ledger);
+void count_saved(const Dump& dump, CompilationLedger& ledger);
+void explain_reasons(const Dump& dump, CompilationLedger& ledger, const std::vector<Row>& rows);
+
+} // namespace hopscope::regions

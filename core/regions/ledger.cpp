@@ -1,0 +1,443 @@
+#include "core/regions/ledger.h"
+
+#include "core/regions/build.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace hopscope {
+
+namespace regions {
+namespace {
+
+using Kind = ReuseMessage::Kind;
+
+class CompilationBuilder {
+public:
+    CompilationBuilder(const Dump& dump, CompilationId id, std::vector<Problem>& problems)
+        : dump_(dump)
+        , id_(id)
+        , compilation_(dump.compilation(id))
+        , problems_(problems) {
+        ledger_.compilation = id;
+    }
+
+    CompilationLedger build() {
+        openings_ = openings(dump_, id_);
+        graph_ = main_graph(dump_, compilation_, Stage::Dynamo);
+        if (graph_)
+            calls_ = graph_calls(*dump_.graph(graph_).module);
+        else if (openings_.empty())
+            calls_from_later_stage();
+        for (const ReuseMessage& m : dump_.messages)
+            if (m.key == compilation_.key || (m.key.rank < 0 && same_compile(m.key)))
+                messages_.push_back(&m);
+        make_rows();
+        attach_messages();
+        name_regions();
+        decide(dump_, id_, ledger_, rows_, problems_);
+        if (!graph_)
+            regions_without_graph();
+        pair_stages(dump_, compilation_, ledger_);
+        count_executions();
+        describe_regions();
+        count_times();
+        count_saved(dump_, ledger_);
+        explain_reasons(dump_, ledger_, rows_);
+        count_totals();
+        return std::move(ledger_);
+    }
+
+private:
+    // A log without ranks beside a trace with one rank only.
+    bool same_compile(const CompileKey& key) const {
+        return key.id == compilation_.key.id && key.attempt == compilation_.key.attempt
+            && std::none_of(dump_.compilations.begin(), dump_.compilations.end(), [&](const Compilation& c) {
+                   return c.key.id == key.id && c.key.attempt == key.attempt && c.key.rank != compilation_.key.rank;
+               });
+    }
+
+    // A dump that lacks Dynamo's graph: the calls of the forward graph, or whatever there is, are the invocations.
+    void calls_from_later_stage() {
+        for (const Stage stage : {Stage::Forward, Stage::Inference, Stage::Joint, Stage::Export, Stage::Graph, Stage::Backward}) {
+            for (const GraphId id : compilation_.graphs) {
+                const Graph& g = dump_.graph(id);
+                if (g.stage != stage || (stage != Stage::Graph && !g.label.empty()))
+                    continue;
+                auto calls = graph_calls(*g.module);
+                if (calls.empty() || (stage == Stage::Graph && half_of_lone_graph(calls) == Half::Backward && other_forward(id)))
+                    continue;
+                const bool only_backward = std::all_of(calls.begin(), calls.end(), [](const GraphCall& c) {
+                    return c.parts.half == IdentifierParts::Half::Backward;
+                });
+                keep_calls(std::move(calls), only_backward);
+                later_graph_ = id;
+                return;
+            }
+        }
+    }
+    bool other_forward(GraphId not_this) const {
+        return std::any_of(compilation_.graphs.begin(), compilation_.graphs.end(), [&](GraphId id) {
+            if (id == not_this)
+                return false;
+            const auto calls = graph_calls(*dump_.graph(id).module);
+            return !calls.empty() && half_of_lone_graph(calls) != Half::Backward;
+        });
+    }
+    // Keeps the forward calls (all, where there are only backward ones) and their nesting.
+    void keep_calls(std::vector<GraphCall> calls, bool only_backward) {
+        std::vector<int> moved(calls.size(), -1);
+        for (size_t i = 0; i < calls.size(); ++i) {
+            if (!only_backward && calls[i].parts.half == IdentifierParts::Half::Backward)
+                continue;
+            if (calls[i].parent >= 0) {
+                calls[i].parent = moved[static_cast<size_t>(calls[i].parent)];
+                if (calls[i].parent < 0)
+                    continue;
+            }
+            moved[i] = static_cast<int>(calls_.size());
+            calls_.push_back(std::move(calls[i]));
+        }
+    }
+
+    // Calls that the timers show and calls that the graph shows, level by level, in order.
+    void make_rows() {
+        std::vector<int> call_of(openings_.size(), -1);
+        std::vector<bool> taken(calls_.size(), false);
+        std::map<int, std::vector<int>> open_by_parent;
+        std::map<int, std::vector<int>> calls_by_parent;
+        for (size_t i = 0; i < openings_.size(); ++i)
+            open_by_parent[openings_[i].parent].push_back(static_cast<int>(i));
+        for (size_t i = 0; i < calls_.size(); ++i)
+            calls_by_parent[calls_[i].parent].push_back(static_cast<int>(i));
+        std::vector<std::pair<int, int>> levels {{-1, -1}};
+        while (!levels.empty() && graph_) {
+            const auto [opening, call] = levels.back();
+            levels.pop_back();
+            const auto& these = open_by_parent[opening];
+            const auto& those = calls_by_parent[call];
+            for (size_t k = 0; k < these.size() && k < those.size(); ++k) {
+                call_of[static_cast<size_t>(these[k])] = those[k];
+                taken[static_cast<size_t>(those[k])] = true;
+                levels.emplace_back(these[k], those[k]);
+            }
+            if (!openings_.empty() && these.size() != those.size() && opening < 0)
+                problems_.push_back({Severity::Warning,
+                                     "compilation " + compilation_.key.id + ": the timers show " + std::to_string(these.size())
+                                         + " calls of regions, the Dynamo graph " + std::to_string(those.size()),
+                                     dump_.graph(graph_).file, dump_.graph(graph_).line, 0});
+        }
+        std::vector<int> row_of_opening(openings_.size(), -1);
+        std::vector<int> row_of_call(calls_.size(), -1);
+        const auto add = [&](const Opening* o, const GraphCall* c, int parent) {
+            Invocation inv;
+            inv.index = static_cast<int>(rows_.size());
+            inv.parent = parent;
+            if (c) {
+                const Half half = graph_ ? Half::Dynamo : later_half();
+                const GraphId in = graph_ ? graph_ : later_graph_;
+                inv.calls[static_cast<size_t>(half)] = {in, c->scope, c->call.node};
+                if (c->call.body)
+                    inv.bodies[static_cast<size_t>(half)] = {in, c->call.body, {}};
+            }
+            rows_.push_back({o, c, -1});
+            ledger_.invocations.push_back(std::move(inv));
+        };
+        for (size_t i = 0; i < openings_.size(); ++i) {
+            const Opening& o = openings_[i];
+            const int c = call_of[i];
+            row_of_opening[i] = static_cast<int>(rows_.size());
+            if (c >= 0)
+                row_of_call[static_cast<size_t>(c)] = row_of_opening[i];
+            add(&o, c >= 0 ? &calls_[static_cast<size_t>(c)] : nullptr, o.parent >= 0 ? row_of_opening[static_cast<size_t>(o.parent)] : -1);
+        }
+        for (size_t i = 0; i < calls_.size(); ++i) {
+            if (taken[i])
+                continue;
+            const int parent = calls_[i].parent;
+            row_of_call[i] = static_cast<int>(rows_.size());
+            add(nullptr, &calls_[i], parent >= 0 ? row_of_call[static_cast<size_t>(parent)] : -1);
+        }
+    }
+
+    Half later_half() const {
+        switch (dump_.graph(later_graph_).stage) {
+        case Stage::Forward:
+            return Half::Forward;
+        case Stage::Backward:
+            return Half::Backward;
+        case Stage::Joint:
+            return Half::Joint;
+        case Stage::Graph:
+            return half_of_lone_graph(calls_);
+        default:
+            return Half::Inference;
+        }
+    }
+
+    void attach_messages() {
+        if (messages_.empty())
+            return;
+        const auto groups = group_messages(messages_, openings_);
+        if (!openings_.empty()) {
+            // Openings come first among the rows, in the same order.
+            for (size_t i = 0; i < groups.size(); ++i)
+                append(ledger_.invocations[i], groups[i]);
+            return;
+        }
+        if (rows_.empty()) { // a text log alone
+            for (const auto& group : groups) {
+                Invocation inv;
+                inv.index = static_cast<int>(rows_.size());
+                append(inv, group);
+                rows_.emplace_back();
+                ledger_.invocations.push_back(std::move(inv));
+            }
+            return;
+        }
+        // Graphs without timers (before the reuse cache): each "Installing" belongs to its region's first call.
+        for (const auto& group : groups)
+            for (size_t i = 0; i < rows_.size(); ++i)
+                if (rows_[i].call && !group.empty() && group.back()->kind == Kind::Installing
+                    && rows_[i].call->region == group.back()->identifier) {
+                    append(ledger_.invocations[i], group);
+                    break;
+                }
+    }
+    static void append(Invocation& inv, const std::vector<const ReuseMessage*>& group) {
+        for (const ReuseMessage* m : group)
+            inv.messages.push_back(*m);
+    }
+
+    RegionId region_named(const std::string& identifier) {
+        for (size_t i = 0; i < ledger_.regions.size(); ++i)
+            if (ledger_.regions[i].identifier == identifier)
+                return RegionId(i);
+        Region region;
+        region.identifier = identifier;
+        ledger_.regions.push_back(std::move(region));
+        return RegionId(ledger_.regions.size() - 1);
+    }
+    void assign(size_t row, const std::string& identifier) {
+        Invocation& inv = ledger_.invocations[row];
+        inv.region = region_named(identifier);
+        ledger_.regions[inv.region.index].invocations.push_back(static_cast<int>(row));
+    }
+
+    // Rows that a graph shows get their region from it, and the code object that it was traced from.
+    void name_regions() {
+        std::map<std::tuple<std::string_view, std::string_view, uint32_t>, int> codes;
+        for (size_t i = 0; i < rows_.size(); ++i) {
+            const GraphCall* call = rows_[i].call;
+            if (!call)
+                continue;
+            assign(i, std::string(call->region));
+            const GraphModule& m = *dump_.graph(graph_ ? graph_ : later_graph_).module;
+            if (!call->call.body)
+                continue;
+            // The same function traced twice starts on the same line; equal code elsewhere does not.
+            for (const Node& n : m.body(call->call.body).nodes)
+                if (const Source* s = m.source(n.source); s && s->has_place()) {
+                    const auto key = std::tuple(m.text(s->file), m.text(s->function), s->line);
+                    rows_[i].code = codes.try_emplace(key, static_cast<int>(codes.size())).first->second;
+                    break;
+                }
+        }
+    }
+
+    // Without a graph the log names the bodies; without a log they are numbered as Dynamo numbers them.
+    void regions_without_graph() {
+        int installed = 0;
+        for (size_t i = 0; i < rows_.size(); ++i) {
+            Invocation& inv = ledger_.invocations[i];
+            if (inv.region)
+                continue;
+            const ReuseMessage* named = nullptr;
+            for (const Kind kind : {Kind::Installing, Kind::CacheHit, Kind::HashHit})
+                named = named ? named : find_message(inv, kind);
+            if (named) {
+                assign(i, named->identifier);
+                installed += named->kind == Kind::Installing;
+            } else if (inv.decision == Decision::Traced || inv.decision == Decision::RetracedNew) {
+                assign(i, "subgraph_" + std::to_string(installed++));
+            } else if (inv.decision == Decision::Reused && installed == 1) {
+                assign(i, "subgraph_0");
+            } else {
+                assign(i, "");
+            }
+        }
+    }
+
+    // A call inside a body runs as often as all calls of that body's region together.
+    void count_executions() {
+        std::vector<int>& order = execution_order_;
+        for (size_t i = 0; i < ledger_.invocations.size(); ++i)
+            order.push_back(static_cast<int>(i));
+        // Rows stand outer before inner, but later calls of the outer region count too: settle from the outside in.
+        std::vector<int> depth(order.size(), 0);
+        for (size_t i = 0; i < order.size(); ++i)
+            if (const int p = ledger_.invocations[i].parent; p >= 0)
+                depth[i] = depth[static_cast<size_t>(p)] + 1;
+        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return depth[static_cast<size_t>(a)] < depth[static_cast<size_t>(b)]; });
+        for (const int i : order) {
+            Invocation& inv = ledger_.invocations[static_cast<size_t>(i)];
+            if (inv.parent < 0)
+                continue;
+            const Invocation& outer = ledger_.invocations[static_cast<size_t>(inv.parent)];
+            int runs = 0;
+            if (outer.region)
+                for (const int call : ledger_.regions[outer.region.index].invocations)
+                    runs += ledger_.invocations[static_cast<size_t>(call)].executions;
+            inv.executions = std::max(runs, 1);
+        }
+    }
+
+    void describe_regions() {
+        for (Region& region : ledger_.regions) {
+            for (const int i : region.invocations)
+                if (const ReuseMessage* m = find_message(ledger_.invocations[static_cast<size_t>(i)], Kind::Installing)) {
+                    region.function = m->function;
+                    break;
+                }
+            if (graph_) {
+                RegionBody body;
+                body.half = Half::Dynamo;
+                body.identifier = region.identifier;
+                for (const int i : region.invocations)
+                    if (ledger_.invocations[static_cast<size_t>(i)].body(Half::Dynamo).graph) {
+                        if (!body.calls++)
+                            body.place = ledger_.invocations[static_cast<size_t>(i)].body(Half::Dynamo);
+                    }
+                if (body.calls)
+                    region.bodies.insert(region.bodies.begin(), body);
+            }
+            for (const RegionBody& b : region.bodies) {
+                place_region(region, b.place);
+                if (!region.source_file.empty())
+                    break;
+            }
+        }
+    }
+    void place_region(Region& region, const Place& place) const {
+        const GraphModule& m = *dump_.graph(place.graph).module;
+        for (const Node& n : m.body(place.body).nodes) {
+            const Source* s = m.source(n.source);
+            if (!s || !s->has_place())
+                continue;
+            region.source_file = std::string(m.text(s->file));
+            region.source_line = static_cast<int>(s->line);
+            if (region.function.empty())
+                region.function = std::string(m.text(s->function));
+            return;
+        }
+    }
+
+    double timer_ms(int timer) const { return timer >= 0 ? dump_.timers[static_cast<size_t>(timer)].milliseconds() : -1; }
+
+    void count_times() {
+        for (size_t i = 0; i < rows_.size(); ++i) {
+            const Opening* o = rows_[i].opening;
+            if (!o)
+                continue;
+            Invocation& inv = ledger_.invocations[i];
+            inv.trace_ms = timer_ms(o->trace);
+            inv.lookup_ms = timer_ms(o->lookup >= 0 ? o->lookup : o->hash);
+            inv.stamp_out_ms = timer_ms(o->stamp_out);
+        }
+        for (const Region& region : ledger_.regions) {
+            double first = -1;
+            for (const int i : region.invocations) {
+                Invocation& inv = ledger_.invocations[static_cast<size_t>(i)];
+                if (first < 0 && inv.trace_ms >= 0)
+                    first = inv.trace_ms;
+                else if (first >= 0 && inv.stamp_out_ms >= 0)
+                    inv.saved_ms = first - std::max(inv.lookup_ms, 0.0) - inv.stamp_out_ms;
+            }
+        }
+    }
+
+    void count_totals() {
+        Totals& t = ledger_.totals;
+        t.invocations = static_cast<int>(ledger_.invocations.size());
+        for (const Region& r : ledger_.regions)
+            t.bodies += !r.identifier.empty();
+        for (Invocation& inv : ledger_.invocations) {
+            switch (inv.decision) {
+            case Decision::Traced:
+            case Decision::RetracedNew:
+            case Decision::RetracedSame:
+                inv.traced_to_end = true;
+                break;
+            case Decision::Reused:
+            case Decision::ReusedByKey:
+                ++t.reused;
+                break;
+            case Decision::Failed:
+            case Decision::Unknown:
+                break;
+            }
+            t.traced += inv.traced_to_end;
+            // A nested trace lies inside its outer one: count the time once.
+            if (inv.trace_ms > 0 && (inv.parent < 0 || ledger_.invocations[static_cast<size_t>(inv.parent)].trace_ms <= 0))
+                t.tracing_ms += inv.trace_ms;
+            if (inv.saved_ms > 0)
+                t.saved_ms += inv.saved_ms;
+        }
+    }
+
+    const Dump& dump_;
+    const CompilationId id_;
+    const Compilation& compilation_;
+    std::vector<Problem>& problems_;
+    CompilationLedger ledger_;
+    std::vector<Opening> openings_;
+    std::vector<GraphCall> calls_;
+    std::vector<const ReuseMessage*> messages_;
+    std::vector<Row> rows_;
+    std::vector<int> execution_order_;
+    GraphId graph_, later_graph_;
+};
+
+} // namespace
+} // namespace regions
+
+Place Invocation::origin() const {
+    for (const Half h : {Half::Dynamo, Half::Forward, Half::Inference, Half::Joint, Half::Backward})
+        if (call(h).graph)
+            return call(h);
+    return {};
+}
+
+const Source* call_source(const Dump& dump, const Invocation& invocation) {
+    const Place place = invocation.origin();
+    if (!place.graph)
+        return nullptr;
+    const GraphModule& m = *dump.graph(place.graph).module;
+    return m.source(m.body(place.body).node(place.node).source);
+}
+
+Totals Ledger::totals(const Dump& dump) const {
+    Totals sum;
+    for (const CompilationLedger& c : compilations) {
+        if (!dump.compilation(c.compilation).last_attempt)
+            continue;
+        sum.invocations += c.totals.invocations;
+        sum.bodies += c.totals.bodies;
+        sum.traced += c.totals.traced;
+        sum.reused += c.totals.reused;
+        sum.tracing_ms += c.totals.tracing_ms;
+        sum.saved_ms += c.totals.saved_ms;
+        sum.saved_bytes += c.totals.saved_bytes;
+    }
+    return sum;
+}
+
+Ledger build_ledger(const Dump& dump) {
+    Ledger ledger;
+    for (size_t i = 0; i < dump.compilations.size(); ++i)
+        ledger.compilations.push_back(regions::CompilationBuilder(dump, CompilationId(i), ledger.problems).build());
+    return ledger;
+}
+
+} // namespace hopscope
