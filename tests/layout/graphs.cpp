@@ -103,9 +103,11 @@ std::vector<Rectangle> rectangles(const Input& input, const Output& output) {
 class Strips {
 public:
     explicit Strips(const std::vector<Rectangle>& all) {
-        for (const Rectangle& r : all)
+        for (const Rectangle& r : all) {
+            widest_ = std::max(widest_, r.right - r.left);
             for (int s = r.top / kStrip; s <= r.bottom / kStrip; ++s)
                 strips_[s].push_back(r);
+        }
         for (auto& entry : strips_)
             std::sort(entry.second.begin(), entry.second.end(),
                 [](const Rectangle& a, const Rectangle& b) { return a.left < b.left; });
@@ -113,10 +115,9 @@ public:
     // A box whose inside the rectangle (or line) touches, other than the two given.
     const Rectangle* hit(
         int left, int top, int right, int bottom, uint32_t except, uint32_t except_too) const {
-        constexpr int kWidest = 400;
         for (auto strip = strips_.lower_bound(top / kStrip);
              strip != strips_.end() && strip->first <= bottom / kStrip; ++strip) {
-            auto first = std::lower_bound(strip->second.begin(), strip->second.end(), left - kWidest,
+            auto first = std::lower_bound(strip->second.begin(), strip->second.end(), left - widest_,
                 [](const Rectangle& r, int x) { return r.left < x; });
             for (; first != strip->second.end() && first->left < right + 1; ++first)
                 if (first->box != except && first->box != except_too && left < first->right
@@ -128,6 +129,7 @@ public:
 
 private:
     static constexpr int kStrip = 64;
+    int widest_ = 0;
     std::map<int, std::vector<Rectangle>> strips_;
 };
 
