@@ -81,7 +81,7 @@ void take_layout(const Folded& folded, const Request& request, layout::Output&& 
 
 } // namespace
 
-Result<Scene> make_scene(const GraphModule& module, BodyId id, const Options& options, const Job& job) {
+Result<Scene> make_scene(const GraphModule& module, BodyId id, const Options& options, const Placer& place) {
     const Body& body = module.body(id);
     Scene scene;
     scene.title = options.title.empty() ? body_path(module, id) : options.title;
@@ -96,13 +96,18 @@ Result<Scene> make_scene(const GraphModule& module, BodyId id, const Options& op
         if (box.node != NodeId(i))
             box.folded.push_back(NodeId(i));
     }
-    Request request = make_request(folded, scene.boxes);
-    auto output = layout::run(request.input, options.layout, job);
+    const Request request = make_request(folded, scene.boxes);
+    auto output = place(request.input);
     if (!output)
         return output.error();
     take_layout(folded, request, std::move(*output), scene);
     place_ports(module, body, folded, scene);
     return scene;
+}
+
+Result<Scene> make_scene(const GraphModule& module, BodyId body, const Options& options, const Job& job) {
+    return make_scene(module, body, options,
+        Placer([&](const layout::Input& input) { return layout::run(input, options.layout, job); }));
 }
 
 } // namespace hopscope::draw

@@ -11,6 +11,7 @@
 #include "core/layout/layout.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -124,6 +125,10 @@ struct Scene {
     std::string engine, note;
     std::string title; // for exports
 };
+
+// Where boxes are placed: layout::run, or something simpler in tests.
+using Placer = std::function<Result<layout::Output>(const layout::Input&)>;
+Result<Scene> make_scene(const GraphModule& module, BodyId body, const Options& options, const Placer& place);
 
 // Errors: those of layout::run. A body without nodes gives an empty scene.
 Result<Scene> make_scene(
