@@ -8,6 +8,7 @@
 #include "core/export/save.h"
 #include "core/export/svg.h"
 #include "core/graph/print.h"
+#include "core/regions/ledger.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -70,7 +71,8 @@ std::string addresses_text(const Dump& dump) {
 }
 
 draw::Options draw_options(const Request& request, const Dump& dump, const Place& place) {
-    draw::Options options = picture_options(dump, nullptr, place);
+    const Ledger ledger = build_ledger(dump);
+    draw::Options options = picture_options(dump, &ledger, place);
     options.fold = !request.no_fold;
     if (request.engine == "dot")
         options.layout.engine = layout::Engine::Dot;
