@@ -6,6 +6,7 @@
 #include "core/graph/dump.h"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <functional>
 #include <string>
@@ -36,6 +37,11 @@ int fail(const Error& error);
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);
 // For work after opening: Ctrl+C sets its cancel, and a second one ends the program.
 Job interruptible();
+// Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns only
+// if that fails.
+int start_desktop(const std::vector<std::string>& words);
+// Prints a document and a newline to standard output.
+void print_json(const nlohmann::ordered_json& document);
 // Adds the positional DUMP… argument.
 void add_dumps(CLI::App& command, std::vector<std::string>& paths);
 

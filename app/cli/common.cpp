@@ -4,8 +4,11 @@
 #include "core/read/open.h"
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <unistd.h>
 
 namespace hopscope::cli {
@@ -67,6 +70,27 @@ Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
             std::fprintf(stderr, "%s\n", counted(dump->problems.size(), "problem").c_str());
     }
     return dump;
+}
+
+int start_desktop(const std::vector<std::string>& words) {
+    std::error_code code;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+    const std::string program = (self.parent_path() / "hopscope-desktop").string();
+    if (code || ::access(program.c_str(), X_OK) != 0)
+        return fail(make_error(Error::Kind::External, "the window's program is not installed at " + program));
+    std::vector<std::string> copies {program};
+    copies.insert(copies.end(), words.begin(), words.end());
+    std::vector<char*> argv;
+    for (std::string& word : copies)
+        argv.push_back(word.data());
+    argv.push_back(nullptr);
+    ::execv(program.c_str(), argv.data());
+    return fail(make_error(Error::Kind::External, "cannot start " + program + ": " + std::strerror(errno)));
+}
+
+void print_json(const nlohmann::ordered_json& document) {
+    const std::string text = document.dump(1) + '\n';
+    std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 void add_dumps(CLI::App& command, std::vector<std::string>& paths) {

@@ -105,27 +105,14 @@ Result<std::string> render(
 }
 
 // PNG and PDF are painted by the window's painter: the program beside this one.
-int start_desktop(const Request& request) {
-    std::error_code code;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
-    const std::string program = (self.parent_path() / "hopscope-desktop").string();
-    if (code || ::access(program.c_str(), X_OK) != 0)
-        return fail(make_error(Error::Kind::External,
-            "PNG and PDF are drawn by hopscope-desktop, which is not installed at " + program
-                + "; svg, dot, json and txt need no desktop"));
-    std::vector<std::string> words = {program};
-    words.insert(words.end(), request.paths.begin(), request.paths.end());
+int paint(const Request& request) {
+    std::vector<std::string> words = request.paths;
     words.insert(words.end(), {"--at", request.address, "--export", request.output});
     if (request.theme != "light")
         words.insert(words.end(), {"--theme", request.theme});
-    std::vector<char*> argv;
-    for (std::string& word : words)
-        argv.push_back(word.data());
-    argv.push_back(nullptr);
     if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
         ::setenv("QT_QPA_PLATFORM", "offscreen", 0);
-    ::execv(program.c_str(), argv.data());
-    return fail(make_error(Error::Kind::External, "cannot start " + program + ": " + std::strerror(errno)));
+    return start_desktop(words);
 }
 
 int write(const Request& request, const std::string& bytes) {
@@ -150,7 +137,7 @@ int run(const Request& request) {
             return fail(make_error(
                 Error::Kind::Usage, "--no-fold and --engine serve svg, dot and json, not " + *format));
         if (!request.address.empty())
-            return start_desktop(request);
+            return paint(request);
     }
     const auto dump = open(request.paths);
     if (!dump)

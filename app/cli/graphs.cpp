@@ -1,41 +1,91 @@
-// hopscope graphs: compilations, stages and bodies.
+// hopscope graphs and hopscope graph: what a dump holds, and the nodes of one body.
 #include "app/cli/cli.h"
 
-#include <nlohmann/json.hpp>
+#include "core/base/text.h"
+#include "core/export/graph_json.h"
+#include "core/export/ledger_json.h"
+#include "core/graph/print.h"
 
 #include <cstdio>
+#include <iostream>
 
 namespace hopscope::cli {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+void print_compilation(const Dump& dump, const Compilation& c) {
+    std::string head = (c.key.rank >= 0 ? "rank " + std::to_string(c.key.rank) + "  " : "") + c.key.id;
+    if (!c.last_attempt)
+        head += "  attempt " + std::to_string(c.key.attempt) + ", broken off";
+    if (!c.function.empty())
+        head += "  " + c.function + (c.file.empty() ? "" : "  " + c.file + ':' + std::to_string(c.line));
+    std::printf("%s\n", utf8(head).c_str());
+    for (const GraphId id : c.graphs) {
+        const Graph& g = dump.graph(id);
+        for (size_t b = 0; b < g.module->bodies.size(); ++b) {
+            const std::string address = address_of(dump, id, BodyId(b));
+            std::printf("  %-52s %s%s%s\n", utf8(address).c_str(), counted(g.module->bodies[b].nodes.size(), "node").c_str(),
+                        g.label.empty() || b ? "" : "  ", b ? "" : utf8(g.label).c_str());
+        }
+    }
+    if (!c.fail_type.empty())
+        std::printf("  failed: %s: %s\n", utf8(c.fail_type).c_str(), utf8(c.fail_reason.substr(0, c.fail_reason.find('\n'))).c_str());
+}
 
-int run(const std::vector<std::string>& paths, bool json, bool verify) {
+int run_graphs(const std::vector<std::string>& paths, bool json, bool verify) {
     const auto dump = open(paths, verify);
     if (!dump)
         return fail(dump.error());
-    (void)json;
-    for (const Graph& g : dump->graphs) {
-        const GraphId id(static_cast<size_t>(&g - dump->graphs.data()));
-        for (size_t b = 0; b < g.module->bodies.size(); ++b)
-            std::printf(
-                "%s %zu\n", address_of(*dump, id, BodyId(b)).c_str(), g.module->bodies[b].nodes.size());
+    if (json) {
+        print_json(graphs_json(*dump));
+        return kDone;
     }
+    for (const Compilation& c : dump->compilations)
+        print_compilation(*dump, c);
+    return kDone;
+}
+
+int run_graph(const std::vector<std::string>& paths, const std::string& address, bool json) {
+    const auto dump = open(paths);
+    if (!dump)
+        return fail(dump.error());
+    const auto place = resolve(*dump, address);
+    if (!place)
+        return fail(place.error());
+    const GraphModule& module = *dump->graph(place->graph).module;
+    if (json)
+        print_json(graph_json(*dump, *place));
+    else if (place->node)
+        std::printf("%s\n", utf8(print_statement(module, place->body, place->node)).c_str());
+    else
+        std::fputs(utf8(print_readable(module, place->body)).c_str(), stdout);
     return kDone;
 }
 
 } // namespace
 
 void add_graphs(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("graphs", "Lists compilations, stages and bodies");
+    auto* command = app.add_subcommand("graphs", "List compilations, stages and bodies");
     static std::vector<std::string> paths;
     static bool json = false;
     static bool verify = false;
     add_dumps(*command, paths);
     command->add_flag("--json", json, "Print one JSON document");
-    command->add_flag("--verify", verify, "Check every payload against its md5 sum");
-    command->callback([&action] { action = [] { return run(paths, json, verify); }; });
+    command->add_flag("--verify", verify, "Check every payload of a TORCH_TRACE log against its md5 sum");
+    command->callback([&action] { action = [] { return run_graphs(paths, json, verify); }; });
+}
+
+void add_graph(CLI::App& app, Action& action) {
+    auto* command = app.add_subcommand("graph", "Print the nodes of one body");
+    static std::vector<std::string> paths;
+    static std::string address;
+    static bool json = false;
+    static bool text = false;
+    add_dumps(*command, paths);
+    command->add_option("--at", address, "Which body: [rRANK/]COMPILE:STAGE[#K][:BODY][@NODE]")->required();
+    auto* json_flag = command->add_flag("--json", json, "Print one JSON document");
+    command->add_flag("--text", text, "Print it as print_readable does (the default)")->excludes(json_flag);
+    command->callback([&action] { action = [] { return run_graph(paths, address, json); }; });
 }
 
 } // namespace hopscope::cli

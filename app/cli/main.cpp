@@ -1,11 +1,69 @@
+// hopscope: a subcommand does its work here; without one the window's program takes over.
 #include "app/cli/cli.h"
+
+#include <cstdlib>
+
+namespace hopscope::cli {
+
+namespace {
+
+constexpr const char* kFooter = R"(Without a subcommand the window opens:
+  hopscope [DUMP…] [--at ADDRESS]
+  hopscope [DUMP…] --screenshot FILE.png [--size 1600x1000] [--theme light|dark]
+
+DUMP is a file or folder that PyTorch wrote: a TORCH_TRACE log or folder of ranks,
+a TORCH_LOGS text log, print_readable text, or a .hopscope session. Several are
+read together as evidence about the same run.
+
+Exit status: 0 done; 1 done, and what was asked about does not hold; 2 wrong usage;
+3 the input cannot be read; 130 cancelled.)";
+
+// Whether the words ask for the window: they do unless a subcommand or an option of this program comes first.
+bool asks_for_window(const CLI::App& app, int argc, char** argv) {
+    if (argc < 2)
+        return true;
+    const std::string first = argv[1];
+    if (first == "-h" || first == "--help" || first == "--help-all" || first == "--version")
+        return false;
+    for (const CLI::App* command : app.get_subcommands({}))
+        if (command->get_name() == first)
+            return false;
+    return true;
+}
+
+int open_window(int argc, char** argv) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    bool needs_display = true;
+    for (const std::string& word : words)
+        needs_display = needs_display && word.rfind("--screenshot", 0) != 0 && word.rfind("--export", 0) != 0;
+    const bool display = std::getenv("DISPLAY") || std::getenv("WAYLAND_DISPLAY") || std::getenv("QT_QPA_PLATFORM");
+    if (!display && needs_display)
+        return fail(make_error(Error::Kind::Usage, "there is no display to open a window on; see hopscope --help for what works without one"));
+    if (!display)
+        ::setenv("QT_QPA_PLATFORM", "offscreen", 0);
+    return start_desktop(words);
+}
+
+} // namespace
+
+} // namespace hopscope::cli
 
 int main(int argc, char** argv) {
     using namespace hopscope::cli;
-    CLI::App app{"Inspector for the graphs of PyTorch's nested compile regions"};
+    CLI::App app {"Inspector for the graphs that PyTorch's compiler records for nested compile regions", "hopscope"};
+    app.set_version_flag("--version", "hopscope " HOPSCOPE_VERSION);
+    app.footer(kFooter);
     Action action;
     add_graphs(app, action);
+    add_graph(app, action);
+    add_regions(app, action);
     add_export(app, action);
-    CLI11_PARSE(app, argc, argv);
+    if (asks_for_window(app, argc, argv))
+        return open_window(argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? kDone : kUsage;
+    }
     return action ? action() : kUsage;
 }

@@ -1,0 +1,22 @@
+// The stages of a dump and its ledger as JSON, as the command line's manual promises them.
+#pragma once
+
+#include "core/graph/dump.h"
+#include "core/regions/ledger.h"
+
+#include <nlohmann/json.hpp>
+
+namespace hopscope {
+
+struct LedgerJsonOptions {
+    bool attempts = false; // broken-off attempts too
+};
+
+// {"compilations":[…],"problems":[…]} of `hopscope graphs --json`.
+nlohmann::ordered_json graphs_json(const Dump& dump);
+// {"compilations":[…],"problems":[…]} of `hopscope regions --json`.
+nlohmann::ordered_json ledger_json(const Dump& dump, const Ledger& ledger, const LedgerJsonOptions& options = {});
+// [{"severity","message","file","line","offset"}]
+nlohmann::ordered_json problems_json(const Dump& dump, const std::vector<Problem>& problems);
+
+} // namespace hopscope
