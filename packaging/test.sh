@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds and runs every test. Closes with ctest's summary.
+#
+#     packaging/test.sh [PRESET]        release (the default), dev or asan
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+preset=${1:-release}
+install_packages
+build "$preset"
+cd "$root"
+ctest --preset "$preset"
