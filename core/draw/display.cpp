@@ -321,7 +321,7 @@ Detail detail_for(double zoom) {
     // Below these the smaller font is under 6 and the larger under 4 pixels high.
     if (zoom >= 0.55)
         return Detail::Full;
-    return zoom >= 0.32 ? Detail::Names : Detail::Shapes;
+    return zoom >= 0.42 ? Detail::Names : Detail::Shapes;
 }
 
 void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, double dy, DisplayList& list) {

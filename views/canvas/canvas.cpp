@@ -337,11 +337,12 @@ void Canvas::Private::takeOpeningView() {
         return;
     }
     const double next = std::clamp(fitWidth, kReadable, 1.0);
-    // Begin at the first box: inputs of a wide picture need not be in its middle.
-    const QRectF first = rectOf(scene->boxes.front());
-    double x = (scene->width * next - room.width()) / 2;
-    if (fitWidth < kReadable)
-        x = first.center().x() * next - room.width() / 2;
+    const double width = scene->width * next;
+    double x = (width - room.width()) / 2;
+    if (x > -kMargin) { // too wide: begin at the first box, which need not be in the middle
+        x = rectOf(scene->boxes.front()).center().x() * next - room.width() / 2;
+        x = std::clamp(x, -kMargin, width - room.width() + kMargin);
+    }
     setView(next, QPointF(x, -kMargin));
 }
 

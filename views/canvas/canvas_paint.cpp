@@ -155,6 +155,7 @@ void Canvas::Private::paintMarkedBoxes(ScenePainter& scenePainter) {
 // Small signs on boxes: hits, crossing values, the step, bookmarks, the port of a folded selection.
 void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) {
     const double line = target().lineScale;
+    const bool blocks = draw::detail_for(zoom) == draw::Detail::Shapes;
     const uint32_t current = index->boxOf(currentHit), at = index->boxOf(step);
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (uint32_t box : index->boxesIn(visibleScene().adjusted(-kOverhang, 0, kOverhang, 0))) {
@@ -164,7 +165,9 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
         const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[box])), line);
         if (mark & kHit) {
             // Whole pixels: half covered ones would dull the yellow.
-            const int h = std::max(1, static_cast<int>(std::lround(std::min(3 * line, r.height() / 6))));
+            const double thick =
+                blocks ? std::max(2 * line, r.height() / 4) : std::min(3 * line, r.height() / 6);
+            const int h = std::max(1, static_cast<int>(std::lround(thick)));
             const QRect whole = r.toAlignedRect();
             painter.fillRect(
                 QRect(whole.left(), whole.bottom() - h + 1, std::max(whole.width(), 3), h), color(Role::Hit));
@@ -184,7 +187,7 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
             painter.drawConvexPolygon(corner, 3);
         }
         if (box == at) {
-            const double s = std::max(4.0 * line, std::min(8 * line, r.height() / 2));
+            const double s = std::clamp(r.height() / 2, 5 * line, 8 * line);
             const double x = r.left() - 3 * line, y = r.center().y();
             const QPointF arrow[] = {{x, y}, {x - s, y - s * 0.75}, {x - s, y + s * 0.75}};
             painter.setPen(Qt::NoPen);
@@ -204,7 +207,7 @@ void Canvas::Private::paintCrossing(QPainter& painter, const QRectF& r, double l
         return;
     const double dir = side == Side::Right ? 1 : -1;
     const double x = side == Side::Right ? r.right() + 2 * line : r.left() - 2 * line, y = r.center().y();
-    const double reach = 14 * line, s = 4 * line;
+    const double s = std::min(4 * line, std::max(1.0, r.height() / 3)), reach = 3.5 * s;
     painter.setPen(QPen(color(Role::Saved), 2 * line));
     painter.drawLine(QPointF(x, y), QPointF(x + dir * (reach - s), y));
     const QPointF head[] = {

@@ -97,8 +97,8 @@ Result<QByteArray> renderPng(const CompiledList& compiled, const ExportOptions& 
     return bytes;
 }
 
-// The writer notes the time of day, and the same picture shall be the same file. Length stays, as a PDF's table of
-// contents holds offsets.
+// The writer notes the time of day, and the same picture shall be the same file. Length stays, as a PDF's
+// table of contents holds offsets.
 void blankCreationDate(QByteArray& pdf) {
     const QByteArray key("/CreationDate (D:");
     const qsizetype at = pdf.indexOf(key);

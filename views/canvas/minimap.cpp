@@ -1,6 +1,5 @@
 #include "views/canvas/minimap.h"
 
-#include "views/canvas/painter.h"
 #include "views/canvas/sceneindex.h"
 #include "views/theme/theme.h"
 
@@ -15,8 +14,10 @@ namespace hopscope {
 namespace {
 
 // Tall pictures are the rule: the map is upright.
-constexpr double kWidest = 168, kTallest = 208, kNarrowest = 36;
+constexpr double kWidest = 168, kTallest = 208, kNarrowest = 48;
 constexpr double kPadding = 4;
+constexpr double kSmallestFrame = 10;
+constexpr double kStretch = 40; // how much a long picture is widened, so that its columns can be told
 
 } // namespace
 
@@ -32,12 +33,19 @@ Minimap::Minimap(QWidget* parent)
 void Minimap::setScene(std::shared_ptr<const draw::Scene> scene) {
     scene_ = std::move(scene);
     picture_ = {};
+    frame_ = {};
     if (!scene_ || scene_->width <= 0 || scene_->height <= 0)
         return;
     const double w = scene_->width, h = scene_->height;
-    scale_ = std::min((kWidest - 2 * kPadding) / w, (kTallest - 2 * kPadding) / h);
-    resize(static_cast<int>(std::max(kNarrowest, w * scale_ + 2 * kPadding)),
-        static_cast<int>(std::max(kNarrowest, h * scale_ + 2 * kPadding)));
+    const double widest = kWidest - 2 * kPadding, tallest = kTallest - 2 * kPadding;
+    const double narrowest = kNarrowest - 2 * kPadding;
+    scaleX_ = scaleY_ = std::min(widest / w, tallest / h);
+    if (w * scaleX_ < narrowest)
+        scaleX_ = std::min(narrowest / w, scaleX_ * kStretch);
+    if (h * scaleY_ < narrowest)
+        scaleY_ = std::min(narrowest / h, scaleY_ * kStretch);
+    resize(static_cast<int>(std::max(kNarrowest, w * scaleX_ + 2 * kPadding)),
+        static_cast<int>(std::max(kNarrowest, h * scaleY_ + 2 * kPadding)));
     update();
 }
 
@@ -54,16 +62,26 @@ void Minimap::setFrame(const QRectF& visible) {
     update();
 }
 
-QRectF Minimap::toMap(const QRectF& scene) const {
-    const double left = (width() - scene_->width * scale_) / 2,
-                 top = (height() - scene_->height * scale_) / 2;
+QRectF Minimap::toMap(const QRectF& rect) const {
+    const double left = (width() - scene_->width * scaleX_) / 2,
+                 top = (height() - scene_->height * scaleY_) / 2;
     return QRectF(
-        left + scene.x() * scale_, top + scene.y() * scale_, scene.width() * scale_, scene.height() * scale_);
+        left + rect.x() * scaleX_, top + rect.y() * scaleY_, rect.width() * scaleX_, rect.height() * scaleY_);
 }
 
 QPointF Minimap::toScene(QPointF pos) const {
     const QPointF origin = toMap(QRectF(0, 0, 0, 0)).topLeft();
-    return (pos - origin) / scale_;
+    return QPointF((pos.x() - origin.x()) / scaleX_, (pos.y() - origin.y()) / scaleY_);
+}
+
+QRectF Minimap::frameRect() const {
+    QRectF frame = toMap(frame_).intersected(QRectF(rect()));
+    const double dx = std::max(0.0, kSmallestFrame - frame.width()) / 2;
+    const double dy = std::max(0.0, kSmallestFrame - frame.height()) / 2;
+    frame.adjust(-dx, -dy, dx, dy);
+    frame.moveLeft(std::clamp(frame.left(), 0.0, std::max(0.0, width() - frame.width())));
+    frame.moveTop(std::clamp(frame.top(), 0.0, std::max(0.0, height() - frame.height())));
+    return frame;
 }
 
 const QPixmap& Minimap::picture() {
@@ -75,9 +93,12 @@ const QPixmap& Minimap::picture() {
         picture_.setDevicePixelRatio(ratio);
         picture_.fill(color(Role::Surface));
         QPainter painter(&picture_);
-        painter.translate(toMap(QRectF(0, 0, 0, 0)).topLeft());
-        painter.scale(scale_, scale_);
-        paintScene(painter, *scene_, Theme::instance().scheme());
+        // Blocks only: lines would cover them at this size.
+        for (const draw::Box& box : scene_->boxes) {
+            const QRectF r = toMap(rectOf(box));
+            painter.fillRect(QRectF(r.topLeft(), QSizeF(std::max(1.0, r.width()), std::max(1.0, r.height()))),
+                kindBlockColor(box.kind, Theme::instance().scheme()));
+        }
     }
     return picture_;
 }
@@ -98,7 +119,7 @@ void Minimap::paintEvent(QPaintEvent*) {
         mark(hit, Role::Hit, 3);
     if (!selection_.isNull())
         mark(selection_, Role::Accent, 5);
-    const QRectF frame = toMap(frame_).intersected(QRectF(rect()).adjusted(0, 0, -1, -1));
+    const QRectF frame = frameRect();
     QColor veil = color(Role::Window);
     veil.setAlphaF(0.5f);
     QRegion outside(rect());
@@ -118,7 +139,7 @@ void Minimap::mousePressEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton)
         return;
     const QPointF at = toScene(event->position());
-    grip_ = frame_.contains(at) ? at - frame_.center() : QPointF();
+    grip_ = frameRect().contains(event->position()) ? at - frame_.center() : QPointF();
     Q_EMIT dragged(at - grip_);
 }
 

@@ -21,7 +21,7 @@ public:
     void setScene(std::shared_ptr<const draw::Scene> scene); // also sizes the widget
     void setMarks(std::vector<QRectF> hits, QRectF selection); // scene points
     void setFrame(const QRectF& visible); // scene points
-    QRectF frame() const { return toMap(frame_); }
+    QRectF frameRect() const; // of the frame, in the widget; large enough to be taken
     QPointF toScene(QPointF pos) const;
 
 Q_SIGNALS:
@@ -41,7 +41,7 @@ private:
     std::shared_ptr<const draw::Scene> scene_;
     std::vector<QRectF> hits_;
     QRectF selection_, frame_;
-    double scale_ = 1;
+    double scaleX_ = 1, scaleY_ = 1; // apart where the picture is too long to be seen as it is
     QPointF grip_; // from the frame's centre to where it was taken, scene points
     QPixmap picture_;
     bool pictureDark_ = false;

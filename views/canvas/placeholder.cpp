@@ -27,14 +27,15 @@ QString seconds(qint64 ms) {
 
 PlaceholderWidget::PlaceholderWidget(QWidget* parent)
     : QWidget(parent)
-    , mark_(new QLabel(this))
-    , title_(new QLabel(this))
-    , detail_(new QLabel(this))
-    , elapsed_(new QLabel(this))
-    , report_(new QPlainTextEdit(this))
-    , progress_(new QProgressBar(this))
-    , cancel_(new QPushButton(tr("Cancel"), this))
-    , copy_(new QPushButton(tr("Copy"), this)) {
+    , body_(new QWidget(this))
+    , mark_(new QLabel(body_))
+    , title_(new QLabel(body_))
+    , detail_(new QLabel(body_))
+    , elapsed_(new QLabel(body_))
+    , report_(new QPlainTextEdit(body_))
+    , progress_(new QProgressBar(body_))
+    , cancel_(new QPushButton(tr("Cancel"), body_))
+    , copy_(new QPushButton(tr("Copy"), body_)) {
     setObjectName(QStringLiteral("canvas.placeholder"));
     title_->setObjectName(QStringLiteral("canvas.placeholder.title"));
     detail_->setObjectName(QStringLiteral("canvas.placeholder.detail"));
@@ -44,7 +45,6 @@ PlaceholderWidget::PlaceholderWidget(QWidget* parent)
     report_->setReadOnly(true);
     report_->setTabChangesFocus(true);
     report_->setFrameShape(QFrame::NoFrame);
-    report_->setMaximumWidth(kWidest);
     progress_->setObjectName(QStringLiteral("canvas.placeholder.progress"));
     progress_->setAccessibleName(tr("Progress"));
     progress_->setTextVisible(false);
@@ -57,14 +57,19 @@ PlaceholderWidget::PlaceholderWidget(QWidget* parent)
     copy_->setIcon(icon(QStringLiteral("copy")));
     for (QLabel* label : {title_, detail_}) {
         label->setWordWrap(true);
-        label->setMaximumWidth(kWidest);
         label->setAlignment(Qt::AlignHCenter);
         label->setTextInteractionFlags(Qt::TextSelectableByMouse);
     }
     title_->setTextFormat(Qt::PlainText);
     detail_->setTextFormat(Qt::PlainText);
 
-    column_ = new QBoxLayout(QBoxLayout::TopToBottom, this);
+    // A column of its own width in the middle: wrapped labels need theirs to know their height.
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->addStretch(1);
+    row->addWidget(body_, 1000);
+    row->addStretch(1);
+    column_ = new QBoxLayout(QBoxLayout::TopToBottom, body_);
     buttons_ = new QBoxLayout(QBoxLayout::LeftToRight);
     buttons_->setSpacing(metrics::kPad);
     buttons_->addWidget(cancel_);
@@ -128,33 +133,37 @@ void PlaceholderWidget::setState(const Placeholder& state, bool strip) {
 void PlaceholderWidget::arrange() {
     while (QLayoutItem* item = column_->takeAt(0))
         if (item->layout() != buttons_)
-            delete item;
+            delete item; // a layout's widgets stay
     column_->setDirection(strip_ ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
     column_->setSpacing(strip_ ? metrics::kPadLarge : metrics::kPad);
     const int side = strip_ ? metrics::kPadLarge : 2 * metrics::kPadLarge;
     column_->setContentsMargins(side, strip_ ? 2 : side, side, strip_ ? 2 : side);
     title_->setWordWrap(!strip_);
+    title_->setAlignment(strip_ ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignHCenter);
+    body_->setMaximumWidth(strip_ ? QWIDGETSIZE_MAX : kWidest);
+    progress_->setMaximumWidth(strip_ ? 96 : 240);
     if (strip_) {
-        progress_->setFixedWidth(96);
         column_->addWidget(title_, 0, Qt::AlignVCenter);
-        column_->addWidget(progress_, 0, Qt::AlignVCenter);
+        column_->addWidget(progress_, 1, Qt::AlignVCenter);
         column_->addWidget(elapsed_, 0, Qt::AlignVCenter);
         column_->addStretch(1);
         column_->addLayout(buttons_);
         return;
     }
-    progress_->setFixedWidth(240);
-    column_->addStretch(1);
+    column_->addStretch(2);
     column_->addWidget(mark_, 0, Qt::AlignHCenter);
-    column_->addWidget(title_, 0, Qt::AlignHCenter);
-    column_->addWidget(detail_, 0, Qt::AlignHCenter);
-    column_->addWidget(report_, 0);
-    column_->setAlignment(report_, Qt::AlignHCenter);
-    column_->addWidget(progress_, 0, Qt::AlignHCenter);
+    column_->addWidget(title_);
+    column_->addWidget(detail_);
+    column_->addWidget(report_);
+    auto* bar = new QHBoxLayout;
+    bar->addStretch(1);
+    bar->addWidget(progress_, 1000);
+    bar->addStretch(1);
+    column_->addLayout(bar);
     column_->addWidget(elapsed_, 0, Qt::AlignHCenter);
     column_->addLayout(buttons_);
     column_->setAlignment(buttons_, Qt::AlignHCenter);
-    column_->addStretch(1);
+    column_->addStretch(3);
 }
 
 void PlaceholderWidget::showElapsed() {
@@ -168,11 +177,11 @@ void PlaceholderWidget::restyle() {
     auto ink = [](QWidget* widget, Role role) {
         QPalette palette = widget->palette();
         palette.setColor(QPalette::WindowText, color(role));
+        palette.setColor(QPalette::Text, color(role)); // children of a viewport use this one
         if (palette != widget->palette())
             widget->setPalette(palette);
     };
-    const bool error = state_.kind == Placeholder::Kind::Error;
-    ink(title_, error ? Role::Text : strip_ ? Role::Text : Role::Quiet);
+    ink(title_, state_.kind == Placeholder::Kind::Empty ? Role::Quiet : Role::Text);
     ink(detail_, Role::Quiet);
     ink(elapsed_, Role::Quiet);
     title_->setFont(uiFont(strip_ ? Size::Normal : Size::Large));

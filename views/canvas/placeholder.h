@@ -40,6 +40,7 @@ private:
     bool strip_ = false;
     QElapsedTimer since_;
     QTimer tick_, delay_;
+    QWidget* body_;
     QBoxLayout *column_, *buttons_;
     QLabel *mark_, *title_, *detail_, *elapsed_;
     QPlainTextEdit* report_;

@@ -23,6 +23,10 @@ void extend(std::vector<CompiledList::Range>& ranges, uint32_t key, uint32_t i) 
         range.end = std::max(range.end, i + 1);
 }
 
+draw::Kind kindOf(ColorRole bar) {
+    return static_cast<draw::Kind>(static_cast<int>(bar) - static_cast<int>(ColorRole::Kind0));
+}
+
 QPainterPath barPath(const QRectF& r, double radius) {
     QPainterPath path;
     path.moveTo(r.right(), r.top());
@@ -135,6 +139,8 @@ void ScenePainter::rect(const Primitive& item, const BoxLook& look) {
     QColor fill = item.fill == ColorRole::None ? QColor() : ink(item.fill);
     QColor stroke = item.stroke == ColorRole::None ? QColor() : ink(item.stroke);
     double width = item.line_width;
+    if (isBox && item.fill >= ColorRole::Kind0)
+        fill = kindBlockColor(kindOf(item.fill), t_.scheme);
     if (isBox && look.fill.isValid())
         fill = look.fill;
     if ((isBox || item.part == Primitive::Part::Inner) && look.border.isValid())

@@ -67,6 +67,16 @@ QColor kindLetterColor(draw::Kind kind) {
     return QColor::fromRgb(draw::letter_color(kind));
 }
 
+QColor mixed(const QColor& a, const QColor& b, double t) {
+    auto part = [t](int x, int y) { return static_cast<int>(x + (y - x) * t + 0.5); };
+    return QColor(part(a.red(), b.red()), part(a.green(), b.green()), part(a.blue(), b.blue()));
+}
+
+// As areas the bars' colours would outshine the selection, on dark ground most of all.
+QColor kindBlockColor(draw::Kind kind, Scheme scheme) {
+    return mixed(kindColor(kind), color(Role::Window, scheme), scheme == Scheme::Dark ? 0.45 : 0.15);
+}
+
 QColor color(Role role) {
     return color(role, Theme::instance().scheme());
 }

@@ -1,5 +1,6 @@
 #include "views/theme/style.h"
 
+#include <QHeaderView>
 #include <QPainter>
 #include <QProxyStyle>
 #include <QStyleFactory>
@@ -29,6 +30,7 @@ public:
         case PM_ToolBarIconSize:
         case PM_ButtonIconSize:
         case PM_ListViewIconSize:
+        case PM_TitleBarButtonIconSize:
             return metrics::kIcon;
         case PM_ToolBarItemSpacing:
             return 2;
@@ -36,6 +38,10 @@ public:
             return 2;
         case PM_ScrollBarExtent:
             return 12;
+        case PM_FocusFrameHMargin:
+            return metrics::kPadSmall + 1; // and Qt's own pixel: texts of items start at 6
+        case PM_DockWidgetTitleBarButtonMargin:
+            return 2;
         default:
             return QProxyStyle::pixelMetric(metric, option, widget);
         }
@@ -62,6 +68,28 @@ public:
         if (type == CT_ItemViewItem)
             result.setHeight(qMax(result.height(), metrics::kRow));
         return result;
+    }
+
+    using QProxyStyle::polish;
+    void polish(QWidget* widget) override {
+        QProxyStyle::polish(widget);
+        // Columns that the selection touches would turn bold: bold is for the current item only.
+        if (auto* header = qobject_cast<QHeaderView*>(widget))
+            header->setHighlightSections(false);
+    }
+
+    QIcon standardIcon(
+        StandardPixmap which, const QStyleOption* option, const QWidget* widget) const override {
+        switch (which) {
+        case SP_TitleBarCloseButton:
+        case SP_DockWidgetCloseButton:
+        case SP_LineEditClearButton:
+            return icon(QStringLiteral("close"), Role::Quiet);
+        case SP_TitleBarNormalButton:
+            return icon(QStringLiteral("float"), Role::Quiet);
+        default:
+            return QProxyStyle::standardIcon(which, option, widget);
+        }
     }
 
     void drawControl(ControlElement element, const QStyleOption* option, QPainter* painter,
@@ -104,16 +132,15 @@ private:
     }
 };
 
-// Half-way between two colours, for disabled text and hover.
-QColor mix(QColor a, QColor b, double t) {
-    auto part = [t](int x, int y) { return static_cast<int>(x + (y - x) * t + 0.5); };
-    return QColor(part(a.red(), b.red()), part(a.green(), b.green()), part(a.blue(), b.blue()));
-}
-
 } // namespace
 
 QStyle* makeStyle() {
     return new Style;
+}
+
+// Legible, but plainly not to be used.
+static QColor disabledText(Scheme scheme) {
+    return mixed(color(Role::Quiet, scheme), color(Role::Window, scheme), 0.45);
 }
 
 QPalette paletteOf(Scheme scheme) {
@@ -122,7 +149,7 @@ QPalette paletteOf(Scheme scheme) {
     p.setColor(QPalette::Window, c(Role::Window));
     p.setColor(QPalette::WindowText, c(Role::Text));
     p.setColor(QPalette::Base, c(Role::Surface));
-    p.setColor(QPalette::AlternateBase, mix(c(Role::Surface), c(Role::Window), 0.6));
+    p.setColor(QPalette::AlternateBase, mixed(c(Role::Surface), c(Role::Window), 0.6));
     p.setColor(QPalette::Text, c(Role::Text));
     p.setColor(QPalette::PlaceholderText, c(Role::Quiet));
     p.setColor(QPalette::Button, scheme == Scheme::Dark ? c(Role::Raised) : c(Role::Window));
@@ -136,12 +163,12 @@ QPalette paletteOf(Scheme scheme) {
     p.setColor(QPalette::Link, c(Role::Accent));
     p.setColor(QPalette::LinkVisited, c(Role::Accent));
     // Fusion makes its outlines from these.
-    p.setColor(QPalette::Light, mix(c(Role::Line), c(Role::Surface), 0.5));
-    p.setColor(QPalette::Midlight, mix(c(Role::Line), c(Role::Surface), 0.3));
+    p.setColor(QPalette::Light, mixed(c(Role::Line), c(Role::Surface), 0.5));
+    p.setColor(QPalette::Midlight, mixed(c(Role::Line), c(Role::Surface), 0.3));
     p.setColor(QPalette::Mid, c(Role::Line));
     p.setColor(QPalette::Dark, c(Role::Line));
     p.setColor(QPalette::Shadow, c(Role::Line));
-    const QColor off = mix(c(Role::Quiet), c(Role::Window), 0.45);
+    const QColor off = disabledText(scheme);
     for (QPalette::ColorRole role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText,
              QPalette::HighlightedText, QPalette::PlaceholderText})
         p.setColor(QPalette::Disabled, role, off);
@@ -151,8 +178,10 @@ QPalette paletteOf(Scheme scheme) {
 
 QString styleSheetOf(Scheme scheme) {
     const auto hex = [scheme](Role role) { return color(role, scheme).name(); };
-    const QString handle = mix(color(Role::Line, scheme), color(Role::Quiet, scheme), 0.35).name();
-    const QString hover = mix(color(Role::Window, scheme), color(Role::Line, scheme), 0.6).name();
+    const QString handle = mixed(color(Role::Line, scheme), color(Role::Quiet, scheme), 0.35).name();
+    const QString frame = mixed(color(Role::Line, scheme), color(Role::Quiet, scheme), 0.4).name();
+    const QString off = disabledText(scheme).name();
+    const QString hover = mixed(color(Role::Window, scheme), color(Role::Line, scheme), 0.6).name();
     // Kept small: a rule on a control switches that control from Fusion to the stylesheet's own drawing.
     return QStringLiteral(
         "QToolTip { background: %raised; color: %text; border: 1px solid %line; padding: 4px 6px; }\n"
@@ -166,7 +195,7 @@ QString styleSheetOf(Scheme scheme) {
         "QStatusBar::item { border: 0; }\n"
         "QHeaderView { background: %surface; }\n"
         "QHeaderView::section { background: %surface; color: %quiet; border: 0;"
-        " border-bottom: 1px solid %line; padding: 0 8px; min-height: 23px; }\n"
+        " border-bottom: 1px solid %line; padding: 0 8px; min-height: 23px; font-weight: normal; }\n"
         "QTableView { gridline-color: %surface; }\n"
         "QMenuBar { background: %window; }\n"
         "QTabBar::tab { background: transparent; color: %quiet; border: 0; padding: 5px 10px;"
@@ -177,7 +206,19 @@ QString styleSheetOf(Scheme scheme) {
         "QTabWidget::pane { border: 0; }\n"
         "QDockWidget { color: %quiet; }\n"
         "QDockWidget::title { background: %window; padding: 5px 8px; text-align: left; }\n"
-        "QMainWindow::separator { background: transparent; }\n"
+        "QPushButton { background: %surface; border: 1px solid %frame; border-radius: 4px; padding: 4px "
+        "12px; }\n"
+        "QPushButton:hover { background: %hover; }\n"
+        "QPushButton:pressed { background: %line; }\n"
+        "QPushButton:default { border-color: %accent; }\n"
+        "QPushButton:focus { border-color: %accent; }\n"
+        "QPushButton:disabled { color: %off; border-color: %line; }\n"
+        "QLineEdit { background: %surface; border: 1px solid %frame; border-radius: 4px; padding: 3px 6px; "
+        "}\n"
+        "QLineEdit:focus { border-color: %accent; }\n"
+        "QLineEdit:disabled { color: %off; border-color: %line; }\n"
+        "QProgressBar { background: %line; border: 0; border-radius: 2px; }\n"
+        "QProgressBar::chunk { background: %accent; border-radius: 2px; }\n"
         "QScrollBar { background: transparent; border: 0; margin: 0; }\n"
         "QScrollBar:vertical { width: 12px; }\n"
         "QScrollBar:horizontal { height: 12px; }\n"
@@ -196,7 +237,9 @@ QString styleSheetOf(Scheme scheme) {
         .replace(QLatin1String("%line"), hex(Role::Line))
         .replace(QLatin1String("%accent"), hex(Role::Accent))
         .replace(QLatin1String("%hover"), hover)
-        .replace(QLatin1String("%handle"), handle);
+        .replace(QLatin1String("%handle"), handle)
+        .replace(QLatin1String("%frame"), frame)
+        .replace(QLatin1String("%off"), off);
 }
 
 } // namespace hopscope

@@ -20,9 +20,7 @@ bool desktopIsDark() {
     if (scheme != Qt::ColorScheme::Unknown)
         return scheme == Qt::ColorScheme::Dark;
 #endif
-    // The palette that the platform gives, before ours is laid over it.
-    const QPalette platform = QApplication::style()->standardPalette();
-    Q_UNUSED(platform);
+    // The palette that the platform gives, now that ours is not laid over it.
     const QPalette given = QPalette();
     return given.color(QPalette::Window).lightness() < given.color(QPalette::WindowText).lightness();
 }
@@ -44,10 +42,10 @@ void Theme::apply(QApplication& app) {
     }
     app.setPalette(paletteOf(scheme_));
     app.setFont(uiFont());
-    app.setFont(titleFont(), "QDockWidget");
     QToolTip::setPalette(app.palette());
     QToolTip::setFont(uiFont(Size::Small));
     app.setStyleSheet(styleSheetOf(scheme_));
+    app.setFont(titleFont(), "QDockWidget"); // after the sheet, which forgets the fonts of classes
     applying_ = false;
     Q_EMIT changed();
 }

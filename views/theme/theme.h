@@ -47,6 +47,9 @@ QColor color(Role role); // in the scheme that is shown now
 QColor kindColor(draw::Kind kind);
 QColor kindLetterColor(draw::Kind kind); // of the letter on that bar
 
+QColor kindBlockColor(draw::Kind kind, Scheme scheme); // of a whole node where only blocks are shown
+QColor mixed(const QColor& a, const QColor& b, double t); // a at 0, b at 1
+
 // Sets style, palette, stylesheet and fonts of the application, and again whenever the mode or, in
 // Mode::System, the desktop's colours change. Call once after QApplication is made, and again to change the
 // mode. `dark desktop` is told by the platform's palette (Qt 6.4 has no colour scheme hint), or by
