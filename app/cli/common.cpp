@@ -1,7 +1,7 @@
 #include "app/cli/cli.h"
 
 #include "core/base/text.h"
-#include "core/read/open.h"
+#include "core/session/session.h"
 
 #include <atomic>
 #include <cerrno>
@@ -39,6 +39,7 @@ int fail(const Error& error) {
 }
 
 Job interruptible() {
+<<<<<<< HEAD
     std::signal(SIGINT, on_interrupt);
     Job job;
     job.cancel = &g_cancel;
@@ -46,12 +47,19 @@ Job interruptible() {
 }
 
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
+=======
+>>>>>>> 122b7b5 (Add import, note, notes, check and search to the command line)
     std::signal(SIGINT, on_interrupt);
     Job job;
     job.cancel = &g_cancel;
+    return job;
+}
+
+Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
+    const Job job = interruptible();
     OpenOptions options;
     options.verify_md5 = verify_md5;
-    auto dump = open_dump(paths, options, job);
+    auto dump = open_any(paths, options, job);
     if (dump && dump->cancelled)
         return make_error(Error::Kind::Cancelled, "cancelled while reading");
     if (dump) {

@@ -58,6 +58,11 @@ int main(int argc, char** argv) {
     add_graph(app, action);
     add_regions(app, action);
     add_export(app, action);
+    add_import(app, action);
+    add_note(app, action);
+    add_notes(app, action);
+    add_check(app, action);
+    add_search(app, action);
     if (asks_for_window(app, argc, argv))
         return open_window(argc, argv);
     try {

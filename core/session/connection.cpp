@@ -249,15 +249,7 @@ Result<std::unique_ptr<Session::State>> connect(const std::string& path, OpenMod
     state->path = path;
     if (Status status = sniff(path, state->bytes); !status)
         return status.error();
-    Result<std::unique_ptr<Session::State>> result =
-        guarded(path, [&] { return prepare(std::move(state), mode); });
-    // Not even the list of tables could be read.
-    if (!result.ok() && result.error().kind == Error::Kind::Damaged) {
-        Error error = result.error();
-        error.kind = Error::Kind::CannotRead;
-        return error;
-    }
-    return result;
+    return guarded(path, [&] { return prepare(std::move(state), mode); });
 }
 
 namespace {

@@ -73,7 +73,8 @@ public:
     static Result<std::unique_ptr<Session>> create(const std::string& path, const Dump& dump,
         const Ledger& ledger, const CreateOptions& options = {}, const Job& job = {});
     // CannotRead where the file is missing, is no session, or comes from a newer version. A damaged file is
-    // opened read-only as far as it can be: see problems().
+    // opened read-only as far as it can be: see problems(); Damaged where nothing
+    // of it can be read.
     static Result<std::unique_ptr<Session>> open(const std::string& path, OpenMode mode = OpenMode::Write);
     ~Session();
 
