@@ -30,8 +30,6 @@ void add_notes(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_search(CLI::App& app, Action& action);
 
-// For work that Ctrl+C cancels.
-Job interruptible();
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);
 // Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,

@@ -39,16 +39,6 @@ int fail(const Error& error) {
 }
 
 Job interruptible() {
-<<<<<<< HEAD
-    std::signal(SIGINT, on_interrupt);
-    Job job;
-    job.cancel = &g_cancel;
-    return job;
-}
-
-Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
-=======
->>>>>>> 122b7b5 (Add import, note, notes, check and search to the command line)
     std::signal(SIGINT, on_interrupt);
     Job job;
     job.cancel = &g_cancel;

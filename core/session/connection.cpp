@@ -146,7 +146,8 @@ void note_faults(Session::State& state, const std::vector<std::string>& faults) 
         state.problems.push_back(damage(fault));
 }
 
-// A damaged file must not be written to: changes could land on pages that belong to something else.
+// A damaged file must not be written to: changes could land on pages that belong to something else. The whole
+// file is read, at 1.6 ms a MB: 3 ms of the 11 that opening gpt48 takes.
 std::vector<std::string> quick_faults(SQLite::Database& db) {
     std::vector<std::string> faults;
     try {
@@ -178,7 +179,7 @@ Result<std::unique_ptr<Session::State>> prepare(std::unique_ptr<Session::State> 
     if (Status status = check_identity(*state); !status)
         return status.error();
     std::vector<std::string> faults = schema_faults(*state->db);
-    if (mode == OpenMode::Write && faults.empty())
+    if (faults.empty())
         faults = quick_faults(*state->db);
     if (!faults.empty() && state->read_only_because.empty()) {
         state->read_only_because = "the file is damaged";
