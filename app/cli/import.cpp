@@ -32,7 +32,7 @@ int run(const Options& options) {
     std::printf("%s: %s, %s, %s\n", options.target.c_str(),
         counted(dump->compilations.size(), "compilation").c_str(),
         counted(dump->graphs.size(), "graph").c_str(),
-        counted(static_cast<uint64_t>(ledger.totals().invocations), "invocation").c_str());
+        counted(static_cast<uint64_t>(ledger.totals(*dump).invocations), "invocation").c_str());
     return kDone;
 }
 
