@@ -1,4 +1,5 @@
 #include "core/draw/scene.h"
+#include "core/read/open.h"
 #include "views/canvas/canvas.h"
 #include "views/canvas/painter.h"
 #include "views/theme/theme.h"
@@ -77,7 +78,6 @@ std::shared_ptr<draw::Scene> withPort() {
     return scene;
 }
 
-// Two boxes joined by an edge with corners, so that its ends are apart from the boxes' middle.
 double luminance(QRgb c) {
     return 0.2126 * qRed(c) + 0.7152 * qGreen(c) + 0.0722 * qBlue(c);
 }
@@ -151,6 +151,7 @@ private Q_SLOTS:
 
     void darkDiffersAndHasNoWhite();
     void manyNodesPaint();
+    void recordedBodyIsWalkedAndPainted();
     void screenReaderFindsBoxes();
 
     void exportsAreStable();
@@ -795,6 +796,61 @@ void TestCanvas::manyNodesPaint() {
     canvas->setSelected({});
     const QImage image = canvas->viewport()->grab().toImage();
     QVERIFY(countOf(image, color(Role::Window)) < image.width() * image.height() * 95 / 100);
+}
+
+// The region body of a real recording. HOPSCOPE_SHOTS=folder keeps pictures of it, to be looked at.
+void TestCanvas::recordedBodyIsWalkedAndPainted() {
+    const auto dump = open_dump({HOPSCOPE_TEST_DATA "/gpt12"});
+    QVERIFY(dump.ok());
+    std::shared_ptr<const draw::Scene> scene;
+    for (const Graph& graph : dump->graphs) {
+        if (graph.stage != Stage::Forward || !graph.module || graph.module->bodies.size() < 2)
+            continue;
+        draw::Options options;
+        options.layout.engine = layout::Engine::Layered; // the same with and without Graphviz
+        auto made = draw::make_scene(*graph.module, BodyId(1), options);
+        QVERIFY(made.ok());
+        scene = std::make_shared<draw::Scene>(std::move(*made));
+    }
+    QVERIFY(scene);
+    QVERIFY(scene->boxes.size() > 40);
+    auto canvas = make(scene, {760, 900});
+    canvas->setMinimapVisible(false);
+
+    QSignalSpy spy(canvas.get(), &Canvas::nodeSelected);
+    for (size_t i = 0; i < scene->boxes.size(); ++i) {
+        canvas->walkNext();
+        QCOMPARE(canvas->selected(), scene->boxes[i].node);
+        const QRect rect = canvas->boxRect(canvas->selected());
+        QVERIFY(canvas->viewport()->rect().contains(rect)); // scrolled into view
+        QCOMPARE(canvas->nodeAt(rect.center()), canvas->selected());
+    }
+    QCOMPARE(spy.size(), static_cast<qsizetype>(scene->boxes.size()));
+    // Users lead to where there are none.
+    canvas->setSelected(scene->boxes.front().node);
+    for (size_t i = 0; i < scene->boxes.size(); ++i)
+        canvas->walkDown();
+    for (const draw::Edge& edge : scene->edges)
+        QVERIFY(edge.from_box != scene->box_of_node[canvas->selected().index]);
+
+    const QString folder = qEnvironmentVariable("HOPSCOPE_SHOTS");
+    QImage before;
+    for (Mode mode : {Mode::Light, Mode::Dark}) {
+        applyTheme(*qApp, mode);
+        canvas->zoom100();
+        canvas->ensureVisible(scene->boxes[10].node, true);
+        const QImage near = canvas->grab().toImage();
+        QVERIFY(near != before);
+        before = near;
+        QVERIFY(countOf(near, kindColor(draw::Kind::View)) > 500); // bars
+        canvas->fitAll();
+        if (folder.isEmpty())
+            continue;
+        const QString suffix = mode == Mode::Dark ? QStringLiteral("dark") : QStringLiteral("light");
+        QVERIFY(near.save(folder + QStringLiteral("/canvas_") + suffix + QStringLiteral(".png")));
+        QVERIFY(
+            canvas->grab().save(folder + QStringLiteral("/canvas_fit_") + suffix + QStringLiteral(".png")));
+    }
 }
 
 void TestCanvas::screenReaderFindsBoxes() {
