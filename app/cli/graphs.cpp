@@ -29,7 +29,7 @@ void print_compilation(const Dump& dump, const Compilation& c) {
         }
     }
     if (!c.fail_type.empty())
-        std::printf("  failed: %s: %s\n", utf8(c.fail_type).c_str(), utf8(c.fail_reason.substr(0, c.fail_reason.find('\n'))).c_str());
+        std::printf("  failed: %s: %s\n", utf8(c.fail_type).c_str(), utf8(headline(c.fail_reason)).c_str());
 }
 
 int run_graphs(const std::vector<std::string>& paths, bool json, bool verify) {

@@ -83,7 +83,7 @@ void print_ledger(const Dump& dump, const CompilationLedger& ledger) {
         head += "  " + c.function;
     std::printf("%s\n", utf8(head).c_str());
     if (!c.fail_type.empty())
-        std::printf("  failed: %s: %s\n", utf8(c.fail_type).c_str(), utf8(c.fail_reason.substr(0, c.fail_reason.find('\n'))).c_str());
+        std::printf("  failed: %s: %s\n", utf8(c.fail_type).c_str(), utf8(headline(c.fail_reason)).c_str());
     if (ledger.invocations.empty()) {
         std::printf("  no regions\n");
         return;

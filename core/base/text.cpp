@@ -1,5 +1,6 @@
 #include "core/base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -62,6 +63,19 @@ std::string utf8(std::string_view bytes) {
         }
     }
     return out;
+}
+
+std::string headline(std::string_view text) {
+    size_t end = std::min(text.find('\n'), text.size());
+    std::string line(trimmed(text.substr(0, end)));
+    while (line.ends_with(':') && end < text.size()) {
+        const size_t from = end + 1;
+        end = std::min(text.find('\n', from), text.size());
+        const std::string_view next = trimmed(text.substr(from, end - from));
+        if (!next.empty())
+            return line + ' ' + std::string(next);
+    }
+    return line;
 }
 
 namespace {

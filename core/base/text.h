@@ -22,6 +22,9 @@ inline bool is_identifier_char(char c) {
 // A copy that is valid UTF-8: bad bytes become U+FFFD.
 std::string utf8(std::string_view bytes);
 
+// The first line of a long message; with the next one where it ends in a colon ("backend='x' raised:").
+std::string headline(std::string_view text);
+
 // "1.33 s", "141 ms", "3.1 ms", "87 µs": three digits at most, with its unit.
 std::string format_milliseconds(double ms);
 // "12 B", "6.0 KiB", "1.2 MiB".

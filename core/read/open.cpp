@@ -82,6 +82,7 @@ private:
     std::optional<Error> gather(const std::vector<std::string>& paths);
     void read_file(const File& file);
     void read_graphs();
+    void add_logged_compilations();
     void finish();
 
     const OpenOptions& options_;
@@ -233,6 +234,18 @@ void Opener::read_graphs() {
     }
 }
 
+// A text log alone tells of compilations too. Beside a trace its messages may lack the rank that the trace has.
+void Opener::add_logged_compilations() {
+    for (const ReuseMessage& m : collector_.dump.messages) {
+        const auto& known = collector_.dump.compilations;
+        const bool there = std::any_of(known.begin(), known.end(), [&](const Compilation& c) {
+            return c.key.id == m.key.id && c.key.attempt == m.key.attempt && (m.key.rank < 0 || c.key.rank == m.key.rank);
+        });
+        if (!there && !m.key.id.empty())
+            collector_.compilation(m.key);
+    }
+}
+
 // Puts compilations in order of rank, numbers attempts and graphs, and names the dump.
 void Opener::finish() {
     Dump& dump = collector_.dump;
@@ -289,6 +302,7 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths) {
         if (!job_.cancelled())
             read_file(f);
     read_graphs();
+    add_logged_compilations();
     finish();
     job_.report(collector_.bytes_total, collector_.bytes_total, "reading");
     return std::move(collector_.dump);

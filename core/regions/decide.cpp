@@ -1,3 +1,4 @@
+#include "core/base/text.h"
 #include "core/regions/build.h"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ namespace {
 using Kind = ReuseMessage::Kind;
 
 // PyTorch 2.11 brought the reuse cache; before it every call was traced by Dynamo and compared with what was
-// installed. Told by the version, or by the absence of call_ids where the version is not told.
+// installed.
 bool before_reuse_cache(const Dump& dump) {
     const std::string& v = dump.torch_version;
     int major = 0;
@@ -23,13 +24,12 @@ bool before_reuse_cache(const Dump& dump) {
     return major < 2 || (major == 2 && minor < 11);
 }
 
-// The text log shows reuse only where there is a reuse cache: a log with "Installing" lines and nothing that the
-// cache writes comes from before it.
-bool log_without_reuse(const Dump& dump) {
-    if (dump.messages.empty())
+// Since the reuse cache every call leaves a timer in the structured log: region calls without one come from before it.
+bool without_timers(const Dump& dump) {
+    if (!dump.timers.empty())
         return false;
-    return std::all_of(dump.messages.begin(), dump.messages.end(), [](const ReuseMessage& m) {
-        return m.kind == Kind::Installing || m.kind == Kind::ComparisonFailed || m.kind == Kind::FakeCacheFailed || m.kind == Kind::Other;
+    return std::any_of(dump.graphs.begin(), dump.graphs.end(), [&](const Graph& g) {
+        return g.stage == Stage::Dynamo && dump.files[g.file.index].kind == "TORCH_TRACE";
     });
 }
 
@@ -60,7 +60,7 @@ public:
         , ledger_(ledger)
         , rows_(rows)
         , problems_(problems)
-        , old_(before_reuse_cache(dump) || (dump.torch_version.empty() && log_without_reuse(dump))) { }
+        , old_(before_reuse_cache(dump) || (dump.torch_version.empty() && without_timers(dump))) { }
 
     void run() {
         for (size_t i = 0; i < rows_.size(); ++i)
@@ -151,7 +151,7 @@ private:
         inv.decision = Decision::Failed;
         inv.traced_to_end = ending.exceeded;
         if (inv.reason.empty())
-            inv.reason = dump_.compilation(compilation_).fail_reason.substr(0, dump_.compilation(compilation_).fail_reason.find('\n'));
+            inv.reason = headline(dump_.compilation(compilation_).fail_reason);
     }
 
     bool ended_well(size_t row) const {

@@ -321,16 +321,24 @@ private:
     }
     void place_region(Region& region, const Place& place) const {
         const GraphModule& m = *dump_.graph(place.graph).module;
-        for (const Node& n : m.body(place.body).nodes) {
-            const Source* s = m.source(n.source);
-            if (!s || !s->has_place())
-                continue;
-            region.source_file = std::string(m.text(s->file));
-            region.source_line = static_cast<int>(s->line);
-            if (region.function.empty())
-                region.function = std::string(m.text(s->function));
+        const Body& body = m.body(place.body);
+        const auto placed = [&](NodeId n) {
+            const Source* s = n ? m.source(body.node(n).source) : nullptr;
+            return s && s->has_place() ? s : nullptr;
+        };
+        for (size_t i = 0; i < body.nodes.size() && region.source_file.empty(); ++i)
+            if (const Source* s = placed(NodeId(i))) {
+                region.source_file = std::string(m.text(s->file));
+                region.source_line = static_cast<int>(s->line);
+            }
+        if (!region.function.empty() || body.nodes.empty())
             return;
-        }
+        // Without the log: what is returned is mostly computed in the region's own function, not in one that it calls.
+        for (const NodeId output : body.inputs_of(body.nodes.back()))
+            if (const Source* s = placed(output)) {
+                region.function = std::string(m.text(s->function));
+                return;
+            }
     }
 
     double timer_ms(int timer) const { return timer >= 0 ? dump_.timers[static_cast<size_t>(timer)].milliseconds() : -1; }
