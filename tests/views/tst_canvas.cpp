@@ -224,6 +224,16 @@ void TestCanvas::themeSetsPaletteAndFonts() {
     applyTheme(*qApp, Mode::Dark);
     applyTheme(*qApp, Mode::System);
     QCOMPARE(Theme::instance().scheme(), Scheme::Light);
+    // The desktop changes while we run: each window is told, the theme is set once.
+    changed.clear();
+    QWidget a, b;
+    for (QWidget* window : {&a, &b}) {
+        QEvent event(QEvent::ThemeChange);
+        QApplication::sendEvent(window, &event);
+    }
+    QTRY_COMPARE(changed.size(), 1);
+    QCoreApplication::processEvents();
+    QCOMPARE(changed.size(), 1);
 }
 
 void TestCanvas::textColoursReadWell_data() {

@@ -48,7 +48,7 @@ QSize HoverCardWidget::sizeFor(const std::vector<Line>& all) const {
     int width = 0, height = 0;
     for (const Line& line : all) {
         const QFontMetrics face(line.font);
-        width = std::max(width, face.horizontalAdvance(line.text));
+        width = std::max(width, face.horizontalAdvance(line.text) + 2); // it rounds down
         height += face.height() + 1;
     }
     return QSize(std::min(width, kWidest) + 2 * metrics::kPadLarge, height + 2 * metrics::kPad);

@@ -3,8 +3,10 @@
 #include "views/canvas/sceneindex.h"
 #include "views/canvas/scenepainter.h"
 
+#include <QPaintEngine>
 #include <QPainter>
 
+#include <algorithm>
 #include <cmath>
 
 namespace hopscope {
@@ -12,8 +14,10 @@ namespace hopscope {
 void paintScene(QPainter& painter, const draw::Scene& scene, Scheme scheme, const QRectF& clip) {
     const QTransform world = painter.worldTransform();
     const double scale = std::hypot(world.m11(), world.m12());
+    // Paper has no pixels to keep to, and may be looked at closely.
+    const bool raster = painter.paintEngine() && painter.paintEngine()->type() == QPaintEngine::Raster;
     draw::DisplayOptions options;
-    options.detail = draw::detail_for(scale);
+    options.detail = raster ? draw::detail_for(scale) : draw::Detail::Full;
     const CompiledList compiled(scene, draw::make_display_list(scene, options));
 
     painter.save();
@@ -22,6 +26,8 @@ void paintScene(QPainter& painter, const draw::Scene& scene, Scheme scheme, cons
     target.scheme = scheme;
     target.scale = scale;
     target.shift = QPointF(world.dx(), world.dy());
+    target.lineScale = raster ? std::max(1.0, std::round(scale)) : scale;
+    target.snap = raster;
     ScenePainter scenePainter(painter, target);
     if (clip.isNull()) {
         scenePainter.paintAll(compiled);

@@ -52,8 +52,10 @@ void Theme::apply(QApplication& app) {
 
 bool Theme::eventFilter(QObject* watched, QEvent* event) {
     // The platform's theme changed under us (Qt 6.4 tells it so): look again, once the event is through.
-    if (event->type() == QEvent::ThemeChange && mode_ == Mode::System && !applying_)
+    if (event->type() == QEvent::ThemeChange && mode_ == Mode::System && !applying_) {
+        applying_ = true; // every window is told: once will do
         QTimer::singleShot(0, this, [this] { apply(*qApp); });
+    }
     return QObject::eventFilter(watched, event);
 }
 
