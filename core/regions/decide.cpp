@@ -24,9 +24,10 @@ bool before_reuse_cache(const Dump& dump) {
     return major < 2 || (major == 2 && minor < 11);
 }
 
-// Since the reuse cache every call leaves a timer in the structured log: region calls without one come from before it.
+// Since the reuse cache every traced call leaves a trace timer in the structured log: region calls in a dump without
+// any come from before it.
 bool without_timers(const Dump& dump) {
-    if (!dump.timers.empty())
+    if (std::any_of(dump.timers.begin(), dump.timers.end(), [](const RegionTimer& t) { return t.kind == RegionTimer::Kind::Trace; }))
         return false;
     return std::any_of(dump.graphs.begin(), dump.graphs.end(), [&](const Graph& g) {
         return g.stage == Stage::Dynamo && dump.files[g.file.index].kind == "TORCH_TRACE";
@@ -74,7 +75,7 @@ private:
         const bool known_code = row.code >= 0 && !codes_.insert(row.code).second;
         if (row.opening)
             by_timers(inv, *row.opening, known_body, known_code, row.call != nullptr);
-        else if (row.call && !dump_.timers.empty() && has_openings_)
+        else if (row.call && has_openings_)
             inv.decision = Decision::Unknown;
         else if (row.call)
             by_graph(inv, known_body, known_code);
