@@ -32,7 +32,7 @@ build() {
     local targets=()
     [ $# -gt 0 ] && targets=(--target "$@")
     cd "$root"
-    cmake --preset "$preset" -Wno-dev "${flags[@]}" >/tmp/hopscope-configure.$$ 2>&1 || {
+    cmake --preset "$preset" "${flags[@]}" >/tmp/hopscope-configure.$$ 2>&1 || {
         cat /tmp/hopscope-configure.$$ >&2
         rm -f /tmp/hopscope-configure.$$
         return 1
