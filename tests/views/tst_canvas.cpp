@@ -731,6 +731,9 @@ void TestCanvas::placeholderCopiesErrors() {
     QCOMPARE(
         QGuiApplication::clipboard()->text(), QStringLiteral("Cannot lay out\ndot: line 4: syntax error"));
     QVERIFY(canvas->accessibleDescription().contains(QStringLiteral("Cannot lay out")));
+    canvas->setScene(grid(2, 2)); // what is there now is what is shown
+    QVERIFY(!copy->isVisible());
+    QCOMPARE(canvas->placeholder().kind, Placeholder::Kind::None);
 }
 
 void TestCanvas::busyOverAPictureIsAStrip() {

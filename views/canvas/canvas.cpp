@@ -76,7 +76,7 @@ Canvas::~Canvas() = default;
 // --- what is shown
 
 void Canvas::setScene(std::shared_ptr<const draw::Scene> scene, Change change) {
-    if (d->placeholder.kind == Placeholder::Kind::Busy)
+    if (scene || d->placeholder.kind == Placeholder::Kind::Busy)
         setPlaceholder({});
     if (scene == d->scene)
         return;

@@ -64,8 +64,8 @@ public:
     ~Canvas() override;
 
     // --- what is shown
-    // Null shows nothing (set a placeholder). Clears a Busy placeholder. Setting the scene that is shown does
-    // nothing.
+    // A scene takes the place of any placeholder. Null shows nothing (set a placeholder) and clears a Busy
+    // one. Setting the scene that is shown changes nothing else.
     void setScene(std::shared_ptr<const draw::Scene> scene, Change change = Change::NewBody);
     std::shared_ptr<const draw::Scene> scene() const;
     // Kind::None removes it. Busy appears after 300 ms and counts elapsed time by itself from the first Busy
