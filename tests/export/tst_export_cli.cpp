@@ -1,0 +1,130 @@
+// hopscope export, as a person or a script starts it.
+#include <QDir>
+#include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+namespace {
+
+struct Ran {
+    int status = -1;
+    QByteArray out, err;
+};
+
+Ran run(const QStringList& words) {
+    QProcess process;
+    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), words);
+    Ran ran;
+    if (!process.waitForFinished(60000))
+        return ran;
+    ran.status = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
+    ran.out = process.readAllStandardOutput();
+    ran.err = process.readAllStandardError();
+    return ran;
+}
+
+const QString kDump = QStringLiteral(HOPSCOPE_TEST_DATA "/mlp4/values/00_forward.txt");
+const QString kBody = QStringLiteral("-:graph:partitioned_fw_subgraph_0_0");
+
+QByteArray read(const QString& path) {
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+} // namespace
+
+class TestExportCli : public QObject {
+    Q_OBJECT
+
+    QTemporaryDir folder_;
+    QString file(const QString& name) const { return folder_.filePath(name); }
+
+private Q_SLOTS:
+    void formats_data() {
+        QTest::addColumn<QString>("extension");
+        QTest::addColumn<QByteArray>("begin");
+        QTest::newRow("svg") << "svg" << QByteArray("<?xml");
+        QTest::newRow("dot") << "dot" << QByteArray("digraph {");
+        QTest::newRow("json") << "json" << QByteArray("{\"address\":");
+        QTest::newRow("txt") << "txt" << QByteArray("class ");
+        QTest::newRow("capitals") << "SVG" << QByteArray("<?xml");
+    }
+
+    void formats() {
+        QFETCH(QString, extension);
+        QFETCH(QByteArray, begin);
+        const QString path = file("a." + extension);
+        const Ran first = run({"export", kDump, "--at", kBody, "-o", path});
+        QCOMPARE(first.err, QByteArray());
+        QCOMPARE(first.status, 0);
+        const QByteArray bytes = read(path);
+        QVERIFY(bytes.trimmed().startsWith(begin));
+        QCOMPARE(run({"export", kDump, "--at", kBody, "-o", path}).status, 0);
+        QCOMPARE(read(path), bytes);
+    }
+
+    void standardOutput() {
+        const Ran svg = run({"export", kDump, "--at", kBody, "-o", "-"});
+        QCOMPARE(svg.status, 0);
+        QVERIFY(svg.out.startsWith("<?xml") && svg.out.endsWith("</svg>\n"));
+        const Ran json = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "json"});
+        const QJsonObject object = QJsonDocument::fromJson(json.out).object();
+        QCOMPARE(object["nodes"].toArray().size(), 20);
+        QVERIFY(object["nodes"].toArray()[0].toObject()["w"].toInt() > 0);
+    }
+
+    void unfolded() {
+        const Ran folded = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "dot"});
+        const Ran whole = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "dot", "--no-fold"});
+        QCOMPARE(whole.status, 0);
+        QVERIFY(!folded.out.contains("\"getitem_1\" [label"));
+        QVERIFY(whole.out.contains("\"getitem_1\" [label"));
+    }
+
+    void theme() {
+        const Ran dark = run({"export", kDump, "--at", kBody, "-o", "-", "--theme", "dark"});
+        QVERIFY(dark.out.contains("#16181c"));
+        QCOMPARE(run({"export", kDump, "--at", kBody, "-o", "-", "--theme", "pink"}).status == 0, false);
+    }
+
+    void withoutAddress() {
+        const Ran ran = run({"export", kDump, "-o", file("b.svg")});
+        QCOMPARE(ran.status, 2);
+        QVERIFY(ran.err.contains("-:graph:partitioned_fw_subgraph_0_0"));
+        QVERIFY(!QFile::exists(file("b.svg")));
+    }
+
+    void wrongAddress() {
+        const Ran ran = run({"export", kDump, "--at", "9/9:forward", "-o", file("b.svg")});
+        QCOMPARE(ran.status, 2);
+        QVERIFY(!ran.err.isEmpty());
+        QVERIFY(!QFile::exists(file("b.svg")));
+    }
+
+    void wrongExtension() {
+        const Ran ran = run({"export", kDump, "--at", kBody, "-o", file("b.xyz")});
+        QCOMPARE(ran.status, 2);
+        QVERIFY(ran.err.contains(".xyz") && ran.err.contains("expected svg, pdf, png, dot, json or txt"));
+        QCOMPARE(run({"export", kDump, "--at", kBody, "-o", file("b")}).status, 2);
+        QCOMPARE(run({"export", kDump, "--at", kBody, "-o", "-", "--format", "png"}).status, 2);
+    }
+
+    void missingDump() {
+        const Ran ran = run({"export", file("none.log"), "--at", kBody, "-o", file("b.svg")});
+        QCOMPARE(ran.status, 3);
+        QVERIFY(ran.err.contains("none.log"));
+    }
+
+    void unwritable() {
+        const Ran ran = run({"export", kDump, "--at", kBody, "-o", file("no/such/b.svg")});
+        QVERIFY(ran.status != 0);
+        QVERIFY2(ran.err.contains("No such file or directory"), ran.err.constData());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestExportCli)
+#include "tst_export_cli.moc"
