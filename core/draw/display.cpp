@@ -245,9 +245,12 @@ void draw_texts(Drawer& draw, const Box& box, Detail detail, double x, double y)
                 box.subtitle, kSmallFontSize, ColorRole::Quiet);
         return;
     }
-    draw.text(Part::Title, x, y + (box.subtitle.empty() ? 16 : 15), box.title, kFontSize, ColorRole::Text);
-    if (detail != Detail::Full)
+    if (detail != Detail::Full) { // alone, so in the middle; a region keeps the room of its dots
+        const double baseline = box.region ? 15 : box.h / 2.0 + 4;
+        draw.text(Part::Title, x, y + baseline, box.title, kFontSize, ColorRole::Text);
         return;
+    }
+    draw.text(Part::Title, x, y + (box.subtitle.empty() ? 16 : 15), box.title, kFontSize, ColorRole::Text);
     if (!box.subtitle.empty())
         draw.text(Part::Subtitle, x, y + 29, box.subtitle, kSmallFontSize, ColorRole::Quiet);
     if (!box.detail.empty())
@@ -318,7 +321,7 @@ void append_caption(const DisplayOptions& options, double top, DisplayList& list
 } // namespace
 
 Detail detail_for(double zoom) {
-    // Below these the smaller font is under 6 and the larger under 4 pixels high.
+    // Below these the smaller font is under 6 and the larger under 5 pixels high.
     if (zoom >= 0.55)
         return Detail::Full;
     return zoom >= 0.42 ? Detail::Names : Detail::Shapes;

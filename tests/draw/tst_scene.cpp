@@ -170,8 +170,8 @@ private Q_SLOTS:
         QVERIFY(count(Detail::Names, Primitive::Type::Text) < count(Detail::Full, Primitive::Type::Text));
         QCOMPARE(count(Detail::Shapes, Primitive::Type::Rect), static_cast<ptrdiff_t>(scene->boxes.size()));
         QCOMPARE(detail_for(1), Detail::Full);
-        QCOMPARE(detail_for(0.4), Detail::Names);
-        QCOMPARE(detail_for(0.1), Detail::Shapes);
+        QCOMPARE(detail_for(0.5), Detail::Names);
+        QCOMPARE(detail_for(0.4), Detail::Shapes);
     }
 
     void regionsShowTheirInvocations() {
