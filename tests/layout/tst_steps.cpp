@@ -179,9 +179,45 @@ private slots:
     void simplexIsOptimal() {
         for (uint64_t seed = 1; seed <= 60; ++seed) {
             const Graph graph = only_part(layout::test::random_dag(3 + seed % 4, seed, seed % 2 == 0));
-            std::vector<int> rows = simplex(graph);
+            const int64_t least = least_cost(graph);
+            QCOMPARE(rank_cost(graph, simplex(graph), kSimplexWeights), least);
+            // From rows that are far from it, so that there is something to pivot.
+            std::vector<int> rows(graph.boxes.size());
+            for (size_t i = 0; i < rows.size(); ++i)
+                rows[i] = static_cast<int>(3 * i);
+            simplex_rows(graph, rows, {});
             QVERIFY(valid_rows(graph, rows));
-            QCOMPARE(rank_cost(graph, rows, kSimplexWeights), least_cost(graph));
+            QCOMPARE(rank_cost(graph, rows, kSimplexWeights), least);
+        }
+    }
+
+    // The optimum does not depend on where the pivots start.
+    void simplexForgetsItsStart() {
+        for (uint64_t seed = 1; seed <= 20; ++seed) {
+            const Graph graph = only_part(layout::test::random_dag(40, seed, true));
+            std::vector<int> rows(graph.boxes.size());
+            for (size_t i = 0; i < rows.size(); ++i)
+                rows[i] = static_cast<int>(2 * i);
+            simplex_rows(graph, rows, {});
+            QVERIFY(valid_rows(graph, rows));
+            QCOMPARE(
+                rank_cost(graph, rows, kSimplexWeights), rank_cost(graph, simplex(graph), kSimplexWeights));
+        }
+    }
+
+    // Without this a mistake in the sweeps would only show as a worse picture.
+    void orderingFindsWhatCanBeUncrossed() {
+        for (uint64_t seed = 1; seed <= 20; ++seed) {
+            // A tree, its boxes numbered at random inside each level: it can always be drawn without a
+            // crossing.
+            Random random(seed);
+            std::vector<std::pair<uint32_t, uint32_t>> edges;
+            for (uint32_t first = 1; first < 64; first *= 2)
+                for (uint32_t i = first; i < 2 * first; ++i)
+                    edges.emplace_back(first == 1 ? 0 : first / 2 + random.below(first / 2) - 1, i);
+            const Graph graph = only_part(layout::test::graph(128, edges));
+            Layers layers = make_layers(graph, greedy_rows(graph, topological_order(graph)), false);
+            QCOMPARE(order_rows(layers, {}), uint64_t{0});
         }
     }
 
