@@ -86,7 +86,8 @@ size_t balanced_end(std::string_view text, size_t at, bool& closed) {
 }
 
 bool looks_symbolic(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    // "<…>" is the repr of an object, never an expression.
+    return !text.empty() && text.front() != '<' && std::all_of(text.begin(), text.end(), [](char c) {
         return is_identifier_char(c) || std::string_view(" +-*/%().,<>=!&|~^").find(c) != npos;
     });
 }

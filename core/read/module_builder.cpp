@@ -12,6 +12,7 @@ ModuleBuilder::ModuleBuilder(std::shared_ptr<const void> storage)
 
 BodyId ModuleBuilder::begin_body(std::string_view class_name, BodyId parent) {
     current_ = BodyId(module_->bodies.size());
+    ++scope_;
     Body& b = module_->bodies.emplace_back();
     b.class_name = intern(class_name);
     b.parent = parent;
@@ -21,7 +22,7 @@ BodyId ModuleBuilder::begin_body(std::string_view class_name, BodyId parent) {
 }
 
 NodeId ModuleBuilder::node_named(StringId name) const {
-    if (name.index >= names_.size() || names_[name.index].body != current_.index)
+    if (name.index >= names_.size() || names_[name.index].scope != scope_)
         return {};
     return names_[name.index].node;
 }
@@ -38,12 +39,11 @@ void ModuleBuilder::rename(NodeId node, StringId name) {
     body().nodes[node.index].name = name;
     if (name.index >= names_.size())
         names_.resize(module_->strings.size());
-    names_[name.index] = {current_.index, node};
+    names_[name.index] = {scope_, node};
 }
 
 void ModuleBuilder::drop_nodes() {
-    for (const Node& n : body().nodes)
-        names_[n.name.index] = {};
+    ++scope_; // a parameter may have been known under two names
     body().nodes.clear();
     body().args.clear();
 }

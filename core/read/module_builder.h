@@ -37,13 +37,14 @@ public:
 
 private:
     struct NameSlot {
-        uint32_t body = UINT32_MAX;
+        uint32_t scope = UINT32_MAX;
         NodeId node;
     };
 
     std::shared_ptr<GraphModule> module_;
     BodyId current_;
-    std::vector<NameSlot> names_; // by StringId: the latest body in which the name was given, and to whom
+    uint32_t scope_ = 0; // counts bodies, and the times that a body's nodes were dropped: names end with it
+    std::vector<NameSlot> names_; // by StringId: the latest scope in which the name was given, and to whom
     std::vector<TypeId> types_; // by StringId of the annotation
     std::unordered_map<StringId, SourceId> sources_; // by comment
 };

@@ -7,7 +7,8 @@
 #include "core/read/module_builder.h"
 
 #include <algorithm>
-#include <optional>
+#include <tuple>
+#include <unordered_map>
 
 namespace hopscope::read {
 
@@ -18,6 +19,9 @@ constexpr std::string_view kModuleSuffix = "(torch.nn.Module):";
 // A statement may go on over this many lines (a repr with raw newlines); then it is given up.
 constexpr int kMostContinuations = 200;
 constexpr size_t kMostProblems = 50; // per module; the rest is counted
+// Bytes of joined lines that may be tried per module: a file full of open brackets is not read a hundred
+// times over.
+constexpr size_t kMostJoined = 8 << 20;
 
 class ModuleReader {
 public:
@@ -72,10 +76,10 @@ private:
     SourceId source_;
     bool in_meta_block_ = false; // between """ and """
     // "x: "f32[4]"" lines before the placeholders have been named
-    std::vector<std::pair<StringId, std::pair<TypeId, StringId>>> annotations_;
+    std::unordered_map<StringId, std::pair<TypeId, StringId>> annotations_;
     uint32_t result_line_ = 0;
-    bool pending_line_ = false; // a line that was read ahead and is not part of the statement
     size_t module_problems_ = 0, suppressed_ = 0;
+    size_t joined_ = 0; // bytes of joined lines that were tried
     uint32_t last_line_ = 0;
     size_t last_offset_ = 0;
 };
@@ -144,8 +148,9 @@ std::string_view take_descriptor(std::string_view& text) {
 }
 
 bool ModuleReader::only_placeholders() {
+    // Placeholders are only ever added behind placeholders.
     const auto& nodes = builder_.body().nodes;
-    return std::all_of(nodes.begin(), nodes.end(), [](const Node& n) { return n.op == Opcode::Placeholder; });
+    return nodes.empty() || nodes.back().op == Opcode::Placeholder;
 }
 
 // `primals_1: "f32[4]"  # PlainAOTInput(idx=0)` or `a: "…"; b: "…"; `
@@ -159,7 +164,7 @@ void ModuleReader::bare_annotations(std::string_view text) {
         const size_t close = open == npos ? npos : text.find('"', open + 1);
         if (end == 0 || close == npos)
             return;
-        annotations_.emplace_back(builder_.intern(text.substr(0, end)),
+        annotations_.insert_or_assign(builder_.intern(text.substr(0, end)),
             std::pair(builder_.type(text.substr(open + 1, close - open - 1)),
                 descriptor.empty() ? StringId() : builder_.intern(descriptor)));
         text = text.substr(close + 1);
@@ -171,6 +176,7 @@ void ModuleReader::bare_annotations(std::string_view text) {
 // `a, b, = fx_pytree.tree_flatten_spec(…)`: the names on the left are the graph's placeholders.
 void ModuleReader::flattened_placeholders(std::string_view names) {
     builder_.drop_nodes();
+    expressions_.forget_locals();
     while (!names.empty()) {
         const size_t comma = names.find(',');
         const std::string_view name = trimmed(names.substr(0, comma));
@@ -181,11 +187,8 @@ void ModuleReader::flattened_placeholders(std::string_view names) {
         node.op = Opcode::Placeholder;
         node.name = node.target = builder_.intern(name);
         node.line = file_line();
-        for (const auto& [annotated, info] : annotations_)
-            if (annotated == node.name) {
-                node.type = info.first;
-                node.descriptor = info.second;
-            }
+        if (const auto known = annotations_.find(node.name); known != annotations_.end())
+            std::tie(node.type, node.descriptor) = known->second;
         builder_.add_node(node);
     }
 }
@@ -214,8 +217,10 @@ bool ModuleReader::special_statement(std::string_view text) {
     if (const size_t next = text.find(" = next(args_iter)"); next != npos) {
         std::string_view left = text.substr(0, next);
         const NodeId boxed = builder_.node_named(builder_.intern("args_list"));
-        if (boxed)
+        if (boxed) {
             builder_.drop_nodes();
+            expressions_.forget_locals();
+        }
         expressions_.parameter(left, file_line());
         return true;
     }
@@ -264,28 +269,32 @@ void ModuleReader::run_statement(std::string_view text, bool is_result) {
         return is_result ? expressions_.result(s, line) : expressions_.statement(s, line, source_);
     };
     Outcome outcome = run(text);
-    std::string_view whole = text;
     if (outcome == Outcome::Unfinished) {
         // Only now is it worth joining lines: generated code has one statement a line but for raw newlines in
         // reprs.
+        const Lines behind = *lines_;
         std::string joined(text);
-        for (int i = 0; i < kMostContinuations && joined.size() < (1 << 16) && lines_->next(); ++i) {
+        for (int i = 0;
+             i < kMostContinuations && joined.size() < (1 << 16) && joined_ < kMostJoined && lines_->next();
+             ++i) {
             const std::string_view more = lines_->line();
             const std::string_view words = trimmed(more);
             if (!class_on_line(more).empty() || words.starts_with("return ")
                 || words.starts_with("# File:")) {
-                pending_line_ = true;
                 break;
             }
             (joined += '\n') += more;
             // A closing bracket or quote can only be on a line that has one.
             if (more.find_first_of(")]}'\">") == npos)
                 continue;
-            whole = builder_.module().strings.hold(joined);
-            outcome = run(whole);
+            joined_ += joined.size();
+            outcome = run(builder_.module().strings.hold(joined));
             if (outcome != Outcome::Unfinished)
                 break;
         }
+        // Nothing closed it: the lines behind it are statements of their own.
+        if (outcome != Outcome::Ok)
+            *lines_ = behind;
     }
     if (outcome == Outcome::Ok)
         return;
@@ -399,9 +408,8 @@ bool ModuleReader::read(Lines& lines, std::string_view class_name, size_t class_
         signature_line(text.substr(text.find('(') + 1));
     }
     for (;;) {
-        if (!pending_line_ && !lines.next())
+        if (!lines.next())
             return false;
-        pending_line_ = false;
         const std::string_view whole = lines.line();
         const size_t indent = indent_of(whole);
         std::string_view text = whole.substr(indent);
@@ -430,8 +438,46 @@ std::string_view class_on_line(std::string_view line, std::string_view* before) 
     return name;
 }
 
-std::vector<ReadableModule> read_modules(std::string_view text, const std::shared_ptr<const void>& storage,
-    const ReadableOptions& options, std::vector<Problem>& problems) {
+namespace {
+
+// A text without its colours (print_readable(colored=True)), and where its lines stood in the coloured one.
+struct Uncoloured {
+    std::shared_ptr<const void> coloured_storage; // of what the lines' offsets point into
+    std::string text;
+    std::vector<size_t> line_offsets;
+};
+
+constexpr std::string_view kEscape = "\x1b[";
+
+// The end of the SGR code at `at`, or `at` if there is none.
+size_t after_colour(std::string_view text, size_t at) {
+    size_t end = at + kEscape.size();
+    while (end < text.size() && (is_digit(text[end]) || text[end] == ';'))
+        ++end;
+    return end < text.size() && text[end] == 'm' ? end + 1 : at;
+}
+
+std::shared_ptr<const Uncoloured> uncoloured(
+    std::string_view text, const std::shared_ptr<const void>& storage) {
+    const auto plain = std::make_shared<Uncoloured>();
+    plain->coloured_storage = storage;
+    plain->line_offsets.push_back(0);
+    for (size_t at = 0; at < text.size();) {
+        if (const size_t end = text.substr(at, kEscape.size()) == kEscape ? after_colour(text, at) : at;
+            end > at) {
+            at = end;
+            continue;
+        }
+        plain->text += text[at];
+        if (text[at++] == '\n')
+            plain->line_offsets.push_back(at);
+    }
+    return plain;
+}
+
+std::vector<ReadableModule> read_plain_modules(std::string_view text,
+    const std::shared_ptr<const void>& storage, const ReadableOptions& options,
+    std::vector<Problem>& problems) {
     std::vector<ReadableModule> found;
     Lines lines(text, options.tabbed);
     bool waiting = lines.next();
@@ -453,6 +499,24 @@ std::vector<ReadableModule> read_modules(std::string_view text, const std::share
         waiting = reader.read(lines, bare ? "GraphModule" : name, indent, bare);
         found.push_back({reader.finish(), label, options.first_line + number - 1, offset});
     }
+    return found;
+}
+
+} // namespace
+
+std::vector<ReadableModule> read_modules(std::string_view text, const std::shared_ptr<const void>& storage,
+    const ReadableOptions& options, std::vector<Problem>& problems) {
+    if (text.find(kEscape) == npos)
+        return read_plain_modules(text, storage, options, problems);
+    const auto plain = uncoloured(text, storage);
+    const size_t first_problem = problems.size();
+    auto found = read_plain_modules(plain->text, plain, options, problems);
+    // Lines are the same in both texts, offsets are the file's.
+    const auto offset_of = [&](uint64_t line) { return plain->line_offsets[line - options.first_line]; };
+    for (ReadableModule& module : found)
+        module.offset = offset_of(module.line);
+    for (size_t i = first_problem; i < problems.size(); ++i)
+        problems[i].offset = options.first_offset + offset_of(problems[i].line);
     return found;
 }
 
