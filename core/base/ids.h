@@ -1,8 +1,9 @@
 // Typed indices, so that a node cannot be mistaken for a body.
 #pragma once
 
+#include <cstddef> // before <compare>: Qt's moc 6.4 cannot read libstdc++'s <concepts> as the first header
+
 #include <compare>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 

@@ -1,0 +1,185 @@
+// hopscope-desktop: the window. Also what draws PNG, PDF and screenshots for the command line.
+#include "views/shell/mainwindow.h"
+#include "views/shell/screenshot.h"
+#include "views/shell/text.h"
+
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QFileInfo>
+#include <QRegularExpression>
+
+#include <cstdio>
+
+using namespace hopscope;
+
+namespace {
+
+// Exit statuses of the command line's contract.
+enum Exit { kDone = 0, kUsage = 2, kUnreadable = 3, kCancelled = 130 };
+
+struct Request {
+    QStringList dumps;
+    QString at, screenshot, exportPath;
+    QSize size{1600, 1000};
+    Mode theme = Mode::System;
+    bool themeGiven = false;
+    double scale = 2;
+};
+
+int fail(const QString& message, int status) {
+    std::fprintf(stderr, "hopscope: %s\n", qPrintable(message));
+    return status;
+}
+
+int fail(const Error& error) {
+    const bool usage = error.kind == Error::Kind::Usage || error.kind == Error::Kind::NotFound;
+    return fail(qs(error.text()),
+        error.kind == Error::Kind::Cancelled ? kCancelled
+            : usage                          ? kUsage
+                                             : kUnreadable);
+}
+
+// The words that were given; a message where they make no sense.
+QString readWords(const QStringList& words, Request& request) {
+    QCommandLineParser parser;
+    parser.setApplicationDescription(
+        QStringLiteral("Inspector for the graphs of PyTorch's nested compile regions"));
+    parser.addPositionalArgument(QStringLiteral("DUMP"),
+        QStringLiteral("Files, folders or a session; several are read together."), QStringLiteral("[DUMP…]"));
+    const QCommandLineOption at(
+        QStringLiteral("at"), QStringLiteral("Go to this address."), QStringLiteral("ADDRESS"));
+    const QCommandLineOption shot(QStringLiteral("screenshot"),
+        QStringLiteral("Draw the window into a PNG and exit."), QStringLiteral("FILE.png"));
+    const QCommandLineOption size(QStringLiteral("size"), QStringLiteral("Size of the window."),
+        QStringLiteral("WxH"), QStringLiteral("1600x1000"));
+    const QCommandLineOption theme(
+        QStringLiteral("theme"), QStringLiteral("light or dark."), QStringLiteral("THEME"));
+    const QCommandLineOption exports(QStringLiteral("export"),
+        QStringLiteral("Write the body at --at into a file, by its extension, and exit."),
+        QStringLiteral("FILE"));
+    const QCommandLineOption scale(QStringLiteral("scale"), QStringLiteral("Pixels per point of a PNG."),
+        QStringLiteral("N"), QStringLiteral("2"));
+    parser.addOptions({at, shot, size, theme, exports, scale});
+    parser.addHelpOption();
+    parser.addVersionOption();
+    if (!parser.parse(words))
+        return parser.errorText();
+    if (parser.isSet(QStringLiteral("help")))
+        parser.showHelp(kDone);
+    if (parser.isSet(QStringLiteral("version")))
+        parser.showVersion();
+    request.dumps = parser.positionalArguments();
+    request.at = parser.value(at);
+    request.screenshot = parser.value(shot);
+    request.exportPath = parser.value(exports);
+    const QRegularExpressionMatch match =
+        QRegularExpression(QStringLiteral("^(\\d{2,5})x(\\d{2,5})$")).match(parser.value(size));
+    if (!match.hasMatch())
+        return QStringLiteral("found --size %1, expected WIDTHxHEIGHT, such as 1600x1000")
+            .arg(parser.value(size));
+    request.size = QSize(match.captured(1).toInt(), match.captured(2).toInt());
+    if (parser.isSet(theme)) {
+        request.themeGiven = true;
+        if (parser.value(theme) == QStringLiteral("light"))
+            request.theme = Mode::Light;
+        else if (parser.value(theme) == QStringLiteral("dark"))
+            request.theme = Mode::Dark;
+        else
+            return QStringLiteral("found --theme %1, expected light or dark").arg(parser.value(theme));
+    }
+    bool number = false;
+    request.scale = parser.value(scale).toDouble(&number);
+    if (!number || request.scale < 0.1 || request.scale > 16)
+        return QStringLiteral("found --scale %1, expected a number from 0.1 to 16").arg(parser.value(scale));
+    if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
+        return QStringLiteral("--export needs a dump");
+    if (!request.exportPath.isEmpty() && request.at.isEmpty())
+        return QStringLiteral("--export needs --at ADDRESS: which body");
+    return {};
+}
+
+// Opens, waits for all jobs, draws or exports, exits.
+int runOnce(QApplication& app, MainWindow& window, const Request& request) {
+    const auto leave = [&](int status) { app.exit(status); };
+    const auto afterOpen = [&window, &request, leave] {
+        if (window.lastError())
+            return leave(fail(*window.lastError()));
+        if (request.exportPath.isEmpty()) {
+            whenIdle(window, [&window, &request, leave] {
+                QString error;
+                const bool written = writeScreenshot(window, request.screenshot, &error);
+                leave(written
+                        ? kDone
+                        : fail(QStringLiteral("%1: cannot be written: %2").arg(request.screenshot, error),
+                            kUnreadable));
+            });
+            return;
+        }
+        const Result<Place> place = resolve(window.document()->dump(), ss(request.at));
+        if (!place)
+            return leave(fail(place.error()));
+        ExportRequest what;
+        what.place = *place;
+        what.path = request.exportPath;
+        what.dark = request.theme == Mode::Dark;
+        what.scale = request.scale;
+        window.exportTo(what);
+        whenIdle(window, [&window, leave] { leave(window.lastError() ? fail(*window.lastError()) : kDone); });
+    };
+    QObject::connect(&window, &MainWindow::opened, &window, afterOpen);
+    QObject::connect(
+        &window, &MainWindow::failed, &window, [&window, leave] { leave(fail(*window.lastError())); });
+    if (request.dumps.isEmpty())
+        QMetaObject::invokeMethod(&window, afterOpen, Qt::QueuedConnection);
+    else
+        window.openPaths(request.dumps, request.at);
+    return app.exec();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    QStringList words;
+    bool once = false;
+    for (int i = 0; i < argc; ++i) {
+        words << QString::fromLocal8Bit(argv[i]);
+        once = once || words.last().startsWith(QStringLiteral("--screenshot"))
+            || words.last().startsWith(QStringLiteral("--export"));
+    }
+    // Pictures are the same on every machine: no display, no platform theme, no scaling.
+    const bool display = qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY");
+    if ((once || !display) && !qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+    if (once) {
+        qputenv("QT_SCALE_FACTOR", "1");
+        qputenv("QT_QPA_PLATFORMTHEME", "");
+        qputenv("QT_LOGGING_RULES", "qt.qpa.*=false");
+    }
+    QApplication app(argc, argv);
+    QApplication::setApplicationName(QStringLiteral("hopscope"));
+    QApplication::setApplicationDisplayName(QStringLiteral("Hopscope"));
+    QApplication::setApplicationVersion(QStringLiteral(HOPSCOPE_VERSION));
+
+    Request request;
+    if (const QString wrong = readWords(words, request); !wrong.isEmpty())
+        return fail(wrong, kUsage);
+    const bool drawing = !request.screenshot.isEmpty() || !request.exportPath.isEmpty();
+    applyTheme(app, drawing && !request.themeGiven ? Mode::Light : request.theme);
+    if (!drawing && !display)
+        return fail(
+            QStringLiteral("there is no display to open a window on; --screenshot and --export need none"),
+            kUsage);
+
+    MainWindow::Options options;
+    options.reproducible = drawing;
+    MainWindow window(options);
+    window.resize(request.size);
+    window.show();
+    if (drawing)
+        return runOnce(app, window, request);
+    if (request.themeGiven)
+        applyTheme(app, request.theme);
+    if (!request.dumps.isEmpty())
+        window.openPaths(request.dumps, request.at);
+    return app.exec();
+}

@@ -1,0 +1,172 @@
+#include "views/bodytext/bodytext.h"
+
+#include "core/graph/print.h"
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+
+#include <QRegularExpression>
+#include <QTextBlock>
+
+namespace hopscope {
+
+namespace {
+// Whether a printed line is the statement that makes `name`.
+bool makes(std::string_view line, std::string_view name) {
+    const size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string_view::npos || line.substr(begin, name.size()) != name)
+        return false;
+    const std::string_view rest = line.substr(begin + name.size());
+    return rest.empty() || rest[0] == ':' || rest[0] == ' ' || rest[0] == ';';
+}
+
+bool returns(std::string_view line) {
+    const size_t begin = line.find_first_not_of(" \t");
+    return begin != std::string_view::npos && line.substr(begin, 6) == "return";
+}
+} // namespace
+
+BodyText::BodyText(QWidget* parent)
+    : QPlainTextEdit(parent) {
+    setObjectName(QStringLiteral("bodyText"));
+    setAccessibleName(tr("Text of the body"));
+    setReadOnly(true);
+    setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    setLineWrapMode(QPlainTextEdit::NoWrap);
+    setFrameShape(QFrame::NoFrame);
+    setFont(monoFont());
+    setPlaceholderText(tr("No body is shown"));
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        setFont(monoFont());
+        mark();
+    });
+}
+
+void BodyText::setDocument(std::shared_ptr<const Document> document) {
+    document_ = std::move(document);
+    body_ = {};
+    selected_ = {};
+    clear();
+    lineOfNode_.clear();
+    nodeOfLine_.clear();
+    setExtraSelections({});
+}
+
+void BodyText::showBody(const Place& body, NodeId selected) {
+    if (!document_)
+        return;
+    if (body.graph != body_.graph || body.body != body_.body)
+        fill(body);
+    if (selected_ == selected && !extraSelections().isEmpty() == selected.valid())
+        return;
+    selected_ = selected;
+    mark();
+    if (const int line = lineOf(selected); line >= 0) {
+        QTextCursor cursor(document()->findBlockByNumber(line));
+        setTextCursor(cursor);
+        ensureCursorVisible();
+    }
+}
+
+// Statements stand in graph order, one a line, so one pass finds every node's line.
+void BodyText::fill(const Place& body) {
+    body_ = {body.graph, body.body, {}};
+    selected_ = {};
+    lineOfNode_.clear();
+    nodeOfLine_.clear();
+    if (!body.graph) {
+        clear();
+        return;
+    }
+    const GraphModule& module = document_->module(body.graph);
+    const Body& nodes = module.body(body.body);
+    PrintOptions options;
+    options.nested = false;
+    const std::string text = print_readable(module, body.body, options);
+    lineOfNode_.assign(nodes.nodes.size(), -1);
+    size_t next = nodes.placeholder_count();
+    int line = 0, signature = -1;
+    NodeId open;
+    for (size_t begin = 0; begin <= text.size(); ++line) {
+        const size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string_view at(text.data() + begin, end - begin);
+        begin = end + 1;
+        nodeOfLine_.emplace_back();
+        if (signature < 0 && at.find("def forward") != std::string_view::npos)
+            signature = line;
+        if (next < nodes.nodes.size()) {
+            const Node& node = nodes.nodes[next];
+            if (node.op == Opcode::Output ? returns(at) : makes(at, module.text(node.name))) {
+                lineOfNode_[next] = line;
+                nodeOfLine_.back() = NodeId(next);
+                ++next;
+            }
+        }
+    }
+    for (size_t i = 0; i < nodes.placeholder_count(); ++i)
+        lineOfNode_[i] = signature;
+    // A comment above a statement belongs to it.
+    for (size_t i = nodeOfLine_.size(); i-- > 0;) {
+        if (nodeOfLine_[i])
+            open = nodeOfLine_[i];
+        else if (int(i) > signature)
+            nodeOfLine_[i] = open;
+    }
+    setPlainText(qs(text));
+    setExtraSelections({});
+}
+
+int BodyText::lineOf(NodeId node) const {
+    return node && node.index < lineOfNode_.size() ? lineOfNode_[node.index] : -1;
+}
+
+NodeId BodyText::nodeAt(int line) const {
+    return line >= 0 && size_t(line) < nodeOfLine_.size() ? nodeOfLine_[size_t(line)] : NodeId();
+}
+
+void BodyText::mark() {
+    QList<QTextEdit::ExtraSelection> marks;
+    if (const int line = lineOf(selected_); line >= 0) {
+        QTextEdit::ExtraSelection selection;
+        selection.cursor = QTextCursor(document()->findBlockByNumber(line));
+        selection.format.setBackground(color(Role::AccentSoft));
+        selection.format.setProperty(QTextFormat::FullWidthSelection, true);
+        marks << selection;
+        // A placeholder has no line of its own: its name in the signature.
+        const Node& node = document_->body(body_).node(selected_);
+        if (node.op == Opcode::Placeholder) {
+            const QString name = qs(document_->module(body_.graph).text(node.name));
+            const int at = selection.cursor.block().text().indexOf(
+                QRegularExpression(QStringLiteral("\\b%1\\b").arg(QRegularExpression::escape(name))));
+            if (at >= 0) {
+                QTextEdit::ExtraSelection word;
+                word.cursor = selection.cursor;
+                word.cursor.movePosition(QTextCursor::Right, QTextCursor::MoveAnchor, at);
+                word.cursor.movePosition(QTextCursor::Right, QTextCursor::KeepAnchor, int(name.size()));
+                word.format.setBackground(color(Role::Hit));
+                word.format.setForeground(Qt::black);
+                marks << word;
+            }
+        }
+    }
+    setExtraSelections(marks);
+}
+
+void BodyText::chooseAtCursor() {
+    if (textCursor().hasSelection())
+        return; // text is being taken, not a node
+    const NodeId node = nodeAt(textCursor().blockNumber());
+    if (node && node != selected_)
+        Q_EMIT nodeChosen(node);
+}
+
+void BodyText::mouseReleaseEvent(QMouseEvent* event) {
+    QPlainTextEdit::mouseReleaseEvent(event);
+    chooseAtCursor();
+}
+
+void BodyText::keyReleaseEvent(QKeyEvent* event) {
+    QPlainTextEdit::keyReleaseEvent(event);
+    chooseAtCursor();
+}
+
+} // namespace hopscope

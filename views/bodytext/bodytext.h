@@ -1,0 +1,45 @@
+// The body as PyTorch prints it, with the selected node's line marked; a click on a line selects its node.
+#pragma once
+
+#include "views/shell/document.h"
+
+#include <QPlainTextEdit>
+
+#include <memory>
+#include <vector>
+
+namespace hopscope {
+
+class BodyText : public QPlainTextEdit {
+    Q_OBJECT
+
+public:
+    explicit BodyText(QWidget* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document);
+    // Shows a body (nothing where the graph is none) and marks a node of it. Emits nothing.
+    void showBody(const Place& body, NodeId selected);
+
+    int lineOf(NodeId node) const; // from 0, -1 = none
+    NodeId nodeAt(int line) const; // of a statement's line or the source comment above it
+
+Q_SIGNALS:
+    void nodeChosen(hopscope::NodeId node);
+
+protected:
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void keyReleaseEvent(QKeyEvent* event) override;
+
+private:
+    void fill(const Place& body);
+    void mark();
+    void chooseAtCursor();
+
+    std::shared_ptr<const Document> document_;
+    Place body_;
+    NodeId selected_;
+    std::vector<int> lineOfNode_;
+    std::vector<NodeId> nodeOfLine_;
+};
+
+} // namespace hopscope

@@ -1,0 +1,117 @@
+#include "views/inspector/inspector.h"
+
+#include "views/theme/theme.h"
+
+#include <QTabBar>
+#include <QTextBrowser>
+#include <QVBoxLayout>
+
+namespace hopscope {
+
+Inspector::Inspector(QWidget* parent)
+    : QWidget(parent)
+    , tabs_(new QTabBar(this))
+    , text_(new QTextBrowser(this))
+    , notes_(new NotesPane(this)) {
+    tabs_->setObjectName(QStringLiteral("inspectorPages"));
+    tabs_->setAccessibleName(tr("Pages of the inspector"));
+    tabs_->setDrawBase(false);
+    tabs_->setExpanding(false);
+    tabs_->setUsesScrollButtons(false);
+    for (const QString& name : {tr("Node"), tr("Call"), tr("Region"), tr("Body")})
+        tabs_->addTab(name);
+    text_->setObjectName(QStringLiteral("inspectorText"));
+    text_->setAccessibleName(tr("Inspector"));
+    text_->setOpenLinks(false);
+    text_->setFrameShape(QFrame::NoFrame);
+    text_->document()->setDocumentMargin(metrics::kPadLarge);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(tabs_);
+    column->addWidget(text_, 1);
+    column->addWidget(notes_);
+
+    connect(tabs_, &QTabBar::currentChanged, this, [this](int page) {
+        fill();
+        if (!quiet_)
+            Q_EMIT pageChosen(page);
+    });
+    connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) {
+        const LinkTarget target = readLink(url);
+        switch (target.kind) {
+        case LinkTarget::Kind::None:
+            break;
+        case LinkTarget::Kind::Place:
+            Q_EMIT placeChosen(target.place);
+            break;
+        case LinkTarget::Kind::Row:
+            Q_EMIT rowChosen(target.row);
+            break;
+        case LinkTarget::Kind::Region:
+            Q_EMIT regionChosen(target.region);
+            break;
+        }
+    });
+    connect(&Theme::instance(), &Theme::changed, this, &Inspector::fill);
+    setDocument(nullptr);
+}
+
+void Inspector::setDocument(std::shared_ptr<const Document> document) {
+    document_ = std::move(document);
+    inspect({}, BodyPage);
+}
+
+void Inspector::inspect(const About& about, Page page) {
+    about_ = about;
+    quiet_ = true;
+    tabs_->setTabEnabled(NodePage, document_ && about.node.node);
+    tabs_->setTabEnabled(InvocationPage, document_ && about.row >= 0);
+    tabs_->setTabEnabled(RegionPage, document_ && about.region.valid());
+    tabs_->setTabEnabled(BodyPage, document_ && about.body.graph);
+    tabs_->setTabToolTip(NodePage, about.node.node ? QString() : tr("No node is selected"));
+    tabs_->setTabToolTip(InvocationPage, about.row >= 0 ? QString() : tr("No invocation is current"));
+    tabs_->setTabToolTip(RegionPage, about.region.valid() ? QString() : tr("No region is current"));
+    tabs_->setCurrentIndex(page);
+    quiet_ = false;
+    fill();
+}
+
+Inspector::Page Inspector::page() const {
+    return Page(tabs_->currentIndex());
+}
+QString Inspector::text() const {
+    return text_->toPlainText();
+}
+QString Inspector::html() const {
+    return text_->toHtml();
+}
+
+void Inspector::fill() {
+    if (!document_) {
+        text_->clear();
+        return;
+    }
+    QString html;
+    switch (page()) {
+    case NodePage:
+        html = nodePage(*document_, about_.node, about_.crossing);
+        break;
+    case InvocationPage:
+        html = invocationPage(*document_, about_.row);
+        break;
+    case RegionPage:
+        html = regionPage(*document_, about_.region);
+        break;
+    case BodyPage:
+        html = bodyPage(*document_, about_.body);
+        break;
+    case PageCount:
+        break;
+    }
+    text_->document()->setDefaultStyleSheet(
+        QStringLiteral("a { color: %1; text-decoration: none }").arg(color(Role::Accent).name()));
+    text_->setHtml(html);
+}
+
+} // namespace hopscope

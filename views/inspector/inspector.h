@@ -1,0 +1,57 @@
+// The right dock: pages about the node, the invocation, the region and the body, and the notes on it.
+#pragma once
+
+#include "views/inspector/facts.h"
+#include "views/inspector/notespane.h"
+
+#include <QWidget>
+
+#include <memory>
+
+class QTabBar;
+class QTextBrowser;
+
+namespace hopscope {
+
+class Inspector : public QWidget {
+    Q_OBJECT
+
+public:
+    enum Page { NodePage, InvocationPage, RegionPage, BodyPage, PageCount };
+
+    explicit Inspector(QWidget* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document);
+    struct About {
+        Place node; // node none = none is selected
+        int row = -1;
+        RegionRef region;
+        Place body;
+        std::vector<Place> crossing;
+    };
+    // What the pages are about, and which of them is open. Emits nothing.
+    void inspect(const About& about, Page page);
+
+    NotesPane& notes() { return *notes_; }
+    QString text() const; // of the open page, plain
+    QString html() const;
+    Page page() const;
+
+Q_SIGNALS:
+    void placeChosen(const hopscope::Place& place);
+    void rowChosen(int row);
+    void regionChosen(hopscope::RegionRef region);
+    void pageChosen(int page);
+
+private:
+    void fill();
+
+    std::shared_ptr<const Document> document_;
+    About about_;
+    QTabBar* tabs_;
+    QTextBrowser* text_;
+    NotesPane* notes_;
+    bool quiet_ = false;
+};
+
+} // namespace hopscope

@@ -1,0 +1,133 @@
+#include "views/inspector/notespane.h"
+
+#include "views/theme/theme.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QShortcut>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace hopscope {
+
+namespace {
+constexpr int kListHeight = 120;
+}
+
+NotesPane::NotesPane(QWidget* parent)
+    : QWidget(parent)
+    , title_(new QLabel(tr("Notes"), this))
+    , list_(new QListWidget(this))
+    , input_(new QLineEdit(this))
+    , edit_(new QToolButton(this))
+    , remove_(new QToolButton(this)) {
+    title_->setFont(titleFont());
+    QPalette quiet = title_->palette();
+    quiet.setColor(QPalette::WindowText, color(Role::Quiet));
+    title_->setPalette(quiet);
+    list_->setObjectName(QStringLiteral("noteList"));
+    list_->setAccessibleName(tr("Notes here"));
+    list_->setFrameShape(QFrame::NoFrame);
+    list_->setWordWrap(true);
+    list_->setMaximumHeight(kListHeight);
+    input_->setObjectName(QStringLiteral("noteInput"));
+    input_->setAccessibleName(tr("Text of the note"));
+    input_->setPlaceholderText(tr("Add a note"));
+    edit_->setIcon(icon(QStringLiteral("note")));
+    edit_->setObjectName(QStringLiteral("noteEdit"));
+    edit_->setAccessibleName(tr("Edit note"));
+    edit_->setToolTip(tr("Edit the chosen note"));
+    edit_->setAutoRaise(true);
+    remove_->setIcon(icon(QStringLiteral("close")));
+    remove_->setObjectName(QStringLiteral("noteRemove"));
+    remove_->setAccessibleName(tr("Delete note"));
+    remove_->setToolTip(tr("Delete the chosen note (Del)"));
+    remove_->setAutoRaise(true);
+
+    auto* top = new QHBoxLayout;
+    top->setSpacing(metrics::kPadSmall);
+    top->addWidget(title_, 1);
+    top->addWidget(edit_);
+    top->addWidget(remove_);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(metrics::kPadLarge, metrics::kPad, metrics::kPadLarge, metrics::kPadLarge);
+    column->setSpacing(metrics::kPadSmall);
+    column->addLayout(top);
+    column->addWidget(list_);
+    column->addWidget(input_);
+
+    connect(input_, &QLineEdit::returnPressed, this, &NotesPane::submit);
+    connect(edit_, &QToolButton::clicked, this, &NotesPane::beginEdit);
+    connect(remove_, &QToolButton::clicked, this, &NotesPane::removeCurrent);
+    connect(list_, &QListWidget::itemActivated, this, &NotesPane::beginEdit);
+    connect(list_, &QListWidget::currentRowChanged, this, &NotesPane::updateButtons);
+    auto* del = new QShortcut(QKeySequence::Delete, list_);
+    del->setContext(Qt::WidgetShortcut);
+    connect(del, &QShortcut::activated, this, &NotesPane::removeCurrent);
+    setNotes({}, {});
+}
+
+void NotesPane::setNotes(const QString& address, const std::vector<NoteText>& notes, const QString& why) {
+    list_->clear();
+    for (const NoteText& note : notes) {
+        auto* item = new QListWidgetItem(note.text, list_);
+        item->setData(Qt::UserRole, qlonglong(note.id));
+        item->setToolTip(note.created);
+    }
+    const bool none = notes.empty();
+    list_->setVisible(!none);
+    edit_->setVisible(!none);
+    remove_->setVisible(!none);
+    title_->setText(none ? tr("Notes") : tr("Notes (%1)").arg(notes.size()));
+    const bool can = !address.isEmpty() && why.isEmpty();
+    input_->setEnabled(can);
+    input_->setToolTip(can ? tr("A note on %1; Return saves it").arg(address) : why);
+    if (editing_) {
+        editing_ = 0;
+        input_->clear();
+        input_->setPlaceholderText(tr("Add a note"));
+    }
+    updateButtons();
+}
+
+void NotesPane::updateButtons() {
+    edit_->setEnabled(list_->currentItem());
+    remove_->setEnabled(list_->currentItem());
+}
+
+void NotesPane::focusInput() {
+    input_->setFocus(Qt::ShortcutFocusReason);
+}
+
+void NotesPane::submit() {
+    const QString text = input_->text().trimmed();
+    if (text.isEmpty())
+        return;
+    const int64_t id = editing_;
+    editing_ = 0;
+    input_->clear();
+    input_->setPlaceholderText(tr("Add a note"));
+    if (id)
+        Q_EMIT editRequested(id, text);
+    else
+        Q_EMIT addRequested(text);
+}
+
+void NotesPane::beginEdit() {
+    QListWidgetItem* item = list_->currentItem();
+    if (!item)
+        return;
+    editing_ = item->data(Qt::UserRole).toLongLong();
+    input_->setText(item->text());
+    input_->setPlaceholderText(tr("Edit the note"));
+    focusInput();
+}
+
+void NotesPane::removeCurrent() {
+    if (QListWidgetItem* item = list_->currentItem())
+        Q_EMIT removeRequested(item->data(Qt::UserRole).toLongLong());
+}
+
+} // namespace hopscope

@@ -1,0 +1,53 @@
+// The notes on what is inspected: read, add, edit, delete.
+#pragma once
+
+#include <QString>
+#include <QWidget>
+
+#include <cstdint>
+#include <vector>
+
+class QLabel;
+class QLineEdit;
+class QListWidget;
+class QToolButton;
+
+namespace hopscope {
+
+struct NoteText {
+    int64_t id = 0;
+    QString text;
+    QString created; // as shown
+};
+
+class NotesPane : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit NotesPane(QWidget* parent = nullptr);
+
+    // `address` is what a new note is about; `why` says why there can be none (empty = there can).
+    void setNotes(const QString& address, const std::vector<NoteText>& notes, const QString& why = {});
+    void focusInput();
+    QLineEdit& input() { return *input_; }
+
+Q_SIGNALS:
+    void addRequested(const QString& text);
+    void editRequested(qint64 id, const QString& text);
+    void removeRequested(qint64 id);
+
+private:
+    void submit();
+    void beginEdit();
+    void removeCurrent();
+    void updateButtons();
+
+    QLabel* title_;
+    QListWidget* list_;
+    QLineEdit* input_;
+    QToolButton* edit_;
+    QToolButton* remove_;
+    int64_t editing_ = 0; // the note whose text is in the input, 0 = a new one
+};
+
+} // namespace hopscope

@@ -1,0 +1,86 @@
+// The ledger as a table: one row per invocation of the dump.
+#pragma once
+
+#include "views/ledger/filter.h"
+#include "views/shell/document.h"
+
+#include <QAbstractTableModel>
+#include <QSortFilterProxyModel>
+
+#include <memory>
+
+namespace hopscope {
+
+class LedgerModel : public QAbstractTableModel {
+    Q_OBJECT
+
+public:
+    enum Column {
+        Index,
+        Compile,
+        CallId,
+        RegionName,
+        Function,
+        DecisionColumn,
+        Reason,
+        Trace,
+        Lookup,
+        StampOut,
+        Saved,
+        SourceColumn,
+        Executions,
+        ColumnCount
+    };
+    enum DataRole {
+        SortRole = Qt::UserRole, // numbers as numbers; missing ones last
+        DecisionRole, // int(Decision)
+        InlinedRole,
+        CurrentRole, // whether this is the current invocation
+    };
+
+    explicit LedgerModel(QObject* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document);
+    const Document* document() const { return document_.get(); }
+    void setCurrent(int row); // -1 = none
+    int current() const { return current_; }
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+    // The texts that the filter looks at.
+    FilterRow filterRow(int row) const;
+    static const std::vector<std::string_view>& filterFields();
+    static QString fieldOf(int column); // "" where the filter has no field for it
+
+private:
+    QString text(int row, int column) const;
+    QVariant sortKey(int row, int column) const;
+
+    std::shared_ptr<const Document> document_;
+    int current_ = -1;
+};
+
+// Sorts by SortRole and filters by an expression.
+class LedgerProxy : public QSortFilterProxyModel {
+    Q_OBJECT
+
+public:
+    explicit LedgerProxy(QObject* parent = nullptr);
+
+    void setLedger(LedgerModel* model);
+    // A bad expression changes nothing and is returned as an error.
+    Status setFilter(const QString& text);
+
+protected:
+    bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
+    bool lessThan(const QModelIndex& left, const QModelIndex& right) const override;
+
+private:
+    LedgerModel* ledger_ = nullptr;
+    Filter filter_;
+};
+
+} // namespace hopscope

@@ -1,0 +1,323 @@
+#include "views/ledger/ledgerview.h"
+
+#include "core/base/text.h"
+#include "views/ledger/decision.h"
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPainter>
+#include <QStyledItemDelegate>
+#include <QTableView>
+#include <QVBoxLayout>
+
+namespace hopscope {
+
+namespace {
+constexpr int kDebounceMs = 250;
+constexpr int kGlyph = 10;
+constexpr int kMark = 14; // room for the mark of the current invocation
+
+// Draws the decision's shape before its word, and the mark of the current invocation before its number.
+class LedgerDelegate : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    void paint(
+        QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        const int column = index.column();
+        const bool decision = column == LedgerModel::DecisionColumn, mark = column == LedgerModel::Index;
+        if (!decision && !mark) {
+            QStyledItemDelegate::paint(painter, option, index);
+            return;
+        }
+        QStyleOptionViewItem o = option;
+        initStyleOption(&o, index);
+        const QString text = o.text;
+        o.text.clear();
+        const QWidget* widget = option.widget;
+        QStyle* style = widget ? widget->style() : QApplication::style();
+        style->drawControl(QStyle::CE_ItemViewItem, &o, painter, widget);
+        QRect inner = option.rect.adjusted(metrics::kPad, 0, -metrics::kPad, 0);
+        painter->save();
+        painter->setFont(o.font);
+        if (decision) {
+            const auto value = Decision(index.data(LedgerModel::DecisionRole).toInt());
+            const bool inlined = index.data(LedgerModel::InlinedRole).toBool();
+            const QColor tone = color(roleOf(value, inlined));
+            paintGlyph(*painter, QPointF(inner.left() + kGlyph / 2.0, inner.center().y() + 0.5), kGlyph,
+                glyphOf(value, inlined), tone);
+            inner.setLeft(inner.left() + kGlyph + metrics::kPad);
+            painter->setPen(tone);
+        } else {
+            if (index.data(LedgerModel::CurrentRole).toBool()) {
+                painter->setRenderHint(QPainter::Antialiasing);
+                painter->setPen(Qt::NoPen);
+                painter->setBrush(color(Role::Accent));
+                const QPointF c(inner.left() + 3, inner.center().y() + 0.5);
+                painter->drawPolygon(QPolygonF{c + QPointF(-3, -5), c + QPointF(5, 0), c + QPointF(-3, 5)});
+            }
+            painter->setPen(color(Role::Text));
+        }
+        const QString shown = painter->fontMetrics().elidedText(text, Qt::ElideRight, inner.width());
+        painter->drawText(inner, int(o.displayAlignment), shown);
+        painter->restore();
+    }
+
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        QSize size = QStyledItemDelegate::sizeHint(option, index);
+        if (index.column() == LedgerModel::DecisionColumn)
+            size.rwidth() += kGlyph + 2 * metrics::kPad;
+        if (index.column() == LedgerModel::Index)
+            size.rwidth() += kMark + metrics::kPad;
+        size.setHeight(metrics::kRow);
+        return size;
+    }
+};
+} // namespace
+
+LedgerView::LedgerView(QWidget* parent)
+    : QWidget(parent)
+    , model_(new LedgerModel(this))
+    , proxy_(new LedgerProxy(this))
+    , summary_(new QLabel(this))
+    , shown_(new QLabel(this))
+    , error_(new QLabel(this))
+    , filter_(new QLineEdit(this))
+    , table_(new QTableView(this)) {
+    proxy_->setLedger(model_);
+
+    summary_->setObjectName(QStringLiteral("ledgerSummary"));
+    summary_->setTextFormat(Qt::RichText);
+    summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    summary_->setAccessibleName(tr("Ledger summary"));
+    shown_->setObjectName(QStringLiteral("ledgerShown"));
+    error_->setObjectName(QStringLiteral("ledgerFilterError"));
+    error_->hide();
+
+    filter_->setObjectName(QStringLiteral("ledgerFilter"));
+    filter_->setAccessibleName(tr("Filter of the ledger"));
+    filter_->setPlaceholderText(tr("Filter: traced, -inlined, region:subgraph_0"));
+    filter_->setToolTip(
+        tr("Words: any of them; +word must, -word must not be there; decision: region: function: "
+           "source: reason: compile: look in one column (Ctrl+Shift+F)"));
+    filter_->setClearButtonEnabled(true);
+    filter_->addAction(icon(QStringLiteral("filter")), QLineEdit::LeadingPosition);
+    filter_->setMinimumWidth(180);
+    filter_->setMaximumWidth(340);
+
+    table_->setObjectName(QStringLiteral("ledgerTable"));
+    table_->setAccessibleName(tr("Ledger of invocations"));
+    table_->setModel(proxy_);
+    table_->setItemDelegate(new LedgerDelegate(table_));
+    table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table_->setSelectionMode(QAbstractItemView::SingleSelection);
+    table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    table_->setSortingEnabled(true);
+    table_->sortByColumn(LedgerModel::Index, Qt::AscendingOrder);
+    table_->setShowGrid(false);
+    table_->setWordWrap(false);
+    table_->setTabKeyNavigation(false);
+    table_->setFrameShape(QFrame::NoFrame);
+    table_->verticalHeader()->hide();
+    table_->verticalHeader()->setMinimumSectionSize(metrics::kRow);
+    table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
+    table_->horizontalHeader()->setHighlightSections(false);
+    table_->horizontalHeader()->setSectionsMovable(true);
+    table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+    table_->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    table_->setContextMenuPolicy(Qt::CustomContextMenu);
+    table_->installEventFilter(this);
+
+    auto* top = new QHBoxLayout;
+    top->setContentsMargins(metrics::kPad, metrics::kPadSmall, metrics::kPad, metrics::kPadSmall);
+    top->setSpacing(metrics::kPadLarge);
+    top->addWidget(summary_, 1);
+    top->addWidget(error_);
+    top->addWidget(shown_);
+    top->addWidget(filter_);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addLayout(top);
+    column->addWidget(table_, 1);
+
+    debounce_.setSingleShot(true);
+    debounce_.setInterval(kDebounceMs);
+    connect(&debounce_, &QTimer::timeout, this, &LedgerView::applyFilter);
+    connect(filter_, &QLineEdit::textChanged, this, [this] { debounce_.start(); });
+    connect(filter_, &QLineEdit::returnPressed, this, &LedgerView::applyFilter);
+    connect(table_, &QTableView::customContextMenuRequested, this, &LedgerView::showMenu);
+    connect(table_, &QTableView::activated, this,
+        [this](const QModelIndex& cell) { Q_EMIT rowActivated(proxy_->mapToSource(cell).row()); });
+    connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+        [this](const QModelIndex& cell) {
+            if (!quiet_ && cell.isValid())
+                Q_EMIT rowChosen(proxy_->mapToSource(cell).row());
+        });
+    connect(&Theme::instance(), &Theme::changed, this, &LedgerView::updateCounts);
+    updateCounts();
+}
+
+void LedgerView::setDocument(std::shared_ptr<const Document> document) {
+    quiet_ = true;
+    model_->setDocument(std::move(document));
+    quiet_ = false;
+    const Document* shown = model_->document();
+    table_->setColumnHidden(LedgerModel::Compile, !shown || !shown->severalCompilations());
+    bool reasons = false;
+    for (size_t row = 0; shown && row < shown->rows().size(); ++row)
+        reasons = reasons || !shown->invocation(int(row)).reason.empty();
+    // A column that says nothing is a word that could go; it comes with the first reason.
+    table_->setColumnHidden(LedgerModel::Reason, !reasons);
+    fitColumns();
+    updateCounts();
+}
+
+void LedgerView::fitColumns() {
+    table_->resizeColumnsToContents();
+    for (int column = 0; column < LedgerModel::ColumnCount; ++column) {
+        const int least = 64, most = column == LedgerModel::Reason ? 420 : 240;
+        table_->setColumnWidth(column,
+            qBound(column == LedgerModel::Index ? 52 : least, table_->columnWidth(column) + metrics::kPad,
+                most));
+    }
+}
+
+void LedgerView::setCurrent(int row) {
+    model_->setCurrent(row);
+    const QModelIndex cell = proxy_->mapFromSource(model_->index(row, 0));
+    quiet_ = true;
+    if (cell.isValid()) {
+        if (table_->currentIndex().row() != cell.row()
+            || !table_->selectionModel()->isRowSelected(cell.row()))
+            table_->selectRow(cell.row());
+        table_->scrollTo(cell);
+    } else {
+        table_->clearSelection();
+    }
+    quiet_ = false;
+}
+
+QString LedgerView::filterText() const {
+    return filter_->text();
+}
+
+void LedgerView::setFilterText(const QString& text) {
+    filter_->setText(text);
+    applyFilter();
+}
+
+void LedgerView::applyFilter() {
+    debounce_.stop();
+    quiet_ = true;
+    const Status status = proxy_->setFilter(filter_->text());
+    quiet_ = false;
+    error_->setVisible(!status);
+    filter_->setProperty("invalid", !status);
+    QPalette palette = QApplication::palette(filter_);
+    if (!status) {
+        palette.setColor(QPalette::Text, color(Role::Failed));
+        QPalette red = error_->palette();
+        red.setColor(QPalette::WindowText, color(Role::Failed));
+        error_->setPalette(red);
+        error_->setText(qs(status.error().message));
+    }
+    filter_->setPalette(palette);
+    setCurrent(model_->current());
+    updateCounts();
+}
+
+QString LedgerView::summary() const {
+    const Document* document = model_->document();
+    if (!document)
+        return {};
+    if (document->rows().empty())
+        return tr("No nested compile regions in this dump");
+    const Totals totals = document->ledger().totals(document->dump());
+    const auto part = [](Role role, Glyph glyph, const QString& text) {
+        return QStringLiteral("<span style='color:%1'>%2 %3</span>")
+            .arg(color(role).name(), glyphText(glyph), text);
+    };
+    QStringList parts;
+    parts << QStringLiteral("<b>%1</b>").arg(qs(counted(uint64_t(totals.invocations), "invocation")));
+    parts << part(Role::Traced, Glyph::Hollow, tr("%1 traced").arg(totals.traced));
+    parts << part(Role::Reused, Glyph::Filled, tr("%1 reused").arg(totals.reused));
+    if (totals.saved_ms > 0)
+        parts << tr("%1 saved").arg(qs(format_milliseconds(totals.saved_ms)));
+    if (totals.saved_bytes > 0)
+        parts << tr("%1 saved values").arg(qs(format_bytes(uint64_t(totals.saved_bytes))));
+    return parts.join(QStringLiteral(" · "));
+}
+
+void LedgerView::updateCounts() {
+    summary_->setText(summary());
+    const int total = model_->rowCount(), shown = proxy_->rowCount();
+    shown_->setText(total == 0 ? QString() : tr("%1 of %2 shown").arg(shown).arg(total));
+    QPalette quiet = shown_->palette();
+    quiet.setColor(QPalette::WindowText, color(shown < total ? Role::Warning : Role::Quiet));
+    shown_->setPalette(quiet);
+}
+
+void LedgerView::addTerm(const QString& sign, const QModelIndex& cell) {
+    const QModelIndex source = proxy_->mapToSource(cell);
+    const QString field = LedgerModel::fieldOf(source.column());
+    QString value = source.data(Qt::DisplayRole).toString();
+    if (field.isEmpty() || value.isEmpty())
+        return;
+    if (value.contains(QLatin1Char(' ')) || value.contains(QLatin1Char(':')))
+        value = QStringLiteral("\"%1\"").arg(value);
+    const QString before = filter_->text().trimmed();
+    setFilterText(
+        (before.isEmpty() ? QString() : before + QLatin1Char(' ')) + sign + field + QLatin1Char(':') + value);
+}
+
+void LedgerView::copyRow(const QModelIndex& cell) {
+    QStringList cells;
+    for (int column = 0; column < LedgerModel::ColumnCount; ++column) {
+        if (!table_->isColumnHidden(column))
+            cells << cell.siblingAtColumn(column).data().toString();
+    }
+    QApplication::clipboard()->setText(cells.join(QLatin1Char('\t')));
+}
+
+void LedgerView::showMenu(const QPoint& at) {
+    const QModelIndex cell = table_->indexAt(at);
+    if (!cell.isValid())
+        return;
+    const QString value = cell.data().toString();
+    const bool filterable = !LedgerModel::fieldOf(cell.column()).isEmpty() && !value.isEmpty();
+    QMenu menu(this);
+    QAction* in = menu.addAction(tr("Filter to “%1”").arg(value), this, [=, this] { addTerm({}, cell); });
+    QAction* out = menu.addAction(
+        tr("Filter out “%1”").arg(value), this, [=, this] { addTerm(QStringLiteral("-"), cell); });
+    in->setEnabled(filterable);
+    out->setEnabled(filterable);
+    QAction* reset = menu.addAction(tr("Reset filter"), this, [this] { setFilterText({}); });
+    reset->setEnabled(!filter_->text().isEmpty());
+    menu.addSeparator();
+    menu.addAction(icon(QStringLiteral("copy")), tr("Copy cell"), this,
+        [value] { QApplication::clipboard()->setText(value); });
+    menu.addAction(icon(QStringLiteral("copy")), tr("Copy row"), this, [=, this] { copyRow(cell); });
+    menu.exec(table_->viewport()->mapToGlobal(at));
+}
+
+bool LedgerView::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == table_ && event->type() == QEvent::KeyPress
+        && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Copy)) {
+        if (table_->currentIndex().isValid())
+            copyRow(table_->currentIndex());
+        return true;
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+} // namespace hopscope

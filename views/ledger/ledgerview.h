@@ -1,0 +1,59 @@
+// The ledger's pane: summary line, filter and table.
+#pragma once
+
+#include "views/ledger/ledgermodel.h"
+
+#include <QTimer>
+#include <QWidget>
+
+class QLabel;
+class QLineEdit;
+class QTableView;
+
+namespace hopscope {
+
+class LedgerView : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit LedgerView(QWidget* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document);
+    void setCurrent(int row); // marks it and scrolls to it; emits nothing
+
+    LedgerModel& model() { return *model_; }
+    LedgerProxy& proxy() { return *proxy_; }
+    QTableView& table() { return *table_; }
+    QLineEdit& filterEdit() { return *filter_; }
+
+    QString filterText() const;
+    void setFilterText(const QString& text); // applied at once
+    QString summary() const;
+
+Q_SIGNALS:
+    void rowChosen(int row); // by click or keys
+    void rowActivated(int row); // double click or Return
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    void applyFilter();
+    void updateCounts();
+    void showMenu(const QPoint& at);
+    void addTerm(const QString& sign, const QModelIndex& cell);
+    void copyRow(const QModelIndex& cell);
+    void fitColumns();
+
+    LedgerModel* model_;
+    LedgerProxy* proxy_;
+    QLabel* summary_;
+    QLabel* shown_;
+    QLabel* error_;
+    QLineEdit* filter_;
+    QTableView* table_;
+    QTimer debounce_;
+    bool quiet_ = false; // while the selection is set from outside
+};
+
+} // namespace hopscope

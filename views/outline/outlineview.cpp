@@ -1,0 +1,294 @@
+#include "views/outline/outlineview.h"
+
+#include "views/ledger/decision.h"
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QContextMenuEvent>
+#include <QMenu>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QStyledItemDelegate>
+
+namespace hopscope {
+
+namespace {
+using Kind = OutlineModel::Kind;
+constexpr int kPitch = 13; // from dot to dot
+constexpr int kDot = 9;
+constexpr int kStripRow = 15;
+
+int perLine(int width) {
+    return qMax(1, (width - metrics::kPad) / kPitch);
+}
+
+class OutlineDelegate : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    static QRect stripRect(const QRect& item) {
+        return item.adjusted(metrics::kPadSmall, metrics::kRow - 2, -metrics::kPadSmall, 0);
+    }
+
+    void paint(
+        QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        QStyleOptionViewItem o = option;
+        initStyleOption(&o, index);
+        o.text.clear();
+        QStyle* style = option.widget ? option.widget->style() : QApplication::style();
+        style->drawControl(QStyle::CE_ItemViewItem, &o, painter, option.widget);
+
+        painter->save();
+        const Kind kind = Kind(index.data(OutlineModel::KindRole).toInt());
+        const bool current = index.data(OutlineModel::CurrentRole).toBool();
+        QRect line = option.rect;
+        line.setHeight(metrics::kRow);
+        line.adjust(metrics::kPadSmall, 0, -metrics::kPadSmall, 0);
+        if (current && kind == Kind::InvocationItem) {
+            painter->setRenderHint(QPainter::Antialiasing);
+            painter->setPen(Qt::NoPen);
+            painter->setBrush(color(Role::Accent));
+            const QPointF c(line.left() + 2, line.center().y() + 0.5);
+            painter->drawPolygon(QPolygonF{c + QPointF(-3, -5), c + QPointF(5, 0), c + QPointF(-3, 5)});
+        }
+        if (kind == Kind::InvocationItem)
+            line.setLeft(line.left() + 12);
+
+        QFont font = nameFont(kind);
+        font.setBold(current);
+        painter->setFont(font);
+        const QString name = index.data(Qt::DisplayRole).toString();
+        painter->setPen(color(kind == Kind::FailureItem ? Role::Failed : Role::Text));
+        const QString shown = painter->fontMetrics().elidedText(name, Qt::ElideMiddle, line.width());
+        painter->drawText(line, Qt::AlignLeft | Qt::AlignVCenter, shown);
+        line.setLeft(line.left() + painter->fontMetrics().horizontalAdvance(shown) + metrics::kPad);
+
+        paintDetail(*painter, line, index, kind);
+        if (kind == Kind::RegionItem)
+            paintStrip(*painter, stripRect(option.rect), index);
+        painter->restore();
+    }
+
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        int height = metrics::kRow;
+        if (Kind(index.data(OutlineModel::KindRole).toInt()) == Kind::RegionItem) {
+            const auto* view = qobject_cast<const QTreeView*>(option.widget);
+            int depth = 1;
+            for (QModelIndex up = index.parent(); up.isValid(); up = up.parent())
+                ++depth;
+            const int width = view ? view->viewport()->width() - depth * view->indentation() : 200;
+            const int dots = int(index.data(OutlineModel::DotsRole).toByteArray().size());
+            const int lines = (dots + perLine(width) - 1) / perLine(width);
+            height += lines * kStripRow + metrics::kPadSmall;
+        }
+        return {120, height};
+    }
+
+private:
+    static QFont nameFont(Kind kind) {
+        const bool mono = kind == Kind::RegionItem || kind == Kind::BodyItem || kind == Kind::StageItem;
+        return mono ? monoFont() : uiFont();
+    }
+
+    static void paintDetail(QPainter& painter, QRect line, const QModelIndex& index, Kind kind) {
+        const QString detail = index.data(OutlineModel::DetailRole).toString();
+        if (detail.isEmpty() || line.width() < 24)
+            return;
+        if (kind == Kind::InvocationItem) {
+            const auto* model = static_cast<const OutlineModel*>(index.model());
+            const QByteArray dots = model->parent(index).data(OutlineModel::DotsRole).toByteArray();
+            if (index.row() < dots.size()) {
+                const int code = dots[index.row()];
+                const bool inlined = code & OutlineModel::kInlinedBit;
+                const auto decision = Decision(code & ~OutlineModel::kInlinedBit);
+                painter.setPen(color(roleOf(decision, inlined)));
+                paintGlyph(painter, QPointF(line.left() + kDot / 2.0, line.center().y() + 0.5), kDot,
+                    glyphOf(decision, inlined), color(roleOf(decision, inlined)));
+                line.setLeft(line.left() + kDot + metrics::kPadSmall + 2);
+            }
+        } else {
+            painter.setPen(color(Role::Quiet));
+        }
+        painter.setFont(uiFont(Size::Small));
+        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
+            painter.fontMetrics().elidedText(detail, Qt::ElideRight, line.width()));
+    }
+
+    static void paintStrip(QPainter& painter, const QRect& area, const QModelIndex& index) {
+        const QByteArray dots = index.data(OutlineModel::DotsRole).toByteArray();
+        const int current = index.data(OutlineModel::CurrentDotRole).toInt();
+        const int line = perLine(area.width() + 2 * metrics::kPadSmall);
+        for (int i = 0; i < dots.size(); ++i) {
+            const int code = dots[i];
+            const bool inlined = code & OutlineModel::kInlinedBit;
+            const auto decision = Decision(code & ~OutlineModel::kInlinedBit);
+            const QPointF c(area.left() + (i % line) * kPitch + kPitch / 2.0,
+                area.top() + (i / line) * kStripRow + kStripRow / 2.0);
+            if (i == current) {
+                painter.setRenderHint(QPainter::Antialiasing);
+                painter.setPen(QPen(color(Role::Accent), 1.5));
+                painter.setBrush(Qt::NoBrush);
+                painter.drawRoundedRect(QRectF(c.x() - 6.5, c.y() - 7, 13, 14), 3, 3);
+            }
+            paintGlyph(painter, c, kDot, glyphOf(decision, inlined), color(roleOf(decision, inlined)));
+        }
+    }
+};
+} // namespace
+
+OutlineView::OutlineView(QWidget* parent)
+    : QTreeView(parent)
+    , model_(new OutlineModel(this)) {
+    setObjectName(QStringLiteral("outlineTree"));
+    setAccessibleName(tr("Outline of compilations, stages, regions and invocations"));
+    setModel(model_);
+    setItemDelegate(new OutlineDelegate(this));
+    setHeaderHidden(true);
+    setIndentation(14);
+    setUniformRowHeights(false);
+    setFrameShape(QFrame::NoFrame);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    setExpandsOnDoubleClick(false);
+    connect(selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& index) {
+        if (!quiet_)
+            choose(index);
+    });
+    connect(this, &QTreeView::doubleClicked, this,
+        [this](const QModelIndex& index) { setExpanded(index, !isExpanded(index)); });
+}
+
+void OutlineView::setDocument(std::shared_ptr<const Document> document) {
+    quiet_ = true;
+    model_->setDocument(std::move(document));
+    std::vector<QModelIndex> open{QModelIndex()};
+    while (!open.empty()) {
+        const QModelIndex at = open.back();
+        open.pop_back();
+        if (at.isValid() && !model_->opensAtFirst(at))
+            continue;
+        setExpanded(at, true);
+        for (int i = 0; i < model_->rowCount(at); ++i)
+            open.push_back(model_->index(i, 0, at));
+    }
+    quiet_ = false;
+}
+
+void OutlineView::setCurrent(int row, const Place& left, const Place& right, const Place& focused) {
+    quiet_ = true;
+    model_->setCurrent(row, left, right);
+    // The cursor stays where the person put it as long as that means the same; else it follows.
+    const QModelIndex at = currentIndex();
+    const Kind kind = at.isValid() ? model_->kindOf(at) : Kind::Rank;
+    const bool onBody = at.isValid() && (kind == Kind::StageItem || kind == Kind::BodyItem);
+    const QModelIndex body = model_->indexOfBody(focused), call = model_->indexOfRow(row);
+    QModelIndex wanted;
+    if (onBody && body.isValid())
+        wanted = body;
+    else if (call.isValid())
+        wanted = isExpanded(call.parent()) ? call : call.parent();
+    else
+        wanted = body;
+    if (at.isValid() && kind == Kind::Compilation && !hasFocus() && call.isValid())
+        wanted = isExpanded(call.parent()) ? call : call.parent();
+    if (wanted.isValid() && wanted != at && !(hasFocus() && kind == Kind::Compilation)) {
+        setCurrentIndex(wanted);
+        scrollTo(wanted);
+    }
+    quiet_ = false;
+    viewport()->update();
+}
+
+void OutlineView::choose(const QModelIndex& index) {
+    if (!index.isValid())
+        return;
+    switch (model_->kindOf(index)) {
+    case Kind::Rank:
+        break;
+    case Kind::Compilation:
+        Q_EMIT compilationChosen(model_->compilationOf(index));
+        break;
+    case Kind::RegionItem:
+        Q_EMIT regionChosen(model_->regionOf(index));
+        break;
+    case Kind::InvocationItem:
+        Q_EMIT rowChosen(model_->rowOf(index));
+        break;
+    case Kind::StageItem:
+    case Kind::BodyItem:
+        Q_EMIT bodyChosen(model_->placeOf(index));
+        break;
+    case Kind::FailureItem:
+        Q_EMIT failureChosen(model_->failureOf(index));
+        break;
+    }
+}
+
+int OutlineView::dotAt(const QModelIndex& index, const QPoint& at) const {
+    if (!index.isValid() || model_->kindOf(index) != Kind::RegionItem)
+        return -1;
+    const QRect item = visualRect(index);
+    const QRect area = OutlineDelegate::stripRect(item);
+    if (!area.contains(at))
+        return -1;
+    const int line = perLine(area.width() + 2 * metrics::kPadSmall);
+    const int column = (at.x() - area.left()) / kPitch, row = (at.y() - area.top()) / kStripRow;
+    const int dot = row * line + column;
+    return column < line && dot < index.data(OutlineModel::DotsRole).toByteArray().size() ? dot : -1;
+}
+
+void OutlineView::mousePressEvent(QMouseEvent* event) {
+    const QModelIndex index = indexAt(event->pos());
+    const int dot = event->button() == Qt::LeftButton ? dotAt(index, event->pos()) : -1;
+    if (dot < 0) {
+        const bool again = index.isValid() && index == currentIndex() && event->button() == Qt::LeftButton;
+        QTreeView::mousePressEvent(event);
+        if (again && visualRect(index).contains(event->pos()))
+            choose(index); // a second click on the same row goes there again
+        return;
+    }
+    quiet_ = true;
+    setCurrentIndex(index);
+    quiet_ = false;
+    Q_EMIT rowChosen(model_->rowOf(model_->index(dot, 0, index)));
+    event->accept();
+}
+
+void OutlineView::resizeEvent(QResizeEvent* event) {
+    QTreeView::resizeEvent(event);
+    if (event->oldSize().width() != event->size().width())
+        scheduleDelayedItemsLayout(); // strips may wrap elsewhere
+}
+
+void OutlineView::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) {
+        choose(currentIndex());
+        return;
+    }
+    QTreeView::keyPressEvent(event);
+}
+
+void OutlineView::contextMenuEvent(QContextMenuEvent* event) {
+    const QModelIndex index = indexAt(event->pos());
+    if (!index.isValid())
+        return;
+    QMenu menu(this);
+    menu.addAction(icon(QStringLiteral("goto")), tr("Go there"), this, [=, this] { choose(index); });
+    QAction* open = menu.addAction(isExpanded(index) ? tr("Collapse") : tr("Expand"), this,
+        [=, this] { setExpanded(index, !isExpanded(index)); });
+    open->setEnabled(model_->rowCount(index) > 0);
+    menu.addSeparator();
+    const QString name = index.data().toString();
+    menu.addAction(icon(QStringLiteral("copy")), tr("Copy name"), this,
+        [name] { QApplication::clipboard()->setText(name); });
+    const QString tip = index.data(Qt::ToolTipRole).toString();
+    const Kind kind = model_->kindOf(index);
+    if (kind == Kind::StageItem || kind == Kind::BodyItem)
+        menu.addAction(icon(QStringLiteral("copy")), tr("Copy address"), this,
+            [tip] { QApplication::clipboard()->setText(tip); });
+    menu.exec(event->globalPos());
+}
+
+} // namespace hopscope

@@ -1,0 +1,43 @@
+// The tree's pane. Region rows carry the strip of dots; a click on a dot goes to its invocation.
+#pragma once
+
+#include "views/outline/outlinemodel.h"
+
+#include <QTreeView>
+
+namespace hopscope {
+
+class OutlineView : public QTreeView {
+    Q_OBJECT
+
+public:
+    explicit OutlineView(QWidget* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document);
+    // Marks what is current; scrolls the current invocation's region into view. Emits nothing.
+    void setCurrent(int row, const Place& left, const Place& right, const Place& focused);
+
+    OutlineModel& outline() { return *model_; }
+
+Q_SIGNALS:
+    void rowChosen(int row);
+    void regionChosen(hopscope::RegionRef region);
+    void compilationChosen(hopscope::CompilationId compilation);
+    void bodyChosen(const hopscope::Place& body);
+    void failureChosen(int failure);
+
+protected:
+    void mousePressEvent(QMouseEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+
+private:
+    void choose(const QModelIndex& index);
+    int dotAt(const QModelIndex& index, const QPoint& at) const;
+
+    OutlineModel* model_;
+    bool quiet_ = false;
+};
+
+} // namespace hopscope

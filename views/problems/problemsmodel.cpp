@@ -1,0 +1,120 @@
+#include "views/problems/problemsmodel.h"
+
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+
+#include <QFileInfo>
+
+namespace hopscope {
+
+ProblemsModel::ProblemsModel(QObject* parent)
+    : QAbstractTableModel(parent) { }
+
+void ProblemsModel::setDocument(std::shared_ptr<const Document> document) {
+    beginResetModel();
+    document_ = std::move(document);
+    entries_.clear();
+    failures_ = 0;
+    if (document_) {
+        const Dump& dump = document_->dump();
+        const auto path = [&](FileId file) { return file ? qs(dump.files[file.index].path) : QString(); };
+        for (size_t i = 0; i < dump.failures.size(); ++i) {
+            const Failure& f = dump.failures[i];
+            Entry entry;
+            entry.severity = Severity::Error;
+            entry.message =
+                (f.compilation ? qs(document_->compileLabel(f.compilation)) + QStringLiteral(" ") : QString())
+                + qs(f.kind) + QStringLiteral(": ") + qs(f.message);
+            entry.file = path(f.file);
+            entry.line = f.line;
+            entry.text = qs(f.text);
+            entry.failure = int(i);
+            entries_.push_back(std::move(entry));
+            ++failures_;
+        }
+        const auto add = [&](const std::vector<Problem>& problems) {
+            for (const Problem& p : problems)
+                entries_.push_back(
+                    {p.severity, qs(p.message), path(p.file), qs(p.message), p.line, p.offset, -1, {}});
+        };
+        add(dump.problems);
+        add(document_->ledger().problems);
+    }
+    endResetModel();
+}
+
+int ProblemsModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : int(entries_.size());
+}
+int ProblemsModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : ColumnCount;
+}
+
+int ProblemsModel::rowOfFailure(int failure) const {
+    for (size_t i = 0; i < entries_.size(); ++i) {
+        if (entries_[i].failure == failure)
+            return int(i);
+    }
+    return -1;
+}
+
+QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid() || size_t(index.row()) >= entries_.size())
+        return {};
+    const Entry& entry = entries_[size_t(index.row())];
+    const bool number = index.column() == Line || index.column() == Offset;
+    switch (role) {
+    case Qt::DisplayRole:
+        switch (index.column()) {
+        case SeverityColumn:
+            return entry.failure >= 0 ? tr("failure") : qs(severity_name(entry.severity));
+        case Message:
+            return entry.message;
+        case File:
+            return QFileInfo(entry.file).fileName();
+        case Line:
+            return entry.line ? grouped(entry.line) : QString();
+        case Offset:
+            return entry.failure >= 0 || (!entry.line && !entry.offset) ? QString()
+                                                                        : tr("byte %1").arg(entry.offset);
+        default:
+            return {};
+        }
+    case Qt::DecorationRole:
+        if (index.column() != SeverityColumn)
+            return {};
+        return entry.severity == Severity::Error  ? icon(QStringLiteral("error"), Role::Failed)
+            : entry.severity == Severity::Warning ? icon(QStringLiteral("warning"), Role::Warning)
+                                                  : icon(QStringLiteral("info"));
+    case Qt::ToolTipRole:
+        return index.column() == File ? entry.file : entry.text.left(4000);
+    case Qt::TextAlignmentRole:
+        return number ? QVariant(Qt::AlignRight | Qt::AlignVCenter)
+                      : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
+    case TextRole: {
+        QString place = entry.file;
+        if (entry.line)
+            place += QLatin1Char(':') + QString::number(entry.line);
+        return (place.isEmpty() ? QString() : place + QStringLiteral(": "))
+            + (entry.text.isEmpty() ? entry.message : entry.text);
+    }
+    case Qt::AccessibleTextRole:
+        return data(index, Qt::DisplayRole);
+    default:
+        return {};
+    }
+}
+
+QVariant ProblemsModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return section >= Line ? QVariant(Qt::AlignRight | Qt::AlignVCenter)
+                               : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole)
+        return {};
+    const QString titles[] = {tr("severity"), tr("message"), tr("file"), tr("line"), tr("offset")};
+    return titles[section];
+}
+
+} // namespace hopscope

@@ -1,0 +1,44 @@
+// What was wrong in the input, and what the compile itself reported as failed.
+#pragma once
+
+#include "views/shell/document.h"
+
+#include <QAbstractTableModel>
+
+#include <memory>
+
+namespace hopscope {
+
+class ProblemsModel : public QAbstractTableModel {
+    Q_OBJECT
+
+public:
+    enum Column { SeverityColumn, Message, File, Line, Offset, ColumnCount };
+    enum DataRole { TextRole = Qt::UserRole }; // the whole of it, for copying
+
+    explicit ProblemsModel(QObject* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document);
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+    int rowOfFailure(int failure) const; // -1 = none
+    int failures() const { return failures_; } // they stand first
+
+private:
+    struct Entry {
+        Severity severity = Severity::Warning;
+        QString message, file, text;
+        uint64_t line = 0, offset = 0;
+        int failure = -1;
+        CompilationId compilation;
+    };
+
+    std::shared_ptr<const Document> document_;
+    std::vector<Entry> entries_;
+    int failures_ = 0;
+};
+
+} // namespace hopscope

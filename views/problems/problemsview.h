@@ -1,0 +1,35 @@
+// The list of problems, with the whole text of the chosen one below.
+#pragma once
+
+#include "views/problems/problemsmodel.h"
+
+#include <QWidget>
+
+class QLabel;
+class QPlainTextEdit;
+class QTableView;
+
+namespace hopscope {
+
+class ProblemsView : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit ProblemsView(QWidget* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document);
+    void showFailure(int failure);
+    int count() const { return model_->rowCount(); }
+    ProblemsModel& model() { return *model_; }
+
+private:
+    void showText();
+    void copy();
+
+    ProblemsModel* model_;
+    QTableView* table_;
+    QPlainTextEdit* text_;
+    QLabel* empty_;
+};
+
+} // namespace hopscope

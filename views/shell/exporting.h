@@ -1,0 +1,25 @@
+// Writing one body to a file, by the file's extension. Runs in a worker thread.
+#pragma once
+
+#include "core/base/job.h"
+#include "views/shell/document.h"
+
+#include <QString>
+#include <QStringList>
+
+namespace hopscope {
+
+struct ExportRequest {
+    Place place; // a body
+    QString path;
+    bool fold = true;
+    bool dark = false;
+    bool plain = false; // light palette on white, for print
+    double scale = 2; // PNG
+};
+
+QStringList exportFormats(); // "svg", "pdf", …
+// Errors: Usage for an extension that is none of them; those of the layout and of writing.
+Status exportBody(const Document& document, const ExportRequest& request, const Job& job = {});
+
+} // namespace hopscope

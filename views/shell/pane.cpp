@@ -1,0 +1,287 @@
+#include "views/shell/pane.h"
+
+#include "core/base/text.h"
+#include "core/graph/print.h"
+#include "views/canvas/canvas.h"
+#include "views/ledger/decision.h"
+#include "views/shell/findbar.h"
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenu>
+#include <QRegularExpression>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace hopscope {
+
+PaneView::PaneView(const QString& name, QWidget* parent)
+    : QWidget(parent)
+    , crumbs_(new QLabel(this))
+    , half_(new QLabel(this))
+    , choose_(new QToolButton(this))
+    , menu_(new QMenu(this))
+    , canvas_(new Canvas(this))
+    , find_(new FindBar(this)) {
+    setObjectName(name);
+    crumbs_->setObjectName(name + QStringLiteral("Crumbs"));
+    crumbs_->setAccessibleName(tr("Which body this is"));
+    crumbs_->setTextFormat(Qt::RichText);
+    crumbs_->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
+    crumbs_->setMinimumWidth(80);
+    crumbs_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    half_->setObjectName(name + QStringLiteral("Half"));
+    choose_->setObjectName(name + QStringLiteral("Choose"));
+    choose_->setAccessibleName(tr("Show another body in this pane"));
+    choose_->setToolTip(tr("Show another body in this pane"));
+    choose_->setText(tr("Body"));
+    choose_->setToolButtonStyle(Qt::ToolButtonTextOnly);
+    choose_->setPopupMode(QToolButton::InstantPopup);
+    choose_->setAutoRaise(true);
+    choose_->setMenu(menu_);
+    canvas_->setObjectName(name + QStringLiteral("Canvas"));
+    canvas_->installEventFilter(this);
+    find_->installEventFilter(this);
+
+    auto* header = new QWidget(this);
+    header->setObjectName(QStringLiteral("paneHeader"));
+    auto* row = new QHBoxLayout(header);
+    row->setContentsMargins(metrics::kPadLarge, metrics::kPadSmall, metrics::kPadSmall, metrics::kPadSmall);
+    row->setSpacing(metrics::kPad);
+    row->addWidget(half_);
+    row->addWidget(crumbs_, 1);
+    row->addWidget(choose_);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(header);
+    column->addWidget(find_);
+    column->addWidget(canvas_, 1);
+
+    connect(menu_, &QMenu::aboutToShow, this, &PaneView::fillMenu);
+    connect(crumbs_, &QLabel::linkActivated, this, [this](const QString& link) {
+        const QStringList parts = link.split(QLatin1Char(':'));
+        if (parts.value(0) == QStringLiteral("compile"))
+            Q_EMIT compilationChosen(CompilationId(parts.value(1).toUInt()));
+        else if (parts.value(0) == QStringLiteral("body"))
+            Q_EMIT bodyChosen({body_.graph, BodyId(parts.value(1).toUInt()), {}});
+        else if (parts.value(0) == QStringLiteral("row"))
+            Q_EMIT rowChosen(parts.value(1).toInt());
+    });
+    connect(find_, &FindBar::searchChanged, this, &PaneView::runSearch);
+    connect(find_, &FindBar::stepRequested, this, &PaneView::stepHit);
+    connect(find_, &FindBar::closed, this, [this] {
+        canvas_->setHits({});
+        canvas_->setFocus();
+    });
+    connect(&Theme::instance(), &Theme::changed, this, &PaneView::updateHeader);
+    updateHeader();
+}
+
+void PaneView::setDocument(std::shared_ptr<const Document> document) {
+    document_ = std::move(document);
+    body_ = {};
+    row_ = -1;
+    hits_.clear();
+    hit_ = -1;
+    updateHeader();
+}
+
+void PaneView::setBody(const Place& body, int row, bool focused) {
+    const bool other = body.graph != body_.graph || body.body != body_.body;
+    body_ = {body.graph, body.body, {}};
+    row_ = row;
+    isFocused_ = focused;
+    updateHeader();
+    if (other && !find_->isHidden())
+        runSearch(find_->text());
+}
+
+namespace {
+QString halfTitle(Stage stage) {
+    QString name = qs(stage_name(stage));
+    name.replace(QLatin1Char('_'), QLatin1Char(' '));
+    if (!name.isEmpty())
+        name[0] = name[0].toUpper();
+    return name;
+}
+} // namespace
+
+void PaneView::updateHeader() {
+    choose_->setEnabled(document_ != nullptr);
+    if (!document_ || !body_.graph) {
+        half_->clear();
+        crumbs_->clear();
+        return;
+    }
+    const Graph& graph = document_->dump().graph(body_.graph);
+    QFont font = uiFont();
+    font.setBold(true);
+    half_->setFont(font);
+    half_->setText(halfTitle(graph.stage));
+    QPalette palette = half_->palette();
+    palette.setColor(QPalette::WindowText, color(isFocused_ ? Role::Accent : Role::Text));
+    half_->setPalette(palette);
+
+    const QString style =
+        QStringLiteral("style='text-decoration:none;color:%1'").arg(color(Role::Quiet).name());
+    const auto link = [&](const QString& target, const QString& text) {
+        return QStringLiteral("<a href='%1' %2>%3</a>").arg(target, style, text.toHtmlEscaped());
+    };
+    QStringList crumbs;
+    crumbs << link(QStringLiteral("compile:%1").arg(graph.compilation.index),
+        qs(document_->compileLabel(graph.compilation)));
+    std::vector<BodyId> chain;
+    for (BodyId b = body_.body; b; b = document_->module(body_.graph).body(b).parent)
+        chain.push_back(b);
+    for (auto b = chain.rbegin(); b != chain.rend(); ++b) {
+        const Place place{body_.graph, *b, {}};
+        const bool root = b == chain.rbegin();
+        const QString name = root
+            ? qs(document_->stageLabel(body_.graph))
+            : qs(document_->module(body_.graph).text(document_->body(place).class_name));
+        crumbs << link(QStringLiteral("body:%1").arg(b->index), name);
+    }
+    if (row_ >= 0) {
+        const Invocation& invocation = document_->invocation(row_);
+        const Role role = roleOf(invocation.decision, invocation.inlined);
+        crumbs << QStringLiteral("<a href='row:%1' style='text-decoration:none;color:%2'><b>▶ call %3</b></a>"
+                                 " <span style='color:%4'>%5 %6</span>")
+                      .arg(row_)
+                      .arg(color(Role::Accent).name())
+                      .arg(invocation.index)
+                      .arg(color(role).name(), glyphText(glyphOf(invocation.decision, invocation.inlined)),
+                          decisionText(invocation).toHtmlEscaped());
+    }
+    crumbs_->setText(
+        crumbs.join(QStringLiteral("<span style='color:%1'> › </span>").arg(color(Role::Quiet).name())));
+    crumbs_->setToolTip(qs(document_->address(body_)));
+}
+
+QString PaneView::breadcrumb() const {
+    QString text = crumbs_->text();
+    text.remove(QRegularExpression(QStringLiteral("<[^>]*>")));
+    return text;
+}
+
+// Every body of the pane's compilation, by stage; other compilations as submenus.
+void PaneView::fillMenu() {
+    menu_->clear();
+    if (!document_)
+        return;
+    const Dump& dump = document_->dump();
+    const CompilationId here = body_.graph ? dump.graph(body_.graph).compilation : CompilationId();
+    const auto fill = [&](QMenu* menu, CompilationId id) {
+        for (GraphId graph : dump.compilation(id).graphs) {
+            if (!dump.graph(graph).module)
+                continue;
+            const GraphModule& module = document_->module(graph);
+            for (size_t b = 0; b < module.bodies.size(); ++b) {
+                const Place place{graph, BodyId(b), {}};
+                const QString name = b == 0 ? qs(document_->stageLabel(graph))
+                                            : QStringLiteral("    ") + qs(document_->bodyName(place));
+                QAction* action = menu->addAction(
+                    QStringLiteral("%1\t%2").arg(name, qs(counted(module.bodies[b].nodes.size(), "node"))));
+                action->setCheckable(true);
+                action->setChecked(graph == body_.graph && BodyId(b) == body_.body);
+                connect(action, &QAction::triggered, this, [this, place] { Q_EMIT bodyChosen(place); });
+            }
+        }
+    };
+    if (here)
+        fill(menu_, here);
+    if (dump.compilations.size() > 1) {
+        menu_->addSeparator();
+        for (size_t i = 0; i < dump.compilations.size(); ++i) {
+            if (CompilationId(i) != here && !dump.compilations[i].graphs.empty())
+                fill(menu_->addMenu(qs(document_->compileLabel(CompilationId(i)))), CompilationId(i));
+        }
+    }
+}
+
+// --- find
+
+std::vector<NodeId> PaneView::search(const QString& text, QString* error) const {
+    std::vector<NodeId> hits;
+    if (!document_ || !body_.graph || text.trimmed().isEmpty())
+        return hits;
+    const GraphModule& module = document_->module(body_.graph);
+    const Body& body = document_->body(body_);
+    QRegularExpression expression;
+    QStringList words;
+    if (text.size() > 2 && text.startsWith(QLatin1Char('/')) && text.endsWith(QLatin1Char('/'))) {
+        expression =
+            QRegularExpression(text.mid(1, text.size() - 2), QRegularExpression::CaseInsensitiveOption);
+        if (!expression.isValid()) {
+            if (error)
+                *error = expression.errorString();
+            return hits;
+        }
+    } else {
+        words = text.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    }
+    for (size_t i = 0; i < body.nodes.size(); ++i) {
+        const Node& node = body.nodes[i];
+        QString haystack = qs(document_->nodeName({body_.graph, body_.body, NodeId(i)})) + QLatin1Char('\n')
+            + qs(module.text(node.target));
+        if (const ValueType* type = module.type(node.type))
+            haystack += QLatin1Char('\n') + qs(short_type(module, *type));
+        if (const Source* source = module.source(node.source); source && source->has_place())
+            haystack += QLatin1Char('\n') + qs(module.text(source->file)) + QLatin1Char(':')
+                + QString::number(source->line) + QLatin1Char('\n') + qs(module.text(source->code));
+        const bool hit = words.isEmpty() ? expression.match(haystack).hasMatch()
+                                         : std::all_of(words.begin(), words.end(), [&](const QString& word) {
+                                               return haystack.contains(word, Qt::CaseInsensitive);
+                                           });
+        if (hit)
+            hits.push_back(NodeId(i));
+    }
+    return hits;
+}
+
+void PaneView::runSearch(const QString& text) {
+    QString error;
+    hits_ = search(text, &error);
+    hit_ = -1;
+    canvas_->setHits(hits_);
+    find_->setResult(0, int(hits_.size()), false, error);
+}
+
+void PaneView::stepHit(int direction) {
+    if (hits_.empty()) {
+        runSearch(find_->text());
+        if (hits_.empty())
+            return;
+    }
+    const int count = int(hits_.size());
+    bool wrapped = false;
+    if (hit_ < 0) {
+        // From the selected node on.
+        const NodeId from = canvas_->selected();
+        const auto at = std::lower_bound(hits_.begin(), hits_.end(), from ? from : NodeId(0));
+        hit_ = direction > 0 ? int(at - hits_.begin()) : int(at - hits_.begin()) - 1;
+    } else {
+        hit_ += direction;
+    }
+    if (hit_ < 0 || hit_ >= count) {
+        hit_ = direction > 0 ? 0 : count - 1;
+        wrapped = true;
+    }
+    canvas_->setHits(hits_, hits_[size_t(hit_)]);
+    canvas_->ensureVisible(hits_[size_t(hit_)]);
+    find_->setResult(hit_ + 1, count, wrapped);
+    Q_EMIT nodeChosen(hits_[size_t(hit_)]);
+}
+
+bool PaneView::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::FocusIn || event->type() == QEvent::MouseButtonPress)
+        Q_EMIT focused();
+    return QWidget::eventFilter(watched, event);
+}
+
+} // namespace hopscope

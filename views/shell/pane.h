@@ -1,0 +1,69 @@
+// One of the two panes: a breadcrumb that says which body, a choice of any other body, the canvas, and find.
+#pragma once
+
+#include "views/shell/document.h"
+
+#include <QWidget>
+
+#include <memory>
+#include <vector>
+
+class QLabel;
+class QMenu;
+class QToolButton;
+
+namespace hopscope {
+
+class Canvas;
+class FindBar;
+
+class PaneView : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit PaneView(const QString& name, QWidget* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document);
+    // What the header says. `row` is the current invocation if the body is one of its bodies, else -1.
+    void setBody(const Place& body, int row, bool focused);
+    const Place& body() const { return body_; }
+    QString breadcrumb() const; // plain
+
+    Canvas& canvas() { return *canvas_; }
+    FindBar& findBar() { return *find_; }
+
+    // The nodes that a search finds, in graph order. Plain words are all looked for, /…/ is a regular
+    // expression.
+    std::vector<NodeId> search(const QString& text, QString* error = nullptr) const;
+    void stepHit(int direction); // to the next or previous hit of the find bar
+
+Q_SIGNALS:
+    void bodyChosen(const hopscope::Place& body);
+    void rowChosen(int row);
+    void compilationChosen(hopscope::CompilationId compilation);
+    void nodeChosen(hopscope::NodeId node); // by find
+    void focused();
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    void fillMenu();
+    void updateHeader();
+    void runSearch(const QString& text);
+
+    std::shared_ptr<const Document> document_;
+    Place body_;
+    int row_ = -1;
+    bool isFocused_ = false;
+    QLabel* crumbs_;
+    QLabel* half_; // "Forward": unmistakable, also in grey
+    QToolButton* choose_;
+    QMenu* menu_;
+    Canvas* canvas_;
+    FindBar* find_;
+    std::vector<NodeId> hits_;
+    int hit_ = -1;
+};
+
+} // namespace hopscope

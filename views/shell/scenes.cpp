@@ -1,0 +1,69 @@
+#include "views/shell/scenes.h"
+
+#include "core/export/picture.h"
+#include "views/shell/text.h"
+
+namespace hopscope {
+
+draw::Options sceneOptions(const Document& document, const Place& body, bool fold) {
+    draw::Options options = picture_options(document.dump(), &document.ledger(), body);
+    options.fold = fold;
+    return options;
+}
+
+SceneStore::SceneStore(JobRunner* jobs, QObject* parent)
+    : QObject(parent)
+    , jobs_(jobs) { }
+
+void SceneStore::setDocument(std::shared_ptr<const Document> document) {
+    for (const auto& [key, id] : running_)
+        jobs_->cancel(id);
+    running_.clear();
+    scenes_.clear();
+    document_ = std::move(document);
+    ++generation_;
+}
+
+std::shared_ptr<const draw::Scene> SceneStore::get(const Key& key) {
+    if (const auto found = scenes_.find(key); found != scenes_.end())
+        return found->second;
+    if (!document_ || running_.contains(key))
+        return nullptr;
+    auto result = std::make_shared<Result<draw::Scene>>(make_error(Error::Kind::Cancelled, "cancelled"));
+    const std::shared_ptr<const Document> document = document_;
+    const Place place{key.graph, key.body, {}};
+    const QString name = tr("Laying out %1 nodes").arg(grouped(document->body(place).nodes.size()));
+    const int generation = generation_;
+    running_[key] = jobs_->start(
+        name,
+        [=](const Job& job) {
+            const draw::Options options = sceneOptions(*document, place, key.fold);
+            *result = draw::make_scene(document->module(place.graph), place.body, options, job);
+        },
+        [=, this] {
+            if (generation != generation_)
+                return;
+            running_.erase(key);
+            if (*result) {
+                scenes_[key] = std::make_shared<const draw::Scene>(std::move(result->value()));
+                Q_EMIT ready(key);
+            } else {
+                Q_EMIT failed(key, qs(result->error().text()));
+            }
+        });
+    return nullptr;
+}
+
+void SceneStore::keep(const std::set<Key>& wanted) {
+    for (const auto& [key, id] : running_) {
+        if (!wanted.contains(key))
+            jobs_->cancel(id);
+    }
+}
+
+void SceneStore::cancel(const Key& key) {
+    if (const auto found = running_.find(key); found != running_.end())
+        jobs_->cancel(found->second);
+}
+
+} // namespace hopscope

@@ -1,0 +1,52 @@
+// Pictures of bodies, laid out in the background and kept: one per body and way of folding.
+#pragma once
+
+#include "core/draw/scene.h"
+#include "views/shell/document.h"
+#include "views/shell/jobs.h"
+
+#include <QObject>
+
+#include <compare>
+#include <map>
+#include <memory>
+#include <set>
+
+namespace hopscope {
+
+// What a picture is told: all that the command line tells it too.
+draw::Options sceneOptions(const Document& document, const Place& body, bool fold);
+
+class SceneStore : public QObject {
+    Q_OBJECT
+
+public:
+    struct Key {
+        GraphId graph;
+        BodyId body;
+        bool fold = true;
+        friend auto operator<=>(const Key&, const Key&) = default;
+    };
+
+    SceneStore(JobRunner* jobs, QObject* parent = nullptr);
+
+    void setDocument(std::shared_ptr<const Document> document); // forgets all pictures
+    // The picture if it is there; else null, and ready() or failed() follows. Pictures that are asked for no
+    // more are not waited for: keep() says which are.
+    std::shared_ptr<const draw::Scene> get(const Key& key);
+    void keep(const std::set<Key>& wanted); // cancels the layout of all others
+    void cancel(const Key& key);
+
+Q_SIGNALS:
+    void ready(const hopscope::SceneStore::Key& key);
+    void failed(const hopscope::SceneStore::Key& key, const QString& message);
+
+private:
+    JobRunner* jobs_;
+    std::shared_ptr<const Document> document_;
+    std::map<Key, std::shared_ptr<const draw::Scene>> scenes_;
+    std::map<Key, JobRunner::Id> running_;
+    int generation_ = 0; // of the document: results of an older one are dropped
+};
+
+} // namespace hopscope

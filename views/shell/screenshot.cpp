@@ -1,0 +1,40 @@
+#include "views/shell/screenshot.h"
+
+#include "views/shell/mainwindow.h"
+
+#include <QApplication>
+#include <QImageWriter>
+#include <QPixmap>
+#include <QTimer>
+
+namespace hopscope {
+
+void whenIdle(MainWindow& window, std::function<void()> then) {
+    constexpr int kQuietTurns = 3; // layouts of docks and delayed item layouts take a turn each
+    auto* timer = new QTimer(&window);
+    timer->setInterval(10);
+    QObject::connect(
+        timer, &QTimer::timeout, &window, [&window, timer, then = std::move(then), quiet = 0]() mutable {
+            quiet = window.idle() ? quiet + 1 : 0;
+            if (quiet < kQuietTurns)
+                return;
+            timer->stop();
+            timer->deleteLater();
+            then();
+        });
+    timer->start();
+}
+
+bool writeScreenshot(MainWindow& window, const QString& path, QString* error) {
+    if (QWidget* focus = QApplication::focusWidget())
+        focus->clearFocus(); // a blinking cursor is not the same twice
+    const QImage image = window.grab().toImage().convertToFormat(QImage::Format_RGB888);
+    QImageWriter writer(path, "png");
+    if (writer.write(image))
+        return true;
+    if (error)
+        *error = writer.errorString();
+    return false;
+}
+
+} // namespace hopscope
