@@ -178,7 +178,13 @@ Result<std::unique_ptr<Session::State>> prepare(std::unique_ptr<Session::State> 
     }
     if (Status status = check_identity(*state); !status)
         return status.error();
-    std::vector<std::string> faults = schema_faults(*state->db);
+    SchemaFaults schema = schema_faults(*state->db);
+    if (!schema.forged.empty()) {
+        Error error = make_error(Error::Kind::Damaged, "is not as a session is made: " + schema.forged);
+        error.file = state->path;
+        return error;
+    }
+    std::vector<std::string> faults = std::move(schema.missing);
     if (faults.empty())
         faults = quick_faults(*state->db);
     if (!faults.empty() && state->read_only_because.empty()) {

@@ -135,19 +135,26 @@ CREATE VIEW place AS
         LEFT JOIN source ON source.id = node.source_id;
 )sql";
 
-// Full-text search, and when a note was last edited.
-constexpr const char* kVersion2 = R"sql(
-ALTER TABLE note ADD COLUMN changed TEXT NOT NULL DEFAULT '';
-CREATE VIEW node_words AS
+// Version 2: full-text search, and when a note was last edited.
+constexpr const char* kNodeWords = R"sql(CREATE VIEW node_words AS
     SELECT node.id AS id, node.name AS name, node.target AS target, source.code AS code,
         source.function AS function, source.file || ':' || source.line AS place
-    FROM node LEFT JOIN source ON source.id = node.source_id;
-CREATE VIRTUAL TABLE node_search USING fts5 (
-    name, target, code, function, place, content = 'node_words', content_rowid = 'id');
-INSERT INTO node_search (node_search) VALUES ('rebuild');
-)sql";
+    FROM node LEFT JOIN source ON source.id = node.source_id)sql";
+constexpr const char* kNodeSearch = R"sql(CREATE VIRTUAL TABLE node_search USING fts5 (
+    name, target, code, function, place, content = 'node_words', content_rowid = 'id'))sql";
 
-constexpr std::array kSteps = {kVersion1, kVersion2};
+void to_version_1(SQLite::Database& db) {
+    db.exec(kVersion1);
+}
+
+void to_version_2(SQLite::Database& db) {
+    db.exec("ALTER TABLE note ADD COLUMN changed TEXT NOT NULL DEFAULT ''");
+    db.exec(kNodeWords);
+    db.exec(kNodeSearch);
+    rebuild_search(db);
+}
+
+constexpr std::array kSteps = {to_version_1, to_version_2};
 static_assert(kSteps.size() == kSessionVersion);
 
 // The columns that load() turns into a Dump. graph_text.zstd is guarded by graph_text.hash.
@@ -215,7 +222,7 @@ void migrate(SQLite::Database& db, int to) {
     for (int version = schema_version(db); version < to; ++version) {
         // The seal covers what the tables look like too: keep a sound one sound, and a broken one broken.
         const bool sealed = version > 0 && seal_holds(db);
-        db.exec(kSteps.at(static_cast<size_t>(version)));
+        kSteps.at(static_cast<size_t>(version))(db);
         db.exec(fmt::format("PRAGMA user_version = {}", version + 1));
         if (sealed)
             write_seal(db);
@@ -226,22 +233,31 @@ void rebuild_search(SQLite::Database& db) {
     db.exec("INSERT INTO node_search (node_search) VALUES ('rebuild')");
 }
 
-std::vector<std::string> schema_faults(SQLite::Database& db) {
+SchemaFaults schema_faults(SQLite::Database& db) {
     static constexpr std::array kTables = {"meta", "file", "compilation", "graph_text", "graph", "body",
         "source", "node", "timer", "message", "duplicate", "failure", "artifact", "problem", "region",
         "region_body", "saved_value", "invocation", "invocation_call", "note", "bookmark", "view"};
-    std::vector<std::string> faults;
+    SchemaFaults faults;
     SQLite::Statement find(db, "SELECT type, sql FROM sqlite_schema WHERE name = ?");
-    for (const char* table : kTables) {
+    const auto look = [&](const char* name) {
         find.reset();
-        find.bind(1, table);
-        if (!find.executeStep())
-            faults.push_back(fmt::format("table \"{}\" is missing", table));
-        else if (find.getColumn(0).getString() != "table"
-            || find.getColumn(1).getString().find("VIRTUAL TABLE") != std::string::npos)
-            faults.push_back(
-                fmt::format("\"{}\" is a {}, expected a table", table, find.getColumn(0).getString()));
-    }
+        find.bind(1, name);
+        if (find.executeStep())
+            return true;
+        faults.missing.push_back(fmt::format("table \"{}\" is missing", name));
+        return false;
+    };
+    for (const char* table : kTables)
+        if (look(table)
+            && (find.getColumn(0).getString() != "table"
+                || !find.getColumn(1).getString().starts_with("CREATE TABLE")))
+            faults.forged = fmt::format("\"{}\" is no plain table", table);
+    if (schema_version(db) < 2)
+        return faults;
+    if (look("node_words") && find.getColumn(1).getString() != kNodeWords)
+        faults.forged = "view \"node_words\" is another one than expected";
+    if (look("node_search") && find.getColumn(1).getString() != kNodeSearch)
+        faults.forged = "table \"node_search\" is another one than expected";
     return faults;
 }
 

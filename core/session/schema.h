@@ -17,9 +17,13 @@ int schema_version(SQLite::Database& db);
 // Fills the full-text index from the node rows anew.
 void rebuild_search(SQLite::Database& db);
 
-// What keeps the database from being read as a session of its version: tables that are missing or are no
-// tables.
-std::vector<std::string> schema_faults(SQLite::Database& db);
+// What keeps the database from being read as a session of its version.
+struct SchemaFaults {
+    std::vector<std::string> missing; // damage: the rest can be read
+    std::string
+        forged; // something else under a table's name, such as a view without end: nothing may be read
+};
+SchemaFaults schema_faults(SQLite::Database& db);
 
 // A hash over every imported row that load() reads. Kept in meta as "seal", so that a changed byte in them is
 // seen on opening without a scan of the whole file. Throws where the rows cannot be read.

@@ -1,0 +1,260 @@
+#include "tests/session/samples.h"
+
+#include "core/read/open.h"
+
+#include <memory>
+
+namespace hopscope::test {
+
+namespace {
+
+constexpr const char* kForward = R"(class GraphModule(torch.nn.Module):
+    def forward(self, primals_1: "f32[2, 4][4, 1]cpu", primals_2: "f32[4, 4][4, 1]cpu"):
+        # File: /home/dev/model.py:26 in forward, code: x = block(self.läyer, x)
+        fw_subgraph_0 = self.fw_subgraph_0
+        invoke_subgraph = torch.ops.higher_order.invoke_subgraph(fw_subgraph_0, 'fw_subgraph_0', primals_1, primals_2);  fw_subgraph_0 = primals_1 = primals_2 = None
+        getitem: "f32[2, 4][4, 1]cpu" = invoke_subgraph[0];  invoke_subgraph = None
+        return (getitem,)
+
+    class fw_subgraph_0(torch.nn.Module):
+        def forward(self, arg0_1: "f32[2, 4][4, 1]cpu", arg1_1: "f32[4, 4][4, 1]cpu"):
+            # File: /home/dev/model.py:12 in block, code: return torch.sin(x @ w)
+            mm: "f32[2, 4][4, 1]cpu" = torch.ops.aten.mm.default(arg0_1, arg1_1);  arg0_1 = arg1_1 = None
+            sin: "f32[2, 4][4, 1]cpu" = torch.ops.aten.sin.default(mm);  mm = None
+            return (sin,)
+)";
+
+std::string tabbed(const std::string& text) {
+    std::string out = "\t";
+    for (size_t i = 0; i < text.size(); ++i) {
+        out += text[i];
+        if (text[i] == '\n' && i + 1 < text.size())
+            out += '\t';
+    }
+    return out;
+}
+
+Graph graph(CompilationId compilation, Stage stage, const std::string& text, bool with_tabs) {
+    auto storage = std::make_shared<const std::string>(text);
+    std::vector<Problem> problems;
+    Graph g;
+    g.compilation = compilation;
+    g.stage = stage;
+    g.file = FileId(0);
+    g.line = 120;
+    g.offset = 4096;
+    g.text = *storage;
+    g.tabbed = with_tabs;
+    g.module = read_print_readable(g.text, storage, with_tabs, problems);
+    return g;
+}
+
+} // namespace
+
+Dump hand_made() {
+    Dump d;
+    d.name = "hand 'made'";
+    d.torch_version = "2.13.0+cpu";
+    d.has_text_log = true;
+    d.files = {{"trace.log", "TORCH_TRACE", 123456789012}, {"a \"b\" \xF0\x9F\x94\xA5.txt", "TORCH_LOGS", 7}};
+    Compilation c;
+    c.key = {.rank = -1, .id = "0/0", .attempt = 0};
+    c.function = "forward";
+    c.file = "/home/dev/model.py";
+    c.line = 20;
+    c.fail_type = "RuntimeError";
+    c.fail_reason = "line one\nline two";
+    c.recompile_reason = "L['x'].size()[0] == 2";
+    c.compile_seconds = 1.25;
+    c.last_attempt = false;
+    d.compilations.push_back(c);
+    c.key = {.rank = -1, .id = "0/0", .attempt = 1};
+    c.last_attempt = true;
+    d.compilations.push_back(c);
+    c.key = {.rank = 3, .id = "!1/2/0", .attempt = 0};
+    d.compilations.push_back(c);
+    d.graphs.push_back(graph(CompilationId(1), Stage::Forward, kForward, false));
+    d.graphs.push_back(graph(CompilationId(2), Stage::Forward, tabbed(kForward), true));
+    d.graphs.push_back(graph(CompilationId(2), Stage::PostGrad, kForward, false));
+    d.graphs.back().label = "before_pass";
+    d.graphs.push_back(graph(CompilationId(2), Stage::Forward, kForward, false));
+    d.graphs.back().ordinal = 1;
+    d.compilations[1].graphs = {GraphId(0)};
+    d.compilations[2].graphs = {GraphId(3), GraphId(1), GraphId(2)};
+    for (size_t kind = 0; kind <= static_cast<size_t>(RegionTimer::Kind::FakeTensor); ++kind)
+        d.timers.push_back({.kind = static_cast<RegionTimer::Kind>(kind),
+            .compilation = CompilationId(1),
+            .begin_us = 1795450200818224.25,
+            .end_us = kind == 2 ? -1 : 1795450200818999.5,
+            .parent = static_cast<int>(kind) - 1,
+            .file = FileId(0),
+            .line = kind});
+    for (size_t kind = 0; kind <= static_cast<size_t>(ReuseMessage::Kind::Other); ++kind)
+        d.messages.push_back({.kind = static_cast<ReuseMessage::Kind>(kind),
+            .key = {0, "0/0", 1},
+            .identifier = "subgraph_0",
+            .function = "block",
+            .detail = std::string("a\0b", 3),
+            .count = static_cast<int>(kind) - 1,
+            .file = FileId(1),
+            .line = kind});
+    d.duplicates.push_back(
+        {CompilationId(1), "fw_subgraph_0", "bw_subgraph_0_1", "{\"a\": 1}", FileId(0), 5});
+    d.failures.push_back({CompilationId(0), "dynamo_error", "message", "whole\ntext", FileId(0), 6});
+    d.failures.push_back({CompilationId(), "fx_interpreter_error", "", "", FileId(), 0});
+    d.artifacts.push_back({CompilationId(1), "aotautograd_cache_miss", FileId(0), 7, 1ull << 40});
+    d.problems.push_back({Severity::Warning, "bad line", FileId(0), 8, 999});
+    d.problems.push_back({Severity::Note, "nothing", FileId(), 0, 0});
+    return d;
+}
+
+Dump recorded(const std::string& name) {
+    const std::string folder = std::string(HOPSCOPE_TEST_DATA) + "/" + name;
+    Result<Dump> dump = open_dump({folder + "/trace", folder + "/torch_logs.txt.gz"});
+    if (!dump.ok()) // some have no text log
+        dump = open_dump({folder + "/trace"});
+    return dump.ok() ? std::move(dump).value() : Dump();
+}
+
+std::vector<std::string> recordings() {
+    return {"gpt12", "dup_tangents", "ddp4", "failing", "recompiles", "too_many_shapes", "gpt4_dynamic",
+        "effects", "v2.9-mlp4"};
+}
+
+namespace {
+
+// Collects the name of the first pair of values that differ.
+class Comparison {
+public:
+    template <class Value> void operator()(const std::string& what, const Value& a, const Value& b) {
+        if (found.empty() && !(a == b))
+            found = what;
+    }
+    std::string found;
+};
+
+void compare_modules(Comparison& same, const std::string& where, const GraphModule* a, const GraphModule* b) {
+    same(where + "has a module", a != nullptr, b != nullptr);
+    if (!a || !b || !same.found.empty())
+        return;
+    same(where + "bodies", a->bodies.size(), b->bodies.size());
+    same(where + "nodes", a->node_count(), b->node_count());
+    if (!same.found.empty())
+        return;
+    same(where + "text", same_body(*a, BodyId(0), *b, BodyId(0)), true);
+    for (size_t i = 0; i < a->bodies.size(); ++i)
+        for (size_t n = 0; n < a->bodies[i].nodes.size(); ++n)
+            same(where + "node's line", a->bodies[i].nodes[n].line, b->bodies[i].nodes[n].line);
+}
+
+void compare_graphs(Comparison& same, const Dump& a, const Dump& b) {
+    for (size_t i = 0; i < a.graphs.size(); ++i) {
+        const Graph &x = a.graphs[i], &y = b.graphs[i];
+        const std::string where = "graph " + std::to_string(i) + ": ";
+        same(where + "compilation", x.compilation, y.compilation);
+        same(where + "stage", x.stage, y.stage);
+        same(where + "label", x.label, y.label);
+        same(where + "ordinal", x.ordinal, y.ordinal);
+        same(where + "file", x.file, y.file);
+        same(where + "line", x.line, y.line);
+        same(where + "offset", x.offset, y.offset);
+        same(where + "text", x.text, y.text);
+        same(where + "tabbed", x.tabbed, y.tabbed);
+        compare_modules(same, where, x.module.get(), y.module.get());
+    }
+}
+
+void compare_compilations(Comparison& same, const Dump& a, const Dump& b) {
+    for (size_t i = 0; i < a.files.size(); ++i) {
+        same("file path", a.files[i].path, b.files[i].path);
+        same("file kind", a.files[i].kind, b.files[i].kind);
+        same("file bytes", a.files[i].bytes, b.files[i].bytes);
+    }
+    for (size_t i = 0; i < a.compilations.size(); ++i) {
+        const Compilation &x = a.compilations[i], &y = b.compilations[i];
+        same("compilation key", x.key, y.key);
+        same("compilation function", x.function, y.function);
+        same("compilation file", x.file, y.file);
+        same("compilation line", x.line, y.line);
+        same("fail_type", x.fail_type, y.fail_type);
+        same("fail_reason", x.fail_reason, y.fail_reason);
+        same("recompile_reason", x.recompile_reason, y.recompile_reason);
+        same("compile_seconds", x.compile_seconds, y.compile_seconds);
+        same("last_attempt", x.last_attempt, y.last_attempt);
+        same("compilation graphs", x.graphs, y.graphs);
+    }
+}
+
+void compare_evidence(Comparison& same, const Dump& a, const Dump& b) {
+    for (size_t i = 0; i < a.timers.size(); ++i) {
+        const RegionTimer &x = a.timers[i], &y = b.timers[i];
+        same("timer kind", x.kind, y.kind);
+        same("timer compilation", x.compilation, y.compilation);
+        same("timer begin", x.begin_us, y.begin_us);
+        same("timer end", x.end_us, y.end_us);
+        same("timer parent", x.parent, y.parent);
+        same("timer place", std::pair(x.file, x.line), std::pair(y.file, y.line));
+    }
+    for (size_t i = 0; i < a.messages.size(); ++i) {
+        const ReuseMessage &x = a.messages[i], &y = b.messages[i];
+        same("message kind", x.kind, y.kind);
+        same("message key", x.key, y.key);
+        same("message identifier", x.identifier, y.identifier);
+        same("message function", x.function, y.function);
+        same("message detail", x.detail, y.detail);
+        same("message count", x.count, y.count);
+        same("message place", std::pair(x.file, x.line), std::pair(y.file, y.line));
+    }
+}
+
+void compare_reports(Comparison& same, const Dump& a, const Dump& b) {
+    for (size_t i = 0; i < a.duplicates.size(); ++i) {
+        const BackwardDuplicate &x = a.duplicates[i], &y = b.duplicates[i];
+        same("duplicate",
+            std::tie(x.compilation, x.forward_identifier, x.backward_identifier, x.text, x.file, x.line),
+            std::tie(y.compilation, y.forward_identifier, y.backward_identifier, y.text, y.file, y.line));
+    }
+    for (size_t i = 0; i < a.failures.size(); ++i) {
+        const Failure &x = a.failures[i], &y = b.failures[i];
+        same("failure", std::tie(x.compilation, x.kind, x.message, x.text, x.file, x.line),
+            std::tie(y.compilation, y.kind, y.message, y.text, y.file, y.line));
+    }
+    for (size_t i = 0; i < a.artifacts.size(); ++i) {
+        const Artifact &x = a.artifacts[i], &y = b.artifacts[i];
+        same("artifact", std::tie(x.compilation, x.name, x.file, x.line, x.bytes),
+            std::tie(y.compilation, y.name, y.file, y.line, y.bytes));
+    }
+    for (size_t i = 0; i < a.problems.size(); ++i) {
+        const Problem &x = a.problems[i], &y = b.problems[i];
+        same("problem", std::tie(x.severity, x.message, x.file, x.line, x.offset),
+            std::tie(y.severity, y.message, y.file, y.line, y.offset));
+    }
+}
+
+} // namespace
+
+std::string difference(const Dump& a, const Dump& b) {
+    Comparison same;
+    same("name", a.name, b.name);
+    same("torch_version", a.torch_version, b.torch_version);
+    same("has_text_log", a.has_text_log, b.has_text_log);
+    same("cancelled", a.cancelled, b.cancelled);
+    same("files", a.files.size(), b.files.size());
+    same("compilations", a.compilations.size(), b.compilations.size());
+    same("graphs", a.graphs.size(), b.graphs.size());
+    same("timers", a.timers.size(), b.timers.size());
+    same("messages", a.messages.size(), b.messages.size());
+    same("duplicates", a.duplicates.size(), b.duplicates.size());
+    same("failures", a.failures.size(), b.failures.size());
+    same("artifacts", a.artifacts.size(), b.artifacts.size());
+    same("problems", a.problems.size(), b.problems.size());
+    if (!same.found.empty())
+        return same.found;
+    compare_compilations(same, a, b);
+    compare_graphs(same, a, b);
+    compare_evidence(same, a, b);
+    compare_reports(same, a, b);
+    return same.found;
+}
+
+} // namespace hopscope::test

@@ -1,0 +1,154 @@
+// Older versions are brought up to date, newer ones and strangers refused.
+#include "core/session/session.h"
+#include "tests/session/samples.h"
+
+#include <QtTest>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+using namespace hopscope;
+using namespace hopscope::test;
+
+class TestSessionVersions : public QObject {
+    Q_OBJECT
+
+    QTemporaryDir folder_;
+
+    std::string copy_of_version_1(const QString& name) const {
+        const QString target = folder_.filePath(name);
+        QFile::copy(HOPSCOPE_TEST_DATA "/session/v1.hopscope", target);
+        QFile::setPermissions(target, QFile::ReadOwner | QFile::WriteOwner);
+        return target.toStdString();
+    }
+
+    static int version_of(const std::string& path) {
+        return SQLite::Database(path).execAndGet("PRAGMA user_version").getInt();
+    }
+
+    void check_version_1(Session& session) const {
+        const auto notes = session.notes();
+        QVERIFY(notes.ok());
+        QCOMPARE(notes->size(), size_t(2));
+        QVERIFY(notes->at(0)
+            == (Note{1, "0/0:forward@getitem", "written with version 1", "2026-01-31T12:00:00Z", ""}));
+        QVERIFY(notes->at(1)
+            == (Note{3, "0/0:forward:fw_subgraph_0@mm", "a third, 'quoted'", "2026-01-31T12:00:02Z", ""}));
+        QCOMPARE(session.bookmarks()->at(0).label, std::string("start"));
+        QCOMPARE(session.view("window"), std::string("{\"zoom\":1.5}"));
+        QVERIFY(session.problems().empty());
+        const auto dump = session.load();
+        QVERIFY(dump.ok());
+        QCOMPARE(difference(hand_made(), *dump), std::string());
+        // What version 2 added.
+        QCOMPARE(session.search("aten.mm")->size(), size_t(4));
+        QVERIFY(session.check()->empty());
+    }
+
+private slots:
+    void version_1_is_brought_up_to_date() {
+        const std::string path = copy_of_version_1("write.hopscope");
+        QCOMPARE(version_of(path), 1);
+        {
+            auto session = Session::open(path);
+            QVERIFY(session.ok());
+            QVERIFY(!(*session)->read_only());
+            check_version_1(**session);
+            QVERIFY((*session)->edit_note(1, "edited with version 2").ok());
+            QVERIFY((*session)
+                        ->restore_note(
+                            {1, "0/0:forward@getitem", "written with version 1", "2026-01-31T12:00:00Z", ""})
+                        .ok());
+            QCOMPARE(*(*session)->add_note(*(*session)->load(), "0/0:forward", "new"), int64_t(4));
+            QVERIFY((*session)->remove_note(4).ok());
+        }
+        QCOMPARE(version_of(path), kSessionVersion);
+        auto session = Session::open(path);
+        check_version_1(**session);
+    }
+
+    void reading_leaves_the_old_file_alone() {
+        const std::string path = copy_of_version_1("read.hopscope");
+        {
+            auto session = Session::open(path, OpenMode::Read);
+            QVERIFY(session.ok());
+            check_version_1(**session);
+        }
+        QCOMPARE(version_of(path), 1);
+    }
+
+    void old_and_new_have_the_same_tables() {
+        const std::string path = copy_of_version_1("same.hopscope");
+        QVERIFY(Session::open(path).ok());
+        const Dump dump = hand_made();
+        const std::string made = folder_.filePath("made.hopscope").toStdString();
+        QVERIFY(Session::create(made, dump, build_ledger(dump)).ok());
+        const auto tables = [](const std::string& file) {
+            SQLite::Database db(file);
+            SQLite::Statement row(db, "SELECT type, name, sql FROM sqlite_schema ORDER BY name");
+            QStringList list;
+            while (row.executeStep())
+                list << QString::fromStdString(row.getColumn(0).getString() + " "
+                    + row.getColumn(1).getString() + " " + row.getColumn(2).getString());
+            return list;
+        };
+        QCOMPARE(tables(path), tables(made));
+    }
+
+    void newer_versions_are_refused() {
+        const std::string path = copy_of_version_1("newer.hopscope");
+        SQLite::Database(path, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 77");
+        for (const OpenMode mode : {OpenMode::Read, OpenMode::Write}) {
+            auto session = Session::open(path, mode);
+            QVERIFY(!session.ok());
+            QCOMPARE(session.error().kind, Error::Kind::CannotRead);
+            QVERIFY(session.error().message.find("version 77") != std::string::npos);
+            QVERIFY(session.error().message.find("version " + std::to_string(kSessionVersion))
+                != std::string::npos);
+        }
+        QCOMPARE(version_of(path), 77);
+    }
+
+    void strangers_are_refused_data() {
+        QTest::addColumn<QByteArray>("bytes");
+        QTest::newRow("empty") << QByteArray();
+        QTest::newRow("text") << QByteArray("V1123 16:10:00.818000 6883 torch/_dynamo/utils.py:2350] {}");
+        QTest::newRow("only the magic") << QByteArray("SQLite format 3\0", 16);
+        QTest::newRow("magic and nonsense") << QByteArray("SQLite format 3\0", 16) + QByteArray(5000, '\xA5');
+    }
+
+    void strangers_are_refused() {
+        QFETCH(QByteArray, bytes);
+        QFile file(folder_.filePath("stranger.hopscope"));
+        QVERIFY(file.open(QIODevice::WriteOnly | QIODevice::Truncate));
+        file.write(bytes);
+        file.close();
+        for (const OpenMode mode : {OpenMode::Read, OpenMode::Write}) {
+            auto session = Session::open(file.fileName().toStdString(), mode);
+            QVERIFY(!session.ok());
+            QVERIFY(!session.error().message.empty());
+            QCOMPARE(session.error().file, file.fileName().toStdString());
+        }
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(file.readAll(), bytes);
+    }
+
+    void other_databases_are_refused() {
+        const std::string path = folder_.filePath("other.db").toStdString();
+        SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+            .exec("PRAGMA application_id = 7; CREATE TABLE note (id INTEGER)");
+        auto session = Session::open(path);
+        QVERIFY(!session.ok());
+        QCOMPARE(session.error().kind, Error::Kind::CannotRead);
+        QVERIFY(session.error().message.find("application_id") != std::string::npos);
+    }
+
+    void missing_files_and_folders() {
+        QCOMPARE(Session::open(folder_.filePath("none.hopscope").toStdString()).error().kind,
+            Error::Kind::CannotRead);
+        QCOMPARE(Session::open(folder_.path().toStdString()).error().kind, Error::Kind::CannotRead);
+        QVERIFY(!QFile::exists(folder_.filePath("none.hopscope")));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestSessionVersions)
+#include "tst_session_versions.moc"
