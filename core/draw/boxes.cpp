@@ -111,7 +111,7 @@ public:
         box.kind = kinds_[box.node.index];
         const Node& node = body_.node(box.node);
         box.small = is_one_line(module_, node, box.kind);
-        box.title = clip_label(module_.text(node.name));
+        box.title = clip_name(module_.text(node.name), box.small ? kSmallLabelGlyphs : kLabelGlyphs);
         if (box.kind == Kind::Region)
             describe_region(node, box);
         else

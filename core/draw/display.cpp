@@ -352,8 +352,11 @@ void display_edge(
     draw.edge = index;
     draw.node = edge.from;
     std::vector<Spot> line;
-    for (const layout::Point& point : edge.points)
-        line.push_back({point.x + 0.5, static_cast<double>(point.y)});
+    // On half points where a line runs along them; its ends lie on borders.
+    for (size_t i = 0; i < edge.points.size(); ++i) {
+        const bool inner = i > 0 && i + 1 < edge.points.size();
+        line.push_back({edge.points[i].x + 0.5, edge.points[i].y + (inner ? 0.5 : 0)});
+    }
     bool dashed = false;
     if (line.size() < 2) {
         // A cut link: straight from box to box.

@@ -25,6 +25,19 @@ int text_width(std::string_view text, int font_size) {
     return static_cast<int>(std::ceil(static_cast<double>(glyph_count(text)) * kAdvance * font_size - 1e-9));
 }
 
+std::string clip_name(std::string_view text, size_t glyphs) {
+    const size_t length = text.size() <= (glyphs + 1) * 4 ? glyph_count(text) : glyphs + 1;
+    if (length <= glyphs || glyphs < 3)
+        return clip_label(text, glyphs);
+    const size_t head = glyphs / 3;
+    const size_t tail = glyphs - head - 1;
+    size_t at = text.size();
+    // A code point has at most four bytes: bytes that are no UTF-8 do not lead back to the beginning.
+    for (size_t left = tail; at > 0 && left > 0 && text.size() - at < 4 * tail;)
+        left -= !is_continuation(text[--at]);
+    return clip_label(text, head + 1) + clip_label(text.substr(at), tail);
+}
+
 std::string clip_label(std::string_view text, size_t glyphs) {
     // Cut before converting: labels may be megabytes long. A code point has at most four bytes.
     std::string label = utf8(text.substr(0, (glyphs + 1) * 4));

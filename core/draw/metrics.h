@@ -22,6 +22,7 @@ inline constexpr int kSmallBoxHeight = 20; // one line
 inline constexpr int kDotPitch = 10; // of the strip of dots
 inline constexpr int kDotsPerRow = 24;
 inline constexpr size_t kLabelGlyphs = 48; // longest name of a node; the rest is an ellipsis
+inline constexpr size_t kSmallLabelGlyphs = 36; // longest name in a node of one line
 inline constexpr size_t kLineGlyphs = 64; // longest second line
 inline constexpr int kPortRoom = 8; // around the picture and beside every box, for marks outside the border
 inline constexpr int kPortOut = 4; // how far outside the left and right border marks have their centre
@@ -30,6 +31,9 @@ inline constexpr int kPortOut = 4; // how far outside the left and right border 
 size_t glyph_count(std::string_view text);
 // Width in points, rounded up.
 int text_width(std::string_view text, int font_size);
+// At most `glyphs` code points; what is longer has "…" after its first third, since names differ at their
+// ends (l_self_modules_blocks_modules_0_…_weight_). Bad bytes become U+FFFD, control characters spaces.
+std::string clip_name(std::string_view text, size_t glyphs = kLabelGlyphs);
 // At most `glyphs` code points; what is longer ends in "…". Bad bytes become U+FFFD, control characters
 // spaces.
 std::string clip_label(std::string_view text, size_t glyphs = kLabelGlyphs);

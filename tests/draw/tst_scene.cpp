@@ -239,6 +239,12 @@ private Q_SLOTS:
                             "b"),
             std::string("a\xEF\xBF\xBD"
                         "b"));
+        QCOMPARE(clip_name("abcdefghij", 7), std::string("ab…ghij"));
+        QCOMPARE(clip_name("abcdefg", 7), std::string("abcdefg"));
+        QCOMPARE(clip_name("äöüäöüäöü", 7), std::string("äö…üäöü"));
+        QCOMPARE(glyph_count(clip_name(std::string(1 << 22, 'x') + "end")), kLabelGlyphs);
+        QVERIFY(clip_name(std::string(1 << 22, 'x') + "end").ends_with("xend"));
+        QCOMPARE(glyph_count(clip_name(std::string(1 << 22, '\x80'))), kLabelGlyphs);
         const std::string huge(1 << 22, 'x');
         QCOMPARE(glyph_count(clip_label(huge)), kLabelGlyphs);
         QCOMPARE(text_width("0123456789", kFontSize), 72);
