@@ -1,5 +1,5 @@
-// What Canvas keeps; shared by canvas.cpp (view and state), canvas_input.cpp (mouse, wheel, keys) and
-// canvas_paint.cpp.
+// What Canvas keeps; shared by canvas.cpp (state), canvas_view.cpp (zoom and place), canvas_input.cpp (mouse,
+// wheel, keys) and canvas_paint.cpp.
 #pragma once
 
 #include "views/canvas/canvas.h"
@@ -33,7 +33,7 @@ enum Mark : uint8_t {
 struct Canvas::Private {
     explicit Private(Canvas* canvas);
 
-    // --- view (canvas.cpp)
+    // --- view (canvas_view.cpp)
     QSizeF pictureSize() const; // pixels at the present zoom
     void setView(double newZoom, QPointF newOffset);
     void zoomAt(QPointF viewportPos, double factor);

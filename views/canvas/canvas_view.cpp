@@ -1,0 +1,259 @@
+// Zoom and place of the canvas: what is in view, and how it gets there.
+#include "views/canvas/canvas_p.h"
+
+#include <QResizeEvent>
+#include <QScrollBar>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hopscope {
+
+namespace {
+
+constexpr double kMargin = 16; // pixels around the picture when it is fitted
+constexpr double kKeptInView = 48; // pixels of the picture that stay in view, however far it is dragged
+constexpr double kReadable = 0.6; // zoom below which names are hard to read
+
+QRectF boundsOfNodes(const draw::Scene& scene, const SceneIndex& index, const std::vector<NodeId>& nodes) {
+    QRectF bounds;
+    for (NodeId node : nodes)
+        if (const uint32_t box = index.boxOf(node); box != kNoBox)
+            bounds |= rectOf(scene.boxes[box]);
+    return bounds;
+}
+
+} // namespace
+
+double Canvas::zoom() const {
+    return d->zoom;
+}
+
+double Canvas::minZoom() const {
+    if (!d->shows())
+        return 0.05;
+    const QSizeF room = maximumViewportSize();
+    const double fit =
+        std::min(room.width() / std::max(1, d->scene->width), room.height() / std::max(1, d->scene->height));
+    return std::clamp(fit / 4, 0.0005, 0.05);
+}
+
+QPointF Canvas::toScene(QPointF viewportPos) const {
+    return (viewportPos + d->offset) / d->zoom;
+}
+
+QPointF Canvas::fromScene(QPointF scenePos) const {
+    return scenePos * d->zoom - d->offset;
+}
+
+QSizeF Canvas::Private::pictureSize() const {
+    return scene ? QSizeF(scene->width, scene->height) * zoom : QSizeF();
+}
+
+QRectF Canvas::Private::visibleScene() const {
+    return QRectF(q->toScene({0, 0}), QSizeF(q->viewport()->size()) / zoom);
+}
+
+QRectF Canvas::Private::toView(const QRectF& rect) const {
+    return QRectF(q->fromScene(rect.topLeft()), rect.size() * zoom);
+}
+
+void Canvas::Private::setView(double newZoom, QPointF newOffset) {
+    zoom = std::clamp(newZoom, q->minZoom(), kMaxZoom);
+    const QSizeF size = pictureSize(), room = q->viewport()->size();
+    const double ratio = q->devicePixelRatioF();
+    auto place = [&](double at, double extent, double width) {
+        const double rest = std::min({kKeptInView, extent, width});
+        at = std::clamp(at, rest - width, extent - rest);
+        return std::round(at * ratio) / ratio;
+    };
+    offset = QPointF(
+        place(newOffset.x(), size.width(), room.width()), place(newOffset.y(), size.height(), room.height()));
+    updateBars();
+    minimap->setFrame(visibleScene());
+    minimapTimer.start();
+    q->viewport()->update();
+    Q_EMIT q->viewChanged();
+}
+
+// The bars reach over the picture and over what is in view beyond it.
+void Canvas::Private::updateBars() {
+    settingBars = true;
+    const QSizeF size = pictureSize();
+    auto set = [](QScrollBar* bar, double at, double extent, double room, double room0) {
+        const bool all = extent <= room0 && at <= 0 && at + room0 >= extent;
+        const int value = static_cast<int>(std::lround(at));
+        bar->setPageStep(static_cast<int>(room));
+        bar->setSingleStep(40);
+        bar->setRange(all ? value : std::min(value, 0),
+            all ? value : std::max(value, static_cast<int>(std::ceil(extent - room))));
+        bar->setValue(value);
+    };
+    // Judged by the room without bars, lest a bar that appears makes itself needed.
+    const QSizeF room = q->viewport()->size(), room0 = q->maximumViewportSize();
+    set(q->horizontalScrollBar(), offset.x(), size.width(), room.width(), room0.width());
+    set(q->verticalScrollBar(), offset.y(), size.height(), room.height(), room0.height());
+    settingBars = false;
+}
+
+void Canvas::scrollContentsBy(int dx, int dy) {
+    if (d->settingBars)
+        return;
+    d->opening = false;
+    d->setView(d->zoom, d->offset - QPointF(dx, dy));
+}
+
+void Canvas::Private::scrollBy(QPointF pixels) {
+    opening = false;
+    setView(zoom, offset + pixels);
+}
+
+void Canvas::Private::zoomAt(QPointF viewportPos, double factor) {
+    opening = false;
+    endHover();
+    const QPointF point = q->toScene(viewportPos);
+    const double next = std::clamp(zoom * factor, q->minZoom(), kMaxZoom);
+    setView(next, point * next - viewportPos);
+}
+
+void Canvas::Private::fitRect(const QRectF& rect, double largestZoom) {
+    const QSizeF room = q->maximumViewportSize();
+    const double w = std::max(1.0, room.width() - 2 * kMargin),
+                 h = std::max(1.0, room.height() - 2 * kMargin);
+    const double fit =
+        std::min({w / std::max(1.0, rect.width()), h / std::max(1.0, rect.height()), largestZoom});
+    setView(fit, rect.center() * fit - QPointF(room.width() / 2, room.height() / 2));
+}
+
+// All of the picture where it can be read so, otherwise its top as wide as can be read.
+void Canvas::Private::takeOpeningView() {
+    if (!shows() || q->viewport()->width() < 8 || q->viewport()->height() < 8)
+        return;
+    const QSizeF room = q->maximumViewportSize();
+    const double fitWidth = (room.width() - 2 * kMargin) / scene->width;
+    const double fit = std::min(fitWidth, (room.height() - 2 * kMargin) / scene->height);
+    if (fit >= kReadable) {
+        fitRect(QRectF(0, 0, scene->width, scene->height), 1.0);
+        return;
+    }
+    const double next = std::clamp(fitWidth, kReadable, 1.0);
+    const double width = scene->width * next;
+    double x = (width - room.width()) / 2;
+    if (x > -kMargin) { // too wide: begin at the first box, which need not be in the middle
+        x = rectOf(scene->boxes.front()).center().x() * next - room.width() / 2;
+        x = std::clamp(x, -kMargin, width - room.width() + kMargin);
+    }
+    setView(next, QPointF(x, -kMargin));
+}
+
+void Canvas::setZoom(double zoom) {
+    if (d->shows())
+        d->zoomAt(QRectF(viewport()->rect()).center(), zoom / d->zoom);
+}
+
+ViewState Canvas::viewState() const {
+    if (!d->shows())
+        return {};
+    return {d->zoom, toScene(QRectF(viewport()->rect()).center())};
+}
+
+void Canvas::setViewState(const ViewState& state) {
+    if (!d->shows())
+        return;
+    if (!state.isValid()) {
+        d->opening = true;
+        d->takeOpeningView();
+        return;
+    }
+    d->opening = false;
+    const double next = std::clamp(state.zoom, minZoom(), kMaxZoom);
+    d->setView(next, state.centre * next - QRectF(viewport()->rect()).center());
+}
+
+void Canvas::fitAll() {
+    if (!d->shows())
+        return;
+    d->opening = false;
+    d->fitRect(QRectF(0, 0, d->scene->width, d->scene->height), 1.0);
+}
+
+void Canvas::fitSelection() {
+    if (!d->shows())
+        return;
+    std::vector<NodeId> nodes{d->selected};
+    nodes.insert(nodes.end(), d->users.begin(), d->users.end());
+    nodes.insert(nodes.end(), d->producers.begin(), d->producers.end());
+    const QRectF bounds = boundsOfNodes(*d->scene, *d->index, nodes);
+    if (bounds.isNull()) {
+        fitAll();
+        return;
+    }
+    d->opening = false;
+    d->fitRect(bounds.adjusted(-24, -24, 24, 24), 1.5);
+}
+
+void Canvas::zoomIn() {
+    setZoom(d->zoom * 1.25);
+}
+
+void Canvas::zoomOut() {
+    setZoom(d->zoom / 1.25);
+}
+
+void Canvas::zoom100() {
+    setZoom(1.0);
+}
+
+void Canvas::ensureVisible(NodeId node, bool centre) {
+    const uint32_t box = d->index ? d->index->boxOf(node) : kNoBox;
+    if (box == kNoBox)
+        return;
+    const QRectF rect = d->toView(rectOf(d->scene->boxes[box]));
+    const QRectF room = QRectF(viewport()->rect());
+    if (centre) {
+        d->scrollBy(rect.center() - room.center());
+        return;
+    }
+    const double gapX = std::min(kMargin * 2, std::max(0.0, (room.width() - rect.width()) / 2));
+    const double gapY = std::min(kMargin * 2, std::max(0.0, (room.height() - rect.height()) / 2));
+    auto shift = [](double from, double to, double roomFrom, double roomTo) {
+        return from < roomFrom ? from - roomFrom : to > roomTo ? std::min(to - roomTo, from - roomFrom) : 0.0;
+    };
+    const QPointF by(shift(rect.left(), rect.right(), gapX, room.width() - gapX),
+        shift(rect.top(), rect.bottom(), gapY, room.height() - gapY));
+    if (!by.isNull())
+        d->scrollBy(by);
+}
+
+QRect Canvas::boxRect(NodeId node) const {
+    const uint32_t box = d->index ? d->index->boxOf(node) : kNoBox;
+    return box == kNoBox ? QRect() : d->toView(rectOf(d->scene->boxes[box])).toAlignedRect();
+}
+
+NodeId Canvas::nodeAt(QPoint viewportPos) const {
+    if (!d->shows())
+        return {};
+    const QPointF point = toScene(viewportPos);
+    // Port marks are small: five pixels around them count, but not where the marks themselves blur.
+    if (d->zoom > 0.35)
+        if (const NodeId folded = d->index->portAt(point, std::max(4.0, 5 / d->zoom)))
+            return folded;
+    const uint32_t box = d->index->boxAt(point);
+    return box == kNoBox ? NodeId() : d->scene->boxes[box].node;
+}
+
+void Canvas::resizeEvent(QResizeEvent* event) {
+    QAbstractScrollArea::resizeEvent(event);
+    const QRect room = viewport()->rect();
+    d->holder->setGeometry(
+        d->shows() && d->placeholder.kind == Placeholder::Kind::Busy ? QRect(0, 0, room.width(), 36) : room);
+    if (!d->shows())
+        return;
+    if (d->opening)
+        d->takeOpeningView();
+    else
+        d->setView(d->zoom, d->offset);
+    d->placeMinimap();
+}
+
+} // namespace hopscope
