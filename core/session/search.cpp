@@ -17,6 +17,9 @@ namespace {
 constexpr char kMarkBegin = '\x01';
 constexpr char kMarkEnd = '\x02';
 
+// A pasted page would take seconds; what is typed has fewer words.
+constexpr size_t kMostWords = 64;
+
 // A name that matches counts more than its operator, and that more than the source line.
 constexpr const char* kSearch = R"sql(
 SELECT graph.id, body.ordinal, node.ordinal, graph.address, body.path, node.name,
@@ -39,8 +42,9 @@ bool has_token(std::string_view word) {
 // The user's words as FTS5 phrases: nothing that they type is query syntax. "" where no word is left.
 std::string to_query(std::string_view words) {
     std::string query, phrase;
+    size_t phrases = 0;
     const auto flush = [&] {
-        if (has_token(phrase))
+        if (has_token(phrase) && ++phrases <= kMostWords)
             query += fmt::format("{}\"{}\"", query.empty() ? "" : " ", phrase);
         phrase.clear();
     };
