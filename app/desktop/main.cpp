@@ -155,6 +155,13 @@ int main(int argc, char** argv) {
         qputenv("QT_QPA_PLATFORMTHEME", "");
         qputenv("QT_LOGGING_RULES", "qt.qpa.*=false");
     }
+    if (once) {
+        // The offscreen platform remarks on what it cannot do; standard error is for errors.
+        qInstallMessageHandler([](QtMsgType type, const QMessageLogContext&, const QString& message) {
+            if (type == QtCriticalMsg || type == QtFatalMsg)
+                std::fprintf(stderr, "hopscope: %s\n", qPrintable(message));
+        });
+    }
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("hopscope"));
     QApplication::setApplicationDisplayName(QStringLiteral("Hopscope"));

@@ -10,6 +10,8 @@
 
 #include <QFileInfo>
 
+#include <algorithm>
+
 namespace hopscope {
 
 namespace {
@@ -19,6 +21,8 @@ QString escaped(std::string_view text) {
     return qs(text).toHtmlEscaped();
 }
 QString mono(const QString& html) {
+    if (html.isEmpty())
+        return {};
     return QStringLiteral("<span style='font-family:\"%1\"'>%2</span>").arg(monoFont().family(), html);
 }
 QString tinted(Role role, const QString& html) {
@@ -263,8 +267,15 @@ QString messageText(const ReuseMessage& message) {
     return parts.join(QStringLiteral(" · ")).toHtmlEscaped();
 }
 
+QString stageName(Half half) {
+    return escaped(half_name(half)).replace(QLatin1Char('_'), QLatin1Char(' '));
+}
+
 // One line per stage: the call's node, and the body it calls.
 void stageFacts(Facts& facts, const Document& document, const Invocation& invocation) {
+    if (std::none_of(
+            invocation.calls.begin(), invocation.calls.end(), [](const Place& p) { return p.graph.valid(); }))
+        return;
     facts.section(QObject::tr("Calls and bodies"));
     for (size_t h = 0; h < kHalfCount; ++h) {
         const Place& call = invocation.calls[h];
@@ -274,7 +285,7 @@ void stageFacts(Facts& facts, const Document& document, const Invocation& invoca
             parts << linkTo(call, mono(qs(document.nodeName(call)).toHtmlEscaped()));
         if (body.graph)
             parts << linkTo({body.graph, body.body, {}}, mono(qs(document.bodyName(body)).toHtmlEscaped()));
-        facts.fact(escaped(half_name(Half(h))), parts.join(QStringLiteral(" → ")));
+        facts.fact(stageName(Half(h)), parts.join(QStringLiteral(" → ")));
     }
 }
 
@@ -319,11 +330,11 @@ QString invocationPage(const Document& document, int row) {
     const Invocation& invocation = document.invocation(row);
     const RegionRef ref = document.regionOf(row);
     Facts facts;
-    facts.title(
-        QObject::tr("Call %1 of %2")
-            .arg(invocation.index)
-            .arg(ref.valid() ? linkToRegion(ref, mono(qs(document.region(ref).identifier).toHtmlEscaped()))
-                             : QObject::tr("no region")));
+    const std::string identifier = ref.valid() ? document.region(ref).identifier : std::string();
+    const QString call = QObject::tr("Call %1").arg(invocation.index);
+    facts.title(identifier.empty()
+            ? call
+            : QObject::tr("%1 of %2").arg(call, linkToRegion(ref, mono(qs(identifier).toHtmlEscaped()))));
     facts.line(decisionHtml(invocation));
     if (!invocation.reason.empty())
         facts.line(qs(invocation.reason).toHtmlEscaped());
@@ -409,7 +420,7 @@ QString regionPage(const Document& document, RegionRef ref) {
         text += tinted(Role::Quiet,
             QObject::tr(" %1, %2").arg(qs(counted(document.body(place).nodes.size(), "node")),
                 qs(counted(uint64_t(body.calls), "call"))));
-        facts.fact(escaped(half_name(body.half)), text);
+        facts.fact(stageName(body.half), text);
     }
     facts.section(QObject::tr("Invocations"));
     QStringList dots;

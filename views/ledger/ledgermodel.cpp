@@ -28,8 +28,8 @@ constexpr ColumnText kColumns[LedgerModel::ColumnCount] = {
     {"lookup", "Time spent looking for an installed body that fits", "", true},
     {"stamp-out", "Time spent installing the call of the reused body", "", true},
     {"time saved", "The first trace of the region less this call's lookup and stamp-out", "", true},
-    {"source", "Where the call was written", "source", false},
     {"runs", "How often one step executes this call", "", true},
+    {"source", "Where the call was written", "source", false},
 };
 
 QString milliseconds(double ms) {
@@ -93,8 +93,10 @@ QString LedgerModel::text(int row, int column) const {
         return milliseconds(invocation.stamp_out_ms);
     case Saved:
         return milliseconds(invocation.saved_ms);
-    case SourceColumn:
-        return qs(document_->sourceOf(row));
+    case SourceColumn: {
+        const QString place = qs(document_->sourceOf(row)), code = qs(document_->codeOf(row));
+        return code.isEmpty() ? place : place + QStringLiteral("   ") + code;
+    }
     case Executions:
         return QStringLiteral("%1 ×").arg(invocation.executions);
     default:

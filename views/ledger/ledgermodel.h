@@ -27,8 +27,8 @@ public:
         Lookup,
         StampOut,
         Saved,
-        SourceColumn,
         Executions,
+        SourceColumn,
         ColumnCount
     };
     enum DataRole {

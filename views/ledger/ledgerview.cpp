@@ -110,9 +110,8 @@ LedgerView::LedgerView(QWidget* parent)
         tr("Words: any of them; +word must, -word must not be there; decision: region: function: "
            "source: reason: compile: look in one column (Ctrl+Shift+F)"));
     filter_->setClearButtonEnabled(true);
-    filter_->addAction(icon(QStringLiteral("filter")), QLineEdit::LeadingPosition);
-    filter_->setMinimumWidth(180);
-    filter_->setMaximumWidth(340);
+    filter_->addAction(icon(QStringLiteral("filter")), QLineEdit::LeadingPosition)->setToolTip(tr("Filter"));
+    filter_->setFixedWidth(300);
 
     table_->setObjectName(QStringLiteral("ledgerTable"));
     table_->setAccessibleName(tr("Ledger of invocations"));
@@ -122,7 +121,9 @@ LedgerView::LedgerView(QWidget* parent)
     table_->setSelectionMode(QAbstractItemView::SingleSelection);
     table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
     table_->setSortingEnabled(true);
-    table_->sortByColumn(LedgerModel::Index, Qt::AscendingOrder);
+    table_->horizontalHeader()->setSortIndicatorClearable(true);
+    table_->sortByColumn(-1, Qt::AscendingOrder); // the dump's own order
+    table_->horizontalHeader()->setStretchLastSection(true);
     table_->setShowGrid(false);
     table_->setWordWrap(false);
     table_->setTabKeyNavigation(false);

@@ -156,8 +156,10 @@ QString OutlineModel::name(const Item& item) const {
             ? tr("graph")
             : qs(key.id) + (key.attempt > 0 ? tr(" attempt %1").arg(key.attempt) : QString());
     }
-    case Kind::RegionItem:
-        return qs(document_->region(item.region).identifier);
+    case Kind::RegionItem: {
+        const std::string& identifier = document_->region(item.region).identifier;
+        return identifier.empty() ? tr("never installed") : qs(identifier);
+    }
     case Kind::InvocationItem:
         return tr("call %1").arg(document_->invocation(item.row).index);
     case Kind::StageItem:
@@ -203,8 +205,6 @@ QString OutlineModel::detail(const Item& item) const {
         const int traced = countRows(*document_, item.region, false),
                   reused = countRows(*document_, item.region, true);
         QStringList parts;
-        if (!region.function.empty())
-            parts << qs(region.function);
         parts << tr("%1 ×").arg(calls);
         if (traced)
             parts << tr("%1 traced").arg(traced);
@@ -281,6 +281,8 @@ QVariant OutlineModel::data(const QModelIndex& index, int role) const {
     switch (role) {
     case Qt::DisplayRole:
         return name(it);
+    case FunctionRole:
+        return it.kind == Kind::RegionItem ? QVariant(qs(document_->region(it.region).function)) : QVariant();
     case DetailRole:
         return detail(it);
     case KindRole:

@@ -19,7 +19,8 @@ public:
         KindRole = Qt::UserRole,
         DotsRole, // RegionItem: QByteArray, one byte a call: Decision, + 16 where it was put inline
         CurrentDotRole, // RegionItem: which of its dots is the current invocation, -1 = none
-        DetailRole, // the quiet text behind the name
+        DetailRole, // the quiet text behind the name; RegionItem: its counts
+        FunctionRole, // RegionItem: the marked function
         CurrentRole, // whether this row is, or holds, what is current
     };
     static constexpr int kInlinedBit = 16;

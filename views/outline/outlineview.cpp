@@ -19,6 +19,7 @@ using Kind = OutlineModel::Kind;
 constexpr int kPitch = 13; // from dot to dot
 constexpr int kDot = 9;
 constexpr int kStripRow = 15;
+constexpr int kCountsRow = 17;
 
 int perLine(int width) {
     return qMax(1, (width - metrics::kPad) / kPitch);
@@ -29,7 +30,7 @@ public:
     using QStyledItemDelegate::QStyledItemDelegate;
 
     static QRect stripRect(const QRect& item) {
-        return item.adjusted(metrics::kPadSmall, metrics::kRow - 2, -metrics::kPadSmall, 0);
+        return item.adjusted(metrics::kPadSmall, metrics::kRow + kCountsRow - 2, -metrics::kPadSmall, 0);
     }
 
     void paint(
@@ -65,9 +66,15 @@ public:
         painter->drawText(line, Qt::AlignLeft | Qt::AlignVCenter, shown);
         line.setLeft(line.left() + painter->fontMetrics().horizontalAdvance(shown) + metrics::kPad);
 
-        paintDetail(*painter, line, index, kind);
-        if (kind == Kind::RegionItem)
+        if (kind == Kind::RegionItem) {
+            paintQuiet(*painter, line, index.data(OutlineModel::FunctionRole).toString());
+            const QRect counts(option.rect.left() + metrics::kPadSmall, line.bottom() - 2,
+                option.rect.width() - 2 * metrics::kPadSmall, kCountsRow);
+            paintQuiet(*painter, counts, index.data(OutlineModel::DetailRole).toString());
             paintStrip(*painter, stripRect(option.rect), index);
+        } else {
+            paintDetail(*painter, line, index, kind);
+        }
         painter->restore();
     }
 
@@ -81,7 +88,7 @@ public:
             const int width = view ? view->viewport()->width() - depth * view->indentation() : 200;
             const int dots = int(index.data(OutlineModel::DotsRole).toByteArray().size());
             const int lines = (dots + perLine(width) - 1) / perLine(width);
-            height += lines * kStripRow + metrics::kPadSmall;
+            height += kCountsRow + lines * kStripRow + metrics::kPadSmall;
         }
         return {120, height};
     }
@@ -90,6 +97,13 @@ private:
     static QFont nameFont(Kind kind) {
         const bool mono = kind == Kind::RegionItem || kind == Kind::BodyItem || kind == Kind::StageItem;
         return mono ? monoFont() : uiFont();
+    }
+
+    static void paintQuiet(QPainter& painter, const QRect& line, const QString& text) {
+        painter.setPen(color(Role::Quiet));
+        painter.setFont(uiFont(Size::Small));
+        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
+            painter.fontMetrics().elidedText(text, Qt::ElideRight, line.width()));
     }
 
     static void paintDetail(QPainter& painter, QRect line, const QModelIndex& index, Kind kind) {

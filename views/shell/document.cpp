@@ -150,6 +150,12 @@ std::string Document::sourceOf(int row) const {
     return {};
 }
 
+std::string Document::codeOf(int row) const {
+    const Invocation& i = invocation(row);
+    const Source* s = call_source(*dump_, i);
+    return s && i.origin().graph ? std::string(module(i.origin().graph).text(s->code)) : std::string();
+}
+
 const Source* Document::source(const Place& place) const {
     const Node* n = node(place);
     return n ? module(place.graph).source(n->source) : nullptr;

@@ -57,6 +57,7 @@ public:
     std::string compileLabel(CompilationId id) const; // "0/0", "rank 1 0/0", "0/0 attempt 1"
     std::string address(const Place& place) const;
     std::string sourceOf(int row) const; // "model.py:59" of the invocation's call, "" = not told
+    std::string codeOf(int row) const; // the first line of that statement, "" = not told
     const Source* source(const Place& place) const; // of a node; null = not told
 
     // The body of the first graph of a stage, by preference; graph none where there is none.

@@ -1,5 +1,7 @@
 #include "views/shell/findbar.h"
 
+#include "core/base/text.h"
+#include "views/shell/text.h"
 #include "views/theme/theme.h"
 
 #include <QHBoxLayout>
@@ -18,7 +20,7 @@ FindBar::FindBar(QWidget* parent)
     input_->setObjectName(QStringLiteral("findInput"));
     input_->setAccessibleName(tr("Find in this body"));
     input_->setPlaceholderText(tr("Find name, operator, shape, source; /regex/"));
-    input_->addAction(icon(QStringLiteral("find")), QLineEdit::LeadingPosition);
+    input_->addAction(icon(QStringLiteral("find")), QLineEdit::LeadingPosition)->setToolTip(tr("Find"));
     result_->setObjectName(QStringLiteral("findResult"));
     const auto button = [this](const QString& name, const QString& glyph, const QString& tip) {
         auto* b = new QToolButton(this);
@@ -88,9 +90,10 @@ void FindBar::setResult(int current, int total, bool wrapped, const QString& err
         result_->clear();
     else if (total == 0)
         result_->setText(tr("not found"));
+    else if (current > 0)
+        result_->setText(tr("%1 of %2").arg(current).arg(total) + (wrapped ? tr(", wrapped") : QString()));
     else
-        result_->setText((current > 0 ? tr("%1 of %2").arg(current).arg(total) : tr("%1 hits").arg(total))
-            + (wrapped ? tr(", wrapped") : QString()));
+        result_->setText(qs(counted(uint64_t(total), "hit")));
 }
 
 void FindBar::keyPressEvent(QKeyEvent* event) {

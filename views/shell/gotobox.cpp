@@ -166,7 +166,7 @@ GotoBox::GotoBox(QWidget* parent)
     input_->setObjectName(QStringLiteral("gotoInput"));
     input_->setAccessibleName(tr("Go to"));
     input_->setPlaceholderText(tr("Node, body, region, call 4, file.py:26 or an address"));
-    input_->addAction(icon(QStringLiteral("goto")), QLineEdit::LeadingPosition);
+    input_->addAction(icon(QStringLiteral("goto")), QLineEdit::LeadingPosition)->setToolTip(tr("Go to"));
     input_->installEventFilter(this);
     list_->setObjectName(QStringLiteral("gotoList"));
     list_->setAccessibleName(tr("Where to go"));

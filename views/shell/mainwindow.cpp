@@ -257,7 +257,10 @@ void MainWindow::saveWindow() {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    if (!mayDiscard()) {
+    saveBegun_ = false;
+    const bool may = mayDiscard();
+    closeAfterSave_ = !may && saveBegun_;
+    if (!may) {
         event->ignore();
         return;
     }

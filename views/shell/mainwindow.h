@@ -130,6 +130,7 @@ private:
     // mainwindow_views.cpp: from the navigator to the views
     void navigated(const NavState& before);
     void showPane(Pane pane);
+    QString whyNoGraph() const;
     void sceneReady(const SceneStore::Key& key);
     void sceneFailed(const SceneStore::Key& key, const QString& message);
     SceneStore::Key keyOf(Pane pane) const;
@@ -178,6 +179,8 @@ private:
     QMenu* recentMenu_ = nullptr;
     QTimer saveTimer_;
     double readSeconds_ = 0;
+    bool saveBegun_ = false;
+    bool closeAfterSave_ = false; // the person closed the window and asked for the notes to be kept
 };
 
 } // namespace hopscope

@@ -93,7 +93,8 @@ void MainWindow::openPaths(const QStringList& paths, const QString& at) {
             }
             if (!dump)
                 return fail(dump.error());
-            if (job.cancelled() || dump->cancelled)
+            // What was read before Cancel is complete as far as it goes, and so worth showing.
+            if ((job.cancelled() || dump->cancelled) && dump->graphs.empty())
                 return fail(make_error(Error::Kind::Cancelled, "reading was cancelled"));
             auto shared = std::make_shared<const Dump>(std::move(*dump));
             auto ledger = std::make_shared<const Ledger>(build_ledger(*shared));
@@ -148,6 +149,8 @@ void MainWindow::loaded(const std::shared_ptr<Loaded>& result) {
     }
     updateNotes();
     updateActions();
+    if (document_->dump().cancelled)
+        note(tr("Reading was stopped; what had been read is shown"), true);
     Q_EMIT opened();
 }
 
@@ -311,6 +314,7 @@ void MainWindow::saveSession(const QString& path) {
         Error error;
     };
     auto saved = std::make_shared<Saved>();
+    saveBegun_ = true;
     hasError_ = false;
     // A session that is saved under another name takes its notes along.
     const std::vector<Note> notes = notes_.hasFile() ? notes_.all() : std::vector<Note>{};
@@ -356,6 +360,8 @@ void MainWindow::saveSession(const QString& path) {
             updateTitle();
             updateNotes();
             updateActions();
+            if (closeAfterSave_)
+                close();
             note(tr("Saved %1; notes and this view are kept there from now on").arg(path));
         });
 }

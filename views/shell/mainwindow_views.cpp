@@ -196,8 +196,8 @@ void MainWindow::showPane(Pane pane) {
         view.canvas().setScene(nullptr);
         Placeholder empty;
         empty.kind = Placeholder::Kind::Empty;
-        empty.title = tr("Nothing to show");
-        empty.detail = tr("This dump has no other graph of this kind.");
+        empty.title = tr("No graph to show");
+        empty.detail = whyNoGraph();
         view.canvas().setPlaceholder(empty);
         return;
     }
@@ -218,6 +218,19 @@ void MainWindow::showPane(Pane pane) {
     busy.kind = Placeholder::Kind::Busy;
     busy.title = tr("Laying out %1 nodes").arg(grouped(document_->body(body).nodes.size()));
     view.canvas().setPlaceholder(busy);
+}
+
+// A compile that failed leaves no graphs: then its failure is what the person came for.
+QString MainWindow::whyNoGraph() const {
+    const CompilationId id = navigator_.state().compilation;
+    for (const Failure& failure : document_->dump().failures) {
+        if (!id || failure.compilation == id)
+            return tr("%1 failed: %2")
+                .arg(failure.compilation ? qs(document_->compileLabel(failure.compilation))
+                                         : tr("The compile"),
+                    qs(failure.message));
+    }
+    return tr("The dump has no graph here.");
 }
 
 void MainWindow::sceneReady(const SceneStore::Key& key) {

@@ -64,7 +64,7 @@ PaneView::PaneView(const QString& name, QWidget* parent)
     column->addWidget(canvas_, 1);
 
     connect(menu_, &QMenu::aboutToShow, this, &PaneView::fillMenu);
-    connect(crumbs_, &QLabel::linkActivated, this, [this](const QString& link) {
+    const auto follow = [this](const QString& link) {
         const QStringList parts = link.split(QLatin1Char(':'));
         if (parts.value(0) == QStringLiteral("compile"))
             Q_EMIT compilationChosen(CompilationId(parts.value(1).toUInt()));
@@ -72,7 +72,9 @@ PaneView::PaneView(const QString& name, QWidget* parent)
             Q_EMIT bodyChosen({body_.graph, BodyId(parts.value(1).toUInt()), {}});
         else if (parts.value(0) == QStringLiteral("row"))
             Q_EMIT rowChosen(parts.value(1).toInt());
-    });
+    };
+    connect(crumbs_, &QLabel::linkActivated, this, follow);
+    connect(half_, &QLabel::linkActivated, this, follow);
     connect(find_, &FindBar::searchChanged, this, &PaneView::runSearch);
     connect(find_, &FindBar::stepRequested, this, &PaneView::stepHit);
     connect(find_, &FindBar::closed, this, [this] {
@@ -103,12 +105,16 @@ void PaneView::setBody(const Place& body, int row, bool focused) {
 }
 
 namespace {
-QString halfTitle(Stage stage) {
-    QString name = qs(stage_name(stage));
+QString halfTitle(const std::string& stage) {
+    QString name = qs(stage);
     name.replace(QLatin1Char('_'), QLatin1Char(' '));
     if (!name.isEmpty())
         name[0] = name[0].toUpper();
     return name;
+}
+
+QString plain(QString html) {
+    return html.remove(QRegularExpression(QStringLiteral("<[^>]*>")));
 }
 } // namespace
 
@@ -120,13 +126,9 @@ void PaneView::updateHeader() {
         return;
     }
     const Graph& graph = document_->dump().graph(body_.graph);
-    QFont font = uiFont();
-    font.setBold(true);
-    half_->setFont(font);
-    half_->setText(halfTitle(graph.stage));
-    QPalette palette = half_->palette();
-    palette.setColor(QPalette::WindowText, color(isFocused_ ? Role::Accent : Role::Text));
-    half_->setPalette(palette);
+    const QColor tone = color(isFocused_ ? Role::Accent : Role::Text);
+    half_->setText(QStringLiteral("<a href='body:0' style='text-decoration:none;color:%1'><b>%2</b></a>")
+                       .arg(tone.name(), halfTitle(document_->stageLabel(body_.graph)).toHtmlEscaped()));
 
     const QString style =
         QStringLiteral("style='text-decoration:none;color:%1'").arg(color(Role::Quiet).name());
@@ -137,36 +139,46 @@ void PaneView::updateHeader() {
     crumbs << link(QStringLiteral("compile:%1").arg(graph.compilation.index),
         qs(document_->compileLabel(graph.compilation)));
     std::vector<BodyId> chain;
-    for (BodyId b = body_.body; b; b = document_->module(body_.graph).body(b).parent)
+    for (BodyId b = body_.body; b && document_->module(body_.graph).body(b).parent;
+         b = document_->module(body_.graph).body(b).parent)
         chain.push_back(b);
     for (auto b = chain.rbegin(); b != chain.rend(); ++b) {
         const Place place{body_.graph, *b, {}};
-        const bool root = b == chain.rbegin();
-        const QString name = root
-            ? qs(document_->stageLabel(body_.graph))
-            : qs(document_->module(body_.graph).text(document_->body(place).class_name));
-        crumbs << link(QStringLiteral("body:%1").arg(b->index), name);
+        crumbs << link(QStringLiteral("body:%1").arg(b->index),
+            qs(document_->module(body_.graph).text(document_->body(place).class_name)));
     }
+    const QString between =
+        QStringLiteral("<span style='color:%1'> › </span>").arg(color(Role::Quiet).name());
+    QString text = crumbs.join(between);
     if (row_ >= 0) {
         const Invocation& invocation = document_->invocation(row_);
         const Role role = roleOf(invocation.decision, invocation.inlined);
-        crumbs << QStringLiteral("<a href='row:%1' style='text-decoration:none;color:%2'><b>▶ call %3</b></a>"
-                                 " <span style='color:%4'>%5 %6</span>")
-                      .arg(row_)
-                      .arg(color(Role::Accent).name())
-                      .arg(invocation.index)
-                      .arg(color(role).name(), glyphText(glyphOf(invocation.decision, invocation.inlined)),
-                          decisionText(invocation).toHtmlEscaped());
+        text += between
+            + QStringLiteral("<a href='row:%1' style='text-decoration:none;color:%2'><b>▶ call %3</b></a>")
+                  .arg(row_)
+                  .arg(color(Role::Accent).name())
+                  .arg(invocation.index);
+        const QString glyph = glyphText(glyphOf(invocation.decision, invocation.inlined));
+        const QString word = decisionText(invocation);
+        // The word goes where there is no room for it; the shape says the same.
+        const QFontMetrics metrics = crumbs_->fontMetrics();
+        const int room = width() - half_->sizeHint().width() - choose_->sizeHint().width() - 48;
+        const int needed = metrics.horizontalAdvance(plain(text) + QStringLiteral("  ") + glyph + word) + 24;
+        text += QStringLiteral(" <span style='color:%1'>%2</span>")
+                    .arg(color(role).name(),
+                        needed <= room ? glyph + QLatin1Char(' ') + word.toHtmlEscaped() : glyph);
     }
-    crumbs_->setText(
-        crumbs.join(QStringLiteral("<span style='color:%1'> › </span>").arg(color(Role::Quiet).name())));
+    crumbs_->setText(text);
     crumbs_->setToolTip(qs(document_->address(body_)));
 }
 
 QString PaneView::breadcrumb() const {
-    QString text = crumbs_->text();
-    text.remove(QRegularExpression(QStringLiteral("<[^>]*>")));
-    return text;
+    return plain(half_->text() + QStringLiteral(" › ") + crumbs_->text());
+}
+
+void PaneView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    updateHeader();
 }
 
 // Every body of the pane's compilation, by stage; other compilations as submenus.

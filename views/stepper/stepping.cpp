@@ -61,7 +61,7 @@ std::string positionText(const Document& document, int row) {
     if (row < 0)
         return "invocation – of " + of(document.rows().front().compilation);
     const Row& at = document.rows()[size_t(row)];
-    std::string text = "invocation " + std::to_string(at.invocation + 1) + " of " + of(at.compilation);
+    std::string text = "invocation #" + std::to_string(at.invocation) + " of " + of(at.compilation);
     if (document.severalCompilations())
         text += " in " + document.compileLabel(at.compilation);
     return text;

@@ -18,7 +18,7 @@ int nextRow(const Document& document, int row, StepTo to, int direction);
 // Why there is no such step, for tooltips: "no later invocation was reused". Empty where there is one.
 std::string whyNoStep(const Document& document, int row, StepTo to, int direction);
 
-// "invocation 4 of 12", of its compilation; counted from 1 as people do, the ledger's # counts from 0.
+// "invocation #4 of 12", of its compilation; the number is the ledger's #, from 0.
 std::string positionText(const Document& document, int row);
 
 bool isReused(Decision decision);

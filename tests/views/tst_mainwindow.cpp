@@ -1,0 +1,565 @@
+#include "dumps.h"
+
+#include "views/bodytext/bodytext.h"
+#include "views/inspector/inspector.h"
+#include "views/ledger/ledgerview.h"
+#include "views/outline/outlineview.h"
+#include "views/shell/findbar.h"
+#include "views/shell/gotobox.h"
+#include "views/shell/keylist.h"
+#include "views/shell/mainwindow.h"
+#include "views/shell/pane.h"
+#include "views/shell/screenshot.h"
+#include "views/shell/startpage.h"
+
+#include <QApplication>
+#include <QDockWidget>
+#include <QDropEvent>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QSignalSpy>
+#include <QSplitter>
+#include <QTableView>
+#include <QTableWidget>
+#include <QTemporaryDir>
+#include <QToolBar>
+#include <QToolButton>
+
+using namespace hopscope;
+
+namespace {
+// A window that has read a recording and laid it out.
+struct Opened {
+    explicit Opened(const QStringList& paths = {}, const QString& at = {}) {
+        window.resize(1400, 900);
+        window.show();
+        if (!paths.isEmpty())
+            window.openPaths(paths, at);
+        settle();
+    }
+    bool settle(int ms = 30000) {
+        return QTest::qWaitFor([this] { return window.idle(); }, ms);
+    }
+    MainWindow window{MainWindow::Options{}};
+};
+
+std::string address(const MainWindow& window, Pane pane, Navigator& n) {
+    return window.document()->address(n.pane(pane));
+}
+
+} // namespace
+
+class TestMainWindow : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() {
+        qputenv("HOPSCOPE_CONFIG_DIR", config_.path().toUtf8());
+        applyTheme(*qApp, Mode::Light);
+    }
+
+    void startPage() {
+        Opened o;
+        QVERIFY(o.window.startPage().isVisible());
+        QVERIFY(!o.window.actions()[Do::Export]->isEnabled());
+        QVERIFY(o.window.actions()[Do::Export]->toolTip().contains(QStringLiteral("no dump is open")));
+    }
+
+    // Every action is named, says what it does and which key does it, and no key means two things in one
+    // place.
+    void allActions() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        QList<QAction*> all = o.window.actions().all();
+        for (QDockWidget* dock : o.window.findChildren<QDockWidget*>())
+            all << dock->toggleViewAction();
+        QVERIFY(all.size() > 60);
+        QHash<QString, QString> keys, names;
+        for (const QAction* action : all) {
+            QVERIFY2(!action->objectName().isEmpty(), qPrintable(action->text()));
+            QVERIFY2(!names.contains(action->objectName()), qPrintable(action->objectName()));
+            names[action->objectName()] = action->text();
+            QVERIFY2(!action->toolTip().isEmpty(), qPrintable(action->objectName()));
+            QVERIFY2(
+                !action->property("accessibleName").toString().isEmpty(), qPrintable(action->objectName()));
+            if (!action->shortcut().isEmpty()) {
+                const QString end =
+                    QStringLiteral("(%1)").arg(action->shortcut().toString(QKeySequence::NativeText));
+                QVERIFY2(action->toolTip().endsWith(end), qPrintable(action->toolTip()));
+            }
+            for (const QKeySequence& key : action->shortcuts()) {
+                QVERIFY2(!key.isEmpty(), qPrintable(action->objectName()));
+                const QString text = key.toString(QKeySequence::PortableText);
+                QVERIFY2(!keys.contains(text),
+                    qPrintable(text + QStringLiteral(" is both ") + keys.value(text) + QStringLiteral(" and ")
+                        + action->objectName()));
+                keys[text] = action->objectName();
+            }
+        }
+        // Whatever stands in a menu is one of them, or made from data (recent files, a body's name).
+        for (QMenu* menu : o.window.menuBar()->findChildren<QMenu*>()) {
+            for (QAction* action : menu->actions()) {
+                if (!action->isSeparator() && !action->menu())
+                    QVERIFY2(all.contains(action), qPrintable(action->text()));
+            }
+        }
+        for (QToolButton* button : o.window.findChild<QToolBar*>()->findChildren<QToolButton*>()) {
+            if (button->isVisible() && button->defaultAction())
+                QVERIFY2(!button->toolTip().isEmpty(), qPrintable(button->objectName()));
+        }
+    }
+
+    void accessibleNames() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        const QList<QWidget*> named{&o.window.outline(), &o.window.ledger().table(),
+            &o.window.ledger().filterEdit(), &o.window.bodyText(), &o.window.pane(Pane::Left).canvas(),
+            &o.window.pane(Pane::Right).canvas()};
+        for (const QWidget* widget : named)
+            QVERIFY2(!widget->accessibleName().isEmpty(), qPrintable(widget->objectName()));
+        for (const QToolButton* button : o.window.findChildren<QToolButton*>()) {
+            if (button->isVisible() && button->text().isEmpty())
+                QVERIFY2(!button->accessibleName().isEmpty() || !button->toolTip().isEmpty(),
+                    qPrintable(button->objectName() + QLatin1Char(' ') + button->parent()->objectName()
+                        + QLatin1Char(' ') + QLatin1String(button->parent()->metaObject()->className())));
+        }
+    }
+
+    void opensBothHalves() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        QVERIFY(o.window.document());
+        QCOMPARE(o.window.navigator().state().row, 0);
+        for (Pane pane : {Pane::Left, Pane::Right}) {
+            QVERIFY(o.window.pane(pane).isVisible());
+            QTRY_VERIFY(o.window.pane(pane).canvas().scene());
+            QVERIFY(!o.window.pane(pane).canvas().scene()->boxes.empty());
+        }
+        QVERIFY(o.window.pane(Pane::Left).breadcrumb().contains(QStringLiteral("Forward")));
+        QVERIFY(o.window.pane(Pane::Right).breadcrumb().contains(QStringLiteral("Backward")));
+        QVERIFY(o.window.pane(Pane::Left).breadcrumb().contains(QStringLiteral("call 0")));
+        QCOMPARE(o.window.ledger().model().current(), 0);
+    }
+
+    // The scenario of issue 4, section 7.
+    void scenario() {
+        QTemporaryDir folder;
+        const QString session = folder.filePath(QStringLiteral("gpt12.hopscope"));
+        const QString svg = folder.filePath(QStringLiteral("body.svg"));
+        std::string place;
+        {
+            Opened o({tracePath(QStringLiteral("gpt12"))});
+            MainWindow& w = o.window;
+            Actions& a = w.actions();
+            // Select an invocation in the ledger.
+            w.ledger().table().selectRow(3);
+            QCOMPARE(w.navigator().state().row, 3);
+            QVERIFY(w.outline().outline().indexOfRow(3).data(OutlineModel::CurrentRole).toBool());
+            const uint64_t hash = w.navigator().hash();
+            for (int i = 0; i < 5; ++i)
+                a[Do::NextInvocation]->trigger();
+            QCOMPARE(w.navigator().state().row, 8);
+            QCOMPARE(w.ledger().model().current(), 8);
+            QVERIFY(w.pane(Pane::Left).breadcrumb().contains(QStringLiteral("call 8")));
+            for (int i = 0; i < 5; ++i)
+                a[Do::PreviousInvocation]->trigger();
+            QCOMPARE(w.navigator().hash(), hash);
+            QVERIFY(o.settle());
+
+            // Find a node.
+            a[Do::Find]->trigger();
+            FindBar& find = w.pane(w.navigator().state().focus).findBar();
+            QVERIFY(find.isVisible());
+            find.setText(QStringLiteral("_softmax"));
+            QCOMPARE(find.resultText(), QStringLiteral("1 hit"));
+            a[Do::FindNext]->trigger();
+            QCOMPARE(w.document()->nodeName(w.navigator().state().node), "_softmax");
+            QVERIFY(find.resultText().startsWith(QStringLiteral("1 of 1")));
+            a[Do::FindNext]->trigger();
+            QVERIFY(find.resultText().contains(QStringLiteral("wrapped")));
+            QVERIFY(w.inspector().text().contains(QStringLiteral("aten._softmax.default")));
+            QCOMPARE(w.bodyText().textCursor().blockNumber(),
+                w.bodyText().lineOf(w.navigator().state().node.node));
+            // It crosses to the backward.
+            QVERIFY(w.inspector().text().contains(QStringLiteral("crosses to")));
+
+            // Keep it as a session, and a note on it.
+            w.saveSession(session);
+            QVERIFY(o.settle());
+            QVERIFY(w.notes().hasFile());
+            QVERIFY(a[Do::AddNote]->isEnabled());
+            a[Do::AddNote]->trigger();
+            QLineEdit& input = w.inspector().notes().input();
+            QVERIFY(input.isEnabled());
+            input.setText(QStringLiteral("why is this saved?"));
+            QTest::keyClick(&input, Qt::Key_Return);
+            QCOMPARE(w.notes().all().size(), size_t(1));
+
+            // Export the pane.
+            ExportRequest request;
+            request.place = w.navigator().pane(Pane::Left);
+            request.path = svg;
+            w.exportTo(request);
+            QVERIFY(o.settle());
+            QVERIFY(!w.lastError());
+            place = w.navigator().describe();
+            w.close();
+        }
+        QFile file(svg);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray first = file.readAll();
+        QVERIFY(first.contains("_softmax"));
+        QVERIFY(first.trimmed().endsWith("</svg>"));
+
+        Opened again({session});
+        MainWindow& w = again.window;
+        QVERIFY(w.document());
+        QCOMPARE(w.navigator().describe(), place);
+        const std::vector<Note> notes = w.notes().all();
+        QCOMPARE(notes.size(), size_t(1));
+        QCOMPARE(notes[0].text, "why is this saved?");
+        QCOMPARE(notes[0].address, "0/0:forward:partitioned_fw_subgraph_0_0@_softmax");
+        const QListWidget* list = w.inspector().findChild<QListWidget*>(QStringLiteral("noteList"));
+        QCOMPARE(list->count(), 1);
+        QCOMPARE(list->item(0)->text(), QStringLiteral("why is this saved?"));
+        // The same picture from the session as from the trace, byte by byte.
+        ExportRequest request;
+        request.place = w.navigator().pane(Pane::Left);
+        request.path = svg;
+        w.exportTo(request);
+        QVERIFY(again.settle());
+        QFile second(svg);
+        QVERIFY(second.open(QIODevice::ReadOnly));
+        QVERIFY(second.readAll().contains("_softmax"));
+    }
+
+    void exportsEveryFormatTwiceTheSame() {
+        QTemporaryDir folder;
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        for (const QString& format : exportFormats()) {
+            QByteArray bytes[2];
+            for (QByteArray& written : bytes) {
+                ExportRequest request;
+                request.place = o.window.navigator().pane(Pane::Left);
+                request.path = folder.filePath(QStringLiteral("body.") + format);
+                request.scale = 1;
+                o.window.exportTo(request);
+                QVERIFY(o.settle());
+                QVERIFY2(!o.window.lastError(), qPrintable(format));
+                QFile file(request.path);
+                QVERIFY(file.open(QIODevice::ReadOnly));
+                written = file.readAll();
+            }
+            QVERIFY2(bytes[0].size() > 200, qPrintable(format));
+            QCOMPARE(bytes[0], bytes[1]);
+        }
+        ExportRequest bad;
+        bad.place = o.window.navigator().pane(Pane::Left);
+        bad.path = folder.filePath(QStringLiteral("body.docx"));
+        o.window.exportTo(bad);
+        QVERIFY(o.settle());
+        QVERIFY(o.window.lastError());
+        QCOMPARE(int(o.window.lastError()->kind), int(Error::Kind::Usage));
+    }
+
+    void corruptFileShowsItsErrorInPlace() {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("corrupt.log"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(QByteArray(4096, '\xff') + QByteArray(100, '\0'));
+        file.close();
+        Opened o;
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(path)});
+        // As the platform does: a drop goes to whoever took the drag.
+        QDragEnterEvent enter(QPoint(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(&o.window, &enter);
+        QVERIFY(enter.isAccepted());
+        QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(&o.window, &drop);
+        QVERIFY(o.settle());
+        QVERIFY(!o.window.document());
+        QVERIFY(o.window.startPage().isVisible());
+        QVERIFY2(o.window.startPage().errorText().contains(QStringLiteral("corrupt.log")),
+            qPrintable(o.window.startPage().errorText()));
+        QVERIFY(o.window.startPage().findChild<QWidget*>(QStringLiteral("errorCopy"))->isVisible());
+        // And it opens a good one afterwards.
+        o.window.openPaths({tracePath(QStringLiteral("mlp4"))});
+        QVERIFY(o.settle());
+        QVERIFY(o.window.document());
+    }
+
+    void missingFileKeepsWhatIsOpen() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        const std::shared_ptr<const Document> before = o.window.document();
+        o.window.openPaths({QStringLiteral("/nowhere/at/all.log")});
+        QVERIFY(o.settle());
+        QVERIFY(o.window.document() == before);
+        QVERIFY(o.window.lastError());
+    }
+
+    void cancelWhileLoading() {
+        Opened o;
+        QSignalSpy failed(&o.window, &MainWindow::failed);
+        o.window.openPaths({tracePath(QStringLiteral("gpt12"))});
+        QVERIFY(!o.window.idle());
+        o.window.jobs().cancelAll();
+        QVERIFY(o.settle());
+        // Either nothing had been read, or what had been is shown.
+        if (o.window.document()) {
+            QVERIFY(!o.window.document()->dump().graphs.empty());
+        } else {
+            QCOMPARE(failed.size(), 1);
+            QCOMPARE(int(o.window.lastError()->kind), int(Error::Kind::Cancelled));
+        }
+        o.window.openPaths({tracePath(QStringLiteral("gpt12"))});
+        QVERIFY(o.settle());
+        QVERIFY(o.window.document());
+    }
+
+    void closingWhileLoadingIsSafe() {
+        auto window = std::make_unique<MainWindow>(MainWindow::Options{});
+        window->show();
+        window->openPaths({tracePath(QStringLiteral("gpt12"))});
+        window->close();
+        window.reset();
+        QTest::qWait(20);
+    }
+
+    // Asked for two files in a row: only the last one arrives.
+    void lastOpeningWins() {
+        Opened o;
+        QSignalSpy opened(&o.window, &MainWindow::opened);
+        o.window.openPaths({tracePath(QStringLiteral("gpt12"))});
+        o.window.openPaths({tracePath(QStringLiteral("mlp4"))});
+        QVERIFY(o.settle());
+        QCOMPARE(opened.size(), 1);
+        QCOMPARE(o.window.ledger().model().rowCount(), 4);
+    }
+
+    void selectionReachesEveryView() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        // As a click on the canvas does.
+        const Place left = w.navigator().pane(Pane::Left);
+        const NodeId node =
+            find_node(w.document()->module(left.graph), w.document()->body(left), "native_layer_norm");
+        Q_EMIT w.pane(Pane::Left).canvas().nodeSelected(node);
+        QCOMPARE(w.pane(Pane::Left).canvas().selected(), node);
+        QCOMPARE(int(w.inspector().page()), int(Inspector::NodePage));
+        QVERIFY(w.inspector().text().contains(QStringLiteral("native_layer_norm")));
+        QVERIFY(!w.pane(Pane::Right).canvas().selected());
+        // As a click on a line of the text does.
+        Q_EMIT w.bodyText().nodeChosen(NodeId(node.index + 3));
+        QCOMPARE(w.pane(Pane::Left).canvas().selected(), NodeId(node.index + 3));
+        // Esc clears it.
+        Q_EMIT w.pane(Pane::Left).canvas().escapePressed();
+        QVERIFY(!w.pane(Pane::Left).canvas().selected());
+        QCOMPARE(int(w.inspector().page()), int(Inspector::InvocationPage));
+    }
+
+    void goToBox() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        w.actions()[Do::GoTo]->trigger();
+        QVERIFY(w.gotoBox().isVisible());
+        w.gotoBox().input().setText(QStringLiteral("bmm_2"));
+        QVERIFY(w.gotoBox().list().count() > 0);
+        QTest::keyClick(&w.gotoBox().input(), Qt::Key_Return);
+        QVERIFY(!w.gotoBox().isVisible());
+        QCOMPARE(w.document()->nodeName(w.navigator().state().node), "bmm_2");
+        w.actions()[Do::GoTo]->trigger();
+        w.gotoBox().input().setText(QStringLiteral("call 7"));
+        QTest::keyClick(&w.gotoBox().input(), Qt::Key_Return);
+        QCOMPARE(w.navigator().state().row, 7);
+        // A source line.
+        const std::vector<GotoHit> hits = gotoHits(
+            *w.document(), w.navigator().pane(Pane::Left), QString::fromStdString(w.document()->sourceOf(0)));
+        QVERIFY(!hits.empty());
+        QVERIFY(hits[0].detail.contains(QString::fromStdString(w.document()->sourceOf(0))));
+        w.actions()[Do::GoTo]->trigger();
+        QTest::keyClick(&w.gotoBox().input(), Qt::Key_Escape);
+        QVERIFY(!w.gotoBox().isVisible());
+    }
+
+    void intoOutAndHistory() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        w.actions()[Do::StepOut]->trigger();
+        QVERIFY(o.settle());
+        QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward");
+        QVERIFY(w.pane(Pane::Left).canvas().scene());
+        QVERIFY(!w.actions()[Do::Up]->isEnabled());
+        QVERIFY(w.actions()[Do::Up]->toolTip().contains(QStringLiteral("this is a root body")));
+        w.actions()[Do::StepInto]->trigger();
+        QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward:partitioned_fw_subgraph_0_0");
+        w.actions()[Do::Back]->trigger();
+        QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward");
+        w.actions()[Do::Forward]->trigger();
+        QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward:partitioned_fw_subgraph_0_0");
+    }
+
+    void foldKeepsTheSelection() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        const Place left = w.navigator().pane(Pane::Left);
+        const NodeId node = find_node(w.document()->module(left.graph), w.document()->body(left), "addmm");
+        w.navigator().selectNode(Pane::Left, node);
+        const size_t folded = w.pane(Pane::Left).canvas().scene()->boxes.size();
+        w.actions()[Do::Fold]->setChecked(false);
+        QVERIFY(o.settle());
+        QVERIFY(w.pane(Pane::Left).canvas().scene()->boxes.size() > folded);
+        QCOMPARE(w.pane(Pane::Left).canvas().selected(), node);
+    }
+
+    void notesWithoutASession() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        QLineEdit& input = w.inspector().notes().input();
+        input.setText(QStringLiteral("kept in memory"));
+        QTest::keyClick(&input, Qt::Key_Return);
+        QVERIFY(w.notes().hasUnsaved());
+        QVERIFY(w.windowTitle().contains(QLatin1Char('*')));
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("a.hopscope"));
+        w.saveSession(path);
+        QVERIFY(o.settle());
+        QVERIFY(!w.notes().hasUnsaved());
+        QCOMPARE(w.notes().all().size(), size_t(1));
+        const Note note = w.notes().all()[0];
+        Q_EMIT w.inspector().notes().editRequested(note.id, QStringLiteral("changed"));
+        QCOMPARE(w.notes().all()[0].text, "changed");
+        Q_EMIT w.inspector().notes().removeRequested(note.id);
+        QVERIFY(w.notes().all().empty());
+        // Bookmarks.
+        w.actions()[Do::ToggleBookmark]->trigger();
+        QCOMPARE(w.notes().bookmarks().size(), size_t(1));
+        QVERIFY(w.actions()[Do::Bookmark1]->isEnabled());
+        w.actions()[Do::NextInvocation]->trigger();
+        const uint64_t elsewhere = w.navigator().hash();
+        w.actions()[Do::Bookmark1]->trigger();
+        QVERIFY(w.navigator().hash() != elsewhere);
+    }
+
+    void traceAndTextLogTogether() {
+        const QString log = QStringLiteral(HOPSCOPE_TEST_DATA "/gpt12/torch_logs.txt.gz");
+        Opened o({tracePath(QStringLiteral("gpt12")), log});
+        QVERIFY(o.window.document());
+        QVERIFY(o.window.document()->invocation(1).evidence & kTextLog);
+    }
+
+    void geometryAndThemeComeBack() {
+        {
+            Opened o;
+            o.window.actions()[Do::ThemeDark]->trigger();
+            QVERIFY(Theme::instance().isDark());
+            o.window.findChild<QDockWidget*>(QStringLiteral("inspectorDock"))->hide();
+            o.window.close();
+        }
+        applyTheme(*qApp, Mode::Light);
+        {
+            Opened o;
+            QVERIFY(Theme::instance().isDark());
+            QVERIFY(o.window.actions()[Do::ThemeDark]->isChecked());
+            QVERIFY(o.window.findChild<QDockWidget*>(QStringLiteral("inspectorDock"))->isHidden());
+            o.window.actions()[Do::DefaultLayout]->trigger();
+            QVERIFY(!o.window.findChild<QDockWidget*>(QStringLiteral("inspectorDock"))->isHidden());
+            o.window.actions()[Do::ThemeLight]->trigger();
+            o.window.close();
+        }
+    }
+
+    void recentFiles() {
+        const QString path = tracePath(QStringLiteral("mlp4"));
+        {
+            Opened o({path});
+            o.window.close();
+        }
+        Opened o;
+        bool found = false;
+        for (const QWidget* button : o.window.startPage().findChildren<QWidget*>())
+            found = found || button->toolTip() == QFileInfo(path).absoluteFilePath();
+        QVERIFY(found);
+        o.window.actions()[Do::ClearRecents]->trigger();
+        found = false;
+        for (const QWidget* button : o.window.startPage().findChildren<QWidget*>())
+            found = found || button->toolTip() == QFileInfo(path).absoluteFilePath();
+        QVERIFY(!found);
+    }
+
+    void keyList() {
+        Opened o;
+        o.window.actions()[Do::KeyList]->trigger();
+        auto* list = o.window.findChild<KeyList*>();
+        QVERIFY(list);
+        QVERIFY(list->table().rowCount() > 60);
+        list->search().setText(QStringLiteral("next invocation"));
+        int shown = 0;
+        for (int row = 0; row < list->table().rowCount(); ++row)
+            shown += !list->table().isRowHidden(row);
+        QCOMPARE(shown, 3); // next, next reused, next traced
+    }
+
+    void reloadKeepsThePlace() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        o.window.navigator().selectInvocation(6);
+        o.window.navigator().selectNode(Pane::Right, NodeId(9));
+        const uint64_t hash = o.window.navigator().hash();
+        o.window.actions()[Do::Reload]->trigger();
+        QVERIFY(o.settle());
+        QCOMPARE(o.window.navigator().hash(), hash);
+    }
+
+    void screenshotTwiceTheSame() {
+        QTemporaryDir folder;
+        QByteArray bytes[2];
+        for (int i = 0; i < 2; ++i) {
+            MainWindow::Options options;
+            options.reproducible = true;
+            MainWindow window(options);
+            window.resize(1200, 800);
+            window.show();
+            window.openPaths({tracePath(QStringLiteral("dup_tangents"))});
+            bool done = false;
+            whenIdle(window, [&] { done = true; });
+            QTRY_VERIFY_WITH_TIMEOUT(done, 30000);
+            const QString path = folder.filePath(QString::number(i) + QStringLiteral(".png"));
+            QString error;
+            QVERIFY2(writeScreenshot(window, path, &error), qPrintable(error));
+            QFile file(path);
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            bytes[i] = file.readAll();
+        }
+        QVERIFY(bytes[0] == bytes[1]);
+        const QImage image = QImage::fromData(bytes[0]);
+        QCOMPARE(image.size(), QSize(1200, 800));
+    }
+
+    // Everything that was recorded opens in the window, at every call.
+    void everyRecording_data() {
+        QTest::addColumn<QString>("name");
+        for (const char* name :
+            {"failing", "ddp4", "recompiles", "used_once", "gpt12_nested", "gpt4_infer", "graph_breaks"}) {
+            if (QDir(tracePath(QString::fromLatin1(name))).exists())
+                QTest::newRow(name) << QString::fromLatin1(name);
+        }
+    }
+    void everyRecording() {
+        QFETCH(QString, name);
+        Opened o({tracePath(name)});
+        QVERIFY(o.window.document());
+        int steps = 0;
+        while (o.window.actions()[Do::NextInvocation]->isEnabled() && steps++ < 40)
+            o.window.actions()[Do::NextInvocation]->trigger();
+        QVERIFY(o.settle());
+        if (o.window.navigator().pane(Pane::Left).graph)
+            QVERIFY(o.window.pane(Pane::Left).canvas().scene());
+    }
+
+private:
+    QTemporaryDir config_;
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_mainwindow.moc"

@@ -1,0 +1,221 @@
+#include "dumps.h"
+
+#include "views/bodytext/bodytext.h"
+#include "views/inspector/facts.h"
+#include "views/inspector/inspector.h"
+#include "views/ledger/ledgerview.h"
+#include "views/outline/outlineview.h"
+#include "views/problems/problemsmodel.h"
+#include "views/shell/navigator.h"
+
+#include <QAbstractItemModelTester>
+#include <QLabel>
+#include <QLineEdit>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTextBlock>
+
+using namespace hopscope;
+
+namespace {
+constexpr auto kMode = QAbstractItemModelTester::FailureReportingMode::Fatal;
+}
+
+class TestModels : public QObject {
+    Q_OBJECT
+
+private slots:
+    void everyModel_data() {
+        QTest::addColumn<QString>("name");
+        for (const char* name : {"gpt12", "gpt12_nested", "dup_tangents", "failing", "ddp4", "graph_breaks",
+                 "recompiles", "used_once", "gpt4_infer"}) {
+            if (QDir(tracePath(QString::fromLatin1(name))).exists())
+                QTest::newRow(name) << QString::fromLatin1(name);
+        }
+    }
+    void everyModel() {
+        QFETCH(QString, name);
+        const std::shared_ptr<const Document> document = openDocument(name);
+        OutlineModel outline;
+        LedgerModel ledger;
+        LedgerProxy proxy;
+        proxy.setLedger(&ledger);
+        ProblemsModel problems;
+        QAbstractItemModelTester a(&outline, kMode), b(&ledger, kMode), c(&proxy, kMode), d(&problems, kMode);
+        outline.setDocument(document);
+        ledger.setDocument(document);
+        problems.setDocument(document);
+        for (int row = 0; row < int(document->rows().size()); ++row) {
+            ledger.setCurrent(row);
+            const Invocation& invocation = document->invocation(row);
+            outline.setCurrent(row, invocation.body(Half::Forward), invocation.body(Half::Backward));
+            QVERIFY(outline.indexOfRow(row).data(OutlineModel::CurrentRole).toBool());
+        }
+        QVERIFY(proxy.setFilter(QStringLiteral("decision:reused")).ok());
+        QVERIFY(proxy.setFilter({}).ok());
+        outline.setDocument(nullptr);
+        ledger.setDocument(nullptr);
+        problems.setDocument(nullptr);
+        QCOMPARE(ledger.rowCount(), 0);
+    }
+
+    void ledgerSaysWhatTheLogSays() {
+        LedgerView view;
+        view.setDocument(openDocument(QStringLiteral("gpt12")));
+        QCOMPARE(view.model().rowCount(), 12);
+        const QString summary = view.summary().remove(QRegularExpression(QStringLiteral("<[^>]*>")));
+        QVERIFY2(summary.startsWith(QStringLiteral("12 invocations · ○ 1 traced · ● 11 reused")),
+            qPrintable(summary));
+        QVERIFY2(summary.contains(QStringLiteral("saved values")), qPrintable(summary));
+        const auto cell = [&](int row, int column) {
+            return view.model().index(row, column).data().toString();
+        };
+        QCOMPARE(cell(0, LedgerModel::DecisionColumn), QStringLiteral("traced"));
+        QCOMPARE(cell(4, LedgerModel::DecisionColumn), QStringLiteral("reused"));
+        QVERIFY(cell(0, LedgerModel::Trace).endsWith(QStringLiteral("ms")));
+        QCOMPARE(cell(4, LedgerModel::Trace), QStringLiteral("–"));
+        QCOMPARE(view.model().index(0, LedgerModel::Trace).data(Qt::TextAlignmentRole).toInt()
+                & int(Qt::AlignRight),
+            int(Qt::AlignRight));
+    }
+
+    void sortsWithMissingLast() {
+        LedgerView view;
+        view.setDocument(openDocument(QStringLiteral("gpt12")));
+        for (Qt::SortOrder order : {Qt::AscendingOrder, Qt::DescendingOrder}) {
+            view.table().sortByColumn(LedgerModel::Trace, order);
+            QCOMPARE(view.proxy().mapToSource(view.proxy().index(0, 0)).row(),
+                0); // the only one with a trace time
+        }
+    }
+
+    void badFilterKeepsTheLastGoodResult() {
+        LedgerView view;
+        view.setDocument(openDocument(QStringLiteral("gpt12")));
+        view.setFilterText(QStringLiteral("decision:reused"));
+        QCOMPARE(view.proxy().rowCount(), 11);
+        QCOMPARE(
+            view.findChild<QLabel*>(QStringLiteral("ledgerShown"))->text(), QStringLiteral("11 of 12 shown"));
+        view.setFilterText(QStringLiteral("decision:reused colour:red"));
+        QCOMPARE(view.proxy().rowCount(), 11);
+        const QLabel* error = view.findChild<QLabel*>(QStringLiteral("ledgerFilterError"));
+        QVERIFY(!error->isHidden());
+        QVERIFY(error->text().contains(QStringLiteral("colour")));
+        view.setFilterText({});
+        QVERIFY(error->isHidden());
+        QCOMPARE(view.proxy().rowCount(), 12);
+    }
+
+    void filterIsDebounced() {
+        LedgerView view;
+        view.setDocument(openDocument(QStringLiteral("gpt12")));
+        view.filterEdit().setText(QStringLiteral("traced"));
+        QCOMPARE(view.proxy().rowCount(), 12);
+        QTRY_COMPARE(view.proxy().rowCount(), 1);
+    }
+
+    void outlineHasTheStrip() {
+        OutlineView view;
+        const std::shared_ptr<const Document> document = openDocument(QStringLiteral("gpt12"));
+        view.setDocument(document);
+        const QModelIndex region = view.outline().indexOfRegion({document->rows()[0].compilation, 0});
+        QVERIFY(region.isValid());
+        const QByteArray dots = region.data(OutlineModel::DotsRole).toByteArray();
+        QCOMPARE(dots.size(), 12);
+        QCOMPARE(int(dots[0]), int(Decision::Traced));
+        QCOMPARE(int(dots[1]), int(Decision::Reused));
+        QCOMPARE(
+            region.data(OutlineModel::DetailRole).toString(), QStringLiteral("12 × · 1 traced · 11 reused"));
+        QSignalSpy spy(&view, &OutlineView::rowChosen);
+        view.setCurrentIndex(view.outline().indexOfRow(3));
+        QCOMPARE(spy.size(), 1);
+        QCOMPARE(spy[0][0].toInt(), 3);
+        view.setCurrent(5, {}, {}, {});
+        QCOMPARE(spy.size(), 1); // set from outside: no signal
+    }
+
+    void failuresAreListedFirst() {
+        const std::shared_ptr<const Document> document = openDocument(QStringLiteral("failing"));
+        QVERIFY(!document->dump().failures.empty());
+        ProblemsModel model;
+        model.setDocument(document);
+        QCOMPARE(model.failures(), int(document->dump().failures.size()));
+        QCOMPARE(model.index(0, 0).data().toString(), QStringLiteral("failure"));
+        QVERIFY(!model.index(0, 0).data(ProblemsModel::TextRole).toString().isEmpty());
+    }
+
+    void textMarksTheNode() {
+        const std::shared_ptr<const Document> document = openDocument(QStringLiteral("gpt12"));
+        Navigator n;
+        n.setDocument(document);
+        BodyText text;
+        text.setDocument(document);
+        const Place body = n.pane(Pane::Left);
+        text.showBody(body, NodeId());
+        const Body& nodes = document->body(body);
+        for (size_t i = 0; i < nodes.nodes.size(); ++i) {
+            const int line = text.lineOf(NodeId(i));
+            QVERIFY2(line >= 0, document->nodeName({body.graph, body.body, NodeId(i)}).c_str());
+            const QString shown = text.document()->findBlockByNumber(line).text();
+            const QString name = nodes.nodes[i].op == Opcode::Output
+                ? QStringLiteral("return")
+                : QString::fromStdString(document->nodeName({body.graph, body.body, NodeId(i)}));
+            QVERIFY2(shown.contains(name), qPrintable(shown));
+            if (nodes.nodes[i].op != Opcode::Placeholder)
+                QCOMPARE(text.nodeAt(line), NodeId(i));
+        }
+        text.showBody(body, NodeId(20));
+        QCOMPARE(text.textCursor().blockNumber(), text.lineOf(NodeId(20)));
+        QVERIFY(!text.extraSelections().isEmpty());
+    }
+
+    void inspectorPages() {
+        const std::shared_ptr<const Document> document = openDocument(QStringLiteral("gpt12"));
+        Navigator n;
+        n.setDocument(document);
+        Inspector inspector;
+        inspector.setDocument(document);
+        Inspector::About about;
+        const Place body = n.pane(Pane::Left);
+        about.body = body;
+        about.row = 4;
+        about.region = n.state().region;
+        const NodeId node = find_node(document->module(body.graph), document->body(body), "addmm");
+        QVERIFY(node.valid());
+        about.node = {body.graph, body.body, node};
+        inspector.inspect(about, Inspector::NodePage);
+        for (const char* part :
+            {"addmm", "aten.addmm.default", "f32[16, 96]", "6.00 KiB", "producers", "users"})
+            QVERIFY2(inspector.text().contains(QString::fromLatin1(part)), qPrintable(inspector.text()));
+        inspector.inspect(about, Inspector::InvocationPage);
+        for (const char* part : {"Call 4", "reused", "evidence", "forward", "backward", "Saved for backward"})
+            QVERIFY2(inspector.text().contains(QString::fromLatin1(part)), qPrintable(inspector.text()));
+        inspector.inspect(about, Inspector::RegionPage);
+        for (const char* part : {"subgraph_0", "1 traced", "11 reused", "forward", "12", "Bodies"})
+            QVERIFY2(inspector.text().contains(QString::fromLatin1(part)), qPrintable(inspector.text()));
+        inspector.inspect(about, Inspector::BodyPage);
+        QVERIFY2(inspector.text().contains(QStringLiteral("0/0:forward:partitioned_fw_subgraph_0_0")),
+            qPrintable(inspector.text()));
+    }
+
+    void linksReadBack() {
+        const Place place{GraphId(3), BodyId(1), NodeId(17)};
+        const QRegularExpression href(QStringLiteral("href='([^']*)'"));
+        LinkTarget target = readLink(QUrl(href.match(linkTo(place, QStringLiteral("x"))).captured(1)));
+        QCOMPARE(int(target.kind), int(LinkTarget::Kind::Place));
+        QVERIFY(target.place == place);
+        target =
+            readLink(QUrl(href.match(linkTo({GraphId(3), BodyId(1), {}}, QStringLiteral("x"))).captured(1)));
+        QVERIFY(!target.place.node);
+        target = readLink(QUrl(href.match(linkToRow(12, QStringLiteral("x"))).captured(1)));
+        QCOMPARE(target.row, 12);
+        target =
+            readLink(QUrl(href.match(linkToRegion({CompilationId(2), 1}, QStringLiteral("x"))).captured(1)));
+        QVERIFY((target.region == RegionRef{CompilationId(2), 1}));
+        QCOMPARE(
+            int(readLink(QUrl(QStringLiteral("https://example.org"))).kind), int(LinkTarget::Kind::None));
+    }
+};
+
+QTEST_MAIN(TestModels)
+#include "tst_models.moc"
