@@ -92,8 +92,18 @@ private:
     std::vector<std::string> folders_;
 };
 
+Error unknown_file(const std::string& path, bool empty) {
+    Error e = make_error(Error::Kind::CannotRead,
+                         empty ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
+                               : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
+    e.file = path;
+    e.line = 1;
+    return e;
+}
+
 std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
     std::vector<Candidate> candidates;
+    std::vector<Error> unknown;
     for (const std::string& path : paths) {
         std::error_code error;
         if (fs::is_directory(path, error)) {
@@ -112,16 +122,8 @@ std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
         }
         File file{std::move(c), std::move(*bytes), Format::Unknown};
         file.format = sniff(file.bytes.bytes);
-        if (file.format == Format::Unknown && file.from.named) {
-            Error e = make_error(Error::Kind::CannotRead,
-                file.bytes.bytes.empty()
-                    ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable "
-                      "text"
-                    : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
-            e.file = file.from.path;
-            e.line = 1;
-            return e;
-        }
+        if (file.format == Format::Unknown && file.from.named)
+            unknown.push_back(unknown_file(file.from.path, file.bytes.bytes.empty()));
         if (file.format != Format::Unknown)
             files_.push_back(std::move(file));
     }
@@ -130,6 +132,14 @@ std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
         std::any_of(files_.begin(), files_.end(), [](const File& f) { return f.format == Format::Trace; });
     std::erase_if(
         files_, [&](const File& f) { return has_trace && f.format == Format::Readable && !f.from.named; });
+    if (files_.empty() && !unknown.empty())
+        return unknown.front();
+    // Beside a dump, a file that tells nothing is worth a word (the log of a run that logged nothing), no more.
+    for (const Error& e : unknown) {
+        const FileId id(collector_.dump.files.size());
+        collector_.dump.files.push_back({e.file, "unknown", 0});
+        collector_.problem(Severity::Note, e.message, id, e.line, 0);
+    }
     if (files_.empty()) {
         Error e = make_error(Error::Kind::CannotRead,
             "found no dump in it; expected TORCH_TRACE logs, TORCH_LOGS texts or printed graphs");
