@@ -400,6 +400,44 @@ private slots:
         QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward:partitioned_fw_subgraph_0_0");
     }
 
+    void keysOfTheGraph() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        Canvas& canvas = w.pane(Pane::Left).canvas();
+        canvas.setFocus();
+        const double zoom = canvas.zoom();
+        QTest::keyClick(&canvas, Qt::Key_Plus);
+        QVERIFY(canvas.zoom() > zoom);
+        QTest::keyClick(&canvas, Qt::Key_Minus);
+        QVERIFY(std::abs(canvas.zoom() - zoom) < 1e-9);
+        QTest::keyClick(&canvas, Qt::Key_Backspace);
+        QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward");
+        // The call that was left is selected, and Return goes in again.
+        QVERIFY(o.settle());
+        QTest::keyClick(&canvas, Qt::Key_Return);
+        QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward:partitioned_fw_subgraph_0_0");
+        // Arrows move the cursor, which is no entry of the history.
+        QVERIFY(o.settle());
+        const size_t before = w.navigator().backTitles().size();
+        w.navigator().selectNode(Pane::Left, NodeId(20));
+        QTest::keyClick(&canvas, Qt::Key_Down);
+        QVERIFY(w.navigator().state().node.node != NodeId(20));
+        QCOMPARE(w.navigator().backTitles().size(), before);
+    }
+
+    // A click on a dot of the strip goes to its invocation.
+    void clickOnADot() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        OutlineView& tree = w.outline();
+        const QRect item = tree.visualRect(tree.outline().indexOfRegion(w.navigator().state().region));
+        QVERIFY(item.height() > 40);
+        QTest::mouseClick(
+            tree.viewport(), Qt::LeftButton, {}, QPoint(item.left() + 4 + 5 * 13 + 6, item.bottom() - 10));
+        QCOMPARE(w.navigator().state().row, 5);
+        QCOMPARE(w.ledger().model().current(), 5);
+    }
+
     void foldKeepsTheSelection() {
         Opened o({tracePath(QStringLiteral("gpt12"))});
         MainWindow& w = o.window;

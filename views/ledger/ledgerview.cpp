@@ -186,7 +186,7 @@ void LedgerView::setDocument(std::shared_ptr<const Document> document) {
 void LedgerView::fitColumns() {
     table_->resizeColumnsToContents();
     for (int column = 0; column < LedgerModel::ColumnCount; ++column) {
-        const int least = 64, most = column == LedgerModel::Reason ? 420 : 240;
+        const int least = 64, most = column == LedgerModel::Reason ? 300 : 240;
         table_->setColumnWidth(column,
             qBound(column == LedgerModel::Index ? 52 : least, table_->columnWidth(column) + metrics::kPad,
                 most));

@@ -222,7 +222,9 @@ QString OutlineModel::detail(const Item& item) const {
     }
     case Kind::StageItem:
     case Kind::BodyItem:
-        return qs(counted(document_->body(item.place).nodes.size(), "node"));
+        return document_->body(item.place).nodes.size() == 1
+            ? tr("1 node")
+            : tr("%1 nodes").arg(grouped(document_->body(item.place).nodes.size()));
     case Kind::FailureItem:
         return qs(document_->dump().failures[size_t(item.failure)].message);
     }

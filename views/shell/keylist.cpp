@@ -22,6 +22,7 @@ constexpr CanvasKey kCanvasKeys[] = {
     {"Graph: next and previous node", "Tab, Shift+Tab"},
     {"Graph: into the selected call", "Return, double click"},
     {"Graph: zoom at the pointer", "Ctrl+wheel"},
+    {"Graph: zoom in, zoom out", "+, -"},
     {"Graph: out of the region's body", "Backspace"},
     {"Close find, clear marks, clear selection", "Esc"},
 };

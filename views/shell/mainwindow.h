@@ -143,6 +143,7 @@ private:
     HoverCard hoverCard(Pane pane, NodeId node) const;
     void connectViews();
     void connectPane(Pane pane);
+    bool canvasKey(PaneView& pane, const QKeyEvent& key);
     PaneView& focusedPane() { return *panes_[size_t(navigator_.state().focus)]; }
 
     Options options_;

@@ -115,7 +115,26 @@ void MainWindow::connectPane(Pane pane) {
     canvas.setHoverProvider([this, pane](NodeId node) { return hoverCard(pane, node); });
 }
 
-// Mouse side buttons go back and forward wherever the pointer is; Backspace leaves a body in the graphs.
+// Keys without Ctrl or Alt mean something in the graphs alone.
+bool MainWindow::canvasKey(PaneView& pane, const QKeyEvent& key) {
+    switch (key.key()) {
+    case Qt::Key_Backspace:
+        if (!navigator_.stepOut())
+            navigator_.up();
+        return true;
+    case Qt::Key_Plus:
+    case Qt::Key_Equal:
+        pane.canvas().zoomIn();
+        return true;
+    case Qt::Key_Minus:
+        pane.canvas().zoomOut();
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Mouse side buttons go back and forward wherever the pointer is.
 bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
     if (event->type() == QEvent::MouseButtonPress) {
         const auto* widget = qobject_cast<QWidget*>(watched);
@@ -125,13 +144,10 @@ bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
             return true;
         }
     }
-    if (event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Backspace) {
+    if (event->type() == QEvent::KeyPress) {
         for (PaneView* pane : panes_) {
-            if (watched == &pane->canvas()) {
-                if (!navigator_.stepOut())
-                    navigator_.up();
+            if (watched == &pane->canvas() && canvasKey(*pane, *static_cast<QKeyEvent*>(event)))
                 return true;
-            }
         }
     }
     return QMainWindow::eventFilter(watched, event);
