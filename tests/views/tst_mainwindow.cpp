@@ -400,6 +400,18 @@ private slots:
         QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward:partitioned_fw_subgraph_0_0");
     }
 
+    // A compile that failed leaves no graphs; what failed and why is said where they would be.
+    void failedCompile() {
+        Opened o({tracePath(QStringLiteral("failing"))});
+        MainWindow& w = o.window;
+        QVERIFY(w.document());
+        const Placeholder& placeholder = w.pane(Pane::Left).canvas().placeholder();
+        QVERIFY2(placeholder.detail.contains(QStringLiteral("failed")), qPrintable(placeholder.detail));
+        QVERIFY2(w.ledger().summary().contains(QStringLiteral("1 failed")), qPrintable(w.ledger().summary()));
+        for (Do what : {Do::Up, Do::StepInto, Do::StepOut, Do::NextNode, Do::NextStage, Do::CopyStatement})
+            QVERIFY2(!w.actions()[what]->isEnabled(), qPrintable(w.actions()[what]->objectName()));
+    }
+
     void keysOfTheGraph() {
         Opened o({tracePath(QStringLiteral("gpt12"))});
         MainWindow& w = o.window;

@@ -252,6 +252,11 @@ QString LedgerView::summary() const {
     parts << QStringLiteral("<b>%1</b>").arg(qs(counted(uint64_t(totals.invocations), "invocation")));
     parts << part(Role::Traced, Glyph::Hollow, tr("%1 traced").arg(totals.traced));
     parts << part(Role::Reused, Glyph::Filled, tr("%1 reused").arg(totals.reused));
+    int failed = 0;
+    for (size_t row = 0; row < document->rows().size(); ++row)
+        failed += document->invocation(int(row)).decision == Decision::Failed;
+    if (failed)
+        parts << part(Role::Failed, Glyph::Cross, tr("%1 failed").arg(failed));
     if (totals.saved_ms > 0)
         parts << tr("%1 saved").arg(qs(format_milliseconds(totals.saved_ms)));
     if (totals.saved_bytes > 0)

@@ -210,6 +210,11 @@ QString OutlineModel::detail(const Item& item) const {
             parts << tr("%1 traced").arg(traced);
         if (reused)
             parts << tr("%1 reused").arg(reused);
+        int failed = 0;
+        for (int row : document_->rowsOf(item.region))
+            failed += document_->invocation(row).decision == Decision::Failed;
+        if (failed)
+            parts << tr("%1 failed").arg(failed);
         if (region.inlined)
             parts << tr("put inline");
         return parts.join(QStringLiteral(" · "));
