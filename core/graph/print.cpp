@@ -387,7 +387,8 @@ void Printer::print_body(BodyId id, size_t indent) {
     signature(body, indent + 4);
     const size_t inner = indent + 8;
     bool after_signature = true;
-    for (size_t i = 0; i < body.placeholder_count(); ++i) {
+    const size_t placeholders = body.placeholder_count();
+    for (size_t i = 0; i < placeholders; ++i) {
         const Node& n = body.nodes[i];
         std::string_view target = text(n.target);
         while (target.starts_with('*'))

@@ -49,9 +49,12 @@ int call_id_of(std::string_view annotation) {
 void parse_place(std::string_view place, StringTable& strings, Source& source) {
     std::string_view function;
     const auto split_line = [&](std::string_view head) {
-        const size_t colon = head.rfind(':');
-        if (colon == npos || colon + 1 == head.size())
+        size_t digits = head.size();
+        while (digits > 0 && is_digit(head[digits - 1]))
+            --digits;
+        if (digits == 0 || digits == head.size() || head[digits - 1] != ':')
             return false;
+        const size_t colon = digits - 1;
         uint32_t line = 0;
         const auto [end, error] = std::from_chars(head.data() + colon + 1, head.data() + head.size(), line);
         if (error != std::errc{} || end != head.data() + head.size())

@@ -58,13 +58,18 @@ size_t string_end(std::string_view text, size_t at) {
 size_t balanced_end(std::string_view text, size_t at, bool& closed) {
     size_t depth = 0;
     size_t angles = 0;
+    bool open_single = false;
+    bool open_double = false;
     closed = true;
     for (size_t i = at; i < text.size(); ++i) {
         const char c = text[i];
         if (c == '\'' || c == '"') {
-            const size_t end = string_end(text, i);
-            if (end == npos)
-                continue; // an apostrophe inside a repr
+            bool& never_closes = c == '"' ? open_double : open_single;
+            const size_t end = never_closes ? npos : string_end(text, i);
+            // An apostrophe inside a repr. Where one does not close, no later one of its kind does.
+            never_closes = end == npos;
+            if (never_closes)
+                continue;
             i = end - 1;
         } else if (c == '<' && (i == at || text[i - 1] == '(' || angles || text[i - 1] == '=')) {
             ++angles;

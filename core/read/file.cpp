@@ -44,6 +44,7 @@ Result<FileBytes> unpack(const std::string& path, std::string_view packed) {
     if (!inflater.open)
         return cannot_read(path, "cannot start to unpack gzip data");
     auto text = std::make_shared<std::string>();
+    std::string damage;
     inflater.stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     inflater.stream.avail_in = static_cast<uInt>(packed.size());
     for (;;) {
@@ -60,12 +61,17 @@ Result<FileBytes> unpack(const std::string& path, std::string_view packed) {
         if (state == Z_STREAM_END && inflater.stream.avail_in > 0 && inflateReset(&inflater.stream) == Z_OK)
             continue;
         // Cut or damaged: what came out so far is worth reading.
-        if (state != Z_OK)
+        if (state != Z_OK) {
+            if (state != Z_STREAM_END)
+                damage = std::string("the gzip data ") + (state == Z_BUF_ERROR ? "ends early" : "is damaged")
+                    + " behind byte " + std::to_string(packed.size() - inflater.stream.avail_in)
+                    + "; read as far as it goes";
             break;
+        }
     }
     if (text->empty() && !packed.empty())
         return cannot_read(path, "gzip data is damaged from its start on");
-    return FileBytes{text, *text};
+    return FileBytes{text, *text, std::move(damage)};
 }
 
 } // namespace
@@ -87,7 +93,7 @@ Result<FileBytes> map_file(const std::string& path) {
     const std::string_view bytes(static_cast<const char*>(at), size);
     if (bytes.starts_with("\x1f\x8b"))
         return unpack(path, bytes);
-    return FileBytes{std::move(owner), bytes};
+    return FileBytes{std::move(owner), bytes, {}};
 }
 
 } // namespace hopscope::read

@@ -14,6 +14,7 @@ namespace hopscope::read {
 struct FileBytes {
     std::shared_ptr<const void> owner;
     std::string_view bytes;
+    std::string damage; // of gzip data that could be unpacked in part only; empty = none
 };
 
 // Errors: CannotRead with the system's reason.

@@ -94,8 +94,8 @@ private:
 
 Error unknown_file(const std::string& path, bool empty) {
     Error e = make_error(Error::Kind::CannotRead,
-                         empty ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
-                               : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
+        empty ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
+              : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
     e.file = path;
     e.line = 1;
     return e;
@@ -134,7 +134,8 @@ std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
         files_, [&](const File& f) { return has_trace && f.format == Format::Readable && !f.from.named; });
     if (files_.empty() && !unknown.empty())
         return unknown.front();
-    // Beside a dump, a file that tells nothing is worth a word (the log of a run that logged nothing), no more.
+    // Beside a dump, a file that tells nothing is worth a word (the log of a run that logged nothing), no
+    // more.
     for (const Error& e : unknown) {
         const FileId id(collector_.dump.files.size());
         collector_.dump.files.push_back({e.file, "unknown", 0});
@@ -154,6 +155,8 @@ void Opener::read_file(const File& file) {
     const FileId id(collector_.dump.files.size());
     collector_.dump.files.push_back(
         {file.from.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
+    if (!file.bytes.damage.empty())
+        collector_.problem(Severity::Warning, file.bytes.damage, id, 0, 0);
     if (file.format == Format::Trace) {
         read_trace_log(collector_, id, file.bytes);
     } else if (file.format == Format::TextLog) {
@@ -244,12 +247,14 @@ void Opener::read_graphs() {
     }
 }
 
-// A text log alone tells of compilations too. Beside a trace its messages may lack the rank that the trace has.
+// A text log alone tells of compilations too. Beside a trace its messages may lack the rank that the trace
+// has.
 void Opener::add_logged_compilations() {
     for (const ReuseMessage& m : collector_.dump.messages) {
         const auto& known = collector_.dump.compilations;
         const bool there = std::any_of(known.begin(), known.end(), [&](const Compilation& c) {
-            return c.key.id == m.key.id && c.key.attempt == m.key.attempt && (m.key.rank < 0 || c.key.rank == m.key.rank);
+            return c.key.id == m.key.id && c.key.attempt == m.key.attempt
+                && (m.key.rank < 0 || c.key.rank == m.key.rank);
         });
         if (!there && !m.key.id.empty())
             collector_.compilation(m.key);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 
 namespace hopscope::read {
 
@@ -27,19 +28,24 @@ bool digits(std::string_view text, size_t at, size_t n) {
     return true;
 }
 
-// "V1123 16:05:59.722000 5629 path.py:1189] [0/0] [__hierarchical_compile] TEXT", with "[rank0]:" and the
-// like before it. False for lines of other artifacts.
-bool split(std::string_view line, LogLine& out) {
+// "V1123 16:05:59.722000 5629 path.py:1189] ", with "[rank0]:" and the like before it, which are taken off.
+bool has_prefix(std::string_view& line, int& rank) {
     while (line.starts_with('[')) {
         const size_t end = line.find("]:");
         if (end == npos)
             return false;
         const std::string_view mark = line.substr(1, end - 1);
         if (mark.starts_with("rank"))
-            std::from_chars(mark.data() + 4, mark.data() + mark.size(), out.rank);
+            std::from_chars(mark.data() + 4, mark.data() + mark.size(), rank);
         line = trimmed(line.substr(end + 2));
     }
-    if (line.size() < 24 || std::string_view("VIWEC").find(line[0]) == npos || !digits(line, 1, 4))
+    return line.size() >= 24 && std::string_view("VIWEC").find(line[0]) != npos && digits(line, 1, 4)
+        && line[5] == ' ' && digits(line, 6, 2) && line[8] == ':' && line.find("] ") != npos;
+}
+
+// False for lines of other artifacts.
+bool split(std::string_view line, LogLine& out) {
+    if (!has_prefix(line, out.rank))
         return false;
     const size_t at = line.find(kArtifact);
     if (at == npos)
@@ -140,13 +146,10 @@ bool classify(std::string_view text, ReuseMessage& m) {
 
 bool looks_like_text_log(std::string_view head) {
     Lines lines(head, false);
+    int rank = -1;
     while (lines.next()) {
-        const std::string_view line = lines.line();
-        const size_t at = line.find("] [__");
-        if (at != npos && line.size() > 24)
-            return true;
-        LogLine split_line;
-        if (split(line, split_line))
+        std::string_view line = lines.line();
+        if ((line.find("] [__") != npos && line.size() > 24) || has_prefix(line, rank))
             return true;
     }
     return false;
@@ -155,7 +158,7 @@ bool looks_like_text_log(std::string_view head) {
 void read_text_log(Collector& collector, FileId file, const FileBytes& bytes) {
     Lines lines(bytes.bytes, false);
     std::vector<ReuseMessage>& messages = collector.dump.messages;
-    const size_t first = messages.size();
+    std::map<CompileKey, size_t> latest; // the message that further lines belong to
     uint64_t next_report = 0;
     while (lines.next()) {
         if (lines.offset() >= next_report) {
@@ -170,8 +173,9 @@ void read_text_log(Collector& collector, FileId file, const FileBytes& bytes) {
         ReuseMessage m;
         if (!classify(line.text, m)) {
             // The further lines of a message: a guard's type, source, expected and got, a user stack.
-            if (messages.size() > first && messages.back().key == key_of(line)) {
-                std::string& detail = messages.back().detail;
+            // Ranks share a terminal: the message is the last one of the same compilation.
+            if (const auto open = latest.find(key_of(line)); open != latest.end()) {
+                std::string& detail = messages[open->second].detail;
                 if (!detail.empty())
                     detail += '\n';
                 detail += line.text;
@@ -182,9 +186,10 @@ void read_text_log(Collector& collector, FileId file, const FileBytes& bytes) {
         m.file = file;
         m.line = lines.number();
         m.detail = utf8(m.detail);
+        latest.insert_or_assign(m.key, messages.size());
         messages.push_back(std::move(m));
     }
-    collector.dump.has_text_log = true;
+    collector.dump.has_text_log = collector.dump.has_text_log || !latest.empty();
 }
 
 } // namespace hopscope::read

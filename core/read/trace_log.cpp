@@ -132,7 +132,8 @@ private:
     void metrics(const CompileKey& key, const Envelope& e);
     void check_md5(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset);
     int rank_of_file() const;
-    ondemand::document parse(std::string_view json);
+    // False for text that is not even nearly JSON; the document must not be touched then.
+    bool parse(std::string_view json, ondemand::document& doc);
     std::string untabbed(std::string_view text) const;
 
     Collector& collector_;
@@ -147,19 +148,13 @@ private:
     uint64_t first_stray_offset_ = 0;
 };
 
-ondemand::document TraceReader::parse(std::string_view json) {
+bool TraceReader::parse(std::string_view json, ondemand::document& doc) {
     const size_t behind = static_cast<size_t>(bytes_.bytes.data() + bytes_.bytes.size() - json.data());
-    ondemand::document doc;
-    if (behind >= json.size() + simdjson::SIMDJSON_PADDING) {
-        if (parser_.iterate(json.data(), json.size(), behind).get(doc) == simdjson::SUCCESS)
-            return doc;
-        return {};
-    }
+    if (!json.empty() && behind >= json.size() + simdjson::SIMDJSON_PADDING)
+        return parser_.iterate(json.data(), json.size(), behind).get(doc) == simdjson::SUCCESS;
     // Too near the end of the mapping: simdjson reads a little beyond its input.
     copy_ = simdjson::padded_string(json);
-    if (parser_.iterate(copy_).get(doc) == simdjson::SUCCESS)
-        return doc;
-    return {};
+    return parser_.iterate(copy_).get(doc) == simdjson::SUCCESS;
 }
 
 int integer_or(ondemand::value value, int otherwise) {
@@ -214,9 +209,9 @@ void TraceReader::metadata(ondemand::value value, Envelope& e) {
 }
 
 bool TraceReader::envelope(std::string_view json, Envelope& e) {
-    ondemand::document doc = parse(json);
+    ondemand::document doc;
     ondemand::object fields;
-    if (doc.get_object().get(fields) != simdjson::SUCCESS)
+    if (!parse(json, doc) || doc.get_object().get(fields) != simdjson::SUCCESS)
         return false;
     for (auto field : fields) {
         std::string_view key;
@@ -228,7 +223,8 @@ bool TraceReader::envelope(std::string_view json, Envelope& e) {
             e.event = std::string(key);
             metadata(value, e);
         } else if (key == "rank") {
-            e.rank = integer_or(value, kRankUnknown);
+            const int rank = integer_or(value, kRankUnknown);
+            e.rank = rank >= 0 ? rank : kRankUnknown;
         } else if (key == "compiled_autograd_id") {
             e.autograd = integer_or(value, -1);
         } else if (key == "frame_id") {
@@ -236,7 +232,7 @@ bool TraceReader::envelope(std::string_view json, Envelope& e) {
         } else if (key == "frame_compile_id") {
             e.compile = integer_or(value, -1);
         } else if (key == "attempt") {
-            e.attempt = integer_or(value, 0);
+            e.attempt = std::max(integer_or(value, 0), 0);
         } else if (key == "has_payload") {
             e.has_payload = true;
             e.md5 = text_or_empty(value);
@@ -280,9 +276,11 @@ std::string TraceReader::untabbed(std::string_view text) const {
 
 void TraceReader::graph_text(
     const CompileKey& key, Stage stage, std::string label, const Payload& payload, bool must) {
-    collector_.compilation(key);
     GraphTask task;
     task.key = key;
+    if (key.id.empty())
+        task.key.id = "-"; // logged outside of any compilation
+    collector_.compilation(task.key);
     task.file = file_;
     task.stage = stage;
     task.label = std::move(label);
@@ -298,9 +296,9 @@ void TraceReader::graph_text(
 void TraceReader::timer(const CompileKey& key, const Payload& payload, uint32_t line) {
     if (payload.text.find("\"invoke_subgraph_") == npos)
         return;
-    ondemand::document doc = parse(payload.text);
+    ondemand::document doc;
     ondemand::object fields;
-    if (doc.get_object().get(fields) != simdjson::SUCCESS) {
+    if (!parse(payload.text, doc) || doc.get_object().get(fields) != simdjson::SUCCESS) {
         collector_.problem(Severity::Warning, "the payload of a chromium_event is no JSON object", file_,
             line, payload.offset);
         return;
@@ -394,8 +392,8 @@ void TraceReader::artifact(const Envelope& e, const CompileKey& key, const Paylo
     }
     if (e.name == "torch_version") {
         std::string_view version;
-        ondemand::document doc = parse(payload.text);
-        if (doc["pytorch_version"].get_string().get(version) == simdjson::SUCCESS
+        ondemand::document doc;
+        if (parse(payload.text, doc) && doc["pytorch_version"].get_string().get(version) == simdjson::SUCCESS
             && collector_.dump.torch_version.empty())
             collector_.dump.torch_version = std::string(version);
         return;
@@ -405,10 +403,11 @@ void TraceReader::artifact(const Envelope& e, const CompileKey& key, const Paylo
         d.compilation = collector_.compilation(key);
         d.text = utf8(untabbed(payload.text));
         std::string_view id;
-        ondemand::document doc = parse(payload.text);
-        if (doc["forward_identifier"].get_string().get(id) == simdjson::SUCCESS)
+        ondemand::document doc;
+        const bool readable = parse(payload.text, doc);
+        if (readable && doc["forward_identifier"].get_string().get(id) == simdjson::SUCCESS)
             d.forward_identifier = std::string(id);
-        if (doc["backward_identifier"].get_string().get(id) == simdjson::SUCCESS)
+        if (readable && doc["backward_identifier"].get_string().get(id) == simdjson::SUCCESS)
             d.backward_identifier = std::string(id);
         d.file = file_;
         d.line = line;

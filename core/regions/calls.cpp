@@ -17,6 +17,7 @@ std::vector<GraphCall> graph_calls(const GraphModule& module) {
         int parent = -1;
     };
     std::set<std::string_view> entered;
+    std::vector<bool> walked(module.bodies.size(), false); // else bodies called twice at every depth never end
     std::vector<Frame> stack {{BodyId(0)}};
     while (!stack.empty()) {
         Frame& frame = stack.back();
@@ -48,7 +49,10 @@ std::vector<GraphCall> graph_calls(const GraphModule& module) {
         }
         const auto bodies = called_bodies(module, scope, node);
         for (size_t i = bodies.size(); i-- > 0;)
-            stack.push_back({bodies[i], 0, parent});
+            if (!walked[bodies[i].index]) {
+                walked[bodies[i].index] = true;
+                stack.push_back({bodies[i], 0, parent});
+            }
     }
     return calls;
 }

@@ -97,7 +97,7 @@ void explain_reasons(const Dump& dump, CompilationLedger& ledger, const std::vec
                 parts.push_back(part);
         }
         // The log says that metadata differs, never which; the graph shows it.
-        if (inv.decision == Decision::RetracedNew && rows[i].call)
+        if (inv.decision == Decision::RetracedNew && rows[i].call && inv.call(Half::Dynamo).graph)
             for (size_t k = 0; k < i; ++k)
                 if (rows[k].call && rows[k].code == rows[i].code && rows[k].call->region != rows[i].call->region) {
                     const std::string part = from_graph(dump, *rows[i].call, inv.call(Half::Dynamo).graph, *rows[k].call);

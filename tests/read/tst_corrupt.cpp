@@ -1,0 +1,393 @@
+// Damaged, cut and hostile input: never a crash, never a hang, and no damage without a word about it.
+#include "core/graph/print.h"
+#include "core/graph/verify.h"
+#include "core/regions/ledger.h"
+#include "tests/testdata.h"
+
+#include <QTest>
+
+#include <random>
+
+using namespace hopscope;
+using namespace hopscope::test;
+
+class TestCorrupt : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase();
+    void cuts_data();
+    void cuts();
+    void flippedBytes_data();
+    void flippedBytes();
+    void lostLines_data();
+    void lostLines();
+    void shuffledLines_data();
+    void shuffledLines();
+    void hostile_data();
+    void hostile();
+    void gzipCut();
+    void gzipDamaged();
+    void manyNestedCalls();
+
+private:
+    Result<Dump> open(const QByteArray& bytes, bool verify = false);
+
+    QTemporaryDir folder_;
+};
+
+namespace {
+
+struct Summary {
+    size_t graphs = 0, nodes = 0, problems = 0;
+};
+
+// Does with a dump all that the programs do, and checks what must hold of any dump.
+Summary use(const Dump& dump) {
+    Summary s;
+    s.graphs = dump.graphs.size();
+    s.problems = dump.problems.size();
+    for (const Problem& p : dump.problems) {
+        if (p.message.empty())
+            qFatal("a problem says nothing");
+        if (p.file && (p.file.index >= dump.files.size() || p.offset > dump.files[p.file.index].bytes))
+            qFatal("a problem lies outside its file: %s", p.message.c_str());
+    }
+    for (size_t g = 0; g < dump.graphs.size(); ++g) {
+        const GraphModule& m = *dump.graphs[g].module;
+        s.nodes += m.node_count();
+        (void)verify(m);
+        if (m.bodies.size() < 100)
+            (void)print_readable(m, BodyId(0));
+        const auto place = resolve(dump, address_of(dump, GraphId(g)));
+        if (!place || place->graph != GraphId(g))
+            qFatal("%s does not resolve", address_of(dump, GraphId(g)).c_str());
+    }
+    const Ledger ledger = build_ledger(dump);
+    if (ledger.compilations.size() != dump.compilations.size())
+        qFatal("a compilation has no ledger");
+    return s;
+}
+
+void addLogs() {
+    QTest::addColumn<QByteArray>("log");
+    QTest::newRow("trace of mlp4") << traceBytes("mlp4");
+    QTest::newRow("trace of failing") << traceBytes("failing");
+    QTest::newRow("text log of shapes") << bytesOf(QString::fromStdString(textLogOf("shapes")));
+    QTest::newRow("print_readable") << bytesOf(dataPath("readable/checkpointed_01_backward.txt"));
+}
+
+// Variants per log: as many in all as make the suite worth its time, fewer where a sanitizer slows it down.
+constexpr int kCuts = 50, kFlips = 75, kLost = 40, kShuffles = 5;
+
+} // namespace
+
+void TestCorrupt::initTestCase() {
+    QVERIFY(folder_.isValid());
+}
+
+Result<Dump> TestCorrupt::open(const QByteArray& bytes, bool verify) {
+    const QString path = folder_.filePath("input.log");
+    QFile::remove(path); // a dump may still have the one before mapped
+    if (!writeFile(path, bytes))
+        return make_error(Error::Kind::CannotRead, "cannot write the test's file");
+    OpenOptions options;
+    options.verify_md5 = verify;
+    return open_dump({path.toStdString()}, options);
+}
+
+void TestCorrupt::cuts_data() {
+    addLogs();
+}
+
+// What stands before the cut is read as if nothing had happened.
+void TestCorrupt::cuts() {
+    QFETCH(QByteArray, log);
+    const auto whole = open(log);
+    QVERIFY(whole.ok());
+    const Summary all = use(*whole);
+    QCOMPARE(all.problems, size_t{0});
+    size_t graphs_before = 0;
+    for (int i = 0; i < kCuts; ++i) {
+        const qsizetype at = log.size() * i / kCuts + i % 7;
+        const auto cut = open(log.left(at));
+        if (!cut) {
+            QVERIFY2(at < 4000, cut.error().text().c_str());
+            QVERIFY(!cut.error().message.empty());
+            continue;
+        }
+        const Summary s = use(*cut);
+        QVERIFY(s.graphs >= graphs_before && s.graphs <= all.graphs);
+        QVERIFY(s.nodes <= all.nodes);
+        graphs_before = s.graphs;
+        // Whole graphs before the cut equal those of the whole log.
+        for (size_t g = 0; g + 1 < s.graphs; ++g)
+            QVERIFY(same_body(*cut->graphs[g].module, BodyId(0), *whole->graphs[g].module, BodyId(0)));
+    }
+}
+
+void TestCorrupt::flippedBytes_data() {
+    addLogs();
+}
+
+void TestCorrupt::flippedBytes() {
+    QFETCH(QByteArray, log);
+    const bool is_trace = log.contains("\"has_payload\"");
+    const auto whole = open(log);
+    QVERIFY(whole.ok());
+    const Summary all = use(*whole);
+    std::mt19937 random(20260804);
+    int told = 0;
+    for (int i = 0; i < kFlips; ++i) {
+        QByteArray bytes = log;
+        const int count = 1 << (i % 6);
+        for (int k = 0; k < count; ++k)
+            bytes[static_cast<qsizetype>(random() % static_cast<uint32_t>(bytes.size()))] ^=
+                static_cast<char>(1 + random() % 255);
+        const auto dump = open(bytes, true);
+        if (!dump) {
+            QVERIFY(!dump.error().message.empty());
+            continue;
+        }
+        const Summary s = use(*dump);
+        told += s.problems > 0;
+        // A flip may break a newline and with it a record; most of the log is still there.
+        if (count == 1)
+            QVERIFY2(s.nodes + 200 >= all.nodes / 2 || all.graphs < 3, qPrintable(QString::number(s.nodes)));
+    }
+    if (is_trace) // nearly every byte of a trace is under some sum or in some JSON
+        QVERIFY2(told > kFlips / 3, qPrintable(QString::number(told)));
+}
+
+void TestCorrupt::lostLines_data() {
+    addLogs();
+}
+
+void TestCorrupt::lostLines() {
+    QFETCH(QByteArray, log);
+    QList<QByteArray> lines = log.split('\n');
+    std::mt19937 random(7);
+    for (int i = 0; i < kLost; ++i) {
+        QList<QByteArray> left = lines;
+        const int count = 1 + i % 5;
+        for (int k = 0; k < count; ++k)
+            left.removeAt(static_cast<qsizetype>(random() % static_cast<uint32_t>(left.size())));
+        const auto dump = open(left.join('\n'), true);
+        if (dump)
+            use(*dump);
+        else
+            QVERIFY(!dump.error().message.empty());
+    }
+}
+
+void TestCorrupt::shuffledLines_data() {
+    addLogs();
+}
+
+void TestCorrupt::shuffledLines() {
+    QFETCH(QByteArray, log);
+    QList<QByteArray> lines = log.split('\n');
+    std::mt19937 random(11);
+    for (int i = 0; i < kShuffles; ++i) {
+        // std::shuffle differs between libraries: by hand, so that a failure can be repeated.
+        for (qsizetype k = lines.size() - 1; k > 0; --k)
+            lines.swapItemsAt(k, static_cast<qsizetype>(random() % static_cast<uint32_t>(k + 1)));
+        const auto dump = open(lines.join('\n'), true);
+        if (dump)
+            use(*dump);
+        else
+            QVERIFY(!dump.error().message.empty());
+    }
+}
+
+void TestCorrupt::hostile_data() {
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::addColumn<bool>("told"); // whether there must be a problem or an error
+    const QByteArray head = "class GraphModule(torch.nn.Module):\n    def forward(self, x):\n";
+    const QByteArray tail = "\n        return (x,)\n";
+    const QByteArray prefix = "V0804 12:00:00.123000 4242 a.py:2841] ";
+    const QByteArray start =
+        prefix + "{\"dynamo_start\": {}, \"frame_id\": 0, \"frame_compile_id\": 0, \"attempt\": 0}\n";
+    const QByteArray megabytes(10 << 20, 'a');
+    QTest::newRow("a million brackets")
+        << head + "        a = f(" + QByteArray(1'000'000, '(') + tail << true;
+    QTest::newRow("a million brackets, closed")
+        << head + "        a = f(" + QByteArray(1'000'000, '(') + QByteArray(1'000'000, ')') + ")" + tail
+        << true;
+    QTest::newRow("a million getattrs")
+        << head + "        a = " + QByteArray("getattr(").repeated(1'000'000) + "self" + tail << true;
+    QTest::newRow("a million dictionaries")
+        << head + "        a = f(" + QByteArray("{1: ").repeated(1'000'000) + tail << true;
+    QTest::newRow("a million minus signs")
+        << head + "        a = " + QByteArray(1'000'000, '-') + "x" + tail << true;
+    QTest::newRow("a million angle brackets")
+        << head + "        a = f(" + QByteArray(1'000'000, '<') + tail << true;
+    QTest::newRow("a million escaped quotes")
+        << head + "        a = f(<" + QByteArray("\\'").repeated(1'000'000) + tail << true;
+    QTest::newRow("a million apostrophes in an opaque text")
+        << head + "        a = f(<" + QByteArray("'\\").repeated(1'000'000) + tail << true;
+    QTest::newRow("a million deletions")
+        << head + "        a = f(x);  " + QByteArray("x = ").repeated(1'000'000) + "None" + tail << false;
+    QTest::newRow("brackets in a result") << head + "        return " + QByteArray(1'000'000, '[') + "\n"
+                                          << true;
+    QTest::newRow("brackets in a type")
+        << head + "        a: \"f32" + QByteArray(1'000'000, '[') + "\" = f(x)" + tail << false;
+    QTest::newRow("brackets in an annotation") << head + "        # Annotation: " + QByteArray(1'000'000, '{')
+            + " File: a:1 in f, code: x\n        a = f(x)"
+            + tail << false;
+    QTest::newRow("' in ' a million times") << head
+            + "        # File: " + QByteArray(" in ").repeated(1'000'000) + ", code: x\n        a = f(x)"
+            + tail << false;
+    QByteArray nested;
+    for (int i = 0; i < 10'000; ++i)
+        nested += QByteArray(4 * std::min(i, 2000), ' ') + "class c(torch.nn.Module):\n";
+    QTest::newRow("classes nested deep") << nested << false;
+    QByteArray siblings = head + "        return (x,)\n";
+    for (int i = 0; i < 10'000; ++i)
+        siblings += "    class c" + QByteArray::number(i)
+            + "(torch.nn.Module):\n        def forward(self, x):\n            return (x,)\n";
+    QTest::newRow("ten thousand bodies") << siblings << false;
+    QTest::newRow("a long line as a statement") << head + "        " + megabytes + tail << true;
+    QTest::newRow("a long line as a name") << head + "        " + megabytes + " = f(x)" + tail << false;
+    QTest::newRow("a long line as a string") << head + "        a = f('" + megabytes + "')" + tail << false;
+    QTest::newRow("a long line as an open string") << head + "        a = f('" + megabytes + tail << true;
+    QTest::newRow("a long line as a comment") << head + "        # File: " + megabytes + tail << false;
+    QTest::newRow("a long line as JSON") << start + prefix + "{\"x\": \"" + megabytes + "\"}\n" << false;
+    QTest::newRow("a long line as open JSON") << start + prefix + "{\"x\": \"" + megabytes + "\n" << true;
+    QTest::newRow("a long line as a payload") << start + "\t" + megabytes << false;
+    QTest::newRow("deep JSON") << start + prefix + "{\"x\": " + QByteArray(1'000'000, '[') + "\n" << true;
+    QTest::newRow("a long line as a path") << start + QByteArray("] {").repeated(1'000'000) + "\n" << true;
+    QTest::newRow("open brackets on every line")
+        << head + QByteArray("        a = f((\n        b = g)\n").repeated(20'000) + tail << true;
+    // Two of them pair up to one string with a line end in it, which is what a repr may hold.
+    QTest::newRow("open quotes on every line")
+        << head + QByteArray("        a = f('\n        )\n").repeated(20'000) + tail << false;
+    QByteArray parameters = "class GraphModule(torch.nn.Module):\n    def forward(self";
+    for (int i = 0; i < 50'000; ++i)
+        parameters += ", p" + QByteArray::number(i);
+    parameters += "):\n";
+    for (int i = 0; i < 50'000; ++i)
+        parameters += "        v" + QByteArray::number(i) + " = p" + QByteArray::number(i) + "\n";
+    QTest::newRow("fifty thousand parameters and aliases") << parameters + "        return ()\n" << false;
+    QTest::newRow("NULs") << QByteArray(1 << 20, '\0') << true;
+    QTest::newRow("binary garbage") << [] {
+        QByteArray bytes(1 << 20, Qt::Uninitialized);
+        std::mt19937 random(3);
+        for (char& c : bytes)
+            c = static_cast<char>(random());
+        return bytes;
+    }() << true;
+    QTest::newRow("NULs in a graph") << head + QByteArray("        a\0 = f(x\0)\n", 20) + tail << true;
+    QTest::newRow("invalid UTF-8 in a graph")
+        << head + "        # File: /\xff\xfe.py:1 in \xc0, code: \x80\n        a = f('\xff')" + tail << false;
+    QTest::newRow("invalid UTF-8 in JSON")
+        << start + prefix + "{\"artifact\": {\"name\": \"\xff\"}, \"frame_id\": 1}\n"
+        << true;
+    QTest::newRow("enormous numbers in a graph") << head
+            + "        # File: /a.py:99999999999999999999 in f, code: x\n        # Annotation: {'call_id': "
+              "99999999999999999999} File: a:1 in f, code: x\n        a: "
+              "\"f32[99999999999999999999][99999999999999999999]cpu\" = f("
+            + QByteArray(1000, '9') + ")" + tail << false;
+    QTest::newRow("enormous numbers in JSON") << start + prefix
+            + "{\"dynamo_start\": {}, \"rank\": 99999999999999999999, \"frame_id\": 1e400, "
+              "\"frame_compile_id\": -9223372036854775808, \"attempt\": 4294967296}\n"
+                                              << false;
+    QTest::newRow("wrong types in JSON") << start + prefix
+            + "{\"artifact\": 3, \"rank\": \"0\", \"frame_id\": [], \"attempt\": {}, \"has_payload\": 7}\n"
+                                         << true;
+    QTest::newRow("the same key a million times")
+        << start + prefix + "{" + QByteArray("\"frame_id\": 0, ").repeated(100'000) + "\"x\": 0}\n"
+        << false;
+    const QByteArray timer = prefix
+        + "{\"chromium_event\": {}, \"frame_id\": 0, \"frame_compile_id\": 0, \"attempt\": 0, "
+          "\"has_payload\": \"\"}\n\t{\"name\": \"%1\", \"ph\": \"%2\", \"ts\": 1.0}\n";
+    QTest::newRow("timers that never end")
+        << start + QByteArray(timer).replace("%1", "invoke_subgraph_trace").replace("%2", "B").repeated(5'000)
+        << false;
+    QTest::newRow("timers that never began") << start
+            + QByteArray(timer).replace("%1", "invoke_subgraph_trace").replace("%2", "B").repeated(5'000)
+            + QByteArray(timer)
+                  .replace("%1", "invoke_subgraph_proxy_tensor")
+                  .replace("%2", "E")
+                  .repeated(5'000) << true;
+    QByteArray ids;
+    for (int i = 0; i < 5'000; ++i)
+        ids += prefix + "{\"dynamo_start\": {}, \"frame_id\": " + QByteArray::number(i)
+            + ", \"frame_compile_id\": 0, \"attempt\": 0}\n";
+    QTest::newRow("five thousand compilations") << ids << false;
+}
+
+void TestCorrupt::hostile() {
+    QFETCH(QByteArray, bytes);
+    QFETCH(bool, told);
+    const auto dump = open(bytes, true);
+    if (dump) {
+        use(*dump);
+        QVERIFY2(!told || !dump->problems.empty(), "nothing was said of the damage");
+    } else {
+        QVERIFY(told);
+        QVERIFY(!dump.error().message.empty());
+        QVERIFY(!dump.error().file.empty());
+    }
+}
+
+void TestCorrupt::gzipCut() {
+    QFile file(
+        QDir(dataPath("mlp4/trace")).filePath(QDir(dataPath("mlp4/trace")).entryList(QDir::Files).first()));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray packed = file.readAll();
+    QVERIFY(packed.startsWith("\x1f\x8b"));
+    for (const double part : {0.0001, 0.1, 0.5, 0.9, 0.9999}) {
+        const auto dump =
+            open(packed.left(static_cast<qsizetype>(static_cast<double>(packed.size()) * part) + 3));
+        if (!dump) {
+            QVERIFY(part < 0.2);
+            QVERIFY2(!dump.error().message.empty(), "no reason given");
+            continue;
+        }
+        use(*dump);
+        QVERIFY2(!dump->problems.empty(), "a cut file was read as if it were whole");
+    }
+}
+
+void TestCorrupt::gzipDamaged() {
+    QFile file(
+        QDir(dataPath("mlp4/trace")).filePath(QDir(dataPath("mlp4/trace")).entryList(QDir::Files).first()));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray packed = file.readAll();
+    std::mt19937 random(5);
+    for (int i = 0; i < 30; ++i) {
+        QByteArray bytes = packed;
+        bytes[static_cast<qsizetype>(20 + random() % static_cast<uint32_t>(bytes.size() - 30))] ^=
+            static_cast<char>(1 + random() % 255);
+        const auto dump = open(bytes);
+        if (!dump) {
+            QVERIFY(!dump.error().message.empty());
+            continue;
+        }
+        use(*dump);
+        QVERIFY2(!dump->problems.empty(), "a damaged file was read as if it were whole");
+    }
+}
+
+// Each body is called twice by a higher-order operator: walking every call of every call never ends.
+void TestCorrupt::manyNestedCalls() {
+    QByteArray text = "V0804 12:00:00.123000 4242 a.py:2841] {\"dynamo_output_graph\": {}, \"frame_id\": 0, "
+                      "\"frame_compile_id\": 0, \"attempt\": 0, \"has_payload\": \"\"}\n";
+    const int depth = 60;
+    for (int i = 0; i < depth; ++i) {
+        const QByteArray indent = "\t" + QByteArray(4 * i, ' ');
+        text += indent + "class b" + QByteArray::number(i) + "(torch.nn.Module):\n" + indent
+            + "    def forward(self, x):\n" + indent + "        u = self.b" + QByteArray::number(i + 1) + "\n"
+            + indent + "        v = self.b" + QByteArray::number(i + 1) + "\n" + indent
+            + "        c = torch.ops.higher_order.cond(x, u, v, (x,))\n" + indent + "        return (c,)\n";
+    }
+    const auto dump = open(text);
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    QCOMPARE(dump->graphs[0].module->bodies.size(), static_cast<size_t>(depth));
+    QCOMPARE(build_ledger(*dump).compilations[0].invocations.size(), size_t{0});
+}
+
+QTEST_GUILESS_MAIN(TestCorrupt)
+#include "tst_corrupt.moc"
