@@ -261,6 +261,22 @@ void Opener::add_logged_compilations() {
     }
 }
 
+// What a dump is called: a folder's name or a file's without its endings. TORCH_TRACE's own file names and a
+// folder that is just called "trace" say nothing; the folder above does.
+std::string name_of(const std::string& path) {
+    fs::path p = fs::absolute(path).lexically_normal();
+    if (!p.has_filename())
+        p = p.parent_path();
+    while (p.extension() == ".gz" || p.extension() == ".log" || p.extension() == ".txt")
+        p = p.parent_path() / p.stem();
+    const auto says_nothing = [](const std::string& name) {
+        return name == "trace" || name == "torch_logs" || name.starts_with("dedicated_log_torch_trace_");
+    };
+    while (says_nothing(p.filename().string()) && p.parent_path().has_filename())
+        p = p.parent_path();
+    return p.filename().string();
+}
+
 // Puts compilations in order of rank, numbers attempts and graphs, and names the dump.
 void Opener::finish() {
     Dump& dump = collector_.dump;
@@ -299,12 +315,7 @@ void Opener::finish() {
         g.ordinal = ordinals[{g.compilation.index, g.stage}]++;
         dump.compilations[g.compilation.index].graphs.push_back(GraphId(i));
     }
-    const fs::path first = folders_.empty() ? fs::path(dump.files.front().path) : fs::path(folders_.front());
-    dump.name = folders_.empty() ? first.stem().string()
-        : first.has_filename()   ? first.filename().string()
-                                 : first.parent_path().filename().string();
-    if (fs::path(dump.name).extension() == ".log")
-        dump.name = fs::path(dump.name).stem().string();
+    dump.name = name_of(folders_.empty() ? dump.files.front().path : folders_.front());
     dump.cancelled = job_.cancelled();
 }
 

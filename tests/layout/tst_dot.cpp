@@ -113,8 +113,12 @@ private slots:
 
     void autoTakesDotForSmallGraphs() {
         Options options;
+        options.dot_boxes = 250;
         options.dot_milliseconds = 60000;
-        const Result<Output> out = run(blocks(4), options);
+        Result<Output> out = run(blocks(4));
+        QVERIFY(out.ok());
+        QCOMPARE(out->engine, std::string("layered")); // unless asked for
+        out = run(blocks(4), options);
         QVERIFY(out.ok());
         QCOMPARE(out->engine, std::string("dot"));
         QVERIFY(out->note.empty());
@@ -135,7 +139,8 @@ private slots:
             if (i > 1)
                 edges.emplace_back(239 - i, 239);
         }
-        out = run(graph(240, edges));
+        options.dot_boxes = 250;
+        out = run(graph(240, edges), options);
         QVERIFY(out.ok());
         QCOMPARE(out->engine, std::string("layered"));
         QVERIFY(out->note.empty());
@@ -151,6 +156,7 @@ private slots:
         QCOMPARE(QString::fromStdString(out.error().message),
             QString("'dot -Tjson0' cannot be run: No such file or directory; is Graphviz installed?"));
         options.engine = Engine::Auto;
+        options.dot_boxes = 250;
         out = run(blocks(2), options);
         QVERIFY(out.ok());
         QCOMPARE(out->engine, std::string("layered"));
@@ -187,7 +193,9 @@ private slots:
         QCOMPARE(out.error().kind, Error::Kind::External);
         QVERIFY2(
             QString::fromStdString(out.error().message).startsWith(message), out.error().message.c_str());
-        const Result<Output> other = run(blocks(2));
+        Options options;
+        options.dot_boxes = 250;
+        const Result<Output> other = run(blocks(2), options);
         QVERIFY(other.ok());
         QCOMPARE(other->engine, std::string("layered"));
         QCOMPARE(other->note, out.error().message);
@@ -204,6 +212,7 @@ private slots:
         QCOMPARE(
             QString::fromStdString(out.error().message), QString("'dot -Tjson0' was stopped after 100 ms"));
         QVERIFY(timer.elapsed() < 50000); // not the hundred seconds
+        options.dot_boxes = 250;
         options.dot_milliseconds = 500;
         const Result<Output> other = run(blocks(2), options);
         QVERIFY(other.ok());
@@ -220,6 +229,7 @@ private slots:
             cancel = true;
         });
         Options options;
+        options.dot_boxes = 250;
         options.dot_milliseconds = 60000;
         const Result<Output> out = run(blocks(2), options, job);
         other.join();
