@@ -50,11 +50,11 @@ void StepperBar::setCurrent(const Document* document, int row) {
         return;
     }
     const Invocation& invocation = document->invocation(row);
-    decision_->setText(glyphText(glyphOf(invocation.decision, invocation.inlined)) + QLatin1Char(' ')
-        + decisionText(invocation));
-    QPalette palette = decision_->palette();
-    palette.setColor(QPalette::WindowText, color(roleOf(invocation.decision, invocation.inlined)));
-    decision_->setPalette(palette);
+    // As rich text: a toolbar's stylesheet overrules the palette of its labels.
+    decision_->setText(QStringLiteral("<span style='color:%1'>%2 %3</span>")
+                           .arg(color(roleOf(invocation.decision, invocation.inlined)).name(),
+                               glyphText(glyphOf(invocation.decision, invocation.inlined)),
+                               decisionText(invocation).toHtmlEscaped()));
     decision_->setMinimumWidth(decision_->fontMetrics().horizontalAdvance(QStringLiteral("● reused by key")));
 }
 
