@@ -315,7 +315,9 @@ void Opener::finish() {
         g.ordinal = ordinals[{g.compilation.index, g.stage}]++;
         dump.compilations[g.compilation.index].graphs.push_back(GraphId(i));
     }
-    dump.name = name_of(folders_.empty() ? dump.files.front().path : folders_.front());
+    const auto told = std::find_if(
+        dump.files.begin(), dump.files.end(), [](const DumpFile& f) { return f.kind != "unknown"; });
+    dump.name = name_of(folders_.empty() ? told->path : folders_.front());
     dump.cancelled = job_.cancelled();
 }
 

@@ -1,5 +1,7 @@
 #include "core/regions/build.h"
 
+#include <algorithm>
+
 namespace hopscope::regions {
 
 namespace {
@@ -7,8 +9,9 @@ namespace {
 using Kind = ReuseMessage::Kind;
 using Messages = std::vector<const ReuseMessage*>;
 
-// Takes messages off a log in the order in which a call writes them (torch/_dynamo/variables/invoke_subgraph.py:
-// what the lookup refused, then a hit, or after the trace the comparison, the installing and the entry).
+// Takes messages off a log in the order in which a call writes them
+// (torch/_dynamo/variables/invoke_subgraph.py: what the lookup refused, then a hit, or after the trace the
+// comparison, the installing and the entry).
 class Taker {
 public:
     explicit Taker(const Messages& messages)
@@ -55,20 +58,27 @@ std::vector<Messages> group_alone(Taker taker) {
             taker.traced(group);
         if (group.size() == before && !taker.done())
             taker.any(group);
-        groups.push_back(std::move(group));
+        // What AOTAutograd says of a region later (the fake-tensor cache) is no call.
+        const bool of_a_call = std::any_of(group.begin(), group.end(),
+            [](const ReuseMessage* m) { return m->kind != Kind::FakeCacheFailed && m->kind != Kind::Other; });
+        if (of_a_call)
+            groups.push_back(std::move(group));
+        else if (!groups.empty())
+            groups.back().insert(groups.back().end(), group.begin(), group.end());
     }
     return groups;
 }
 
 } // namespace
 
-std::vector<std::vector<const ReuseMessage*>> group_messages(const std::vector<const ReuseMessage*>& messages,
-                                                             const std::vector<Opening>& openings) {
+std::vector<std::vector<const ReuseMessage*>> group_messages(
+    const std::vector<const ReuseMessage*>& messages, const std::vector<Opening>& openings) {
     Taker taker(messages);
     if (openings.empty())
         return group_alone(taker);
     std::vector<Messages> groups(openings.size());
-    // A nested call writes between what its outer call's lookup refused and what its outer call's trace installed.
+    // A nested call writes between what its outer call's lookup refused and what its outer call's trace
+    // installed.
     struct Step {
         int opening;
         bool after;
