@@ -42,6 +42,10 @@ function(hopscope_test name)
         target_link_libraries(${name} PRIVATE hopscope_${dep})
     endforeach()
     target_link_libraries(${name} PRIVATE hopscope_options Qt6::Core Qt6::Test ${ARG_LIBS})
+    # Qt's macros for GUI tests change what the shared header would hold.
+    if(NOT "Qt6::Gui" IN_LIST ARG_LIBS)
+        target_precompile_headers(${name} REUSE_FROM hopscope_tests_pch)
+    endif()
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 300 ENVIRONMENT
         "QT_QPA_PLATFORM=offscreen;QT_LOGGING_RULES=qt.qpa.*=false")

@@ -2,6 +2,13 @@
 
 namespace hopscope {
 
+Error make_error(Error::Kind kind, std::string message) {
+    Error error;
+    error.kind = kind;
+    error.message = std::move(message);
+    return error;
+}
+
 std::string Error::text() const {
     std::string where;
     if (!file.empty()) {

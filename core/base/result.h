@@ -29,9 +29,7 @@ struct Error {
     std::string text() const;
 };
 
-inline Error make_error(Error::Kind kind, std::string message) {
-    return Error{.kind = kind, .message = std::move(message), .file = {}, .line = 0, .offset = 0};
-}
+Error make_error(Error::Kind kind, std::string message);
 
 // A value or an Error. Callers look before they take: value() on an error is a programming mistake.
 template <class T> class [[nodiscard]] Result {
