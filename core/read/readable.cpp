@@ -261,7 +261,6 @@ void ModuleReader::keep_unread(std::string_view text) {
 }
 
 void ModuleReader::run_statement(std::string_view text, bool is_result) {
-    using Outcome = ExpressionReader::Outcome;
     const uint32_t number = lines_->number();
     const size_t offset = lines_->offset();
     const uint32_t line = file_line();

@@ -1,0 +1,59 @@
+// Argument values of generated FX code: a superset of Python's literals (torch/fx/graph.py, _format_args).
+//
+// Iterative, with a bound on bracket depth: the input's depth is never the reader's.
+#pragma once
+
+#include "core/read/module_builder.h"
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace hopscope::read {
+
+enum class Outcome : uint8_t {
+    Ok,
+    Unfinished, // the text ended inside brackets or quotes: more lines may complete it
+    Bad, // see the reader's error()
+};
+
+// Appends values to the arguments of the builder's open body.
+class ValueReader {
+public:
+    explicit ValueReader(ModuleBuilder& builder)
+        : builder_(builder) { }
+
+    enum class Stop : uint8_t {
+        Anywhere, // an operator may follow: the value is its first operand
+        Delimiter, // an operator behind the value makes the whole a symbolic expression
+    };
+
+    // One value from `at` on, which moves behind it.
+    Outcome value(std::string_view text, size_t& at, Stop stop);
+    // Comma-separated values and keywords up to the bracket that closes the call; `at` is after the opening
+    // one.
+    Outcome call_arguments(std::string_view text, size_t& at);
+    void push(ArgKind kind, StringId text = {});
+    Outcome bad(std::string message);
+    const std::string& error() const { return error_; }
+
+    // Names that are no nodes but stand for an argument (N_boxed_arg_I of 2.14).
+    void set_local(StringId name, std::vector<Arg> value) { locals_[name] = std::move(value); }
+    void forget_locals() { locals_.clear(); }
+
+private:
+    class Scan;
+
+    Outcome leaf(std::string_view text, size_t& at);
+    Outcome number(std::string_view text, size_t& at);
+    Outcome quoted(std::string_view text, size_t& at);
+    Outcome word(std::string_view text, size_t& at, bool& opened, Arg& container);
+    Outcome opaque(std::string_view text, size_t& at, size_t from);
+
+    ModuleBuilder& builder_;
+    std::string error_;
+    std::unordered_map<StringId, std::vector<Arg>> locals_;
+};
+
+} // namespace hopscope::read
