@@ -35,6 +35,12 @@ struct Collector {
     bool verify_md5 = false;
     uint64_t bytes_done = 0, bytes_total = 0; // of all files, for progress
 
+    // Finding records is the smaller part of the work: their graphs are read after it.
+    static constexpr uint64_t kScanShare = 4;
+    void report_scanned(uint64_t offset) const {
+        job->report((bytes_done + offset) / kScanShare, bytes_total, "reading");
+    }
+
     CompilationId compilation(const CompileKey& key) {
         const auto [at, is_new] = compilations_.try_emplace(key, CompilationId(dump.compilations.size()));
         if (is_new) {

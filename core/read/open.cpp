@@ -190,6 +190,13 @@ void Opener::read_graphs() {
     std::stable_sort(order.begin(), order.end(),
         [&](size_t a, size_t b) { return tasks[a].text.size() > tasks[b].text.size(); });
     std::atomic<size_t> next{0};
+    std::atomic<uint64_t> texts_done{0};
+    uint64_t texts_total = 1;
+    for (const GraphTask& task : tasks)
+        texts_total += task.text.size();
+    const uint64_t total = collector_.bytes_total;
+    const uint64_t scanned = total / Collector::kScanShare;
+    const auto caller = std::this_thread::get_id();
     const auto work = [&] {
         for (size_t i = next++; i < order.size() && !job_.cancelled(); i = next++) {
             const GraphTask& task = tasks[order[i]];
@@ -199,6 +206,9 @@ void Opener::read_graphs() {
             options.first_offset = task.offset;
             Output& out = outputs[order[i]];
             out.modules = read_modules(task.text, task.storage, options, out.problems);
+            texts_done += task.text.size();
+            if (std::this_thread::get_id() == caller)
+                job_.report(scanned + (total - scanned) * texts_done / texts_total, total, "reading graphs");
         }
     };
     const unsigned wanted =

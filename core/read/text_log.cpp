@@ -164,7 +164,7 @@ void read_text_log(Collector& collector, FileId file, const FileBytes& bytes) {
         if (lines.offset() >= next_report) {
             if (collector.job->cancelled())
                 return;
-            collector.job->report(collector.bytes_done + lines.offset(), collector.bytes_total, "reading");
+            collector.report_scanned(lines.offset());
             next_report = lines.offset() + (1 << 18);
         }
         LogLine line;

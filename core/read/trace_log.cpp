@@ -2,13 +2,13 @@
 #include "core/read/collector.h"
 #include "core/read/lines.h"
 #include "core/read/readable.h"
+#include "core/read/record_json.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <md5.h>
-#include <simdjson.h>
 
 namespace hopscope::read {
 
@@ -16,7 +16,6 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 constexpr auto npos = std::string_view::npos;
-constexpr int kRankUnknown = -2; // the record names no rank
 
 // Graph-carrying events (torch/_dynamo/output_graph.py, torch/_functorch/_aot_autograd/graph_capture.py, …).
 struct GraphEvent {
@@ -76,29 +75,6 @@ size_t json_start(std::string_view line) {
     return npos;
 }
 
-struct Envelope {
-    std::string event;
-    std::string name; // of an artifact, a DDP child, a graph_dump
-    int rank = kRankUnknown;
-    int autograd = -1, frame = -1, compile = -1, attempt = 0;
-    std::string md5;
-    bool has_payload = false;
-    // of compilation_metrics
-    std::string function, source_file, fail_type, fail_reason, recompile_reason;
-    int source_line = 0;
-    double seconds = 0;
-};
-
-std::string id_of(const Envelope& e) {
-    std::string id;
-    if (e.autograd >= 0)
-        id = '!' + std::to_string(e.autograd);
-    if (e.frame >= 0)
-        id +=
-            (id.empty() ? "" : "/") + std::to_string(e.frame) + '/' + std::to_string(std::max(e.compile, 0));
-    return id;
-}
-
 struct Payload {
     std::string_view text; // with its tabs
     uint32_t line = 0;
@@ -110,7 +86,8 @@ public:
     TraceReader(Collector& collector, FileId file, const FileBytes& bytes)
         : collector_(collector)
         , file_(file)
-        , bytes_(bytes) { }
+        , bytes_(bytes)
+        , json_(bytes.bytes) { }
 
     void run();
 
@@ -122,9 +99,6 @@ private:
     };
 
     void record(std::string_view json, uint32_t line, uint64_t offset, const Payload& payload);
-    bool envelope(std::string_view json, Envelope& e);
-    void metadata(ondemand::value value, Envelope& e);
-    void metrics_field(std::string_view key, ondemand::value value, Envelope& e);
     void artifact(const Envelope& e, const CompileKey& key, const Payload& payload, uint32_t line);
     void graph_text(const CompileKey& key, Stage stage, std::string label, const Payload& payload, bool must);
     void timer(const CompileKey& key, const Payload& payload, uint32_t line);
@@ -132,116 +106,18 @@ private:
     void metrics(const CompileKey& key, const Envelope& e);
     void check_md5(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset);
     int rank_of_file() const;
-    // False for text that is not even nearly JSON; the document must not be touched then.
-    bool parse(std::string_view json, ondemand::document& doc);
     std::string untabbed(std::string_view text) const;
 
     Collector& collector_;
     FileId file_;
     const FileBytes& bytes_;
-    ondemand::parser parser_;
-    simdjson::padded_string copy_;
+    RecordJson json_;
     std::vector<OpenTimer> open_timers_;
     int rank_ = -1; // of records that name none
     uint64_t stray_lines_ = 0;
     uint32_t first_stray_ = 0;
     uint64_t first_stray_offset_ = 0;
 };
-
-bool TraceReader::parse(std::string_view json, ondemand::document& doc) {
-    const size_t behind = static_cast<size_t>(bytes_.bytes.data() + bytes_.bytes.size() - json.data());
-    if (!json.empty() && behind >= json.size() + simdjson::SIMDJSON_PADDING)
-        return parser_.iterate(json.data(), json.size(), behind).get(doc) == simdjson::SUCCESS;
-    // Too near the end of the mapping: simdjson reads a little beyond its input.
-    copy_ = simdjson::padded_string(json);
-    return parser_.iterate(copy_).get(doc) == simdjson::SUCCESS;
-}
-
-int integer_or(ondemand::value value, int otherwise) {
-    int64_t n = 0;
-    return value.get_int64().get(n) == simdjson::SUCCESS ? static_cast<int>(n) : otherwise;
-}
-
-std::string text_or_empty(ondemand::value value) {
-    std::string_view text;
-    return value.get_string().get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-void TraceReader::metrics_field(std::string_view key, ondemand::value value, Envelope& e) {
-    if (key == "co_name")
-        e.function = text_or_empty(value);
-    else if (key == "co_filename")
-        e.source_file = text_or_empty(value);
-    else if (key == "co_firstlineno")
-        e.source_line = integer_or(value, 0);
-    else if (key == "fail_type")
-        e.fail_type = text_or_empty(value);
-    else if (key == "fail_reason")
-        e.fail_reason = text_or_empty(value);
-    else if (key == "recompile_reason")
-        e.recompile_reason = text_or_empty(value);
-    else if (key == "entire_frame_compile_time_s") {
-        double seconds = 0;
-        if (value.get_double().get(seconds) == simdjson::SUCCESS)
-            e.seconds = seconds;
-    }
-}
-
-// The value of the event key.
-void TraceReader::metadata(ondemand::value value, Envelope& e) {
-    const bool metrics = e.event == "compilation_metrics";
-    if (!metrics && e.event != "artifact" && e.event != "optimize_ddp_split_child" && e.event != "graph_dump")
-        return;
-    ondemand::object fields;
-    if (value.get_object().get(fields) != simdjson::SUCCESS)
-        return;
-    for (auto field : fields) {
-        std::string_view key;
-        ondemand::value inner;
-        if (field.unescaped_key().get(key) != simdjson::SUCCESS
-            || field.value().get(inner) != simdjson::SUCCESS)
-            return;
-        if (metrics)
-            metrics_field(key, inner, e);
-        else if (key == "name")
-            e.name = text_or_empty(inner);
-    }
-}
-
-bool TraceReader::envelope(std::string_view json, Envelope& e) {
-    ondemand::document doc;
-    ondemand::object fields;
-    if (!parse(json, doc) || doc.get_object().get(fields) != simdjson::SUCCESS)
-        return false;
-    for (auto field : fields) {
-        std::string_view key;
-        ondemand::value value;
-        if (field.unescaped_key().get(key) != simdjson::SUCCESS
-            || field.value().get(value) != simdjson::SUCCESS)
-            return false;
-        if (e.event.empty()) {
-            e.event = std::string(key);
-            metadata(value, e);
-        } else if (key == "rank") {
-            const int rank = integer_or(value, kRankUnknown);
-            e.rank = rank >= 0 ? rank : kRankUnknown;
-        } else if (key == "compiled_autograd_id") {
-            e.autograd = integer_or(value, -1);
-        } else if (key == "frame_id") {
-            e.frame = integer_or(value, -1);
-        } else if (key == "frame_compile_id") {
-            e.compile = integer_or(value, -1);
-        } else if (key == "attempt") {
-            e.attempt = std::max(integer_or(value, 0), 0);
-        } else if (key == "has_payload") {
-            e.has_payload = true;
-            e.md5 = text_or_empty(value);
-        }
-    }
-    // A broken tail shows only when the document has been walked to its end.
-    return !e.event.empty() && json.find_last_not_of(" \r\n\t") != npos
-        && json[json.find_last_not_of(" \r\n\t")] == '}';
-}
 
 void TraceReader::check_md5(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset) {
     MD5_CTX context;
@@ -298,7 +174,7 @@ void TraceReader::timer(const CompileKey& key, const Payload& payload, uint32_t 
         return;
     ondemand::document doc;
     ondemand::object fields;
-    if (!parse(payload.text, doc) || doc.get_object().get(fields) != simdjson::SUCCESS) {
+    if (!json_.parse(payload.text, doc) || doc.get_object().get(fields) != simdjson::SUCCESS) {
         collector_.problem(Severity::Warning, "the payload of a chromium_event is no JSON object", file_,
             line, payload.offset);
         return;
@@ -393,7 +269,8 @@ void TraceReader::artifact(const Envelope& e, const CompileKey& key, const Paylo
     if (e.name == "torch_version") {
         std::string_view version;
         ondemand::document doc;
-        if (parse(payload.text, doc) && doc["pytorch_version"].get_string().get(version) == simdjson::SUCCESS
+        if (json_.parse(payload.text, doc)
+            && doc["pytorch_version"].get_string().get(version) == simdjson::SUCCESS
             && collector_.dump.torch_version.empty())
             collector_.dump.torch_version = std::string(version);
         return;
@@ -404,7 +281,7 @@ void TraceReader::artifact(const Envelope& e, const CompileKey& key, const Paylo
         d.text = utf8(untabbed(payload.text));
         std::string_view id;
         ondemand::document doc;
-        const bool readable = parse(payload.text, doc);
+        const bool readable = json_.parse(payload.text, doc);
         if (readable && doc["forward_identifier"].get_string().get(id) == simdjson::SUCCESS)
             d.forward_identifier = std::string(id);
         if (readable && doc["backward_identifier"].get_string().get(id) == simdjson::SUCCESS)
@@ -458,7 +335,7 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     if (json.starts_with("{\"str\": "))
         return;
     Envelope e;
-    if (!envelope(json, e)) {
+    if (!json_.envelope(json, e)) {
         const bool at_end = json.data() + json.size() + 1 >= bytes_.bytes.data() + bytes_.bytes.size();
         collector_.problem(Severity::Warning,
             at_end ? "the last record is cut off: its JSON does not end"
@@ -574,7 +451,7 @@ void TraceReader::run() {
         if (lines.offset() >= next_report) {
             if (collector_.job->cancelled())
                 break;
-            collector_.job->report(collector_.bytes_done + lines.offset(), collector_.bytes_total, "reading");
+            collector_.report_scanned(lines.offset());
             next_report = lines.offset() + (1 << 18);
         }
     }

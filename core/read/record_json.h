@@ -1,0 +1,49 @@
+// The JSON of TORCH_TRACE records: the envelope that every record has, and payloads.
+#pragma once
+
+#include <simdjson.h>
+
+#include <string>
+#include <string_view>
+
+namespace hopscope::read {
+
+inline constexpr int kRankUnknown = -2; // the record names no rank
+
+// One event key with its metadata, then context keys (torch/_logging/_internal.py, trace_structured).
+struct Envelope {
+    std::string event;
+    std::string name; // of an artifact, a DDP child, a graph_dump
+    int rank = kRankUnknown;
+    int autograd = -1, frame = -1, compile = -1, attempt = 0;
+    std::string md5;
+    bool has_payload = false;
+    // of compilation_metrics
+    std::string function, source_file, fail_type, fail_reason, recompile_reason;
+    int source_line = 0;
+    double seconds = 0;
+};
+std::string id_of(const Envelope& e); // "0/0", "!1/0/0"; empty outside any compilation
+
+std::string text_or_empty(simdjson::ondemand::value value);
+
+// Reads JSON that lies in a file's bytes without copying it, but for what is too near their end.
+class RecordJson {
+public:
+    explicit RecordJson(std::string_view bytes)
+        : bytes_(bytes) { }
+
+    // False for text that is not even nearly JSON; the document must not be touched then. It is valid until
+    // the next call.
+    bool parse(std::string_view json, simdjson::ondemand::document& doc);
+    bool envelope(std::string_view json, Envelope& e);
+
+private:
+    void metadata(simdjson::ondemand::value value, Envelope& e);
+
+    std::string_view bytes_;
+    simdjson::ondemand::parser parser_;
+    simdjson::padded_string copy_;
+};
+
+} // namespace hopscope::read
