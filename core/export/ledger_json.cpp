@@ -12,11 +12,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json rank_json(const Compilation& c) { return c.key.rank >= 0 ? Json(c.key.rank) : Json(nullptr); }
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(utf8(text)); }
+Json rank_json(const Compilation& c) {
+    return c.key.rank >= 0 ? Json(c.key.rank) : Json(nullptr);
+}
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(utf8(text));
+}
 
 // Milliseconds to the microsecond, null where the dump has no such time.
-Json ms_json(double ms, bool there) { return there ? Json(std::round(ms * 1000) / 1000) : Json(nullptr); }
+Json ms_json(double ms, bool there) {
+    return there ? Json(std::round(ms * 1000) / 1000) : Json(nullptr);
+}
 
 // Which region each body of a module belongs to, by the identifier under which it is called.
 std::map<BodyId, std::string> regions_of_bodies(const GraphModule& module) {
@@ -33,9 +39,9 @@ Json bodies_json(const GraphModule& module) {
     Json bodies = Json::array();
     for (size_t b = 0; b < module.bodies.size(); ++b) {
         const auto region = regions.find(BodyId(b));
-        bodies.push_back({{"path", utf8(body_path(module, BodyId(b)))},
-                          {"nodes", module.bodies[b].nodes.size()},
-                          {"region", region == regions.end() ? Json(nullptr) : Json(utf8(region->second))}});
+        bodies.push_back(
+            {{"path", utf8(body_path(module, BodyId(b)))}, {"nodes", module.bodies[b].nodes.size()},
+                {"region", region == regions.end() ? Json(nullptr) : Json(utf8(region->second))}});
     }
     return bodies;
 }
@@ -57,28 +63,24 @@ Json source_json(const Dump& dump, const Invocation& inv) {
     if (!s || !s->has_place())
         return nullptr;
     const GraphModule& m = *dump.graph(inv.origin().graph).module;
-    return {{"file", utf8(m.text(s->file))}, {"line", s->line}, {"function", utf8(m.text(s->function))}, {"code", utf8(m.text(s->code))}};
+    return {{"file", utf8(m.text(s->file))}, {"line", s->line}, {"function", utf8(m.text(s->function))},
+        {"code", utf8(m.text(s->code))}};
 }
 
 Json invocation_json(const Dump& dump, const Invocation& inv) {
     Json evidence = Json::array();
     for (const std::string_view name : evidence_names(inv.evidence))
         evidence.push_back(name);
-    return {{"index", inv.index},
-            {"call_id", inv.call_id >= 0 ? Json(inv.call_id) : Json(nullptr)},
-            {"decision", decision_name(inv.decision)},
-            {"inlined", inv.inlined},
-            {"executions", inv.executions},
-            {"reason", text_or_null(inv.reason)},
-            {"evidence", std::move(evidence)},
-            {"trace_ms", ms_json(inv.trace_ms, inv.trace_ms >= 0)},
-            {"lookup_ms", ms_json(inv.lookup_ms, inv.lookup_ms >= 0)},
-            {"stamp_out_ms", ms_json(inv.stamp_out_ms, inv.stamp_out_ms >= 0)},
-            {"saved_ms", ms_json(inv.saved_ms, inv.stamp_out_ms >= 0 && inv.saved_ms != -1)},
-            {"nodes", calls_json(dump, inv)},
-            {"pairing", pairing_name(inv.pairing)},
-            {"parent", inv.parent >= 0 ? Json(inv.parent) : Json(nullptr)},
-            {"source", source_json(dump, inv)}};
+    return {{"index", inv.index}, {"call_id", inv.call_id >= 0 ? Json(inv.call_id) : Json(nullptr)},
+        {"decision", decision_name(inv.decision)}, {"inlined", inv.inlined}, {"executions", inv.executions},
+        {"reason", text_or_null(inv.reason)}, {"evidence", std::move(evidence)},
+        {"trace_ms", ms_json(inv.trace_ms, inv.trace_ms >= 0)},
+        {"lookup_ms", ms_json(inv.lookup_ms, inv.lookup_ms >= 0)},
+        {"stamp_out_ms", ms_json(inv.stamp_out_ms, inv.stamp_out_ms >= 0)},
+        {"saved_ms", ms_json(inv.saved_ms, inv.stamp_out_ms >= 0 && inv.saved_ms != -1)},
+        {"nodes", calls_json(dump, inv)}, {"variant", inv.variant >= 0 ? Json(inv.variant) : Json(nullptr)},
+        {"pairing", pairing_name(inv.pairing)},
+        {"parent", inv.parent >= 0 ? Json(inv.parent) : Json(nullptr)}, {"source", source_json(dump, inv)}};
 }
 
 Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r) {
@@ -86,18 +88,18 @@ Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r) 
     for (const int i : r.invocations)
         invocations.push_back(invocation_json(dump, c.invocations[static_cast<size_t>(i)]));
     const int joint = r.body_count(Half::JointBackward);
-    return {{"identifier", text_or_null(r.identifier)},
-            {"function", text_or_null(r.function)},
-            {"bodies",
-             {{"dynamo", r.body_count(Half::Dynamo)},
-              {"joint", joint ? joint : r.body_count(Half::Joint)},
-              {"forward", r.body_count(Half::Forward)},
-              {"backward", r.body_count(Half::Backward)},
-              {"inference", r.body_count(Half::Inference)}}},
-            {"invocations", std::move(invocations)},
-            {"inlined", r.inlined},
-            {"source", r.source_file.empty() ? Json(nullptr) : Json {{"file", utf8(r.source_file)}, {"line", r.source_line}}},
-            {"saved", {{"values", r.saved.size()}, {"bytes", r.saved_bytes >= 0 ? Json(r.saved_bytes) : Json(nullptr)}}}};
+    return {{"identifier", text_or_null(r.identifier)}, {"function", text_or_null(r.function)},
+        {"bodies",
+            {{"dynamo", r.body_count(Half::Dynamo)}, {"joint", joint ? joint : r.body_count(Half::Joint)},
+                {"forward", r.body_count(Half::Forward)}, {"backward", r.body_count(Half::Backward)},
+                {"inference", r.body_count(Half::Inference)}}},
+        {"invocations", std::move(invocations)}, {"inlined", r.inlined},
+        {"source",
+            r.source_file.empty() ? Json(nullptr)
+                                  : Json{{"file", utf8(r.source_file)}, {"line", r.source_line}}},
+        {"saved",
+            {{"values", r.saved.size()},
+                {"bytes", r.saved_bytes >= 0 ? Json(r.saved_bytes) : Json(nullptr)}}}};
 }
 
 } // namespace
@@ -105,11 +107,9 @@ Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r) 
 Json problems_json(const Dump& dump, const std::vector<Problem>& problems) {
     Json list = Json::array();
     for (const Problem& p : problems)
-        list.push_back({{"severity", severity_name(p.severity)},
-                        {"message", utf8(p.message)},
-                        {"file", p.file ? Json(utf8(dump.files[p.file.index].path)) : Json(nullptr)},
-                        {"line", p.line},
-                        {"offset", p.offset}});
+        list.push_back({{"severity", severity_name(p.severity)}, {"message", utf8(p.message)},
+            {"file", p.file ? Json(utf8(dump.files[p.file.index].path)) : Json(nullptr)}, {"line", p.line},
+            {"offset", p.offset}});
     return list;
 }
 
@@ -119,21 +119,16 @@ Json graphs_json(const Dump& dump) {
         Json stages = Json::array();
         for (const GraphId id : c.graphs) {
             const Graph& g = dump.graph(id);
-            stages.push_back({{"address", utf8(address_of(dump, id))},
-                              {"stage", stage_name(g.stage)},
-                              {"label", utf8(g.label)},
-                              {"file", utf8(dump.files[g.file.index].path)},
-                              {"line", g.line},
-                              {"bodies", bodies_json(*g.module)}});
+            stages.push_back({{"address", utf8(address_of(dump, id))}, {"stage", stage_name(g.stage)},
+                {"label", utf8(g.label)}, {"file", utf8(dump.files[g.file.index].path)}, {"line", g.line},
+                {"bodies", bodies_json(*g.module)}});
         }
-        compilations.push_back({{"rank", rank_json(c)},
-                                {"id", utf8(c.key.id)},
-                                {"attempt", c.key.attempt},
-                                {"stages", std::move(stages)},
-                                {"function", text_or_null(c.function)},
-                                {"last_attempt", c.last_attempt},
-                                {"failed", c.fail_type.empty() ? Json(nullptr)
-                                                               : Json {{"type", utf8(c.fail_type)}, {"reason", utf8(c.fail_reason)}}}});
+        compilations.push_back({{"rank", rank_json(c)}, {"id", utf8(c.key.id)}, {"attempt", c.key.attempt},
+            {"stages", std::move(stages)}, {"function", text_or_null(c.function)},
+            {"last_attempt", c.last_attempt},
+            {"failed",
+                c.fail_type.empty() ? Json(nullptr)
+                                    : Json{{"type", utf8(c.fail_type)}, {"reason", utf8(c.fail_reason)}}}});
     }
     return {{"compilations", std::move(compilations)}, {"problems", problems_json(dump, dump.problems)}};
 }
@@ -148,18 +143,13 @@ Json ledger_json(const Dump& dump, const Ledger& ledger, const LedgerJsonOptions
         for (const Region& r : c.regions)
             regions.push_back(region_json(dump, c, r));
         const Totals& t = c.totals;
-        compilations.push_back({{"rank", rank_json(compilation)},
-                                {"id", utf8(compilation.key.id)},
-                                {"regions", std::move(regions)},
-                                {"totals",
-                                 {{"invocations", t.invocations},
-                                  {"traced", t.traced},
-                                  {"reused", t.reused},
-                                  {"saved_ms", std::round(t.saved_ms * 1000) / 1000},
-                                  {"bodies", t.bodies},
-                                  {"tracing_ms", std::round(t.tracing_ms * 1000) / 1000},
-                                  {"saved_bytes", t.saved_bytes}}},
-                                {"attempt", compilation.key.attempt}});
+        compilations.push_back({{"rank", rank_json(compilation)}, {"id", utf8(compilation.key.id)},
+            {"regions", std::move(regions)},
+            {"totals",
+                {{"invocations", t.invocations}, {"traced", t.traced}, {"reused", t.reused},
+                    {"saved_ms", std::round(t.saved_ms * 1000) / 1000}, {"bodies", t.bodies},
+                    {"tracing_ms", std::round(t.tracing_ms * 1000) / 1000}, {"saved_bytes", t.saved_bytes}}},
+            {"attempt", compilation.key.attempt}});
     }
     Json problems = problems_json(dump, dump.problems);
     for (Json& p : problems_json(dump, ledger.problems))

@@ -10,10 +10,11 @@
 
 namespace hopscope::regions {
 
-// --- timers.cpp: calls as the timers tell them -----------------------------------------------------------------
+// --- timers.cpp: calls as the timers tell them
+// -----------------------------------------------------------------
 
-// One call of a region as Dynamo's timers show it: the timers that belong to it, -1 = none. A call opens with its
-// hash, its lookup, or a trace without either.
+// One call of a region as Dynamo's timers show it: the timers that belong to it, -1 = none. A call opens with
+// its hash, its lookup, or a trace without either.
 struct Opening {
     int hash = -1, lookup = -1, trace = -1, stamp_out = -1; // indices into Dump::timers
     int parent = -1; // index of the opening in whose trace it lies
@@ -21,7 +22,8 @@ struct Opening {
 };
 std::vector<Opening> openings(const Dump& dump, CompilationId compilation);
 
-// --- calls.cpp: calls as a graph shows them ----------------------------------------------------------------------
+// --- calls.cpp: calls as a graph shows them
+// ----------------------------------------------------------------------
 
 // A region call in the order in which Dynamo or AOTAutograd met it: each body is entered at its first call.
 struct GraphCall {
@@ -39,15 +41,17 @@ GraphId main_graph(const Dump& dump, const Compilation& compilation, Stage stage
 // Which half a lone printed graph is, by the identifiers that it calls.
 Half half_of_lone_graph(const std::vector<GraphCall>& calls);
 
-// --- messages.cpp: the text log ----------------------------------------------------------------------------------
+// --- messages.cpp: the text log
+// ----------------------------------------------------------------------------------
 
 // Messages of one call each, in the order of the openings (or of the log where there are no openings).
 // The groups beyond `openings` belong to calls that no timer shows.
-std::vector<std::vector<const ReuseMessage*>> group_messages(const std::vector<const ReuseMessage*>& messages,
-                                                             const std::vector<Opening>& openings);
+std::vector<std::vector<const ReuseMessage*>> group_messages(
+    const std::vector<const ReuseMessage*>& messages, const std::vector<Opening>& openings);
 const ReuseMessage* find_message(const Invocation& invocation, ReuseMessage::Kind kind);
 
-// --- decide.cpp --------------------------------------------------------------------------------------------------
+// --- decide.cpp
+// --------------------------------------------------------------------------------------------------
 
 struct Row {
     const Opening* opening = nullptr;
@@ -55,10 +59,11 @@ struct Row {
     int code = -1; // which code object the region is of: rows of one code object share a number
 };
 // Sets decision and evidence of every invocation, in order.
-void decide(const Dump& dump, CompilationId compilation, CompilationLedger& ledger, const std::vector<Row>& rows,
-            std::vector<Problem>& problems);
+void decide(const Dump& dump, CompilationId compilation, CompilationLedger& ledger,
+    const std::vector<Row>& rows, std::vector<Problem>& problems);
 
-// --- pairing.cpp, saved.cpp, reasons.cpp -------------------------------------------------------------------------
+// --- pairing.cpp, saved.cpp, reasons.cpp
+// -------------------------------------------------------------------------
 
 // Finds the calls of the other stages and pairs forward with backward.
 void pair_stages(const Dump& dump, const Compilation& compilation, CompilationLedger& ledger);

@@ -9,16 +9,17 @@ std::vector<GraphCall> graph_calls(const GraphModule& module) {
     std::vector<GraphCall> calls;
     if (module.bodies.empty())
         return calls;
-    // A body is entered once by its identifier and place; other higher-order operators' bodies (cond, checkpoints)
-    // are walked in place, they are no calls of their own.
+    // A body is entered once by its identifier and place; other higher-order operators' bodies (cond,
+    // checkpoints) are walked in place, they are no calls of their own.
     struct Frame {
         BodyId body;
         size_t next = 0;
         int parent = -1;
     };
     std::set<std::string_view> entered;
-    std::vector<bool> walked(module.bodies.size(), false); // else bodies called twice at every depth never end
-    std::vector<Frame> stack {{BodyId(0)}};
+    std::vector<bool> walked(
+        module.bodies.size(), false); // else bodies called twice at every depth never end
+    std::vector<Frame> stack{{BodyId(0)}};
     while (!stack.empty()) {
         Frame& frame = stack.back();
         const Body& body = module.body(frame.body);
@@ -66,13 +67,16 @@ GraphId main_graph(const Dump& dump, const Compilation& compilation, Stage stage
 
 Half half_of_lone_graph(const std::vector<GraphCall>& calls) {
     const auto any = [&](IdentifierParts::Half half) {
-        return std::any_of(calls.begin(), calls.end(), [&](const GraphCall& c) { return c.parts.half == half; });
+        return std::any_of(
+            calls.begin(), calls.end(), [&](const GraphCall& c) { return c.parts.half == half; });
     };
     const bool forward = any(IdentifierParts::Half::Forward);
     const bool backward = any(IdentifierParts::Half::Backward);
-    const bool partitioned = std::any_of(calls.begin(), calls.end(), [](const GraphCall& c) { return c.parts.partitioned; });
+    const bool partitioned =
+        std::any_of(calls.begin(), calls.end(), [](const GraphCall& c) { return c.parts.partitioned; });
     if (forward && backward)
-        return partitioned ? Half::Backward : Half::Joint; // a backward that recomputes holds forward calls too
+        return partitioned ? Half::Backward
+                           : Half::Joint; // a backward that recomputes holds forward calls too
     if (backward)
         return Half::Backward;
     return forward ? Half::Forward : Half::Inference;

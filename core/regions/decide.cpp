@@ -18,16 +18,17 @@ bool before_reuse_cache(const Dump& dump) {
     int major = 0;
     int minor = 0;
     const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), major);
-    if (error != std::errc {} || end == v.data() + v.size())
+    if (error != std::errc{} || end == v.data() + v.size())
         return false;
     std::from_chars(end + 1, v.data() + v.size(), minor);
     return major < 2 || (major == 2 && minor < 11);
 }
 
-// Since the reuse cache every traced call leaves a trace timer in the structured log: region calls in a dump without
-// any come from before it.
+// Since the reuse cache every traced call leaves a trace timer in the structured log: region calls in a dump
+// without any come from before it.
 bool without_timers(const Dump& dump) {
-    if (std::any_of(dump.timers.begin(), dump.timers.end(), [](const RegionTimer& t) { return t.kind == RegionTimer::Kind::Trace; }))
+    if (std::any_of(dump.timers.begin(), dump.timers.end(),
+            [](const RegionTimer& t) { return t.kind == RegionTimer::Kind::Trace; }))
         return false;
     return std::any_of(dump.graphs.begin(), dump.graphs.end(), [&](const Graph& g) {
         return g.stage == Stage::Dynamo && dump.files[g.file.index].kind == "TORCH_TRACE";
@@ -47,15 +48,16 @@ Ending ending_of(const Dump& dump, CompilationId id) {
     for (const Failure& f : dump.failures)
         if (f.compilation == id && f.kind == "dynamo_error") {
             ending.in_region = ending.in_region || f.text.find("invoke_subgraph") != std::string::npos;
-            ending.exceeded = ending.exceeded || f.text.find("exceeded maximum reuse entries") != std::string::npos;
+            ending.exceeded =
+                ending.exceeded || f.text.find("exceeded maximum reuse entries") != std::string::npos;
         }
     return ending;
 }
 
 class Decider {
 public:
-    Decider(const Dump& dump, CompilationId compilation, CompilationLedger& ledger, const std::vector<Row>& rows,
-            std::vector<Problem>& problems)
+    Decider(const Dump& dump, CompilationId compilation, CompilationLedger& ledger,
+        const std::vector<Row>& rows, std::vector<Problem>& problems)
         : dump_(dump)
         , compilation_(compilation)
         , ledger_(ledger)
@@ -114,14 +116,15 @@ private:
             return;
         const bool hit = find_message(inv, Kind::CacheHit) || find_message(inv, Kind::HashHit);
         const ReuseMessage* installing = find_message(inv, Kind::Installing);
-        const bool traced = installing || find_message(inv, Kind::Guards) || find_message(inv, Kind::NotEligible);
+        const bool traced =
+            installing || find_message(inv, Kind::Guards) || find_message(inv, Kind::NotEligible);
         const bool reused = inv.decision == Decision::Reused || inv.decision == Decision::ReusedByKey;
         if (row.opening && ((hit && !reused) || (traced && reused))) {
             problems_.push_back({Severity::Warning,
-                                 "the text log and the timers disagree about call " + std::to_string(inv.index) + " of "
-                                     + dump_.compilation(compilation_).key.id + ": the log says "
-                                     + (hit ? "reused" : "traced") + ", the timers say " + std::string(decision_label(inv.decision)),
-                                 inv.messages.front().file, inv.messages.front().line, 0});
+                "the text log and the timers disagree about call " + std::to_string(inv.index) + " of "
+                    + dump_.compilation(compilation_).key.id + ": the log says " + (hit ? "reused" : "traced")
+                    + ", the timers say " + std::string(decision_label(inv.decision)),
+                inv.messages.front().file, inv.messages.front().line, 0});
             return;
         }
         if (!hit && !traced)
@@ -143,7 +146,8 @@ private:
         const Ending ending = ending_of(dump_, compilation_);
         if (!ending.in_region && !ending.exceeded)
             return;
-        // The call under way was the last one that was traced; calls inside it that ended well stay as they are.
+        // The call under way was the last one that was traced; calls inside it that ended well stay as they
+        // are.
         size_t last = ledger_.invocations.size() - 1;
         if (!ending.exceeded && rows_[last].opening)
             while (rows_[last].opening && rows_[last].opening->parent >= 0 && ended_well(last))
@@ -157,9 +161,12 @@ private:
 
     bool ended_well(size_t row) const {
         const Invocation& inv = ledger_.invocations[row];
-        return inv.decision == Decision::Reused || find_message(inv, Kind::Installing) || find_message(inv, Kind::Guards);
+        return inv.decision == Decision::Reused || find_message(inv, Kind::Installing)
+            || find_message(inv, Kind::Guards);
     }
-    size_t parent_row(size_t row) const { return static_cast<size_t>(std::max(ledger_.invocations[row].parent, 0)); }
+    size_t parent_row(size_t row) const {
+        return static_cast<size_t>(std::max(ledger_.invocations[row].parent, 0));
+    }
 
     const Dump& dump_;
     CompilationId compilation_;
@@ -167,15 +174,16 @@ private:
     const std::vector<Row>& rows_;
     std::vector<Problem>& problems_;
     const bool old_;
-    const bool has_openings_ = std::any_of(rows_.begin(), rows_.end(), [](const Row& r) { return r.opening != nullptr; });
+    const bool has_openings_ =
+        std::any_of(rows_.begin(), rows_.end(), [](const Row& r) { return r.opening != nullptr; });
     std::set<std::string_view> seen_; // identifiers
     std::set<int> codes_;
 };
 
 } // namespace
 
-void decide(const Dump& dump, CompilationId compilation, CompilationLedger& ledger, const std::vector<Row>& rows,
-            std::vector<Problem>& problems) {
+void decide(const Dump& dump, CompilationId compilation, CompilationLedger& ledger,
+    const std::vector<Row>& rows, std::vector<Problem>& problems) {
     Decider(dump, compilation, ledger, rows, problems).run();
 }
 

@@ -54,23 +54,27 @@ private:
     bool same_compile(const CompileKey& key) const {
         return key.id == compilation_.key.id && key.attempt == compilation_.key.attempt
             && std::none_of(dump_.compilations.begin(), dump_.compilations.end(), [&](const Compilation& c) {
-                   return c.key.id == key.id && c.key.attempt == key.attempt && c.key.rank != compilation_.key.rank;
+                   return c.key.id == key.id && c.key.attempt == key.attempt
+                       && c.key.rank != compilation_.key.rank;
                });
     }
 
-    // A dump that lacks Dynamo's graph: the calls of the forward graph, or whatever there is, are the invocations.
+    // A dump that lacks Dynamo's graph: the calls of the forward graph, or whatever there is, are the
+    // invocations.
     void calls_from_later_stage() {
-        for (const Stage stage : {Stage::Forward, Stage::Inference, Stage::Joint, Stage::Export, Stage::Graph, Stage::Backward}) {
+        for (const Stage stage :
+            {Stage::Forward, Stage::Inference, Stage::Joint, Stage::Export, Stage::Graph, Stage::Backward}) {
             for (const GraphId id : compilation_.graphs) {
                 const Graph& g = dump_.graph(id);
                 if (g.stage != stage || (stage != Stage::Graph && !g.label.empty()))
                     continue;
                 auto calls = graph_calls(*g.module);
-                if (calls.empty() || (stage == Stage::Graph && half_of_lone_graph(calls) == Half::Backward && other_forward(id)))
+                if (calls.empty()
+                    || (stage == Stage::Graph && half_of_lone_graph(calls) == Half::Backward
+                        && other_forward(id)))
                     continue;
-                const bool only_backward = std::all_of(calls.begin(), calls.end(), [](const GraphCall& c) {
-                    return c.parts.half == IdentifierParts::Half::Backward;
-                });
+                const bool only_backward = std::all_of(calls.begin(), calls.end(),
+                    [](const GraphCall& c) { return c.parts.half == IdentifierParts::Half::Backward; });
                 keep_calls(std::move(calls), only_backward);
                 later_graph_ = id;
                 return;
@@ -111,7 +115,7 @@ private:
             open_by_parent[openings_[i].parent].push_back(static_cast<int>(i));
         for (size_t i = 0; i < calls_.size(); ++i)
             calls_by_parent[calls_[i].parent].push_back(static_cast<int>(i));
-        std::vector<std::pair<int, int>> levels {{-1, -1}};
+        std::vector<std::pair<int, int>> levels{{-1, -1}};
         while (!levels.empty() && graph_) {
             const auto [opening, call] = levels.back();
             levels.pop_back();
@@ -124,9 +128,9 @@ private:
             }
             if (!openings_.empty() && these.size() != those.size() && opening < 0)
                 problems_.push_back({Severity::Warning,
-                                     "compilation " + compilation_.key.id + ": the timers show " + std::to_string(these.size())
-                                         + " calls of regions, the Dynamo graph " + std::to_string(those.size()),
-                                     dump_.graph(graph_).file, dump_.graph(graph_).line, 0});
+                    "compilation " + compilation_.key.id + ": the timers show " + std::to_string(these.size())
+                        + " calls of regions, the Dynamo graph " + std::to_string(those.size()),
+                    dump_.graph(graph_).file, dump_.graph(graph_).line, 0});
         }
         std::vector<int> row_of_opening(openings_.size(), -1);
         std::vector<int> row_of_call(calls_.size(), -1);
@@ -150,7 +154,8 @@ private:
             row_of_opening[i] = static_cast<int>(rows_.size());
             if (c >= 0)
                 row_of_call[static_cast<size_t>(c)] = row_of_opening[i];
-            add(&o, c >= 0 ? &calls_[static_cast<size_t>(c)] : nullptr, o.parent >= 0 ? row_of_opening[static_cast<size_t>(o.parent)] : -1);
+            add(&o, c >= 0 ? &calls_[static_cast<size_t>(c)] : nullptr,
+                o.parent >= 0 ? row_of_opening[static_cast<size_t>(o.parent)] : -1);
         }
         for (size_t i = 0; i < calls_.size(); ++i) {
             if (taken[i])
@@ -196,7 +201,8 @@ private:
             }
             return;
         }
-        // Graphs without timers (before the reuse cache): each "Installing" belongs to its region's first call.
+        // Graphs without timers (before the reuse cache): each "Installing" belongs to its region's first
+        // call.
         for (const auto& group : groups)
             for (size_t i = 0; i < rows_.size(); ++i)
                 if (rows_[i].call && !group.empty() && group.back()->kind == Kind::Installing
@@ -274,12 +280,14 @@ private:
         std::vector<int>& order = execution_order_;
         for (size_t i = 0; i < ledger_.invocations.size(); ++i)
             order.push_back(static_cast<int>(i));
-        // Rows stand outer before inner, but later calls of the outer region count too: settle from the outside in.
+        // Rows stand outer before inner, but later calls of the outer region count too: settle from the
+        // outside in.
         std::vector<int> depth(order.size(), 0);
         for (size_t i = 0; i < order.size(); ++i)
             if (const int p = ledger_.invocations[i].parent; p >= 0)
                 depth[i] = depth[static_cast<size_t>(p)] + 1;
-        std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return depth[static_cast<size_t>(a)] < depth[static_cast<size_t>(b)]; });
+        std::stable_sort(order.begin(), order.end(),
+            [&](int a, int b) { return depth[static_cast<size_t>(a)] < depth[static_cast<size_t>(b)]; });
         for (const int i : order) {
             Invocation& inv = ledger_.invocations[static_cast<size_t>(i)];
             if (inv.parent < 0)
@@ -296,7 +304,8 @@ private:
     void describe_regions() {
         for (Region& region : ledger_.regions) {
             for (const int i : region.invocations)
-                if (const ReuseMessage* m = find_message(ledger_.invocations[static_cast<size_t>(i)], Kind::Installing)) {
+                if (const ReuseMessage* m =
+                        find_message(ledger_.invocations[static_cast<size_t>(i)], Kind::Installing)) {
                     region.function = m->function;
                     break;
                 }
@@ -333,7 +342,8 @@ private:
             }
         if (!region.function.empty() || body.nodes.empty())
             return;
-        // Without the log: what is returned is mostly computed in the region's own function, not in one that it calls.
+        // Without the log: what is returned is mostly computed in the region's own function, not in one that
+        // it calls.
         for (const NodeId output : body.inputs_of(body.nodes.back()))
             if (const Source* s = placed(output)) {
                 region.function = std::string(m.text(s->function));
@@ -341,7 +351,9 @@ private:
             }
     }
 
-    double timer_ms(int timer) const { return timer >= 0 ? dump_.timers[static_cast<size_t>(timer)].milliseconds() : -1; }
+    double timer_ms(int timer) const {
+        return timer >= 0 ? dump_.timers[static_cast<size_t>(timer)].milliseconds() : -1;
+    }
 
     void count_times() {
         for (size_t i = 0; i < rows_.size(); ++i) {
@@ -387,7 +399,8 @@ private:
             }
             t.traced += inv.traced_to_end;
             // A nested trace lies inside its outer one: count the time once.
-            if (inv.trace_ms > 0 && (inv.parent < 0 || ledger_.invocations[static_cast<size_t>(inv.parent)].trace_ms <= 0))
+            if (inv.trace_ms > 0
+                && (inv.parent < 0 || ledger_.invocations[static_cast<size_t>(inv.parent)].trace_ms <= 0))
                 t.tracing_ms += inv.trace_ms;
             if (inv.saved_ms > 0)
                 t.saved_ms += inv.saved_ms;
@@ -444,7 +457,8 @@ Totals Ledger::totals(const Dump& dump) const {
 Ledger build_ledger(const Dump& dump) {
     Ledger ledger;
     for (size_t i = 0; i < dump.compilations.size(); ++i)
-        ledger.compilations.push_back(regions::CompilationBuilder(dump, CompilationId(i), ledger.problems).build());
+        ledger.compilations.push_back(
+            regions::CompilationBuilder(dump, CompilationId(i), ledger.problems).build());
     return ledger;
 }
 

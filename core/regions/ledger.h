@@ -54,6 +54,7 @@ struct Invocation {
     Decision decision = Decision::Unknown;
     uint8_t evidence = 0; // of the decision
     Pairing pairing = Pairing::None; // of the backward call with the forward call
+    int variant = -1; // tangent variant of its backward body: the N of bw_…_N; -1 = none
     bool inlined = false; // its region was used once and put inline after Dynamo
     int executions = 1; // how often the step runs it (inside a region that is called again and again: more)
     std::string reason; // why it was not reused; empty where nothing says it
@@ -119,9 +120,9 @@ Ledger build_ledger(const Dump& dump);
 
 // Where a call stands in the user's program; null where no graph says it.
 const Source* call_source(const Dump& dump, const Invocation& invocation);
-// Values that a forward body hands to its backward body: they keep their name on both sides (formats since 2.8;
-// torch/_functorch/partitioners.py, _extract_fwd_bwd_modules).
-std::vector<SavedValue> saved_values(const GraphModule& forward, BodyId forward_body, const GraphModule& backward,
-                                     BodyId backward_body);
+// Values that a forward body hands to its backward body: they keep their name on both sides (formats
+// since 2.8; torch/_functorch/partitioners.py, _extract_fwd_bwd_modules).
+std::vector<SavedValue> saved_values(
+    const GraphModule& forward, BodyId forward_body, const GraphModule& backward, BodyId backward_body);
 
 } // namespace hopscope

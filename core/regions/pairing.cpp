@@ -8,7 +8,9 @@ namespace hopscope::regions {
 
 namespace {
 
-constexpr size_t at(Half h) { return static_cast<size_t>(h); }
+constexpr size_t at(Half h) {
+    return static_cast<size_t>(h);
+}
 
 // The calls of one graph that may stand for invocations, with the graph that they are in.
 struct StageCalls {
@@ -17,7 +19,9 @@ struct StageCalls {
     std::vector<GraphCall> calls;
 
     Place call_place(const GraphCall& c) const { return {graph, c.scope, c.call.node}; }
-    Place body_place(const GraphCall& c) const { return c.call.body ? Place {graph, c.call.body, {}} : Place {}; }
+    Place body_place(const GraphCall& c) const {
+        return c.call.body ? Place{graph, c.call.body, {}} : Place{};
+    }
 };
 
 // Inside a body every inner forward call carries the id of the enclosing call; its getitems carry its own.
@@ -52,7 +56,7 @@ public:
         pair_backward(forward, backward);
         mark_inlined({&joint, &forward, &inference});
         for (const auto& [stage, half] : {std::pair(&joint, Half::Joint), std::pair(&forward, Half::Forward),
-                                          std::pair(&backward, Half::Backward), std::pair(&inference, Half::Inference)})
+                 std::pair(&backward, Half::Backward), std::pair(&inference, Half::Inference)})
             list_bodies(*stage, half);
     }
 
@@ -87,8 +91,8 @@ private:
         return c.parts.half != IdentifierParts::Half::Backward;
     }
 
-    // The region of the closest call around an invocation that this stage still has ("" = none): inlined regions
-    // hand their inner calls to whatever they were put into.
+    // The region of the closest call around an invocation that this stage still has ("" = none): inlined
+    // regions hand their inner calls to whatever they were put into.
     std::string_view scope_of(const Invocation& inv, const std::set<std::string_view>& present) const {
         for (int p = inv.parent; p >= 0; p = ledger_.invocations[static_cast<size_t>(p)].parent) {
             const std::string_view region = region_of(ledger_.invocations[static_cast<size_t>(p)]);
@@ -98,11 +102,12 @@ private:
         return {};
     }
     std::string_view region_of(const Invocation& inv) const {
-        return inv.region ? std::string_view(ledger_.regions[inv.region.index].identifier) : std::string_view {};
+        return inv.region ? std::string_view(ledger_.regions[inv.region.index].identifier)
+                          : std::string_view{};
     }
 
-    // The k-th call of a region in a scope is the k-th invocation of that region in that scope: AOTAutograd walks
-    // the graph in Dynamo's order.
+    // The k-th call of a region in a scope is the k-th invocation of that region in that scope: AOTAutograd
+    // walks the graph in Dynamo's order.
     void match(const StageCalls& stage, Half half) {
         using Key = std::pair<std::string_view, std::string_view>; // scope's region, region
         std::set<std::string_view> present;
@@ -126,7 +131,7 @@ private:
         }
         std::map<Key, size_t> next;
         for (Invocation& inv : ledger_.invocations) {
-            const Key key {scope_of(inv, present), region_of(inv)};
+            const Key key{scope_of(inv, present), region_of(inv)};
             const auto found = calls.find(key);
             if (found == calls.end() || key.second.empty())
                 continue;
@@ -148,30 +153,35 @@ private:
         return nullptr;
     }
 
-    void set_backward(Invocation& inv, Half half, const StageCalls& stage, const GraphCall& c, Pairing pairing) {
+    void set_backward(
+        Invocation& inv, Half half, const StageCalls& stage, const GraphCall& c, Pairing pairing) {
         inv.calls[at(half)] = stage.call_place(c);
         inv.bodies[at(half)] = stage.body_place(c);
         if (half == Half::Backward)
             inv.pairing = pairing;
+        if (c.parts.variant >= 0)
+            inv.variant = c.parts.variant;
     }
 
     // In the joint graph the backward call has the forward call's id, or begins with its operands.
     void pair_joint(const StageCalls& joint) {
         std::vector<bool> taken(joint.calls.size(), false);
         for (Invocation& inv : ledger_.invocations) {
-            const GraphCall* forward = inv.call(Half::Joint).graph ? call_at(joint, inv.call(Half::Joint)) : nullptr;
+            const GraphCall* forward =
+                inv.call(Half::Joint).graph ? call_at(joint, inv.call(Half::Joint)) : nullptr;
             if (!forward)
                 continue;
             const int id = true_call_id(joint, *forward);
             for (size_t i = 0; i < joint.calls.size(); ++i) {
                 const GraphCall& c = joint.calls[i];
-                if (taken[i] || c.parts.half != IdentifierParts::Half::Backward || c.region != forward->region)
+                if (taken[i] || c.parts.half != IdentifierParts::Half::Backward
+                    || c.region != forward->region)
                     continue;
                 const auto& a = forward->call.operands;
                 const auto& b = c.call.operands;
-                const bool same = id >= 0 || c.call_id >= 0
-                    ? id == c.call_id
-                    : c.scope == forward->scope && a.size() <= b.size() && std::equal(a.begin(), a.end(), b.begin());
+                const bool same = id >= 0 || c.call_id >= 0 ? id == c.call_id
+                                                            : c.scope == forward->scope
+                        && a.size() <= b.size() && std::equal(a.begin(), a.end(), b.begin());
                 if (!same)
                     continue;
                 taken[i] = true;
@@ -190,7 +200,8 @@ private:
                 names.insert(stage.module->text(body.node(n).name));
         return names;
     }
-    static bool yields_any(const StageCalls& stage, const GraphCall& c, const std::set<std::string_view>& names) {
+    static bool yields_any(
+        const StageCalls& stage, const GraphCall& c, const std::set<std::string_view>& names) {
         const Body& body = stage.module->body(c.scope);
         for (const NodeId user : body.users_of(body.node(c.call.node)))
             if (names.count(stage.module->text(body.node(user).name)))
@@ -209,7 +220,8 @@ private:
             return !taken[i] && c.parts.half == IdentifierParts::Half::Backward && c.region == region;
         };
         for (Invocation& inv : ledger_.invocations)
-            for (size_t i = 0; i < backward.calls.size() && inv.call(Half::Forward).graph && inv.call_id >= 0; ++i)
+            for (size_t i = 0; i < backward.calls.size() && inv.call(Half::Forward).graph && inv.call_id >= 0;
+                 ++i)
                 if (is_candidate(i, region_of(inv)) && backward.calls[i].call_id == inv.call_id) {
                     take(inv, i, Pairing::CallId);
                     break;
@@ -233,17 +245,21 @@ private:
                 }
     }
 
-    static bool unpaired(const Invocation& inv) { return inv.call(Half::Forward).graph && !inv.call(Half::Backward).graph; }
+    static bool unpaired(const Invocation& inv) {
+        return inv.call(Half::Forward).graph && !inv.call(Half::Backward).graph;
+    }
 
     // A region that Dynamo's graph calls once and that no graph after it calls was put inline
     // (torch/_dynamo, inline_single_use_invoke_subgraph).
     void mark_inlined(std::initializer_list<const StageCalls*> stages) {
-        const bool has_later_graph = std::any_of(stages.begin(), stages.end(), [](const StageCalls* s) { return s->graph.valid(); });
+        const bool has_later_graph =
+            std::any_of(stages.begin(), stages.end(), [](const StageCalls* s) { return s->graph.valid(); });
         if (!has_later_graph || !main_graph(dump_, compilation_, Stage::Dynamo))
             return;
         for (Region& region : ledger_.regions) {
             const bool seen = std::any_of(stages.begin(), stages.end(), [&](const StageCalls* s) {
-                return std::any_of(s->calls.begin(), s->calls.end(), [&](const GraphCall& c) { return c.region == region.identifier; });
+                return std::any_of(s->calls.begin(), s->calls.end(),
+                    [&](const GraphCall& c) { return c.region == region.identifier; });
             });
             region.inlined = !seen && region.invocations.size() == 1;
             for (const int i : region.invocations)
@@ -254,7 +270,7 @@ private:
     void list_bodies(const StageCalls& stage, Half half) {
         for (const GraphCall& c : stage.calls) {
             const auto region = std::find_if(ledger_.regions.begin(), ledger_.regions.end(),
-                                             [&](const Region& r) { return r.identifier == c.region; });
+                [&](const Region& r) { return r.identifier == c.region; });
             if (region == ledger_.regions.end() || !c.call.body)
                 continue;
             Half of = half;
@@ -262,14 +278,14 @@ private:
                 of = Half::JointBackward;
             else if (half == Half::Backward && c.parts.half != IdentifierParts::Half::Backward)
                 continue; // recomputed forward: the same body as in the forward graph
-            const auto known = std::find_if(region->bodies.begin(), region->bodies.end(), [&](const RegionBody& b) {
-                return b.half == of && b.identifier == c.call.identifier;
-            });
+            const auto known = std::find_if(region->bodies.begin(), region->bodies.end(),
+                [&](const RegionBody& b) { return b.half == of && b.identifier == c.call.identifier; });
             if (known != region->bodies.end()) {
                 ++known->calls;
                 continue;
             }
-            region->bodies.push_back({of, stage.body_place(c), std::string(c.call.identifier), c.parts.variant, 1});
+            region->bodies.push_back(
+                {of, stage.body_place(c), std::string(c.call.identifier), c.parts.variant, 1});
         }
     }
 

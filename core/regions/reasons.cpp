@@ -8,7 +8,9 @@ namespace {
 
 using Kind = ReuseMessage::Kind;
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
 
 // "guard_source_name: L['x'].eps" of a message's further lines.
 std::string field(const std::string& text, std::string_view name) {
@@ -25,7 +27,8 @@ std::string field(const std::string& text, std::string_view name) {
 std::string reason_of(const ReuseMessage& m) {
     const std::string expected = field(m.detail, "expected:");
     if (!expected.empty())
-        return "guard on " + field(m.detail, "guard source name:") + " expected " + expected + ", got " + field(m.detail, "got:");
+        return "guard on " + field(m.detail, "guard source name:") + " expected " + expected + ", got "
+            + field(m.detail, "got:");
     return first_line(m.detail);
 }
 
@@ -37,10 +40,12 @@ std::string dims(const GraphModule& module, std::span<const StringId> ids) {
 }
 
 bool same(const GraphModule& m, std::span<const StringId> a, std::span<const StringId> b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](StringId x, StringId y) { return m.text(x) == m.text(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+        [&](StringId x, StringId y) { return m.text(x) == m.text(y); });
 }
 
-// How an operand differs from the placeholder it would have to fit; empty = it does not, as far as types tell.
+// How an operand differs from the placeholder it would have to fit; empty = it does not, as far as types
+// tell.
 std::string difference(const GraphModule& m, const ValueType* found, const ValueType* expected) {
     if (!found || !expected || found->text == expected->text)
         return {};
@@ -53,11 +58,13 @@ std::string difference(const GraphModule& m, const ValueType* found, const Value
     if (!same(m, m.stride(*found), m.stride(*expected)))
         return "stride " + dims(m, m.stride(*found)) + ", not " + dims(m, m.stride(*expected));
     if (found->device != expected->device)
-        return "device " + std::string(m.text(found->device)) + ", not " + std::string(m.text(expected->device));
+        return "device " + std::string(m.text(found->device)) + ", not "
+            + std::string(m.text(expected->device));
     return {};
 }
 
-// "operand 0 has shape [2, 8], not [4, 8] as in subgraph_0", against the body that came first of the same code.
+// "operand 0 has shape [2, 8], not [4, 8] as in subgraph_0", against the body that came first of the same
+// code.
 std::string from_graph(const Dump& dump, const GraphCall& call, GraphId graph, const GraphCall& older) {
     const GraphModule& m = *dump.graph(graph).module;
     if (!older.call.body)
@@ -65,8 +72,8 @@ std::string from_graph(const Dump& dump, const GraphCall& call, GraphId graph, c
     const Body& caller = m.body(call.scope);
     const Body& callee = m.body(older.call.body);
     if (call.call.operands.size() != callee.placeholder_count())
-        return std::to_string(call.call.operands.size()) + " operands, not " + std::to_string(callee.placeholder_count()) + " as in "
-            + std::string(older.region);
+        return std::to_string(call.call.operands.size()) + " operands, not "
+            + std::to_string(callee.placeholder_count()) + " as in " + std::string(older.region);
     for (size_t i = 0; i < call.call.operands.size(); ++i) {
         const NodeId operand = call.call.operands[i];
         if (!operand)
@@ -99,12 +106,18 @@ void explain_reasons(const Dump& dump, CompilationLedger& ledger, const std::vec
         // The log says that metadata differs, never which; the graph shows it.
         if (inv.decision == Decision::RetracedNew && rows[i].call && inv.call(Half::Dynamo).graph)
             for (size_t k = 0; k < i; ++k)
-                if (rows[k].call && rows[k].code == rows[i].code && rows[k].call->region != rows[i].call->region) {
-                    const std::string part = from_graph(dump, *rows[i].call, inv.call(Half::Dynamo).graph, *rows[k].call);
+                if (rows[k].call && rows[k].code == rows[i].code
+                    && rows[k].call->region != rows[i].call->region) {
+                    const std::string part =
+                        from_graph(dump, *rows[i].call, inv.call(Half::Dynamo).graph, *rows[k].call);
                     if (!part.empty())
-                        parts.push_back(part);
+                        parts.insert(parts.begin(), part);
                     break;
                 }
+        const Opening* o = rows[i].opening;
+        if (parts.empty() && inv.messages.empty() && o && o->trace >= 0 && o->lookup < 0 && o->hash < 0)
+            parts.emplace_back(
+                "traced without a lookup: the calls of this region are not eligible for reuse");
         for (const std::string& part : parts)
             inv.reason += (inv.reason.empty() ? "" : "; ") + part;
     }

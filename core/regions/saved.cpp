@@ -5,8 +5,8 @@
 
 namespace hopscope {
 
-std::vector<SavedValue> saved_values(const GraphModule& forward, BodyId forward_body, const GraphModule& backward,
-                                     BodyId backward_body) {
+std::vector<SavedValue> saved_values(
+    const GraphModule& forward, BodyId forward_body, const GraphModule& backward, BodyId backward_body) {
     std::vector<SavedValue> saved;
     const Body& fw = forward.body(forward_body);
     const Body& bw = backward.body(backward_body);
@@ -50,7 +50,8 @@ int64_t sum_bytes(const std::vector<SavedValue>& values) {
 } // namespace
 
 void count_saved(const Dump& dump, CompilationLedger& ledger) {
-    std::map<std::pair<Id<GraphTag>, std::pair<uint32_t, uint32_t>>, int64_t> sums; // by forward graph and both bodies
+    std::map<std::pair<Id<GraphTag>, std::pair<uint32_t, uint32_t>>, int64_t>
+        sums; // by forward graph and both bodies
     ledger.totals.saved_bytes = 0;
     for (const Invocation& inv : ledger.invocations) {
         const Place& forward = inv.body(Half::Forward);
@@ -60,8 +61,8 @@ void count_saved(const Dump& dump, CompilationLedger& ledger) {
         const auto key = std::pair(forward.graph, std::pair(forward.body.index, backward.body.index));
         auto known = sums.find(key);
         if (known == sums.end()) {
-            auto values = saved_values(*dump.graph(forward.graph).module, forward.body, *dump.graph(backward.graph).module,
-                                       backward.body);
+            auto values = saved_values(*dump.graph(forward.graph).module, forward.body,
+                *dump.graph(backward.graph).module, backward.body);
             known = sums.emplace(key, sum_bytes(values)).first;
             Region& region = ledger.regions[inv.region.index];
             if (region.saved_bytes < 0) {

@@ -7,7 +7,8 @@ namespace {
 using Kind = RegionTimer::Kind;
 
 bool is_dynamo_kind(Kind kind) {
-    return kind == Kind::Trace || kind == Kind::ReuseHash || kind == Kind::ReuseLookup || kind == Kind::ReuseStampOut;
+    return kind == Kind::Trace || kind == Kind::ReuseHash || kind == Kind::ReuseLookup
+        || kind == Kind::ReuseStampOut;
 }
 
 int& slot(Opening& o, Kind kind) {
