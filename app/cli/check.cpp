@@ -36,7 +36,7 @@ int run(const std::string& path) {
 } // namespace
 
 void add_check(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("check", "Checks the integrity of a session");
+    auto* command = app.add_subcommand("check", "Check the integrity of a session");
     static std::string path;
     command->add_option("SESSION", path, "A .hopscope file")->required();
     command->callback([&action] { action = [] { return run(path); }; });

@@ -158,7 +158,7 @@ int run(const Request& request) {
 
 void add_export(CLI::App& app, Action& action) {
     static Request request;
-    auto* command = app.add_subcommand("export", "Writes a body as a picture or as data");
+    auto* command = app.add_subcommand("export", "Write a body as a picture or as data");
     add_dumps(*command, request.paths);
     command->add_option("--at", request.address, "Address of the body, as `hopscope graphs` lists them");
     command

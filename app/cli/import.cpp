@@ -39,7 +39,7 @@ int run(const Options& options) {
 } // namespace
 
 void add_import(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("import", "Makes a session file of dumps");
+    auto* command = app.add_subcommand("import", "Make a session file of dumps");
     static Options options;
     add_dumps(*command, options.paths);
     command->add_option("-o,--output", options.target, "The session to make: NAME.hopscope")->required();

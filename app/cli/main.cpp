@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 
 #include <cstdlib>
+#include <filesystem>
 
 namespace hopscope::cli {
 
@@ -31,14 +32,26 @@ bool asks_for_window(const CLI::App& app, int argc, char** argv) {
     return true;
 }
 
+// A lone word that is no file is a mistyped command rather than a dump.
+bool mistyped(const std::string& word) {
+    std::error_code code;
+    return !word.empty() && word.find_first_of("-./") == std::string::npos
+        && !std::filesystem::exists(word, code);
+}
+
 int open_window(int argc, char** argv) {
     std::vector<std::string> words(argv + 1, argv + argc);
+    if (!words.empty() && mistyped(words.front()))
+        return fail(make_error(Error::Kind::Usage,
+            "'" + words.front() + "' is neither a command nor a file; see hopscope --help"));
     bool needs_display = true;
     for (const std::string& word : words)
         needs_display = needs_display && word.rfind("--screenshot", 0) != 0 && word.rfind("--export", 0) != 0;
-    const bool display = std::getenv("DISPLAY") || std::getenv("WAYLAND_DISPLAY") || std::getenv("QT_QPA_PLATFORM");
+    const bool display =
+        std::getenv("DISPLAY") || std::getenv("WAYLAND_DISPLAY") || std::getenv("QT_QPA_PLATFORM");
     if (!display && needs_display)
-        return fail(make_error(Error::Kind::Usage, "there is no display to open a window on; see hopscope --help for what works without one"));
+        return fail(make_error(Error::Kind::Usage,
+            "there is no display to open a window on; see hopscope --help for what works without one"));
     if (!display)
         ::setenv("QT_QPA_PLATFORM", "offscreen", 0);
     return start_desktop(words);
@@ -50,7 +63,8 @@ int open_window(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace hopscope::cli;
-    CLI::App app {"Inspector for the graphs that PyTorch's compiler records for nested compile regions", "hopscope"};
+    CLI::App app{
+        "Inspector for the graphs that PyTorch's compiler records for nested compile regions", "hopscope"};
     app.set_version_flag("--version", "hopscope " HOPSCOPE_VERSION);
     app.footer(kFooter);
     Action action;
@@ -63,6 +77,8 @@ int main(int argc, char** argv) {
     add_notes(app, action);
     add_check(app, action);
     add_search(app, action);
+    for (CLI::App* command : app.get_subcommands({}))
+        command->footer("");
     if (asks_for_window(app, argc, argv))
         return open_window(argc, argv);
     try {

@@ -78,7 +78,7 @@ int list_notes(const Options& options) {
 } // namespace
 
 void add_note(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("note", "Writes a note into a session");
+    auto* command = app.add_subcommand("note", "Write a note into a session");
     static Options options;
     command->add_option("SESSION", options.session, "A .hopscope file")->required();
     command->add_option("--at", options.address, "What the note is about: COMPILE:STAGE[#K][:BODY][@NODE]")
@@ -88,7 +88,7 @@ void add_note(CLI::App& app, Action& action) {
 }
 
 void add_notes(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("notes", "Lists the notes of a session");
+    auto* command = app.add_subcommand("notes", "List the notes of a session");
     static Options options;
     command->add_option("SESSION", options.session, "A .hopscope file")->required();
     command->add_flag("--json", options.json, "Print one JSON document");

@@ -50,7 +50,7 @@ int run(const Options& options) {
 } // namespace
 
 void add_search(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("search", "Finds nodes of a session by name, operator or source line");
+    auto* command = app.add_subcommand("search", "Find nodes of a session by name, operator or source line");
     static Options options;
     command->add_option("SESSION", options.session, "A .hopscope file")->required();
     command->add_option("TEXT", options.words, "Words that must all occur, the last one may be cut short")
