@@ -6,6 +6,7 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QFileInfo>
+#include <QHash>
 #include <QRegularExpression>
 
 #include <cstdio>
@@ -162,6 +163,9 @@ int main(int argc, char** argv) {
                 std::fprintf(stderr, "hopscope: %s\n", qPrintable(message));
         });
     }
+    // Qt's PDF writer lists its fonts in the order of a hash: with a seed of its own for each process, the
+    // same picture would be another file each time.
+    QHashSeed::setDeterministicGlobalSeed();
     QApplication app(argc, argv);
     QApplication::setApplicationName(QStringLiteral("hopscope"));
     QApplication::setApplicationDisplayName(QStringLiteral("Hopscope"));

@@ -32,6 +32,8 @@ private slots:
     void version();
     void textForms();
     void sameBytesTwice();
+    void samePicturesInEveryProcess_data();
+    void samePicturesInEveryProcess();
     void closedOutput();
 };
 
@@ -358,6 +360,32 @@ void TestCli::sameBytesTwice() {
 }
 
 // `hopscope … | head -1`: the reader is gone after the first line.
+void TestCli::samePicturesInEveryProcess_data() {
+    QTest::addColumn<QString>("format");
+    for (const char* format : {"svg", "dot", "json", "txt", "png", "pdf"})
+        QTest::newRow(format) << QString::fromLatin1(format);
+}
+
+// PDF's fonts once came in the order of a hash whose seed differed from process to process.
+void TestCli::samePicturesInEveryProcess() {
+    QFETCH(QString, format);
+    const QTemporaryDir folder;
+    QByteArray first;
+    for (int i = 0; i < 4; ++i) {
+        const QString path = folder.filePath(QString::number(i) + QLatin1Char('.') + format);
+        const Run r =
+            run({"export", trace("mlp4"), "--at", "0/0:forward:partitioned_fw_subgraph_0_0", "-o", path});
+        QVERIFY2(r.status == 0, r.err.constData());
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray bytes = file.readAll();
+        QVERIFY(!bytes.isEmpty());
+        if (i == 0)
+            first = bytes;
+        QVERIFY2(bytes == first, qPrintable(QStringLiteral("process %1 wrote another file").arg(i)));
+    }
+}
+
 void TestCli::closedOutput() {
     QProcess shell;
     shell.start("sh",
