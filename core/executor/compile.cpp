@@ -321,6 +321,12 @@ bool BodyCompiler::schema_operands(Step& step, const c10::OperatorHandle& op,
     }
     step.operands = add_operands(list);
     step.random = op.hasTag(at::Tag::nondeterministic_seeded);
+    // Attention is tagged for its dropout, which is nearly always 0.
+    for (size_t i = 0; i < list.size(); ++i)
+        if (wanted[i].name() == "dropout_p" && list[i].kind == Operand::Kind::Constant) {
+            const c10::IValue& chance = program_.constants[list[i].index];
+            step.random = step.random && !(chance.isDouble() && chance.toDouble() == 0);
+        }
     step.mutates = op.schema().is_mutable();
     program_.mutates = program_.mutates || step.mutates;
     return true;

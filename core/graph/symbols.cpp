@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace hopscope {
 
@@ -131,6 +132,9 @@ private:
         Number left = sum();
         if (name == "CeilToInt" || name == "FloorToInt" || name == "TruncToInt" || name == "ToFloat")
             return take(")") ? left : std::nullopt;
+        constexpr std::string_view kKnown[] = {"Max", "Min", "Mod", "PythonMod", "FloorDiv", "CeilDiv"};
+        if (std::find(std::begin(kKnown), std::end(kKnown), name) == std::end(kKnown))
+            return std::nullopt;
         while (left && take(",")) {
             const Number right = sum();
             if (!right)
