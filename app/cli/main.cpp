@@ -17,7 +17,7 @@ a TORCH_LOGS text log, print_readable text, or a .hopscope session. Several are
 read together as evidence about the same run.
 
 Exit status: 0 done; 1 done, and what was asked about does not hold; 2 wrong usage;
-3 the input cannot be read; 130 cancelled.)";
+3 the input cannot be read; 4 the executor failed; 130 cancelled.)";
 
 // Whether the words ask for the window: they do unless a subcommand or an option of this program comes first.
 bool asks_for_window(const CLI::App& app, int argc, char** argv) {
@@ -77,6 +77,7 @@ int main(int argc, char** argv) {
     add_notes(app, action);
     add_check(app, action);
     add_search(app, action);
+    add_run(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))

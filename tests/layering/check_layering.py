@@ -14,6 +14,9 @@ ALLOWED = {
     "draw": {"base", "graph", "layout"},
     "export": {"base", "graph", "layout", "draw", "regions"},
     "session": {"base", "graph", "read", "regions"},
+    "wire": {"base", "graph"},
+    "run": {"base", "graph", "wire"},
+    "executor": {"base", "graph", "read", "wire"},
 }
 
 

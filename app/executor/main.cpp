@@ -1,0 +1,106 @@
+// hopscope-executor: runs graphs for Hopscope. Started by it, not by people.
+#include "core/executor/compositions.h"
+#include "core/executor/sandbox.h"
+#include "core/executor/server.h"
+#include "core/wire/protocol.h"
+
+#include <ATen/Parallel.h>
+#include <torch/version.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <string>
+#include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+struct Options {
+    std::string exchange;
+    std::vector<std::string> libraries;
+    uint64_t memory = 0; // bytes beyond what the start takes; 0 = no limit
+    bool sandbox = true;
+};
+
+bool parse(int argc, char** argv, Options& options) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == "--no-sandbox") {
+            options.sandbox = false;
+            continue;
+        }
+        if (i + 1 == argc)
+            return false;
+        const std::string_view value = argv[++i];
+        if (word == "--exchange")
+            options.exchange = value;
+        else if (word == "--load-library")
+            options.libraries.emplace_back(value);
+        else if (word == "--memory") {
+            if (std::from_chars(value.data(), value.data() + value.size(), options.memory).ec != std::errc())
+                return false;
+        } else
+            return false;
+    }
+    return !options.exchange.empty();
+}
+
+int complain(const std::string& what) {
+    std::fprintf(stderr, "hopscope-executor: %s\n", what.c_str());
+    return 1;
+}
+
+int open_in(const std::string& folder, const char* name) {
+    return open((folder + '/' + name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    using namespace hopscope;
+    Options options;
+    if (!parse(argc, argv, options)) {
+        std::fprintf(stderr,
+            "usage: hopscope-executor --exchange FOLDER [--memory BYTES] [--load-library LIB]… "
+            "[--no-sandbox]\n"
+            "Speaks JSON-RPC on its standard input and output. Started by hopscope and hopscope-desktop.\n");
+        return 2;
+    }
+    executor::ServerFiles files;
+    files.in = STDIN_FILENO;
+    // What libraries print must not end up between the messages.
+    files.out = dup(STDOUT_FILENO);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    files.to_worker = open_in(options.exchange, wire::kToWorker);
+    files.from_worker = open_in(options.exchange, wire::kFromWorker);
+    const int progress = open_in(options.exchange, wire::kProgress);
+    if (files.out < 0 || files.to_worker < 0 || files.from_worker < 0 || progress < 0
+        || ftruncate(progress, sizeof(wire::Progress)) != 0)
+        return complain("cannot use the folder " + options.exchange + ": " + std::strerror(errno));
+    void* map = mmap(nullptr, sizeof(wire::Progress), PROT_READ | PROT_WRITE, MAP_SHARED, progress, 0);
+    if (map == MAP_FAILED)
+        return complain(std::string("cannot map the progress file: ") + std::strerror(errno));
+    files.progress = static_cast<wire::Progress*>(map);
+
+    at::set_num_threads(1);
+    at::set_num_interop_threads(1);
+    for (const std::string& library : options.libraries)
+        if (!dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL))
+            return complain("cannot load " + library + ": " + dlerror());
+    const std::vector<std::string> added = executor::register_missing_operators();
+    executor::warm_up();
+    if (options.memory)
+        if (const Status status = executor::limit_memory(options.memory); !status)
+            return complain(status.error().message);
+    if (options.sandbox)
+        if (const Status status = executor::forbid_system_calls(); !status)
+            return complain(status.error().message);
+    const nlohmann::json facts{
+        {"libtorch", TORCH_VERSION}, {"sandbox", options.sandbox}, {"memory", options.memory}};
+    return executor::Server(files, added, facts).serve();
+}

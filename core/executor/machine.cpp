@@ -1,0 +1,470 @@
+#include "core/executor/machine.h"
+
+#include "core/executor/optional.h"
+#include "core/executor/python.h"
+#include "core/executor/tensors.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <ctime>
+#include <system_error>
+
+namespace hopscope::executor {
+
+namespace {
+
+// What a call that runs bodies keeps between them.
+struct Loop {
+    std::vector<c10::IValue> state, mapped, extra, bases;
+    std::vector<std::vector<at::Tensor>> collected;
+    c10::IValue token;
+    int64_t index = 0, length = 0;
+    bool in_condition = false;
+};
+
+struct Frame {
+    BodyId id;
+    const BodyProgram* body = nullptr;
+    size_t pc = 0;
+    std::vector<c10::IValue> slots;
+    std::string prefix; // only kept up where somebody observes
+    std::unique_ptr<Loop> loop; // of the step at pc
+};
+
+int64_t coarse_milliseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
+
+std::string first_line(const char* text) {
+    const std::string_view all(text);
+    return std::string(all.substr(0, all.find('\n')));
+}
+
+class Machine {
+public:
+    Machine(const Program& program, const RunSettings& settings)
+        : program_(program)
+        , settings_(settings)
+        , module_(*program.module) { }
+
+    Outcome all(const std::vector<c10::IValue>& inputs);
+
+private:
+    void enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix);
+    void step(Frame& frame, const Step& step);
+    void call_operator(Frame& frame, const Step& step);
+    void functionalized(Frame& frame, const Step& step);
+    void effects(Frame& frame, const Step& step);
+    void start_loop(Frame& frame, const Step& step);
+    void next_round(Frame& frame, const Step& step);
+    void returned(std::vector<c10::IValue> results);
+    void give(Frame& frame, const Step& step, std::vector<c10::IValue> results);
+    void finish(Frame& frame, const Step& step);
+    void observe(Frame& frame, const Step& step);
+    void fail(const Frame& frame, std::string message, bool unsupported);
+    bool asked_to_stop();
+
+    c10::IValue value(const Frame& frame, const Operand& operand) const;
+    c10::IValue list(const Frame& frame, const Operand& operand) const;
+    std::vector<c10::IValue> values(const Frame& frame, Range range) const {
+        std::vector<c10::IValue> all;
+        all.reserve(range.size());
+        for (uint32_t i = range.begin; i < range.end; ++i)
+            all.push_back(value(frame, program_.operands[i]));
+        return all;
+    }
+    std::string prefix_of_call(const Frame& frame) const {
+        if (!settings_.observer)
+            return {};
+        return frame.prefix + std::string(module_.text(module_.body(frame.id).nodes[frame.pc].name)) + "/";
+    }
+
+    const Program& program_;
+    const RunSettings& settings_;
+    const GraphModule& module_;
+    std::vector<Frame> frames_;
+    torch::jit::Stack stack_;
+    Outcome outcome_;
+    int64_t last_look_ = coarse_milliseconds();
+    bool done_ = false;
+};
+
+c10::IValue Machine::list(const Frame& frame, const Operand& operand) const {
+    const Operand* items = program_.operands.data() + operand.index;
+    const auto number = [&](uint32_t i) { return value(frame, items[i]); };
+    switch (operand.kind) {
+    case Operand::Kind::IntList: {
+        c10::List<int64_t> all;
+        all.reserve(operand.count);
+        for (uint32_t i = 0; i < operand.count; ++i)
+            all.push_back(number(i).toInt());
+        return all;
+    }
+    case Operand::Kind::DoubleList: {
+        c10::List<double> all;
+        for (uint32_t i = 0; i < operand.count; ++i)
+            all.push_back(number(i).toScalar().toDouble());
+        return all;
+    }
+    case Operand::Kind::BoolList: {
+        c10::List<bool> all;
+        for (uint32_t i = 0; i < operand.count; ++i)
+            all.push_back(number(i).toBool());
+        return all;
+    }
+    case Operand::Kind::ScalarList: {
+        c10::impl::GenericList all(c10::NumberType::get());
+        for (uint32_t i = 0; i < operand.count; ++i)
+            all.push_back(number(i));
+        return all;
+    }
+    case Operand::Kind::OptionalTensorList: {
+        c10::List<TorchOptional<at::Tensor>> all;
+        for (uint32_t i = 0; i < operand.count; ++i) {
+            const c10::IValue item = number(i);
+            all.push_back(
+                item.isNone() ? TorchOptional<at::Tensor>() : TorchOptional<at::Tensor>(item.toTensor()));
+        }
+        return all;
+    }
+    default: {
+        c10::List<at::Tensor> all;
+        all.reserve(operand.count);
+        for (uint32_t i = 0; i < operand.count; ++i)
+            all.push_back(number(i).toTensor());
+        return all;
+    }
+    }
+}
+
+c10::IValue Machine::value(const Frame& frame, const Operand& operand) const {
+    switch (operand.kind) {
+    case Operand::Kind::Constant:
+        return program_.constants[operand.index];
+    case Operand::Kind::Slot:
+        return frame.slots[operand.index];
+    case Operand::Kind::WrappedNumber: {
+        const c10::IValue& number = frame.slots[operand.index];
+        if (number.isTensor() || number.isNone())
+            return number;
+        at::Tensor tensor = at::scalar_tensor(number.toScalar(),
+            at::dtype(number.isDouble() ? at::kDouble
+                    : number.isBool()   ? at::kBool
+                                        : at::kLong));
+        tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+        return tensor;
+    }
+    case Operand::Kind::Double: {
+        const c10::IValue& number = frame.slots[operand.index];
+        return number.isScalar() ? c10::IValue(number.toScalar().toDouble()) : number;
+    }
+    default:
+        return list(frame, operand);
+    }
+}
+
+void Machine::enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix) {
+    Frame frame;
+    frame.id = body;
+    frame.body = &program_.bodies[body.index];
+    frame.slots.resize(frame.body->slots);
+    frame.prefix = std::move(prefix);
+    for (size_t i = 0; i < frame.body->inputs.size(); ++i)
+        frame.slots[frame.body->inputs[i]] = std::move(arguments[i]);
+    outcome_.nodes += frame.body->steps.size();
+    frames_.push_back(std::move(frame));
+}
+
+void Machine::fail(const Frame& frame, std::string message, bool unsupported) {
+    Failure failure;
+    failure.body = frame.id;
+    failure.node = NodeId(frame.pc);
+    for (size_t i = 0; i < frames_.size(); ++i) {
+        const Frame& f = frames_[i];
+        failure.path += (i ? "/" : "") + std::string(module_.text(module_.body(f.id).nodes[f.pc].name));
+    }
+    failure.message = std::move(message);
+    failure.unsupported = unsupported;
+    outcome_.failure = std::move(failure);
+    done_ = true;
+}
+
+void Machine::observe(Frame& frame, const Step& step) {
+    const NodeId node(frame.pc);
+    const bool tuple = step.results != 1 || step.kind == StepKind::Call || step.kind == StepKind::Cond
+        || step.kind == StepKind::While || step.kind == StepKind::Map || step.kind == StepKind::Scan
+        || step.kind == StepKind::Functionalized || step.kind == StepKind::Effects;
+    if (step.kind != StepKind::Output && step.kind != StepKind::Missing)
+        settings_.observer->value(
+            frame.prefix, frame.id, node, tuple, step.random, frame.slots.data() + step.result, step.results);
+}
+
+void Machine::finish(Frame& frame, const Step& step) {
+    if (settings_.observer)
+        observe(frame, step);
+    for (uint32_t i = step.releases.begin; i < step.releases.end; ++i)
+        frame.slots[program_.releases[i]] = c10::IValue();
+    ++outcome_.run;
+    done_ = done_ || (frames_.size() == 1 && settings_.until && settings_.until.index == frame.pc);
+    ++frame.pc;
+}
+
+void Machine::give(Frame& frame, const Step& step, std::vector<c10::IValue> results) {
+    for (size_t i = 0; i < results.size() && i < step.results; ++i)
+        frame.slots[step.result + i] = std::move(results[i]);
+    frame.loop.reset();
+    finish(frame, step);
+}
+
+void Machine::call_operator(Frame& frame, const Step& step) {
+    stack_.clear();
+    for (uint32_t i = step.operands.begin; i < step.operands.end; ++i)
+        stack_.push_back(value(frame, program_.operands[i]));
+    program_.operators[static_cast<size_t>(step.op)].callBoxed(stack_);
+    for (size_t i = 0; i < stack_.size() && i < step.results; ++i)
+        frame.slots[step.result + i] = std::move(stack_[i]);
+}
+
+void Machine::functionalized(Frame& frame, const Step& step) {
+    const Functionalized& plan = program_.functionalized[static_cast<size_t>(step.op)];
+    std::vector<c10::IValue> arguments = values(frame, step.operands), bases = values(frame, plan.bases);
+    for (c10::IValue& base : bases)
+        if (base.isTensor())
+            base = clone_with_strides(base.toTensor());
+    for (const BaseView& view : plan.views) {
+        c10::IValue& argument = arguments[view.argument];
+        argument = view.base < 0 ? c10::IValue() : bases[static_cast<size_t>(view.base)];
+        if (view.base >= 0 && view.offset >= 0)
+            argument = at::as_strided(argument.toTensor(), view.size, view.stride, view.offset);
+    }
+    if (!plan.op) {
+        frame.loop = std::make_unique<Loop>();
+        frame.loop->bases = std::move(bases);
+        enter(step.first, std::move(arguments), prefix_of_call(frame));
+        return;
+    }
+    stack_ = std::move(arguments);
+    plan.op->callBoxed(stack_);
+    std::vector<c10::IValue> results(stack_.begin(), stack_.end());
+    if (results.empty())
+        results.emplace_back();
+    results.insert(results.end(), bases.begin(), bases.end());
+    give(frame, step, std::move(results));
+}
+
+void Machine::effects(Frame& frame, const Step& step) {
+    std::vector<c10::IValue> arguments = values(frame, step.operands);
+    const c10::IValue token = arguments.front();
+    arguments.erase(arguments.begin());
+    if (step.first) {
+        frame.loop = std::make_unique<Loop>();
+        frame.loop->token = token;
+        enter(step.first, std::move(arguments), prefix_of_call(frame));
+        return;
+    }
+    stack_ = std::move(arguments);
+    program_.operators[static_cast<size_t>(step.op)].callBoxed(stack_);
+    std::vector<c10::IValue> results{token};
+    results.insert(results.end(), stack_.begin(), stack_.end());
+    give(frame, step, std::move(results));
+}
+
+void Machine::start_loop(Frame& frame, const Step& step) {
+    std::vector<c10::IValue> all = values(frame, step.operands);
+    auto loop = std::make_unique<Loop>();
+    const auto carried = all.begin() + step.carried, mapped = carried + step.mapped;
+    loop->state.assign(all.begin(), carried);
+    loop->mapped.assign(carried, mapped);
+    loop->extra.assign(mapped, all.end());
+    loop->in_condition = step.kind == StepKind::While;
+    loop->collected.resize(step.results - step.carried);
+    if (!loop->mapped.empty()) {
+        loop->length = loop->mapped[0].toTensor().size(0);
+        for (const c10::IValue& x : loop->mapped)
+            TORCH_CHECK(x.toTensor().dim() > 0 && x.toTensor().size(0) == loop->length,
+                "the tensors it walks over differ in their first dimension");
+        TORCH_CHECK(
+            loop->length > 0, "it walks over an empty dimension, so its results' shapes are not known");
+    }
+    frame.loop = std::move(loop);
+    next_round(frame, step);
+}
+
+void Machine::next_round(Frame& frame, const Step& step) {
+    Loop& loop = *frame.loop;
+    std::vector<c10::IValue> arguments = loop.state;
+    for (const c10::IValue& x : loop.mapped)
+        arguments.emplace_back(x.toTensor().select(0, loop.index));
+    arguments.insert(arguments.end(), loop.extra.begin(), loop.extra.end());
+    std::string prefix = prefix_of_call(frame);
+    if (settings_.observer)
+        prefix += std::to_string(loop.index) + "/";
+    const BodyId body = step.kind == StepKind::While && !loop.in_condition ? step.second : step.first;
+    enter(body, std::move(arguments), std::move(prefix));
+}
+
+// The innermost body has returned: its caller goes on.
+void Machine::returned(std::vector<c10::IValue> results) {
+    Frame& frame = frames_.back();
+    const Step& step = frame.body->steps[frame.pc];
+    switch (step.kind) {
+    case StepKind::Functionalized:
+        results.insert(results.end(), frame.loop->bases.begin(), frame.loop->bases.end());
+        give(frame, step, std::move(results));
+        return;
+    case StepKind::Effects:
+        results.insert(results.begin(), frame.loop->token);
+        give(frame, step, std::move(results));
+        return;
+    case StepKind::While:
+        if (frame.loop->in_condition) {
+            const c10::IValue& more = results.at(0);
+            if (!(more.isTensor() ? more.toTensor().item().toBool() : more.toScalar().toBool())) {
+                give(frame, step, std::move(frame.loop->state));
+                return;
+            }
+        } else {
+            frame.loop->state = std::move(results);
+            ++frame.loop->index;
+        }
+        frame.loop->in_condition = !frame.loop->in_condition;
+        next_round(frame, step);
+        return;
+    case StepKind::Map:
+    case StepKind::Scan: {
+        Loop& loop = *frame.loop;
+        for (size_t i = step.carried; i < results.size(); ++i)
+            loop.collected[i - step.carried].push_back(results[i].toTensor());
+        results.resize(step.carried);
+        loop.state = results;
+        if (++loop.index < loop.length) {
+            next_round(frame, step);
+            return;
+        }
+        for (const auto& rows : loop.collected)
+            results.emplace_back(at::stack(rows));
+        give(frame, step, std::move(results));
+        return;
+    }
+    default:
+        give(frame, step, std::move(results));
+    }
+}
+
+void Machine::step(Frame& frame, const Step& step) {
+    switch (step.kind) {
+    case StepKind::Nothing:
+        finish(frame, step);
+        break;
+    case StepKind::Operator:
+        call_operator(frame, step);
+        finish(frame, step);
+        break;
+    case StepKind::Python:
+        frame.slots[step.result] = call_python(step.op, values(frame, step.operands));
+        finish(frame, step);
+        break;
+    case StepKind::Item: {
+        const c10::IValue from = value(frame, program_.operands[step.operands.begin]);
+        TORCH_CHECK(from.isList(), "an item was taken of a value that is no list");
+        const auto all = from.toListRef();
+        const int64_t at = step.op < 0 ? step.op + static_cast<int64_t>(all.size()) : step.op;
+        TORCH_CHECK(
+            at >= 0 && at < static_cast<int64_t>(all.size()), "item ", step.op, " of a list of ", all.size());
+        frame.slots[step.result] = all[static_cast<size_t>(at)];
+        finish(frame, step);
+        break;
+    }
+    case StepKind::Call:
+        enter(step.first, values(frame, step.operands), prefix_of_call(frame));
+        break;
+    case StepKind::Cond: {
+        std::vector<c10::IValue> arguments = values(frame, step.operands);
+        const c10::IValue which = arguments.front();
+        arguments.erase(arguments.begin());
+        const bool yes = which.isTensor() ? which.toTensor().item().toBool() : which.toScalar().toBool();
+        enter(yes ? step.first : step.second, std::move(arguments), prefix_of_call(frame));
+        break;
+    }
+    case StepKind::Functionalized:
+        functionalized(frame, step);
+        break;
+    case StepKind::Effects:
+        effects(frame, step);
+        break;
+    case StepKind::While:
+    case StepKind::Map:
+    case StepKind::Scan:
+        start_loop(frame, step);
+        break;
+    case StepKind::Missing:
+        fail(frame, program_.reasons[static_cast<size_t>(step.op)], true);
+        break;
+    case StepKind::Output: {
+        std::vector<c10::IValue> results = values(frame, step.operands);
+        ++outcome_.run;
+        frames_.pop_back();
+        if (frames_.empty()) {
+            outcome_.outputs = std::move(results);
+            done_ = true;
+        } else {
+            returned(std::move(results));
+        }
+        break;
+    }
+    }
+}
+
+bool Machine::asked_to_stop() {
+    const int64_t now = coarse_milliseconds();
+    if (now - last_look_ < 20)
+        return false;
+    last_look_ = now;
+    return settings_.stop && settings_.stop();
+}
+
+Outcome Machine::all(const std::vector<c10::IValue>& inputs) {
+    const c10::InferenceMode guard;
+    std::vector<c10::IValue> placeholders(program_.bodies[0].inputs.size());
+    enter(BodyId(0), std::move(placeholders), {});
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const bool clone = program_.mutates && inputs[i].isTensor();
+        frames_[0].slots[program_.inputs[i].slot] =
+            clone ? c10::IValue(clone_with_strides(inputs[i].toTensor())) : inputs[i];
+    }
+    while (!done_) {
+        Frame& frame = frames_.back();
+        const Step& now = frame.body->steps[frame.pc];
+        if (settings_.progress)
+            settings_.progress->node.store(now.mark, std::memory_order_relaxed);
+        if (asked_to_stop()) {
+            outcome_.cancelled = true;
+            break;
+        }
+        // Out of memory comes in three forms: from tensors, from small objects, from refused threads.
+        try {
+            step(frame, now);
+        } catch (const c10::Error& e) {
+            fail(frames_.back(), first_line(e.what_without_backtrace()), false);
+        } catch (const std::bad_alloc&) {
+            fail(frames_.back(), "out of memory", false);
+        } catch (const std::exception& e) {
+            fail(frames_.back(), first_line(e.what()), false);
+        }
+    }
+    if (settings_.progress)
+        settings_.progress->node.store(0, std::memory_order_relaxed);
+    return std::move(outcome_);
+}
+
+} // namespace
+
+Outcome run(const Program& program, const std::vector<c10::IValue>& inputs, const RunSettings& settings) {
+    return Machine(program, settings).all(inputs);
+}
+
+} // namespace hopscope::executor

@@ -1,0 +1,131 @@
+// A graph module as flat programs of operator calls, made once and run often.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/graph/body.h"
+#include "core/graph/symbols.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/ivalue.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hopscope::executor {
+
+enum class StepKind : uint8_t {
+    Nothing, // placeholders, bodies by name, a tuple's item that is only another name for a slot
+    Operator, // by the dispatcher
+    Python, // operator.*, torch.sym_*, aten.sym_*: on Python numbers, by us
+    Item, // an item of a list value
+    Call, // invoke_subgraph
+    Functionalized, // auto_functionalized_v2: on clones of the bases
+    Effects, // with_effects: the token is handed on
+    Cond,
+    While,
+    Map,
+    Scan,
+    Missing, // cannot be run: Program::reasons says why
+    Output,
+};
+
+// One value that a step takes.
+struct Operand {
+    enum class Kind : uint8_t {
+        Constant, // Program::constants[index]
+        Slot, // as it is
+        WrappedNumber, // the slot's number as a 0-dim tensor
+        Double, // the slot's number as a float
+        IntList, // the lists take `count` operands from Program::operands[index]
+        DoubleList,
+        BoolList,
+        ScalarList,
+        TensorList,
+        OptionalTensorList,
+    };
+    Kind kind = Kind::Constant;
+    uint32_t index = 0;
+    uint32_t count = 0;
+};
+
+struct Range {
+    uint32_t begin = 0, end = 0;
+    uint32_t size() const { return end - begin; }
+};
+
+// Where a mutated operand of auto_functionalized_v2 comes from.
+struct BaseView {
+    uint32_t argument = 0; // of the call
+    int base = -1; // index into the bases; -1: the operand is None
+    std::vector<int64_t> size, stride; // empty with no offset: the base itself
+    int64_t offset = -1;
+};
+
+struct Functionalized {
+    std::optional<c10::OperatorHandle> op; // none: a body is called
+    Range bases; // Program::operands
+    std::vector<BaseView> views;
+};
+
+struct Step {
+    StepKind kind = StepKind::Nothing;
+    bool random = false;
+    bool mutates = false;
+    uint32_t result = 0; // first slot
+    uint32_t results = 0; // slots; a single value has one
+    int32_t op = -1; // Program::operators, Python function, item's index, Functionalized or reason, by kind
+    BodyId first, second; // bodies: called, or (cond) of true and false, or (while) condition and body
+    Range operands; // Program::operands
+    uint32_t carried =
+        0; // while, scan: so many operands are state; map, scan: then `mapped` tensors are walked
+    uint32_t mapped = 0;
+    Range releases; // Program::releases: slots whose last use this is
+    uint64_t mark = 0; // wire::progress_mark
+};
+
+struct BodyProgram {
+    bool compiled = false;
+    uint32_t slots = 0;
+    std::vector<uint32_t> inputs; // slots of the placeholders
+    std::vector<Step> steps; // one a node, in graph order
+    uint32_t outputs = 0; // number of values that are returned
+};
+
+// A value that has to be bound before a run: a placeholder of the root, or a tensor that a body has as
+// attribute.
+struct Input {
+    std::string name; // key: "primals_1"; "call/…" never: attributes of inner bodies go by their own name
+    BodyId body;
+    NodeId node;
+    uint32_t slot = 0;
+    bool attribute = false;
+};
+
+struct Program {
+    std::shared_ptr<const GraphModule> module;
+    std::vector<BodyProgram> bodies; // by BodyId; [0] is what is run
+    std::vector<c10::OperatorHandle> operators;
+    std::vector<c10::IValue> constants;
+    std::vector<Operand> operands;
+    std::vector<uint32_t> releases;
+    std::vector<Functionalized> functionalized;
+    std::vector<std::string> reasons;
+    std::vector<Input> inputs; // of the root
+    struct Unsupported {
+        BodyId body;
+        NodeId node;
+        std::string target, reason;
+    };
+    std::vector<Unsupported> unsupported;
+    bool mutates = false; // some step writes into a tensor: inputs are cloned for each run
+    bool moved = false; // a device other than the CPU was named
+};
+
+// Never fails for what a node wants: such a node becomes a step that stops the run with the reason.
+// Errors: Damaged where the module is none that FX could hold.
+Result<std::shared_ptr<const Program>> compile(
+    std::shared_ptr<const GraphModule> module, const Bindings& symbols);
+
+} // namespace hopscope::executor

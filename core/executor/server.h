@@ -1,0 +1,72 @@
+// The worker's side of the protocol: requests in, answers out.
+#pragma once
+
+#include "core/executor/machine.h"
+#include "core/wire/framing.h"
+#include "core/wire/tensor_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hopscope::executor {
+
+struct ServerFiles {
+    int in = -1, out = -1; // messages
+    int to_worker = -1, from_worker = -1; // tensor files of the exchange folder
+    wire::Progress* progress = nullptr;
+};
+
+class Server {
+public:
+    Server(const ServerFiles& files, std::vector<std::string> added, nlohmann::json facts)
+        : files_(files)
+        , added_(std::move(added))
+        , facts_(std::move(facts)) { }
+
+    // Serves until `shutdown` or until the stream ends; returns the exit status.
+    int serve();
+
+private:
+    struct Fault; // an error answer
+
+    bool read_messages(bool wait); // false: the stream has ended
+    void take(const std::string& text);
+    void answer(const nlohmann::json& id, const char* kind, nlohmann::json content);
+    void handle(const nlohmann::json& message);
+    nlohmann::json call(const std::string& method, const nlohmann::json& params);
+    nlohmann::json load(const nlohmann::json& params);
+    nlohmann::json bind(const nlohmann::json& params);
+    nlohmann::json run_all(const nlohmann::json& params);
+    nlohmann::json value(const nlohmann::json& params);
+    nlohmann::json compare_all(const nlohmann::json& params);
+    nlohmann::json save();
+    RunSettings settings(const nlohmann::json& params);
+    nlohmann::json told(const Outcome& outcome) const;
+    bool stop();
+    void need_inputs() const;
+    std::shared_ptr<std::string> tensor_bytes() const;
+
+    ServerFiles files_;
+    std::vector<std::string> added_;
+    nlohmann::json facts_;
+    wire::FrameReader frames_;
+    std::deque<nlohmann::json> waiting_;
+    bool ended_ = false, shut_down_ = false, cancel_ = false;
+
+    std::shared_ptr<const Program> program_;
+    std::vector<c10::IValue> inputs_;
+    bool bound_ = false;
+    std::optional<wire::TensorFile> reference_;
+    struct Kept {
+        bool tuple = false;
+        std::vector<c10::IValue> values;
+    };
+    std::map<std::string, Kept> kept_; // of the last run
+};
+
+} // namespace hopscope::executor

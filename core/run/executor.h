@@ -1,0 +1,67 @@
+// A worker, seen from the side that asks it.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/base/result.h"
+#include "core/graph/body.h"
+#include "core/graph/symbols.h"
+#include "core/wire/tensor_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hopscope::run {
+
+// Executors that are there, best first: HOPSCOPE_EXECUTOR (alone, if set), beside this program, the install
+// prefix's libexec, PATH. Errors: NotFound, saying where was looked.
+Result<std::vector<std::string>> find_executors();
+
+struct StartOptions {
+    std::string program; // of find_executors()
+    std::vector<std::string> libraries; // to load before anything else: custom operators
+    uint64_t memory = 0; // bytes it may take beyond its start; 0 = half of the machine's
+    int start_milliseconds = 60000; // OpenBLAS is known to spin for ever where it gets no memory
+};
+
+// A node in words, where a worker died or refused.
+struct NodePlace {
+    std::string body, node, target;
+    bool known() const { return !node.empty(); }
+};
+
+class Executor {
+public:
+    static Result<std::unique_ptr<Executor>> start(const StartOptions& options, const Job& job = {});
+    Executor(const Executor&) = delete;
+    Executor& operator=(const Executor&) = delete;
+    ~Executor();
+
+    const nlohmann::json& facts() const; // the answer to `initialize`: libtorch, threads, …
+    pid_t pid() const;
+    const std::string& folder() const; // the exchange folder
+
+    // Loads the body and those that it calls. The answer names what cannot be run.
+    Result<nlohmann::json> load(
+        std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols, const Job& job = {});
+    // Hands values over, as "inputs" or "reference".
+    Status bind(const std::vector<wire::Value>& values, const std::string& as, const Job& job = {});
+    // Any verb. Errors: External with the worker's message, or saying how it died and which node ran;
+    // Cancelled. `milliseconds` 0 = no limit; past it the worker is killed.
+    Result<nlohmann::json> call(
+        const std::string& method, const nlohmann::json& params, const Job& job = {}, int milliseconds = 0);
+    // All values that the last run kept, as the bytes of a tensor file.
+    Result<std::string> kept_values(const Job& job = {});
+
+    bool alive();
+    const NodePlace& died_at() const; // set once it died while a node ran
+
+private:
+    Executor();
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+} // namespace hopscope::run

@@ -1,0 +1,39 @@
+// What a body is run on.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/graph/body.h"
+#include "core/graph/symbols.h"
+#include "core/wire/tensor_file.h"
+
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace hopscope::run {
+
+// Values for a body's placeholders, and for the tensors that it has as attributes.
+struct Inputs {
+    bool synthetic = false;
+    std::vector<wire::Value> values; // by name
+    std::deque<std::string> owned; // the bytes of those that were made
+    wire::TensorFile file; // the others' bytes
+};
+
+// From the recorded types: floats of mean 0 and deviation 1, integers within what embeddings and indices that
+// they reach allow (else 0 to 9), booleans; recorded strides. The same seed gives the same bytes on every
+// machine. Errors: Usage naming the placeholder without a type or the symbol that is not bound.
+Result<Inputs> synthetic_inputs(
+    const GraphModule& module, BodyId body, uint64_t seed, const Bindings& symbols);
+
+// From a file with the keys of recordings. Sets symbols that sizes of placeholders say.
+// Errors: NotFound, Usage naming the placeholder, what was found and what was expected.
+Result<Inputs> recorded_inputs(
+    const GraphModule& module, BodyId body, const wire::TensorFile& file, Bindings& symbols);
+
+// For a region's body: the keys' prefixes of its calls from the root, in graph order ("call/",
+// "outer/inner/").
+// {""} for the root. Calls by invoke_subgraph; others take place as often as a run decides.
+std::vector<std::string> call_prefixes(const GraphModule& module, BodyId body);
+
+} // namespace hopscope::run

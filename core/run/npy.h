@@ -1,0 +1,17 @@
+// NumPy's .npy files: one array each.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/wire/tensor_file.h"
+
+#include <string>
+#include <string_view>
+
+namespace hopscope::run {
+
+// The array as a dense value of this name; its bytes go to `storage`, which must outlive it.
+// Errors: Damaged where the file is none, or holds what no tensor can (structures, objects, big-endian
+// numbers).
+Result<wire::Value> read_npy(std::string_view file, std::string name, std::string& storage);
+
+} // namespace hopscope::run
