@@ -492,6 +492,143 @@ private slots:
         QVERIFY(w.navigator().hash() != elsewhere);
     }
 
+    void layoutIsChosen() {
+        {
+            Opened o({tracePath(QStringLiteral("gpt12"))});
+            MainWindow& w = o.window;
+            const auto scene = [&] { return w.pane(w.navigator().state().focus).canvas().scene(); };
+            QVERIFY(w.actions()[Do::LayoutLayered]->isChecked());
+            QVERIFY(scene());
+            QCOMPARE(scene()->engine, "layered");
+            const auto layered = scene();
+            w.actions()[Do::LayoutDot]->trigger();
+            QVERIFY(o.settle());
+            QVERIFY(!w.actions()[Do::LayoutLayered]->isChecked());
+            const QLabel* status = w.findChild<QLabel*>(QStringLiteral("statusText"));
+            // Where dot is not installed, or the body is too large, the status bar says so.
+            QCOMPARE(scene()->engine != "dot", status->text().contains(QStringLiteral("layered layout")));
+            w.actions()[Do::LayoutLayered]->trigger();
+            QVERIFY(o.settle());
+            QVERIFY(scene() == layered); // kept, not made again
+            QVERIFY(!status->text().contains(QStringLiteral("layered layout")));
+            w.actions()[Do::LayoutDot]->trigger();
+            QVERIFY(o.settle());
+        }
+        {
+            // dot cannot be started: the layered layout serves, and the status bar says why.
+            const QByteArray path = qgetenv("PATH");
+            qputenv("PATH", "/nowhere");
+            Opened o({tracePath(QStringLiteral("mlp4"))});
+            qputenv("PATH", path);
+            QVERIFY(o.window.actions()[Do::LayoutDot]->isChecked()); // from the settings
+            const auto scene = o.window.pane(o.window.navigator().state().focus).canvas().scene();
+            QCOMPARE(scene->engine, "layered");
+            const QString status = o.window.findChild<QLabel*>(QStringLiteral("statusText"))->text();
+            QVERIFY2(status.contains(QStringLiteral("layered layout: ")), qPrintable(status));
+            o.window.actions()[Do::LayoutLayered]->trigger();
+            QVERIFY(o.settle());
+        }
+    }
+
+    void notesAreUndone_data() {
+        QTest::addColumn<bool>("file");
+        QTest::newRow("in memory") << false;
+        QTest::newRow("in a session") << true;
+    }
+    void notesAreUndone() {
+        QFETCH(bool, file);
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("a.hopscope"));
+        if (file) {
+            w.saveSession(path);
+            QVERIFY(o.settle());
+            QVERIFY(w.notes().hasFile());
+        }
+        QAction* undo = w.actions()[Do::Undo];
+        QAction* redo = w.actions()[Do::Redo];
+        const auto texts = [&] {
+            QStringList all;
+            for (const Note& note : w.notes().all())
+                all << QString::number(note.id) + QLatin1Char(' ') + QString::fromStdString(note.text);
+            return all.join(QLatin1Char('|'));
+        };
+        QVERIFY(!undo->isEnabled());
+        QVERIFY(undo->toolTip().contains(QStringLiteral("no note was changed")));
+        QVERIFY(undo->toolTip().endsWith(QStringLiteral("(Ctrl+Z)")));
+        QVERIFY(!redo->isEnabled());
+        NotesPane& pane = w.inspector().notes();
+        Q_EMIT pane.addRequested(QStringLiteral("one"));
+        Q_EMIT pane.addRequested(QStringLiteral("two"));
+        QCOMPARE(texts(), QStringLiteral("1 one|2 two"));
+        Q_EMIT pane.editRequested(1, QStringLiteral("uno"));
+        QCOMPARE(undo->text(), QStringLiteral("&Undo edit note"));
+        Q_EMIT pane.editRequested(1, QStringLiteral("uno")); // changes nothing: no step
+        Q_EMIT pane.removeRequested(1);
+        QCOMPARE(texts(), QStringLiteral("2 two"));
+        QCOMPARE(undo->text(), QStringLiteral("&Undo delete note"));
+        QVERIFY(undo->toolTip().startsWith(QStringLiteral("Undo delete note")));
+        const std::string here = w.navigator().currentAddress();
+        w.actions()[Do::NextInvocation]->trigger(); // elsewhere: undo comes back to what it changes
+        QVERIFY(w.navigator().currentAddress() != here);
+        w.pane(Pane::Left).canvas().setFocus();
+        QTest::keyClick(&w.pane(Pane::Left).canvas(), Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(texts(), QStringLiteral("1 uno|2 two"));
+        QCOMPARE(w.navigator().currentAddress(), here);
+        undo->trigger();
+        QCOMPARE(texts(), QStringLiteral("1 one|2 two"));
+        QVERIFY(w.notes().find(1)->changed.empty());
+        undo->trigger();
+        undo->trigger();
+        QCOMPARE(texts(), QString());
+        QVERIFY(!undo->isEnabled());
+        for (int i = 0; i < 3; ++i) {
+            QVERIFY(redo->isEnabled());
+            redo->trigger();
+        }
+        QCOMPARE(texts(), QStringLiteral("1 uno|2 two"));
+        QCOMPARE(redo->text(), QStringLiteral("&Redo delete note"));
+        QTest::keyClick(&w.pane(Pane::Left).canvas(), Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
+        QCOMPARE(texts(), QStringLiteral("2 two"));
+        QVERIFY(!redo->isEnabled());
+        QVERIFY(redo->toolTip().contains(QStringLiteral("nothing was undone")));
+        if (!file) { // the steps outlive the move into a file
+            w.saveSession(path);
+            QVERIFY(o.settle());
+            undo->trigger();
+            QCOMPARE(texts(), QStringLiteral("1 uno|2 two"));
+            redo->trigger();
+        }
+        undo->trigger();
+        QVERIFY(redo->isEnabled());
+        Q_EMIT pane.addRequested(QStringLiteral("three")); // a new step ends what could be made again
+        QVERIFY(!redo->isEnabled());
+        w.closeDump();
+        QVERIFY(!undo->isEnabled());
+        w.openPaths({path}); // what was undone is what the file holds
+        QVERIFY(o.settle());
+        QCOMPARE(w.notes().all().size(), size_t(3));
+        QVERIFY(!undo->isEnabled());
+    }
+
+    // Where text is written, Ctrl+Z is about the text.
+    void textFieldsUndoTheirOwn() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        Q_EMIT w.inspector().notes().addRequested(QStringLiteral("one"));
+        QLineEdit& input = w.inspector().notes().input();
+        w.activateWindow();
+        input.setFocus();
+        QVERIFY(QTest::qWaitFor([&] { return input.hasFocus(); }, 5000));
+        QTest::keyClicks(&input, QStringLiteral("draft"));
+        QTest::keyClick(&input, Qt::Key_Z, Qt::ControlModifier);
+        QVERIFY(input.text() != QStringLiteral("draft"));
+        QTest::keyClick(&input, Qt::Key_Z, Qt::ControlModifier);
+        QTest::keyClick(&input, Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(w.notes().all().size(), size_t(1));
+    }
+
     void traceAndTextLogTogether() {
         const QString log = QStringLiteral(HOPSCOPE_TEST_DATA "/gpt12/torch_logs.txt.gz");
         Opened o({tracePath(QStringLiteral("gpt12")), log});

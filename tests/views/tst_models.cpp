@@ -79,6 +79,43 @@ private slots:
             int(Qt::AlignRight));
     }
 
+    void ledgerTellsBackwardBodiesApart() {
+        LedgerView view;
+        view.setDocument(openDocument(QStringLiteral("gpt12")));
+        QVERIFY(
+            view.table().isColumnHidden(LedgerModel::Variant)); // one backward body: nothing to tell apart
+        const std::shared_ptr<const Document> document = openDocument(QStringLiteral("dup_tangents"));
+        view.setDocument(document);
+        QVERIFY(!view.table().isColumnHidden(LedgerModel::Variant));
+        QCOMPARE(view.model().headerData(LedgerModel::Variant, Qt::Horizontal, Qt::DisplayRole).toString(),
+            QStringLiteral("bwd"));
+        QStringList rows;
+        int ones = 0;
+        for (int row = 0; row < view.model().rowCount(); ++row) {
+            const Invocation& invocation = document->invocation(row);
+            const QModelIndex cell = view.model().index(row, LedgerModel::Variant);
+            ones += invocation.variant == 1;
+            rows << cell.data().toString();
+            const QString tip = cell.data(Qt::ToolTipRole).toString();
+            QVERIFY2(
+                tip.contains(QString::fromStdString(document->bodyName(invocation.body(Half::Backward)))),
+                qPrintable(tip));
+        }
+        QVERIFY2(rows.contains(QStringLiteral("v0")) && rows.contains(QStringLiteral("v1")),
+            qPrintable(rows.join(QLatin1Char(' '))));
+        view.setFilterText(QStringLiteral("variant:1"));
+        QCOMPARE(view.proxy().rowCount(), ones);
+        QVERIFY(ones > 0 && ones < view.model().rowCount());
+        // The region's page names them, each with its link.
+        const RegionRef region = document->regionOf(0);
+        const QString page = regionPage(*document, region);
+        QVERIFY2(page.contains(QStringLiteral("2 backward bodies:")), qPrintable(page));
+        for (const RegionBody& body : document->region(region).bodies) {
+            if (body.half == Half::Backward)
+                QVERIFY(page.contains(QString::fromStdString(document->bodyName(body.place))));
+        }
+    }
+
     void sortsWithMissingLast() {
         LedgerView view;
         view.setDocument(openDocument(QStringLiteral("gpt12")));

@@ -411,6 +411,16 @@ QString regionPage(const Document& document, RegionRef ref) {
                 .arg(qs(format_bytes(uint64_t(region.saved_bytes) * rows.size()))));
     if (region.inlined)
         facts.fact(QObject::tr("outcome"), QObject::tr("put inline after Dynamo, as it is called once"));
+    if (const int backward = region.body_count(Half::Backward); backward > 1) {
+        QStringList names;
+        for (const RegionBody& body : region.bodies) {
+            if (body.half == Half::Backward)
+                names << linkTo(Place{body.place.graph, body.place.body, {}},
+                    mono(qs(document.bodyName(body.place)).toHtmlEscaped()));
+        }
+        facts.line(tinted(Role::Warning, QObject::tr("%1 backward bodies:").arg(backward)) + QLatin1Char(' ')
+            + names.join(QStringLiteral(", ")));
+    }
     facts.section(QObject::tr("Bodies"));
     for (const RegionBody& body : region.bodies) {
         const Place place{body.place.graph, body.place.body, {}};

@@ -22,6 +22,8 @@ constexpr ColumnText kColumns[LedgerModel::ColumnCount] = {
     {"call_id", "The number by which PyTorch pairs the forward and the backward call", "call_id", true},
     {"region", "The identifier that Dynamo gave the region", "region", false},
     {"function", "The marked function", "function", false},
+    {"bwd", "Which of the region's backward bodies the call runs: one for each layout of its tangents",
+        "variant", false},
     {"decision", "What the caches decided for this call", "decision", false},
     {"reason", "Why an installed body was not reused", "reason", false},
     {"trace", "Time spent tracing the body", "", true},
@@ -81,6 +83,8 @@ QString LedgerModel::text(int row, int column) const {
         return ref.valid() ? qs(document_->region(ref).identifier) : QString();
     case Function:
         return ref.valid() ? qs(document_->region(ref).function) : QString();
+    case Variant:
+        return invocation.variant < 0 ? QStringLiteral("–") : QStringLiteral("v%1").arg(invocation.variant);
     case DecisionColumn:
         return decisionText(invocation);
     case Reason:
@@ -112,6 +116,8 @@ QVariant LedgerModel::sortKey(int row, int column) const {
         return row;
     case CallId:
         return number(invocation.call_id);
+    case Variant:
+        return number(invocation.variant);
     case DecisionColumn:
         return int(invocation.decision);
     case Trace:
@@ -147,6 +153,11 @@ QVariant LedgerModel::data(const QModelIndex& index, int role) const {
             return tr("%1; evidence: %2")
                 .arg(decisionText(invocation),
                     evidence.isEmpty() ? tr("none") : evidence.join(QStringLiteral(", ")));
+        }
+        if (index.column() == Variant) {
+            const Place& body = invocation.body(Half::Backward);
+            return body.graph ? tr("Its backward body is %1").arg(qs(document_->bodyName(body)))
+                              : tr("It has no backward body in this dump");
         }
         const QString shown = text(index.row(), index.column());
         return shown.isEmpty() ? QVariant() : QVariant(shown);

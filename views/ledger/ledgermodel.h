@@ -21,6 +21,7 @@ public:
         CallId,
         RegionName,
         Function,
+        Variant, // of the backward body
         DecisionColumn,
         Reason,
         Trace,

@@ -108,7 +108,7 @@ LedgerView::LedgerView(QWidget* parent)
     filter_->setPlaceholderText(tr("Filter: traced, -inlined, region:subgraph_0"));
     filter_->setToolTip(
         tr("Words: any of them; +word must, -word must not be there; decision: region: function: "
-           "source: reason: compile: look in one column (Ctrl+Shift+F)"));
+           "variant: source: reason: compile: look in one column (Ctrl+Shift+F)"));
     filter_->setClearButtonEnabled(true);
     filter_->addAction(icon(QStringLiteral("filter")), QLineEdit::LeadingPosition)->setToolTip(tr("Filter"));
     filter_->setFixedWidth(300);
@@ -179,6 +179,14 @@ void LedgerView::setDocument(std::shared_ptr<const Document> document) {
         reasons = reasons || !shown->invocation(int(row)).reason.empty();
     // A column that says nothing is a word that could go; it comes with the first reason.
     table_->setColumnHidden(LedgerModel::Reason, !reasons);
+    bool variants = false;
+    if (shown) {
+        for (const CompilationLedger& of : shown->ledger().compilations) {
+            for (const Region& region : of.regions)
+                variants = variants || region.body_count(Half::Backward) > 1;
+        }
+    }
+    table_->setColumnHidden(LedgerModel::Variant, !variants);
     fitColumns();
     updateCounts();
 }

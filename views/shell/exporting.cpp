@@ -29,7 +29,7 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     if (format == QStringLiteral("txt"))
         return save_file(ss(request.path), print_readable(module, place.body));
     Result<draw::Scene> scene =
-        draw::make_scene(module, place.body, sceneOptions(document, place, request.fold), job);
+        draw::make_scene(module, place.body, sceneOptions(document, place, request.fold, request.dot), job);
     if (!scene)
         return scene.error();
     if (job.cancelled())

@@ -13,6 +13,7 @@ struct ExportRequest {
     Place place; // a body
     QString path;
     bool fold = true;
+    bool dot = false; // as in sceneOptions
     bool dark = false;
     bool plain = false; // light palette on white, for print
     double scale = 2; // PNG

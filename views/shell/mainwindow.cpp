@@ -241,6 +241,10 @@ void MainWindow::restoreWindow() {
         restoreGeometry(geometry);
     restoreState(settings_->value(QStringLiteral("window/docks")).toByteArray(), kLayoutVersion);
     split_->restoreState(settings_->value(QStringLiteral("window/panes")).toByteArray());
+    actions_[settings_->value(QStringLiteral("window/layout")).toString() == QStringLiteral("dot")
+            ? Do::LayoutDot
+            : Do::LayoutLayered]
+        ->setChecked(true);
     const QString theme = settings_->value(QStringLiteral("window/theme")).toString();
     setTheme(theme == QStringLiteral("light") ? Mode::Light
             : theme == QStringLiteral("dark") ? Mode::Dark

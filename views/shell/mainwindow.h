@@ -6,6 +6,7 @@
 #include "views/shell/exporting.h"
 #include "views/shell/jobs.h"
 #include "views/shell/navigator.h"
+#include "views/shell/notehistory.h"
 #include "views/shell/notes.h"
 #include "views/shell/scenes.h"
 #include "views/theme/theme.h"
@@ -137,8 +138,11 @@ private:
     void rememberView(Pane pane);
     void updateMarks();
     void updateNotes();
+    void notesChanged(const Status& status, const QString& what);
+    void undoNote(bool redo);
     void updateInspector();
     void updateStatus();
+    QString whyNotDot() const;
     void updateTitle();
     HoverCard hoverCard(Pane pane, NodeId node) const;
     void connectViews();
@@ -153,6 +157,7 @@ private:
     SceneStore scenes_;
     Navigator navigator_;
     NoteStore notes_;
+    NoteHistory history_{&notes_};
     std::shared_ptr<const Document> document_;
     QStringList paths_; // of the open dump
     JobRunner::Id loading_ = 0;

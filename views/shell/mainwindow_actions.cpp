@@ -37,15 +37,18 @@ void MainWindow::buildMenus() {
     add(file, {Do::SaveSession, Do::Export})->addSeparator();
     add(file, {Do::CloseDump, Do::Quit});
 
-    QMenu* edit = add(menuBar()->addMenu(tr("&Edit")), {Do::Copy, Do::CopyAddress, Do::CopyStatement});
+    QMenu* edit = add(menuBar()->addMenu(tr("&Edit")), {Do::Undo, Do::Redo});
     edit->addSeparator();
+    add(edit, {Do::Copy, Do::CopyAddress, Do::CopyStatement})->addSeparator();
     add(edit, {Do::Find, Do::FindNext, Do::FindPrevious, Do::FilterLedger})->addSeparator();
     add(edit, {Do::AddNote, Do::ToggleBookmark});
 
     QMenu* view = add(
         menuBar()->addMenu(tr("&View")), {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100});
     view->addSeparator();
-    add(view, {Do::Fold, Do::Minimap, Do::OtherPane})->addSeparator();
+    add(view, {Do::Fold, Do::Minimap});
+    add(view->addMenu(tr("&Layout")), {Do::LayoutLayered, Do::LayoutDot});
+    add(view, {Do::OtherPane})->addSeparator();
     for (QDockWidget* dock : docks_)
         view->addAction(dock->toggleViewAction());
     view->addAction(actions_[Do::DefaultLayout]);
@@ -56,6 +59,10 @@ void MainWindow::buildMenus() {
     auto* themes = new QActionGroup(this);
     for (Do what : {Do::ThemeSystem, Do::ThemeLight, Do::ThemeDark})
         themes->addAction(actions_[what]);
+
+    auto* layouts = new QActionGroup(this);
+    for (Do what : {Do::LayoutLayered, Do::LayoutDot})
+        layouts->addAction(actions_[what]);
 
     QMenu* go = add(menuBar()->addMenu(tr("&Go")), {Do::GoTo, Do::Back, Do::Forward, Do::Up});
     go->addSeparator();
@@ -93,6 +100,8 @@ void MainWindow::connectActions() {
         start_->setRecents({});
     });
 
+    on(Do::Undo, [this] { undoNote(false); });
+    on(Do::Redo, [this] { undoNote(true); });
     const auto copy = [this](const QString& text) {
         QApplication::clipboard()->setText(text);
         note(tr("Copied %1").arg(text.left(80)));
@@ -151,10 +160,21 @@ void MainWindow::connectActions() {
             pane->canvas().setMinimapVisible(on);
     });
     actions_[Do::Fold]->setChecked(true);
-    connect(actions_[Do::Fold], &QAction::toggled, this, [this] {
+    const auto redraw = [this] {
+        if (!document_)
+            return;
         for (Pane pane : {Pane::Left, Pane::Right})
             showPane(pane);
         updateMarks();
+    };
+    connect(actions_[Do::Fold], &QAction::toggled, this, redraw);
+    actions_[Do::LayoutLayered]->setChecked(true);
+    connect(actions_[Do::LayoutDot], &QAction::toggled, this, [=, this](bool on) {
+        if (settings_)
+            settings_->setValue(
+                QStringLiteral("window/layout"), on ? QStringLiteral("dot") : QStringLiteral("layered"));
+        redraw();
+        updateStatus();
     });
     on(Do::ThemeSystem, [this] { setTheme(Mode::System); });
     on(Do::ThemeLight, [this] { setTheme(Mode::Light); });
@@ -215,6 +235,15 @@ void MainWindow::updateActions() {
                           : tr("nothing uses this value"));
     const QString readOnly = notes_.readOnly() ? tr("the session's file cannot be written") : none;
     actions_.setReason(Do::AddNote, readOnly);
+    // The step's name stands in the menu and in the tooltip: nobody undoes what he does not know.
+    const auto named = [&](Do what, const QString& verb, const QString& name, const QString& nothing) {
+        actions_[what]->setText(
+            name.isEmpty() ? QLatin1Char('&') + verb : QStringLiteral("&%1 %2").arg(verb, name));
+        actions_[what]->setProperty("tip", name.isEmpty() ? verb : QStringLiteral("%1 %2").arg(verb, name));
+        actions_.setReason(what, !readOnly.isEmpty() ? readOnly : name.isEmpty() ? nothing : QString());
+    };
+    named(Do::Undo, tr("Undo"), history_.undoText(), tr("no note was changed"));
+    named(Do::Redo, tr("Redo"), history_.redoText(), tr("nothing was undone"));
     actions_.setReason(Do::ToggleBookmark, readOnly);
     for (int i = 0; i < 9; ++i) {
         const Do what = Do(int(Do::Bookmark1) + i);

@@ -122,10 +122,10 @@ void MainWindow::loaded(const std::shared_ptr<Loaded>& result) {
         return;
     }
     readSeconds_ = result->seconds;
-    if (!result->sameRun)
-        notes_.clear();
-    else if (result->session)
-        notes_.clear(); // the file's own are read again
+    if (!result->sameRun || result->session) {
+        notes_.clear(); // a session's own are read again
+        history_.clear();
+    }
     paths_ = result->paths;
     if (result->session) {
         const Status status = notes_.attach(std::move(result->session), result->document->dump());
@@ -253,6 +253,7 @@ void MainWindow::closeDump() {
     ++loadGeneration_;
     loading_ = 0;
     notes_.clear();
+    history_.clear();
     paths_.clear();
     setDocument(nullptr, false);
 }
@@ -379,7 +380,8 @@ void MainWindow::saveView() {
     QJsonObject zooms;
     for (const auto& [key, view] : views_) {
         const QString name = qs(document_->address({key.graph, key.body, {}}))
-            + (key.fold ? QString() : QStringLiteral(" unfolded"));
+            + (key.fold ? QString() : QStringLiteral(" unfolded"))
+            + (key.dot ? QStringLiteral(" dot") : QString());
         zooms.insert(name,
             QJsonObject{{QStringLiteral("zoom"), view.zoom}, {QStringLiteral("x"), view.centre.x()},
                 {QStringLiteral("y"), view.centre.y()}});
@@ -399,6 +401,8 @@ void MainWindow::restoreView() {
     const QJsonObject zooms = window.value(QStringLiteral("views")).toObject();
     for (auto zoom = zooms.begin(); zoom != zooms.end(); ++zoom) {
         QString name = zoom.key();
+        const bool dot = name.endsWith(QStringLiteral(" dot"));
+        name.chop(dot ? 4 : 0);
         const bool unfolded = name.endsWith(QStringLiteral(" unfolded"));
         name.chop(unfolded ? 9 : 0);
         const Result<Place> place = resolve(document_->dump(), ss(name));
@@ -409,7 +413,7 @@ void MainWindow::restoreView() {
         view.zoom = at.value(QStringLiteral("zoom")).toDouble();
         view.centre =
             QPointF(at.value(QStringLiteral("x")).toDouble(), at.value(QStringLiteral("y")).toDouble());
-        views_[{place->graph, place->body, !unfolded}] = view;
+        views_[{place->graph, place->body, !unfolded, dot}] = view;
     }
     actions_[Do::Fold]->setChecked(window.value(QStringLiteral("fold")).toBool(true));
     ledger_->setFilterText(window.value(QStringLiteral("filter")).toString());
@@ -435,6 +439,7 @@ void MainWindow::exportDialog() {
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &ExportDialog::exportRequested, this, [this](ExportRequest request) {
         request.fold = actions_[Do::Fold]->isChecked();
+        request.dot = actions_[Do::LayoutDot]->isChecked();
         exportTo(request);
     });
     dialog->open();

@@ -60,20 +60,16 @@ void MainWindow::connectViews() {
     connect(&Theme::instance(), &Theme::changed, this, &MainWindow::updateStatus);
 
     NotesPane& notes = inspector_->notes();
-    const auto done = [this](const Status& status, const QString& what) {
-        note(status ? what : qs(status.error().text()), !status);
-        updateNotes();
-        updateTitle();
-    };
-    connect(&notes, &NotesPane::addRequested, this, [=, this](const QString& text) {
-        done(notes_.add(document_->dump(), navigator_.currentAddress(), ss(text)),
+    connect(&notes, &NotesPane::addRequested, this, [this](const QString& text) {
+        notesChanged(history_.add(document_->dump(), navigator_.currentAddress(), ss(text)),
             notes_.hasFile() ? tr("Note saved")
                              : tr("Note kept until the window closes; save as a session to keep it"));
     });
-    connect(&notes, &NotesPane::editRequested, this,
-        [=, this](qint64 id, const QString& text) { done(notes_.edit(id, ss(text)), tr("Note changed")); });
+    connect(&notes, &NotesPane::editRequested, this, [this](qint64 id, const QString& text) {
+        notesChanged(history_.edit(id, ss(text)), tr("Note changed"));
+    });
     connect(&notes, &NotesPane::removeRequested, this,
-        [=, this](qint64 id) { done(notes_.remove(id), tr("Note deleted")); });
+        [this](qint64 id) { notesChanged(history_.remove(id), tr("Note deleted; Ctrl+Z brings it back")); });
     for (Pane pane : {Pane::Left, Pane::Right})
         connectPane(pane);
 }
@@ -161,7 +157,7 @@ void MainWindow::mousePressEvent(QMouseEvent* event) {
 
 SceneStore::Key MainWindow::keyOf(Pane pane) const {
     const Place& body = navigator_.pane(pane);
-    return {body.graph, body.body, actions_[Do::Fold]->isChecked()};
+    return {body.graph, body.body, actions_[Do::Fold]->isChecked(), actions_[Do::LayoutDot]->isChecked()};
 }
 
 void MainWindow::rememberView(Pane pane) {
@@ -267,6 +263,8 @@ void MainWindow::sceneReady(const SceneStore::Key& key) {
             canvas.setViewState(view->second);
     }
     updateMarks();
+    if (!whyNotDot().isEmpty())
+        updateStatus();
 }
 
 void MainWindow::sceneFailed(const SceneStore::Key& key, const QString& message) {
@@ -383,6 +381,36 @@ void MainWindow::updateNotes() {
     updateMarks();
 }
 
+void MainWindow::notesChanged(const Status& status, const QString& what) {
+    updateNotes();
+    updateTitle();
+    updateActions();
+    note(status ? what : qs(status.error().text()), !status);
+}
+
+// Goes to the note as well: a change that is out of sight looks like none.
+void MainWindow::undoNote(bool redo) {
+    const QString name = redo ? history_.redoText() : history_.undoText();
+    const Result<std::string> address = redo ? history_.redo() : history_.undo();
+    if (!address) {
+        notesChanged(address.error(), {});
+        return;
+    }
+    if (navigator_.currentAddress() != *address)
+        (void)navigator_.goTo(*address);
+    notesChanged({}, (redo ? tr("Redone: %1 at %2") : tr("Undone: %1 at %2")).arg(name, qs(*address)));
+}
+
+// What to say of the focused picture where dot was asked for and another layout served; empty = nothing.
+QString MainWindow::whyNotDot() const {
+    const size_t p = size_t(navigator_.state().focus);
+    const auto scene = panes_[p]->canvas().scene();
+    if (!scene || !shown_[p].dot || scene->engine == "dot" || scene->boxes.empty())
+        return {};
+    return scene->note.empty() ? tr("layered layout, as this body is too large for dot")
+                               : tr("layered layout: %1").arg(qs(scene->note));
+}
+
 void MainWindow::updateStatus() {
     if (!document_) {
         note(tr("Open a dump, or drop one here"));
@@ -391,7 +419,9 @@ void MainWindow::updateStatus() {
         return;
     }
     stepper_->setCurrent(document_.get(), navigator_.state().row);
-    note(qs(navigator_.title(navigator_.state())));
+    const QString notDot = whyNotDot();
+    note(qs(navigator_.title(navigator_.state()))
+        + (notDot.isEmpty() ? QString() : QStringLiteral(" · ") + notDot));
     size_t nodes = 0;
     uint64_t bytes = 0;
     for (const Graph& graph : document_->dump().graphs)

@@ -1,16 +1,28 @@
 #include "views/shell/notes.h"
 
 #include <algorithm>
+#include <ctime>
 
 namespace hopscope {
+
+namespace {
+// As in a session: "2026-01-31T12:00:00Z".
+std::string now() {
+    const std::time_t seconds = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char text[32];
+    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
+} // namespace
 
 Status NoteStore::attach(std::unique_ptr<Session> session, const Dump& dump) {
     Status first;
     if (!session->read_only()) {
         for (const Note& note : notes_) {
-            const Result<int64_t> added = session->add_note(dump, note.address, note.text);
+            const Status added = session->restore_note(note);
             if (!added && first)
-                first = added.error();
+                first = added;
         }
         for (const Bookmark& bookmark : bookmarks_) {
             const Status set = session->set_bookmark(dump, bookmark.slot, bookmark.address, bookmark.label);
@@ -31,17 +43,16 @@ void NoteStore::clear() {
     last_ = 0;
 }
 
-Status NoteStore::add(const Dump& dump, const std::string& address, const std::string& text) {
-    if (session_) {
-        const Result<int64_t> added = session_->add_note(dump, address, text);
-        return added ? Status() : Status(added.error());
-    }
+Result<int64_t> NoteStore::add(const Dump& dump, const std::string& address, const std::string& text) {
+    if (session_)
+        return session_->add_note(dump, address, text);
     Note note;
     note.id = ++last_;
     note.address = address;
     note.text = text;
+    note.created = now();
     notes_.push_back(std::move(note));
-    return {};
+    return last_;
 }
 
 Status NoteStore::edit(int64_t id, const std::string& text) {
@@ -50,6 +61,7 @@ Status NoteStore::edit(int64_t id, const std::string& text) {
     for (Note& note : notes_) {
         if (note.id == id) {
             note.text = text;
+            note.changed = now();
             return {};
         }
     }
@@ -61,6 +73,27 @@ Status NoteStore::remove(int64_t id) {
         return session_->remove_note(id);
     std::erase_if(notes_, [id](const Note& note) { return note.id == id; });
     return {};
+}
+
+Status NoteStore::restore(const Note& note) {
+    if (session_)
+        return session_->restore_note(note);
+    const auto at = std::lower_bound(
+        notes_.begin(), notes_.end(), note.id, [](const Note& other, int64_t id) { return other.id < id; });
+    if (at != notes_.end() && at->id == note.id)
+        *at = note;
+    else
+        notes_.insert(at, note);
+    return {};
+}
+
+std::optional<Note> NoteStore::find(int64_t id) const {
+    std::vector<Note> notes = all();
+    for (Note& note : notes) {
+        if (note.id == id)
+            return std::move(note);
+    }
+    return std::nullopt;
 }
 
 std::vector<Note> NoteStore::all() const {

@@ -4,6 +4,7 @@
 #include "core/session/session.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace hopscope {
 class NoteStore {
 public:
     // Takes the session whose file everything goes to from now on. What was kept in memory is written to it
-    // first.
+    // first, the notes under the ids that they have.
     Status attach(std::unique_ptr<Session> session, const Dump& dump);
     void clear(); // closes the session, forgets everything
 
@@ -21,9 +22,12 @@ public:
     bool readOnly() const { return session_ && session_->read_only(); }
     bool hasUnsaved() const { return !session_ && (!notes_.empty() || !bookmarks_.empty()); }
 
-    Status add(const Dump& dump, const std::string& address, const std::string& text);
+    // The new note's id.
+    Result<int64_t> add(const Dump& dump, const std::string& address, const std::string& text);
     Status edit(int64_t id, const std::string& text);
     Status remove(int64_t id);
+    Status restore(const Note& note); // the note is as given, id included, whether it is there or not
+    std::optional<Note> find(int64_t id) const;
     std::vector<Note> all() const;
     std::vector<Note> at(const std::string& address) const;
 

@@ -5,9 +5,17 @@
 
 namespace hopscope {
 
-draw::Options sceneOptions(const Document& document, const Place& body, bool fold) {
+namespace {
+constexpr size_t kDotBoxes = 250; // beyond that dot takes seconds
+}
+
+draw::Options sceneOptions(const Document& document, const Place& body, bool fold, bool dot) {
     draw::Options options = picture_options(document.dump(), &document.ledger(), body);
     options.fold = fold;
+    if (dot) {
+        options.layout.engine = layout::Engine::Auto;
+        options.layout.dot_boxes = kDotBoxes;
+    }
     return options;
 }
 
@@ -37,7 +45,7 @@ std::shared_ptr<const draw::Scene> SceneStore::get(const Key& key) {
     running_[key] = jobs_->start(
         name,
         [=](const Job& job) {
-            const draw::Options options = sceneOptions(*document, place, key.fold);
+            const draw::Options options = sceneOptions(*document, place, key.fold, key.dot);
             *result = draw::make_scene(document->module(place.graph), place.body, options, job);
         },
         [=, this] {

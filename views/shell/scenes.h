@@ -1,4 +1,4 @@
-// Pictures of bodies, laid out in the background and kept: one per body and way of folding.
+// Pictures of bodies, laid out in the background and kept: one per body, way of folding and layout.
 #pragma once
 
 #include "core/draw/scene.h"
@@ -15,7 +15,8 @@
 namespace hopscope {
 
 // What a picture is told: all that the command line tells it too.
-draw::Options sceneOptions(const Document& document, const Place& body, bool fold);
+// `dot`: small bodies by Graphviz dot, the others still by the layered layout.
+draw::Options sceneOptions(const Document& document, const Place& body, bool fold, bool dot);
 
 class SceneStore : public QObject {
     Q_OBJECT
@@ -25,6 +26,7 @@ public:
         GraphId graph;
         BodyId body;
         bool fold = true;
+        bool dot = false;
         friend auto operator<=>(const Key&, const Key&) = default;
     };
 
