@@ -35,11 +35,4 @@ std::string_view severity_name(Severity s) {
     return "";
 }
 
-CompilationId Dump::find_compilation(const CompileKey& key) const {
-    for (size_t i = 0; i < compilations.size(); ++i)
-        if (compilations[i].key == key)
-            return CompilationId(i);
-    return {};
-}
-
 } // namespace hopscope

@@ -162,7 +162,6 @@ struct Dump {
 
     const Graph& graph(GraphId id) const { return graphs[id.index]; }
     const Compilation& compilation(CompilationId id) const { return compilations[id.index]; }
-    CompilationId find_compilation(const CompileKey& key) const;
 };
 
 // `[rRANK/]COMPILE:STAGE[#K][:BODY][@NODE]`, taken apart (reference of addresses: the command line's manual).

@@ -61,7 +61,7 @@ enum class Engine : uint8_t { Auto, Dot, Layered };
 struct Options {
     Engine engine = Engine::Auto;
     // Auto: `dot` up to this many boxes. 0 = never, as the layered layout came out ahead on the recorded bodies
-    // (README.md): fewer crossings of values, orthogonal lines, and the same bytes on every machine.
+    // (README.md): quicker, orthogonal lines, and the same bytes on every machine.
     size_t dot_boxes = 0;
     int dot_milliseconds = 1000; // then it is killed and the layered layout serves
 };
