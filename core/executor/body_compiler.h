@@ -2,8 +2,10 @@
 #pragma once
 
 #include "core/executor/arguments.h"
+#include "core/executor/dynamo.h"
 #include "core/graph/calls.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +38,13 @@ std::vector<const Arg*> items_of(const Arg* container);
 // The operator of a target with its overload, "torch.ops.aten.mm.default"; none if this libtorch has none.
 std::optional<c10::OperatorHandle> find_operator(std::string_view target);
 
+// An argument of a Python call, with what it takes of Step::operands. A literal keeps its constant.
+struct Written {
+    Given given;
+    std::vector<Operand> operands;
+    bool constant = false; // all operands are
+};
+
 // Turns one body's nodes into steps.
 class BodyCompiler {
 public:
@@ -67,6 +76,17 @@ private:
     void effects(NodeId id, Step& step, const Arguments& args);
     void loop(NodeId id, Step& step, const Arguments& args);
     void item(NodeId id, Step& step);
+    // A node of the Dynamo stage (dynamo.cpp).
+    void python_level(NodeId id, Step& step);
+    void arithmetic(NodeId id, Step& step, int number);
+    void subscript(NodeId id, Step& step, const Arguments& args);
+    bool write(const Arg* arg, std::string_view keyword, std::vector<Written>& out);
+    void dynamic(NodeId id, Step& step, DynamicCall call, const std::vector<Operand>& operands);
+    std::optional<std::vector<Written>> bind(
+        std::string_view parameters, const std::vector<Written>& given, std::string& problem);
+    std::optional<std::vector<Written>> rewritten(
+        const Rewrite& row, const std::vector<Written>& given, std::string& op, std::string& problem);
+    Written literal(std::string_view text);
     void returned(NodeId id, Step& step);
     void attribute(NodeId id);
     bool base_view(Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument);
@@ -98,7 +118,7 @@ private:
     void results(NodeId id, Step& step, uint32_t count, bool many) {
         step.result = out_.slots;
         step.results = count;
-        values_[id.index] = {out_.slots, count, many, false, false};
+        values_[id.index] = {out_.slots, count, many};
         out_.slots += count;
     }
 
@@ -124,6 +144,15 @@ private:
         const auto begin = static_cast<uint32_t>(program_.operands.size());
         program_.operands.insert(program_.operands.end(), list.begin(), list.end());
         return {begin, static_cast<uint32_t>(program_.operands.size())};
+    }
+
+    // Whether all arguments are Python numbers, as far as the text tells.
+    bool only_numbers(const Node& n) const {
+        const auto inputs = body_.inputs_of(n);
+        return std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) {
+            const NodeValue& value = values_[input.index];
+            return value.number && !value.dynamic;
+        });
     }
 
     // The body that a get_attr argument names; none otherwise.

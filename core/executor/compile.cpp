@@ -56,10 +56,11 @@ void BodyCompiler::node(NodeId id) {
         function(id, step);
         break;
     case Opcode::CallMethod:
+        python_level(id, step);
+        break;
     case Opcode::CallModule:
         missing(id, step,
-            "a call of the Dynamo stage, which no operator stands for; run the forward, backward or joint "
-            "stage");
+            "a call of a module, whose code is not in the dump; run the forward, backward or joint stage");
         break;
     }
 }
@@ -96,6 +97,10 @@ void BodyCompiler::function(NodeId id, Step& step) {
         return;
     }
     if (const int known = python_function(brief); known >= 0) {
+        if (brief.substr(0, 9) == "operator." && !only_numbers(n)) {
+            arithmetic(id, step, known);
+            return;
+        }
         const Arguments args = arguments(n);
         std::vector<const Arg*> list = args.positional;
         if (list.size() == 1 && (list[0]->kind == ArgKind::List || list[0]->kind == ArgKind::Tuple))
@@ -112,12 +117,12 @@ void BodyCompiler::function(NodeId id, Step& step) {
         values_[id.index].number = true;
         return;
     }
-    if (target.substr(0, kOps.size()) == kOps) {
+    if (target.substr(0, kOps.size()) == kOps
+        && target.find('.', target.find('.', kOps.size()) + 1) != target.npos) {
         dispatched(id, step, target);
         return;
     }
-    missing(id, step,
-        "not runnable at this stage: no operator stands for it; run the forward, backward or joint stage");
+    python_level(id, step);
 }
 bool BodyCompiler::schema_operands(Step& step, const c10::OperatorHandle& op,
     const std::vector<const Arg*>& positional, const Arguments* keywords, std::string& problem) {
@@ -188,10 +193,20 @@ void BodyCompiler::item(NodeId id, Step& step) {
     const Arg* which = args.get(1, "b");
     reader_.problem.clear();
     std::optional<int64_t> index;
-    if (which)
+    if (which && (which->kind == ArgKind::Int || which->kind == ArgKind::Symbol))
         index = reader_.integer(*which);
-    if (!from || from->kind != ArgKind::Node || !index) {
-        missing(id, step, "only an item of a tuple or list, by a constant number, can be taken");
+    // Of a tensor, x[0] is an operator.
+    const auto list_of = [&](NodeId node) {
+        const Step& made = out_.steps[node.index];
+        if (made.kind != StepKind::Operator)
+            return false;
+        const auto& returns = program_.operators[static_cast<size_t>(made.op)].schema().returns();
+        return returns.size() == 1 && returns[0].type()->kind() == c10::TypeKind::ListType;
+    };
+    const bool listed =
+        from && from->kind == ArgKind::Node && (values_[from->node().index].many || list_of(from->node()));
+    if (!index || !listed) {
+        subscript(id, step, args);
         return;
     }
     const NodeValue& tuple = values_[from->node().index];
@@ -203,7 +218,7 @@ void BodyCompiler::item(NodeId id, Step& step) {
                     + " values");
             return;
         }
-        values_[id.index] = {tuple.slot + static_cast<uint32_t>(at), 1, false, false, false};
+        values_[id.index] = {tuple.slot + static_cast<uint32_t>(at), 1};
         step.result = values_[id.index].slot;
         step.results = 1;
         return;

@@ -266,8 +266,22 @@ void TestOperators::refuses_data() {
         QTest::newRow(name) << QString::fromLatin1(statement) << QString::fromLatin1(says);
     };
     row("unknown operator", "out = torch.ops.demo.missing.default(x)", "operator not known");
-    row("Dynamo's call", "out = torch.relu(x)", "not runnable at this stage");
-    row("method", "out = x.view(1)", "Dynamo stage");
+    row("unknown function", "out = torch.nn.functional.fractional_max_pool2d(x, 2)",
+        "has no operator in this libtorch; run the");
+    row("unknown method", "out = x.register_hook(x)", "the method has no operator");
+    row("module", "out = self.layers.0(x)", "a call of a module");
+    row("no overload", "out = x.view('abc')", "no overload of aten::view takes (Tensor, str); it has");
+    row("unknown value of a parameter", "out = torch.nn.functional.mse_loss(x, x, reduction = 'batchmean')",
+        "the reduction 'batchmean'");
+    row("parameter without an operator", "out = torch.nn.functional.embedding(x, x, max_norm = 1.0)",
+        "max_norm other than None");
+    row("missing parameter", "out = torch.nn.functional.layer_norm(x)", "'normalized_shape' is missing");
+    row("too many parameters", "out = torch.nn.functional.relu(x, False, 3)", "take 2");
+    row("autocast", "out = torch.amp.autocast_mode._enter_autocast('cpu', torch.bfloat16, True, None)",
+        "autocast changes");
+    row("attribute", "out = x.grad_fn", "the attribute 'grad_fn'");
+    row("index", "out = x[(0, 0)]", "too many indices");
+    row("device's own error", "out = x.matmul(x, x)", "no overload of aten::matmul");
     row("wrong kind", "out = torch.ops.aten.view.default(x, 'abc')", "'size'");
     row("missing argument", "out = torch.ops.aten.view.default(x)", "'size' is missing");
     row("too many arguments", "out = torch.ops.aten.neg.default(x, 1)", "takes 1");
