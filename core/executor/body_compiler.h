@@ -72,6 +72,7 @@ private:
     void function(NodeId id, Step& step);
     void dispatched(NodeId id, Step& step, std::string_view target);
     void higher_order(NodeId id, Step& step, std::string_view name);
+    bool refused_call(NodeId id, Step& step);
     void functionalized(NodeId id, Step& step, const Arguments& args);
     void effects(NodeId id, Step& step, const Arguments& args);
     void loop(NodeId id, Step& step, const Arguments& args);

@@ -1,11 +1,22 @@
 #include "core/executor/body_compiler.h"
+#include "core/graph/call_check.h"
 
 #include <algorithm>
 
 namespace hopscope::executor {
 
+// A region call that PyTorch's operator would not take.
+bool BodyCompiler::refused_call(NodeId id, Step& step) {
+    const std::vector<std::string> wrong = check_region_call(module_, id_, id);
+    if (!wrong.empty())
+        missing(id, step, wrong.front());
+    return !wrong.empty();
+}
+
 void BodyCompiler::higher_order(NodeId id, Step& step, std::string_view name) {
     const Arguments args = arguments(body_.node(id));
+    if (refused_call(id, step))
+        return;
     if (name == "invoke_subgraph" || name == "tag_activation_checkpoint") {
         const BodyId body = body_named(args.get(0, "subgraph"));
         const size_t skip = std::min<size_t>(name == "invoke_subgraph" ? 2 : 1, args.positional.size());

@@ -7,6 +7,7 @@
 
 using namespace hopscope;
 using namespace hopscope::test;
+using nlohmann::json;
 
 namespace {
 
@@ -37,6 +38,7 @@ private slots:
     void leavesInputsAlone();
     void refuses_data();
     void refuses();
+    void refusesCallsThatPyTorchRefuses();
     void composesWhatIsMissing();
 
 private:
@@ -296,6 +298,31 @@ void TestOperators::refuses_data() {
     row("a file", "out = torch.ops.aten.from_file.default('/etc/passwd', False, 10)",
         "Operation not permitted");
     row("not there", "out = torch.ops.aten.sym_size.int(x, 9)", "out of range");
+}
+
+// What invoke_subgraph would refuse stops the run at the call, not before.
+void TestOperators::refusesCallsThatPyTorchRefuses() {
+    Values inputs;
+    inputs.floats("x", {2}, {1, 2});
+    const std::string text = R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[2]cpu"):
+        neg: "f32[2]cpu" = torch.ops.aten.neg.default(x)
+        subgraph_0 = self.subgraph_0
+        call = torch.ops.higher_order.invoke_subgraph(subgraph_0, 'subgraph_0', neg)
+        return (call,)
+
+    class subgraph_0(torch.nn.Module):
+        def forward(self, a: "f32[3]cpu"):
+            return (a,)
+)";
+    QVERIFY(prepare(*executor_, text, inputs).ok());
+    const auto ran = executor_->call("run", {{"keep", true}});
+    QVERIFY(ran.ok() && ran->contains("failure"));
+    QCOMPARE((*ran)["failure"]["node"], json("call"));
+    QCOMPARE((*ran)["failure"]["unsupported"], json(true));
+    QCOMPARE((*ran)["failure"]["message"],
+        json("'call' passes 'neg' f32[2] as operand 0; its body's placeholder 'a' is f32[3]"));
+    QVERIFY(executor_->call("value", {{"name", "neg"}}).ok());
 }
 
 void TestOperators::refuses() {
