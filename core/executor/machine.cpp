@@ -1,5 +1,6 @@
 #include "core/executor/machine.h"
 
+#include "core/executor/dynamo.h"
 #include "core/executor/optional.h"
 #include "core/executor/python.h"
 #include "core/executor/tensors.h"
@@ -387,6 +388,11 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
         break;
     case StepKind::Python:
         frame.slots[step.result] = call_python(step.op, values(frame, step.operands));
+        finish(frame, step);
+        break;
+    case StepKind::Dynamic:
+        frame.slots[step.result] =
+            call_dynamic(*program_.dynamic[static_cast<size_t>(step.op)], values(frame, step.operands));
         finish(frame, step);
         break;
     case StepKind::Item: {

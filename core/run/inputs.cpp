@@ -142,6 +142,14 @@ void IndexBounds::use(BodyId b, NodeId value, NodeId user) {
         limit(number(arg(2), 0));
     } else if (begins("aten.embedding.") && is(arg(1), value)) {
         limit(dimension(body, arg(0), 0));
+    } else if (begins("torch.nn.functional.embedding") && is(arg(0), value)) { // of the Dynamo stage
+        limit(dimension(body, arg(1), 0));
+    } else if (n.op == Opcode::CallMethod && is(arg(0), value)
+        && (target == "view" || target == "expand" || target == "reshape" || target == "unsqueeze"
+            || target == "to" || target == "contiguous" || target == "transpose")) {
+        todo_.emplace_back(b, user);
+    } else if ((target == "operator.getitem" || target == "torch.gather") && is(arg(0), value)) {
+        todo_.emplace_back(b, user);
     } else if ((begins("aten.gather") || begins("aten.scatter") || begins("aten.index_select")
                    || begins("aten.index_add"))
         && is(arg(2), value)) {
