@@ -428,7 +428,7 @@ bool Machine::asked_to_stop() {
 }
 
 Outcome Machine::all(const std::vector<c10::IValue>& inputs) {
-    const c10::InferenceMode guard;
+    const c10::InferenceMode guard(!settings_.gradients);
     std::vector<c10::IValue> placeholders(program_.bodies[0].inputs.size());
     enter(BodyId(0), std::move(placeholders), {});
     for (size_t i = 0; i < inputs.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include "core/executor/compare.h"
 #include "core/executor/tensors.h"
+#include "core/executor/verbs_joint.h"
 #include "core/graph/dump.h"
 #include "core/read/open.h"
 
@@ -206,6 +207,11 @@ json Server::call(const std::string& method, const json& params) {
         return compare_all(params);
     if (method == "save")
         return save();
+    if (method == "joint") {
+        need_inputs();
+        cancel_ = false;
+        return joint_verb(*program_, inputs_, params, files_.progress, [this] { return stop(); });
+    }
     if (method == "shutdown") {
         shut_down_ = true;
         return json::object();

@@ -13,6 +13,9 @@
 
 namespace hopscope::executor {
 
+// A tensor of these strides over storage of its own; `source` gives sizes and values. Throws c10::Error where
+// the strides reach too far.
+at::Tensor with_strides(const at::Tensor& source, at::IntArrayRef stride);
 at::Tensor clone_with_strides(const at::Tensor& tensor); // strides of 0 and all
 
 // The tensor with its strides, or the number; None for NoneType. Errors: Damaged where the value cannot be
