@@ -31,13 +31,6 @@ struct Options {
     bool alone = false, as_json = false;
 };
 
-int executor_failed(const Error& error) {
-    if (error.kind == Error::Kind::Cancelled)
-        return fail(error);
-    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
-    return kExecutorFailed;
-}
-
 // The body that is meant: named, or the only graph of the dump.
 Result<Place> place_of(const Dump& dump, const std::string& address) {
     if (!address.empty())
