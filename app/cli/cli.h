@@ -31,6 +31,7 @@ void add_check(CLI::App& app, Action& action);
 void add_search(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_joint(CLI::App& app, Action& action);
+void add_prove(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);

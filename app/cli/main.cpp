@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
     add_search(app, action);
     add_run(app, action);
     add_joint(app, action);
+    add_prove(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))

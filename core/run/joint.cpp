@@ -3,6 +3,7 @@
 #include "core/graph/calls.h"
 #include "core/graph/print.h"
 #include "core/read/open.h"
+#include "core/run/wiring.h"
 
 #include <algorithm>
 #include <map>
@@ -130,16 +131,6 @@ GraphId add_to(Dump& dump, CompilationId compilation, const DerivedJoint& joint)
 
 namespace {
 
-size_t results_of(const Body& body) {
-    const auto args = body.args_of(body.nodes.back());
-    if (args.empty() || (args[0].kind != ArgKind::Tuple && args[0].kind != ArgKind::List))
-        return 1;
-    size_t count = 0;
-    for (const Arg *at = &args[0] + 1, *end = &args[0] + args[0].size; at < end; at += at->size)
-        ++count;
-    return count;
-}
-
 // Calls of `half` for a region, wherever they are in the module, each body once.
 std::vector<RegionCall> calls_of(
     const GraphModule& module, std::string_view region, IdentifierParts::Half half, bool partitioned) {
@@ -196,12 +187,13 @@ std::vector<RecordedJoint> recorded_joints(const Dump& dump, const Place& forwar
 std::optional<size_t> own_outputs(const Dump& dump, const Place& forward) {
     const Graph& graph = dump.graph(forward.graph);
     const Body& body = graph.module->body(forward.body);
-    const size_t all = results_of(body), primals = body.placeholder_count();
+    const size_t all = results_of(body).size(), primals = body.placeholder_count();
     const IdentifierParts parts = identifier_parts(identifier_of(*graph.module, forward.body));
     if (!parts.partitioned)
         return all;
     for (const RecordedJoint& joint : recorded_joints(dump, forward))
-        if (const size_t results = results_of(dump.graph(joint.place.graph).module->body(joint.place.body));
+        if (const size_t results =
+                results_of(dump.graph(joint.place.graph).module->body(joint.place.body)).size();
             results >= primals)
             return results - primals;
     for (const GraphId id : dump.compilation(graph.compilation).graphs)
@@ -223,7 +215,7 @@ std::optional<size_t> own_outputs(const Dump& dump, const Place& forward) {
 Result<JointRequest> request_like(
     const GraphModule& module, BodyId joint, size_t primals, const Bindings& symbols) {
     const Body& body = module.body(joint);
-    const size_t placeholders = body.placeholder_count(), results = results_of(body);
+    const size_t placeholders = body.placeholder_count(), results = results_of(body).size();
     if (placeholders < primals || results < primals)
         return make_error(Error::Kind::Damaged,
             "'" + body_path(module, joint) + "' has " + std::to_string(placeholders) + " placeholders and "
