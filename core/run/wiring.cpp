@@ -21,6 +21,37 @@ int item_of(const GraphModule& module, const Body& body, NodeId node, NodeId of)
     return index;
 }
 
+// With activation checkpointing the backward graph calls the forward body again: which item of that call an
+// operand is.
+int recomputed_item(const GraphModule& module, BodyId scope, NodeId operand, std::string_view identifier) {
+    const Body& body = module.body(scope);
+    for (const NodeId input : body.inputs_of(body.node(operand)))
+        if (const auto call = region_call(module, scope, input); call && call->identifier == identifier)
+            return item_of(module, body, operand, input);
+    return -1;
+}
+
+// Which of the forward's values an operand of the backward call is; none: a tangent.
+std::optional<BackwardOperand> operand_from(const GraphModule& forward, const RegionCall& fw_call,
+    const Place& fw_place, const GraphModule& backward, BodyId bw_scope, NodeId operand) {
+    const Node& n = backward.body(bw_scope).node(operand);
+    if (n.op != Opcode::Placeholder) {
+        const int item = recomputed_item(backward, bw_scope, operand, fw_call.identifier);
+        return item < 0 ? std::optional<BackwardOperand>()
+                        : BackwardOperand{BackwardOperand::From::Result, static_cast<size_t>(item)};
+    }
+    const Body& fw_scope = forward.body(fw_place.body);
+    const NodeId there = find_node(forward, fw_scope, backward.text(n.name));
+    if (!there)
+        return std::nullopt;
+    if (const int item = item_of(forward, fw_scope, there, fw_place.node); item >= 0)
+        return BackwardOperand{BackwardOperand::From::Result, static_cast<size_t>(item)};
+    for (size_t i = 0; i < fw_call.operands.size(); ++i)
+        if (fw_call.operands[i] == there)
+            return BackwardOperand{BackwardOperand::From::Primal, i};
+    return std::nullopt;
+}
+
 std::vector<BackwardOperand> by_name(
     const GraphModule& forward, const Body& fw, const GraphModule& backward, const Body& bw) {
     const std::vector<const Arg*> results = results_of(fw);
@@ -64,7 +95,7 @@ Result<std::vector<BackwardOperand>> backward_operands(const Dump& dump, const I
     const auto b = bw_call.graph ? region_call(backward, bw_call.body, bw_call.node) : std::nullopt;
     if (!f || !b)
         return by_name(forward, fw, backward, bw);
-    const Body &fw_scope = forward.body(fw_call.body), &bw_scope = backward.body(bw_call.body);
+    const Body& bw_scope = backward.body(bw_call.body);
     const auto damaged = [&](const std::string& what) {
         return make_error(Error::Kind::Damaged,
             "the backward call '" + std::string(backward.text(bw_scope.node(bw_call.node).name)) + "' "
@@ -78,16 +109,9 @@ Result<std::vector<BackwardOperand>> backward_operands(const Dump& dump, const I
     for (const NodeId operand : b->operands) {
         if (!operand)
             return damaged("has a constant operand");
-        const Node& n = bw_scope.node(operand);
-        BackwardOperand found{BackwardOperand::From::Tangent, tangents};
-        if (n.op == Opcode::Placeholder)
-            if (const NodeId there = find_node(forward, fw_scope, backward.text(n.name))) {
-                if (const int item = item_of(forward, fw_scope, there, fw_call.node); item >= 0)
-                    found = {BackwardOperand::From::Result, static_cast<size_t>(item)};
-                for (size_t i = 0; i < f->operands.size(); ++i)
-                    if (f->operands[i] == there)
-                        found = {BackwardOperand::From::Primal, i};
-            }
+        const BackwardOperand found =
+            operand_from(forward, *f, fw_call, backward, bw_call.body, operand)
+                .value_or(BackwardOperand{BackwardOperand::From::Tangent, tangents});
         if (found.from == BackwardOperand::From::Result && found.index >= results_of(fw).size())
             return damaged("is given item " + std::to_string(found.index) + " of a forward body with "
                 + std::to_string(results_of(fw).size()) + " results");
