@@ -461,7 +461,7 @@ bool Machine::Parts::asked_to_stop() {
 }
 
 void Machine::Parts::begin(const std::vector<c10::IValue>& inputs) {
-    const c10::InferenceMode guard;
+    const c10::InferenceMode guard(!settings_.gradients);
     std::vector<c10::IValue> placeholders(program_.bodies[0].inputs.size());
     enter(BodyId(0), std::move(placeholders), {});
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -472,7 +472,7 @@ void Machine::Parts::begin(const std::vector<c10::IValue>& inputs) {
 }
 
 Machine::State Machine::Parts::go() {
-    const c10::InferenceMode guard;
+    const c10::InferenceMode guard(!settings_.gradients);
     State state = State::Finished;
     while (!done_) {
         Frame& frame = frames_.back();
