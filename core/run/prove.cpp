@@ -99,7 +99,8 @@ Status Prover::derive() {
     const auto wanted = request();
     if (!wanted)
         return wanted.error();
-    const auto inputs = synthetic_inputs(*module, body, 0, options_.symbols);
+    Bindings symbols = options_.symbols; // what is left open gets a default
+    const auto inputs = synthetic_inputs(*module, body, 0, symbols);
     if (!inputs)
         return inputs.error();
     if (const Status status = load(*module, body, module); !status)
