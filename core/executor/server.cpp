@@ -206,6 +206,8 @@ json Server::call(const std::string& method, const json& params) {
         return compare_all(params);
     if (method == "save")
         return save();
+    if (method == "schema")
+        return schema(params);
     if (method == "shutdown") {
         shut_down_ = true;
         return json::object();

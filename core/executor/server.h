@@ -45,6 +45,7 @@ private:
     nlohmann::json value(const nlohmann::json& params);
     nlohmann::json compare_all(const nlohmann::json& params);
     nlohmann::json save();
+    nlohmann::json schema(const nlohmann::json& params); // verbs_schema.cpp
     RunSettings settings(const nlohmann::json& params);
     nlohmann::json told(const Outcome& outcome) const;
     bool stop();
