@@ -245,7 +245,7 @@ void BodyCompiler::returned(NodeId id, Step& step) {
     out_.outputs = step.operands.size();
 }
 Result<std::shared_ptr<const Program>> compile(
-    std::shared_ptr<const GraphModule> module, const Bindings& symbols) {
+    std::shared_ptr<const GraphModule> module, const Bindings& symbols, bool float64) {
     if (!module || module->bodies.empty())
         return make_error(Error::Kind::Damaged, "the text holds no graph");
     for (const Violation& violation : verify(*module)) {
@@ -259,6 +259,7 @@ Result<std::shared_ptr<const Program>> compile(
                 + violation.message + (where.empty() ? "" : " (in " + where + ")"));
     }
     auto program = std::make_shared<Program>();
+    program->float64 = float64;
     program->module = std::move(module);
     program->bodies.resize(program->module->bodies.size());
     std::vector<BodyId> wanted{BodyId(0)};

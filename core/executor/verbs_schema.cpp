@@ -52,16 +52,13 @@ public:
     explicit StorageWatch(const Program& program)
         : program_(program) { }
 
-    void value(const std::string& prefix, BodyId body, NodeId node, bool, bool, c10::IValue* values,
-        size_t count) override {
-        const BodyProgram& in = program_.bodies[body.index];
-        std::vector<c10::IValue>& slots = frames_[prefix];
-        slots.resize(in.slots);
-        const Step& step = in.steps[node.index];
-        std::copy(values, values + count, slots.begin() + step.result);
+    void value(const Moment& moment, c10::IValue* values, size_t count) override {
+        std::vector<c10::IValue>& slots = frames_[moment.prefix];
+        slots.resize(program_.bodies[moment.body.index].slots);
+        std::copy(values, values + count, slots.begin() + moment.step.result);
         held_.insert(held_.end(), values, values + count);
-        if (step.mutates)
-            note_writes(step, slots);
+        if (moment.step.mutates)
+            note_writes(moment.step, slots);
     }
     bool wrote(Storage storage) const {
         return std::find(written_.begin(), written_.end(), storage) != written_.end();
