@@ -35,6 +35,7 @@ void add_step(CLI::App& app, Action& action);
 void add_timing(CLI::App& app, Action& action);
 void add_joint(CLI::App& app, Action& action);
 void add_prove(CLI::App& app, Action& action);
+void add_schema(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);

@@ -83,6 +83,7 @@ int main(int argc, char** argv) {
     add_timing(app, action);
     add_joint(app, action);
     add_prove(app, action);
+    add_schema(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))

@@ -158,7 +158,7 @@ bool BodyCompiler::schema_operands(Step& step, const c10::OperatorHandle& op,
             const c10::IValue& chance = program_.constants[list[i].index];
             step.random = step.random && !(chance.isDouble() && chance.toDouble() == 0);
         }
-    step.mutates = op.schema().is_mutable();
+    step.mutates = op.schema().is_mutable() || writes_silently(op.schema().name());
     program_.mutates = program_.mutates || step.mutates;
     return true;
 }

@@ -46,8 +46,9 @@ bool could_write(const DynamicCall& call) {
     if (call.kind != DynamicCall::Kind::Operator)
         return false;
     const auto& overloads = overloads_of(call.op);
-    return std::any_of(overloads.begin(), overloads.end(),
-        [](const c10::OperatorHandle& op) { return op.schema().is_mutable(); });
+    return writes_silently(call.op)
+        || std::any_of(overloads.begin(), overloads.end(),
+            [](const c10::OperatorHandle& op) { return op.schema().is_mutable(); });
 }
 
 } // namespace

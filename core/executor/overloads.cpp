@@ -324,6 +324,12 @@ std::vector<c10::IValue> items_of_value(const c10::IValue& list) {
     return std::vector<c10::IValue>(all.begin(), all.end());
 }
 
+bool writes_silently(std::string_view name) {
+    constexpr std::string_view kNames[] = {
+        "aten::batch_norm", "aten::native_batch_norm", "aten::instance_norm", "aten::_batch_norm_impl_index"};
+    return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 std::string kind_in_words(const PythonValue& given) {
     const c10::IValue& v = given.value;
     std::string kind = given.as == GivenAs::Dtype ? "dtype"

@@ -35,6 +35,10 @@ const std::vector<c10::OperatorHandle>& overloads_of(const std::string& name);
 // throws.
 c10::IValue call_overload(const std::string& name, const std::vector<PythonValue>& arguments);
 
+// Whether an operator writes into its operands without its schema saying so: running statistics of the older
+// batch norms.
+bool writes_silently(std::string_view name);
+
 // The items of a list or tuple of any kind.
 std::vector<c10::IValue> items_of_value(const c10::IValue& list);
 // "Tensor", "int", "list of 2": a value in words.

@@ -144,6 +144,7 @@ json Server::call(const std::string& method, const json& params) {
         {"advance", &Server::advance},
         {"value", &Server::value},
         {"save", &Server::save},
+        {"schema", &Server::schema},
     };
     for (const Verb& verb : kVerbs)
         if (method == verb.name)

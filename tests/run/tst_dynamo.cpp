@@ -112,6 +112,7 @@ private slots:
     void rerunsRecordedGraphs_data();
     void rerunsRecordedGraphs();
     void leavesInputsAlone();
+    void leavesStatisticsAlone();
     void knowsNumbersFromTensors();
 
 private:
@@ -249,6 +250,25 @@ void TestDynamo::leavesInputsAlone() {
         QVERIFY2(found.ok(), found.ok() ? "" : found.error().message.c_str());
         QCOMPARE(*found, (std::vector<double>{7, 3}));
         QVERIFY(executor_->call("run", {{"keep", true}}).ok());
+    }
+}
+
+// Its schema says nothing of the statistics that it writes.
+void TestDynamo::leavesStatisticsAlone() {
+    Values inputs;
+    inputs.floats("x", {2, 1}, {1, 3}).floats("m", {1}, {0}).floats("v", {1}, {1});
+    const std::string text = R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[2, 1]cpu", m: "f32[1]cpu", v: "f32[1]cpu"):
+        b = torch.nn.functional.batch_norm(x, m, v, None, None, True, 0.5)
+        out = m + v
+        return (out,)
+)";
+    for (int run = 0; run < 2; ++run) {
+        const auto found = evaluate(*executor_, text, inputs, "out");
+        QVERIFY2(found.ok(), found.ok() ? "" : found.error().message.c_str());
+        QCOMPARE(*found, (std::vector<double>{2.5})); // 1 + 1.5
+        QVERIFY(executor_->call("run", {{"keep", true}}).ok());
+        QCOMPARE((*executor_->call("value", {{"name", "out"}}))["max"].get<double>(), 2.5);
     }
 }
 
