@@ -78,6 +78,8 @@ int main(int argc, char** argv) {
     add_check(app, action);
     add_search(app, action);
     add_run(app, action);
+    add_executors(app, action);
+    add_runs(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))
