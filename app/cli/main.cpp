@@ -84,6 +84,8 @@ int main(int argc, char** argv) {
     add_joint(app, action);
     add_prove(app, action);
     add_schema(app, action);
+    add_executors(app, action);
+    add_runs(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))

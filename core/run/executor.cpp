@@ -179,6 +179,10 @@ Result<std::unique_ptr<Executor>> Executor::start(const StartOptions& options, c
             return facts.error();
         return external(options.program + " did not start: " + facts.error().message);
     }
+    // One that takes any protocol for its own would be misunderstood later.
+    if (const json protocol = facts->value("protocol", json()); protocol != wire::kProtocol)
+        return external(options.program + " speaks protocol " + protocol.dump() + "; this Hopscope speaks "
+            + std::to_string(wire::kProtocol));
     parts.facts = std::move(*facts);
     return executor;
 }

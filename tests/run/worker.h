@@ -4,6 +4,7 @@
 #include "tests/testdata.h"
 
 #include "core/run/executor.h"
+#include "core/wire/protocol.h"
 
 #include <nlohmann/json.hpp>
 
