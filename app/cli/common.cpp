@@ -38,13 +38,6 @@ int fail(const Error& error) {
     }
 }
 
-int executor_failed(const Error& error) {
-    if (error.kind == Error::Kind::Cancelled)
-        return fail(error);
-    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
-    return kExecutorFailed;
-}
-
 Job interruptible() {
     std::signal(SIGINT, on_interrupt);
     Job job;

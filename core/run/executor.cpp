@@ -5,6 +5,7 @@
 #include "core/run/exchange.h"
 #include "core/wire/framing.h"
 
+#include <algorithm>
 #include <chrono>
 #include <unistd.h>
 
@@ -166,8 +167,9 @@ Result<std::unique_ptr<Executor>> Executor::start(const StartOptions& options, c
     for (const std::string& library : options.libraries)
         argv.insert(argv.end(), {"--load-library", library});
     // One thread: more only spin (reference: executor.md). English messages, points in numbers.
-    if (const Status status = parts.child.start(
-            argv, {"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "LC_ALL=C"});
+    if (const Status status = parts.child.start(argv,
+            {"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "LC_ALL=C",
+                "TCMALLOC_LARGE_ALLOC_REPORT_THRESHOLD=0"});
         !status)
         return status.error();
     auto facts =
@@ -190,13 +192,16 @@ Result<json> Executor::call(const std::string& method, const json& params, const
     return parts_->wait(id, method, bytes, job, milliseconds);
 }
 
-Result<json> Executor::load(
-    std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols, const Job& job) {
+Result<json> Executor::load(std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols,
+    const Job& job, bool keep_reference) {
     PrintOptions print;
     print.sources = false;
     print.deletions = false;
     const std::string base = body_path(*module, body);
-    auto answer = call("load", {{"text", print_readable(*module, body, print)}, {"symbols", symbols}}, job);
+    auto answer = call("load",
+        {{"text", print_readable(*module, body, print)}, {"symbols", symbols},
+            {"keep_reference", keep_reference}},
+        job);
     if (!answer)
         return answer;
     parts_->module = std::move(module);
@@ -216,11 +221,25 @@ Status Executor::bind(const std::vector<wire::Value>& values, const std::string&
     return answer ? Status() : Status(answer.error());
 }
 
-Result<std::string> Executor::kept_values(const Job& job) {
-    const auto answer = call("save", json::object(), job);
+Result<std::string> Executor::kept_values(const Job& job, const json& params) {
+    const auto answer = call("save", params, job);
     if (!answer)
         return answer.error();
     return parts_->exchange->read();
+}
+
+const std::shared_ptr<const GraphModule>& Executor::module() const {
+    return parts_->module;
+}
+const std::vector<BodyId>& Executor::bodies() const {
+    return parts_->bodies;
+}
+BodyId Executor::body_of(uint32_t number) const {
+    return number < parts_->bodies.size() ? parts_->bodies[number] : BodyId();
+}
+uint32_t Executor::index_of(BodyId body) const {
+    const auto found = std::find(parts_->bodies.begin(), parts_->bodies.end(), body);
+    return found == parts_->bodies.end() ? UINT32_MAX : static_cast<uint32_t>(found - parts_->bodies.begin());
 }
 
 bool Executor::alive() {

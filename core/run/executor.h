@@ -44,16 +44,23 @@ public:
     const std::string& folder() const; // the exchange folder
 
     // Loads the body and those that it calls. The answer names what cannot be run.
-    Result<nlohmann::json> load(
-        std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols, const Job& job = {});
+    Result<nlohmann::json> load(std::shared_ptr<const GraphModule> module, BodyId body,
+        const Bindings& symbols, const Job& job = {}, bool keep_reference = false);
     // Hands values over, as "inputs" or "reference".
     Status bind(const std::vector<wire::Value>& values, const std::string& as, const Job& job = {});
     // Any verb. Errors: External with the worker's message, or saying how it died and which node ran;
     // Cancelled. `milliseconds` 0 = no limit; past it the worker is killed.
     Result<nlohmann::json> call(
         const std::string& method, const nlohmann::json& params, const Job& job = {}, int milliseconds = 0);
-    // All values that the last run kept, as the bytes of a tensor file.
-    Result<std::string> kept_values(const Job& job = {});
+    // All values that the last run kept, as the bytes of a tensor file; `params` of the method `save`.
+    Result<std::string> kept_values(
+        const Job& job = {}, const nlohmann::json& params = nlohmann::json::object());
+
+    // What is loaded. Bodies have numbers of their own on the worker's side.
+    const std::shared_ptr<const GraphModule>& module() const;
+    const std::vector<BodyId>& bodies() const; // by the worker's number; none where it is not in the module
+    BodyId body_of(uint32_t number) const;
+    uint32_t index_of(BodyId body) const; // the worker's number; UINT32_MAX = not loaded
 
     bool alive();
     const NodePlace& died_at() const; // set once it died while a node ran

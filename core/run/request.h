@@ -1,0 +1,61 @@
+// What is asked for when a body is run, and everything that this needs: made before a worker is started.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/base/result.h"
+#include "core/graph/dump.h"
+#include "core/run/executor.h"
+#include "core/run/inputs.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hopscope::run {
+
+struct Request {
+    std::string address; // of the body; empty where the dump has one graph only
+    int invocation = -1; // which call of a region's body recorded values are taken from; -1 = the first
+    std::optional<uint64_t> seed; // of synthetic inputs and random operators
+    std::string inputs; // a file or folder of recorded ones; exclusive with synthetic inputs
+    std::string reference; // a file of recorded values to compare with; may be empty
+    std::vector<std::string> bind; // "s77=8"
+    std::vector<std::string> libraries; // custom operators
+    uint64_t memory = 0; // the worker's limit; 0 = half of the machine's
+    bool float64 = false; // floating point in double precision throughout
+};
+
+struct Prepared {
+    Place place; // of the body
+    std::string address;
+    std::shared_ptr<const GraphModule> module;
+    BodyId body;
+    Bindings symbols;
+    std::vector<std::string> defaulted; // symbols whose value nobody gave
+    Inputs inputs;
+    std::string prefix; // of the invocation's keys in files of recorded values: "call/"
+    std::vector<wire::Value> reference;
+    wire::TensorFile reference_file; // the bytes of `reference`
+};
+
+// Errors: Usage and NotFound for what the request names, CannotRead and Damaged for its files.
+Result<Prepared> prepare(const Dump& dump, const Request& request);
+
+// "s77=8" taken apart. Errors: Usage.
+Result<Bindings> bindings_of(const std::vector<std::string>& words);
+
+// Starts the newest executor that has the operators, loads the body and binds the inputs (and the reference).
+struct Started {
+    std::shared_ptr<Executor> executor;
+    std::string program; // which executor
+    nlohmann::json loaded; // the answer to `load`: "unsupported", "mutates", "moved"
+    std::vector<std::string> notes; // what the person should know: operators that this libtorch lacks
+};
+Result<Started> start(const Prepared& prepared, const Request& request, const Job& job = {});
+// Loads the body into a worker that runs already, and binds what is to be bound.
+// `keep_reference`: what earlier values are compared with stays.
+Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job = {},
+    bool keep_reference = false);
+
+} // namespace hopscope::run

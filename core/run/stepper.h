@@ -1,0 +1,185 @@
+// Stepping through a run, node by node: where it stands, what it has computed so far, on and back.
+//
+// The worker computes as far as was ever asked for (the frontier) and keeps the values; going back only moves
+// the position, so that it is the exact inverse of going on. Values beyond the memory limit are dropped,
+// oldest first, and computed again when they are looked at.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/base/result.h"
+#include "core/graph/body.h"
+#include "core/run/executor.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hopscope::run {
+
+// One run of one node. Steps are numbered in the order in which they begin: the steps of a called body stand
+// behind their call.
+struct Step {
+    BodyId body; // of the loaded module
+    NodeId node;
+    int32_t parent = -1; // the step of the call that runs this body; -1 in the body that was loaded
+    int32_t end = -1; // the first step behind it and all that it called; -1 = it has not come to its end
+    uint16_t depth = 0; // calls around it
+    int32_t round = -1; // of a loop's body, from 0; -1 = no loop
+    bool tuple = false; // its values are items
+    bool random = false;
+    uint32_t values = 0; // how many
+    bool nan = false, inf = false; // in any of its values, once it has ended
+    std::vector<int64_t> shape; // of its first value, if that is a tensor
+    uint64_t bytes = 0; // of its values
+    uint64_t live = 0; // bytes of all storages that the graph still holds, once it has ended
+    double microseconds = 0; // with all that it called
+};
+
+struct Breakpoint {
+    enum class Kind : uint8_t {
+        Node, // before this node runs, in every call of its body
+        Operator, // before a node of this target runs: "aten.mm.default", or a prefix of it ("aten.mm")
+        Shape, // after a node whose first value has this shape: "[16, 96]"
+        NonFinite, // after a node that made_non_finite()
+    };
+    Kind kind = Kind::Node;
+    BodyId body;
+    NodeId node;
+    std::string text; // Operator, Shape: what is looked for
+    bool enabled = true;
+    uint64_t hits = 0; // since begin()
+
+    friend bool operator==(const Breakpoint& a, const Breakpoint& b) {
+        return a.kind == b.kind && a.body == b.body && a.node == b.node && a.text == b.text;
+    }
+};
+
+// Why a move ended where it did.
+struct Stop {
+    enum class Reason : uint8_t { Step, Target, Breakpoint, NonFinite, Start, End, Failure, Cancelled };
+    Reason reason = Reason::Step;
+    int breakpoint = -1; // index into breakpoints()
+    int32_t step = -1; // the step that made it stop: that of a breakpoint, a NaN, a failure
+};
+
+struct RunFailure {
+    int32_t step = -1;
+    std::string path; // "call/inner"
+    std::string message;
+    bool unsupported = false; // the node cannot be run at all; else the operator refused
+};
+
+struct BeginOptions {
+    uint64_t seed = 0; // of random operators
+    uint64_t keep_bytes = uint64_t{1} << 30; // values kept beyond that are dropped, oldest first
+    bool recorded_random =
+        false; // random nodes take the value that was bound as "reference", where there is one
+};
+
+class Stepper {
+public:
+    // The executor has a body loaded and its inputs bound.
+    explicit Stepper(std::shared_ptr<Executor> executor);
+
+    // To the first node that computes something. Forgets an earlier run; breakpoints stay.
+    Result<Stop> begin(const BeginOptions& options, const Job& job = {});
+
+    const std::vector<Step>& steps() const {
+        return steps_;
+    } // begun so far, the one at the frontier included
+    bool complete() const { return complete_; } // no further step will be added: it ended or failed
+    const std::optional<RunFailure>& failure() const { return failure_; }
+
+    // The step that runs next; steps().size() where the run is complete and the position its end.
+    // Placeholders and attributes are passed over.
+    size_t position() const { return position_; }
+    bool at_end() const { return complete_ && position_ >= steps_.size(); }
+    // The calls around the position, outermost first.
+    std::vector<size_t> stack() const;
+
+    // Forward. At the end, or where a node failed, they stay and say so. Errors: External (the worker died,
+    // see Executor::died_at), Cancelled (the position is where it came to).
+    Result<Stop> into(const Job& job = {});
+    Result<Stop> over(const Job& job = {});
+    Result<Stop> out(const Job& job = {});
+    Result<Stop> run(const Job& job = {}); // to the next breakpoint or the end
+    Result<Stop> run_to(
+        BodyId body, NodeId node, const Job& job = {}); // before that node runs; breakpoints hold too
+    // Before the step of that number; breakpoints do not hold. To the end where the run is shorter.
+    Result<Stop> run_to_step(size_t position, const Job& job = {});
+    Result<Stop> next_non_finite(const Job& job = {}); // behind the next node that made a NaN or an infinity
+    // Back. No worker is asked.
+    Stop back_into();
+    Stop back_over();
+    Stop back_out();
+    Stop back_run(); // to the breakpoint before, or the start
+    Stop back_non_finite();
+    // Any step that has begun, or the end of a complete run.
+    Stop go_to(size_t position);
+
+    std::vector<Breakpoint>& breakpoints() { return breakpoints_; }
+    const std::vector<Breakpoint>& breakpoints() const { return breakpoints_; }
+    void toggle(const Breakpoint& breakpoint); // adds it, or removes one that is equal
+
+    // How many steps the whole run will have: exact once it is complete, before that with every body called
+    // once for each call that can reach it (a loop's once).
+    size_t expected_steps() const;
+    // Whether the step had come to its end at the position: its values are there.
+    bool done(size_t step) const;
+    // The latest run of the node that had begun at the position; in the innermost frame of its body first.
+    std::optional<size_t> step_of(BodyId body, NodeId node) const;
+    // "call/inner", a loop's round between: the key under which recordings hold the step's value.
+    std::string path(size_t step) const;
+    // Whether it made a NaN or an infinity of finite inputs. An infinity among its own arguments is meant,
+    // and none.
+    bool made_non_finite(size_t step) const;
+    // Where live bytes are largest, over all steps that have ended; none before the first.
+    std::optional<size_t> peak() const;
+
+    // The value of a step that is done(): statistics, and what `what` asks for beside them: {"histogram":
+    // bins},
+    // {"start": […], "count": […]} for a slice (executor.md in resources/help, method `value`). Values that
+    // were dropped are computed again. Errors: NotFound where the step is not done.
+    Result<nlohmann::json> value(
+        size_t step, int item, const nlohmann::json& what = nlohmann::json::object(), const Job& job = {});
+    // All values that are there at the position, as the bytes of a tensor file.
+    Result<std::string> save(const Job& job = {});
+
+    // Equal for equal states: position and values that can be seen from there, not how far the worker has
+    // come.
+    uint64_t hash() const;
+
+    Executor& executor() { return *executor_; }
+    const GraphModule& module() const { return *module_; }
+
+private:
+    struct Until;
+    Status advance(const Until& until, const Job& job);
+    Result<size_t> next(size_t from, const Until& until, const Job& job);
+    Result<Stop> move(const Until& until, const Job& job);
+    void take(const nlohmann::json& answer);
+    bool computes(size_t step) const;
+    size_t first_computing(size_t from) const;
+    size_t previous(size_t from) const;
+    Stop back_to(size_t position);
+    std::vector<std::pair<uint32_t, uint32_t>> marks(const Until& until) const;
+    bool holds_before(const Breakpoint& breakpoint, size_t step) const;
+    bool holds_after(const Breakpoint& breakpoint, size_t step) const;
+    std::optional<Stop> hit(size_t position, size_t before) const;
+    int32_t non_finite_between(size_t before, size_t position) const;
+
+    std::shared_ptr<Executor> executor_;
+    std::shared_ptr<const GraphModule> module_;
+    std::vector<Step> steps_;
+    std::vector<Breakpoint> breakpoints_;
+    std::optional<RunFailure> failure_;
+    size_t position_ = 0;
+    bool complete_ = false;
+};
+
+} // namespace hopscope::run
