@@ -1,6 +1,6 @@
 // hopscope prove: whether a region's forward and backward bodies, its recorded joint graph and the one that
 // is derived from its forward are the same computation.
-#include "app/cli/cli.h"
+#include "app/cli/run_options.h"
 
 #include "core/base/text.h"
 #include "core/regions/ledger.h"
