@@ -78,6 +78,12 @@ int main(int argc, char** argv) {
     add_check(app, action);
     add_search(app, action);
     add_run(app, action);
+    add_compare(app, action);
+    add_step(app, action);
+    add_timing(app, action);
+    add_joint(app, action);
+    add_prove(app, action);
+    add_schema(app, action);
     add_executors(app, action);
     add_runs(app, action);
     for (CLI::App* command : app.get_subcommands({}))

@@ -176,8 +176,9 @@ Result<std::unique_ptr<Executor>> Executor::start(const StartOptions& options, c
     for (const std::string& library : options.libraries)
         argv.insert(argv.end(), {"--load-library", library});
     // One thread: more only spin (reference: executor.md). English messages, points in numbers.
-    if (const Status status = parts.child.start(
-            argv, {"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "LC_ALL=C"});
+    if (const Status status = parts.child.start(argv,
+            {"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "LC_ALL=C",
+                "TCMALLOC_LARGE_ALLOC_REPORT_THRESHOLD=0"});
         !status)
         return status.error();
     auto facts =
@@ -204,13 +205,16 @@ Result<json> Executor::call(const std::string& method, const json& params, const
     return parts_->wait(id, method, bytes, job, milliseconds);
 }
 
-Result<json> Executor::load(
-    std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols, const Job& job) {
+Result<json> Executor::load(std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols,
+    const Job& job, bool keep_reference) {
     PrintOptions print;
     print.sources = false;
     print.deletions = false;
     const std::string base = body_path(*module, body);
-    auto answer = call("load", {{"text", print_readable(*module, body, print)}, {"symbols", symbols}}, job);
+    auto answer = call("load",
+        {{"text", print_readable(*module, body, print)}, {"symbols", symbols},
+            {"keep_reference", keep_reference}},
+        job);
     if (!answer)
         return answer;
     parts_->module = std::move(module);

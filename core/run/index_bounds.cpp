@@ -23,6 +23,7 @@ struct Indexing {
 };
 constexpr std::array kIndexing{
     Indexing{"aten.embedding.", 1, 0, -1, 0},
+    Indexing{"torch.nn.functional.embedding", 0, 1, -1, 0}, // of the Dynamo stage, as the methods below
     Indexing{"aten.embedding_bag.", 1, 0, -1, 0},
     Indexing{"aten._embedding_bag.", 1, 0, -1, 0},
     Indexing{"aten._embedding_bag_forward_only.", 1, 0, -1, 0},
@@ -59,6 +60,9 @@ constexpr std::array kMovers{"aten.view.", "aten._unsafe_view.", "aten.reshape."
     "aten.slice_scatter.", "aten.select_scatter.", "aten.scatter.", "aten.index.", "aten.index_put.",
     "aten.broadcast_to.", "prims.convert_element_type.", "prims.broadcast_in_dim.", "aten.sym_sum",
     "operator.getitem"};
+
+constexpr std::array<std::string_view, 10> kMovingMethods{
+    "view", "expand", "reshape", "unsqueeze", "squeeze", "to", "contiguous", "transpose", "flatten", "long"};
 
 bool is(const Arg* arg, NodeId node) {
     return arg && arg->kind == ArgKind::Node && arg->node() == node;
@@ -272,6 +276,10 @@ void IndexBounds::use(const Reached& value, NodeId user) {
     for (const std::string_view mover : kMovers)
         if (target.starts_with(mover))
             go_on(value, user);
+    if ((n.op == Opcode::CallMethod
+            && std::find(kMovingMethods.begin(), kMovingMethods.end(), target) != kMovingMethods.end())
+        || target == "torch.gather")
+        go_on(value, user);
 }
 
 } // namespace hopscope::run

@@ -45,7 +45,7 @@ struct Breakpoint {
         Node, // before this node runs, in every call of its body
         Operator, // before a node of this target runs: "aten.mm.default", or a prefix of it ("aten.mm")
         Shape, // after a node whose first value has this shape: "[16, 96]"
-        NonFinite, // after a node that made a NaN or an infinity of finite inputs
+        NonFinite, // after a node that made_non_finite()
     };
     Kind kind = Kind::Node;
     BodyId body;
@@ -110,6 +110,8 @@ public:
     Result<Stop> run(const Job& job = {}); // to the next breakpoint or the end
     Result<Stop> run_to(
         BodyId body, NodeId node, const Job& job = {}); // before that node runs; breakpoints hold too
+    // Before the step of that number; breakpoints do not hold. To the end where the run is shorter.
+    Result<Stop> run_to_step(size_t position, const Job& job = {});
     Result<Stop> next_non_finite(const Job& job = {}); // behind the next node that made a NaN or an infinity
     // Back. No worker is asked.
     Stop back_into();
@@ -124,13 +126,17 @@ public:
     const std::vector<Breakpoint>& breakpoints() const { return breakpoints_; }
     void toggle(const Breakpoint& breakpoint); // adds it, or removes one that is equal
 
+    // How many steps the whole run will have: exact once it is complete, before that with every body called
+    // once for each call that can reach it (a loop's once).
+    size_t expected_steps() const;
     // Whether the step had come to its end at the position: its values are there.
     bool done(size_t step) const;
     // The latest run of the node that had begun at the position; in the innermost frame of its body first.
     std::optional<size_t> step_of(BodyId body, NodeId node) const;
     // "call/inner", a loop's round between: the key under which recordings hold the step's value.
     std::string path(size_t step) const;
-    // Whether it made a NaN or an infinity of finite inputs.
+    // Whether it made a NaN or an infinity of finite inputs. An infinity among its own arguments is meant,
+    // and none.
     bool made_non_finite(size_t step) const;
     // Where live bytes are largest, over all steps that have ended; none before the first.
     std::optional<size_t> peak() const;
