@@ -497,6 +497,8 @@ Machine::State Machine::Parts::go() {
             fail(frames_.back(), "out of memory", false);
         } catch (const std::exception& e) {
             fail(frames_.back(), first_line(e.what()), false);
+        } catch (...) { // of a custom operator
+            fail(frames_.back(), "it threw something that is no exception", false);
         }
     }
     if (settings_.progress)

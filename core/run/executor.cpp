@@ -32,6 +32,21 @@ std::string last_line(std::string_view text) {
     return std::string(at == std::string_view::npos ? text : text.substr(at + 1));
 }
 
+// The result of an answer, or its error. Whoever sent it may have written anything.
+Result<json> answer_of(json& message) {
+    if (const auto result = message.find("result"); result != message.end()) {
+        if (result->is_object())
+            return std::move(*result);
+        return external(
+            "the executor answered with " + std::string(result->type_name()) + "; expected an object");
+    }
+    const json error = message.value("error", json());
+    const json code = error.is_object() ? error.value("code", json()) : json();
+    const json text = error.is_object() ? error.value("message", json()) : json();
+    return make_error(code == wire::kCancelled ? Error::Kind::Cancelled : Error::Kind::External,
+        text.is_string() ? text.get<std::string>() : "the executor refused, without a reason");
+}
+
 } // namespace
 
 struct Executor::Parts {
@@ -111,13 +126,7 @@ Result<json> Executor::Parts::wait(
                 json message = json::parse(text, nullptr, false);
                 if (!message.is_object() || message.value("id", json()) != id)
                     continue; // an answer to something given up earlier
-                if (message.contains("result"))
-                    return std::move(message["result"]);
-                const json error = message.value("error", json::object());
-                const bool ours = error.is_object() && error.value("code", 0) == wire::kCancelled;
-                return make_error(ours ? Error::Kind::Cancelled : Error::Kind::External,
-                    error.is_object() ? error.value("message", "the executor refused")
-                                      : "the executor refused");
+                return answer_of(message);
             }
             }
         }
