@@ -85,6 +85,11 @@ std::optional<Operand> ArgumentReader::fail(const Arg& arg, const std::string& e
     return std::nullopt;
 }
 
+std::optional<at::ScalarType> ArgumentReader::dtype_of(const Arg& arg) const {
+    const auto dtype = scalar_type(text(arg));
+    return dtype && program_.float64 && at::isFloatingType(*dtype) ? at::kDouble : dtype;
+}
+
 std::optional<int64_t> ArgumentReader::integer(const Arg& arg) {
     if (arg.kind == ArgKind::Bool)
         return text(arg) == "True";
@@ -226,7 +231,7 @@ std::optional<Operand> ArgumentReader::of_type(const Arg* arg, const c10::TypePt
         if (const auto value = integer(*arg))
             return constant(*value);
         // Kinds that schemas call int in their plain form.
-        if (const auto dtype = arg->kind == ArgKind::Dtype ? scalar_type(text(*arg)) : std::nullopt)
+        if (const auto dtype = arg->kind == ArgKind::Dtype ? dtype_of(*arg) : std::nullopt)
             return constant(static_cast<int64_t>(*dtype));
         break;
     case c10::TypeKind::FloatType:
@@ -242,7 +247,7 @@ std::optional<Operand> ArgumentReader::of_type(const Arg* arg, const c10::TypePt
             return constant(unquoted(text(*arg)));
         break;
     case c10::TypeKind::ScalarTypeType:
-        if (const auto dtype = scalar_type(text(*arg)))
+        if (const auto dtype = dtype_of(*arg))
             return constant(static_cast<int64_t>(*dtype));
         break;
     case c10::TypeKind::LayoutType:

@@ -34,6 +34,7 @@ public:
 
     std::optional<int64_t> integer(const Arg& arg);
     std::optional<double> real(const Arg& arg);
+    std::optional<at::ScalarType> dtype_of(const Arg& arg) const; // as the program shall use it
     std::string_view text(const Arg& arg) const { return program_.module->text(arg.text()); }
 
     std::string problem;

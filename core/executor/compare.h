@@ -1,4 +1,4 @@
-// Values of a run against values that were recorded.
+// Values of a run against a reference: recorded ones, or those of another run.
 #pragma once
 
 #include "core/executor/machine.h"
@@ -6,53 +6,117 @@
 
 #include <nlohmann/json.hpp>
 
-#include <set>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace hopscope::executor {
 
+// A node's values as a run kept them.
+struct Kept {
+    bool tuple = false;
+    std::vector<c10::IValue> values;
+};
+using KeptValues = std::map<std::string, Kept>; // by key: "mm", "call/mm"
+
+// What a run is compared with, by key.
+class Reference {
+public:
+    Reference() = default;
+    explicit Reference(wire::TensorFile file)
+        : file_(std::move(file))
+        , there_(true) { }
+    explicit Reference(KeptValues kept)
+        : kept_(std::move(kept))
+        , there_(true) { }
+
+    bool there() const { return there_; }
+    size_t size() const { return kept_.empty() ? file_.values().size() : kept_.size(); }
+    // The value of a key ("mm", "call/mm", "split#1"); nothing where there is none, or only a tuple as a
+    // whole. An error where it cannot be made.
+    std::optional<Result<c10::IValue>> find(const std::string& key) const;
+
+private:
+    wire::TensorFile file_;
+    KeptValues kept_;
+    bool there_ = false;
+};
+
 // One value against its counterpart.
 struct Row {
     std::string name; // node, "call/inner", "tuple#1"
+    BodyId body;
+    NodeId node;
+    std::string dtype; // of the value found
     bool equal = true; // within tolerance
     double max_abs = 0; // largest difference
-    double max_rel = 0; // largest difference / largest recorded value
+    double max_rel = 0; // largest difference / largest value of the reference
+    double max_ulp =
+        0; // largest difference in units in the last place of the reference's element, in the dtype found
+    double tolerance = 0;
+    std::vector<int64_t> worst; // where the largest difference is
+    double found = 0, expected = 0; // there
     std::string reason; // where the two cannot be compared: dtype, shape or stride differ
 };
 
-// |a - b| <= t * (1 + |b|) with the t of the dtype (measured: reference/executor.md, "Truth to compare
-// with"). `alone`: each node was given the recorded values, so that errors do not add up; float32 and float64
-// are then allowed two units in the last place of the tensor's largest value besides, as products that cancel
-// need (measured: matrix products of dup_tangents' backward are off by 1.1e-7 of the largest value where the
-// element is a tenth of it).
-double tolerance(at::ScalarType dtype, bool alone);
-Row compare(const std::string& name, const c10::IValue& found, const wire::Value& recorded, bool alone);
+struct CompareOptions {
+    // Each node was given the reference's values, so that errors do not add up; float32 and float64 are then
+    // allowed two units in the last place of the tensor's largest value besides, as products that cancel need
+    // (measured: matrix products of dup_tangents' backward are off by 1.1e-7 of the largest value where the
+    // element is a tenth of it).
+    bool alone = false;
+    bool any_dtype = false; // the reference may have another precision
+    std::map<at::ScalarType, double> tolerances; // in place of tolerance()
+};
 
-// Compares node by node during a run. Random nodes take the recorded value, if there is one.
+// |a - b| <= t * (1 + |b|) with the t of the dtype (measured: reference/executor.md, "Truth to compare
+// with").
+double tolerance(at::ScalarType dtype, bool alone);
+Row compare(const std::string& name, const c10::IValue& found, const c10::IValue& expected,
+    const CompareOptions& options);
+
+// Compares node by node during a run. Random nodes take the reference's value, if there is one.
 class Comparison : public Observer {
 public:
-    Comparison(const GraphModule& module, const wire::TensorFile& recorded, bool alone)
+    Comparison(const GraphModule& module, const Reference& reference, CompareOptions options)
         : module_(module)
-        , recorded_(recorded)
-        , alone_(alone) { }
+        , reference_(reference)
+        , options_(std::move(options)) { }
 
-    void value(const std::string& prefix, BodyId body, NodeId node, bool tuple, bool random,
-        c10::IValue* values, size_t count) override;
+    void value(const Moment& moment, c10::IValue* values, size_t count) override;
 
     const std::vector<Row>& rows() const { return rows_; }
     const std::vector<std::string>& random() const { return random_; } // nodes that took the recorded value
     uint64_t compared() const { return compared_; } // nodes of which at least one value was compared
 
 private:
-    bool take(const std::string& name, c10::IValue& value, bool replace, bool check);
+    bool take(const std::string& name, const Moment& moment, c10::IValue& value, bool replace, bool check);
 
     const GraphModule& module_;
-    const wire::TensorFile& recorded_;
-    bool alone_;
+    const Reference& reference_;
+    CompareOptions options_;
     std::vector<Row> rows_;
     std::vector<std::string> random_;
     uint64_t compared_ = 0;
 };
+
+// Keeps all values of a run.
+class Keeper : public Observer {
+public:
+    // `clone`: later steps may write into the values.
+    Keeper(const GraphModule& module, bool clone)
+        : module_(module)
+        , clone_(clone) { }
+    void value(const Moment& moment, c10::IValue* values, size_t count) override;
+    KeptValues take() { return std::move(kept_); }
+
+private:
+    const GraphModule& module_;
+    bool clone_;
+    KeptValues kept_;
+};
+
+nlohmann::json to_json(const Row& row);
 
 } // namespace hopscope::executor

@@ -686,7 +686,7 @@ void BodyCompiler::find_last_uses() {
 } // namespace
 
 Result<std::shared_ptr<const Program>> compile(
-    std::shared_ptr<const GraphModule> module, const Bindings& symbols) {
+    std::shared_ptr<const GraphModule> module, const Bindings& symbols, bool float64) {
     if (!module || module->bodies.empty())
         return make_error(Error::Kind::Damaged, "the text holds no graph");
     for (const Violation& violation : verify(*module)) {
@@ -698,6 +698,7 @@ Result<std::shared_ptr<const Program>> compile(
                 + violation.message + (where.empty() ? "" : " (in " + where + ")"));
     }
     auto program = std::make_shared<Program>();
+    program->float64 = float64;
     program->module = std::move(module);
     program->bodies.resize(program->module->bodies.size());
     std::vector<BodyId> wanted{BodyId(0)};

@@ -30,6 +30,7 @@ struct Frame {
     size_t pc = 0;
     std::vector<c10::IValue> slots;
     std::string prefix; // only kept up where somebody observes
+    int64_t round = -1; // of a loop's body
     std::unique_ptr<Loop> loop; // of the step at pc
 };
 
@@ -44,17 +45,24 @@ std::string first_line(const char* text) {
     return std::string(all.substr(0, all.find('\n')));
 }
 
-class Machine {
-public:
-    Machine(const Program& program, const RunSettings& settings)
+bool is_tuple(const Step& step) {
+    return step.results != 1 || step.kind == StepKind::Call || step.kind == StepKind::Cond
+        || step.kind == StepKind::While || step.kind == StepKind::Map || step.kind == StepKind::Scan
+        || step.kind == StepKind::Functionalized || step.kind == StepKind::Effects;
+}
+
+} // namespace
+
+struct Machine::Parts {
+    Parts(const Program& program, const RunSettings& settings)
         : program_(program)
         , settings_(settings)
         , module_(*program.module) { }
 
-    Outcome all(const std::vector<c10::IValue>& inputs);
+    void begin(const std::vector<c10::IValue>& inputs);
+    State go();
 
-private:
-    void enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix);
+    void enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix, int64_t round = -1);
     void step(Frame& frame, const Step& step);
     void call_operator(Frame& frame, const Step& step);
     void functionalized(Frame& frame, const Step& step);
@@ -64,7 +72,11 @@ private:
     void returned(std::vector<c10::IValue> results);
     void give(Frame& frame, const Step& step, std::vector<c10::IValue> results);
     void finish(Frame& frame, const Step& step);
-    void observe(Frame& frame, const Step& step);
+    bool paused(const Frame& frame, const Step& step);
+    Moment moment(const Frame& frame, const Step& step) const {
+        return {frame.prefix, frame.id, NodeId(frame.pc), step, static_cast<uint32_t>(frames_.size() - 1),
+            frame.round, is_tuple(step)};
+    }
     void fail(const Frame& frame, std::string message, bool unsupported);
     bool asked_to_stop();
 
@@ -89,11 +101,13 @@ private:
     std::vector<Frame> frames_;
     torch::jit::Stack stack_;
     Outcome outcome_;
+    std::vector<c10::IValue> released_;
     int64_t last_look_ = coarse_milliseconds();
     bool done_ = false;
+    bool asked_ = false; // the observer was asked about the node that comes next
 };
 
-c10::IValue Machine::list(const Frame& frame, const Operand& operand) const {
+c10::IValue Machine::Parts::list(const Frame& frame, const Operand& operand) const {
     const Operand* items = program_.operands.data() + operand.index;
     const auto number = [&](uint32_t i) { return value(frame, items[i]); };
     switch (operand.kind) {
@@ -141,7 +155,7 @@ c10::IValue Machine::list(const Frame& frame, const Operand& operand) const {
     }
 }
 
-c10::IValue Machine::value(const Frame& frame, const Operand& operand) const {
+c10::IValue Machine::Parts::value(const Frame& frame, const Operand& operand) const {
     switch (operand.kind) {
     case Operand::Kind::Constant:
         return program_.constants[operand.index];
@@ -167,19 +181,21 @@ c10::IValue Machine::value(const Frame& frame, const Operand& operand) const {
     }
 }
 
-void Machine::enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix) {
+void Machine::Parts::enter(
+    BodyId body, std::vector<c10::IValue> arguments, std::string prefix, int64_t round) {
     Frame frame;
     frame.id = body;
     frame.body = &program_.bodies[body.index];
     frame.slots.resize(frame.body->slots);
     frame.prefix = std::move(prefix);
+    frame.round = round;
     for (size_t i = 0; i < frame.body->inputs.size(); ++i)
         frame.slots[frame.body->inputs[i]] = std::move(arguments[i]);
     outcome_.nodes += frame.body->steps.size();
     frames_.push_back(std::move(frame));
 }
 
-void Machine::fail(const Frame& frame, std::string message, bool unsupported) {
+void Machine::Parts::fail(const Frame& frame, std::string message, bool unsupported) {
     Failure failure;
     failure.body = frame.id;
     failure.node = NodeId(frame.pc);
@@ -193,34 +209,39 @@ void Machine::fail(const Frame& frame, std::string message, bool unsupported) {
     done_ = true;
 }
 
-void Machine::observe(Frame& frame, const Step& step) {
-    const NodeId node(frame.pc);
-    const bool tuple = step.results != 1 || step.kind == StepKind::Call || step.kind == StepKind::Cond
-        || step.kind == StepKind::While || step.kind == StepKind::Map || step.kind == StepKind::Scan
-        || step.kind == StepKind::Functionalized || step.kind == StepKind::Effects;
-    if (step.kind != StepKind::Output && step.kind != StepKind::Missing)
-        settings_.observer->value(
-            frame.prefix, frame.id, node, tuple, step.random, frame.slots.data() + step.result, step.results);
+// Asks the observer about the node that comes next, once.
+bool Machine::Parts::paused(const Frame& frame, const Step& step) {
+    asked_ = !asked_ && settings_.observer->before(moment(frame, step));
+    return asked_;
 }
 
-void Machine::finish(Frame& frame, const Step& step) {
+void Machine::Parts::finish(Frame& frame, const Step& step) {
     if (settings_.observer)
-        observe(frame, step);
-    for (uint32_t i = step.releases.begin; i < step.releases.end; ++i)
-        frame.slots[program_.releases[i]] = c10::IValue();
+        settings_.observer->value(moment(frame, step), frame.slots.data() + step.result, step.results);
+    const bool show = settings_.observer && settings_.observer->wants_released();
+    for (uint32_t i = step.releases.begin; i < step.releases.end; ++i) {
+        c10::IValue& slot = frame.slots[program_.releases[i]];
+        if (show)
+            released_.push_back(std::move(slot));
+        slot = c10::IValue();
+    }
+    if (settings_.observer) {
+        settings_.observer->after(moment(frame, step), released_);
+        released_.clear();
+    }
     ++outcome_.run;
     done_ = done_ || (frames_.size() == 1 && settings_.until && settings_.until.index == frame.pc);
     ++frame.pc;
 }
 
-void Machine::give(Frame& frame, const Step& step, std::vector<c10::IValue> results) {
+void Machine::Parts::give(Frame& frame, const Step& step, std::vector<c10::IValue> results) {
     for (size_t i = 0; i < results.size() && i < step.results; ++i)
         frame.slots[step.result + i] = std::move(results[i]);
     frame.loop.reset();
     finish(frame, step);
 }
 
-void Machine::call_operator(Frame& frame, const Step& step) {
+void Machine::Parts::call_operator(Frame& frame, const Step& step) {
     stack_.clear();
     for (uint32_t i = step.operands.begin; i < step.operands.end; ++i)
         stack_.push_back(value(frame, program_.operands[i]));
@@ -229,7 +250,7 @@ void Machine::call_operator(Frame& frame, const Step& step) {
         frame.slots[step.result + i] = std::move(stack_[i]);
 }
 
-void Machine::functionalized(Frame& frame, const Step& step) {
+void Machine::Parts::functionalized(Frame& frame, const Step& step) {
     const Functionalized& plan = program_.functionalized[static_cast<size_t>(step.op)];
     std::vector<c10::IValue> arguments = values(frame, step.operands), bases = values(frame, plan.bases);
     for (c10::IValue& base : bases)
@@ -256,7 +277,7 @@ void Machine::functionalized(Frame& frame, const Step& step) {
     give(frame, step, std::move(results));
 }
 
-void Machine::effects(Frame& frame, const Step& step) {
+void Machine::Parts::effects(Frame& frame, const Step& step) {
     std::vector<c10::IValue> arguments = values(frame, step.operands);
     const c10::IValue token = arguments.front();
     arguments.erase(arguments.begin());
@@ -273,7 +294,7 @@ void Machine::effects(Frame& frame, const Step& step) {
     give(frame, step, std::move(results));
 }
 
-void Machine::start_loop(Frame& frame, const Step& step) {
+void Machine::Parts::start_loop(Frame& frame, const Step& step) {
     std::vector<c10::IValue> all = values(frame, step.operands);
     auto loop = std::make_unique<Loop>();
     const auto carried = all.begin() + step.carried, mapped = carried + step.mapped;
@@ -294,7 +315,7 @@ void Machine::start_loop(Frame& frame, const Step& step) {
     next_round(frame, step);
 }
 
-void Machine::next_round(Frame& frame, const Step& step) {
+void Machine::Parts::next_round(Frame& frame, const Step& step) {
     Loop& loop = *frame.loop;
     std::vector<c10::IValue> arguments = loop.state;
     for (const c10::IValue& x : loop.mapped)
@@ -304,11 +325,11 @@ void Machine::next_round(Frame& frame, const Step& step) {
     if (settings_.observer)
         prefix += std::to_string(loop.index) + "/";
     const BodyId body = step.kind == StepKind::While && !loop.in_condition ? step.second : step.first;
-    enter(body, std::move(arguments), std::move(prefix));
+    enter(body, std::move(arguments), std::move(prefix), loop.index);
 }
 
 // The innermost body has returned: its caller goes on.
-void Machine::returned(std::vector<c10::IValue> results) {
+void Machine::Parts::returned(std::vector<c10::IValue> results) {
     Frame& frame = frames_.back();
     const Step& step = frame.body->steps[frame.pc];
     switch (step.kind) {
@@ -355,7 +376,7 @@ void Machine::returned(std::vector<c10::IValue> results) {
     }
 }
 
-void Machine::step(Frame& frame, const Step& step) {
+void Machine::Parts::step(Frame& frame, const Step& step) {
     switch (step.kind) {
     case StepKind::Nothing:
         finish(frame, step);
@@ -407,6 +428,12 @@ void Machine::step(Frame& frame, const Step& step) {
     case StepKind::Output: {
         std::vector<c10::IValue> results = values(frame, step.operands);
         ++outcome_.run;
+        if (settings_.observer) {
+            for (uint32_t i = step.releases.begin; i < step.releases.end; ++i)
+                released_.push_back(std::move(frame.slots[program_.releases[i]]));
+            settings_.observer->after(moment(frame, step), released_);
+            released_.clear();
+        }
         frames_.pop_back();
         if (frames_.empty()) {
             outcome_.outputs = std::move(results);
@@ -419,7 +446,7 @@ void Machine::step(Frame& frame, const Step& step) {
     }
 }
 
-bool Machine::asked_to_stop() {
+bool Machine::Parts::asked_to_stop() {
     const int64_t now = coarse_milliseconds();
     if (now - last_look_ < 20)
         return false;
@@ -427,7 +454,7 @@ bool Machine::asked_to_stop() {
     return settings_.stop && settings_.stop();
 }
 
-Outcome Machine::all(const std::vector<c10::IValue>& inputs) {
+void Machine::Parts::begin(const std::vector<c10::IValue>& inputs) {
     const c10::InferenceMode guard;
     std::vector<c10::IValue> placeholders(program_.bodies[0].inputs.size());
     enter(BodyId(0), std::move(placeholders), {});
@@ -436,15 +463,25 @@ Outcome Machine::all(const std::vector<c10::IValue>& inputs) {
         frames_[0].slots[program_.inputs[i].slot] =
             clone ? c10::IValue(clone_with_strides(inputs[i].toTensor())) : inputs[i];
     }
+}
+
+Machine::State Machine::Parts::go() {
+    const c10::InferenceMode guard;
+    State state = State::Finished;
     while (!done_) {
         Frame& frame = frames_.back();
         const Step& now = frame.body->steps[frame.pc];
-        if (settings_.progress)
-            settings_.progress->node.store(now.mark, std::memory_order_relaxed);
         if (asked_to_stop()) {
             outcome_.cancelled = true;
+            state = State::Cancelled;
             break;
         }
+        if (settings_.observer && paused(frame, now)) {
+            state = State::Paused;
+            break;
+        }
+        if (settings_.progress)
+            settings_.progress->node.store(now.mark, std::memory_order_relaxed);
         // Out of memory comes in three forms: from tensors, from small objects, from refused threads.
         try {
             step(frame, now);
@@ -458,13 +495,32 @@ Outcome Machine::all(const std::vector<c10::IValue>& inputs) {
     }
     if (settings_.progress)
         settings_.progress->node.store(0, std::memory_order_relaxed);
-    return std::move(outcome_);
+    return outcome_.failure ? State::Failed : state;
 }
 
-} // namespace
+Machine::Machine(const Program& program, const std::vector<c10::IValue>& inputs, const RunSettings& settings)
+    : parts_(std::make_unique<Parts>(program, settings)) {
+    parts_->begin(inputs);
+}
+Machine::~Machine() = default;
+
+Machine::State Machine::go() {
+    return parts_->go();
+}
+const Outcome& Machine::outcome() const {
+    return parts_->outcome_;
+}
+Outcome Machine::take_outcome() {
+    return std::move(parts_->outcome_);
+}
+void Machine::uncancel() {
+    parts_->outcome_.cancelled = false;
+}
 
 Outcome run(const Program& program, const std::vector<c10::IValue>& inputs, const RunSettings& settings) {
-    return Machine(program, settings).all(inputs);
+    Machine machine(program, inputs, settings);
+    machine.go();
+    return machine.take_outcome();
 }
 
 } // namespace hopscope::executor

@@ -1,4 +1,4 @@
-// Runs a program: one thread, one reused stack, a frame a call, no recursion.
+// Runs a program: one thread, one reused stack, a frame a call, no recursion. Can pause before any node.
 #pragma once
 
 #include "core/executor/program.h"
@@ -13,13 +13,28 @@
 
 namespace hopscope::executor {
 
-// Sees every node's value as soon as it is there, and may put another in its place.
+// Where the machine stands when it speaks to an observer.
+struct Moment {
+    const std::string& prefix; // "" in the root, "call/" in the body that `call` runs (a loop's: "loop/2/")
+    BodyId body;
+    NodeId node;
+    const Step& step;
+    uint32_t depth; // calls around it
+    int64_t round; // of a loop's body, from 0; -1 = no loop
+    bool tuple; // the values are a tuple's items
+};
+
+// Sees every node before it runs and as soon as its values are there.
 class Observer {
 public:
     virtual ~Observer() = default;
-    // `prefix` is empty in the root and "call/" in the body that `call` runs (a loop's: "loop/2/").
-    virtual void value(const std::string& prefix, BodyId body, NodeId node, bool tuple, bool random,
-        c10::IValue* values, size_t count) = 0;
+    // True pauses the machine before this node.
+    virtual bool before(const Moment&) { return false; }
+    // May put other values in place. Not called for outputs, and for nodes that cannot run.
+    virtual void value(const Moment&, c10::IValue* /*values*/, size_t /*count*/) { }
+    // The node has run and its values have been seen; `released` are the values whose last use it was.
+    virtual void after(const Moment&, const std::vector<c10::IValue>& /*released*/) { }
+    virtual bool wants_released() const { return false; } // else after() gets none
 };
 
 struct Failure {
@@ -47,5 +62,29 @@ struct RunSettings {
 
 // Inputs are in the order of Program::inputs.
 Outcome run(const Program& program, const std::vector<c10::IValue>& inputs, const RunSettings& settings);
+
+// A run that can be paused and taken up again.
+class Machine {
+public:
+    enum class State : uint8_t { Paused, Finished, Failed, Cancelled };
+
+    // The program and what the settings point to must outlive it.
+    Machine(const Program& program, const std::vector<c10::IValue>& inputs, const RunSettings& settings);
+    ~Machine();
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    // Runs on. Paused: the observer's before() said so; it is not asked again for the node that was paused
+    // at.
+    State go();
+    const Outcome& outcome() const;
+    Outcome take_outcome();
+    // Of a cancelled machine: it may be taken up again.
+    void uncancel();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
 
 } // namespace hopscope::executor

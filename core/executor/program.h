@@ -121,11 +121,12 @@ struct Program {
     std::vector<Unsupported> unsupported;
     bool mutates = false; // some step writes into a tensor: inputs are cloned for each run
     bool moved = false; // a device other than the CPU was named
+    bool float64 = false; // every floating dtype that the text names is float64
 };
 
 // Never fails for what a node wants: such a node becomes a step that stops the run with the reason.
 // Errors: Damaged where the module is none that FX could hold.
 Result<std::shared_ptr<const Program>> compile(
-    std::shared_ptr<const GraphModule> module, const Bindings& symbols);
+    std::shared_ptr<const GraphModule> module, const Bindings& symbols, bool float64 = false);
 
 } // namespace hopscope::executor

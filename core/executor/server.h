@@ -1,14 +1,17 @@
 // The worker's side of the protocol: requests in, answers out.
 #pragma once
 
+#include "core/executor/compare.h"
 #include "core/executor/machine.h"
+#include "core/executor/params.h"
+#include "core/executor/tracer.h"
 #include "core/wire/framing.h"
 #include "core/wire/tensor_file.h"
 
 #include <nlohmann/json.hpp>
 
 #include <deque>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,24 +35,38 @@ public:
     int serve();
 
 private:
-    struct Fault; // an error answer
-
+    // server.cpp: messages
     bool read_messages(bool wait); // false: the stream has ended
     void take(const std::string& text);
     void answer(const nlohmann::json& id, const char* kind, nlohmann::json content);
     void handle(const nlohmann::json& message);
     nlohmann::json call(const std::string& method, const nlohmann::json& params);
+    bool stop();
+
+    // verbs_load.cpp
+    nlohmann::json initialize(const nlohmann::json& params);
     nlohmann::json load(const nlohmann::json& params);
     nlohmann::json bind(const nlohmann::json& params);
+    std::shared_ptr<std::string> tensor_bytes() const;
+
+    // verbs_run.cpp
     nlohmann::json run_all(const nlohmann::json& params);
-    nlohmann::json value(const nlohmann::json& params);
+    nlohmann::json timing(const nlohmann::json& params);
     nlohmann::json compare_all(const nlohmann::json& params);
-    nlohmann::json save();
+    nlohmann::json keep_as_reference();
     RunSettings settings(const nlohmann::json& params);
     nlohmann::json told(const Outcome& outcome) const;
-    bool stop();
+    const Program& in_float64();
+    std::vector<c10::IValue> inputs_in_float64() const;
+
+    // verbs_step.cpp
+    nlohmann::json begin(const nlohmann::json& params);
+    nlohmann::json advance(const nlohmann::json& params);
+    nlohmann::json value(const nlohmann::json& params);
+    nlohmann::json save(const nlohmann::json& params);
+    Tracer& tracer();
+
     void need_inputs() const;
-    std::shared_ptr<std::string> tensor_bytes() const;
 
     ServerFiles files_;
     std::vector<std::string> added_;
@@ -59,14 +76,13 @@ private:
     bool ended_ = false, shut_down_ = false, cancel_ = false;
 
     std::shared_ptr<const Program> program_;
+    std::shared_ptr<const Program> float64_; // the same in double precision, once it was wanted
+    Bindings symbols_;
     std::vector<c10::IValue> inputs_;
     bool bound_ = false;
-    std::optional<wire::TensorFile> reference_;
-    struct Kept {
-        bool tuple = false;
-        std::vector<c10::IValue> values;
-    };
-    std::map<std::string, Kept> kept_; // of the last run
+    Reference reference_;
+    KeptValues kept_; // of the last run
+    std::unique_ptr<Tracer> tracer_; // the run that is stepped through
 };
 
 } // namespace hopscope::executor

@@ -4,6 +4,8 @@
 
 #include <ATen/ATen.h>
 
+#include <nlohmann/json.hpp>
+
 #include <charconv>
 #include <cmath>
 
@@ -43,6 +45,10 @@ at::Tensor with_strides(const at::Tensor& source, at::IntArrayRef stride) {
 
 at::Tensor clone_with_strides(const at::Tensor& tensor) {
     return with_strides(tensor, tensor.strides());
+}
+
+at::Tensor with_dtype(const at::Tensor& tensor, at::ScalarType dtype) {
+    return with_strides(tensor.to(dtype), tensor.strides());
 }
 
 Result<c10::IValue> from_wire(const wire::Value& value) {
@@ -124,51 +130,6 @@ void WireWriter::add_one(const std::string& name, const c10::IValue& value) {
                                    : "None";
     }
     values_.push_back(std::move(out));
-}
-
-json json_number(double value) {
-    if (std::isnan(value))
-        return "nan";
-    if (std::isinf(value))
-        return value > 0 ? "inf" : "-inf";
-    return value;
-}
-
-json statistics(const c10::IValue& value) {
-    if (!value.isTensor() || !value.toTensor().defined())
-        return {{"python", value.tagKind()},
-            {"value", value.isScalar() ? json_number(value.toScalar().toDouble()) : json(nullptr)}};
-    const at::Tensor& tensor = value.toTensor();
-    json out{{"dtype", scalar_type_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()},
-        {"stride", tensor.strides().vec()}, {"bytes", tensor.nbytes()}};
-    if (tensor.numel() == 0 || tensor.is_complex())
-        return out;
-    const at::Tensor wide = tensor.to(at::kDouble);
-    const at::Tensor finite = wide.masked_select(wide.isfinite());
-    out["nan"] = wide.isnan().sum().item().toLong();
-    out["inf"] = wide.isinf().sum().item().toLong();
-    out["zero"] = wide.eq(0).sum().item().toLong();
-    const bool any = finite.numel() > 0;
-    out["min"] = any ? json_number(finite.min().item().toDouble()) : json(nullptr);
-    out["max"] = any ? json_number(finite.max().item().toDouble()) : json(nullptr);
-    out["mean"] = any ? json_number(finite.mean().item().toDouble()) : json(nullptr);
-    out["std"] = any ? json_number(finite.std(/*unbiased=*/false).item().toDouble()) : json(nullptr);
-    return out;
-}
-
-json slice(const at::Tensor& tensor, const std::vector<int64_t>& start, const std::vector<int64_t>& count) {
-    TORCH_CHECK(start.size() == static_cast<size_t>(tensor.dim()) && count.size() == start.size(),
-        "a slice of ", start.size(), " dimensions of a tensor that has ", tensor.dim());
-    at::Tensor part = tensor;
-    for (size_t d = 0; d < start.size(); ++d)
-        part = part.narrow(static_cast<int64_t>(d), start[d], count[d]);
-    TORCH_CHECK(part.numel() <= 65536, "a slice of ", part.numel(), " elements; at most 65536 are given");
-    part = part.to(at::kDouble).contiguous();
-    json out = json::array();
-    const double* data = part.data_ptr<double>();
-    for (int64_t i = 0; i < part.numel(); ++i)
-        out.push_back(json_number(data[i]));
-    return out;
 }
 
 } // namespace hopscope::executor

@@ -6,14 +6,13 @@
 
 #include <ATen/core/ivalue.h>
 
-#include <nlohmann/json.hpp>
-
 #include <deque>
 #include <vector>
 
 namespace hopscope::executor {
 
 at::Tensor clone_with_strides(const at::Tensor& tensor); // strides of 0 and all
+at::Tensor with_dtype(const at::Tensor& tensor, at::ScalarType dtype); // a copy with the same strides
 
 // The tensor with its strides, or the number; None for NoneType. Errors: Damaged where the value cannot be
 // made.
@@ -32,15 +31,5 @@ private:
     std::vector<wire::Value> values_;
     std::deque<at::Tensor> held_;
 };
-
-// {"dtype","shape","stride","bytes","min","max","mean","std","nan","inf","zero"}; for a number
-// {"python","value"}.
-nlohmann::json statistics(const c10::IValue& value);
-// The elements from `start`, `count` of them in each dimension, row-major. Throws c10::Error if they do not
-// lie inside.
-nlohmann::json slice(
-    const at::Tensor& tensor, const std::vector<int64_t>& start, const std::vector<int64_t>& count);
-// A number for JSON: NaN and infinities as "nan", "inf", "-inf".
-nlohmann::json json_number(double value);
 
 } // namespace hopscope::executor

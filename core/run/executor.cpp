@@ -5,6 +5,7 @@
 #include "core/run/exchange.h"
 #include "core/wire/framing.h"
 
+#include <algorithm>
 #include <chrono>
 #include <unistd.h>
 
@@ -216,11 +217,25 @@ Status Executor::bind(const std::vector<wire::Value>& values, const std::string&
     return answer ? Status() : Status(answer.error());
 }
 
-Result<std::string> Executor::kept_values(const Job& job) {
-    const auto answer = call("save", json::object(), job);
+Result<std::string> Executor::kept_values(const Job& job, const json& params) {
+    const auto answer = call("save", params, job);
     if (!answer)
         return answer.error();
     return parts_->exchange->read();
+}
+
+const std::shared_ptr<const GraphModule>& Executor::module() const {
+    return parts_->module;
+}
+const std::vector<BodyId>& Executor::bodies() const {
+    return parts_->bodies;
+}
+BodyId Executor::body_of(uint32_t number) const {
+    return number < parts_->bodies.size() ? parts_->bodies[number] : BodyId();
+}
+uint32_t Executor::index_of(BodyId body) const {
+    const auto found = std::find(parts_->bodies.begin(), parts_->bodies.end(), body);
+    return found == parts_->bodies.end() ? UINT32_MAX : static_cast<uint32_t>(found - parts_->bodies.begin());
 }
 
 bool Executor::alive() {

@@ -52,8 +52,15 @@ public:
     // Cancelled. `milliseconds` 0 = no limit; past it the worker is killed.
     Result<nlohmann::json> call(
         const std::string& method, const nlohmann::json& params, const Job& job = {}, int milliseconds = 0);
-    // All values that the last run kept, as the bytes of a tensor file.
-    Result<std::string> kept_values(const Job& job = {});
+    // All values that the last run kept, as the bytes of a tensor file; `params` of the method `save`.
+    Result<std::string> kept_values(
+        const Job& job = {}, const nlohmann::json& params = nlohmann::json::object());
+
+    // What is loaded. Bodies have numbers of their own on the worker's side.
+    const std::shared_ptr<const GraphModule>& module() const;
+    const std::vector<BodyId>& bodies() const; // by the worker's number; none where it is not in the module
+    BodyId body_of(uint32_t number) const;
+    uint32_t index_of(BodyId body) const; // the worker's number; UINT32_MAX = not loaded
 
     bool alive();
     const NodePlace& died_at() const; // set once it died while a node ran

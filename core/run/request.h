@@ -42,6 +42,9 @@ struct Prepared {
 // Errors: Usage and NotFound for what the request names, CannotRead and Damaged for its files.
 Result<Prepared> prepare(const Dump& dump, const Request& request);
 
+// "s77=8" taken apart. Errors: Usage.
+Result<Bindings> bindings_of(const std::vector<std::string>& words);
+
 // Starts the newest executor that has the operators, loads the body and binds the inputs (and the reference).
 struct Started {
     std::shared_ptr<Executor> executor;
@@ -50,5 +53,7 @@ struct Started {
     std::vector<std::string> notes; // what the person should know: operators that this libtorch lacks
 };
 Result<Started> start(const Prepared& prepared, const Request& request, const Job& job = {});
+// Loads the body into a worker that runs already, and binds what is to be bound.
+Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job = {});
 
 } // namespace hopscope::run

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hopscope::run {
@@ -129,6 +130,8 @@ public:
     std::optional<size_t> step_of(BodyId body, NodeId node) const;
     // "call/inner", a loop's round between: the key under which recordings hold the step's value.
     std::string path(size_t step) const;
+    // Whether it made a NaN or an infinity of finite inputs.
+    bool made_non_finite(size_t step) const;
     // Where live bytes are largest, over all steps that have ended; none before the first.
     std::optional<size_t> peak() const;
 
@@ -150,11 +153,19 @@ public:
 
 private:
     struct Until;
-    Result<Stop> advance(const Until& until, const Job& job);
+    Status advance(const Until& until, const Job& job);
+    Result<size_t> next(size_t from, const Until& until, const Job& job);
+    Result<Stop> move(const Until& until, const Job& job);
     void take(const nlohmann::json& answer);
     bool computes(size_t step) const;
     size_t first_computing(size_t from) const;
-    std::optional<Stop> hit(size_t from, size_t to, bool back);
+    size_t previous(size_t from) const;
+    Stop back_to(size_t position);
+    std::vector<std::pair<uint32_t, uint32_t>> marks(const Until& until) const;
+    bool holds_before(const Breakpoint& breakpoint, size_t step) const;
+    bool holds_after(const Breakpoint& breakpoint, size_t step) const;
+    std::optional<Stop> hit(size_t position, size_t before) const;
+    int32_t non_finite_between(size_t before, size_t position) const;
 
     std::shared_ptr<Executor> executor_;
     std::shared_ptr<const GraphModule> module_;

@@ -1,0 +1,120 @@
+#include "core/run/request.h"
+
+#include "core/base/text.h"
+#include "core/run/input_files.h"
+
+#include <charconv>
+
+namespace hopscope::run {
+
+namespace {
+
+// The body that is meant: named, or the only graph of the dump.
+Result<Place> place_of(const Dump& dump, const std::string& address) {
+    if (!address.empty())
+        return resolve(dump, address);
+    if (dump.graphs.size() == 1)
+        return Place{GraphId(0), BodyId(0), {}};
+    std::string some;
+    for (size_t i = 0; i < dump.graphs.size() && i < 5; ++i)
+        some += (i ? ", " : "") + address_of(dump, GraphId(i));
+    return make_error(Error::Kind::Usage,
+        "the dump has " + counted(dump.graphs.size(), "graph") + "; name one with --at"
+            + (some.empty() ? "" : " (" + some + (dump.graphs.size() > 5 ? ", …)" : ")")));
+}
+
+// Which call of a region's body the keys of recordings are taken from.
+Result<std::string> prefix_of(const GraphModule& module, BodyId body, int invocation) {
+    const std::vector<std::string> prefixes = call_prefixes(module, body);
+    const size_t index = invocation < 0 ? 0 : static_cast<size_t>(invocation);
+    if (index < prefixes.size())
+        return prefixes[index];
+    return make_error(Error::Kind::Usage,
+        prefixes.empty() ? "no region call of this body is in the graph, so that no invocation can be chosen"
+                         : "--invocation " + std::to_string(index) + ": the body is called "
+                + counted(prefixes.size(), "time") + ", counted from 0");
+}
+
+} // namespace
+
+Result<Bindings> bindings_of(const std::vector<std::string>& words) {
+    Bindings bindings;
+    for (const std::string& word : words) {
+        const size_t equals = word.find('=');
+        int64_t value = 0;
+        const char* end = word.data() + word.size();
+        if (equals == std::string::npos || !is_identifier(word.substr(0, equals))
+            || std::from_chars(word.data() + equals + 1, end, value).ptr != end || equals + 1 == word.size())
+            return make_error(Error::Kind::Usage, "--bind " + word + ": expected SYMBOL=NUMBER, as in s77=8");
+        bindings[word.substr(0, equals)] = value;
+    }
+    return bindings;
+}
+
+Result<Prepared> prepare(const Dump& dump, const Request& request) {
+    if (request.inputs.empty() == !request.seed)
+        return make_error(Error::Kind::Usage, "expected either --seed N or --inputs FILE");
+    Prepared p;
+    const auto place = place_of(dump, request.address);
+    if (!place)
+        return place.error();
+    p.place = {place->graph, place->body, {}};
+    p.address = address_of(dump, place->graph, place->body);
+    p.module = dump.graph(place->graph).module;
+    p.body = place->body;
+    auto symbols = bindings_of(request.bind);
+    if (!symbols)
+        return symbols.error();
+    p.symbols = std::move(*symbols);
+    if (p.body != BodyId(0) || request.invocation >= 0) {
+        auto found = prefix_of(*p.module, p.body, request.invocation);
+        // Synthetic inputs need no call.
+        if (!found && (request.invocation >= 0 || !request.inputs.empty()))
+            return found.error();
+        p.prefix = found ? *found : "";
+    }
+    auto made = request.inputs.empty() ? synthetic_inputs(*p.module, p.body, *request.seed, p.symbols)
+                                       : file_inputs(request.inputs, *p.module, p.body, p.prefix, p.symbols);
+    if (!made)
+        return made.error();
+    p.inputs = std::move(*made);
+    if (!request.reference.empty()) {
+        auto file = read_tensors(request.reference);
+        if (!file)
+            return file.error();
+        p.reference_file = file->below(p.prefix);
+        p.reference = p.reference_file.values();
+    }
+    return p;
+}
+
+Result<Started> start(const Prepared& prepared, const Request& request, const Job& job) {
+    const auto programs = find_executors();
+    if (!programs)
+        return programs.error();
+    StartOptions options;
+    options.program = programs->front();
+    options.libraries = request.libraries;
+    options.memory = request.memory;
+    auto executor = Executor::start(options, job);
+    if (!executor)
+        return executor.error();
+    Started started;
+    started.executor = std::move(*executor);
+    started.program = options.program;
+    if (const Status status = load_into(*started.executor, prepared, started.loaded, job); !status)
+        return status.error();
+    return started;
+}
+
+Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job) {
+    auto answer = executor.load(prepared.module, prepared.body, prepared.symbols, job);
+    if (!answer)
+        return answer.error();
+    loaded = std::move(*answer);
+    if (const Status status = executor.bind(prepared.inputs.values, "inputs", job); !status)
+        return status;
+    return prepared.reference.empty() ? Status() : executor.bind(prepared.reference, "reference", job);
+}
+
+} // namespace hopscope::run

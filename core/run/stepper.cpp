@@ -1,0 +1,484 @@
+#include "core/run/stepper.h"
+
+#include "core/base/text.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace hopscope::run {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kFnvBasis = 14695981039346656037u, kFnvPrime = 1099511628211u;
+
+void mix(uint64_t& hash, std::string_view bytes) {
+    for (const char c : bytes)
+        hash = (hash ^ static_cast<unsigned char>(c)) * kFnvPrime;
+}
+
+// "[16, 96]" as numbers; nothing where it is no shape.
+std::optional<std::vector<int64_t>> shape_of(std::string_view text) {
+    std::vector<int64_t> shape;
+    for (size_t at = 0; at < text.size();) {
+        if (!is_digit(text[at])) {
+            if (std::string_view("[](), x").find(text[at]) == std::string_view::npos)
+                return std::nullopt;
+            ++at;
+            continue;
+        }
+        int64_t size = 0;
+        const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), size);
+        if (error != std::errc())
+            return std::nullopt;
+        shape.push_back(size);
+        at = static_cast<size_t>(end - text.data());
+    }
+    return shape;
+}
+
+// "aten.mm" names aten.mm.default and aten.mm.out, not aten.mm_other.
+bool names(std::string_view wanted, std::string_view target) {
+    return target == wanted || (target.starts_with(wanted) && target[wanted.size()] == '.');
+}
+
+} // namespace
+
+// What a move goes on to, besides breakpoints.
+struct Stepper::Until {
+    uint64_t steps = 0; // so many steps are begun; 0 = no limit
+    int depth = -1; // the next step has at most this depth
+    BodyId body; // the next step is of this node
+    NodeId node;
+    bool non_finite = false;
+    bool breakpoints = false; // they hold
+};
+
+Stepper::Stepper(std::shared_ptr<Executor> executor)
+    : executor_(std::move(executor))
+    , module_(executor_->module()) { }
+
+Result<Stop> Stepper::begin(const BeginOptions& options, const Job& job) {
+    steps_.clear();
+    failure_.reset();
+    complete_ = false;
+    position_ = 0;
+    for (Breakpoint& b : breakpoints_)
+        b.hits = 0;
+    const auto answer = executor_->call("begin",
+        {{"seed", options.seed}, {"keep_bytes", options.keep_bytes},
+            {"recorded_random", options.recorded_random}},
+        job);
+    if (!answer)
+        return answer.error();
+    take(*answer);
+    // Placeholders are there from the start.
+    Until one;
+    one.steps = 1;
+    while (!complete_ && first_computing(0) >= steps_.size())
+        if (const Status on = advance(one, job); !on)
+            return on.error();
+    position_ = first_computing(0);
+    return Stop{Stop::Reason::Start, -1, -1};
+}
+
+void Stepper::take(const json& answer) {
+    for (const json& row : answer.value("begun", json::array())) {
+        Step step;
+        step.body = executor_->body_of(row.at(0).get<uint32_t>());
+        step.node = NodeId(row.at(1).get<uint32_t>());
+        step.parent = row.at(2).get<int32_t>();
+        step.depth = row.at(3).get<uint16_t>();
+        step.round = row.at(4).get<int32_t>();
+        steps_.push_back(std::move(step));
+    }
+    for (const json& row : answer.value("ended", json::array())) {
+        Step& step = steps_.at(row.at("step").get<size_t>());
+        step.end = row.at("end").get<int32_t>();
+        step.tuple = row.at("tuple").get<bool>();
+        step.random = row.at("random").get<bool>();
+        step.values = row.at("values").get<uint32_t>();
+        step.nan = row.at("nan").get<bool>();
+        step.inf = row.at("inf").get<bool>();
+        step.bytes = row.at("bytes").get<uint64_t>();
+        step.live = row.at("live").get<uint64_t>();
+        step.microseconds = row.at("us").get<double>();
+        step.shape = row.at("shape").get<std::vector<int64_t>>();
+    }
+    complete_ = answer.value("complete", false);
+    if (const auto failed = answer.find("failure"); failed != answer.end())
+        failure_ = RunFailure{failed->at("step").get<int32_t>(), failed->at("path").get<std::string>(),
+            failed->at("message").get<std::string>(), failed->at("unsupported").get<bool>()};
+}
+
+bool Stepper::computes(size_t step) const {
+    const Opcode op = module_->body(steps_[step].body).node(steps_[step].node).op;
+    return op != Opcode::Placeholder && op != Opcode::GetAttr;
+}
+
+size_t Stepper::first_computing(size_t from) const {
+    while (from < steps_.size() && !computes(from))
+        ++from;
+    return from;
+}
+
+// --- breakpoints
+
+std::vector<std::pair<uint32_t, uint32_t>> Stepper::marks(const Until& until) const {
+    std::vector<std::pair<uint32_t, uint32_t>> all;
+    if (until.node)
+        all.emplace_back(executor_->index_of(until.body), until.node.index);
+    if (!until.breakpoints)
+        return all;
+    for (const Breakpoint& b : breakpoints_) {
+        if (!b.enabled)
+            continue;
+        if (b.kind == Breakpoint::Kind::Node)
+            all.emplace_back(executor_->index_of(b.body), b.node.index);
+        if (b.kind != Breakpoint::Kind::Operator)
+            continue;
+        for (const BodyId body : executor_->bodies()) {
+            const Body& of = module_->body(body);
+            for (size_t n = 0; n < of.nodes.size(); ++n)
+                if (names(b.text, short_target(*module_, of.nodes[n])))
+                    all.emplace_back(executor_->index_of(body), static_cast<uint32_t>(n));
+        }
+    }
+    return all;
+}
+
+bool Stepper::holds_before(const Breakpoint& b, size_t step) const {
+    const Step& s = steps_[step];
+    if (b.kind == Breakpoint::Kind::Node)
+        return b.body == s.body && b.node == s.node;
+    return b.kind == Breakpoint::Kind::Operator
+        && names(b.text, short_target(*module_, module_->body(s.body).node(s.node)));
+}
+
+bool Stepper::made_non_finite(size_t step) const {
+    const Step& s = steps_[step];
+    if (s.end < 0 || (!s.nan && !s.inf))
+        return false;
+    // Of finite inputs: one that hands a NaN on made none.
+    const Body& body = module_->body(s.body);
+    if (!computes(step) || body.node(s.node).op == Opcode::Output)
+        return false;
+    for (const NodeId input : body.inputs_of(body.node(s.node)))
+        for (size_t i = step; i-- > 0;) {
+            const Step& other = steps_[i];
+            if (other.parent == s.parent && other.round == s.round && other.node == input) {
+                if (other.nan || other.inf)
+                    return false;
+                break;
+            }
+        }
+    return true;
+}
+
+bool Stepper::holds_after(const Breakpoint& b, size_t step) const {
+    const Step& s = steps_[step];
+    if (s.end < 0 || !computes(step))
+        return false;
+    if (b.kind == Breakpoint::Kind::Shape)
+        return s.values > 0 && shape_of(b.text) == std::optional(s.shape);
+    return b.kind == Breakpoint::Kind::NonFinite && made_non_finite(step);
+}
+
+// The breakpoint that stops a move from `before` at `position`.
+std::optional<Stop> Stepper::hit(size_t position, size_t before) const {
+    // What has come to its end between the two: steps there, and calls around the first.
+    std::vector<size_t> ended;
+    for (int32_t at = before < steps_.size() ? steps_[before].parent : -1; at >= 0;
+         at = steps_[size_t(at)].parent)
+        ended.push_back(size_t(at));
+    for (size_t step = before; step < position; ++step)
+        ended.push_back(step);
+    std::erase_if(ended, [&](size_t step) {
+        const int32_t end = steps_[step].end;
+        return end < 0 || size_t(end) <= before || size_t(end) > position;
+    });
+    for (size_t i = 0; i < breakpoints_.size(); ++i) {
+        const Breakpoint& b = breakpoints_[i];
+        if (!b.enabled)
+            continue;
+        if (position < steps_.size() && holds_before(b, position))
+            return Stop{Stop::Reason::Breakpoint, static_cast<int>(i), static_cast<int32_t>(position)};
+        for (const size_t step : ended)
+            if (holds_after(b, step))
+                return Stop{Stop::Reason::Breakpoint, static_cast<int>(i), static_cast<int32_t>(step)};
+    }
+    return std::nullopt;
+}
+
+// The step that made a NaN or an infinity between two positions; -1 = none.
+int32_t Stepper::non_finite_between(size_t before, size_t position) const {
+    for (size_t step = before; step < position; ++step)
+        if (steps_[step].end > static_cast<int32_t>(before)
+            && steps_[step].end <= static_cast<int32_t>(position) && made_non_finite(step))
+            return static_cast<int32_t>(step);
+    return -1;
+}
+
+void Stepper::toggle(const Breakpoint& breakpoint) {
+    const auto found = std::find(breakpoints_.begin(), breakpoints_.end(), breakpoint);
+    if (found != breakpoints_.end())
+        breakpoints_.erase(found);
+    else
+        breakpoints_.push_back(breakpoint);
+}
+
+// --- forward
+
+// Lets the worker go on until a step is begun that `until` names, and takes what it tells.
+Status Stepper::advance(const Until& until, const Job& job) {
+    json shapes = json::array();
+    bool non_finite = until.non_finite;
+    for (const Breakpoint& b : breakpoints_) {
+        if (!until.breakpoints || !b.enabled)
+            continue;
+        non_finite = non_finite || b.kind == Breakpoint::Kind::NonFinite;
+        if (b.kind == Breakpoint::Kind::Shape)
+            if (const auto shape = shape_of(b.text))
+                shapes.push_back(*shape);
+    }
+    const auto answer = executor_->call("advance",
+        {{"steps", until.steps}, {"depth", until.depth}, {"marks", marks(until)}, {"shapes", shapes},
+            {"non_finite", non_finite}},
+        job);
+    if (!answer)
+        return answer.error();
+    take(*answer);
+    if (answer->value("cancelled", false))
+        return make_error(Error::Kind::Cancelled, "cancelled at step " + std::to_string(steps_.size()));
+    return {};
+}
+
+// The next position behind `from` at which something is computed; steps().size() at the end of a complete
+// run.
+Result<size_t> Stepper::next(size_t from, const Until& until, const Job& job) {
+    for (size_t at = from + 1;;) {
+        at = first_computing(at);
+        if (at < steps_.size() || complete_)
+            return std::min(at, steps_.size());
+        if (const Status on = advance(until, job); !on)
+            return on.error();
+    }
+}
+
+Result<Stop> Stepper::move(const Until& until, const Job& job) {
+    uint64_t moved = 0;
+    for (;;) {
+        if (failure_ && position_ == static_cast<size_t>(failure_->step))
+            return Stop{Stop::Reason::Failure, -1, failure_->step};
+        if (at_end())
+            return Stop{Stop::Reason::End, -1, -1};
+        const auto to = next(position_, until, job);
+        if (!to)
+            return to.error();
+        const size_t from = position_;
+        position_ = *to;
+        ++moved;
+        if (until.breakpoints)
+            if (const auto stop = hit(position_, from)) {
+                ++breakpoints_[static_cast<size_t>(stop->breakpoint)].hits;
+                return *stop;
+            }
+        if (until.non_finite)
+            if (const int32_t step = non_finite_between(from, position_); step >= 0)
+                return Stop{Stop::Reason::NonFinite, -1, step};
+        if (at_end())
+            return Stop{Stop::Reason::End, -1, -1};
+        const Step& now = steps_[position_];
+        if ((until.steps && moved >= until.steps) || (until.depth >= 0 && now.depth <= until.depth))
+            return Stop{Stop::Reason::Step, -1, static_cast<int32_t>(position_)};
+        if (until.node && now.body == until.body && now.node == until.node)
+            return Stop{Stop::Reason::Target, -1, static_cast<int32_t>(position_)};
+    }
+}
+
+Result<Stop> Stepper::into(const Job& job) {
+    Until until;
+    until.steps = 1;
+    return move(until, job);
+}
+
+Result<Stop> Stepper::over(const Job& job) {
+    Until until;
+    until.depth = at_end() ? 0 : steps_[position_].depth;
+    until.breakpoints = true;
+    return move(until, job);
+}
+
+Result<Stop> Stepper::out(const Job& job) {
+    Until until;
+    until.depth = at_end() ? -1 : steps_[position_].depth - 1; // of the outermost body: to the end
+    until.breakpoints = true;
+    return move(until, job);
+}
+
+Result<Stop> Stepper::run(const Job& job) {
+    Until until;
+    until.breakpoints = true;
+    return move(until, job);
+}
+
+Result<Stop> Stepper::run_to(BodyId body, NodeId node, const Job& job) {
+    Until until;
+    until.body = body;
+    until.node = node;
+    until.breakpoints = true;
+    return move(until, job);
+}
+
+Result<Stop> Stepper::next_non_finite(const Job& job) {
+    Until until;
+    until.non_finite = true;
+    return move(until, job);
+}
+
+// --- back
+
+size_t Stepper::previous(size_t from) const {
+    for (size_t at = from; at-- > 0;)
+        if (computes(at))
+            return at;
+    return from;
+}
+
+Stop Stepper::back_to(size_t position) {
+    if (position == position_)
+        return Stop{Stop::Reason::Start, -1, -1};
+    position_ = position;
+    return Stop{previous(position) == position ? Stop::Reason::Start : Stop::Reason::Step, -1,
+        static_cast<int32_t>(position)};
+}
+
+Stop Stepper::back_into() {
+    return back_to(previous(position_));
+}
+
+Stop Stepper::back_over() {
+    const int depth = position_ < steps_.size() ? steps_[position_].depth : 0;
+    size_t at = position_;
+    for (size_t before = previous(at); before != at; before = previous(at)) {
+        at = before;
+        if (steps_[at].depth <= depth)
+            break;
+    }
+    return back_to(at);
+}
+
+Stop Stepper::back_out() {
+    const int32_t call = position_ < steps_.size() ? steps_[position_].parent : -1;
+    return back_to(call >= 0 ? static_cast<size_t>(call) : first_computing(0));
+}
+
+Stop Stepper::back_run() {
+    for (size_t at = position_, before = previous(at); before != at; at = before, before = previous(at))
+        if (const auto stop = hit(before, previous(before)); stop && before != position_) {
+            position_ = before;
+            return *stop;
+        }
+    return back_to(first_computing(0));
+}
+
+Stop Stepper::back_non_finite() {
+    for (size_t at = previous(position_); previous(at) != at; at = previous(at))
+        if (const int32_t step = non_finite_between(previous(at), at); step >= 0) {
+            position_ = at;
+            return Stop{Stop::Reason::NonFinite, -1, step};
+        }
+    return back_to(first_computing(0));
+}
+
+Stop Stepper::go_to(size_t position) {
+    const size_t at = first_computing(std::min(position, steps_.size()));
+    position_ = at < steps_.size() || complete_ ? at : previous(steps_.size());
+    return Stop{Stop::Reason::Step, -1, static_cast<int32_t>(position_)};
+}
+
+// --- what there is to see
+
+bool Stepper::done(size_t step) const {
+    return step < steps_.size() && steps_[step].end >= 0
+        && steps_[step].end <= static_cast<int32_t>(position_);
+}
+
+std::vector<size_t> Stepper::stack() const {
+    std::vector<size_t> calls;
+    for (int32_t at = position_ < steps_.size() ? steps_[position_].parent : -1; at >= 0;
+         at = steps_[size_t(at)].parent)
+        calls.push_back(static_cast<size_t>(at));
+    std::reverse(calls.begin(), calls.end());
+    return calls;
+}
+
+std::optional<size_t> Stepper::step_of(BodyId body, NodeId node) const {
+    // The frames around the position, innermost first: where one is of that body, no other run of it is
+    // meant.
+    for (size_t at = position_; at < steps_.size();) {
+        const Step& frame = steps_[at];
+        if (frame.body == body) {
+            for (size_t i = std::min(position_ + 1, steps_.size()); i-- > 0;) {
+                const Step& s = steps_[i];
+                if (s.node == node && s.body == body && s.parent == frame.parent && s.round == frame.round)
+                    return i;
+            }
+            return std::nullopt;
+        }
+        if (frame.parent < 0)
+            break;
+        at = static_cast<size_t>(frame.parent);
+    }
+    for (size_t i = std::min(position_, steps_.size()); i-- > 0;)
+        if (steps_[i].node == node && steps_[i].body == body)
+            return i;
+    return std::nullopt;
+}
+
+std::string Stepper::path(size_t step) const {
+    std::vector<size_t> chain{step};
+    for (int32_t at = steps_[step].parent; at >= 0; at = steps_[size_t(at)].parent)
+        chain.push_back(static_cast<size_t>(at));
+    std::string out;
+    for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
+        const Step& s = steps_[*at];
+        if (s.round >= 0 && !out.empty())
+            out += std::to_string(s.round) + "/";
+        out += std::string(module_->text(module_->body(s.body).node(s.node).name)) + (*at == step ? "" : "/");
+    }
+    return out;
+}
+
+std::optional<size_t> Stepper::peak() const {
+    std::optional<size_t> best;
+    for (size_t i = 0; i < steps_.size(); ++i)
+        if (steps_[i].end >= 0 && (!best || steps_[i].live > steps_[*best].live))
+            best = i;
+    return best;
+}
+
+Result<json> Stepper::value(size_t step, int item, const json& what, const Job& job) {
+    if (!done(step))
+        return make_error(Error::Kind::NotFound,
+            step < steps_.size() ? "'" + path(step) + "' has not run yet" : "there is no such step");
+    json params = what.is_object() ? what : json::object();
+    params["step"] = step;
+    params["item"] = item;
+    return executor_->call("value", params, job);
+}
+
+Result<std::string> Stepper::save(const Job& job) {
+    return executor_->kept_values(job, {{"position", position_}});
+}
+
+uint64_t Stepper::hash() const {
+    uint64_t hash = kFnvBasis;
+    mix(hash, std::to_string(position_));
+    for (size_t i = 0; i < std::min(position_ + 1, steps_.size()); ++i)
+        mix(hash, path(i) + (done(i) ? "+" : "-"));
+    return hash;
+}
+
+} // namespace hopscope::run
