@@ -234,7 +234,7 @@ void RunController::next_() {
             if (live->stepper)
                 live->stepper->breakpoints() = breakpoints;
             task->work(*live, job, *outcome);
-            if (live->stepper)
+            if (live->stepper && !live->stepper->steps().empty())
                 outcome->view = std::make_shared<const run::Stepper>(*live->stepper);
             outcome->dead = live->started.executor && !live->started.executor->alive();
         },
