@@ -96,7 +96,7 @@ struct Machine::Parts {
     }
 
     const Program& program_;
-    const RunSettings& settings_;
+    const RunSettings settings_;
     const GraphModule& module_;
     std::vector<Frame> frames_;
     torch::jit::Stack stack_;

@@ -54,7 +54,7 @@ json Server::begin(const json& params) {
         settings.random = &reference_;
     tracer_.reset(); // its values go before new ones come
     tracer_ = std::make_unique<Tracer>(program_, inputs_, std::move(settings));
-    return advance({{"steps", 1}});
+    return advance(json::object({{"steps", 1}}));
 }
 
 json Server::advance(const json& params) {

@@ -1,6 +1,7 @@
 #include "core/run/stepper.h"
 
 #include "core/base/text.h"
+#include "core/graph/calls.h"
 
 #include <algorithm>
 #include <charconv>
@@ -51,6 +52,7 @@ struct Stepper::Until {
     int depth = -1; // the next step has at most this depth
     BodyId body; // the next step is of this node
     NodeId node;
+    size_t position = SIZE_MAX; // the next step has this number
     bool non_finite = false;
     bool breakpoints = false; // they hold
 };
@@ -243,8 +245,10 @@ Status Stepper::advance(const Until& until, const Job& job) {
                 shapes.push_back(*shape);
     }
     const auto answer = executor_->call("advance",
-        {{"steps", until.steps}, {"depth", until.depth}, {"marks", marks(until)}, {"shapes", shapes},
-            {"non_finite", non_finite}},
+        {{"steps",
+             until.position != SIZE_MAX ? until.position + 1 - std::min(until.position, steps_.size())
+                                        : until.steps},
+            {"depth", until.depth}, {"marks", marks(until)}, {"shapes", shapes}, {"non_finite", non_finite}},
         job);
     if (!answer)
         return answer.error();
@@ -274,8 +278,11 @@ Result<Stop> Stepper::move(const Until& until, const Job& job) {
         if (at_end())
             return Stop{Stop::Reason::End, -1, -1};
         const auto to = next(position_, until, job);
-        if (!to)
+        if (!to) {
+            if (to.error().kind == Error::Kind::Cancelled)
+                position_ = previous(steps_.size());
             return to.error();
+        }
         const size_t from = position_;
         position_ = *to;
         ++moved;
@@ -292,6 +299,8 @@ Result<Stop> Stepper::move(const Until& until, const Job& job) {
         const Step& now = steps_[position_];
         if ((until.steps && moved >= until.steps) || (until.depth >= 0 && now.depth <= until.depth))
             return Stop{Stop::Reason::Step, -1, static_cast<int32_t>(position_)};
+        if (position_ >= until.position)
+            return Stop{Stop::Reason::Target, -1, static_cast<int32_t>(position_)};
         if (until.node && now.body == until.body && now.node == until.node)
             return Stop{Stop::Reason::Target, -1, static_cast<int32_t>(position_)};
     }
@@ -328,6 +337,14 @@ Result<Stop> Stepper::run_to(BodyId body, NodeId node, const Job& job) {
     until.body = body;
     until.node = node;
     until.breakpoints = true;
+    return move(until, job);
+}
+
+Result<Stop> Stepper::run_to_step(size_t position, const Job& job) {
+    if (position <= position_ || position < steps_.size())
+        return go_to(position);
+    Until until;
+    until.position = position;
     return move(until, job);
 }
 
@@ -400,6 +417,27 @@ Stop Stepper::go_to(size_t position) {
 
 // --- what there is to see
 
+size_t Stepper::expected_steps() const {
+    if (complete_ && !failure_)
+        return steps_.size();
+    // How often each body is called; a parent stands before its children.
+    const BodyId root = executor_->body_of(0);
+    std::vector<size_t> calls(module_->bodies.size(), 0);
+    calls[root.index] = 1;
+    size_t all = 0;
+    for (size_t body = root.index; body < calls.size(); ++body) {
+        if (calls[body] == 0)
+            continue;
+        const Body& of = module_->bodies[body];
+        all += calls[body] * of.nodes.size();
+        for (size_t n = 0; n < of.nodes.size(); ++n)
+            for (const BodyId called : called_bodies(*module_, BodyId(body), NodeId(n)))
+                if (called.index > body)
+                    calls[called.index] += calls[body];
+    }
+    return std::max(all, steps_.size());
+}
+
 bool Stepper::done(size_t step) const {
     return step < steps_.size() && steps_[step].end >= 0
         && steps_[step].end <= static_cast<int32_t>(position_);
@@ -470,7 +508,7 @@ Result<json> Stepper::value(size_t step, int item, const json& what, const Job& 
 }
 
 Result<std::string> Stepper::save(const Job& job) {
-    return executor_->kept_values(job, {{"position", position_}});
+    return executor_->kept_values(job, json::object({{"position", position_}}));
 }
 
 uint64_t Stepper::hash() const {

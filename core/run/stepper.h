@@ -110,6 +110,8 @@ public:
     Result<Stop> run(const Job& job = {}); // to the next breakpoint or the end
     Result<Stop> run_to(
         BodyId body, NodeId node, const Job& job = {}); // before that node runs; breakpoints hold too
+    // Before the step of that number; breakpoints do not hold. To the end where the run is shorter.
+    Result<Stop> run_to_step(size_t position, const Job& job = {});
     Result<Stop> next_non_finite(const Job& job = {}); // behind the next node that made a NaN or an infinity
     // Back. No worker is asked.
     Stop back_into();
@@ -124,6 +126,9 @@ public:
     const std::vector<Breakpoint>& breakpoints() const { return breakpoints_; }
     void toggle(const Breakpoint& breakpoint); // adds it, or removes one that is equal
 
+    // How many steps the whole run will have: exact once it is complete, before that with every body called
+    // once for each call that can reach it (a loop's once).
+    size_t expected_steps() const;
     // Whether the step had come to its end at the position: its values are there.
     bool done(size_t step) const;
     // The latest run of the node that had begun at the position; in the innermost frame of its body first.
