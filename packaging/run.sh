@@ -20,7 +20,7 @@ done
 [ ${#dumps[@]} -gt 0 ] || dumps=("$root/resources/samples/gpt12.log.gz" "$root/resources/samples/gpt12.torch_logs.txt.gz")
 
 install_packages
-build release hopscope hopscope-desktop
+build release hopscope hopscope-desktop hopscope-executor
 
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     exec "$root/build/bin/hopscope" "${dumps[@]}"

@@ -48,6 +48,7 @@ ordered_json report_of(const run::Prepared& p, const run::Executor& executor, co
         {"first_mismatch", compared ? answer["first_mismatch"] : json()},
         {"max_abs_error", compared ? answer["max_abs_error"] : json()},
         {"max_rel_error", compared ? answer["max_rel_error"] : json()}, {"wall_ms", wall},
+        {"best_ms", answer.value("best_ms", wall)},
         {"per_node_us", run ? wall * 1000 / static_cast<double>(run) : 0}};
     if (compared && !answer["random"].empty())
         report["random"] = answer["random"];

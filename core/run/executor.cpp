@@ -167,8 +167,9 @@ Result<std::unique_ptr<Executor>> Executor::start(const StartOptions& options, c
     for (const std::string& library : options.libraries)
         argv.insert(argv.end(), {"--load-library", library});
     // One thread: more only spin (reference: executor.md). English messages, points in numbers.
-    if (const Status status = parts.child.start(
-            argv, {"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "LC_ALL=C"});
+    if (const Status status = parts.child.start(argv,
+            {"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "LC_ALL=C",
+                "TCMALLOC_LARGE_ALLOC_REPORT_THRESHOLD=0"});
         !status)
         return status.error();
     auto facts =
