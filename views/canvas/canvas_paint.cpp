@@ -226,7 +226,9 @@ void Canvas::Private::paintTags(QPainter& painter, ScenePainter& scenePainter) {
     const double scale = target().scale, line = target().lineScale;
     const QRectF seen = visibleScene().adjusted(-kOverhang, -kTagHeight, kOverhang, kTagHeight);
     QFont font = monoFont();
-    font.setPixelSize(std::max(1, static_cast<int>(std::lround(kTagFont * scale))));
+    // Small, but never too small to be read.
+    font.setPixelSize(
+        static_cast<int>(std::lround(std::max(kTagFont * scale, 8.0 * q->devicePixelRatioF()))));
     const QFontMetricsF metrics(font);
     for (const Tag& tag : tags) {
         const uint32_t box = index->boxOf(tag.node);

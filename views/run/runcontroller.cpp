@@ -16,27 +16,6 @@ constexpr size_t kMovesWaiting = 16; // a key that is held down must not run on 
 
 using run::Stop;
 
-// Goes on to the step of that number, whatever breakpoints say.
-Result<Stop> forwardTo(run::Stepper& stepper, size_t position, const Job& job) {
-    Stop stop;
-    while (stepper.position() < position && !stepper.at_end()) {
-        const size_t before = stepper.position();
-        if (position < stepper.steps().size()) {
-            stop = stepper.go_to(position);
-            if (stepper.position() >= position)
-                break;
-        }
-        Result<Stop> next = stepper.into(job);
-        if (!next)
-            return next;
-        stop = *next;
-        job.report(stepper.position(), position, "computing");
-        if (stepper.position() == before)
-            break;
-    }
-    return stop;
-}
-
 QString placeText(const run::NodePlace& at) {
     QString text = qs(at.node);
     if (!at.target.empty())
@@ -106,7 +85,7 @@ void RunController::launch(size_t position) {
         options.recorded_random = !live.prepared->reference.empty();
         Result<Stop> stop = live.stepper->begin(options, job);
         if (stop && position > 0)
-            stop = forwardTo(*live.stepper, position, job);
+            stop = live.stepper->run_to_step(position, job);
         if (!stop)
             return fail(stop.error());
         outcome.stop = *stop;
@@ -160,6 +139,10 @@ std::shared_ptr<const run::Prepared> RunController::prepared() const {
     return live_ && state_ == State::Ready ? live_->prepared : nullptr;
 }
 
+int64_t RunController::workerPid() const {
+    return live_ && state_ == State::Ready && live_->started.executor ? live_->started.executor->pid() : 0;
+}
+
 QString RunController::inputsText() const {
     if (request_.inputs.empty())
         return tr("synthetic inputs, seed %1").arg(request_.seed.value_or(0));
@@ -167,7 +150,7 @@ QString RunController::inputsText() const {
 }
 
 size_t RunController::totalSteps() const {
-    return view_ ? view_->steps().size() : 0;
+    return view_ ? view_->expected_steps() : 0;
 }
 
 Place RunController::placeOf(size_t step) const {
@@ -194,7 +177,7 @@ std::optional<size_t> RunController::ranLast() const {
         while (steps[step].parent >= 0 && view_->done(size_t(steps[step].parent)))
             step = size_t(steps[step].parent);
         const Opcode op = module_->body(steps[step].body).node(steps[step].node).op;
-        if (op != Opcode::Placeholder && op != Opcode::GetAttr)
+        if (op != Opcode::Placeholder && op != Opcode::GetAttr && op != Opcode::Output)
             return step;
         at = step;
     }
@@ -412,11 +395,7 @@ void RunController::scrub(size_t position) {
     task.name = tr("Going to step %1").arg(position);
     task.work = [position](Live& live, const Job& job, Outcome& outcome) {
         run::Stepper& s = *live.stepper;
-        if (position <= s.position() || position < s.steps().size()) {
-            outcome.stop = s.go_to(position);
-            return;
-        }
-        Result<Stop> stop = forwardTo(s, position, job);
+        Result<Stop> stop = s.run_to_step(position, job);
         if (stop)
             outcome.stop = *stop;
         else
@@ -434,7 +413,7 @@ void RunController::computeAll() {
     task.work = [](Live& live, const Job& job, Outcome& outcome) {
         run::Stepper& s = *live.stepper;
         const size_t before = s.position();
-        const Result<Stop> stop = forwardTo(s, SIZE_MAX, job);
+        const Result<Stop> stop = s.run_to_step(SIZE_MAX, job);
         s.go_to(before);
         if (stop)
             outcome.stop = Stop{};

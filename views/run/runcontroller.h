@@ -104,11 +104,13 @@ public:
     GraphId graph() const { return graph_; } // whose body runs
     const GraphModule* module() const { return module_.get(); }
     std::string address() const { return address_; }
+    int64_t workerPid() const; // 0 = none
     std::shared_ptr<const run::Prepared> prepared() const;
     size_t totalSteps() const; // of the whole run; an estimate until the run is complete
     Place placeOf(size_t step) const;
     Place next() const; // the node that runs next; none at the end
-    // The node that ran last where the run stands, a call rather than what is in it; none at the start.
+    // The node that made a value last where the run stands, a call rather than what is in it; none at the
+    // start of a body.
     std::optional<size_t> ranLast() const;
 
     // --- moves. While one runs, further ones wait their turn (sixteen at most); of scrubs only the last

@@ -10,6 +10,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPainter>
 #include <QShortcut>
 #include <QSignalBlocker>
 #include <QSlider>
@@ -23,7 +24,31 @@
 
 namespace hopscope {
 
-StepsView::StepsView(RunController* controller, QAction* measure, QWidget* parent)
+namespace {
+// Says what belongs there while it is empty.
+class HintTable : public QTableView {
+public:
+    HintTable(const QString& hint, QWidget* parent)
+        : QTableView(parent)
+        , hint_(hint) { }
+
+protected:
+    void paintEvent(QPaintEvent* event) override {
+        QTableView::paintEvent(event);
+        if (model() && model()->rowCount() > 0)
+            return;
+        QPainter painter(viewport());
+        painter.setPen(color(Role::Quiet));
+        painter.drawText(viewport()->rect().adjusted(metrics::kPad, metrics::kPad, -metrics::kPad, 0),
+            Qt::AlignTop | Qt::AlignLeft | Qt::TextWordWrap, hint_);
+    }
+
+private:
+    QString hint_;
+};
+} // namespace
+
+StepsView::StepsView(RunController* controller, QAction* computeAll, QAction* measure, QWidget* parent)
     : QWidget(parent)
     , controller_(controller)
     , breakpoints_(new BreakpointModel(controller, this))
@@ -36,7 +61,8 @@ StepsView::StepsView(RunController* controller, QAction* measure, QWidget* paren
     tabs_->setAccessibleName(tr("Lists of the run"));
     tabs_->setDocumentMode(true);
     tabs_->addTab(buildBreakpoints(), tr("Breakpoints"));
-    QTableView* watched = table(QStringLiteral("watchTable"), tr("Watched nodes"), watch_);
+    QTableView* watched = table(QStringLiteral("watchTable"), tr("Watched nodes"),
+        tr("Ctrl+Shift+W watches the selected node."), watch_);
     tabs_->addTab(watched, tr("Watch"));
     auto* forget = new QAction(tr("Stop Watching"), watched);
     forget->setShortcut(QKeySequence::Delete);
@@ -49,7 +75,8 @@ StepsView::StepsView(RunController* controller, QAction* measure, QWidget* paren
         if (size_t(at.row()) < watch_->places().size())
             Q_EMIT placeChosen(watch_->places()[size_t(at.row())]);
     });
-    QTableView* calls = table(QStringLiteral("stackTable"), tr("Calls around the position"), stack_);
+    QTableView* calls = table(
+        QStringLiteral("stackTable"), tr("Calls around the position"), tr("The run is in no body."), stack_);
     tabs_->addTab(calls, tr("Calls"));
     connect(calls, &QTableView::activated, this,
         [this](const QModelIndex& at) { Q_EMIT placeChosen(stack_->placeOf(at.row())); });
@@ -57,7 +84,7 @@ StepsView::StepsView(RunController* controller, QAction* measure, QWidget* paren
 
     auto* split = new QSplitter(Qt::Horizontal, this);
     split->setChildrenCollapsible(false);
-    split->addWidget(buildRun());
+    split->addWidget(buildRun(computeAll));
     split->addWidget(tabs_);
     split->setStretchFactor(0, 3);
     split->setStretchFactor(1, 2);
@@ -81,7 +108,7 @@ void StepsView::setDocument(std::shared_ptr<const Document> document) {
 
 // --- the run
 
-QWidget* StepsView::buildRun() {
+QWidget* StepsView::buildRun(QAction* computeAll) {
     auto* box = new QWidget(this);
     text_ = new QLabel(box);
     text_->setObjectName(QStringLiteral("stepsText"));
@@ -93,9 +120,9 @@ QWidget* StepsView::buildRun() {
     origin_->setObjectName(QStringLiteral("stepsOrigin"));
     all_ = new QToolButton(box);
     all_->setObjectName(QStringLiteral("stepsComputeAll"));
+    all_->setDefaultAction(computeAll);
     all_->setAutoRaise(true);
-    all_->setText(tr("Compute all"));
-    all_->setToolTip(tr("Compute to the end, and stay here: the curve and the scrubber are whole then"));
+    all_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     curve_ = new BytesCurve(box);
     curve_->setMinimumHeight(64);
     scrubber_ = new QSlider(Qt::Horizontal, box);
@@ -115,7 +142,6 @@ QWidget* StepsView::buildRun() {
     column->addLayout(head);
     column->addWidget(curve_, 1);
     column->addWidget(scrubber_);
-    connect(all_, &QToolButton::clicked, controller_, &RunController::computeAll);
     connect(scrubber_, &QSlider::valueChanged, this, [this](int at) { controller_->scrub(size_t(at)); });
     connect(curve_, &BytesCurve::stepChosen, controller_, &RunController::scrub);
     return box;
@@ -166,9 +192,8 @@ void StepsView::refresh() {
         if (!scrubber_->isSliderDown())
             scrubber_->setValue(int(position));
     }
-    QString text = tr("step <b>%1</b> of %2").arg(grouped(position), grouped(total));
-    if (!stepper->complete())
-        text += tr(" or so");
+    QString text = (stepper->complete() ? tr("step <b>%1</b> of %2") : tr("step <b>%1</b> of about %2"))
+                       .arg(grouped(position), grouped(total));
     if (controller_->state() == RunController::State::Died) {
         text += QStringLiteral(" · <span style='color:%1'>%2</span>")
                     .arg(color(Role::Failed).name(),
@@ -197,8 +222,9 @@ QString StepsView::text() const {
 
 // --- the lists
 
-QTableView* StepsView::table(const QString& name, const QString& title, QAbstractItemModel* model) {
-    auto* view = new QTableView(this);
+QTableView* StepsView::table(
+    const QString& name, const QString& title, const QString& hint, QAbstractItemModel* model) {
+    auto* view = new HintTable(hint, this);
     view->setObjectName(name);
     view->setAccessibleName(title);
     view->setModel(model);
@@ -218,7 +244,8 @@ QTableView* StepsView::table(const QString& name, const QString& title, QAbstrac
 
 QWidget* StepsView::buildBreakpoints() {
     auto* box = new QWidget(this);
-    QTableView* view = table(QStringLiteral("breakpointTable"), tr("Breakpoints"), breakpoints_);
+    QTableView* view = table(QStringLiteral("breakpointTable"), tr("Breakpoints"),
+        tr("F9 stops before the selected node."), breakpoints_);
     auto* remove = new QAction(tr("Remove Breakpoint"), view);
     remove->setShortcut(QKeySequence::Delete);
     remove->setShortcutContext(Qt::WidgetShortcut);
@@ -282,7 +309,8 @@ void StepsView::addBreakpoint(const QString& text) {
 
 QWidget* StepsView::buildTimes(QAction* measure) {
     auto* box = new QWidget(this);
-    QTableView* view = table(QStringLiteral("timeTable"), tr("Times"), times_);
+    QTableView* view =
+        table(QStringLiteral("timeTable"), tr("Times"), tr("Nothing was measured yet."), times_);
     view->setSortingEnabled(true);
     view->horizontalHeader()->setSortIndicator(TimeModel::Total, Qt::DescendingOrder);
     connect(view, &QTableView::activated, this, [this](const QModelIndex& at) {

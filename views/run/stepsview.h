@@ -21,7 +21,7 @@ class StepsView : public QWidget {
     Q_OBJECT
 
 public:
-    StepsView(RunController* controller, QAction* measure, QWidget* parent = nullptr);
+    StepsView(RunController* controller, QAction* computeAll, QAction* measure, QWidget* parent = nullptr);
 
     void setDocument(std::shared_ptr<const Document> document);
     void showTimes();
@@ -44,8 +44,9 @@ Q_SIGNALS:
     void placeChosen(const hopscope::Place& place);
 
 private:
-    QWidget* buildRun();
-    QTableView* table(const QString& name, const QString& title, QAbstractItemModel* model);
+    QWidget* buildRun(QAction* computeAll);
+    QTableView* table(
+        const QString& name, const QString& title, const QString& hint, QAbstractItemModel* model);
     QWidget* buildBreakpoints();
     QWidget* buildTimes(QAction* measure);
     void refresh();

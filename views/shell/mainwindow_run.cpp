@@ -27,7 +27,7 @@ const QString kCanvasOwner = QStringLiteral("canvas");
 
 void MainWindow::buildRunDocks() {
     values_ = new ValueView(&run_, actions_[Do::RunBody], actions_[Do::RunRestart], this);
-    steps_ = new StepsView(&run_, actions_[Do::MeasureTimes], this);
+    steps_ = new StepsView(&run_, actions_[Do::RunToEnd], actions_[Do::MeasureTimes], this);
     addDock(QStringLiteral("valuesDock"), tr("Values"), values_, Qt::RightDockWidgetArea,
         QStringLiteral("Alt+6"));
     addDock(

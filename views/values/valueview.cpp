@@ -335,7 +335,9 @@ void ValueView::fillChoosers() {
         text = range(window_.rows() == 1 ? tr("row") : tr("rows"), window_.row, window_.pageRows(),
                    window_.rows())
             + QStringLiteral(" × ") + text;
-    pageText_->setText(text);
+    // The leading dimensions' indices stand in boxes before it: "[0, 3, :, :]".
+    open_->setVisible(!indices_.empty());
+    pageText_->setText(indices_.empty() ? text : QStringLiteral(", :, :]   ") + text);
     pageBack_->setEnabled(window_.row > 0 || window_.column > 0);
     pageOn_->setEnabled(window_.row + window_.pageRows() < window_.rows()
         || window_.column + window_.pageColumns() < window_.columns());
@@ -510,6 +512,8 @@ QWidget* ValueView::buildSlice() {
     auto* dims = new QHBoxLayout(choosers_);
     dims->setContentsMargins(0, 0, 0, 0);
     dims->setSpacing(2);
+    open_ = new QLabel(QStringLiteral("["), box);
+    open_->setForegroundRole(QPalette::PlaceholderText);
     pageText_ = new QLabel(box);
     pageText_->setFont(uiFont(Size::Small));
     pageText_->setForegroundRole(QPalette::PlaceholderText);
@@ -530,6 +534,7 @@ QWidget* ValueView::buildSlice() {
     auto* bar = new QHBoxLayout;
     bar->setContentsMargins(metrics::kPadLarge, metrics::kPadSmall, metrics::kPadSmall, metrics::kPadSmall);
     bar->setSpacing(2);
+    bar->addWidget(open_);
     bar->addWidget(choosers_);
     bar->addWidget(pageText_, 1);
     for (QToolButton* b : {pageBack_, pageOn_, asTable_, asPicture_, copy_, save_})

@@ -88,6 +88,7 @@ private:
     Histogram* histogram_;
     QWidget* sliceBox_;
     QWidget* choosers_;
+    QLabel* open_;
     QLabel* pageText_;
     std::vector<QSpinBox*> indices_;
     QToolButton* pageBack_;
