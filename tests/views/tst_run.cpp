@@ -54,7 +54,7 @@ struct Run {
         window.startRun(request);
         return settle() && run().state() == RunController::State::Ready;
     }
-    bool settle(int ms = 60000) {
+    bool settle(int ms = 45000) {
         return QTest::qWaitFor([this] { return window.idle(); }, ms);
     }
     bool trigger(Do what) {
@@ -105,8 +105,8 @@ const QByteArray kLog = R"(class GraphModule(torch.nn.Module):
 const QByteArray kSlow = R"(class GraphModule(torch.nn.Module):
     def forward(self, x: "f32[4][1]cpu"):
         sin: "f32[4][1]cpu" = torch.ops.aten.sin.default(x);  x = None
-        full: "f32[6000, 6000][6000, 1]cpu" = torch.ops.aten.full.default([6000, 6000], 1.0)
-        mm: "f32[6000, 6000][6000, 1]cpu" = torch.ops.aten.mm.default(full, full);  full = None
+        full: "f32[4500, 4500][4500, 1]cpu" = torch.ops.aten.full.default([4500, 4500], 1.0)
+        mm: "f32[4500, 4500][4500, 1]cpu" = torch.ops.aten.mm.default(full, full);  full = None
         return (sin, mm)
 )";
 
@@ -399,7 +399,7 @@ private slots:
         const auto pid = pid_t(r.run().workerPid());
         QVERIFY(pid > 0);
         r.window.actions()[Do::RunOver]->trigger();
-        QTest::qWait(400);
+        QTest::qWait(300);
         QVERIFY(!r.window.idle());
         ::kill(pid, SIGKILL);
         QVERIFY(r.settle());
@@ -535,7 +535,7 @@ private slots:
         script.docks = {QStringLiteral("values")};
         std::optional<Status> played;
         play(r.window, script, [&](const Status& status) { played = status; });
-        QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 60000);
+        QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 45000);
         QVERIFY2(played->ok(), played->ok() ? "" : played->error().text().c_str());
         QCOMPARE(r.next(), "invoke_subgraph_8/addmm_1");
         QCOMPARE(r.window.document()->nodeName(r.window.navigator().state().node), "addmm");
@@ -543,7 +543,7 @@ private slots:
         script.stepTo = QStringLiteral("nothing_like_it");
         played.reset();
         play(r.window, script, [&](const Status& status) { played = status; });
-        QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 60000);
+        QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 45000);
         QVERIFY(!played->ok());
     }
 };
