@@ -30,6 +30,9 @@ void add_notes(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_search(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
+void add_compare(CLI::App& app, Action& action);
+void add_step(CLI::App& app, Action& action);
+void add_timing(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);

@@ -78,6 +78,9 @@ int main(int argc, char** argv) {
     add_check(app, action);
     add_search(app, action);
     add_run(app, action);
+    add_compare(app, action);
+    add_step(app, action);
+    add_timing(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))

@@ -1,11 +1,9 @@
 // hopscope run: a body on the executor.
-#include "app/cli/cli.h"
+#include "app/cli/run_options.h"
 
 #include "core/base/text.h"
 #include "core/export/save.h"
-#include "core/run/request.h"
 
-#include <algorithm>
 #include <cstdio>
 
 namespace hopscope::cli {
@@ -16,22 +14,11 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 struct Options {
-    std::vector<std::string> paths;
-    std::string address;
-    int invocation = -1;
-    long long seed = -1;
-    std::string inputs, save, compare;
+    RunOptions run;
+    std::string save, compare;
     int repeat = 1;
-    std::vector<std::string> bind, libraries;
     bool alone = false, as_json = false;
 };
-
-int executor_failed(const Error& error) {
-    if (error.kind == Error::Kind::Cancelled)
-        return fail(error);
-    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
-    return kExecutorFailed;
-}
 
 ordered_json report_of(const run::Prepared& p, const run::Executor& executor, const json& loaded,
     const json& answer, bool compared) {
@@ -81,17 +68,9 @@ void print_report(const ordered_json& r, const json& answer, bool compared) {
                                                          : row["reason"].get<std::string>().c_str());
 }
 
-// The failure of a node, as one line.
-Error failure_of(const json& failure) {
-    const std::string body = failure["body"].get<std::string>();
-    return make_error(Error::Kind::External,
-        "'" + failure["node"].get<std::string>() + "' (" + failure["target"].get<std::string>() + ")"
-            + (body.empty() ? "" : " in " + body) + " failed: " + failure["message"].get<std::string>());
-}
-
 // An undisturbed run, with a comparison after it where one was asked for.
 Result<json> ask(run::Executor& executor, const Options& options, const Job& job) {
-    const long long seed = std::max(options.seed, 0LL);
+    const uint64_t seed = options.run.random_seed();
     json answer;
     const bool compare = !options.compare.empty();
     if (options.repeat > 1 || !options.save.empty() || !compare) {
@@ -114,18 +93,11 @@ Result<json> ask(run::Executor& executor, const Options& options, const Job& job
 }
 
 int run(const Options& options) {
-    const auto dump = open(options.paths);
+    const auto dump = open(options.run.paths);
     if (!dump)
         return fail(dump.error());
-    run::Request request;
-    request.address = options.address;
-    request.invocation = options.invocation;
-    if (options.seed >= 0)
-        request.seed = static_cast<uint64_t>(options.seed);
-    request.inputs = options.inputs;
+    run::Request request = options.run.request();
     request.reference = options.compare;
-    request.bind = options.bind;
-    request.libraries = options.libraries;
     const auto prepared = run::prepare(*dump, request);
     if (!prepared)
         return fail(prepared.error());
@@ -160,16 +132,7 @@ int run(const Options& options) {
 void add_run(CLI::App& app, Action& action) {
     auto* command = app.add_subcommand("run", "Run a body on the CPU with PyTorch's own kernels");
     static Options options;
-    add_dumps(*command, options.paths);
-    command->add_option("--at", options.address, "Which body: [rRANK/]COMPILE:STAGE[#K][:BODY]");
-    command
-        ->add_option(
-            "--invocation", options.invocation, "Which call of a region's body, from 0: its recorded values")
-        ->check(CLI::NonNegativeNumber);
-    command->add_option("--seed", options.seed, "Make synthetic inputs from this seed")
-        ->check(CLI::NonNegativeNumber);
-    command->add_option("--inputs", options.inputs,
-        "Recorded inputs: .safetensors, .npy, or a folder with a NAME.npy for each placeholder");
+    add_run_options(*command, options.run);
     command->add_option("--save", options.save, "Write all values of all nodes to this .safetensors file");
     command->add_option(
         "--compare", options.compare, "Compare all nodes with the values of this .safetensors file");
@@ -178,9 +141,6 @@ void add_run(CLI::App& app, Action& action) {
         "differs");
     command->add_option("--repeat", options.repeat, "Run so often and tell the median time")
         ->check(CLI::Range(1, 1000000));
-    command->add_option("--bind", options.bind, "A symbol's value: s77=8");
-    command->add_option(
-        "--load-library", options.libraries, "A shared library that registers custom operators");
     command->add_flag("--json", options.as_json, "Print one JSON document");
     command->callback([&action] { action = [] { return run(options); }; });
 }

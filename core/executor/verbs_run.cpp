@@ -155,14 +155,10 @@ json Server::timing(const json& params) {
         if (result.contains("failure"))
             break;
     }
-    const GraphModule& module = *program_->module;
     json rows = json::array();
     for (auto& [key, numbers] : samples) {
-        const BodyId body(key.first);
         const double total = median(numbers);
-        rows.push_back({{"body", body_path(module, body)},
-            {"node", module.text(module.body(body).nodes[key.second].name)},
-            {"target", short_target(module, module.body(body).nodes[key.second])}, {"calls", calls[key]},
+        rows.push_back({{"body", key.first}, {"node", key.second}, {"calls", calls[key]},
             {"median_us", total / static_cast<double>(calls[key])}, {"total_us", total}});
     }
     result["rows"] = std::move(rows);

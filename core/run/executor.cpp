@@ -192,13 +192,16 @@ Result<json> Executor::call(const std::string& method, const json& params, const
     return parts_->wait(id, method, bytes, job, milliseconds);
 }
 
-Result<json> Executor::load(
-    std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols, const Job& job) {
+Result<json> Executor::load(std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols,
+    const Job& job, bool keep_reference) {
     PrintOptions print;
     print.sources = false;
     print.deletions = false;
     const std::string base = body_path(*module, body);
-    auto answer = call("load", {{"text", print_readable(*module, body, print)}, {"symbols", symbols}}, job);
+    auto answer = call("load",
+        {{"text", print_readable(*module, body, print)}, {"symbols", symbols},
+            {"keep_reference", keep_reference}},
+        job);
     if (!answer)
         return answer;
     parts_->module = std::move(module);

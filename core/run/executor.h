@@ -44,8 +44,8 @@ public:
     const std::string& folder() const; // the exchange folder
 
     // Loads the body and those that it calls. The answer names what cannot be run.
-    Result<nlohmann::json> load(
-        std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols, const Job& job = {});
+    Result<nlohmann::json> load(std::shared_ptr<const GraphModule> module, BodyId body,
+        const Bindings& symbols, const Job& job = {}, bool keep_reference = false);
     // Hands values over, as "inputs" or "reference".
     Status bind(const std::vector<wire::Value>& values, const std::string& as, const Job& job = {});
     // Any verb. Errors: External with the worker's message, or saying how it died and which node ran;

@@ -107,8 +107,9 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
     return started;
 }
 
-Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job) {
-    auto answer = executor.load(prepared.module, prepared.body, prepared.symbols, job);
+Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job,
+    bool keep_reference) {
+    auto answer = executor.load(prepared.module, prepared.body, prepared.symbols, job, keep_reference);
     if (!answer)
         return answer.error();
     loaded = std::move(*answer);

@@ -54,6 +54,8 @@ struct Started {
 };
 Result<Started> start(const Prepared& prepared, const Request& request, const Job& job = {});
 // Loads the body into a worker that runs already, and binds what is to be bound.
-Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job = {});
+// `keep_reference`: what earlier values are compared with stays.
+Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job = {},
+    bool keep_reference = false);
 
 } // namespace hopscope::run

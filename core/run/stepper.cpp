@@ -162,11 +162,17 @@ bool Stepper::made_non_finite(size_t step) const {
     const Step& s = steps_[step];
     if (s.end < 0 || (!s.nan && !s.inf))
         return false;
-    // Of finite inputs: one that hands a NaN on made none.
     const Body& body = module_->body(s.body);
-    if (!computes(step) || body.node(s.node).op == Opcode::Output)
+    const Node& node = body.node(s.node);
+    if (!computes(step) || node.op == Opcode::Output)
         return false;
-    for (const NodeId input : body.inputs_of(body.node(s.node)))
+    // An infinity that the text itself gives, as masks do, is meant.
+    if (!s.nan)
+        for (const Arg& arg : body.args_of(node))
+            if (arg.kind == ArgKind::Float && module_->text(arg.text()).find("inf") != std::string_view::npos)
+                return false;
+    // Of finite inputs: one that hands a NaN on made none.
+    for (const NodeId input : body.inputs_of(node))
         for (size_t i = step; i-- > 0;) {
             const Step& other = steps_[i];
             if (other.parent == s.parent && other.round == s.round && other.node == input) {

@@ -45,7 +45,7 @@ struct Breakpoint {
         Node, // before this node runs, in every call of its body
         Operator, // before a node of this target runs: "aten.mm.default", or a prefix of it ("aten.mm")
         Shape, // after a node whose first value has this shape: "[16, 96]"
-        NonFinite, // after a node that made a NaN or an infinity of finite inputs
+        NonFinite, // after a node that made_non_finite()
     };
     Kind kind = Kind::Node;
     BodyId body;
@@ -135,7 +135,8 @@ public:
     std::optional<size_t> step_of(BodyId body, NodeId node) const;
     // "call/inner", a loop's round between: the key under which recordings hold the step's value.
     std::string path(size_t step) const;
-    // Whether it made a NaN or an infinity of finite inputs.
+    // Whether it made a NaN or an infinity of finite inputs. An infinity among its own arguments is meant,
+    // and none.
     bool made_non_finite(size_t step) const;
     // Where live bytes are largest, over all steps that have ended; none before the first.
     std::optional<size_t> peak() const;

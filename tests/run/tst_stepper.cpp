@@ -133,6 +133,7 @@ private slots:
     void stopsAtBreakpoints_data();
     void stopsAtBreakpoints();
     void findsWhatMadeAnInfinity();
+    void passesMasksOver();
     void showsValuesOfTheFrame();
     void computesDroppedValuesAgain();
     void keepsWhatIsWrittenInto();
@@ -259,6 +260,25 @@ void TestStepper::findsWhatMadeAnInfinity() {
     QCOMPARE(s.stepper->next_non_finite()->reason, run::Stop::Reason::End);
     QCOMPARE(s.stepper->back_non_finite().reason, run::Stop::Reason::NonFinite);
     QCOMPARE(s.at(), "neg");
+}
+
+void TestStepper::passesMasksOver() {
+    Stepped s = begin(R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[2]cpu"):
+        full: "f32[2]cpu" = torch.ops.aten.full.default([2], -inf)
+        exp: "f32[2]cpu" = torch.ops.aten.exp.default(full)
+        log: "f32[2]cpu" = torch.ops.aten.log.default(exp)
+        sub: "f32[2]cpu" = torch.ops.aten.sub.Tensor(log, full)
+        return (sub,)
+)",
+        ones(2));
+    QVERIFY(s.stepper);
+    // The mask is meant; the logarithm of 0 and what comes of it is not, and is told once.
+    QStringList made;
+    while (s.stepper->next_non_finite()->reason == run::Stop::Reason::NonFinite)
+        made << QString::fromStdString(s.at());
+    QCOMPARE(made, (QStringList{"sub"}));
+    QVERIFY(s.stepper->at_end());
 }
 
 void TestStepper::showsValuesOfTheFrame() {

@@ -1,0 +1,49 @@
+#include "app/cli/run_options.h"
+
+#include <cstdio>
+
+namespace hopscope::cli {
+
+run::Request RunOptions::request() const {
+    run::Request request;
+    request.address = address;
+    request.invocation = invocation;
+    if (seed >= 0)
+        request.seed = static_cast<uint64_t>(seed);
+    request.inputs = inputs;
+    request.bind = bind;
+    request.libraries = libraries;
+    return request;
+}
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+    add_dumps(command, options.paths);
+    command.add_option("--at", options.address, "Which body: [rRANK/]COMPILE:STAGE[#K][:BODY]");
+    command
+        .add_option(
+            "--invocation", options.invocation, "Which call of a region's body, from 0: its recorded values")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--seed", options.seed, "Make synthetic inputs from this seed")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--inputs", options.inputs,
+        "Recorded inputs: .safetensors, .pt, .npy, or a folder with a NAME.npy for each placeholder");
+    command.add_option("--bind", options.bind, "A symbol's value: s77=8");
+    command.add_option(
+        "--load-library", options.libraries, "A shared library that registers custom operators");
+}
+
+int executor_failed(const Error& error) {
+    if (error.kind == Error::Kind::Cancelled || error.kind == Error::Kind::Usage)
+        return fail(error);
+    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
+    return kExecutorFailed;
+}
+
+Error failure_of(const nlohmann::json& failure) {
+    const std::string body = failure["body"].get<std::string>();
+    return make_error(Error::Kind::External,
+        "'" + failure["node"].get<std::string>() + "' (" + failure["target"].get<std::string>() + ")"
+            + (body.empty() ? "" : " in " + body) + " failed: " + failure["message"].get<std::string>());
+}
+
+} // namespace hopscope::cli

@@ -1,0 +1,32 @@
+// What every command that runs a body takes: which one, on what, with which libraries.
+#pragma once
+
+#include "app/cli/cli.h"
+
+#include "core/run/request.h"
+
+#include <string>
+#include <vector>
+
+namespace hopscope::cli {
+
+struct RunOptions {
+    std::vector<std::string> paths;
+    std::string address;
+    int invocation = -1;
+    long long seed = -1;
+    std::string inputs;
+    std::vector<std::string> bind, libraries;
+
+    run::Request request() const;
+    uint64_t random_seed() const { return seed < 0 ? 0 : static_cast<uint64_t>(seed); }
+};
+
+void add_run_options(CLI::App& command, RunOptions& options);
+
+// Reports an error of the executor, with its exit status.
+int executor_failed(const Error& error);
+// The failure of a node, as the worker tells it, as one line.
+Error failure_of(const nlohmann::json& failure);
+
+} // namespace hopscope::cli

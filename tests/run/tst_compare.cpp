@@ -1,0 +1,299 @@
+// Comparing: with recorded values, double precision and other runs; what differs is found where it first
+// does.
+#include "tests/run/worker.h"
+
+#include "core/run/compare.h"
+#include "core/run/timing.h"
+
+#include <QTest>
+
+#include <cmath>
+#include <fstream>
+
+using namespace hopscope;
+using namespace hopscope::test;
+using run::CompareRequest;
+
+namespace {
+
+struct Ready {
+    Dump dump;
+    run::Prepared prepared;
+    std::shared_ptr<run::Executor> executor;
+    std::string problem;
+};
+
+std::string graphOf(const char* recording, const char* stem) {
+    const QString path =
+        dataPath(QStringLiteral("%1/values/%2.txt").arg(QLatin1String(recording), QLatin1String(stem)));
+    return (QFile::exists(path) ? path : path + QStringLiteral(".gz")).toStdString();
+}
+std::string valuesOf(const char* recording, const char* stem) {
+    return dataPath(
+        QStringLiteral("%1/values/%2.safetensors.gz").arg(QLatin1String(recording), QLatin1String(stem)))
+        .toStdString();
+}
+
+Ready make(const std::string& graph, run::Request request) {
+    Ready ready;
+    auto dump = open_dump({graph});
+    if (!dump) {
+        ready.problem = dump.error().text();
+        return ready;
+    }
+    ready.dump = std::move(*dump);
+    auto prepared = run::prepare(ready.dump, request);
+    if (!prepared) {
+        ready.problem = prepared.error().text();
+        return ready;
+    }
+    ready.prepared = std::move(*prepared);
+    auto started = startExecutor();
+    nlohmann::json loaded;
+    if (!started)
+        ready.problem = started.error().text();
+    else if (const Status status = run::load_into(**started, ready.prepared, loaded); !status)
+        ready.problem = status.error().text();
+    else
+        ready.executor = std::move(*started);
+    return ready;
+}
+
+Ready recorded(const char* recording, const char* stem) {
+    run::Request request;
+    request.inputs = request.reference = valuesOf(recording, stem);
+    return make(graphOf(recording, stem), request);
+}
+
+} // namespace
+
+class TestCompare : public QObject {
+    Q_OBJECT
+
+private slots:
+    void agreesWithRecordedValues();
+    void agreesWithDoublePrecision_data();
+    void agreesWithDoublePrecision();
+    void holdsToTheTolerancesGiven();
+    void findsASeededDivergence();
+    void comparesTwoRuns();
+    void measuresErrors();
+    void readsTolerances();
+    void timesNodes();
+};
+
+void TestCompare::agreesWithRecordedValues() {
+    Ready r = recorded("mlp4", "00_forward");
+    QVERIFY2(r.executor, r.problem.c_str());
+    const auto c = run::compare(*r.executor, r.prepared, {});
+    QVERIFY(c);
+    QVERIFY(c->holds());
+    QCOMPARE(c->first, -1);
+    QVERIFY(c->values.size() > 40);
+    for (const auto& v : c->values)
+        QVERIFY(v.body && v.node && v.equal);
+    // The tolerances that are said are those that are in force.
+    for (const bool alone : {false, true}) {
+        CompareRequest how;
+        how.alone = alone;
+        const auto again = run::compare(*r.executor, r.prepared, how);
+        for (const auto& v : again->values)
+            if (v.dtype == "float32")
+                QCOMPARE(v.tolerance, run::default_tolerances(alone).at("float32"));
+    }
+}
+
+void TestCompare::agreesWithDoublePrecision_data() {
+    QTest::addColumn<QString>("recording");
+    QTest::addColumn<QString>("stem");
+    QTest::newRow("mlp4 forward") << "mlp4"
+                                  << "00_forward";
+    QTest::newRow("mlp4 backward") << "mlp4"
+                                   << "01_backward";
+    QTest::newRow("no_region forward") << "no_region"
+                                       << "00_forward";
+    QTest::newRow("recompiles backward") << "recompiles" << "03_backward";
+}
+
+void TestCompare::agreesWithDoublePrecision() {
+    QFETCH(QString, recording);
+    QFETCH(QString, stem);
+    Ready r = recorded(qPrintable(recording), qPrintable(stem));
+    QVERIFY2(r.executor, r.problem.c_str());
+    CompareRequest how;
+    how.against = CompareRequest::Against::Float64;
+    const auto c = run::compare(*r.executor, r.prepared, how);
+    QVERIFY2(c, c ? "" : c.error().message.c_str());
+    QVERIFY2(c->holds(), c->first < 0 ? "" : c->values[size_t(c->first)].path.c_str());
+    // Single precision does round: an equal result would be the same run twice.
+    QVERIFY(c->max_abs > 0);
+    QVERIFY(c->compared > 5);
+}
+
+void TestCompare::holdsToTheTolerancesGiven() {
+    Ready r = recorded("mlp4", "00_forward");
+    QVERIFY2(r.executor, r.problem.c_str());
+    CompareRequest how;
+    how.against = CompareRequest::Against::Float64;
+    how.tolerances = {{"float32", 0.0}};
+    const auto strict = run::compare(*r.executor, r.prepared, how);
+    QVERIFY(strict);
+    QVERIFY(!strict->holds());
+    how.tolerances = {{"float32", 1.0}};
+    QVERIFY(run::compare(*r.executor, r.prepared, how)->holds());
+    const auto order = run::by_error(*strict);
+    QCOMPARE(order.size(), strict->values.size());
+    QVERIFY(!strict->values[order.front()].equal);
+    bool failed = true;
+    for (const size_t i : order) { // what is not equal stands first
+        QVERIFY(failed || strict->values[i].equal);
+        failed = !strict->values[i].equal;
+    }
+}
+
+void TestCompare::findsASeededDivergence() {
+    // A copy of a recorded graph with one operator changed; the wrong node is the first that differs.
+    const auto bytes = bytesOf(QString::fromStdString(graphOf("mlp4", "00_forward")));
+    QByteArray text = bytes;
+    const int at = text.indexOf("torch.ops.aten.gelu.default(");
+    QVERIFY(at > 0);
+    const int line = text.lastIndexOf('\n', at) + 1;
+    const QByteArray name = text.mid(line, text.indexOf(':', line) - line).trimmed();
+    text.replace(at, int(strlen("torch.ops.aten.gelu.default(")), "torch.ops.aten.silu.default(");
+    QTemporaryDir folder;
+    const QString copy = folder.filePath(QStringLiteral("copy.txt"));
+    QVERIFY(writeFile(copy, text));
+    run::Request request;
+    request.inputs = request.reference = valuesOf("mlp4", "00_forward");
+    Ready r = make(copy.toStdString(), request);
+    QVERIFY2(r.executor, r.problem.c_str());
+    const auto c = run::compare(*r.executor, r.prepared, {});
+    QVERIFY(c);
+    QVERIFY(!c->holds());
+    const run::ComparedValue& first = c->values[size_t(c->first)];
+    QVERIFY2(QByteArray::fromStdString(first.path).endsWith(name), first.path.c_str());
+    QVERIFY(first.max_abs > 1e-3);
+    QVERIFY(!first.worst.empty());
+    QVERIFY(std::fabs(first.found - first.expected) > 1e-3);
+    // Node by node only the changed one and its equals in other calls differ.
+    CompareRequest alone;
+    alone.alone = true;
+    const auto each = run::compare(*r.executor, r.prepared, alone);
+    QVERIFY(each);
+    for (const auto& v : each->values)
+        QVERIFY2(v.equal || QByteArray::fromStdString(v.path).endsWith(name), v.path.c_str());
+}
+
+void TestCompare::comparesTwoRuns() {
+    run::Request request;
+    request.seed = 1;
+    Ready r = make(graphOf("mlp4", "00_forward"), request);
+    QVERIFY2(r.executor, r.problem.c_str());
+    CompareRequest how;
+    how.against = CompareRequest::Against::Run;
+    how.other = &r.prepared;
+    auto c = run::compare(*r.executor, r.prepared, how);
+    QVERIFY2(c, c ? "" : c.error().message.c_str());
+    QVERIFY(c->holds());
+    QCOMPARE(c->max_abs, 0.0);
+    request.seed = 2;
+    const auto other = run::prepare(r.dump, request);
+    QVERIFY(other);
+    how.other = &*other;
+    c = run::compare(*r.executor, r.prepared, how);
+    QVERIFY(c);
+    QVERIFY(!c->holds());
+    QVERIFY(c->max_abs > 0.1);
+    // Afterwards the first body is what is loaded, with its own inputs.
+    how.other = &r.prepared;
+    QVERIFY(run::compare(*r.executor, r.prepared, how)->holds());
+    how.other = nullptr;
+    const auto none = run::compare(*r.executor, r.prepared, how);
+    QCOMPARE(none.error().kind, Error::Kind::Usage);
+    how.against = CompareRequest::Against::Recorded;
+    QCOMPARE(run::compare(*r.executor, r.prepared, how).error().kind, Error::Kind::Usage);
+}
+
+void TestCompare::measuresErrors() {
+    const std::string text = R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[4]cpu"):
+        mul: "f32[4]cpu" = torch.ops.aten.mul.Tensor(x, 1)
+        return (mul,)
+)";
+    QTemporaryDir folder;
+    const QString graph = folder.filePath(QStringLiteral("graph.txt"));
+    QVERIFY(writeFile(graph, QByteArray::fromStdString(text)));
+    const float next = std::nextafterf(1.F, 2.F);
+    const auto write = [&](const char* name, const std::vector<float>& mul) {
+        Values values;
+        values.floats("x", {4}, {1, 8, 0, NAN}).floats("mul", {4}, mul);
+        const std::string bytes = wire::write_tensor_file(values.all);
+        const QString path = folder.filePath(QLatin1String(name));
+        writeFile(path, QByteArray::fromStdString(bytes));
+        return path.toStdString();
+    };
+    struct Case {
+        const char* name;
+        std::vector<float> expected;
+        bool equal;
+        double abs, rel, ulp;
+        std::vector<int64_t> worst;
+    };
+    const double step = double(next) - 1;
+    for (const Case& c : {
+             Case{"same", {1, 8, 0, NAN}, true, 0, 0, 0, {0}},
+             Case{"one step", {next, 8, 0, NAN}, true, step, step / 8, 1, {0}},
+             Case{"a half", {1, 8.5F, 0, NAN}, false, 0.5, 0.5 / 8.5, 0.5 / (8 * step), {1}},
+             Case{"no NaN", {1, 8, 0, 5}, false, INFINITY, INFINITY, INFINITY, {3}},
+             Case{"infinite", {1, INFINITY, 0, NAN}, false, INFINITY, INFINITY, INFINITY, {1}},
+         }) {
+        run::Request request;
+        request.inputs = request.reference = write(c.name, c.expected);
+        Ready r = make(graph.toStdString(), request);
+        QVERIFY2(r.executor, r.problem.c_str());
+        const auto found = run::compare(*r.executor, r.prepared, {});
+        QVERIFY(found);
+        QCOMPARE(found->values.size(), size_t{1});
+        const run::ComparedValue& v = found->values[0];
+        QVERIFY2(v.equal == c.equal, c.name);
+        QCOMPARE(v.max_abs, c.abs);
+        QCOMPARE(v.max_rel, c.rel);
+        QCOMPARE(v.max_ulp, c.ulp);
+        QCOMPARE(v.worst, c.worst);
+    }
+}
+
+void TestCompare::readsTolerances() {
+    const auto read = run::tolerances_of({"float32=1e-5", "bf16=0.1"});
+    QVERIFY(read);
+    QCOMPARE(*read, (std::map<std::string, double>{{"bfloat16", 0.1}, {"float32", 1e-5}}));
+    for (const char* wrong : {"float32", "float32=", "float32=-1", "f33=1", "float32=1x", "=1"}) {
+        const auto refused = run::tolerances_of({wrong});
+        QVERIFY2(!refused, wrong);
+        QCOMPARE(refused.error().kind, Error::Kind::Usage);
+    }
+}
+
+void TestCompare::timesNodes() {
+    Ready r = recorded("mlp4", "00_forward");
+    QVERIFY2(r.executor, r.problem.c_str());
+    const auto timing = run::time_nodes(*r.executor, 5, 0);
+    QVERIFY(timing);
+    QCOMPARE(timing->repeat, 5);
+    QVERIFY(timing->wall_ms > 0);
+    QVERIFY(timing->failure.is_null());
+    bool inside = false, call = false;
+    for (const auto& n : timing->nodes) {
+        QVERIFY(n.total_us >= 0 && n.calls > 0);
+        inside = inside || (!n.path.empty() && n.calls == 4); // the body runs for each of four calls
+        call = call || n.calls_body;
+    }
+    QVERIFY(inside && call);
+    for (size_t i = 1; i < timing->operators.size(); ++i)
+        QVERIFY(timing->operators[i - 1].total_us >= timing->operators[i].total_us);
+    for (const size_t i : timing->by_time())
+        QVERIFY(!timing->nodes[i].calls_body);
+}
+
+QTEST_GUILESS_MAIN(TestCompare)
+#include "tst_compare.moc"
