@@ -3,6 +3,7 @@
 
 #include "core/read/open.h"
 #include "core/run/input_files.h"
+#include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
 #include "views/run/stepsview.h"
 #include "views/shell/mainwindow.h"
@@ -23,6 +24,7 @@
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QSlider>
+#include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -384,6 +386,70 @@ private slots:
             share +=
                 times.index(row, TimeModel::Share).data().toString().split(QLatin1Char(' '))[0].toDouble();
         QVERIFY2(std::abs(share - 100) < 1.5, qPrintable(QString::number(share)));
+    }
+
+    // Against PyTorch's values all agrees; with one operator exchanged the first divergence is that node, in
+    // the table, on the canvas and in the values.
+    void comparison() {
+        Run good(kMlp, kMlpValues);
+        QVERIFY(good.start());
+        CompareView& same = good.window.comparison();
+        same.setRecorded(kMlpValues);
+        same.start();
+        QVERIFY(good.settle());
+        QVERIFY2(same.verdict().contains(QStringLiteral("values agree")), qPrintable(same.verdict()));
+        QVERIFY(same.model().rowCount() > 100);
+        QCOMPARE(good.next(), "invoke_subgraph_8"); // the run stands where it stood
+
+        QByteArray text = test::bytesOf(kMlp);
+        QVERIFY(text.contains("torch.ops.aten.gelu.default("));
+        text.replace("torch.ops.aten.gelu.default(", "torch.ops.aten.tanh.default(");
+        TextDump dump(text);
+        Run r(dump.path(), kMlpValues);
+        QVERIFY(r.start());
+        CompareView& view = r.window.comparison();
+        QAbstractItemModelTester tester(&view.model()), filtered(&view.filtered());
+        view.setRecorded(kMlpValues);
+        view.start();
+        QVERIFY(r.settle());
+        const auto c = r.run().comparison();
+        QVERIFY(c && c->first >= 0);
+        QCOMPARE(c->values[size_t(c->first)].path, "invoke_subgraph_8/gelu");
+        QVERIFY2(
+            view.verdict().contains(QStringLiteral("invoke_subgraph_8/gelu")), qPrintable(view.verdict()));
+        const QModelIndex row = view.table().currentIndex();
+        QCOMPARE(row.siblingAtColumn(CompareModel::Path).data().toString(),
+            QStringLiteral("invoke_subgraph_8/gelu"));
+        QCOMPARE(r.window.document()->nodeName(r.window.navigator().state().node), "gelu");
+        QCOMPARE(r.stepper().path(*r.run().ranLast()), "invoke_subgraph_8/gelu");
+        QVERIFY(r.window.values().message().isEmpty());
+        // Filter and order.
+        view.filterEdit().setText(QStringLiteral("differs"));
+        QCOMPARE(view.filtered().rowCount(), int(c->mismatched));
+        view.filterEdit().setText(QStringLiteral("gelu"));
+        QCOMPARE(view.filtered().rowCount(), 4);
+        view.filterEdit().clear();
+        view.table().sortByColumn(CompareModel::Absolute, Qt::DescendingOrder);
+        QCOMPARE(numberText(c->max_abs), view.filtered().index(0, CompareModel::Absolute).data().toString());
+        // A tolerance that lets all pass, then one that makes no sense.
+        view.tolerances().setText(QStringLiteral("float32=1e6"));
+        view.start();
+        QVERIFY(r.settle());
+        QVERIFY2(view.verdict().contains(QStringLiteral("values agree")), qPrintable(view.verdict()));
+        view.tolerances().setText(QStringLiteral("much"));
+        QVERIFY(!view.wish());
+        view.tolerances().clear();
+        // The same body in double precision, and on another seed.
+        view.against().setCurrentIndex(0);
+        view.start();
+        QVERIFY(r.settle());
+        QVERIFY2(
+            view.verdict().contains(QStringLiteral("values agree with float64")), qPrintable(view.verdict()));
+        view.against().setCurrentIndex(2);
+        view.otherEdit().setText(QStringLiteral("7"));
+        view.start();
+        QVERIFY(r.settle());
+        QVERIFY2(view.verdict().contains(QStringLiteral("differ")), qPrintable(view.verdict()));
     }
 
     // The worker is killed while a node runs: the window lives, names it, and goes on where it stood.

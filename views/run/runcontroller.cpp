@@ -110,6 +110,8 @@ void RunController::stop() {
     dump_.reset();
     Q_EMIT stateChanged();
     Q_EMIT moved();
+    Q_EMIT timingReady();
+    Q_EMIT compared();
 }
 
 void RunController::forget() {
@@ -125,7 +127,9 @@ void RunController::forget() {
     synthetic_ = false;
     answers_.clear();
     wanted_.clear();
-    timings_ = {};
+    timing_ = {};
+    comparison_.reset();
+    compareError_.clear();
 }
 
 void RunController::setState(State state) {
@@ -400,6 +404,38 @@ void RunController::scrub(size_t position) {
             outcome.stop = *stop;
         else
             outcome.error = stop.error();
+    };
+    push(std::move(task));
+}
+
+void RunController::goBehind(const std::string& path) {
+    if (state_ != State::Ready)
+        return;
+    Task task;
+    task.move = task.scrub = true;
+    task.name = tr("Going to %1").arg(qs(path));
+    task.work = [step = path.substr(0, path.rfind('#'))](Live& live, const Job& job, Outcome& outcome) {
+        run::Stepper& s = *live.stepper;
+        const size_t before = s.position();
+        const auto find = [&](size_t from) {
+            while (from < s.steps().size() && (s.steps()[from].end < 0 || s.path(from) != step))
+                ++from;
+            return from;
+        };
+        size_t found = find(0);
+        if (found == s.steps().size() && !s.complete()) {
+            if (const Result<Stop> stop = s.run_to_step(SIZE_MAX, job); !stop) {
+                outcome.error = stop.error();
+                return;
+            }
+            found = find(0);
+        }
+        if (found == s.steps().size()) {
+            s.go_to(before);
+            outcome.error = make_error(Error::Kind::NotFound, "'" + step + "' is no step of this run");
+            return;
+        }
+        outcome.stop = s.go_to(size_t(s.steps()[found].end));
     };
     push(std::move(task));
 }

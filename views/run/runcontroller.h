@@ -5,8 +5,10 @@
 // them. All functions are for the GUI thread; all signals come there.
 #pragma once
 
+#include "core/run/compare.h"
 #include "core/run/request.h"
 #include "core/run/stepper.h"
+#include "core/run/timing.h"
 #include "views/shell/jobs.h"
 
 #include <nlohmann/json.hpp>
@@ -36,20 +38,6 @@ struct ValueQuery {
 struct ValueAnswer {
     nlohmann::json value;
     QString error; // empty = `value` holds
-};
-
-// Time of a node, in every call of its body.
-struct NodeTime {
-    Place place; // in the graph that runs
-    uint64_t calls = 0;
-    double median = 0, total = 0; // µs of a call, and of all calls of a run
-};
-
-struct Timings {
-    std::vector<NodeTime> rows;
-    int repeat = 0;
-    double wall_ms = 0;
-    bool valid() const { return repeat > 0; }
 };
 
 class RunController : public QObject {
@@ -118,6 +106,7 @@ public:
     void move(Move move);
     void runTo(BodyId body, NodeId node, bool back = false);
     void scrub(size_t position); // beyond the frontier it is computed
+    void goBehind(const std::string& path); // the step of this key ("call/mm", "split#1") ran last then
     void computeAll(); // to the end, whatever breakpoints say; the position stays
     void cancel(); // what runs now; the position is where it came to
 
@@ -136,8 +125,23 @@ public:
     // Fetches what is not there yet. A view names itself by `owner`: its earlier wishes are dropped.
     void want(const QString& owner, const std::vector<ValueQuery>& queries);
 
+    // Compares the body that runs, on its inputs, with something else, in a worker of its own: the run that
+    // is stepped stays as it is. With another run the place is the same and `seed` or `inputs` are the
+    // other's.
+    struct CompareWish {
+        run::CompareRequest::Against against = run::CompareRequest::Against::Float64;
+        std::string reference; // Recorded: a file of values
+        std::optional<uint64_t> seed; // Run: of the other's synthetic inputs
+        std::string inputs; // Run: the other's recorded ones
+        bool alone = false;
+        std::map<std::string, double> tolerances;
+    };
+    void compare(const CompareWish& wish);
+    const std::shared_ptr<const run::Comparison>& comparison() const { return comparison_; }
+    QString compareError() const { return compareError_; }
+
     void measure(int repeat);
-    const Timings& timings() const { return timings_; }
+    const run::Timing& timing() const { return timing_; } // repeat 0 = nothing was measured
 
     void saveAll(const QString& path); // all values at the position, .safetensors
     void saveValue(size_t step, int item, const QString& path); // .safetensors or .npy, by extension
@@ -152,7 +156,8 @@ Q_SIGNALS:
     void moved(); // the position or what has been computed; the stepper is another copy
     void breakpointsChanged();
     void valuesReady();
-    void timingsReady();
+    void timingReady();
+    void compared(); // comparison() or compareError() is new
     void message(const QString& text, bool isError); // for the status bar
 
 private:
@@ -190,7 +195,9 @@ private:
     GraphId breakGraph_;
     std::map<ValueQuery, ValueAnswer> answers_;
     std::map<QString, std::vector<ValueQuery>> wanted_;
-    Timings timings_;
+    run::Timing timing_;
+    std::shared_ptr<const run::Comparison> comparison_;
+    QString compareError_;
 };
 
 } // namespace hopscope

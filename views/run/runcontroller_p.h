@@ -19,7 +19,8 @@ struct RunController::Outcome {
     std::shared_ptr<const run::Stepper> view;
     bool dead = false;
     std::vector<std::pair<ValueQuery, ValueAnswer>> answers;
-    nlohmann::json json;
+    std::optional<run::Timing> timing;
+    std::shared_ptr<const run::Comparison> comparison;
 };
 
 struct RunController::Task {

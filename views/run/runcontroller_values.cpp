@@ -1,6 +1,5 @@
 // Breakpoints, values, timings and files of a run.
 #include "core/export/save.h"
-#include "core/graph/body.h"
 #include "core/run/npy.h"
 #include "core/wire/tensor_file.h"
 #include "views/run/runcontroller.h"
@@ -147,38 +146,76 @@ void RunController::measure(int repeat) {
         return;
     Task task;
     task.name = tr("Timing %1 runs").arg(repeat);
-    task.work = [repeat](Live& live, const Job& job, Outcome& outcome) {
-        Result<nlohmann::json> answer = live.started.executor->call("timing", {{"repeat", repeat}}, job);
-        if (answer)
-            outcome.json = std::move(*answer);
+    task.work = [repeat, seed = request_.seed.value_or(0)](Live& live, const Job& job, Outcome& outcome) {
+        Result<run::Timing> timing = run::time_nodes(*live.started.executor, repeat, seed, job);
+        if (timing)
+            outcome.timing = std::move(*timing);
         else
-            outcome.error = answer.error();
+            outcome.error = timing.error();
     };
     task.after = [this](const Outcome& outcome) {
         if (outcome.error) {
             Q_EMIT message(tr("No times: %1").arg(qs(outcome.error->text())), true);
             return;
         }
-        timings_ = {};
-        timings_.repeat = outcome.json.value("repeat", 1);
-        timings_.wall_ms = outcome.json.value("wall_ms", 0.0);
-        const std::string base = body_path(*module_, live_->prepared->body);
-        for (const nlohmann::json& row : outcome.json.value("rows", nlohmann::json::array())) {
-            const std::string path = row.value("body", ""), node = row.value("node", "");
-            const BodyId body =
-                find_body(*module_, base.empty() || path.empty() ? base + path : base + "." + path);
-            if (!body)
-                continue;
-            NodeTime time;
-            time.place = {graph_, body, find_node(*module_, module_->body(body), node)};
-            if (!time.place.node && node == "output")
-                time.place.node = NodeId(module_->body(body).nodes.size() - 1);
-            time.calls = row.value("calls", uint64_t{0});
-            time.median = row.value("median_us", 0.0);
-            time.total = row.value("total_us", 0.0);
-            timings_.rows.push_back(time);
-        }
-        Q_EMIT timingsReady();
+        timing_ = *outcome.timing;
+        Q_EMIT timingReady();
+    };
+    push(std::move(task));
+}
+
+// --- comparing
+
+namespace {
+Result<run::Comparison> compareWith(
+    const Dump& dump, run::Request request, const RunController::CompareWish& wish, const Job& job) {
+    using Against = run::CompareRequest::Against;
+    if (wish.against == Against::Recorded)
+        request.reference = wish.reference;
+    const Result<run::Prepared> mine = run::prepare(dump, request);
+    if (!mine)
+        return mine.error();
+    run::CompareRequest what;
+    what.against = wish.against;
+    what.seed = request.seed.value_or(0);
+    what.alone = wish.alone;
+    what.tolerances = wish.tolerances;
+    std::optional<run::Prepared> other;
+    if (wish.against == Against::Run) {
+        run::Request second = request;
+        second.seed = wish.seed;
+        second.inputs = wish.inputs;
+        second.reference.clear();
+        Result<run::Prepared> prepared = run::prepare(dump, second);
+        if (!prepared)
+            return prepared.error();
+        other = std::move(*prepared);
+        what.other = &*other;
+        what.other_seed = wish.seed.value_or(0);
+    }
+    const Result<run::Started> started = run::start(*mine, request, job);
+    if (!started)
+        return started.error();
+    return run::compare(*started->executor, *mine, what, job);
+}
+} // namespace
+
+void RunController::compare(const CompareWish& wish) {
+    if (state_ != State::Ready)
+        return;
+    Task task;
+    task.name = tr("Comparing");
+    task.work = [dump = dump_, request = request_, wish](Live&, const Job& job, Outcome& outcome) {
+        Result<run::Comparison> comparison = compareWith(*dump, request, wish, job);
+        if (comparison)
+            outcome.comparison = std::make_shared<const run::Comparison>(std::move(*comparison));
+        else
+            outcome.error = comparison.error();
+    };
+    task.after = [this](const Outcome& outcome) {
+        comparison_ = outcome.comparison;
+        compareError_ = outcome.error ? qs(outcome.error->text()) : QString();
+        Q_EMIT compared();
     };
     push(std::move(task));
 }

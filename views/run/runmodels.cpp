@@ -1,13 +1,11 @@
 #include "views/run/runmodels.h"
 
 #include "core/base/text.h"
-#include "core/graph/calls.h"
 #include "views/shell/text.h"
 #include "views/theme/theme.h"
 #include "views/values/valuetext.h"
 
 #include <algorithm>
-#include <map>
 
 namespace hopscope {
 
@@ -339,18 +337,10 @@ QVariant StackModel::headerData(int section, Qt::Orientation orientation, int ro
 
 // --- times
 
-bool isLeaf(const GraphModule& module, BodyId body, NodeId node) {
-    return called_bodies(module, body, node).empty();
-}
-
 TimeModel::TimeModel(RunController* controller, QObject* parent)
     : QAbstractTableModel(parent)
     , controller_(controller) {
-    connect(controller, &RunController::timingsReady, this, &TimeModel::reload);
-    connect(controller, &RunController::moved, this, [this] {
-        if (!controller_->timings().valid() && !rows_.empty())
-            reload();
-    });
+    connect(controller, &RunController::timingReady, this, &TimeModel::reload);
 }
 
 void TimeModel::setDocument(std::shared_ptr<const Document> document) {
@@ -369,36 +359,23 @@ void TimeModel::reload() {
     beginResetModel();
     rows_.clear();
     sum_ = 0;
-    const Timings& timings = controller_->timings();
-    std::map<QString, size_t> operators;
-    for (const NodeTime& time : document_&& timings.valid() ? timings.rows : std::vector<NodeTime>{}) {
-        if (!time.place.node)
-            continue;
-        const GraphModule& module = document_->module(time.place.graph);
-        const bool leaf = isLeaf(module, time.place.body, time.place.node);
-        sum_ += leaf ? time.total : 0;
-        if (!byOperator_) {
-            rows_.push_back({qs(document_->nodeName(time.place)), bodyName(module, time.place.body), time});
-            continue;
-        }
-        if (!leaf)
-            continue; // its time is that of the operators in it
-        const QString target = qs(short_target(module, *document_->node(time.place)));
-        const auto [found, added] = operators.try_emplace(target, rows_.size());
-        if (added)
-            rows_.push_back({target, {}, {}});
-        Row& row = rows_[found->second];
-        row.time.calls += time.calls;
-        row.time.total += time.total;
-        row.time.median = row.time.calls ? row.time.total / double(row.time.calls) : 0;
+    const run::Timing& timing = controller_->timing();
+    sum_ = timing.operator_us();
+    if (byOperator_) {
+        for (const run::OperatorTime& o : timing.operators)
+            rows_.push_back({qs(o.target), {}, o.calls, -1, o.total_us, false, {}});
+    } else {
+        for (const run::NodeTime& n : timing.nodes)
+            rows_.push_back({qs(n.name), n.path.empty() ? tr("root") : qs(n.path), n.calls, n.call_us,
+                n.total_us, n.calls_body, {controller_->graph(), n.body, n.node}});
     }
     std::stable_sort(
-        rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.time.total > b.time.total; });
+        rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.total > b.total; });
     endResetModel();
 }
 
 Place TimeModel::placeOf(int row) const {
-    return row >= 0 && size_t(row) < rows_.size() ? rows_[size_t(row)].time.place : Place();
+    return row >= 0 && size_t(row) < rows_.size() ? rows_[size_t(row)].place : Place();
 }
 
 int TimeModel::rowCount(const QModelIndex& parent) const {
@@ -418,18 +395,20 @@ QVariant TimeModel::data(const QModelIndex& index, int role) const {
         case Where:
             return row.where;
         case Calls:
-            return grouped(row.time.calls);
+            return grouped(row.calls);
         case Median:
-            return qs(format_milliseconds(row.time.median / 1000));
+            return row.median < 0 ? QStringLiteral("–") : qs(format_milliseconds(row.median / 1000));
         case Total:
-            return qs(format_milliseconds(row.time.total / 1000));
+            return qs(format_milliseconds(row.total / 1000));
         default:
-            return sum_ > 0 ? tr("%1 %").arg(row.time.total / sum_ * 100, 0, 'f', 1) : QString();
+            return sum_ > 0 ? tr("%1 %").arg(row.total / sum_ * 100, 0, 'f', 1) : QString();
         }
     case Qt::FontRole:
         return index.column() <= Where ? QVariant(monoFont()) : QVariant();
     case Qt::ForegroundRole:
-        return index.column() == Where ? QVariant(color(Role::Quiet)) : QVariant();
+        return index.column() == Where || row.sum ? QVariant(color(Role::Quiet)) : QVariant();
+    case Qt::ToolTipRole:
+        return row.sum ? tr("With all that it calls") : QVariant();
     case Qt::TextAlignmentRole:
         return aligned(index.column() >= Calls);
     default:
@@ -458,11 +437,11 @@ void TimeModel::sort(int column, Qt::SortOrder order) {
         case Where:
             return a.where < b.where;
         case Calls:
-            return a.time.calls < b.time.calls;
+            return a.calls < b.calls;
         case Median:
-            return a.time.median < b.time.median;
+            return a.median < b.median;
         default:
-            return a.time.total < b.time.total;
+            return a.total < b.total;
         }
     };
     std::stable_sort(rows_.begin(), rows_.end(),

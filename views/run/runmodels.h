@@ -114,7 +114,10 @@ public:
 private:
     struct Row {
         QString name, where;
-        NodeTime time;
+        uint64_t calls = 0;
+        double median = -1, total = 0; // µs; median of one call, negative = not told
+        bool sum = false; // of a call: its time is that of what it calls
+        Place place;
     };
     void reload();
 
@@ -124,8 +127,5 @@ private:
     bool byOperator_ = false;
     double sum_ = 0;
 };
-
-// Whether a node's time counts towards the sum: a call's is that of what it calls.
-bool isLeaf(const GraphModule& module, BodyId body, NodeId node);
 
 } // namespace hopscope

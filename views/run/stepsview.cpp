@@ -328,9 +328,9 @@ QWidget* StepsView::buildTimes(QAction* measure) {
     connect(byOperator, &QCheckBox::toggled, times_, &TimeModel::setByOperator);
     auto* about = new QLabel(box);
     about->setForegroundRole(QPalette::PlaceholderText);
-    connect(controller_, &RunController::timingsReady, about, [this, about] {
-        const Timings& t = controller_->timings();
-        about->setText(t.valid()
+    connect(controller_, &RunController::timingReady, about, [this, about] {
+        const run::Timing& t = controller_->timing();
+        about->setText(t.repeat > 0
                 ? tr("median of %1 runs, %2 each").arg(t.repeat).arg(qs(format_milliseconds(t.wall_ms)))
                 : QString());
     });

@@ -142,6 +142,7 @@ void MainWindow::buildDocks() {
         Qt::RightDockWidgetArea, QStringLiteral("Alt+5"));
     buildRunDocks();
     QDockWidget* steps = findChild<QDockWidget*>(QStringLiteral("stepsDock"));
+    QDockWidget* compare = findChild<QDockWidget*>(QStringLiteral("compareDock"));
     QDockWidget* values = findChild<QDockWidget*>(QStringLiteral("valuesDock"));
     for (QDockWidget* dock : {outline}) {
         // Quiet titles in small capitals.
@@ -151,7 +152,7 @@ void MainWindow::buildDocks() {
         title->setForegroundRole(QPalette::PlaceholderText);
         dock->setTitleBarWidget(title);
     }
-    for (QDockWidget* dock : {ledger, problems, text, steps, inspector, values})
+    for (QDockWidget* dock : {ledger, problems, text, steps, compare, inspector, values})
         dock->setTitleBarWidget(new QWidget(dock)); // the tab says it
 }
 
@@ -237,6 +238,7 @@ void MainWindow::defaultLayout() {
     tabifyDockWidget(ledger, dock("problemsDock"));
     tabifyDockWidget(dock("problemsDock"), dock("textDock"));
     tabifyDockWidget(dock("textDock"), dock("stepsDock"));
+    tabifyDockWidget(dock("stepsDock"), dock("compareDock"));
     tabifyDockWidget(inspector, dock("valuesDock"));
     ledger->raise();
     inspector->raise();

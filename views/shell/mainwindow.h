@@ -29,6 +29,7 @@ class QMenu;
 namespace hopscope {
 
 class BodyText;
+class CompareView;
 class GotoBox;
 class Inspector;
 class JobStrip;
@@ -85,6 +86,7 @@ public:
     RunController& run() { return run_; }
     ValueView& values() { return *values_; }
     StepsView& steps() { return *steps_; }
+    CompareView& comparison() { return *compare_; }
     GotoBox& gotoBox() { return *goto_; }
     QStringList allPaths() const { return paths_; }
 
@@ -206,6 +208,7 @@ private:
     StepperBar* stepper_ = nullptr;
     ValueView* values_ = nullptr;
     StepsView* steps_ = nullptr;
+    CompareView* compare_ = nullptr;
     JobStrip* strip_ = nullptr;
     GotoBox* goto_ = nullptr;
     QList<QDockWidget*> docks_;

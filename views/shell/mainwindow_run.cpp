@@ -1,7 +1,7 @@
 #include "views/shell/mainwindow.h"
 
 #include "core/base/text.h"
-#include "core/graph/calls.h"
+#include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
 #include "views/run/stepsview.h"
 #include "views/shell/pane.h"
@@ -32,6 +32,9 @@ void MainWindow::buildRunDocks() {
         QStringLiteral("Alt+6"));
     addDock(
         QStringLiteral("stepsDock"), tr("Steps"), steps_, Qt::BottomDockWidgetArea, QStringLiteral("Alt+7"));
+    compare_ = new CompareView(&run_, this);
+    addDock(QStringLiteral("compareDock"), tr("Compare"), compare_, Qt::BottomDockWidgetArea,
+        QStringLiteral("Alt+8"));
 }
 
 bool MainWindow::showDock(const QString& name) {
@@ -55,7 +58,9 @@ void MainWindow::connectRun() {
             tagNodes(pane);
     };
     connect(&run_, &RunController::valuesReady, this, retag);
-    connect(&run_, &RunController::timingsReady, this, [this, retag] {
+    connect(&run_, &RunController::timingReady, this, [this, retag] {
+        if (run_.timing().repeat == 0)
+            return;
         steps_->showTimes();
         showDock(QStringLiteral("steps"));
         actions_[Do::TimesOnNodes]->setChecked(true);
@@ -68,9 +73,22 @@ void MainWindow::connectRun() {
         else
             note(text, isError);
     });
-    connect(steps_, &StepsView::placeChosen, this, [this](const Place& place) {
+    const auto go = [this](const Place& place) {
         if (place.node)
             navigator_.goTo(place);
+    };
+    connect(steps_, &StepsView::placeChosen, this, go);
+    connect(compare_, &CompareView::valueChosen, this, [this](const run::ComparedValue& value) {
+        // Of several runs of the node, to behind the one that was compared.
+        values_->setWantedItem(value.path);
+        run_.goBehind(value.path);
+    });
+    connect(compare_, &CompareView::message, this,
+        [this](const QString& text, bool isError) { note(text, isError); });
+    connect(&run_, &RunController::compared, this, [this] {
+        updateMarks();
+        if (run_.comparison() || !run_.compareError().isEmpty())
+            showDock(QStringLiteral("compare"));
     });
 }
 
@@ -116,6 +134,10 @@ void MainWindow::connectRunActions() {
         updateActions();
     });
     on(Do::MeasureTimes, [this] { run_.measure(kTimedRuns); });
+    on(Do::CompareRun, [this] {
+        showDock(QStringLiteral("compare"));
+        compare_->against().setFocus(Qt::ShortcutFocusReason);
+    });
     on(Do::SaveValues, [this] { saveValues(); });
     actions_[Do::FollowStep]->setChecked(true);
     const auto retag = [this] {
@@ -185,9 +207,9 @@ void MainWindow::updateRunActions(const QString& noDump) {
     for (Do what : {Do::MeasureTimes, Do::SaveValues, Do::CompareRun, Do::ValuesOnNodes})
         actions_.setReason(what, noRun);
     actions_.setReason(Do::TimesOnNodes,
-        !noRun.isEmpty()             ? noRun
-            : run_.timings().valid() ? QString()
-                                     : tr("no times were measured yet"));
+        !noRun.isEmpty()               ? noRun
+            : run_.timing().repeat > 0 ? QString()
+                                       : tr("no times were measured yet"));
 }
 
 // --- starting
@@ -347,7 +369,7 @@ void MainWindow::tagNodes(Pane pane) {
     const bool here =
         document_ && run_.state() == RunController::State::Ready && stepper && body.graph == run_.graph();
     const bool values = here && actions_[Do::ValuesOnNodes]->isChecked();
-    const bool times = here && actions_[Do::TimesOnNodes]->isChecked() && run_.timings().valid();
+    const bool times = here && actions_[Do::TimesOnNodes]->isChecked() && run_.timing().repeat > 0;
     const QString owner = kCanvasOwner + QString::number(int(pane));
     std::vector<Tag> tags;
     std::vector<ValueQuery> wanted;
@@ -381,13 +403,13 @@ void MainWindow::tagNodes(Pane pane) {
 QString MainWindow::timeTag(const Place& node, double* share) const {
     // Of the body's own sum: in a region's body its nodes are compared with each other.
     double sum = 0, most = 0, mine = -1;
-    for (const NodeTime& time : run_.timings().rows) {
-        if (time.place.graph != node.graph || time.place.body != node.body)
+    for (const run::NodeTime& time : run_.timing().nodes) {
+        if (time.body != node.body)
             continue;
-        sum += time.total;
-        most = std::max(most, time.total);
-        if (time.place.node == node.node)
-            mine = time.total;
+        sum += time.total_us;
+        most = std::max(most, time.total_us);
+        if (time.node == node.node)
+            mine = time.total_us;
     }
     if (mine < 0 || sum <= 0)
         return {};

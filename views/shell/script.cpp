@@ -1,6 +1,7 @@
 #include "views/shell/script.h"
 
 #include "core/graph/dump.h"
+#include "views/compare/compareview.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/screenshot.h"
 #include "views/shell/text.h"
@@ -58,6 +59,10 @@ void show(const std::shared_ptr<Play>& p) {
         p->window.actions()[Do::ValuesOnNodes]->setChecked(true);
     if (p->script.onNodes.contains(QStringLiteral("times")))
         p->window.actions()[Do::MeasureTimes]->trigger();
+    if (!p->script.compare.isEmpty()) {
+        p->window.comparison().setRecorded(p->script.compare);
+        p->window.comparison().start();
+    }
     whenIdle(p->window, [p] {
         if (!p->failed())
             p->then({});

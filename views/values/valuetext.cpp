@@ -4,6 +4,7 @@
 #include "views/shell/text.h"
 
 #include <QObject>
+#include <QRegularExpression>
 #include <QStringList>
 
 #include <cmath>
@@ -51,9 +52,12 @@ QString numberText(double value, int digits) {
     if (std::isinf(value))
         return value > 0 ? QStringLiteral("∞") : QStringLiteral("−∞");
     const double size = std::abs(value);
-    QString text = value == std::floor(value) && size < 1e6 ? QString::number(value, 'f', 0)
-                                                            : QString::number(value, 'g', digits);
-    return text.replace(QLatin1Char('-'), QStringLiteral("−")).remove(QLatin1Char('+'));
+    // Whole numbers as they are, large ones without a point; an exponent only where digits would not say it.
+    const bool whole = size < 1e6 && (value == std::floor(value) || size >= std::pow(10, digits));
+    QString text = whole ? QString::number(value, 'f', 0) : QString::number(value, 'g', digits);
+    static const QRegularExpression exponent(QStringLiteral("e([+-])0*"));
+    text.replace(exponent, QStringLiteral("e\\1")).remove(QLatin1Char('+'));
+    return text.replace(QLatin1Char('-'), QStringLiteral("−"));
 }
 
 QString numberText(const json& value, int digits) {

@@ -189,6 +189,13 @@ void ValueView::refresh() {
         sliceShown_ = false;
         fillItems(controller_->stepper()->steps()[*step]);
     }
+    if (wantedItem_ >= 0 && wantedItem_ < items_->count()
+        && controller_->stepper()->path(*step) == wantedPath_) {
+        filling_ = true;
+        items_->setCurrentIndex(wantedItem_);
+        filling_ = false;
+        wantedItem_ = -1;
+    }
     items_->setVisible(items_->count() > 1);
     const ValueQuery query = statsQuery();
     const ValueAnswer* answer = controller_->answer(query);
@@ -391,6 +398,12 @@ void ValueView::turnPage(int direction) {
     }
     fillChoosers();
     wantSlice();
+}
+
+void ValueView::setWantedItem(const std::string& path) {
+    const size_t mark = path.rfind('#');
+    wantedPath_ = path.substr(0, mark);
+    wantedItem_ = mark == std::string::npos ? -1 : QByteArray::fromStdString(path.substr(mark + 1)).toInt();
 }
 
 void ValueView::showPicture(bool picture) {

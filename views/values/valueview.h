@@ -35,6 +35,8 @@ public:
     void setDocument(std::shared_ptr<const Document> document);
     void setNode(const Place& node);
     void showPicture(bool picture);
+    // The item to show when the step of this key ("split#1") is shown next.
+    void setWantedItem(const std::string& path);
 
     // --- for tests
     QString message() const; // why there is no value; empty where there is one
@@ -73,6 +75,8 @@ private:
     std::optional<size_t> step_;
     nlohmann::json value_; // null = none
     SliceWindow window_;
+    std::string wantedPath_;
+    int wantedItem_ = -1;
     bool hasSlice_ = false, sliceShown_ = false, filling_ = false;
 
     QBoxLayout* parts_;
