@@ -24,6 +24,7 @@
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QSlider>
+#include <QTabWidget>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
@@ -87,6 +88,13 @@ struct Run {
 };
 
 const std::string kRegion = "partitioned_fw_subgraph_0_0";
+
+// Keeps a picture for whoever wants to look: HOPSCOPE_SHOTS names a folder.
+void shot(QWidget& widget, const char* name) {
+    const QString folder = qEnvironmentVariable("HOPSCOPE_SHOTS");
+    if (!folder.isEmpty())
+        widget.grab().save(folder + QLatin1Char('/') + QLatin1String(name) + QStringLiteral(".png"));
+}
 
 // A graph by hand, as a file.
 struct TextDump {
@@ -190,6 +198,7 @@ private slots:
         QVERIFY2(r.status().contains(QStringLiteral("Breakpoint 1")), qPrintable(r.status()));
         QVERIFY(r.trigger(Do::RunBack));
         QCOMPARE(r.next(), "invoke_subgraph_8/addmm");
+        shot(r.window, "breakpoints");
         // Off, an operator's takes over.
         BreakpointModel& model = r.window.steps().breakpoints();
         QVERIFY(model.setData(model.index(0, 0), Qt::Unchecked, Qt::CheckStateRole));
@@ -364,6 +373,8 @@ private slots:
         QVERIFY(r.settle());
         QVERIFY2(moved.size() <= 3, qPrintable(QString::number(moved.size())));
         QVERIFY(r.stepper().position() >= 90 && r.stepper().position() < 95);
+        r.window.findChild<QTabWidget*>(QStringLiteral("stepsTabs"))->setCurrentIndex(1);
+        shot(r.window, "watch");
         scrubber.setValue(scrubber.maximum());
         QVERIFY(r.settle());
         QVERIFY(r.stepper().at_end());
@@ -477,6 +488,7 @@ private slots:
             qPrintable(r.window.values().message()));
         QVERIFY(!r.window.actions()[Do::RunOver]->isEnabled());
         QVERIFY(r.window.document());
+        shot(r.window, "died");
         QVERIFY(r.trigger(Do::RunRestart));
         QCOMPARE(r.run().state(), RunController::State::Ready);
         QCOMPARE(r.stepper().position(), position);
@@ -506,6 +518,7 @@ private slots:
         QVERIFY(!r.start());
         qunsetenv("HOPSCOPE_EXECUTOR");
         QCOMPARE(r.run().state(), RunController::State::Failed);
+        shot(r.window, "missing");
         r.select(r.node("", "getitem"));
         QVERIFY2(r.window.values().message().contains(QStringLiteral("/nowhere/hopscope-executor")),
             qPrintable(r.window.values().message()));
@@ -586,6 +599,8 @@ private slots:
         QCOMPARE(dialog.request().libraries.size(), size_t(1));
         dialog.findChild<QAbstractButton*>(QStringLiteral("runRecorded"))->click();
         QVERIFY(!dialog.problem().isEmpty());
+        dialog.show();
+        shot(dialog, "run-dialog");
         edit("runInputs")->setText(kMlpValues);
         QVERIFY2(dialog.problem().isEmpty(), qPrintable(dialog.problem()));
         QVERIFY(!dialog.request().seed);

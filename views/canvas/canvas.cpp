@@ -319,13 +319,24 @@ void Canvas::setWheelZooms(bool on) {
 QString Canvas::Private::describe(uint32_t box) const {
     const draw::Box& b = scene->boxes[box];
     const auto kind = draw::kind_name(b.kind);
+    QString run; // what a run says of it
+    if (index->boxOf(step) == box)
+        run += tr(", runs next");
+    if (marks[box] & kWaiting)
+        run += tr(", has not run");
+    if (marks[box] & kBreakpoint)
+        run += tr(", breakpoint");
+    for (const Tag& tag : tags)
+        if (tag.node == b.node && !tag.text.isEmpty())
+            run += QStringLiteral(", ") + tag.text;
     return tr("%1, %2, %3, %4 of %5, producers %6, users %7")
-        .arg(QString::fromStdString(b.title), QString::fromStdString(b.subtitle),
-            QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())))
-        .arg(box + 1)
-        .arg(scene->boxes.size())
-        .arg(index->edgesInto(box).size())
-        .arg(index->edgesOutOf(box).size());
+               .arg(QString::fromStdString(b.title), QString::fromStdString(b.subtitle),
+                   QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())))
+               .arg(box + 1)
+               .arg(scene->boxes.size())
+               .arg(index->edgesInto(box).size())
+               .arg(index->edgesOutOf(box).size())
+        + run;
 }
 
 void Canvas::Private::announceSelection() {

@@ -75,7 +75,7 @@ struct Canvas::Private {
     const QPixmap& staticLayer();
     void paintLayer(const QRect& part); // device pixels
     void paintLinks(QPainter& painter, ScenePainter& scenePainter);
-    void paintMarkedBoxes(ScenePainter& scenePainter);
+    void paintMarkedBoxes(QPainter& painter, ScenePainter& scenePainter);
     void paintSigns(QPainter& painter, ScenePainter& scenePainter);
     void paintCrossing(QPainter& painter, const QRectF& box, double line) const;
     void paintWaiting(QPainter& painter, ScenePainter& scenePainter);

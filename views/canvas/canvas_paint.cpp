@@ -16,6 +16,12 @@ namespace {
 constexpr double kDimmed = 0.35; // opacity
 constexpr double kOverhang = 12; // scene points that ports and arrows reach beyond a box
 
+QColor waitingVeil() {
+    QColor veil = color(Role::Window);
+    veil.setAlphaF(0.6F);
+    return veil;
+}
+
 } // namespace
 
 PaintTarget Canvas::Private::target() const {
@@ -88,7 +94,7 @@ void Canvas::Private::paint(QPainter& painter) {
     ScenePainter scenePainter(painter, target());
     paintWaiting(painter, scenePainter);
     paintLinks(painter, scenePainter);
-    paintMarkedBoxes(scenePainter);
+    paintMarkedBoxes(painter, scenePainter);
     paintTags(painter, scenePainter);
     paintSigns(painter, scenePainter);
     painter.restore();
@@ -133,7 +139,7 @@ void Canvas::Private::paintLinks(QPainter& painter, ScenePainter& scenePainter) 
 }
 
 // Boxes that look other than they are listed are painted again, over the layer.
-void Canvas::Private::paintMarkedBoxes(ScenePainter& scenePainter) {
+void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePainter) {
     const draw::Detail detail = draw::detail_for(zoom);
     const CompiledList& compiled = picture->at(detail);
     const bool blocks = detail == draw::Detail::Shapes;
@@ -151,6 +157,14 @@ void Canvas::Private::paintMarkedBoxes(ScenePainter& scenePainter) {
             look.border = color(Role::Accent);
         }
         scenePainter.paintRange(compiled, compiled.boxes[box], look);
+        if (mark & kWaiting && box != chosen) {
+            // Its mark is its border; what is in it stays quiet.
+            const double line = target().lineScale;
+            painter.setRenderHint(QPainter::Antialiasing, false);
+            painter.fillRect(
+                scenePainter.mapRect(rectOf(scene->boxes[box])).adjusted(line, line, -line, -line),
+                waitingVeil());
+        }
     }
 }
 
@@ -207,8 +221,7 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
 void Canvas::Private::paintWaiting(QPainter& painter, ScenePainter& scenePainter) {
     if (waiting.empty())
         return;
-    QColor veil = color(Role::Window);
-    veil.setAlphaF(0.6F);
+    const QColor veil = waitingVeil();
     painter.setRenderHint(QPainter::Antialiasing, false);
     for (uint32_t box : index->boxesIn(visibleScene())) {
         if (!(marks[box] & kWaiting))

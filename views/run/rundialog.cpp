@@ -74,7 +74,16 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
     (before.inputs.empty() ? synthetic_ : recorded_)->setChecked(true);
 
     const QString tensors = tr("Values (*.safetensors *.safetensors.gz *.npy *.pt);;All files (*)");
+    const auto label = [this](const QString& text, QWidget* buddy) {
+        auto* l = new QLabel(text, this);
+        l->setBuddy(buddy);
+        return l;
+    };
     auto* callRow = new QHBoxLayout;
+    callRow->setSpacing(metrics::kPad);
+    auto* memoryRow = new QHBoxLayout;
+    memoryRow->addWidget(memory_);
+    memoryRow->addStretch(1);
     callRow->addWidget(invocation_);
     callRow->addWidget(calls_, 1);
     auto* seedRow = new QHBoxLayout;
@@ -86,14 +95,15 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
     form->setVerticalSpacing(metrics::kPad);
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form->addRow(tr("&Body"), body_);
-    form->addRow(tr("&Call"), callRow);
+    form->addRow(label(tr("&Call"), invocation_), callRow);
     form->addRow(tr("Inputs"), seedRow);
     form->addRow(QString(), recorded_);
     form->addRow(QString(), pathRow(inputs_, tr("Inputs of the body"), tensors, true));
-    form->addRow(tr("Compare &with"), pathRow(reference_, tr("Recorded values"), tensors, false));
+    form->addRow(
+        label(tr("Compare &with"), reference_), pathRow(reference_, tr("Recorded values"), tensors, false));
     form->addRow(tr("S&ymbols"), bind_);
-    form->addRow(tr("&Memory limit"), memory_);
-    form->addRow(tr("Custom &operators"),
+    form->addRow(label(tr("&Memory limit"), memory_), memoryRow);
+    form->addRow(label(tr("Custom &operators"), library_),
         pathRow(
             library_, tr("A shared library"), tr("Shared libraries (*.so *.so.*);;All files (*)"), false));
     form->addRow(QString(), trust_);

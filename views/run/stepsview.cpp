@@ -142,6 +142,7 @@ QWidget* StepsView::buildRun(QAction* computeAll) {
     column->addLayout(head);
     column->addWidget(curve_, 1);
     column->addWidget(scrubber_);
+    column->addStretch(0);
     connect(scrubber_, &QSlider::valueChanged, this, [this](int at) { controller_->scrub(size_t(at)); });
     connect(curve_, &BytesCurve::stepChosen, controller_, &RunController::scrub);
     return box;
@@ -157,15 +158,21 @@ void StepsView::refresh() {
         text_->setText(controller_->state() == RunController::State::Starting
                 ? tr("The run is being started…")
                 : controller_->state() == RunController::State::Failed
-                ? tr("The run could not begin: %1").arg(controller_->error())
+                ? QStringLiteral("<span style='color:%1'>%2</span>")
+                      .arg(color(Role::Failed).name(),
+                          tr("The run could not begin: %1").arg(controller_->error()).toHtmlEscaped())
                 : tr("Nothing runs. F5 runs the shown body."));
+        text_->setToolTip(controller_->error());
         curve_->setBytes({}, 0, {});
+        curve_->setVisible(false);
         const QSignalBlocker quiet(scrubber_);
         scrubber_->setRange(0, 0);
         plotted_ = nullptr;
         plottedSteps_ = 0;
         return;
     }
+    curve_->setVisible(true);
+    text_->setToolTip(controller_->error());
     origin_->setText(QStringLiteral("<span style='color:%1'>%2</span>")
                          .arg(color(controller_->synthetic() ? Role::Warning : Role::Quiet).name(),
                              controller_->inputsText().toHtmlEscaped()));

@@ -206,6 +206,10 @@ void BytesCurve::setBytes(const std::vector<double>& bytes, size_t total, std::o
         values << bytes[i];
         most = std::max(most, bytes[i]);
     }
+    if (!bytes.empty()) { // the last step has its width too
+        keys << double(bytes.size());
+        values << bytes.back();
+    }
     graph_->setData(keys, values, true);
     plot_->xAxis->setRange(0, std::max<double>(1, double(total_)));
     // Room above the curve for the peak's mark and its words.

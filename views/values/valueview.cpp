@@ -79,10 +79,6 @@ std::optional<size_t> ValueView::stepOf(QString* why) const {
         *why = tr("No dump is open.");
         return {};
     }
-    if (!node_.node) {
-        *why = tr("Select a node to see its value.");
-        return {};
-    }
     const auto stepper = controller_->stepper();
     switch (controller_->state()) {
     case RunController::State::None:
@@ -102,6 +98,10 @@ std::optional<size_t> ValueView::stepOf(QString* why) const {
         return {};
     case RunController::State::Ready:
         break;
+    }
+    if (!node_.node) {
+        *why = tr("Select a node to see its value.");
+        return {};
     }
     if (!stepper)
         return {};
