@@ -165,6 +165,7 @@ void StepsView::refresh() {
         text_->setToolTip(controller_->error());
         curve_->setBytes({}, 0, {});
         curve_->setVisible(false);
+        scrubber_->setVisible(false);
         const QSignalBlocker quiet(scrubber_);
         scrubber_->setRange(0, 0);
         plotted_ = nullptr;
@@ -172,6 +173,7 @@ void StepsView::refresh() {
         return;
     }
     curve_->setVisible(true);
+    scrubber_->setVisible(true);
     text_->setToolTip(controller_->error());
     origin_->setText(QStringLiteral("<span style='color:%1'>%2</span>")
                          .arg(color(controller_->synthetic() ? Role::Warning : Role::Quiet).name(),

@@ -148,6 +148,7 @@ void ValueView::say(const QString& text, bool error, QAction* way) {
     message_->setVisible(!text.isEmpty());
     run_->setVisible(way == runAction_);
     restart_->setVisible(way == restartAction_);
+    copyError_->setVisible(error);
     const bool value = text.isEmpty();
     facts_->setVisible(value);
     if (!value) {
@@ -482,9 +483,15 @@ QWidget* ValueView::buildFacts(QAction* run, QAction* restart) {
     };
     run_ = button(run);
     restart_ = button(restart);
+    copyError_ = new QPushButton(icon(QStringLiteral("copy")), tr("Copy"), box);
+    copyError_->setAccessibleName(tr("Copy the error"));
+    copyError_->setToolTip(tr("Copy the error"));
+    connect(copyError_, &QPushButton::clicked, this,
+        [this] { QApplication::clipboard()->setText(message_->text()); });
     auto* ways = new QHBoxLayout;
     ways->addWidget(run_);
     ways->addWidget(restart_);
+    ways->addWidget(copyError_);
     ways->addStretch(1);
     facts_ = new QLabel(box);
     facts_->setObjectName(QStringLiteral("valueFacts"));

@@ -85,6 +85,7 @@ private:
     QLabel* message_;
     QPushButton* run_;
     QPushButton* restart_;
+    QPushButton* copyError_;
     QAction* runAction_;
     QAction* restartAction_;
     QComboBox* items_;
