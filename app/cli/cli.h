@@ -33,9 +33,14 @@ void add_run(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_step(CLI::App& app, Action& action);
 void add_timing(CLI::App& app, Action& action);
+void add_joint(CLI::App& app, Action& action);
+void add_prove(CLI::App& app, Action& action);
+void add_schema(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);
+// The same for what the executor reports: status 4 unless it was cancelled.
+int executor_failed(const Error& error);
 // Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,
 // counted.
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);

@@ -82,6 +82,9 @@ int main(int argc, char** argv) {
     add_compare(app, action);
     add_step(app, action);
     add_timing(app, action);
+    add_joint(app, action);
+    add_prove(app, action);
+    add_schema(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))

@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include <cmath>
@@ -16,6 +17,8 @@ namespace {
 
 using at::Tensor;
 using Optional = TorchOptional<Tensor>;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
 
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 
@@ -74,6 +77,44 @@ std::tuple<Tensor, Tensor, Tensor> attention_backward(const Tensor& gradient, co
     const Tensor of_query = at::matmul(of_scores, k), of_key = at::matmul(of_scores.transpose(-2, -1), q);
     return {heads_inside(of_query.to(narrow)), heads_inside(of_key.to(narrow)),
         heads_inside(of_value.to(narrow))};
+}
+
+// So that autograd asks for the backward operator by its name, as PyTorch's own derivative does
+// (tools/autograd/derivatives.yaml).
+class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
+public:
+    static variable_list forward(AutogradContext* context, const Tensor& query, const Tensor& key,
+        const Tensor& value, double dropout, bool causal, const Optional& mask, TorchOptional<double> scale) {
+        const at::AutoDispatchBelowADInplaceOrView below;
+        static const auto op = c10::Dispatcher::singleton()
+                                   .findSchemaOrThrow("aten::_scaled_dot_product_flash_attention_for_cpu", "")
+                                   .typed<decltype(attention)>();
+        const auto [output, sums] = op.call(query, key, value, dropout, causal, mask, scale);
+        context->save_for_backward({query, key, value, output, sums, mask ? *mask : Tensor()});
+        context->saved_data["dropout"] = dropout;
+        context->saved_data["causal"] = causal;
+        context->saved_data["scale"] = scale;
+        context->mark_non_differentiable({sums});
+        return {output, sums};
+    }
+    static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+        static const auto op =
+            c10::Dispatcher::singleton()
+                .findSchemaOrThrow("aten::_scaled_dot_product_flash_attention_for_cpu_backward", "")
+                .typed<decltype(attention_backward)>();
+        const variable_list saved = context->get_saved_variables();
+        const auto [of_query, of_key, of_value] = op.call(gradients[0], saved[0], saved[1], saved[2],
+            saved[3], saved[4], context->saved_data["dropout"].toDouble(),
+            context->saved_data["causal"].toBool(), saved[5].defined() ? Optional(saved[5]) : Optional(),
+            context->saved_data["scale"].toOptional<double>());
+        return {of_query, of_key, of_value, {}, {}, {}, {}};
+    }
+};
+
+std::tuple<Tensor, Tensor> attention_autograd(const Tensor& query, const Tensor& key, const Tensor& value,
+    double dropout, bool causal, const Optional& mask, TorchOptional<double> scale) {
+    const variable_list results = AttentionFunction::apply(query, key, value, dropout, causal, mask, scale);
+    return {results[0], results[1]};
 }
 
 Tensor safe_softmax(const Tensor& self, int64_t dim, TorchOptional<at::ScalarType> dtype) {
@@ -164,8 +205,11 @@ struct Composition {
     const char* space;
     const char* schema; // PyTorch 2.13's, sizes as plain int
     torch::CppFunction (*kernel)();
+    torch::CppFunction (*autograd)() = nullptr; // none: the operator has no derivative
 };
 
+#define HOPSCOPE_AUTOGRAD(function)                                                                          \
+    [] { return torch::dispatch(c10::DispatchKey::Autograd, torch::CppFunction(TORCH_FN(function))); }
 #define HOPSCOPE_KERNEL(function)                                                                            \
     [] {                                                                                                     \
         return torch::dispatch(                                                                              \
@@ -178,7 +222,7 @@ const Composition kTable[] = {
         "dropout_p=0.0, "
         "bool is_causal=False, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor "
         "logsumexp)",
-        HOPSCOPE_KERNEL(attention)},
+        HOPSCOPE_KERNEL(attention), HOPSCOPE_AUTOGRAD(attention_autograd)},
     {"aten",
         "_scaled_dot_product_flash_attention_for_cpu_backward(Tensor grad_out, Tensor query, Tensor key, "
         "Tensor "
@@ -220,6 +264,7 @@ const Composition kTable[] = {
 };
 
 #undef HOPSCOPE_KERNEL
+#undef HOPSCOPE_AUTOGRAD
 
 } // namespace
 
@@ -239,6 +284,8 @@ std::vector<std::string> register_missing_operators() {
             torch::Library::FRAGMENT, entry.space, kNoDispatchKey, __FILE__, __LINE__);
         library->def(entry.schema);
         library->impl(full.c_str(), entry.kernel());
+        if (entry.autograd)
+            library->impl(full.c_str(), entry.autograd());
         libraries.push_back(std::move(library));
         added.push_back(std::string(entry.space) + "." + full);
     }

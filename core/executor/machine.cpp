@@ -1,5 +1,6 @@
 #include "core/executor/machine.h"
 
+#include "core/executor/dynamo.h"
 #include "core/executor/optional.h"
 #include "core/executor/python.h"
 #include "core/executor/tensors.h"
@@ -389,6 +390,11 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
         frame.slots[step.result] = call_python(step.op, values(frame, step.operands));
         finish(frame, step);
         break;
+    case StepKind::Dynamic:
+        frame.slots[step.result] =
+            call_dynamic(*program_.dynamic[static_cast<size_t>(step.op)], values(frame, step.operands));
+        finish(frame, step);
+        break;
     case StepKind::Item: {
         const c10::IValue from = value(frame, program_.operands[step.operands.begin]);
         TORCH_CHECK(from.isList(), "an item was taken of a value that is no list");
@@ -455,7 +461,7 @@ bool Machine::Parts::asked_to_stop() {
 }
 
 void Machine::Parts::begin(const std::vector<c10::IValue>& inputs) {
-    const c10::InferenceMode guard;
+    const c10::InferenceMode guard(!settings_.gradients);
     std::vector<c10::IValue> placeholders(program_.bodies[0].inputs.size());
     enter(BodyId(0), std::move(placeholders), {});
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -466,7 +472,7 @@ void Machine::Parts::begin(const std::vector<c10::IValue>& inputs) {
 }
 
 Machine::State Machine::Parts::go() {
-    const c10::InferenceMode guard;
+    const c10::InferenceMode guard(!settings_.gradients);
     State state = State::Finished;
     while (!done_) {
         Frame& frame = frames_.back();

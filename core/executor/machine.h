@@ -58,6 +58,7 @@ struct RunSettings {
     NodeId until; // of the root: the last node to run; none = all
     wire::Progress* progress = nullptr; // where to say which node runs
     std::function<bool()> stop; // asked every 20 ms between nodes; true cancels
+    bool gradients = false; // let autograd see the operators
 };
 
 // Inputs are in the order of Program::inputs.

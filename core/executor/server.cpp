@@ -1,5 +1,7 @@
 #include "core/executor/server.h"
 
+#include "core/executor/verbs_joint.h"
+
 #include <ATen/ATen.h>
 
 #include <cerrno>
@@ -142,12 +144,18 @@ json Server::call(const std::string& method, const json& params) {
         {"advance", &Server::advance},
         {"value", &Server::value},
         {"save", &Server::save},
+        {"schema", &Server::schema},
     };
     for (const Verb& verb : kVerbs)
         if (method == verb.name)
             return (this->*verb.work)(params);
     if (method == "keep_as_reference")
         return keep_as_reference();
+    if (method == "joint") {
+        need_inputs();
+        cancel_ = false;
+        return joint_verb(*program_, inputs_, params, files_.progress, [this] { return stop(); });
+    }
     if (method == "shutdown") {
         shut_down_ = true;
         return json::object();

@@ -15,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-// A tensor of these sizes and strides over new storage; `source` gives its values.
+} // namespace
+
 at::Tensor with_strides(const at::Tensor& source, at::IntArrayRef stride) {
     int64_t extent = 1;
     for (int64_t d = 0; d < source.dim(); ++d) {
@@ -40,8 +41,6 @@ at::Tensor with_strides(const at::Tensor& source, at::IntArrayRef stride) {
     to.copy_(from);
     return result;
 }
-
-} // namespace
 
 at::Tensor clone_with_strides(const at::Tensor& tensor) {
     return with_strides(tensor, tensor.strides());

@@ -11,6 +11,9 @@
 
 namespace hopscope::executor {
 
+// A tensor of these strides over storage of its own; `source` gives sizes and values. Throws c10::Error where
+// the strides reach too far.
+at::Tensor with_strides(const at::Tensor& source, at::IntArrayRef stride);
 at::Tensor clone_with_strides(const at::Tensor& tensor); // strides of 0 and all
 at::Tensor with_dtype(const at::Tensor& tensor, at::ScalarType dtype); // a copy with the same strides
 

@@ -311,28 +311,7 @@ void Printer::signature(const Body& body, size_t indent) {
 
 void Printer::comment(SourceId id, size_t indent) {
     line(indent);
-    if (!id) {
-        out_ += "# No stacktrace found for following nodes\n";
-        return;
-    }
-    const Source& s = module_.sources[id.index];
-    out_ += "#";
-    if (s.annotation)
-        (out_ += " Annotation: ") += text(s.annotation);
-    if (s.recompute)
-        (out_ += ' ') += text(s.recompute);
-    if (s.backward_of)
-        out_ += " Backward of forward node:";
-    if (s.has_place()) {
-        ((out_ += " File: ") += text(s.file)) += ':' + std::to_string(s.line);
-        if (s.function)
-            (out_ += " in ") += text(s.function);
-        out_ += ", code:";
-        if (s.code)
-            (out_ += ' ') += text(s.code);
-    } else if (s.recompute) {
-        out_ += " No stacktrace found for following nodes";
-    }
+    out_ += print_source(module_, id);
     out_ += '\n';
 }
 
@@ -453,6 +432,31 @@ void Printer::print_tree(BodyId root) {
 }
 
 } // namespace
+
+std::string print_source(const GraphModule& module, SourceId id) {
+    if (!id)
+        return "# No stacktrace found for following nodes";
+    const Source& s = module.sources[id.index];
+    const auto text = [&](StringId string) { return std::string(module.text(string)); };
+    std::string out = "#";
+    if (s.annotation)
+        out += " Annotation: " + text(s.annotation);
+    if (s.recompute)
+        out += ' ' + text(s.recompute);
+    if (s.backward_of)
+        out += " Backward of forward node:";
+    if (s.has_place()) {
+        out += " File: " + text(s.file) + ':' + std::to_string(s.line);
+        if (s.function)
+            out += " in " + text(s.function);
+        out += ", code:";
+        if (s.code)
+            out += ' ' + text(s.code);
+    } else if (s.recompute) {
+        out += " No stacktrace found for following nodes";
+    }
+    return out;
+}
 
 std::string print_readable(const GraphModule& module, BodyId body, const PrintOptions& options) {
     Printer printer(module, options);

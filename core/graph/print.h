@@ -18,6 +18,8 @@ struct PrintOptions {
 std::string print_readable(const GraphModule& module, BodyId body, const PrintOptions& options = {});
 // One node's statement, without indent, comment and deletions.
 std::string print_statement(const GraphModule& module, BodyId body, NodeId node, bool types = true);
+// The comment above the nodes of a source (none: of nodes without one), without indent and newline.
+std::string print_source(const GraphModule& module, SourceId source);
 // The arguments of a node as they stand between its brackets.
 std::string print_args(const GraphModule& module, const Body& body, const Node& node);
 

@@ -1,7 +1,7 @@
 #include "core/run/executor.h"
 
+#include "core/base/child.h"
 #include "core/graph/print.h"
-#include "core/run/child.h"
 #include "core/run/exchange.h"
 #include "core/wire/framing.h"
 
@@ -37,7 +37,7 @@ std::string last_line(std::string_view text) {
 struct Executor::Parts {
     StartOptions options;
     std::unique_ptr<Exchange> exchange;
-    Child child; // after the exchange: it ends before the folder goes
+    ChildProcess child; // after the exchange: it ends before the folder goes
     wire::FrameReader frames;
     json facts;
     int next_id = 1;
@@ -82,7 +82,7 @@ Error Executor::Parts::died(const std::string& method) {
             + (died_at.body.empty() ? "" : " in " + died_at.body);
     else
         message += " during '" + method + "'";
-    const std::string said = last_line(child.errors());
+    const std::string said = last_line(child.last_errors());
     return external(message + (said.empty() ? "" : ": " + said));
 }
 

@@ -73,11 +73,14 @@ Result<Prepared> prepare(const Dump& dump, const Request& request) {
             return found.error();
         p.prefix = found ? *found : "";
     }
-    auto made = request.inputs.empty() ? synthetic_inputs(*p.module, p.body, *request.seed, p.symbols)
-                                       : file_inputs(request.inputs, *p.module, p.body, p.prefix, p.symbols);
+    auto made = request.inputs.empty()
+        ? synthetic_inputs(*p.module, p.body, *request.seed, p.symbols, symbol_hints(dump, place->graph))
+        : file_inputs(request.inputs, *p.module, p.body, p.prefix, p.symbols);
     if (!made)
         return made.error();
     p.inputs = std::move(*made);
+    for (const DefaultSymbol& symbol : p.inputs.defaults)
+        p.defaulted.push_back(symbol.name);
     if (!request.reference.empty()) {
         auto file = read_tensors(request.reference);
         if (!file)

@@ -25,6 +25,9 @@ public:
         const std::string& name, std::vector<int64_t> shape, const std::vector<int64_t>& numbers) {
         return tensor(name, "int64", std::move(shape), numbers.data(), numbers.size() * sizeof(int64_t));
     }
+    Values& booleans(const std::string& name, std::vector<int64_t> shape, const std::vector<uint8_t>& flags) {
+        return tensor(name, "bool", std::move(shape), flags.data(), flags.size());
+    }
     Values& number(const std::string& name, int64_t value) {
         wire::Value v;
         v.name = name;

@@ -1,0 +1,128 @@
+// hopscope prove: whether a region's forward and backward bodies, its recorded joint graph and the one that
+// is derived from its forward are the same computation.
+#include "app/cli/cli.h"
+
+#include "core/base/text.h"
+#include "core/regions/ledger.h"
+#include "core/run/prove.h"
+
+#include <cmath>
+#include <cstdio>
+
+namespace hopscope::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+    std::vector<std::string> paths, libraries;
+    run::ProveOptions prove;
+    bool as_json = false;
+};
+
+ordered_json address_json(const Dump& dump, const Place& place) {
+    return place.graph ? ordered_json(address_of(dump, place.graph, place.body)) : ordered_json();
+}
+ordered_json error_json(double error) {
+    if (error < 0)
+        return nullptr;
+    return std::isfinite(error) ? ordered_json(error) : ordered_json("inf");
+}
+
+ordered_json proof_json(const Dump& dump, const run::Proof& proof) {
+    ordered_json outputs = ordered_json::array(), operators = ordered_json::array();
+    for (const run::ProvenOutput& o : proof.outputs)
+        outputs.push_back({{"name", o.name}, {"equal", o.equal}, {"halves_error", error_json(o.halves_error)},
+            {"derived_error", error_json(o.derived_error)}, {"problem", o.problem}});
+    for (const run::OperatorDifference& d : proof.operators)
+        operators.push_back({{"operator", d.target}, {"recorded", d.recorded}, {"derived", d.derived},
+            {"explained", !d.reason.empty()}, {"reason", d.reason}});
+    return {{"identifier", proof.region}, {"variant", proof.variant}, {"invocation", proof.invocation},
+        {"forward", address_json(dump, proof.forward)}, {"backward", address_json(dump, proof.backward)},
+        {"joint", address_json(dump, proof.joint)}, {"derived_from", address_json(dump, proof.derived_from)},
+        {"reference", proof.reference}, {"equal", proof.equal}, {"trials", proof.trials},
+        {"left_out", proof.left_out}, {"problem", proof.problem}, {"outputs", outputs},
+        {"operators", operators}};
+}
+
+std::string error_text(double error) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%.1e", error);
+    return error < 0 ? "-" : error == 0 ? "exact" : buffer;
+}
+
+void print_proof(const Dump& dump, const run::Proof& proof) {
+    const auto text = [&](const Place& place) {
+        return place.graph ? utf8(address_of(dump, place.graph, place.body)) : std::string("-");
+    };
+    std::printf("%s%s: %s on %s of synthetic inputs\n", utf8(proof.region).c_str(),
+        proof.variant < 0 ? "" : (" variant " + std::to_string(proof.variant)).c_str(),
+        proof.equal ? "equal" : "DIFFERENT", counted(static_cast<uint64_t>(proof.trials), "set").c_str());
+    if (proof.backward.graph)
+        std::printf("  halves          %s, %s\n", text(proof.forward).c_str(), text(proof.backward).c_str());
+    if (proof.joint.graph)
+        std::printf("  recorded joint  %s\n", text(proof.joint).c_str());
+    std::printf("  derived joint   of %s\n", text(proof.derived_from).c_str());
+    if (!proof.problem.empty())
+        std::printf("  %s\n", utf8(proof.problem).c_str());
+    if (!proof.outputs.empty())
+        std::printf("  largest error against the %s, relative to the largest element:\n    %-28s %-9s %s\n",
+            proof.reference.c_str(), "", "halves", "derived");
+    for (const run::ProvenOutput& o : proof.outputs)
+        std::printf("    %-28s %-9s %-9s%s%s\n", utf8(o.name).c_str(), error_text(o.halves_error).c_str(),
+            error_text(o.derived_error).c_str(), o.equal ? "" : " DIFFERENT: ", utf8(o.problem).c_str());
+    for (const std::string& left : proof.left_out)
+        std::printf("  left out: %s\n", utf8(left).c_str());
+}
+
+int prove(const Options& options) {
+    const auto dump = open(options.paths);
+    if (!dump)
+        return fail(dump.error());
+    const auto programs = run::find_executors();
+    if (!programs)
+        return executor_failed(programs.error());
+    run::StartOptions start;
+    start.program = programs->front();
+    start.libraries = options.libraries;
+    const Job job = interruptible();
+    const auto executor = run::Executor::start(start, job);
+    if (!executor)
+        return executor_failed(executor.error());
+    const auto proofs = run::prove(**executor, *dump, build_ledger(*dump), options.prove, job);
+    if (!proofs)
+        return proofs.error().kind == Error::Kind::External ? executor_failed(proofs.error())
+                                                            : fail(proofs.error());
+    bool equal = true;
+    ordered_json list = ordered_json::array();
+    for (const run::Proof& proof : *proofs) {
+        equal = equal && proof.equal;
+        if (options.as_json)
+            list.push_back(proof_json(*dump, proof));
+        else
+            print_proof(*dump, proof);
+    }
+    if (options.as_json)
+        print_json({{"executor", {{"libtorch", (*executor)->facts()["libtorch"]}}}, {"inputs", "synthetic"},
+            {"seeds", options.prove.seeds}, {"equal", equal}, {"proofs", list}});
+    return equal ? kDone : kDiffers;
+}
+
+} // namespace
+
+void add_prove(CLI::App& app, Action& action) {
+    auto* command = app.add_subcommand(
+        "prove", "Compare a region's forward and backward bodies, recorded joint and derived joint");
+    static Options options;
+    add_dumps(*command, options.paths);
+    command->add_option("--region", options.prove.region, "Only this one: its identifier or function");
+    command->add_option("--seeds", options.prove.seeds, "So many sets of synthetic inputs (3)")
+        ->check(CLI::Range(1, 1000));
+    command->add_option(
+        "--load-library", options.libraries, "A shared library that registers custom operators");
+    command->add_flag("--json", options.as_json, "Print one JSON document");
+    command->callback([&action] { action = [] { return prove(options); }; });
+}
+
+} // namespace hopscope::cli
