@@ -37,6 +37,10 @@ ordered_json report_of(const run::Prepared& p, const run::Executor& executor, co
         {"max_rel_error", compared ? answer["max_rel_error"] : json()}, {"wall_ms", wall},
         {"best_ms", answer.value("best_ms", wall)},
         {"per_node_us", run ? wall * 1000 / static_cast<double>(run) : 0}};
+    if (!p.symbols.empty()) {
+        report["symbols"] = p.symbols;
+        report["defaulted"] = p.defaulted;
+    }
     if (compared && !answer["random"].empty())
         report["random"] = answer["random"];
     if (answer.contains("failure"))
@@ -44,12 +48,14 @@ ordered_json report_of(const run::Prepared& p, const run::Executor& executor, co
     return report;
 }
 
-void print_report(const ordered_json& r, const json& answer, bool compared) {
+void print_report(const run::Prepared& p, const ordered_json& r, const json& answer, bool compared) {
     const auto text = [](const ordered_json& value) {
         return value.is_string() ? value.get<std::string>() : value.dump();
     };
     std::printf("%s on libtorch %s, %s inputs\n", text(r["address"]).c_str(),
         text(r["executor"]["libtorch"]).c_str(), text(r["inputs"]).c_str());
+    if (!p.symbols.empty())
+        std::printf("  %s\n", run::in_words(p.symbols, p.inputs.defaults).c_str());
     std::printf("  %s of %s nodes run in %s, %.2f µs a node\n", text(r["run"]).c_str(),
         text(r["nodes"]).c_str(), format_milliseconds(r["wall_ms"].get<double>()).c_str(),
         r["per_node_us"].get<double>());
@@ -105,6 +111,8 @@ int run(const Options& options) {
     const auto started = run::start(*prepared, request, job);
     if (!started)
         return executor_failed(started.error());
+    for (const std::string& note : started->notes)
+        std::fprintf(stderr, "note: %s\n", note.c_str());
     run::Executor& executor = *started->executor;
     const auto answer = ask(executor, options, job);
     if (!answer)
@@ -121,7 +129,7 @@ int run(const Options& options) {
     if (options.as_json)
         print_json(report);
     else
-        print_report(report, *answer, compared);
+        print_report(*prepared, report, *answer, compared);
     if (answer->contains("failure"))
         return executor_failed(failure_of((*answer)["failure"]));
     return compared && (*answer)["mismatched"] != 0 ? kDiffers : kDone;
