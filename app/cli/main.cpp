@@ -11,6 +11,7 @@ namespace {
 constexpr const char* kFooter = R"(Without a subcommand the window opens:
   hopscope [DUMP…] [--at ADDRESS]
   hopscope [DUMP…] --screenshot FILE.png [--size 1600x1000] [--theme light|dark]
+  hopscope DUMP… --run SEED|FILE [--step-to NODE] [--select NODE] [--dock NAME]
 
 DUMP is a file or folder that PyTorch wrote: a TORCH_TRACE log or folder of ranks,
 a TORCH_LOGS text log, print_readable text, or a .hopscope session. Several are

@@ -122,6 +122,12 @@ Status check(const GraphModule& module, const std::string& name, const ValueType
             "the placeholder '" + name + "' is " + described(found) + "; expected a tensor or a number");
     if (!type || (type->kind != TypeKind::Tensor && type->kind != TypeKind::Sym))
         return {};
+    // The token of an effect has a type, f32[0], and no value (torch/_higher_order_ops/effects.py).
+    if (type->kind == TypeKind::Tensor && found.python_type == "NoneType") {
+        const auto dims = module.shape(*type);
+        if (dims.size() == 1 && module.text(dims[0]) == "0")
+            return {};
+    }
     const bool fits =
         (type->kind == TypeKind::Tensor) == (found.kind == Kind::Tensor) && found.python_type != "NoneType";
     if (!fits)
