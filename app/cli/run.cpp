@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/export/save.h"
 #include "core/run/compare.h"
+#include "core/run/default_symbols.h"
 #include "core/run/store.h"
 #include "core/session/session.h"
 
@@ -54,10 +55,10 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
         if (!c->random.empty())
             report["random"] = c->random;
     }
-    if (!p.symbols.empty())
+    if (!p.symbols.empty()) {
         report["symbols"] = p.symbols;
-    if (!p.defaulted.empty())
-        report["default_symbols"] = p.defaulted;
+        report["defaulted"] = p.defaulted;
+    }
     if (!started.notes.empty())
         report["notes"] = started.notes;
     if (answer.contains("failure"))
@@ -94,12 +95,8 @@ void print_report(const run::Prepared& p, const run::Started& started, const run
         p.inputs.synthetic ? "synthetic" : "recorded");
     for (const std::string& note : started.notes)
         std::printf("  %s\n", utf8(note).c_str());
-    if (!p.defaulted.empty()) {
-        std::string text;
-        for (const std::string& name : p.defaulted)
-            text += (text.empty() ? "" : ", ") + name + "=" + std::to_string(p.symbols.at(name));
-        std::printf("  %s by default; --bind gives other values\n", text.c_str());
-    }
+    if (!p.symbols.empty())
+        std::printf("  %s\n", run::in_words(p.symbols, p.inputs.defaults).c_str());
     std::printf("  %llu of %llu nodes run in %s, %.2f µs a node\n", static_cast<unsigned long long>(run),
         static_cast<unsigned long long>(answer.value("nodes", uint64_t{0})),
         format_milliseconds(wall).c_str(), run ? wall * 1000 / static_cast<double>(run) : 0);
