@@ -126,6 +126,12 @@ void assert_async(const Tensor& self, std::string message) {
     TORCH_CHECK(self.item().toBool(), message);
 }
 
+// torch/_higher_order_ops/effects.py, new_token_tensor.
+Tensor make_token() {
+    return at::empty({0});
+}
+void sink_tokens(at::TensorList) { }
+
 Tensor convert_element_type(const Tensor& a, at::ScalarType dtype) {
     return a.to(dtype);
 }
@@ -251,6 +257,8 @@ const Composition kTable[] = {
     {"aten", "any.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor",
         HOPSCOPE_KERNEL(any_dims)},
     {"aten", "squeeze.dims(Tensor(a) self, int[] dim) -> Tensor(a)", HOPSCOPE_KERNEL(squeeze_dims)},
+    {"prims", "_make_token() -> Tensor", HOPSCOPE_KERNEL(make_token)},
+    {"prims", "_sink_tokens(Tensor[] tokens) -> ()", HOPSCOPE_KERNEL(sink_tokens)},
     {"prims", "convert_element_type(Tensor a, ScalarType dtype) -> Tensor",
         HOPSCOPE_KERNEL(convert_element_type)},
     {"prims",
