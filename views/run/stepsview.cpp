@@ -182,7 +182,6 @@ void StepsView::refresh() {
     }
     curve_->setVisible(true);
     scrubber_->setVisible(true);
-    text_->setToolTip(controller_->error());
     origin_->setText(QStringLiteral("<span style='color:%1'>%2</span> <span style='color:%3'>· %4</span>")
                          .arg(color(controller_->synthetic() ? Role::Warning : Role::Quiet).name(),
                              controller_->inputsText().toHtmlEscaped(), color(Role::Quiet).name(),
@@ -225,14 +224,16 @@ void StepsView::refresh() {
                                 : tr("the executor died at %1").arg(controller_->diedAt()))
                             .toHtmlEscaped());
     } else if (stepper->at_end()) {
-        text += stepper->failure() ? tr(" · stopped by a failure") : tr(" · at the end");
+        text += tr(" · at the end");
     } else {
         text += tr(" · next <b>%1</b>").arg(qs(stepper->path(position)).toHtmlEscaped());
     }
-    if (stepper->failure() && controller_->state() == RunController::State::Ready
-        && stepper->position() == size_t(std::max(0, stepper->failure()->step)))
+    const bool stopped = stepper->failure() && controller_->state() == RunController::State::Ready
+        && position == size_t(std::max(0, stepper->failure()->step));
+    if (stopped)
         text += QStringLiteral(" · <span style='color:%1'>%2</span>")
-                    .arg(color(Role::Failed).name(), qs(stepper->failure()->message).toHtmlEscaped());
+                    .arg(color(Role::Failed).name(), tr("it failed"));
+    text_->setToolTip(stopped ? qs(stepper->failure()->message) : controller_->error());
     if (const std::optional<size_t> last = controller_->ranLast())
         text += tr(" · %1 live").arg(qs(format_bytes(steps[*last].live)));
     text_->setText(text);
