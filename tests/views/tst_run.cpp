@@ -606,6 +606,20 @@ private slots:
         QVERIFY(!dialog.request().seed);
     }
 
+    // The dialog says which sizes are symbols, and what they get.
+    void symbolsOfTheDialog() {
+        Result<Dump> dump = open_dump({test::traceOf(QStringLiteral("gpt4_dynamic"))});
+        QVERIFY(dump);
+        const auto shared = std::make_shared<const Dump>(std::move(*dump));
+        const auto document =
+            std::make_shared<const Document>(shared, std::make_shared<const Ledger>(build_ledger(*shared)));
+        QVERIFY(!shared->graphs.empty());
+        RunDialog dialog(
+            document, {{QStringLiteral("Left"), Place{GraphId(0), BodyId(0), {}}}}, 0, {}, nullptr);
+        const QString hint = dialog.findChild<QLineEdit*>(QStringLiteral("runBind"))->placeholderText();
+        QVERIFY2(hint.contains(QRegularExpression(QStringLiteral("^s\\d+=\\d+"))), qPrintable(hint));
+    }
+
     // What the program's options do.
     void script() {
         Run r;

@@ -24,6 +24,22 @@ QString placeText(const run::NodePlace& at) {
         text += QObject::tr(" in %1").arg(qs(at.body));
     return text;
 }
+// What the worker said of the body when it was loaded: nodes that will stop the run, and devices.
+QStringList cannotRun(const nlohmann::json& loaded) {
+    QStringList notes;
+    if (!loaded.is_object())
+        return notes;
+    const auto text = [](const nlohmann::json& entry, const char* key) {
+        const auto found = entry.find(key);
+        return found != entry.end() && found->is_string() ? qs(found->get<std::string>()) : QString();
+    };
+    for (const nlohmann::json& entry : loaded.value("unsupported", nlohmann::json::array()))
+        notes << QObject::tr("%1 (%2) cannot be run: %3")
+                     .arg(text(entry, "node"), text(entry, "target"), text(entry, "reason"));
+    if (loaded.value("moved", nlohmann::json()) == true)
+        notes << QObject::tr("the graph names another device; it runs on the CPU");
+    return notes;
+}
 } // namespace
 
 RunController::RunController(JobRunner* jobs, QObject* parent)
@@ -246,7 +262,7 @@ void RunController::finish(
             notes_ << tr("%1 = %2, as nothing was given")
                           .arg(qs(symbol))
                           .arg(qlonglong(live->prepared->symbols[symbol]));
-        notes_ << qsl(live->started.notes);
+        notes_ << qsl(live->started.notes) << cannotRun(live->started.loaded);
         if (live->started.executor)
             program_ = tr("libtorch %1 · %2")
                            .arg(qs(live->started.executor->facts().value("libtorch", "?")),
