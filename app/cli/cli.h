@@ -30,21 +30,26 @@ void add_notes(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_search(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
-void add_joint(CLI::App& app, Action& action);
-void add_prove(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_step(CLI::App& app, Action& action);
 void add_timing(CLI::App& app, Action& action);
+void add_joint(CLI::App& app, Action& action);
+void add_prove(CLI::App& app, Action& action);
+void add_schema(CLI::App& app, Action& action);
+void add_executors(CLI::App& app, Action& action);
+void add_runs(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);
+// The same for what the executor reports: status 4 unless it was cancelled.
+int executor_failed(const Error& error);
 // Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,
 // counted.
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);
 // For work after opening: Ctrl+C sets its cancel, and a second one ends the program.
 Job interruptible();
-// Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns only
-// if that fails.
+// Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns
+// only if that fails.
 int start_desktop(const std::vector<std::string>& words);
 // Prints a document and a newline to standard output.
 void print_json(const nlohmann::ordered_json& document);

@@ -38,6 +38,13 @@ int fail(const Error& error) {
     }
 }
 
+int executor_failed(const Error& error) {
+    if (error.kind == Error::Kind::Cancelled || error.kind == Error::Kind::Usage)
+        return fail(error);
+    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
+    return kExecutorFailed;
+}
+
 Job interruptible() {
     std::signal(SIGINT, on_interrupt);
     Job job;

@@ -11,6 +11,7 @@ namespace {
 constexpr const char* kFooter = R"(Without a subcommand the window opens:
   hopscope [DUMP…] [--at ADDRESS]
   hopscope [DUMP…] --screenshot FILE.png [--size 1600x1000] [--theme light|dark]
+  hopscope DUMP… --run SEED|FILE [--step-to NODE] [--select NODE] [--dock NAME]
 
 DUMP is a file or folder that PyTorch wrote: a TORCH_TRACE log or folder of ranks,
 a TORCH_LOGS text log, print_readable text, or a .hopscope session. Several are
@@ -78,11 +79,14 @@ int main(int argc, char** argv) {
     add_check(app, action);
     add_search(app, action);
     add_run(app, action);
-    add_joint(app, action);
-    add_prove(app, action);
     add_compare(app, action);
     add_step(app, action);
     add_timing(app, action);
+    add_joint(app, action);
+    add_prove(app, action);
+    add_schema(app, action);
+    add_executors(app, action);
+    add_runs(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))

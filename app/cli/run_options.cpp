@@ -1,7 +1,5 @@
 #include "app/cli/run_options.h"
 
-#include <cstdio>
-
 namespace hopscope::cli {
 
 run::Request RunOptions::request() const {
@@ -30,13 +28,6 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     command.add_option("--bind", options.bind, "A symbol's value: s77=8");
     command.add_option(
         "--load-library", options.libraries, "A shared library that registers custom operators");
-}
-
-int executor_failed(const Error& error) {
-    if (error.kind == Error::Kind::Cancelled || error.kind == Error::Kind::Usage)
-        return fail(error);
-    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
-    return kExecutorFailed;
 }
 
 Error failure_of(const nlohmann::json& failure) {

@@ -24,8 +24,6 @@ struct RunOptions {
 
 void add_run_options(CLI::App& command, RunOptions& options);
 
-// Reports an error of the executor, with its exit status.
-int executor_failed(const Error& error);
 // The failure of a node, as the worker tells it, as one line.
 Error failure_of(const nlohmann::json& failure);
 

@@ -1,6 +1,7 @@
 // hopscope-desktop: the window. Also what draws PNG, PDF and screenshots for the command line.
 #include "views/shell/mainwindow.h"
 #include "views/shell/screenshot.h"
+#include "views/shell/script.h"
 #include "views/shell/text.h"
 
 #include <QApplication>
@@ -16,7 +17,7 @@ using namespace hopscope;
 namespace {
 
 // Exit statuses of the command line's contract.
-enum Exit { kDone = 0, kUsage = 2, kUnreadable = 3, kCancelled = 130 };
+enum Exit { kDone = 0, kUsage = 2, kUnreadable = 3, kExecutorFailed = 4, kCancelled = 130 };
 
 struct Request {
     QStringList dumps;
@@ -25,6 +26,7 @@ struct Request {
     Mode theme = Mode::System;
     bool themeGiven = false;
     double scale = 2;
+    Script script;
 };
 
 int fail(const QString& message, int status) {
@@ -35,9 +37,10 @@ int fail(const QString& message, int status) {
 int fail(const Error& error) {
     const bool usage = error.kind == Error::Kind::Usage || error.kind == Error::Kind::NotFound;
     return fail(qs(error.text()),
-        error.kind == Error::Kind::Cancelled ? kCancelled
-            : usage                          ? kUsage
-                                             : kUnreadable);
+        error.kind == Error::Kind::Cancelled      ? kCancelled
+            : error.kind == Error::Kind::External ? kExecutorFailed
+            : usage                               ? kUsage
+                                                  : kUnreadable);
 }
 
 // The words that were given; a message where they make no sense.
@@ -60,7 +63,30 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("FILE"));
     const QCommandLineOption scale(QStringLiteral("scale"), QStringLiteral("Pixels per point of a PNG."),
         QStringLiteral("N"), QStringLiteral("2"));
-    parser.addOptions({at, shot, size, theme, exports, scale});
+    const QCommandLineOption run(QStringLiteral("run"),
+        QStringLiteral(
+            "Run the body at --at, or the one that is shown, on synthetic inputs of a seed, or on those of "
+            "a file or folder."),
+        QStringLiteral("SEED|FILE"));
+    const QCommandLineOption compare(QStringLiteral("compare"),
+        QStringLiteral("With --run: recorded values to compare with; random nodes take theirs."),
+        QStringLiteral("FILE"));
+    const QCommandLineOption bind(QStringLiteral("bind"),
+        QStringLiteral("With --run: a symbol's value: s77=8."), QStringLiteral("SYMBOL=NUMBER"));
+    const QCommandLineOption stepTo(QStringLiteral("step-to"),
+        QStringLiteral(
+            "With --run: go on until this node is next, by name or address; 'end' goes to the end."),
+        QStringLiteral("NODE"));
+    const QCommandLineOption select(QStringLiteral("select"),
+        QStringLiteral("Select this node, by name or address."), QStringLiteral("NODE"));
+    const QCommandLineOption dock(QStringLiteral("dock"),
+        QStringLiteral(
+            "Bring a dock to the front: values, steps, compare, ledger, inspector, problems, text."),
+        QStringLiteral("NAME"));
+    const QCommandLineOption onNodes(QStringLiteral("on-nodes"),
+        QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
+    parser.addOptions(
+        {at, shot, size, theme, exports, scale, run, compare, bind, stepTo, select, dock, onNodes});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -92,6 +118,16 @@ QString readWords(const QStringList& words, Request& request) {
     request.scale = parser.value(scale).toDouble(&number);
     if (!number || request.scale < 0.1 || request.scale > 16)
         return QStringLiteral("found --scale %1, expected a number from 0.1 to 16").arg(parser.value(scale));
+    request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
+        parser.values(bind), parser.values(dock), parser.values(onNodes)};
+    if (request.script.run.isEmpty()) {
+        for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
+            if (parser.isSet(*option))
+                return QStringLiteral("--%1 needs --run").arg(option->names().constFirst());
+        }
+    }
+    if (!request.script.empty() && request.dumps.isEmpty())
+        return QStringLiteral("--run, --select and --dock need a dump");
     if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
         return QStringLiteral("--export needs a dump");
     if (!request.exportPath.isEmpty() && request.at.isEmpty())
@@ -107,12 +143,16 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
             return leave(fail(*window.lastError()));
         if (request.exportPath.isEmpty()) {
             whenIdle(window, [&window, &request, leave] {
-                QString error;
-                const bool written = writeScreenshot(window, request.screenshot, &error);
-                leave(written
-                        ? kDone
-                        : fail(QStringLiteral("%1: cannot be written: %2").arg(request.screenshot, error),
-                            kUnreadable));
+                play(window, request.script, [&window, &request, leave](const Status& played) {
+                    if (!played)
+                        return leave(fail(played.error()));
+                    QString error;
+                    const bool written = writeScreenshot(window, request.screenshot, &error);
+                    leave(written
+                            ? kDone
+                            : fail(QStringLiteral("%1: cannot be written: %2").arg(request.screenshot, error),
+                                kUnreadable));
+                });
             });
             return;
         }
@@ -192,5 +232,12 @@ int main(int argc, char** argv) {
         applyTheme(app, request.theme);
     if (!request.dumps.isEmpty())
         window.openPaths(request.dumps, request.at);
+    if (!request.script.empty()) {
+        // What fails is said in the window.
+        QObject::connect(
+            &window, &MainWindow::opened, &window,
+            [&] { whenIdle(window, [&] { play(window, request.script, [](const Status&) {}); }); },
+            Qt::SingleShotConnection);
+    }
     return app.exec();
 }

@@ -1,5 +1,6 @@
 // hopscope-executor: runs graphs for Hopscope. Started by it, not by people.
 #include "core/executor/compositions.h"
+#include "core/executor/describe.h"
 #include "core/executor/sandbox.h"
 #include "core/executor/server.h"
 #include "core/wire/protocol.h"
@@ -25,6 +26,7 @@ struct Options {
     std::vector<std::string> libraries;
     uint64_t memory = 0; // bytes beyond what the start takes; 0 = no limit
     bool sandbox = true;
+    bool describe = false; // say what it can do, and end
 };
 
 bool parse(int argc, char** argv, Options& options) {
@@ -32,6 +34,10 @@ bool parse(int argc, char** argv, Options& options) {
         const std::string_view word = argv[i];
         if (word == "--no-sandbox") {
             options.sandbox = false;
+            continue;
+        }
+        if (word == "--describe") {
+            options.describe = true;
             continue;
         }
         if (i + 1 == argc)
@@ -47,7 +53,7 @@ bool parse(int argc, char** argv, Options& options) {
         } else
             return false;
     }
-    return !options.exchange.empty();
+    return options.describe || !options.exchange.empty();
 }
 
 int complain(const std::string& what) {
@@ -59,6 +65,34 @@ int open_in(const std::string& folder, const char* name) {
     return open((folder + '/' + name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
+// The files of the exchange folder: opened once, none other afterwards.
+hopscope::Status open_exchange(const std::string& folder, hopscope::executor::ServerFiles& files) {
+    using namespace hopscope;
+    const auto failed = [&](const std::string& what) {
+        return make_error(Error::Kind::External, what + ": " + std::strerror(errno));
+    };
+    files.to_worker = open_in(folder, wire::kToWorker);
+    files.from_worker = open_in(folder, wire::kFromWorker);
+    const int progress = open_in(folder, wire::kProgress);
+    if (files.to_worker < 0 || files.from_worker < 0 || progress < 0
+        || ftruncate(progress, sizeof(wire::Progress)) != 0)
+        return failed("cannot use the folder " + folder);
+    void* map = mmap(nullptr, sizeof(wire::Progress), PROT_READ | PROT_WRITE, MAP_SHARED, progress, 0);
+    if (map == MAP_FAILED)
+        return failed("cannot map the progress file");
+    files.progress = static_cast<wire::Progress*>(map);
+    return {};
+}
+
+// Libraries first: what they register is not missing then. Gives the operators that were added.
+hopscope::Result<std::vector<std::string>> load_operators(const std::vector<std::string>& libraries) {
+    for (const std::string& library : libraries)
+        if (!dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL))
+            return hopscope::make_error(
+                hopscope::Error::Kind::External, "cannot load " + library + ": " + dlerror());
+    return hopscope::executor::register_missing_operators();
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -68,6 +102,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr,
             "usage: hopscope-executor --exchange FOLDER [--memory BYTES] [--load-library LIB]… "
             "[--no-sandbox]\n"
+            "       hopscope-executor --describe [--load-library LIB]…\n"
             "Speaks JSON-RPC on its standard input and output. Started by hopscope and hopscope-desktop.\n");
         return 2;
     }
@@ -76,23 +111,21 @@ int main(int argc, char** argv) {
     // What libraries print must not end up between the messages.
     files.out = dup(STDOUT_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    files.to_worker = open_in(options.exchange, wire::kToWorker);
-    files.from_worker = open_in(options.exchange, wire::kFromWorker);
-    const int progress = open_in(options.exchange, wire::kProgress);
-    if (files.out < 0 || files.to_worker < 0 || files.from_worker < 0 || progress < 0
-        || ftruncate(progress, sizeof(wire::Progress)) != 0)
-        return complain("cannot use the folder " + options.exchange + ": " + std::strerror(errno));
-    void* map = mmap(nullptr, sizeof(wire::Progress), PROT_READ | PROT_WRITE, MAP_SHARED, progress, 0);
-    if (map == MAP_FAILED)
-        return complain(std::string("cannot map the progress file: ") + std::strerror(errno));
-    files.progress = static_cast<wire::Progress*>(map);
-
+    if (files.out < 0)
+        return complain(std::string("has no standard output: ") + std::strerror(errno));
+    if (options.describe) {
+        const auto added = load_operators(options.libraries);
+        if (!added)
+            return complain(added.error().message);
+        return dprintf(files.out, "%s\n", executor::describe(*added).dump().c_str()) > 0 ? 0 : 1;
+    }
+    if (const Status status = open_exchange(options.exchange, files); !status)
+        return complain(status.error().message);
     at::set_num_threads(1);
     at::set_num_interop_threads(1);
-    for (const std::string& library : options.libraries)
-        if (!dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL))
-            return complain("cannot load " + library + ": " + dlerror());
-    const std::vector<std::string> added = executor::register_missing_operators();
+    const auto added = load_operators(options.libraries);
+    if (!added)
+        return complain(added.error().message);
     executor::warm_up();
     if (options.memory)
         if (const Status status = executor::limit_memory(options.memory); !status)
@@ -102,5 +135,5 @@ int main(int argc, char** argv) {
             return complain(status.error().message);
     const nlohmann::json facts{
         {"libtorch", TORCH_VERSION}, {"sandbox", options.sandbox}, {"memory", options.memory}};
-    return executor::Server(files, added, facts).serve();
+    return executor::Server(files, *added, facts).serve();
 }

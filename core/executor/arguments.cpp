@@ -36,7 +36,34 @@ c10::TypeKind kind_of(const c10::TypePtr& type) {
     return type->kind();
 }
 
+at::MemoryFormat memory_format(std::string_view text) {
+    const std::string_view name = without_torch(text);
+    return name == "contiguous_format" ? at::MemoryFormat::Contiguous
+        : name == "preserve_format"    ? at::MemoryFormat::Preserve
+        : name == "channels_last"      ? at::MemoryFormat::ChannelsLast
+                                       : at::MemoryFormat::ChannelsLast3d;
+}
+
 } // namespace
+
+std::optional<c10::IValue> torch_constant(ArgKind kind, std::string_view text) {
+    switch (kind) {
+    case ArgKind::Dtype:
+        if (const auto type = scalar_type(text))
+            return c10::IValue(static_cast<int64_t>(*type));
+        return std::nullopt;
+    case ArgKind::Layout:
+        if (without_torch(text) == "strided")
+            return c10::IValue(static_cast<int64_t>(at::kStrided));
+        return std::nullopt;
+    case ArgKind::MemoryFormat:
+        return c10::IValue(static_cast<int64_t>(memory_format(text)));
+    case ArgKind::Device:
+        return c10::IValue(c10::Device(c10::kCPU)); // whatever it was: everything runs there
+    default:
+        return std::nullopt;
+    }
+}
 
 std::string unquoted(std::string_view literal) {
     if (literal.size() < 2 || (literal.front() != '\'' && literal.front() != '"'))
@@ -254,14 +281,8 @@ std::optional<Operand> ArgumentReader::of_type(const Arg* arg, const c10::TypePt
         if (without_torch(text(*arg)) == "strided")
             return constant(static_cast<int64_t>(at::kStrided));
         break;
-    case c10::TypeKind::MemoryFormatType: {
-        const std::string_view name = without_torch(text(*arg));
-        const auto format = name == "contiguous_format" ? at::MemoryFormat::Contiguous
-            : name == "preserve_format"                 ? at::MemoryFormat::Preserve
-            : name == "channels_last"                   ? at::MemoryFormat::ChannelsLast
-                                                        : at::MemoryFormat::ChannelsLast3d;
-        return constant(static_cast<int64_t>(format));
-    }
+    case c10::TypeKind::MemoryFormatType:
+        return constant(static_cast<int64_t>(memory_format(text(*arg))));
     case c10::TypeKind::DeviceObjType:
         program_.moved = program_.moved || text(*arg).find("cpu") == std::string_view::npos;
         return constant(c10::Device(c10::kCPU));

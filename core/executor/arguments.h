@@ -14,6 +14,8 @@ struct NodeValue {
     bool many = false; // a tuple, spread over its slots
     bool number = false; // a Python number, not a tensor
     bool none = false; // a body, or an attribute without a value
+    bool dynamic = false; // number, tensor or list: known when it is there (dynamo.h)
+    bool dtype = false; // a dtype, as its number
 };
 
 // Converts the arguments of one body's nodes. A failure leaves its reason in `problem`.
@@ -51,6 +53,8 @@ private:
     const Bindings& symbols_;
 };
 
+// A dtype, layout, memory format or device as written in the text; none for other literals.
+std::optional<c10::IValue> torch_constant(ArgKind kind, std::string_view text);
 std::string unquoted(std::string_view literal); // a Python string literal's text
 std::optional<at::ScalarType> scalar_type(std::string_view name); // "float32", with or without "torch."
 std::string_view scalar_type_name(at::ScalarType type); // "float32"

@@ -1,5 +1,6 @@
 #include "core/executor/machine.h"
 
+#include "core/executor/dynamo.h"
 #include "core/executor/optional.h"
 #include "core/executor/python.h"
 #include "core/executor/tensors.h"
@@ -389,6 +390,11 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
         frame.slots[step.result] = call_python(step.op, values(frame, step.operands));
         finish(frame, step);
         break;
+    case StepKind::Dynamic:
+        frame.slots[step.result] =
+            call_dynamic(*program_.dynamic[static_cast<size_t>(step.op)], values(frame, step.operands));
+        finish(frame, step);
+        break;
     case StepKind::Item: {
         const c10::IValue from = value(frame, program_.operands[step.operands.begin]);
         TORCH_CHECK(from.isList(), "an item was taken of a value that is no list");
@@ -491,6 +497,8 @@ Machine::State Machine::Parts::go() {
             fail(frames_.back(), "out of memory", false);
         } catch (const std::exception& e) {
             fail(frames_.back(), first_line(e.what()), false);
+        } catch (...) { // of a custom operator
+            fail(frames_.back(), "it threw something that is no exception", false);
         }
     }
     if (settings_.progress)

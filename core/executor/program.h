@@ -19,6 +19,7 @@ enum class StepKind : uint8_t {
     Nothing, // placeholders, bodies by name, a tuple's item that is only another name for a slot
     Operator, // by the dispatcher
     Python, // operator.*, torch.sym_*, aten.sym_*: on Python numbers, by us
+    Dynamic, // a torch function, method or Python operator: what it is depends on the values (dynamo.h)
     Item, // an item of a list value
     Call, // invoke_subgraph
     Functionalized, // auto_functionalized_v2: on clones of the bases
@@ -63,6 +64,8 @@ struct BaseView {
     int64_t offset = -1;
 };
 
+struct DynamicCall; // dynamo.h
+
 struct Functionalized {
     std::optional<c10::OperatorHandle> op; // none: a body is called
     Range bases; // Program::operands
@@ -75,7 +78,8 @@ struct Step {
     bool mutates = false;
     uint32_t result = 0; // first slot
     uint32_t results = 0; // slots; a single value has one
-    int32_t op = -1; // Program::operators, Python function, item's index, Functionalized or reason, by kind
+    int32_t op = -1; // Program::operators, Python function, item's index, Functionalized, DynamicCall or
+                     // reason, by kind
     BodyId first, second; // bodies: called, or (cond) of true and false, or (while) condition and body
     Range operands; // Program::operands
     uint32_t carried =
@@ -111,6 +115,7 @@ struct Program {
     std::vector<Operand> operands;
     std::vector<uint32_t> releases;
     std::vector<Functionalized> functionalized;
+    std::vector<std::shared_ptr<const DynamicCall>> dynamic;
     std::vector<std::string> reasons;
     std::vector<Input> inputs; // of the root
     struct Unsupported {

@@ -144,17 +144,18 @@ json Server::call(const std::string& method, const json& params) {
         {"advance", &Server::advance},
         {"value", &Server::value},
         {"save", &Server::save},
+        {"schema", &Server::schema},
     };
     for (const Verb& verb : kVerbs)
         if (method == verb.name)
             return (this->*verb.work)(params);
+    if (method == "keep_as_reference")
+        return keep_as_reference();
     if (method == "joint") {
         need_inputs();
         cancel_ = false;
         return joint_verb(*program_, inputs_, params, files_.progress, [this] { return stop(); });
     }
-    if (method == "keep_as_reference")
-        return keep_as_reference();
     if (method == "shutdown") {
         shut_down_ = true;
         return json::object();

@@ -66,6 +66,9 @@ private:
     nlohmann::json save(const nlohmann::json& params);
     Tracer& tracer();
 
+    // verbs_schema.cpp
+    nlohmann::json schema(const nlohmann::json& params);
+
     void need_inputs() const;
 
     ServerFiles files_;

@@ -73,8 +73,9 @@ bool name_body(
     return true;
 }
 
-NodeId operand(const Arg& arg) {
-    return arg.node();
+void add_operand(RegionCall& call, const Arg* arg) {
+    call.operands.push_back(arg ? arg->node() : NodeId());
+    call.operand_args.push_back(arg);
 }
 
 void operands_from(RegionCall& call, const GraphModule& module, std::span<const Arg* const> rest) {
@@ -83,29 +84,30 @@ void operands_from(RegionCall& call, const GraphModule& module, std::span<const 
         && (!call.body || module.body(call.body).placeholder_count() != 1 || rest[0]->size == 2)) {
         const Arg* tuple = rest[0];
         for (uint32_t i = 1; i < tuple->size; i += tuple[i].size)
-            call.operands.push_back(operand(tuple[i]));
+            add_operand(call, &tuple[i]);
         return;
     }
     for (const Arg* arg : rest)
-        call.operands.push_back(operand(*arg));
+        add_operand(call, arg);
 }
 
 // auto_functionalized_v2: unmutated operands as argN = x, mutated ones by index into _all_bases.
 void operands_from_bases(RegionCall& call, const ArgList& list, const GraphModule& module) {
     const Arg* bases = keyword(list, "_all_bases");
-    std::vector<NodeId> base_nodes;
+    std::vector<const Arg*> base_args;
     if (bases && bases->kind == ArgKind::List)
         for (uint32_t i = 1; i < bases->size; i += bases[i].size)
-            base_nodes.push_back(operand(bases[i]));
+            base_args.push_back(&bases[i]);
     for (size_t position = 0;; ++position) {
         const std::string plain = "arg" + std::to_string(position);
         const std::string based = "_arg" + std::to_string(position) + "_base_index";
         if (const Arg* arg = keyword(list, plain)) {
-            call.operands.push_back(operand(*arg));
+            add_operand(call, arg);
         } else if (const Arg* index = keyword(list, based)) {
             const int i = integer(module, index);
-            call.operands.push_back(
-                i >= 0 && static_cast<size_t>(i) < base_nodes.size() ? base_nodes[i] : NodeId());
+            add_operand(call,
+                i >= 0 && static_cast<size_t>(i) < base_args.size() ? base_args[static_cast<size_t>(i)]
+                                                                    : nullptr);
         } else {
             break;
         }
@@ -114,45 +116,44 @@ void operands_from_bases(RegionCall& call, const ArgList& list, const GraphModul
 
 } // namespace
 
-std::optional<RegionCall> region_call(const GraphModule& module, BodyId scope, NodeId id) {
+std::optional<CallNames> call_names(const GraphModule& module, BodyId scope, NodeId id) {
     const Body& body = module.body(scope);
     const Node& node = body.node(id);
-    if (node.op != Opcode::CallFunction)
-        return std::nullopt;
     const std::string_view target = module.text(node.target);
-    if (!target.starts_with("torch.ops.higher_order."))
+    if (node.op != Opcode::CallFunction || !target.starts_with("torch.ops.higher_order."))
         return std::nullopt;
     const std::string_view op = short_target(target);
+    const ArgList list = arg_list(module, body, node);
+    const auto& p = list.positional;
+    if (op == "invoke_subgraph")
+        return CallNames{
+            !p.empty() ? p[0] : keyword(list, "subgraph"), p.size() > 1 ? p[1] : keyword(list, "identifier")};
+    // token, operator, then the operator's arguments
+    if (op == "with_effects" && p.size() > 1 && is_invoke(module, p[1]))
+        return CallNames{p.size() > 2 ? p[2] : nullptr, p.size() > 3 ? p[3] : nullptr};
+    if ((op == "auto_functionalized_v2" || op == "auto_functionalized") && !p.empty()
+        && is_invoke(module, p[0]))
+        return CallNames{keyword(list, "subgraph"), keyword(list, "identifier")};
+    return std::nullopt;
+}
+
+std::optional<RegionCall> region_call(const GraphModule& module, BodyId scope, NodeId id) {
+    const auto names = call_names(module, scope, id);
     RegionCall call;
     call.node = id;
-    if (op == "invoke_subgraph") {
-        const ArgList list = arg_list(module, body, node);
-        const auto& p = list.positional;
-        const Arg* subgraph = !p.empty() ? p[0] : keyword(list, "subgraph");
-        const Arg* identifier = p.size() > 1 ? p[1] : keyword(list, "identifier");
-        if (!name_body(call, module, scope, subgraph, identifier))
-            return std::nullopt;
-        if (p.size() > 2)
-            operands_from(call, module, std::span(p).subspan(2));
-        return call;
-    }
-    if (op == "with_effects") { // token, operator, then the operator's arguments
-        const ArgList list = arg_list(module, body, node);
-        const auto& p = list.positional;
-        if (p.size() < 4 || !is_invoke(module, p[1]) || !name_body(call, module, scope, p[2], p[3]))
-            return std::nullopt;
-        operands_from(call, module, std::span(p).subspan(4));
-        return call;
-    }
-    if (op == "auto_functionalized_v2" || op == "auto_functionalized") {
-        const ArgList list = arg_list(module, body, node);
-        if (list.positional.empty() || !is_invoke(module, list.positional[0])
-            || !name_body(call, module, scope, keyword(list, "subgraph"), keyword(list, "identifier")))
-            return std::nullopt;
+    if (!names || !name_body(call, module, scope, names->subgraph, names->identifier))
+        return std::nullopt;
+    const Body& body = module.body(scope);
+    const std::string_view op = short_target(module, body.node(id));
+    const ArgList list = arg_list(module, body, body.node(id));
+    if (op.starts_with("auto_functionalized")) {
         operands_from_bases(call, list, module);
         return call;
     }
-    return std::nullopt;
+    const size_t skip = op == "with_effects" ? 4 : 2;
+    if (list.positional.size() > skip)
+        operands_from(call, module, std::span(list.positional).subspan(skip));
+    return call;
 }
 
 std::vector<RegionCall> region_calls(const GraphModule& module, BodyId scope) {

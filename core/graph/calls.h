@@ -20,7 +20,18 @@ struct RegionCall {
     StringId attribute; // of the body: "partitioned_fw_subgraph_0_0"
     std::string_view identifier; // second argument, with its quotes taken off; empty where it is None
     std::vector<NodeId> operands; // node operands by position; none for constants
+    std::vector<const Arg*>
+        operand_args; // the same, as written: into Body::args; null where the text has none
 };
+
+// The two arguments that name what is called, as written; null where the text has none. Whether they do is
+// for check_region_call() to say (call_check.h). Nothing if the node is no invoke_subgraph in any of its
+// forms.
+struct CallNames {
+    const Arg* subgraph = nullptr;
+    const Arg* identifier = nullptr;
+};
+std::optional<CallNames> call_names(const GraphModule& module, BodyId body, NodeId node);
 
 // The call that `node` makes; nothing if it is no region call.
 std::optional<RegionCall> region_call(const GraphModule& module, BodyId body, NodeId node);

@@ -136,6 +136,17 @@ struct Failure {
     uint64_t line = 0;
 };
 
+// A symbol when it was made (torch/fx/experimental/symbolic_shapes.py, ShapeEnv.create_symbol).
+struct SymbolHint {
+    CompilationId compilation;
+    std::string name; // "s77"
+    std::string value; // what it stood for while tracing: "8", "2.0"; "" = not known
+    std::string range; // "[2, int_oo]"
+    std::string source; // "L['ids'].size()[0]"
+    FileId file;
+    uint64_t line = 0;
+};
+
 // Any other artifact that a person may want to look up: name and place, the text stays in the file.
 struct Artifact {
     CompilationId compilation;
@@ -155,6 +166,7 @@ struct Dump {
     std::vector<ReuseMessage> messages;
     std::vector<BackwardDuplicate> duplicates;
     std::vector<Failure> failures;
+    std::vector<SymbolHint> symbols;
     std::vector<Artifact> artifacts;
     std::vector<Problem> problems;
     bool has_text_log = false; // a log with hierarchical_compile messages was read

@@ -1,6 +1,6 @@
 #include "core/graph/verify.h"
 
-#include "core/graph/calls.h"
+#include "core/graph/call_check.h"
 
 namespace hopscope {
 
@@ -23,7 +23,7 @@ public:
     }
 
 private:
-    void add(NodeId node, std::string message) { found_.push_back({id_, node, std::move(message)}); }
+    void add(NodeId node, std::string message) { found_.push_back({id_, node, std::move(message), false}); }
     std::string name(const Node& n) const { return '\'' + std::string(module_.text(n.name)) + '\''; }
 
     void check(NodeId id) {
@@ -43,14 +43,8 @@ private:
     }
 
     void check_call(NodeId id) {
-        const auto call = region_call(module_, id_, id);
-        if (!call || !call->body)
-            return;
-        const size_t expected = module_.body(call->body).placeholder_count();
-        if (call->operands.size() != expected)
-            add(id,
-                name(body_.node(id)) + " passes " + std::to_string(call->operands.size())
-                    + " operands, its body expects " + std::to_string(expected));
+        for (std::string& message : check_region_call(module_, id_, id))
+            found_.push_back({id_, id, std::move(message), true});
     }
 
     const GraphModule& module_;

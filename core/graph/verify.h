@@ -12,10 +12,11 @@ struct Violation {
     BodyId body;
     NodeId node; // none where it concerns the whole body
     std::string message;
+    bool of_call = false; // a region call that PyTorch's operator would refuse; the graph as such is sound
 };
 
 // Names unique in each body, placeholders first, one output and last, every argument defined before its use,
-// region calls with as many operands as their body has placeholders. Empty = sound.
+// region calls as their operator takes them (call_check.h). Empty = sound.
 std::vector<Violation> verify(const GraphModule& module);
 
 } // namespace hopscope

@@ -1,7 +1,7 @@
 #include "core/layout/dot.h"
 
+#include "core/base/filter.h"
 #include "core/layout/layered.h"
-#include "core/layout/process.h"
 
 #include <algorithm>
 #include <charconv>
@@ -269,8 +269,10 @@ Result<Output> run_dot(const Input& input, const Options& options, const Job& jo
     for (uint32_t i : isolated)
         without[i] = true;
     if (!parts.empty()) {
-        const ProcessLimits limits{.milliseconds = options.dot_milliseconds};
+        const FilterLimits limits{.milliseconds = options.dot_milliseconds};
         Result<std::string> json = run_filter({"dot", "-Tjson0"}, dot_text(input, without), limits, job);
+        if (!json && json.error().kind == Error::Kind::NotFound)
+            return make_error(Error::Kind::External, json.error().message + "; is Graphviz installed?");
         if (!json)
             return json.error();
         if (Status read = read_dot_json(std::move(*json), input, out); !read)

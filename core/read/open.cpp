@@ -312,6 +312,8 @@ void Opener::finish() {
         remap(d.compilation);
     for (Failure& f : dump.failures)
         remap(f.compilation);
+    for (SymbolHint& s : dump.symbols)
+        remap(s.compilation);
     for (Artifact& a : dump.artifacts)
         remap(a.compilation);
 

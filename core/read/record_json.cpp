@@ -50,6 +50,17 @@ void metrics_field(std::string_view key, ondemand::value value, Envelope& e) {
     }
 }
 
+void symbol_field(std::string_view key, ondemand::value value, Envelope& e) {
+    if (key == "symbol")
+        e.symbol = text_or_empty(value);
+    else if (key == "val")
+        e.symbol_value = text_or_empty(value);
+    else if (key == "vr")
+        e.symbol_range = text_or_empty(value);
+    else if (key == "source")
+        e.symbol_source = text_or_empty(value);
+}
+
 } // namespace
 
 bool RecordJson::parse(std::string_view json, ondemand::document& doc) {
@@ -63,8 +74,9 @@ bool RecordJson::parse(std::string_view json, ondemand::document& doc) {
 
 // The value of the event key.
 void RecordJson::metadata(ondemand::value value, Envelope& e) {
-    const bool metrics = e.event == "compilation_metrics";
-    if (!metrics && e.event != "artifact" && e.event != "optimize_ddp_split_child" && e.event != "graph_dump")
+    const bool metrics = e.event == "compilation_metrics", symbol = e.event == "create_symbol";
+    if (!metrics && !symbol && e.event != "artifact" && e.event != "optimize_ddp_split_child"
+        && e.event != "graph_dump")
         return;
     ondemand::object fields;
     if (value.get_object().get(fields) != simdjson::SUCCESS)
@@ -77,6 +89,8 @@ void RecordJson::metadata(ondemand::value value, Envelope& e) {
             return;
         if (metrics)
             metrics_field(key, inner, e);
+        else if (symbol)
+            symbol_field(key, inner, e);
         else if (key == "name")
             e.name = text_or_empty(inner);
     }

@@ -22,6 +22,8 @@ struct Envelope {
     std::string function, source_file, fail_type, fail_reason, recompile_reason;
     int source_line = 0;
     double seconds = 0;
+    // of create_symbol
+    std::string symbol, symbol_value, symbol_range, symbol_source;
 };
 std::string id_of(const Envelope& e); // "0/0", "!1/0/0"; empty outside any compilation
 

@@ -358,6 +358,10 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     } else if (e.event == "compilation_metrics") {
         if (!key.id.empty())
             metrics(key, e);
+    } else if (e.event == "create_symbol") {
+        if (!key.id.empty() && !e.symbol.empty())
+            collector_.dump.symbols.push_back({collector_.compilation(key), e.symbol, e.symbol_value,
+                e.symbol_range, e.symbol_source, file_, line});
     } else if (e.event == "dynamo_start") {
         if (!key.id.empty())
             collector_.compilation(key);

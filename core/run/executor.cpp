@@ -1,7 +1,7 @@
 #include "core/run/executor.h"
 
+#include "core/base/child.h"
 #include "core/graph/print.h"
-#include "core/run/child.h"
 #include "core/run/exchange.h"
 #include "core/wire/framing.h"
 
@@ -32,12 +32,27 @@ std::string last_line(std::string_view text) {
     return std::string(at == std::string_view::npos ? text : text.substr(at + 1));
 }
 
+// The result of an answer, or its error. Whoever sent it may have written anything.
+Result<json> answer_of(json& message) {
+    if (const auto result = message.find("result"); result != message.end()) {
+        if (result->is_object())
+            return std::move(*result);
+        return external(
+            "the executor answered with " + std::string(result->type_name()) + "; expected an object");
+    }
+    const json error = message.value("error", json());
+    const json code = error.is_object() ? error.value("code", json()) : json();
+    const json text = error.is_object() ? error.value("message", json()) : json();
+    return make_error(code == wire::kCancelled ? Error::Kind::Cancelled : Error::Kind::External,
+        text.is_string() ? text.get<std::string>() : "the executor refused, without a reason");
+}
+
 } // namespace
 
 struct Executor::Parts {
     StartOptions options;
     std::unique_ptr<Exchange> exchange;
-    Child child; // after the exchange: it ends before the folder goes
+    ChildProcess child; // after the exchange: it ends before the folder goes
     wire::FrameReader frames;
     json facts;
     int next_id = 1;
@@ -82,7 +97,7 @@ Error Executor::Parts::died(const std::string& method) {
             + (died_at.body.empty() ? "" : " in " + died_at.body);
     else
         message += " during '" + method + "'";
-    const std::string said = last_line(child.errors());
+    const std::string said = last_line(child.last_errors());
     return external(message + (said.empty() ? "" : ": " + said));
 }
 
@@ -111,13 +126,7 @@ Result<json> Executor::Parts::wait(
                 json message = json::parse(text, nullptr, false);
                 if (!message.is_object() || message.value("id", json()) != id)
                     continue; // an answer to something given up earlier
-                if (message.contains("result"))
-                    return std::move(message["result"]);
-                const json error = message.value("error", json::object());
-                const bool ours = error.is_object() && error.value("code", 0) == wire::kCancelled;
-                return make_error(ours ? Error::Kind::Cancelled : Error::Kind::External,
-                    error.is_object() ? error.value("message", "the executor refused")
-                                      : "the executor refused");
+                return answer_of(message);
             }
             }
         }
@@ -179,6 +188,10 @@ Result<std::unique_ptr<Executor>> Executor::start(const StartOptions& options, c
             return facts.error();
         return external(options.program + " did not start: " + facts.error().message);
     }
+    // One that takes any protocol for its own would be misunderstood later.
+    if (const json protocol = facts->value("protocol", json()); protocol != wire::kProtocol)
+        return external(options.program + " speaks protocol " + protocol.dump() + "; this Hopscope speaks "
+            + std::to_string(wire::kProtocol));
     parts.facts = std::move(*facts);
     return executor;
 }

@@ -15,8 +15,9 @@
 
 namespace hopscope::run {
 
-// Executors that are there, best first: HOPSCOPE_EXECUTOR (alone, if set), beside this program, the install
-// prefix's libexec, PATH. Errors: NotFound, saying where was looked.
+// Executors that are there: those that HOPSCOPE_EXECUTOR names (several: with colons between) and no others
+// if it is set; else beside this program, in the install prefix's libexec, in PATH. choose.h says which of
+// them serves best. Errors: NotFound, saying where was looked.
 Result<std::vector<std::string>> find_executors();
 
 struct StartOptions {

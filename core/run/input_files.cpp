@@ -3,6 +3,8 @@
 #include "core/base/text.h"
 #include "core/read/file.h"
 #include "core/run/npy.h"
+#include "core/run/placeholders.h"
+#include "core/run/pt.h"
 
 #include <filesystem>
 
@@ -10,37 +12,141 @@ namespace hopscope::run {
 
 namespace {
 
-// A folder with NAME.npy for each placeholder, or one .npy for a body with one placeholder.
+Error in_file(Error error, const std::string& path) {
+    if (error.file.empty())
+        error.file = path;
+    return error;
+}
+
+// A folder with NAME.npy for each input, or one .npy for a body with one.
 Result<Inputs> npy_inputs(
     const std::string& path, const GraphModule& module, BodyId body, Bindings& symbols) {
-    auto storage = std::make_shared<std::deque<std::string>>();
-    std::vector<wire::Value> values;
-    const bool folder = std::filesystem::is_directory(path);
-    const size_t count = module.body(body).placeholder_count();
-    if (!folder && count != 1)
+    std::error_code ignored;
+    const bool folder = std::filesystem::is_directory(path, ignored);
+    const std::vector<NodeId> nodes = wanted_inputs(module, body);
+    if (!folder && nodes.size() != 1)
         return make_error(Error::Kind::Usage,
-            path + " holds one array; the body has " + counted(count, "placeholder")
-                + ": give a folder with a NAME.npy for each, or a .safetensors file");
-    for (size_t i = 0; i < count; ++i) {
-        const std::string name(module.text(module.body(body).nodes[i].name));
+            path + " holds one array; the body has " + counted(nodes.size(), "input")
+                + ": give a folder with a NAME.npy for each, or a .safetensors or .pt file");
+    Inputs inputs;
+    std::deque<wire::Value> found;
+    const auto find = [&](NodeId node, size_t) -> Result<const wire::Value*> {
+        const std::string name(module.text(module.body(body).node(node).name));
         const std::string file = folder ? (std::filesystem::path(path) / (name + ".npy")).string() : path;
         const auto bytes = read::map_file(file);
         if (!bytes)
             return bytes.error();
-        storage->emplace_back();
-        auto value = read_npy(bytes->bytes, name, storage->back());
-        if (!value) {
-            Error error = value.error();
-            error.file = file;
-            return error;
-        }
-        values.push_back(std::move(*value));
+        inputs.owned.emplace_back();
+        auto value = read_npy(bytes->bytes, name, inputs.owned.back());
+        if (!value)
+            return in_file(value.error(), file);
+        found.push_back(std::move(*value));
+        return &found.back();
+    };
+    auto values = take_values(module, body, find, symbols);
+    if (!values)
+        return values.error();
+    inputs.values = std::move(*values);
+    return inputs;
+}
+
+// The parameter that a placeholder is, where the dump says so: ParamAOTInput(target='layers.0.weight').
+std::string_view target_of(std::string_view descriptor) {
+    constexpr std::string_view kTarget = "target='";
+    const size_t at = descriptor.find(kTarget);
+    if (at == std::string_view::npos)
+        return {};
+    const std::string_view rest = descriptor.substr(at + kTarget.size());
+    return rest.substr(0, rest.find('\''));
+}
+
+// Which entries of a .pt file are a body's inputs: a list's by their place, a dict's by their names.
+class PtSource {
+public:
+    PtSource(const PtFile& file, const GraphModule& module, BodyId body, const std::string& prefix)
+        : file_(file)
+        , body_(module.body(body))
+        , module_(module)
+        , prefix_(prefix) {
+        for (const PtFile::Entry& entry : file.entries())
+            prefixed_ = prefixed_ || (!prefix.empty() && entry.name.starts_with(prefix));
     }
-    const auto file = std::make_shared<std::string>(wire::write_tensor_file(values));
-    auto tensors = wire::TensorFile::read(*file, file);
-    if (!tensors)
-        return tensors.error();
-    return recorded_inputs(module, body, *tensors, symbols);
+
+    Status fits(size_t wanted) const {
+        const size_t count = file_.entries().size();
+        if (file_.layout() == PtFile::Layout::Named || count == wanted)
+            return {};
+        return make_error(Error::Kind::Usage,
+            std::string(file_.layout() == PtFile::Layout::Single ? "it is one value" : "its list has ")
+                + (file_.layout() == PtFile::Layout::Single ? "" : counted(count, "value")) + "; expected "
+                + std::to_string(wanted) + ", one for each input of the body");
+    }
+
+    Result<const wire::Value*> find(NodeId node, size_t place) {
+        const Node& n = body_.node(node);
+        const auto entry = entry_of(n, place);
+        if (!entry)
+            return entry.error();
+        if (!(*entry)->opaque.empty())
+            return make_error(Error::Kind::Usage,
+                "the placeholder '" + std::string(module_.text(n.name)) + "' is " + (*entry)->opaque
+                    + "; expected a tensor or a number");
+        taken_.push_back(*entry);
+        return &(*entry)->value;
+    }
+
+    const std::vector<const PtFile::Entry*>& taken() const { return taken_; }
+
+private:
+    Result<const PtFile::Entry*> entry_of(const Node& n, size_t place) const {
+        if (file_.layout() != PtFile::Layout::Named)
+            return &file_.entries()[place];
+        const std::string name(module_.text(n.name));
+        auto found = file_.find(prefixed_ ? prefix_ + name : name);
+        const std::string_view target = target_of(module_.text(n.descriptor));
+        if (!found && found.error().kind == Error::Kind::NotFound && !target.empty())
+            found = file_.find(target);
+        if (found || found.error().kind != Error::Kind::NotFound)
+            return found;
+        std::vector<std::string> names;
+        for (const PtFile::Entry& entry : file_.entries())
+            names.push_back(entry.name);
+        return no_value(name, names);
+    }
+
+    const PtFile& file_;
+    const Body& body_;
+    const GraphModule& module_;
+    const std::string& prefix_;
+    bool prefixed_ = false;
+    std::vector<const PtFile::Entry*> taken_;
+};
+
+Result<Inputs> pt_inputs(const read::FileBytes& bytes, const GraphModule& module, BodyId body,
+    const std::string& prefix, Bindings& symbols) {
+    const auto file = PtFile::read(bytes.bytes, bytes.owner);
+    if (!file)
+        return file.error();
+    PtSource source(*file, module, body, prefix);
+    if (const Status status = source.fits(wanted_inputs(module, body).size()); !status)
+        return status.error();
+    auto values = take_values(
+        module, body, [&](NodeId node, size_t place) { return source.find(node, place); }, symbols);
+    if (!values)
+        return values.error();
+    // The bytes only once it is known that they fit: a few bytes of a file may stand for very many.
+    Inputs inputs;
+    inputs.values = std::move(*values);
+    for (size_t i = 0; i < inputs.values.size(); ++i) {
+        if (inputs.values[i].kind != wire::Value::Kind::Tensor)
+            continue;
+        auto data = file->bytes_of(*source.taken()[i]);
+        if (!data)
+            return data.error();
+        inputs.owned.push_back(std::move(*data));
+        inputs.values[i].bytes = inputs.owned.back();
+    }
+    return inputs;
 }
 
 } // namespace
@@ -50,22 +156,28 @@ Result<wire::TensorFile> read_tensors(const std::string& path) {
     if (!file)
         return file.error();
     auto tensors = wire::TensorFile::read(file->bytes, file->owner);
-    if (tensors)
-        return tensors;
-    Error error = tensors.error();
-    error.file = path;
-    return error;
+    return tensors ? std::move(tensors) : Result<wire::TensorFile>(in_file(tensors.error(), path));
 }
 
 Result<Inputs> file_inputs(const std::string& path, const GraphModule& module, BodyId body,
     const std::string& prefix, Bindings& symbols) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error) || path.ends_with(".npy"))
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored) || path.ends_with(".npy"))
         return npy_inputs(path, module, body, symbols);
+    if (path.ends_with(".pt") || path.ends_with(".pth") || path.ends_with(".bin")) {
+        const auto bytes = read::map_file(path);
+        if (!bytes)
+            return bytes.error();
+        auto inputs = pt_inputs(*bytes, module, body, prefix, symbols);
+        return inputs ? std::move(inputs) : Result<Inputs>(in_file(inputs.error(), path));
+    }
     const auto file = read_tensors(path);
     if (!file)
         return file.error();
-    return recorded_inputs(module, body, file->below(prefix), symbols);
+    // A file of this body's own values has no prefix.
+    const wire::TensorFile part = file->below(prefix);
+    auto inputs = recorded_inputs(module, body, part.values().empty() ? *file : part, symbols);
+    return inputs ? std::move(inputs) : Result<Inputs>(in_file(inputs.error(), path));
 }
 
 } // namespace hopscope::run

@@ -1,41 +1,19 @@
 #include "core/run/inputs.h"
 
 #include "core/graph/calls.h"
+#include "core/run/index_bounds.h"
+#include "core/run/placeholders.h"
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
-#include <map>
-#include <optional>
-#include <set>
+#include <functional>
 
 namespace hopscope::run {
 
 namespace {
 
 constexpr int64_t kMostBytes = int64_t{16} << 30;
-
-// What has to be given: placeholders, and attributes that are tensors.
-std::vector<NodeId> wanted(const GraphModule& module, BodyId id) {
-    const Body& body = module.body(id);
-    std::vector<NodeId> all;
-    for (size_t i = 0; i < body.nodes.size(); ++i) {
-        const Node& n = body.nodes[i];
-        const ValueType* type = module.type(n.type);
-        if (n.op == Opcode::Placeholder
-            || (n.op == Opcode::GetAttr && type && type->kind == TypeKind::Tensor
-                && !child_body(module, id, n.target)))
-            all.push_back(NodeId(i));
-    }
-    return all;
-}
-
-std::string listed(const std::vector<int64_t>& numbers) {
-    std::string out = "(";
-    for (size_t i = 0; i < numbers.size(); ++i)
-        out += (i ? ", " : "") + std::to_string(numbers[i]);
-    return out + (numbers.size() == 1 ? ",)" : ")");
-}
+constexpr int64_t kDefaultIntegers = 10; // 0 to 9 where nothing is indexed
 
 Error usage(std::string message) {
     return make_error(Error::Kind::Usage, std::move(message));
@@ -65,128 +43,6 @@ private:
     uint64_t state_;
 };
 
-// Follows an integer value to where it serves as an index: the least bound of all it reaches.
-class IndexBounds {
-public:
-    IndexBounds(const GraphModule& module, const Bindings& symbols)
-        : module_(module)
-        , symbols_(symbols) { }
-
-    std::optional<int64_t> of(BodyId body, NodeId node) {
-        bound_.reset();
-        seen_.clear();
-        todo_ = {{body, node}};
-        while (!todo_.empty()) {
-            const auto [b, n] = todo_.back();
-            todo_.pop_back();
-            if (!seen_.insert({b, n}).second)
-                continue;
-            const Body& in = module_.body(b);
-            for (const NodeId user : in.users_of(in.node(n)))
-                use(b, n, user);
-        }
-        return bound_;
-    }
-
-private:
-    std::vector<const Arg*> positional(const Body& body, const Node& n) const {
-        std::vector<const Arg*> all;
-        const auto args = body.args_of(n);
-        for (size_t i = 0; i < args.size(); i += args[i].size)
-            if (args[i].kind != ArgKind::Keyword)
-                all.push_back(&args[i]);
-        return all;
-    }
-    void limit(std::optional<int64_t> size) {
-        if (size && *size > 0)
-            bound_ = std::min(bound_.value_or(*size), *size);
-    }
-    std::optional<int64_t> dimension(const Body& body, const Arg* tensor, int64_t d) const {
-        if (!tensor || tensor->kind != ArgKind::Node)
-            return std::nullopt;
-        const ValueType* type = module_.type(body.node(tensor->node()).type);
-        if (!type || type->kind != TypeKind::Tensor)
-            return std::nullopt;
-        const auto shape = module_.shape(*type);
-        d += d < 0 ? static_cast<int64_t>(shape.size()) : 0;
-        if (d < 0 || d >= static_cast<int64_t>(shape.size()))
-            return std::nullopt;
-        return evaluate_symbolic(module_.text(shape[static_cast<size_t>(d)]), symbols_);
-    }
-    int64_t number(const Arg* arg, int64_t otherwise) const {
-        if (!arg || arg->kind != ArgKind::Int)
-            return otherwise;
-        return evaluate_symbolic(module_.text(arg->text()), symbols_).value_or(otherwise);
-    }
-    static bool is(const Arg* arg, NodeId node) {
-        return arg && arg->kind == ArgKind::Node && arg->node() == node;
-    }
-
-    void use(BodyId b, NodeId value, NodeId user);
-
-    const GraphModule& module_;
-    const Bindings& symbols_;
-    std::optional<int64_t> bound_;
-    std::set<std::pair<BodyId, NodeId>> seen_;
-    std::vector<std::pair<BodyId, NodeId>> todo_;
-};
-
-void IndexBounds::use(BodyId b, NodeId value, NodeId user) {
-    const Body& body = module_.body(b);
-    const Node& n = body.node(user);
-    const std::string_view target = short_target(module_, n);
-    const std::vector<const Arg*> args = positional(body, n);
-    const auto arg = [&](size_t i) { return i < args.size() ? args[i] : nullptr; };
-    const auto begins = [&](std::string_view with) { return target.substr(0, with.size()) == with; };
-    if (begins("aten.embedding_dense_backward.") && is(arg(1), value)) {
-        limit(number(arg(2), 0));
-    } else if (begins("aten.embedding.") && is(arg(1), value)) {
-        limit(dimension(body, arg(0), 0));
-    } else if ((begins("aten.gather") || begins("aten.scatter") || begins("aten.index_select")
-                   || begins("aten.index_add"))
-        && is(arg(2), value)) {
-        limit(dimension(body, arg(0), number(arg(1), 0)));
-    } else if (begins("aten.nll_loss") && (is(arg(1), value) || is(arg(2), value))) {
-        limit(dimension(body, arg(begins("aten.nll_loss_backward") ? 1 : 0), 1));
-    } else if (begins("aten.index.") || begins("aten.index_put") || begins("aten._unsafe_index")) {
-        if (const Arg* list = arg(1); list && list->kind == ArgKind::List) {
-            int64_t d = 0;
-            for (const Arg *at = list + 1, *end = list + list->size; at < end; at += at->size, ++d)
-                if (is(at, value))
-                    limit(dimension(body, arg(0), d));
-        }
-    } else if (const auto call = region_call(module_, b, user); call && call->body) {
-        const Body& inner = module_.body(call->body);
-        for (size_t i = 0; i < call->operands.size() && i < inner.placeholder_count(); ++i)
-            if (call->operands[i] == value)
-                todo_.emplace_back(call->body, NodeId(i));
-    } else {
-        // What only moves values on keeps the bound.
-        for (const std::string_view mover :
-            {"aten.view.", "aten._unsafe_view.", "aten.reshape.", "aten.unsqueeze.", "aten.squeeze.",
-                "aten.expand.", "aten.clone.", "aten.slice.", "aten.select.", "aten.t.", "aten.transpose.",
-                "aten.permute.", "aten._to_copy.", "aten.detach.", "aten.alias.", "aten.cat."})
-            if (begins(mover))
-                todo_.emplace_back(b, user);
-    }
-}
-
-// The sizes of a list of symbolic dimensions.
-Status sizes_of(const GraphModule& module, std::string_view name, std::span<const StringId> dims,
-    const Bindings& symbols, std::vector<int64_t>& out) {
-    for (const StringId dim : dims) {
-        std::string missing;
-        const auto size = evaluate_symbolic(module.text(dim), symbols, &missing);
-        if (!size || *size < 0)
-            return usage(std::string(name) + ": its size '" + std::string(module.text(dim)) + "' "
-                + (missing.empty()
-                        ? "is no size"
-                        : "needs a value for " + missing + "; give one with --bind " + missing + "=8"));
-        out.push_back(*size);
-    }
-    return {};
-}
-
 template <class T> void put(std::string& bytes, T number) {
     bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
@@ -206,7 +62,14 @@ uint16_t float16(float value) {
     return static_cast<uint16_t>(sign | (magnitude - 0x38000000) >> 13);
 }
 
-bool fill(std::string& bytes, const std::string& dtype, int64_t elements, int64_t bound, Random& random) {
+// Integers of `range` that a type of so many bits holds.
+int64_t integer(const IntegerRange& range, int64_t largest, Random& random) {
+    const int64_t high = std::min(range.high.value_or(range.low + kDefaultIntegers), largest);
+    return range.low + random.below(std::max<int64_t>(high - range.low, 1));
+}
+
+bool fill(std::string& bytes, const std::string& dtype, int64_t elements, const IntegerRange& range,
+    Random& random) {
     for (int64_t i = 0; i < elements; ++i) {
         if (dtype == "float32")
             put(bytes, static_cast<float>(random.normal()));
@@ -221,80 +84,96 @@ bool fill(std::string& bytes, const std::string& dtype, int64_t elements, int64_
         else if (dtype == "bool")
             put(bytes, static_cast<uint8_t>(random.below(2)));
         else if (dtype == "int64")
-            put(bytes, random.below(bound));
+            put(bytes, integer(range, INT64_MAX, random));
         else if (dtype == "int32")
-            put(bytes, static_cast<int32_t>(random.below(std::min<int64_t>(bound, INT32_MAX))));
+            put(bytes, static_cast<int32_t>(integer(range, INT32_MAX, random)));
         else if (dtype == "int16")
-            put(bytes, static_cast<int16_t>(random.below(std::min<int64_t>(bound, INT16_MAX))));
+            put(bytes, static_cast<int16_t>(integer(range, INT16_MAX, random)));
         else if (dtype == "int8" || dtype == "uint8")
-            put(bytes, static_cast<int8_t>(random.below(std::min<int64_t>(bound, INT8_MAX))));
+            put(bytes, static_cast<int8_t>(integer(range, INT8_MAX, random)));
         else
             return false;
     }
     return true;
 }
 
-// A size that a type gives by a lone symbol binds it.
-void bind_symbols(const GraphModule& module, std::span<const StringId> dims,
-    const std::vector<int64_t>& sizes, Bindings& symbols) {
-    for (size_t i = 0; i < dims.size() && i < sizes.size(); ++i) {
-        const std::string_view text = module.text(dims[i]);
-        if (!text.empty() && (text[0] < '0' || text[0] > '9')
-            && text.find_first_of(" +-*/(%") == std::string_view::npos)
-            symbols.emplace(text, sizes[i]);
-    }
+// The value of a number: a symbol's, or a constant.
+Result<wire::Value> made_number(
+    const GraphModule& module, const std::string& name, const ValueType& type, const Bindings& symbols) {
+    std::string missing;
+    const std::string_view text = module.text(type.symbol);
+    const auto number = evaluate_symbolic(text, symbols, &missing);
+    wire::Value value;
+    value.name = name;
+    value.kind = wire::Value::Kind::Number;
+    value.python_type = text == "True" || text == "False" ? "bool" : "int";
+    value.python = number ? std::to_string(*number) : std::string(text);
+    if (number || value.python_type == "bool")
+        return value;
+    return usage(name + ": needs a value for '" + std::string(text) + "'"
+        + (missing.empty() ? "; give one with --inputs" : "; give one with --bind " + missing + "=8"));
+}
+
+// Nothing is known of it. Where nobody uses it either, it may be None: that is what PyTorch writes no type
+// for.
+Result<wire::Value> made_unknown(const GraphModule& module, BodyId body, NodeId node) {
+    const Node& n = module.body(body).node(node);
+    if (!module.body(body).users_of(n).empty())
+        return usage(std::string(module.text(n.name))
+            + ": the dump gives no type for it, so that no input can be made; give one with --inputs");
+    wire::Value value;
+    value.name = module.text(n.name);
+    value.kind = wire::Value::Kind::Number;
+    value.python_type = "NoneType";
+    value.python = "None";
+    return value;
+}
+
+Result<wire::Value> made_tensor(const GraphModule& module, const std::string& name, const ValueType& type,
+    const Bindings& symbols, const std::function<IntegerRange()>& range, Random& random,
+    std::deque<std::string>& owned) {
+    wire::Value value;
+    value.name = name;
+    const DType* dtype = dtype_by_abbreviation(module.text(type.dtype));
+    value.dtype = dtype ? dtype->name : "";
+    if (const Status status = sizes_of(module, name, module.shape(type), symbols, value.shape); !status)
+        return status.error();
+    if (const Status status = sizes_of(module, name, module.stride(type), symbols, value.stride); !status)
+        return status.error();
+    if (!type.has_stride)
+        value.stride = wire::dense_stride(value.shape);
+    int64_t elements = 1;
+    for (const int64_t size : value.shape)
+        if (__builtin_mul_overflow(elements, size, &elements) || elements > kMostBytes / 16)
+            return usage(name + ": its shape " + listed(value.shape) + " is too large to be made");
+    const bool integers = value.dtype.find("int") != std::string::npos;
+    owned.emplace_back();
+    if (!fill(owned.back(), value.dtype, elements, integers ? range() : IntegerRange(), random))
+        return usage(name + ": no inputs of type " + std::string(module.text(type.dtype)) + " can be made");
+    value.bytes = owned.back();
+    return value;
 }
 
 } // namespace
 
 Result<Inputs> synthetic_inputs(
-    const GraphModule& module, BodyId id, uint64_t seed, const Bindings& symbols) {
+    const GraphModule& module, BodyId id, uint64_t seed, Bindings& symbols, const Bindings& hints) {
     Inputs inputs;
     inputs.synthetic = true;
+    inputs.defaults = bind_default_symbols(module, id, hints, symbols);
     IndexBounds bounds(module, symbols);
     Random random(seed);
-    for (const NodeId node : wanted(module, id)) {
+    for (const NodeId node : wanted_inputs(module, id)) {
         const Node& n = module.body(id).node(node);
         const std::string name(module.text(n.name));
         const ValueType* type = module.type(n.type);
-        wire::Value value;
-        value.name = name;
-        if (type && type->kind == TypeKind::Sym) {
-            std::string missing;
-            const auto number = evaluate_symbolic(module.text(type->symbol), symbols, &missing);
-            if (!number)
-                return usage(name + ": needs a value for '" + std::string(module.text(type->symbol))
-                    + "'; give one with --bind " + missing + "=8");
-            value.kind = wire::Value::Kind::Number;
-            value.python_type = "int";
-            value.python = std::to_string(*number);
-            inputs.values.push_back(std::move(value));
-            continue;
-        }
-        if (!type || type->kind != TypeKind::Tensor)
-            return usage(name
-                + ": the dump gives no type for it, so that no input can be made; give one with --inputs");
-        const DType* dtype = dtype_by_abbreviation(module.text(type->dtype));
-        value.dtype = dtype ? dtype->name : "";
-        if (const Status status = sizes_of(module, name, module.shape(*type), symbols, value.shape); !status)
-            return status.error();
-        if (const Status status = sizes_of(module, name, module.stride(*type), symbols, value.stride);
-            !status)
-            return status.error();
-        if (!type->has_stride)
-            value.stride = wire::dense_stride(value.shape);
-        int64_t elements = 1;
-        for (const int64_t size : value.shape)
-            if (__builtin_mul_overflow(elements, size, &elements) || elements > kMostBytes / 16)
-                return usage(name + ": its shape " + listed(value.shape) + " is too large to be made");
-        const bool integer = value.dtype.find("int") != std::string::npos;
-        const int64_t bound = integer ? bounds.of(id, node).value_or(10) : 10;
-        inputs.owned.emplace_back();
-        if (!fill(inputs.owned.back(), value.dtype, elements, bound, random))
-            return usage(
-                name + ": no inputs of type " + std::string(module.text(type->dtype)) + " can be made");
-        value.bytes = inputs.owned.back();
-        inputs.values.push_back(std::move(value));
+        auto value = type && type->kind == TypeKind::Sym ? made_number(module, name, *type, symbols)
+            : type && type->kind == TypeKind::Tensor     ? made_tensor(
+                      module, name, *type, symbols, [&] { return bounds.of(id, node); }, random, inputs.owned)
+                                                     : made_unknown(module, id, node);
+        if (!value)
+            return value.error();
+        inputs.values.push_back(std::move(*value));
     }
     return inputs;
 }
@@ -303,45 +182,19 @@ Result<Inputs> recorded_inputs(
     const GraphModule& module, BodyId id, const wire::TensorFile& file, Bindings& symbols) {
     Inputs inputs;
     inputs.file = file;
-    // Symbols first, so that sizes made of them can be checked.
-    const std::vector<NodeId> nodes = wanted(module, id);
-    for (const NodeId node : nodes) {
-        const Node& n = module.body(id).node(node);
-        const ValueType* type = module.type(n.type);
-        const wire::Value* found = file.find(module.text(n.name));
-        if (found && type && type->kind == TypeKind::Tensor && found->kind == wire::Value::Kind::Tensor)
-            bind_symbols(module, module.shape(*type), found->shape, symbols);
-        if (found && type && type->kind == TypeKind::Sym && found->kind == wire::Value::Kind::Number
-            && !found->python.empty())
-            if (const auto number = evaluate_symbolic(found->python, {}))
-                bind_symbols(module, std::span(&type->symbol, 1), {*number}, symbols);
-    }
-    for (const NodeId node : nodes) {
-        const Node& n = module.body(id).node(node);
-        const std::string name(module.text(n.name));
-        const ValueType* type = module.type(n.type);
-        const wire::Value* found = inputs.file.find(name);
-        if (!found)
-            return make_error(Error::Kind::NotFound,
-                "no value for the placeholder '" + name + "'; the file has "
-                    + std::to_string(file.values().size()) + " values");
-        if (type && type->kind == TypeKind::Tensor && found->kind == wire::Value::Kind::Tensor) {
-            const DType* dtype = dtype_by_abbreviation(module.text(type->dtype));
-            if (dtype && dtype->name != found->dtype)
-                return usage("the placeholder '" + name + "' has dtype " + found->dtype + "; expected "
-                    + std::string(dtype->name));
-            std::vector<int64_t> shape;
-            if (const Status status = sizes_of(module, name, module.shape(*type), symbols, shape); !status)
-                return status.error();
-            if (shape != found->shape)
-                return usage("the placeholder '" + name + "' has shape " + listed(found->shape)
-                    + "; expected " + listed(shape));
-        } else if (found->kind == wire::Value::Kind::Tuple
-            || (type && type->kind == TypeKind::Sym && found->kind != wire::Value::Kind::Number)) {
-            return usage("the placeholder '" + name + "' has a value of another kind than the graph expects");
-        }
-        inputs.values.push_back(*found);
-    }
+    const auto find = [&](NodeId node, size_t) -> Result<const wire::Value*> {
+        const std::string_view name = module.text(module.body(id).node(node).name);
+        if (const wire::Value* found = inputs.file.find(name))
+            return found;
+        std::vector<std::string> names;
+        for (const wire::Value& value : inputs.file.values())
+            names.push_back(value.name);
+        return no_value(name, names);
+    };
+    auto values = take_values(module, id, find, symbols);
+    if (!values)
+        return values.error();
+    inputs.values = std::move(*values);
     return inputs;
 }
 

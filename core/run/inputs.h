@@ -4,6 +4,7 @@
 #include "core/base/result.h"
 #include "core/graph/body.h"
 #include "core/graph/symbols.h"
+#include "core/run/default_symbols.h"
 #include "core/wire/tensor_file.h"
 
 #include <deque>
@@ -15,6 +16,7 @@ namespace hopscope::run {
 // Values for a body's placeholders, and for the tensors that it has as attributes.
 struct Inputs {
     bool synthetic = false;
+    std::vector<DefaultSymbol> defaults; // symbols that nobody bound
     std::vector<wire::Value> values; // by name
     std::deque<std::string> owned; // the bytes of those that were made
     wire::TensorFile file; // the others' bytes
@@ -22,11 +24,13 @@ struct Inputs {
 
 // From the recorded types: floats of mean 0 and deviation 1, integers within what embeddings and indices that
 // they reach allow (else 0 to 9), booleans; recorded strides. The same seed gives the same bytes on every
-// machine. Errors: Usage naming the placeholder without a type or the symbol that is not bound.
+// machine. Symbols that are not bound get their hints (symbol_hints), else numbers of our choice, and are
+// listed in `defaults`. Errors: Usage naming the placeholder whose value nothing tells how to make.
 Result<Inputs> synthetic_inputs(
-    const GraphModule& module, BodyId body, uint64_t seed, const Bindings& symbols);
+    const GraphModule& module, BodyId body, uint64_t seed, Bindings& symbols, const Bindings& hints = {});
 
-// From a file with the keys of recordings. Sets symbols that sizes of placeholders say.
+// From a file with the keys of recordings; what else the file has is passed over. Sets symbols that sizes of
+// placeholders say.
 // Errors: NotFound, Usage naming the placeholder, what was found and what was expected.
 Result<Inputs> recorded_inputs(
     const GraphModule& module, BodyId body, const wire::TensorFile& file, Bindings& symbols);

@@ -102,4 +102,34 @@ Result<wire::Value> read_npy(std::string_view file, std::string name, std::strin
     return value;
 }
 
+Result<std::string> write_npy(const wire::Value& value) {
+    if (value.kind != wire::Value::Kind::Tensor)
+        return make_error(Error::Kind::Usage, "'" + value.name + "' is no tensor, and .npy holds one array");
+    std::string_view type;
+    for (const auto& [theirs, ours] : kTypes)
+        if (value.dtype == ours)
+            type = theirs;
+    if (type.empty())
+        return make_error(
+            Error::Kind::Usage, "'" + value.name + "' is " + value.dtype + ", which NumPy has no type for");
+    std::string header = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (";
+    for (const int64_t n : value.shape)
+        header += std::to_string(n) + ", ";
+    // (2, 3) and (2,), as NumPy writes them.
+    if (value.shape.size() > 1)
+        header.resize(header.size() - 2);
+    else if (value.shape.size() == 1)
+        header.pop_back();
+    header += "), }";
+    // The data begin at a multiple of 64.
+    constexpr size_t kStart = 10;
+    header.append(63 - (kStart + header.size()) % 64, ' ');
+    header += '\n';
+    std::string file(kMagic);
+    file += {'\x01', '\0', static_cast<char>(header.size() & 0xFF), static_cast<char>(header.size() >> 8)};
+    file += header;
+    file += value.bytes;
+    return file;
+}
+
 } // namespace hopscope::run

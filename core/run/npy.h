@@ -14,4 +14,8 @@ namespace hopscope::run {
 // numbers).
 Result<wire::Value> read_npy(std::string_view file, std::string name, std::string& storage);
 
+// The same as a file: row-major, whatever its stride. Errors: Usage where NumPy has no such dtype (bfloat16),
+// or the value is a number or a tuple.
+Result<std::string> write_npy(const wire::Value& value);
+
 } // namespace hopscope::run

@@ -1,6 +1,7 @@
 #include "core/run/request.h"
 
 #include "core/base/text.h"
+#include "core/run/choose.h"
 #include "core/run/input_files.h"
 
 #include <charconv>
@@ -8,20 +9,6 @@
 namespace hopscope::run {
 
 namespace {
-
-// The body that is meant: named, or the only graph of the dump.
-Result<Place> place_of(const Dump& dump, const std::string& address) {
-    if (!address.empty())
-        return resolve(dump, address);
-    if (dump.graphs.size() == 1)
-        return Place{GraphId(0), BodyId(0), {}};
-    std::string some;
-    for (size_t i = 0; i < dump.graphs.size() && i < 5; ++i)
-        some += (i ? ", " : "") + address_of(dump, GraphId(i));
-    return make_error(Error::Kind::Usage,
-        "the dump has " + counted(dump.graphs.size(), "graph") + "; name one with --at"
-            + (some.empty() ? "" : " (" + some + (dump.graphs.size() > 5 ? ", …)" : ")")));
-}
 
 // Which call of a region's body the keys of recordings are taken from.
 Result<std::string> prefix_of(const GraphModule& module, BodyId body, int invocation) {
@@ -36,6 +23,19 @@ Result<std::string> prefix_of(const GraphModule& module, BodyId body, int invoca
 }
 
 } // namespace
+
+Result<Place> place_of(const Dump& dump, const std::string& address) {
+    if (!address.empty())
+        return resolve(dump, address);
+    if (dump.graphs.size() == 1)
+        return Place{GraphId(0), BodyId(0), {}};
+    std::string some;
+    for (size_t i = 0; i < dump.graphs.size() && i < 5; ++i)
+        some += (i ? ", " : "") + address_of(dump, GraphId(i));
+    return make_error(Error::Kind::Usage,
+        "the dump has " + counted(dump.graphs.size(), "graph") + "; name one with --at"
+            + (some.empty() ? "" : " (" + some + (dump.graphs.size() > 5 ? ", …)" : ")")));
+}
 
 Result<Bindings> bindings_of(const std::vector<std::string>& words) {
     Bindings bindings;
@@ -73,11 +73,14 @@ Result<Prepared> prepare(const Dump& dump, const Request& request) {
             return found.error();
         p.prefix = found ? *found : "";
     }
-    auto made = request.inputs.empty() ? synthetic_inputs(*p.module, p.body, *request.seed, p.symbols)
-                                       : file_inputs(request.inputs, *p.module, p.body, p.prefix, p.symbols);
+    auto made = request.inputs.empty()
+        ? synthetic_inputs(*p.module, p.body, *request.seed, p.symbols, symbol_hints(dump, place->graph))
+        : file_inputs(request.inputs, *p.module, p.body, p.prefix, p.symbols);
     if (!made)
         return made.error();
     p.inputs = std::move(*made);
+    for (const DefaultSymbol& symbol : p.inputs.defaults)
+        p.defaulted.push_back(symbol.name);
     if (!request.reference.empty()) {
         auto file = read_tensors(request.reference);
         if (!file)
@@ -89,11 +92,11 @@ Result<Prepared> prepare(const Dump& dump, const Request& request) {
 }
 
 Result<Started> start(const Prepared& prepared, const Request& request, const Job& job) {
-    const auto programs = find_executors();
-    if (!programs)
-        return programs.error();
+    const auto choice = choose_executor(*prepared.module, prepared.body, request.libraries, job);
+    if (!choice)
+        return choice.error();
     StartOptions options;
-    options.program = programs->front();
+    options.program = choice->candidates[choice->chosen].program;
     options.libraries = request.libraries;
     options.memory = request.memory;
     auto executor = Executor::start(options, job);
@@ -102,6 +105,8 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
     Started started;
     started.executor = std::move(*executor);
     started.program = options.program;
+    if (!choice->note.empty())
+        started.notes.push_back(choice->note);
     if (const Status status = load_into(*started.executor, prepared, started.loaded, job); !status)
         return status.error();
     return started;

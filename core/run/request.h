@@ -39,6 +39,9 @@ struct Prepared {
     wire::TensorFile reference_file; // the bytes of `reference`
 };
 
+// The body that an address means; without one, the only graph of the dump. Errors: Usage, NotFound.
+Result<Place> place_of(const Dump& dump, const std::string& address);
+
 // Errors: Usage and NotFound for what the request names, CannotRead and Damaged for its files.
 Result<Prepared> prepare(const Dump& dump, const Request& request);
 

@@ -48,8 +48,9 @@ Result<Trials> make_trials(
     const GraphModule& module, BodyId joint, int seeds, size_t primals, const Bindings& symbols) {
     constexpr double kFactors[] = {1, 0.01, 4};
     Trials trials;
+    Bindings bound = symbols; // what is left open gets a default
     for (int i = 0; i < seeds; ++i) {
-        auto inputs = synthetic_inputs(module, joint, static_cast<uint64_t>(i), symbols);
+        auto inputs = synthetic_inputs(module, joint, static_cast<uint64_t>(i), bound);
         if (!inputs)
             return inputs.error();
         const double factor = kFactors[i % 3];

@@ -3,6 +3,7 @@
 #include "core/session/connection.h"
 #include "core/session/load.h"
 #include "core/session/rows.h"
+#include "core/session/run_rows.h"
 #include "core/session/schema.h"
 #include "core/session/text_store.h"
 
@@ -39,7 +40,7 @@ public:
         check_graphs();
         job_.report(3, 5, "checking the search index");
         check_search();
-        job_.report(4, 5, "checking notes");
+        job_.report(4, 5, "checking notes and runs");
         check_places();
         return std::move(found_);
     }
@@ -150,6 +151,14 @@ void Checker::check_places() {
             check(fmt::format("bookmark {}", bookmark.slot), bookmark.address);
     else
         found_.push_back(damage(fmt::format("bookmarks cannot be read: {}", bookmarks.error().message)));
+    for (const StoredRun& run : load_runs(db_, found_)) {
+        check(fmt::format("run {}", run.id), run.address);
+        for (const StoredRunValue& value : load_run_values(db_, run.id, found_))
+            if (value.tensor_bytes)
+                if (auto tensor = load_run_tensor(db_, run.id, value.path, value.item.value_or(0)); !tensor)
+                    found_.push_back(
+                        damage(fmt::format("run {}, {}: {}", run.id, value.path, tensor.error().message)));
+    }
 }
 
 } // namespace

@@ -59,6 +59,7 @@ public:
         load_timers();
         load_messages();
         load_reports();
+        load_symbols();
         load_problems();
         if (dump_.compilations.empty() && dump_.messages.empty() && !damage_.empty())
             return make_error(Error::Kind::Damaged, damage_.front().message);
@@ -79,6 +80,7 @@ private:
     void load_timers();
     void load_messages();
     void load_reports();
+    void load_symbols();
     void load_problems();
     CompileKey key_of(Rows& rows);
 
@@ -395,6 +397,26 @@ void Loader::load_reports() {
         a.bytes = artifacts.count();
         if (artifacts.good())
             dump_.artifacts.push_back(std::move(a));
+    }
+}
+
+void Loader::load_symbols() {
+    if (schema_version(db_) < 3)
+        return; // a damaged file that could not be brought up to date
+    Rows symbols(db_, "symbol",
+        "SELECT id, compilation_id, name, value, range, source, file_id, line FROM symbol ORDER BY id",
+        damage_);
+    while (symbols.next()) {
+        SymbolHint s;
+        s.compilation = symbols.reference(compilations_, CompilationId());
+        s.name = symbols.text();
+        s.value = symbols.text();
+        s.range = symbols.text();
+        s.source = symbols.text();
+        s.file = symbols.reference(files_, FileId());
+        s.line = symbols.count();
+        if (symbols.good())
+            dump_.symbols.push_back(std::move(s));
     }
 }
 

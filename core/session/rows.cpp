@@ -93,6 +93,10 @@ int64_t Rows::integer_or(int64_t missing, int64_t least, int64_t most) {
     return integer(least, most);
 }
 
+bool Rows::is_null() const {
+    return statement_->getColumn(column_ + 1).isNull();
+}
+
 double Rows::real() {
     const SQLite::Column column = statement_->getColumn(++column_);
     if (!column.isFloat() && !column.isInteger())

@@ -50,6 +50,8 @@ public:
     int line() { return static_cast<int>(integer(INT32_MIN, INT32_MAX)); }
     uint64_t count() { return static_cast<uint64_t>(integer(0, INT64_MAX)); }
     double real();
+    bool is_null() const; // the next column
+    void skip() { ++column_; }
     std::string text();
     std::string_view blob(); // valid until next()
     // The row that a column refers to; none for NULL, bad if there is no such row.

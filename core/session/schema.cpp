@@ -143,6 +143,50 @@ constexpr const char* kNodeWords = R"sql(CREATE VIEW node_words AS
 constexpr const char* kNodeSearch = R"sql(CREATE VIRTUAL TABLE node_search USING fts5 (
     name, target, code, function, place, content = 'node_words', content_rowid = 'id'))sql";
 
+// Version 3: symbols as PyTorch made them, and runs.
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE symbol (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    name TEXT NOT NULL,              -- s77
+    value TEXT NOT NULL,             -- what it was while tracing: "8"
+    range TEXT NOT NULL,             -- [2, int_oo]
+    source TEXT NOT NULL,            -- L['ids'].size()[0]
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    address TEXT NOT NULL,           -- of the body that was run
+    created TEXT NOT NULL,
+    invocation INTEGER,              -- whose recorded values were taken
+    seed INTEGER,                    -- of synthetic inputs; null = recorded ones
+    inputs_file TEXT NOT NULL, inputs_hash TEXT NOT NULL,
+    symbols TEXT NOT NULL,           -- "s77=8 u0=3"
+    reference TEXT NOT NULL,         -- what it was compared with
+    libtorch TEXT NOT NULL, threads INTEGER NOT NULL, tolerance TEXT NOT NULL,
+    nodes INTEGER NOT NULL,          -- of all bodies that were entered
+    ran INTEGER NOT NULL,            -- of these, to their end
+    compared INTEGER, mismatched INTEGER, first_mismatch TEXT NOT NULL,
+    max_abs_error REAL, max_rel_error REAL, max_ulp_error REAL,
+    wall_ms REAL,
+    failed_node TEXT NOT NULL, failure TEXT NOT NULL,
+    verdict TEXT NOT NULL);          -- done, equal, differs, failed, cancelled
+CREATE TABLE run_value (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,        -- within the run
+    path TEXT NOT NULL,              -- node; "call/inner" in a region's body
+    item INTEGER,                    -- of a tuple
+    python TEXT NOT NULL,            -- a number or None; the rest is empty then
+    dtype TEXT NOT NULL, shape TEXT NOT NULL, stride TEXT NOT NULL,
+    min REAL, max REAL, mean REAL, std REAL, nan INTEGER, inf INTEGER, zero INTEGER,
+    abs_error REAL, rel_error REAL, ulp_error REAL,
+    ok INTEGER,                      -- 1 = within tolerance; null = not compared
+    reason TEXT NOT NULL,            -- why it could not be compared
+    tensor_bytes INTEGER, tensor_hash TEXT,
+    tensor BLOB,                     -- elements, row-major, compressed with zstd; null unless asked for
+    UNIQUE (run_id, ordinal));
+)sql";
+
 void to_version_1(SQLite::Database& db) {
     db.exec(kVersion1);
 }
@@ -154,22 +198,31 @@ void to_version_2(SQLite::Database& db) {
     rebuild_search(db);
 }
 
-constexpr std::array kSteps = {to_version_1, to_version_2};
+void to_version_3(SQLite::Database& db) {
+    db.exec(kVersion3);
+}
+
+constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3};
 static_assert(kSteps.size() == kSessionVersion);
 
 // The columns that load() turns into a Dump. graph_text.zstd is guarded by graph_text.hash.
+struct Sealed {
+    int since; // version
+    const char* sql;
+};
 constexpr std::array kSealed = {
-    "SELECT id, key, value FROM meta WHERE key <> 'seal' ORDER BY id",
-    "SELECT * FROM file ORDER BY id",
-    "SELECT * FROM compilation ORDER BY id",
-    "SELECT id, hash, tabbed, bytes FROM graph_text ORDER BY id",
-    "SELECT * FROM graph ORDER BY id",
-    "SELECT * FROM timer ORDER BY id",
-    "SELECT * FROM message ORDER BY id",
-    "SELECT * FROM duplicate ORDER BY id",
-    "SELECT * FROM failure ORDER BY id",
-    "SELECT * FROM artifact ORDER BY id",
-    "SELECT * FROM problem ORDER BY id",
+    Sealed{1, "SELECT id, key, value FROM meta WHERE key <> 'seal' ORDER BY id"},
+    Sealed{1, "SELECT * FROM file ORDER BY id"},
+    Sealed{1, "SELECT * FROM compilation ORDER BY id"},
+    Sealed{1, "SELECT id, hash, tabbed, bytes FROM graph_text ORDER BY id"},
+    Sealed{1, "SELECT * FROM graph ORDER BY id"},
+    Sealed{1, "SELECT * FROM timer ORDER BY id"},
+    Sealed{1, "SELECT * FROM message ORDER BY id"},
+    Sealed{1, "SELECT * FROM duplicate ORDER BY id"},
+    Sealed{1, "SELECT * FROM failure ORDER BY id"},
+    Sealed{1, "SELECT * FROM artifact ORDER BY id"},
+    Sealed{1, "SELECT * FROM problem ORDER BY id"},
+    Sealed{3, "SELECT * FROM symbol ORDER BY id"},
 };
 
 struct Hasher {
@@ -247,24 +300,33 @@ SchemaFaults schema_faults(SQLite::Database& db) {
         faults.missing.push_back(fmt::format("table \"{}\" is missing", name));
         return false;
     };
-    for (const char* table : kTables)
+    const auto plain_table = [&](const char* table) {
         if (look(table)
             && (find.getColumn(0).getString() != "table"
                 || !find.getColumn(1).getString().starts_with("CREATE TABLE")))
             faults.forged = fmt::format("\"{}\" is no plain table", table);
+    };
+    for (const char* table : kTables)
+        plain_table(table);
     if (schema_version(db) < 2)
         return faults;
     if (look("node_words") && find.getColumn(1).getString() != kNodeWords)
         faults.forged = "view \"node_words\" is another one than expected";
     if (look("node_search") && find.getColumn(1).getString() != kNodeSearch)
         faults.forged = "table \"node_search\" is another one than expected";
+    if (schema_version(db) >= 3)
+        for (const char* table : {"symbol", "run", "run_value"})
+            plain_table(table);
     return faults;
 }
 
 std::string compute_seal(SQLite::Database& db) {
     Hasher hash;
-    for (const char* sql : kSealed) {
-        SQLite::Statement row(db, sql);
+    const int version = schema_version(db);
+    for (const Sealed& rows : kSealed) {
+        if (rows.since > version)
+            continue;
+        SQLite::Statement row(db, rows.sql);
         int64_t last = INT64_MIN;
         while (row.executeStep()) {
             // In a damaged file a page may lead back to itself: without growing ids there would be no end.

@@ -9,9 +9,11 @@
 #include "core/graph/dump.h"
 #include "core/read/open.h"
 #include "core/regions/ledger.h"
+#include "core/session/runs.h"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +22,7 @@
 namespace hopscope {
 
 // The schema that this build writes; older files are brought up to it, newer ones refused.
-inline constexpr int kSessionVersion = 2;
+inline constexpr int kSessionVersion = 3;
 // PRAGMA application_id of every session file: "HOPS" in ASCII.
 inline constexpr int32_t kSessionApplicationId = 0x484F5053;
 inline constexpr int kBookmarkSlots = 10;
@@ -102,6 +104,15 @@ public:
     Status set_bookmark(const Dump& dump, int slot, std::string_view address, std::string_view label);
     Status remove_bookmark(int slot); // success where it was empty
     Result<std::vector<Bookmark>> bookmarks() const;
+
+    // Runs, by id; rows that make no sense are left out (check() lists them). `address` must resolve in
+    // `dump`, as for notes. Values keep their order; their tensors are kept where they are given.
+    Result<int64_t> add_run(const Dump& dump, const StoredRun& run, std::span<const StoredRunValue> values);
+    Status remove_run(int64_t id); // with its values; NotFound
+    Result<std::vector<StoredRun>> runs() const;
+    Result<std::vector<StoredRunValue>> run_values(int64_t run) const; // without tensors; NotFound
+    Result<std::string> run_tensor(
+        int64_t run, std::string_view path, int64_t item = 0) const; // NotFound, Damaged
 
     // Where the user was: one JSON text per key ("window", "canvas"), whose form is the caller's own matter.
     Status set_view(std::string_view key, std::string_view json);

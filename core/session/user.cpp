@@ -1,4 +1,5 @@
 // What the user adds: notes, bookmarks, views. Each change is one transaction, on disk when the call returns.
+#include "core/session/user.h"
 #include "core/session/connection.h"
 #include "core/session/session.h"
 
@@ -9,7 +10,7 @@ namespace hopscope {
 
 using namespace session;
 
-namespace {
+namespace session {
 
 Status writable(const Session::State& state) {
     if (state.read_only_because.empty())
@@ -20,7 +21,6 @@ Status writable(const Session::State& state) {
     return error;
 }
 
-// The address as it is kept: checked against the dump, so that nobody is led to a place that is not there.
 Result<std::string> checked_address(const Dump& dump, std::string_view text) {
     Result<Address> address = parse_address(text);
     if (!address.ok())
@@ -29,6 +29,10 @@ Result<std::string> checked_address(const Dump& dump, std::string_view text) {
         return place.error();
     return to_string(*address);
 }
+
+} // namespace session
+
+namespace {
 
 // One statement that changes rows. Gives how many.
 template <class... Values> int change(SQLite::Database& db, const char* sql, const Values&... values) {

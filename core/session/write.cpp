@@ -174,6 +174,13 @@ void write_evidence(SQLite::Database& db, const Dump& dump) {
         const Artifact& a = dump.artifacts[i];
         artifact(i, a.compilation, a.name, a.file, a.line, a.bytes);
     }
+    if (schema_version(db) >= 3) {
+        Insert symbol(db, "INSERT INTO symbol VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+        for (size_t i = 0; i < dump.symbols.size(); ++i) {
+            const SymbolHint& s = dump.symbols[i];
+            symbol(i, s.compilation, s.name, s.value, s.range, s.source, s.file, s.line);
+        }
+    }
     Insert problem(db, "INSERT INTO problem VALUES (?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.problems.size(); ++i) {
         const Problem& p = dump.problems[i];

@@ -1,6 +1,5 @@
 // Graphviz as a child process: what comes back, and everything that can go wrong with a child.
 #include "core/layout/dot.h"
-#include "core/layout/process.h"
 #include "tests/layout/graphs.h"
 
 #include <QtTest>
@@ -235,46 +234,6 @@ private slots:
         other.join();
         QVERIFY(!out.ok());
         QCOMPARE(out.error().kind, Error::Kind::Cancelled);
-    }
-
-    // A child that does not read its input must neither block us nor kill us with SIGPIPE.
-    void childThatDoesNotRead() {
-        const std::string large(8 << 20, 'x');
-        const Result<std::string> deaf =
-            detail::run_filter({"/bin/sh", "-c", "exec 0<&-; echo done"}, large, {.milliseconds = 60000}, {});
-        QVERIFY2(deaf.ok(), deaf.ok() ? "" : deaf.error().message.c_str());
-        QCOMPARE(*deaf, std::string("done\n"));
-        const Result<std::string> gone =
-            detail::run_filter({"/bin/true"}, large, {.milliseconds = 60000}, {});
-        QVERIFY(gone.ok());
-        QCOMPARE(*gone, std::string());
-    }
-
-    // More than a pipe holds, in both directions at once and on both outputs.
-    void muchTextBothWays() {
-        std::string large;
-        for (int i = 0; i < 500000; ++i)
-            large += std::to_string(i) + "\n";
-        const Result<std::string> same =
-            detail::run_filter({"/bin/sh", "-c", "exec tee /dev/stderr"}, large, {.milliseconds = 60000}, {});
-        QVERIFY2(same.ok(), same.ok() ? "" : same.error().message.c_str());
-        QVERIFY(*same == large);
-    }
-
-    void endlessOutputIsStopped() {
-        const Result<std::string> out = detail::run_filter(
-            {"/bin/sh", "-c", "exec yes"}, "", {.milliseconds = 60000, .output_bytes = 1 << 20}, {});
-        QVERIFY(!out.ok());
-        QCOMPARE(QString::fromStdString(out.error().message),
-            QString("'/bin/sh -c exec yes' printed more than 1048576 bytes"));
-    }
-
-    // A grandchild that keeps the pipes open does not make us wait for it.
-    void childLeavesGrandchild() {
-        const Result<std::string> out = detail::run_filter(
-            {"/bin/sh", "-c", "/bin/sleep 5 & echo here"}, "", {.milliseconds = 60000}, {});
-        QVERIFY2(out.ok(), out.ok() ? "" : out.error().message.c_str());
-        QCOMPARE(*out, std::string("here\n"));
     }
 
     void spanIsCounted() {

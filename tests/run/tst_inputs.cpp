@@ -28,6 +28,10 @@ template <class T> std::vector<T> numbers(const wire::Value& value) {
     return all;
 }
 
+Result<run::Inputs> synthetic(const GraphModule& module, uint64_t seed, Bindings symbols) {
+    return run::synthetic_inputs(module, BodyId(0), seed, symbols);
+}
+
 std::string npy(const std::string& header, const std::string& data) {
     const auto length = static_cast<uint16_t>(header.size());
     return std::string("\x93NUMPY\x01\x00", 8) + std::string(reinterpret_cast<const char*>(&length), 2)
@@ -41,7 +45,7 @@ class TestInputs : public QObject {
 
 private slots:
     void followsTypesAndUses();
-    void namesTheSymbolThatIsNotBound();
+    void bindsSymbolsThatNobodyBound();
     void takesRecordedValues();
     void namesWhatDoesNotFit_data();
     void namesWhatDoesNotFit();
@@ -54,7 +58,7 @@ private slots:
 void TestInputs::followsTypesAndUses() {
     const auto read = readText(kGraph);
     QVERIFY(read.module);
-    const auto made = run::synthetic_inputs(*read.module, BodyId(0), 3, {{"s77", 40}});
+    const auto made = synthetic(*read.module, 3, {{"s77", 40}});
     QVERIFY2(made.ok(), made.ok() ? "" : made.error().text().c_str());
     QVERIFY(made->synthetic);
     QCOMPARE(made->values.size(), size_t{6});
@@ -81,24 +85,35 @@ void TestInputs::followsTypesAndUses() {
     QCOMPARE(made->values[5].stride, (std::vector<int64_t>{0, 1}));
     QCOMPARE(made->values[5].bytes.size(), size_t{12});
 
-    const auto again = run::synthetic_inputs(*read.module, BodyId(0), 3, {{"s77", 40}});
-    const auto other = run::synthetic_inputs(*read.module, BodyId(0), 4, {{"s77", 40}});
+    const auto again = synthetic(*read.module, 3, {{"s77", 40}});
+    const auto other = synthetic(*read.module, 4, {{"s77", 40}});
     QCOMPARE(again->values[1].bytes, made->values[1].bytes);
     QVERIFY(other->values[1].bytes != made->values[1].bytes);
 }
 
-void TestInputs::namesTheSymbolThatIsNotBound() {
+void TestInputs::bindsSymbolsThatNobodyBound() {
     const auto read = readText(kGraph);
-    const auto made = run::synthetic_inputs(*read.module, BodyId(0), 0, {});
-    QVERIFY(!made.ok());
-    QCOMPARE(made.error().kind, Error::Kind::Usage);
-    QVERIFY(made.error().message.find("primals_1") != std::string::npos);
-    QVERIFY(made.error().message.find("--bind s77=8") != std::string::npos);
+    Bindings symbols;
+    const auto made = run::synthetic_inputs(*read.module, BodyId(0), 0, symbols);
+    QVERIFY2(made.ok(), made.ok() ? "" : made.error().text().c_str());
+    QCOMPARE(symbols.at("s77"), int64_t{8});
+    QVERIFY(made->defaults == (std::vector<run::DefaultSymbol>{{"s77", 8, false}}));
+    QCOMPARE(made->values[0].python, std::string("8"));
+
+    // What the symbol was when PyTorch traced comes first; a value that was given comes before both.
+    Bindings hinted;
+    const auto known = run::synthetic_inputs(*read.module, BodyId(0), 0, hinted, {{"s77", 5}});
+    QVERIFY(known.ok());
+    QVERIFY(known->defaults == (std::vector<run::DefaultSymbol>{{"s77", 5, true}}));
+    Bindings given{{"s77", 6}};
+    const auto bound = run::synthetic_inputs(*read.module, BodyId(0), 0, given, {{"s77", 5}});
+    QVERIFY(bound.ok() && bound->defaults.empty());
+    QCOMPARE(bound->values[0].python, std::string("6"));
 }
 
 void TestInputs::takesRecordedValues() {
     const auto read = readText(kGraph);
-    const auto made = run::synthetic_inputs(*read.module, BodyId(0), 1, {{"s77", 7}});
+    const auto made = synthetic(*read.module, 1, {{"s77", 7}});
     QVERIFY(made.ok());
     const auto bytes = std::make_shared<std::string>(wire::write_tensor_file(made->values));
     const auto file = wire::TensorFile::read(*bytes, bytes);
@@ -131,7 +146,7 @@ void TestInputs::namesWhatDoesNotFit() {
     QFETCH(QString, what);
     QFETCH(QStringList, says);
     const auto read = readText(kGraph);
-    auto made = run::synthetic_inputs(*read.module, BodyId(0), 1, {{"s77", 7}});
+    auto made = synthetic(*read.module, 1, {{"s77", 7}});
     QVERIFY(made.ok());
     std::vector<wire::Value> values = made->values;
     wire::Value& value = values[static_cast<size_t>(which)];

@@ -7,6 +7,7 @@
 
 using namespace hopscope;
 using namespace hopscope::test;
+using nlohmann::json;
 
 namespace {
 
@@ -37,6 +38,7 @@ private slots:
     void leavesInputsAlone();
     void refuses_data();
     void refuses();
+    void refusesCallsThatPyTorchRefuses();
     void composesWhatIsMissing();
 
 private:
@@ -266,8 +268,22 @@ void TestOperators::refuses_data() {
         QTest::newRow(name) << QString::fromLatin1(statement) << QString::fromLatin1(says);
     };
     row("unknown operator", "out = torch.ops.demo.missing.default(x)", "operator not known");
-    row("Dynamo's call", "out = torch.relu(x)", "not runnable at this stage");
-    row("method", "out = x.view(1)", "Dynamo stage");
+    row("unknown function", "out = torch.nn.functional.fractional_max_pool2d(x, 2)",
+        "has no operator in this libtorch; run the");
+    row("unknown method", "out = x.register_hook(x)", "the method has no operator");
+    row("module", "out = self.layers.0(x)", "a call of a module");
+    row("no overload", "out = x.view('abc')", "no overload of aten::view takes (Tensor, str); it has");
+    row("unknown value of a parameter", "out = torch.nn.functional.mse_loss(x, x, reduction = 'batchmean')",
+        "the reduction 'batchmean'");
+    row("parameter without an operator", "out = torch.nn.functional.embedding(x, x, max_norm = 1.0)",
+        "max_norm other than None");
+    row("missing parameter", "out = torch.nn.functional.layer_norm(x)", "'normalized_shape' is missing");
+    row("too many parameters", "out = torch.nn.functional.relu(x, False, 3)", "take 2");
+    row("autocast", "out = torch.amp.autocast_mode._enter_autocast('cpu', torch.bfloat16, True, None)",
+        "autocast changes");
+    row("attribute", "out = x.grad_fn", "the attribute 'grad_fn'");
+    row("index", "out = x[(0, 0)]", "too many indices");
+    row("device's own error", "out = x.matmul(x, x)", "no overload of aten::matmul");
     row("wrong kind", "out = torch.ops.aten.view.default(x, 'abc')", "'size'");
     row("missing argument", "out = torch.ops.aten.view.default(x)", "'size' is missing");
     row("too many arguments", "out = torch.ops.aten.neg.default(x, 1)", "takes 1");
@@ -282,6 +298,31 @@ void TestOperators::refuses_data() {
     row("a file", "out = torch.ops.aten.from_file.default('/etc/passwd', False, 10)",
         "Operation not permitted");
     row("not there", "out = torch.ops.aten.sym_size.int(x, 9)", "out of range");
+}
+
+// What invoke_subgraph would refuse stops the run at the call, not before.
+void TestOperators::refusesCallsThatPyTorchRefuses() {
+    Values inputs;
+    inputs.floats("x", {2}, {1, 2});
+    const std::string text = R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[2]cpu"):
+        neg: "f32[2]cpu" = torch.ops.aten.neg.default(x)
+        subgraph_0 = self.subgraph_0
+        call = torch.ops.higher_order.invoke_subgraph(subgraph_0, 'subgraph_0', neg)
+        return (call,)
+
+    class subgraph_0(torch.nn.Module):
+        def forward(self, a: "f32[3]cpu"):
+            return (a,)
+)";
+    QVERIFY(prepare(*executor_, text, inputs).ok());
+    const auto ran = executor_->call("run", {{"keep", true}});
+    QVERIFY(ran.ok() && ran->contains("failure"));
+    QCOMPARE((*ran)["failure"]["node"], json("call"));
+    QCOMPARE((*ran)["failure"]["unsupported"], json(true));
+    QCOMPARE((*ran)["failure"]["message"],
+        json("'call' passes 'neg' f32[2] as operand 0; its body's placeholder 'a' is f32[3]"));
+    QVERIFY(executor_->call("value", {{"name", "neg"}}).ok());
 }
 
 void TestOperators::refuses() {

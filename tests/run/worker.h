@@ -4,6 +4,7 @@
 #include "tests/testdata.h"
 
 #include "core/run/executor.h"
+#include "core/wire/protocol.h"
 
 #include <nlohmann/json.hpp>
 
@@ -24,6 +25,9 @@ public:
     Values& integers(
         const std::string& name, std::vector<int64_t> shape, const std::vector<int64_t>& numbers) {
         return tensor(name, "int64", std::move(shape), numbers.data(), numbers.size() * sizeof(int64_t));
+    }
+    Values& booleans(const std::string& name, std::vector<int64_t> shape, const std::vector<uint8_t>& flags) {
+        return tensor(name, "bool", std::move(shape), flags.data(), flags.size());
     }
     Values& number(const std::string& name, int64_t value) {
         wire::Value v;

@@ -103,6 +103,8 @@ Dump hand_made() {
     d.failures.push_back({CompilationId(0), "dynamo_error", "message", "whole\ntext", FileId(0), 6});
     d.failures.push_back({CompilationId(), "fx_interpreter_error", "", "", FileId(), 0});
     d.artifacts.push_back({CompilationId(1), "aotautograd_cache_miss", FileId(0), 7, 1ull << 40});
+    d.symbols.push_back({CompilationId(1), "s77", "8", "[2, int_oo]", "L['ids'].size()[0]", FileId(0), 9});
+    d.symbols.push_back({CompilationId(), "zf1", "1e-05", "[-oo, oo]", "", FileId(), 0});
     d.problems.push_back({Severity::Warning, "bad line", FileId(0), 8, 999});
     d.problems.push_back({Severity::Note, "nothing", FileId(), 0, 0});
     return d;
@@ -219,6 +221,11 @@ void compare_reports(Comparison& same, const Dump& a, const Dump& b) {
         same("failure", std::tie(x.compilation, x.kind, x.message, x.text, x.file, x.line),
             std::tie(y.compilation, y.kind, y.message, y.text, y.file, y.line));
     }
+    for (size_t i = 0; i < a.symbols.size(); ++i) {
+        const SymbolHint &x = a.symbols[i], &y = b.symbols[i];
+        same("symbol", std::tie(x.compilation, x.name, x.value, x.range, x.source, x.file, x.line),
+            std::tie(y.compilation, y.name, y.value, y.range, y.source, y.file, y.line));
+    }
     for (size_t i = 0; i < a.artifacts.size(); ++i) {
         const Artifact &x = a.artifacts[i], &y = b.artifacts[i];
         same("artifact", std::tie(x.compilation, x.name, x.file, x.line, x.bytes),
@@ -247,6 +254,7 @@ std::string difference(const Dump& a, const Dump& b) {
     same("duplicates", a.duplicates.size(), b.duplicates.size());
     same("failures", a.failures.size(), b.failures.size());
     same("artifacts", a.artifacts.size(), b.artifacts.size());
+    same("symbols", a.symbols.size(), b.symbols.size());
     same("problems", a.problems.size(), b.problems.size());
     if (!same.found.empty())
         return same.found;

@@ -6,6 +6,8 @@
 
 #include <QAccessible>
 
+#include <algorithm>
+
 namespace hopscope {
 
 namespace {
@@ -89,9 +91,10 @@ void Canvas::setScene(std::shared_ptr<const draw::Scene> scene, Change change) {
     d->cameFrom = d->cameTo = {};
     if (change == Change::NewBody) {
         d->selected = d->currentHit = d->step = {};
-        for (std::vector<NodeId>* list :
-            {&d->users, &d->producers, &d->crossing, &d->hits, &d->kept, &d->bookmarks})
+        for (std::vector<NodeId>* list : {&d->users, &d->producers, &d->crossing, &d->hits, &d->kept,
+                 &d->bookmarks, &d->waiting, &d->breaks, &d->breaksOff})
             list->clear();
+        d->tags.clear();
         d->dimmed = false;
     }
     d->remark();
@@ -185,9 +188,37 @@ void Canvas::setCurrentStep(NodeId node) {
     d->remark();
 }
 
+NodeId Canvas::currentStep() const {
+    return d->step;
+}
+
 void Canvas::setBookmarked(std::vector<NodeId> nodes) {
     d->bookmarks = std::move(nodes);
     d->remark();
+}
+
+void Canvas::setWaiting(std::vector<NodeId> nodes) {
+    d->waiting = std::move(nodes);
+    d->remark();
+}
+
+void Canvas::setBreakpoints(std::vector<NodeId> on, std::vector<NodeId> off) {
+    d->breaks = std::move(on);
+    d->breaksOff = std::move(off);
+    d->remark();
+}
+
+void Canvas::setTags(std::vector<Tag> tags) {
+    d->tags = std::move(tags);
+    viewport()->update();
+}
+
+const std::vector<Tag>& Canvas::tags() const {
+    return d->tags;
+}
+
+bool Canvas::isWaiting(NodeId node) const {
+    return std::find(d->waiting.begin(), d->waiting.end(), node) != d->waiting.end();
 }
 
 void Canvas::Private::remark() {
@@ -204,6 +235,13 @@ void Canvas::Private::remark() {
     add(kept, kKept);
     add({selected, step}, kKept);
     add(bookmarks, kBookmark);
+    add(breaks, kBreakpoint);
+    add(breaksOff, kBreakpoint);
+    // A box waits as long as the node that it shows does, whatever is folded into it.
+    for (NodeId node : waiting)
+        if (const uint32_t box = index ? index->boxOf(node) : kNoBox;
+            box != kNoBox && scene->boxes[box].node == node)
+            marks[box] = static_cast<uint8_t>(marks[box] | kWaiting);
     q->viewport()->update();
 }
 
@@ -281,13 +319,24 @@ void Canvas::setWheelZooms(bool on) {
 QString Canvas::Private::describe(uint32_t box) const {
     const draw::Box& b = scene->boxes[box];
     const auto kind = draw::kind_name(b.kind);
+    QString run; // what a run says of it
+    if (index->boxOf(step) == box)
+        run += tr(", runs next");
+    if (marks[box] & kWaiting)
+        run += tr(", has not run");
+    if (marks[box] & kBreakpoint)
+        run += tr(", breakpoint");
+    for (const Tag& tag : tags)
+        if (tag.node == b.node && !tag.text.isEmpty())
+            run += QStringLiteral(", ") + tag.text;
     return tr("%1, %2, %3, %4 of %5, producers %6, users %7")
-        .arg(QString::fromStdString(b.title), QString::fromStdString(b.subtitle),
-            QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())))
-        .arg(box + 1)
-        .arg(scene->boxes.size())
-        .arg(index->edgesInto(box).size())
-        .arg(index->edgesOutOf(box).size());
+               .arg(QString::fromStdString(b.title), QString::fromStdString(b.subtitle),
+                   QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())))
+               .arg(box + 1)
+               .arg(scene->boxes.size())
+               .arg(index->edgesInto(box).size())
+               .arg(index->edgesOutOf(box).size())
+        + run;
 }
 
 void Canvas::Private::announceSelection() {

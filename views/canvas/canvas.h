@@ -48,6 +48,14 @@ struct HoverCard {
     bool isEmpty() const { return title.isEmpty(); }
 };
 
+// What a run says of a node: one line under its box, and a bar in it.
+struct Tag {
+    NodeId node;
+    QString text; // empty = none
+    bool warning = false; // the text is in the warning tone
+    double bar = -1; // 0 to 1 of the box's width; negative = none
+};
+
 class Canvas : public QAbstractScrollArea {
     Q_OBJECT
 
@@ -85,7 +93,14 @@ public:
     void setDimmed(bool dimmed, std::vector<NodeId> keep = {});
     bool isDimmed() const;
     void setCurrentStep(NodeId node); // arrow at the left edge; invalid = none
+    NodeId currentStep() const;
     void setBookmarked(std::vector<NodeId> nodes); // nodes with a bookmark or note
+    // --- of a run
+    void setWaiting(std::vector<NodeId> nodes); // have not run: quieter than those that have
+    void setBreakpoints(std::vector<NodeId> on, std::vector<NodeId> off); // a dot, full or hollow
+    void setTags(std::vector<Tag> tags);
+    const std::vector<Tag>& tags() const;
+    bool isWaiting(NodeId node) const;
 
     // --- view
     void ensureVisible(

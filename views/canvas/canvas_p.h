@@ -28,6 +28,8 @@ enum Mark : uint8_t {
     kHit = 8,
     kKept = 16, // not dimmed
     kBookmark = 32,
+    kWaiting = 64,
+    kBreakpoint = 128,
 };
 
 struct Canvas::Private {
@@ -73,9 +75,12 @@ struct Canvas::Private {
     const QPixmap& staticLayer();
     void paintLayer(const QRect& part); // device pixels
     void paintLinks(QPainter& painter, ScenePainter& scenePainter);
-    void paintMarkedBoxes(ScenePainter& scenePainter);
+    void paintMarkedBoxes(QPainter& painter, ScenePainter& scenePainter);
     void paintSigns(QPainter& painter, ScenePainter& scenePainter);
     void paintCrossing(QPainter& painter, const QRectF& box, double line) const;
+    void paintWaiting(QPainter& painter, ScenePainter& scenePainter);
+    void paintTags(QPainter& painter, ScenePainter& scenePainter);
+    void paintBreakpoint(QPainter& painter, const QRectF& box, double line, bool on) const;
     void paintSelectedPort(QPainter& painter, ScenePainter& scenePainter);
 
     Canvas* q;
@@ -90,7 +95,8 @@ struct Canvas::Private {
     bool opening = true; // the view follows the size until someone moves it
 
     NodeId selected, currentHit, step;
-    std::vector<NodeId> users, producers, crossing, hits, kept, bookmarks;
+    std::vector<NodeId> users, producers, crossing, hits, kept, bookmarks, waiting, breaks, breaksOff;
+    std::vector<Tag> tags;
     std::vector<uint8_t> marks; // Mark, by box
     bool dimmed = false;
     Side side = Side::None;

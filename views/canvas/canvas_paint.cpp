@@ -16,6 +16,12 @@ namespace {
 constexpr double kDimmed = 0.35; // opacity
 constexpr double kOverhang = 12; // scene points that ports and arrows reach beyond a box
 
+QColor waitingVeil() {
+    QColor veil = color(Role::Window);
+    veil.setAlphaF(0.6F);
+    return veil;
+}
+
 } // namespace
 
 PaintTarget Canvas::Private::target() const {
@@ -86,8 +92,10 @@ void Canvas::Private::paint(QPainter& painter) {
     painter.save();
     painter.scale(1 / ratio, 1 / ratio);
     ScenePainter scenePainter(painter, target());
+    paintWaiting(painter, scenePainter);
     paintLinks(painter, scenePainter);
-    paintMarkedBoxes(scenePainter);
+    paintMarkedBoxes(painter, scenePainter);
+    paintTags(painter, scenePainter);
     paintSigns(painter, scenePainter);
     painter.restore();
 }
@@ -131,7 +139,7 @@ void Canvas::Private::paintLinks(QPainter& painter, ScenePainter& scenePainter) 
 }
 
 // Boxes that look other than they are listed are painted again, over the layer.
-void Canvas::Private::paintMarkedBoxes(ScenePainter& scenePainter) {
+void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePainter) {
     const draw::Detail detail = draw::detail_for(zoom);
     const CompiledList& compiled = picture->at(detail);
     const bool blocks = detail == draw::Detail::Shapes;
@@ -149,6 +157,14 @@ void Canvas::Private::paintMarkedBoxes(ScenePainter& scenePainter) {
             look.border = color(Role::Accent);
         }
         scenePainter.paintRange(compiled, compiled.boxes[box], look);
+        if (mark & kWaiting && box != chosen) {
+            // Its mark is its border; what is in it stays quiet.
+            const double line = target().lineScale;
+            painter.setRenderHint(QPainter::Antialiasing, false);
+            painter.fillRect(
+                scenePainter.mapRect(rectOf(scene->boxes[box])).adjusted(line, line, -line, -line),
+                waitingVeil());
+        }
     }
 }
 
@@ -160,7 +176,7 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (uint32_t box : index->boxesIn(visibleScene().adjusted(-kOverhang, 0, kOverhang, 0))) {
         const uint8_t mark = marks[box];
-        if (!(mark & (kHit | kCrossing | kBookmark)) && box != current && box != at)
+        if (!(mark & (kHit | kCrossing | kBookmark | kBreakpoint)) && box != current && box != at)
             continue;
         const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[box])), line);
         if (mark & kHit) {
@@ -186,6 +202,9 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
             painter.setBrush(color(Role::Accent));
             painter.drawConvexPolygon(corner, 3);
         }
+        if (mark & kBreakpoint)
+            paintBreakpoint(painter, r, line,
+                std::any_of(breaks.begin(), breaks.end(), [&](NodeId n) { return index->boxOf(n) == box; }));
         if (box == at) {
             const double s = std::clamp(r.height() / 2, 5 * line, 8 * line);
             const double x = r.left() - 3 * line, y = r.center().y();
@@ -196,6 +215,70 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
         }
     }
     paintSelectedPort(painter, scenePainter);
+}
+
+// Nodes that have not run yet lie under a veil; what has run stands out.
+void Canvas::Private::paintWaiting(QPainter& painter, ScenePainter& scenePainter) {
+    if (waiting.empty())
+        return;
+    const QColor veil = waitingVeil();
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    for (uint32_t box : index->boxesIn(visibleScene())) {
+        if (!(marks[box] & kWaiting))
+            continue;
+        const double line = target().lineScale;
+        painter.fillRect(
+            scenePainter.mapRect(rectOf(scene->boxes[box])).adjusted(-line, -line, line, line), veil);
+    }
+}
+
+// One line hanging on the lower border, no wider than the box and its gap; the bar lies on that border.
+void Canvas::Private::paintTags(QPainter& painter, ScenePainter& scenePainter) {
+    constexpr double kTagHeight = 11, kTagFont = 7.5, kBar = 3, kOver = 6; // scene points
+    const bool readable = draw::detail_for(zoom) == draw::Detail::Full;
+    const double scale = target().scale, line = target().lineScale;
+    const QRectF seen = visibleScene().adjusted(-kOverhang, -kTagHeight, kOverhang, kTagHeight);
+    QFont font = monoFont();
+    // Small, but never too small to be read.
+    font.setPixelSize(
+        static_cast<int>(std::lround(std::max(kTagFont * scale, 8.0 * q->devicePixelRatioF()))));
+    const QFontMetricsF metrics(font);
+    for (const Tag& tag : tags) {
+        const uint32_t box = index->boxOf(tag.node);
+        if (box == kNoBox || scene->boxes[box].node != tag.node
+            || !seen.intersects(rectOf(scene->boxes[box])))
+            continue;
+        const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[box])), line);
+        if (tag.bar >= 0) {
+            const double h = std::max(2 * line, kBar * scale);
+            painter.setRenderHint(QPainter::Antialiasing, false);
+            painter.fillRect(QRectF(r.left(), r.bottom() - h, r.width(), h), color(Role::Line));
+            painter.fillRect(
+                QRectF(r.left(), r.bottom() - h, r.width() * std::min(1.0, tag.bar), h), color(Role::Traced));
+        }
+        if (!readable || tag.text.isEmpty())
+            continue;
+        const double pad = 3 * scale;
+        const QString text =
+            metrics.elidedText(tag.text, Qt::ElideRight, r.width() + 2 * kOver * scale - 2 * pad);
+        const QRectF place(
+            r.left(), r.bottom() + line, metrics.horizontalAdvance(text) + 2 * pad, kTagHeight * scale);
+        painter.setRenderHint(QPainter::Antialiasing, true);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(color(Role::Window));
+        painter.drawRect(place);
+        painter.setFont(font);
+        painter.setPen(color(tag.warning ? Role::Failed : Role::Accent));
+        painter.drawText(place.adjusted(pad, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, text);
+    }
+}
+
+// At the left edge, above the middle, so that the arrow of the step has its place.
+void Canvas::Private::paintBreakpoint(QPainter& painter, const QRectF& r, double line, bool on) const {
+    const double s = std::clamp(r.height() / 6, 3 * line, 5 * line);
+    painter.setPen(QPen(color(Role::Failed), 1.5 * line));
+    painter.setBrush(on ? QBrush(color(Role::Failed)) : QBrush(color(Role::Surface)));
+    painter.drawEllipse(QPointF(r.left(), r.top()), s, s);
 }
 
 // A stub towards the other pane: its shape says so without colour too.

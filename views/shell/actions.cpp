@@ -63,8 +63,8 @@ constexpr Spec kSpecs[] = {
         true},
     {Do::ThemeLight, "view.themeLight", "&Light", "Light colours", "", "", true},
     {Do::ThemeDark, "view.themeDark", "&Dark", "Dark colours", "", "", true},
-    {Do::FullScreen, "view.fullScreen", "F&ull Screen", "Fill the screen with the window", "Ctrl+Shift+F11",
-        "", true},
+    {Do::FullScreen, "view.fullScreen", "F&ull Screen", "Fill the screen with the window", "Alt+Return", "",
+        true},
     {Do::DefaultLayout, "view.defaultLayout", "Restore &Default Layout",
         "Put docks and splitters back where they belong", "", ""},
     {Do::OtherPane, "view.otherPane", "O&ther Pane", "Move the focus to the other pane", "F6", ""},
@@ -73,8 +73,8 @@ constexpr Spec kSpecs[] = {
     {Do::Up, "go.up", "&Up", "Go to the body around this one", "Alt+Up", "up"},
     {Do::GoTo, "go.goTo", "&Go to…", "Go to a node, body, region, call or source line", "Ctrl+G; Ctrl+P",
         "goto"},
-    {Do::NextInvocation, "go.nextInvocation", "&Next Invocation", "Go to the next invocation", "F10",
-        "next-invocation"},
+    {Do::NextInvocation, "go.nextInvocation", "&Next Invocation", "Go to the next invocation",
+        "Alt+PgDown; F10", "next-invocation"},
     {Do::PreviousInvocation, "go.previousInvocation", "&Previous Invocation", "Go to the previous invocation",
         "Shift+F10", "prev-invocation"},
     {Do::NextReused, "go.nextReused", "Next &Reused", "Go to the next invocation that was reused", "F7",
@@ -105,6 +105,45 @@ constexpr Spec kSpecs[] = {
     {Do::Bookmark7, "go.bookmark7", "Bookmark &7", "Go to bookmark 7", "Ctrl+7", ""},
     {Do::Bookmark8, "go.bookmark8", "Bookmark &8", "Go to bookmark 8", "Ctrl+8", ""},
     {Do::Bookmark9, "go.bookmark9", "Bookmark &9", "Go to bookmark 9", "Ctrl+9", ""},
+    {Do::RunBody, "run.body", "Run &Body…", "Choose what to run on the CPU, and on which inputs", "Ctrl+F5",
+        "run-body"},
+    {Do::RunContinue, "run.continue", "&Run",
+        "Run to the next breakpoint or the end; without a run, choose what to run", "F5", "run"},
+    {Do::RunBack, "run.back", "Run Bac&k", "Go back to the breakpoint before, or the start", "Shift+F5",
+        "run-back"},
+    {Do::RunOver, "run.over", "Step &Over", "Run the next node, with all that it calls", "", "step-over"},
+    {Do::RunBackOver, "run.backOver", "Step Back O&ver", "Go back by one node, with all that it calls", "",
+        "step-back"},
+    {Do::RunBackInto, "run.backInto", "Step Back I&nto", "Go back by one step, into a call's body", "", ""},
+    {Do::RunBackOut, "run.backOut", "Step Back O&ut", "Go back to the call of this body", "", ""},
+    {Do::RunToNode, "run.toNode", "Run to the Selected &Node", "Run until the selected node is next",
+        "Ctrl+F10", "to-cursor"},
+    {Do::RunBackToNode, "run.backToNode", "Run Back to the Selected No&de",
+        "Go back until the selected node is next", "Ctrl+Shift+F10", ""},
+    {Do::RunToEnd, "run.computeAll", "Compute A&ll", "Compute to the end of the run, and stay here", "", ""},
+    {Do::ToggleBreakpoint, "run.breakpoint", "Break&point", "Stop before the selected node, or no more", "F9",
+        "breakpoint"},
+    {Do::NextNonFinite, "run.nextNonFinite", "Next Na&N or Inf",
+        "Run until a node makes a NaN or an infinity", "F4", "next-nonfinite"},
+    {Do::PreviousNonFinite, "run.previousNonFinite", "Previous NaN or In&f",
+        "Go back to where a node made a NaN or an infinity", "Shift+F4", "prev-nonfinite"},
+    {Do::RunRestart, "run.restart", "R&estart", "Start the run anew, and go to the same position",
+        "Ctrl+Shift+F5", "restart"},
+    {Do::RunStop, "run.stop", "&Stop", "End the run; its values go", "Ctrl+F2", "stop"},
+    {Do::WatchNode, "run.watch", "&Watch the Selected Node",
+        "Show the selected node's value in the watch list, or no more", "Ctrl+Shift+W", ""},
+    {Do::MeasureTimes, "run.measure", "Measure &Times", "Run several times, and show each node's median time",
+        "Ctrl+Shift+T", "timing"},
+    {Do::SaveValues, "run.save", "Save All &Values…", "Save all values at this position as .safetensors", "",
+        "save"},
+    {Do::CompareRun, "run.compare", "&Compare…",
+        "Compare the run node by node, and find where it first differs", "Ctrl+Shift+D", ""},
+    {Do::FollowStep, "run.follow", "Selection &Follows the Step",
+        "Select the node that ran last after each step", "", "", true},
+    {Do::ValuesOnNodes, "view.valuesOnNodes", "&Values on Nodes", "Show each value of the run under its node",
+        "V", "values", true},
+    {Do::TimesOnNodes, "view.timesOnNodes", "&Times on Nodes", "Show each node's share of the measured time",
+        "T", "", true},
     {Do::KeyList, "help.keys", "&Keys", "List and search all keys", "F1", ""},
     {Do::About, "help.about", "&About Hopscope", "Version and licence", "", ""},
 };
@@ -129,12 +168,64 @@ Actions::Actions(QWidget* window)
         window->addAction(action);
         actions_[int(spec.what)] = action;
     }
+    setRunning(false);
 }
 
 void Actions::adopt(QAction* action) {
     if (!action->property("tip").isValid())
         action->setProperty("tip", action->text().remove(QLatin1Char('&')));
     updateToolTip(action);
+}
+
+void Actions::setKeys(Do what, const char* now, const char* otherwise, const QString& when) {
+    const auto keys = [](const char* text) {
+        QList<QKeySequence> list;
+        for (const QString& key : qs(text).split(QStringLiteral("; "), Qt::SkipEmptyParts))
+            list << QKeySequence(key, QKeySequence::PortableText);
+        return list;
+    };
+    QAction* action = actions_[int(what)];
+    action->setShortcuts(keys(now));
+    QStringList others;
+    for (const QKeySequence& key : keys(otherwise)) {
+        if (!action->shortcuts().contains(key))
+            others << key.toString(QKeySequence::NativeText);
+    }
+    // The list of keys names these too.
+    action->setProperty("otherKeys", others.isEmpty() ? QString() : others.join(QStringLiteral(", ")) + when);
+    updateToolTip(action);
+}
+
+void Actions::setRunning(bool running) {
+    struct Shared {
+        Do what;
+        const char* running; // keys while a run is stepped
+        const char* otherwise;
+    };
+    // Taken keys are given up before they are given away.
+    constexpr Shared kShared[] = {
+        {Do::NextInvocation, "Alt+PgDown", "Alt+PgDown; F10"},
+        {Do::PreviousInvocation, "Alt+PgUp", "Alt+PgUp; Shift+F10"},
+        {Do::StepOut, "Ctrl+F11", "Ctrl+F11; Shift+F11"},
+        {Do::RunOver, "F10", ""},
+        {Do::RunBackOver, "Shift+F10", ""},
+        {Do::RunBackInto, "Shift+F11", ""},
+        {Do::RunBackOut, "Ctrl+Shift+F11", ""},
+    };
+    for (const Shared& shared : kShared)
+        setKeys(shared.what, running ? shared.running : shared.otherwise,
+            running ? shared.otherwise : shared.running, running ? tr(" without a run") : tr(" in a run"));
+    const auto say = [this](Do what, const QString& text, const QString& tip) {
+        actions_[int(what)]->setText(text);
+        actions_[int(what)]->setProperty("tip", tip);
+        updateToolTip(actions_[int(what)]);
+    };
+    say(Do::StepInto, tr("Step &Into"),
+        running ? tr("Step into the body that the next node calls")
+                : tr("Go into the body of the selected call"));
+    say(Do::StepOut, tr("Step &Out"),
+        running ? tr("Run to the end of this body, to behind its call")
+                : tr("Go out of the region's body, to its call"));
 }
 
 void Actions::setReason(Do what, const QString& reason) {

@@ -73,6 +73,28 @@ enum class Do {
     Bookmark7,
     Bookmark8,
     Bookmark9,
+    RunBody,
+    RunContinue,
+    RunBack,
+    RunOver,
+    RunBackOver,
+    RunBackInto,
+    RunBackOut,
+    RunToNode,
+    RunBackToNode,
+    RunToEnd,
+    ToggleBreakpoint,
+    NextNonFinite,
+    PreviousNonFinite,
+    RunRestart,
+    RunStop,
+    WatchNode,
+    MeasureTimes,
+    SaveValues,
+    CompareRun,
+    FollowStep,
+    ValuesOnNodes,
+    TimesOnNodes,
     KeyList,
     About,
     Count_
@@ -90,12 +112,17 @@ public:
     // An action that is made elsewhere (docks, recent files): its tooltip follows the same rule.
     void adopt(QAction* action);
 
+    // Some keys step a run while there is one, and something else without: each belongs to one action at a
+    // time.
+    void setRunning(bool running);
     // Greys an action and says why in its tooltip; an empty reason enables it.
     void setReason(Do what, const QString& reason);
     // The tooltip: what it does, why it is greyed, and last the key in brackets.
     static void updateToolTip(QAction* action);
 
 private:
+    void setKeys(Do what, const char* now, const char* otherwise, const QString& when);
+
     QList<QAction*> actions_;
 };
 

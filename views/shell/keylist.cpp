@@ -63,6 +63,8 @@ KeyList::KeyList(const QList<QAction*>& actions, QWidget* parent)
         QStringList keys;
         for (const QKeySequence& key : action->shortcuts())
             keys << key.toString(QKeySequence::NativeText);
+        if (const QString others = action->property("otherKeys").toString(); !others.isEmpty())
+            keys << others;
         add(action->property("tip").toString(), keys.join(QStringLiteral(", ")));
     }
     for (const CanvasKey& key : kCanvasKeys)

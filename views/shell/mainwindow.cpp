@@ -28,7 +28,7 @@
 namespace hopscope {
 
 namespace {
-constexpr int kLayoutVersion = 1; // of saveState: docks that are new put themselves in their place
+constexpr int kLayoutVersion = 2; // of saveState: docks that are new put themselves in their place
 
 std::unique_ptr<QSettings> openSettings(bool reproducible) {
     if (reproducible)
@@ -57,7 +57,9 @@ MainWindow::MainWindow(const Options& options, QWidget* parent)
     buildStatusBar();
     buildMenus();
     connectActions();
+    connectRunActions();
     connectViews();
+    connectRun();
     navigator_.changed = [this](const NavState& before) { navigated(before); };
     saveTimer_.setSingleShot(true);
     saveTimer_.setInterval(400);
@@ -73,6 +75,7 @@ MainWindow::~MainWindow() {
     qApp->removeEventFilter(this);
     navigator_.changed = nullptr;
     disconnect(&jobs_, nullptr, this, nullptr);
+    disconnect(&run_, nullptr, this, nullptr);
     disconnect(&scenes_, nullptr, this, nullptr);
 }
 
@@ -95,7 +98,8 @@ void MainWindow::buildCentre() {
     setCentralWidget(stack_);
     goto_ = new GotoBox(this);
     // Keys without Ctrl or Alt belong to the graphs: elsewhere they are text.
-    for (Do what : {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users}) {
+    for (Do what :
+        {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::ValuesOnNodes, Do::TimesOnNodes}) {
         actions_[what]->setShortcutContext(Qt::WidgetWithChildrenShortcut);
         removeAction(actions_[what]);
         split_->addAction(actions_[what]);
@@ -136,7 +140,11 @@ void MainWindow::buildDocks() {
         QStringLiteral("textDock"), tr("Text"), bodyText_, Qt::BottomDockWidgetArea, QStringLiteral("Alt+4"));
     QDockWidget* inspector = addDock(QStringLiteral("inspectorDock"), tr("Inspector"), inspector_,
         Qt::RightDockWidgetArea, QStringLiteral("Alt+5"));
-    for (QDockWidget* dock : {outline, inspector}) {
+    buildRunDocks();
+    QDockWidget* steps = findChild<QDockWidget*>(QStringLiteral("stepsDock"));
+    QDockWidget* compare = findChild<QDockWidget*>(QStringLiteral("compareDock"));
+    QDockWidget* values = findChild<QDockWidget*>(QStringLiteral("valuesDock"));
+    for (QDockWidget* dock : {outline}) {
         // Quiet titles in small capitals.
         auto* title = new QLabel(dock->windowTitle(), dock);
         title->setFont(titleFont());
@@ -144,7 +152,7 @@ void MainWindow::buildDocks() {
         title->setForegroundRole(QPalette::PlaceholderText);
         dock->setTitleBarWidget(title);
     }
-    for (QDockWidget* dock : {ledger, problems, text})
+    for (QDockWidget* dock : {ledger, problems, text, steps, compare, inspector, values})
         dock->setTitleBarWidget(new QWidget(dock)); // the tab says it
 }
 
@@ -173,8 +181,12 @@ void MainWindow::buildToolBar() {
     bar->addAction(actions_[Do::NextReused]);
     bar->addAction(actions_[Do::NextTraced]);
     bar->addSeparator();
+    bar->addAction(actions_[Do::RunContinue]);
+    bar->addAction(actions_[Do::RunBackOver]);
+    bar->addAction(actions_[Do::RunOver]);
     bar->addAction(actions_[Do::StepInto]);
     bar->addAction(actions_[Do::StepOut]);
+    bar->addAction(actions_[Do::RunStop]);
     bar->addSeparator();
     bar->addAction(actions_[Do::Fit]);
     bar->addAction(actions_[Do::Fold]);
@@ -225,7 +237,11 @@ void MainWindow::defaultLayout() {
     addDockWidget(Qt::BottomDockWidgetArea, ledger);
     tabifyDockWidget(ledger, dock("problemsDock"));
     tabifyDockWidget(dock("problemsDock"), dock("textDock"));
+    tabifyDockWidget(dock("textDock"), dock("stepsDock"));
+    tabifyDockWidget(dock("stepsDock"), dock("compareDock"));
+    tabifyDockWidget(inspector, dock("valuesDock"));
     ledger->raise();
+    inspector->raise();
     const int w = width(), h = height();
     resizeDocks({outline, inspector}, {qBound(220, w * 17 / 100, 320), qBound(240, w * 20 / 100, 360)},
         Qt::Horizontal);
@@ -268,6 +284,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
         event->ignore();
         return;
     }
+    run_.stop();
     jobs_.cancelAll();
     saveView();
     saveWindow();

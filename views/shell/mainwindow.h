@@ -2,6 +2,7 @@
 #pragma once
 
 #include "views/canvas/canvas.h"
+#include "views/run/runcontroller.h"
 #include "views/shell/actions.h"
 #include "views/shell/exporting.h"
 #include "views/shell/jobs.h"
@@ -28,6 +29,7 @@ class QMenu;
 namespace hopscope {
 
 class BodyText;
+class CompareView;
 class GotoBox;
 class Inspector;
 class JobStrip;
@@ -37,6 +39,8 @@ class PaneView;
 class ProblemsView;
 class StartPage;
 class StepperBar;
+class StepsView;
+class ValueView;
 
 class MainWindow : public QMainWindow {
     Q_OBJECT
@@ -57,8 +61,12 @@ public:
     void saveSession(const QString& path);
     void exportTo(const ExportRequest& request);
     void closeDump();
+    // Runs a body of the dump that is open; ends what ran before.
+    void startRun(const run::Request& request);
+    // "values", "steps": brings that dock to the front. False where there is none of that name.
+    bool showDock(const QString& name);
 
-    bool idle() const { return jobs_.idle(); }
+    bool idle() const { return jobs_.idle() && run_.idle(); }
     // Why the last opening, going, saving or exporting failed; empty when it did not.
     const Error* lastError() const { return hasError_ ? &lastError_ : nullptr; }
 
@@ -75,6 +83,10 @@ public:
     ProblemsView& problems() { return *problems_; }
     BodyText& bodyText() { return *bodyText_; }
     StartPage& startPage() { return *start_; }
+    RunController& run() { return run_; }
+    ValueView& values() { return *values_; }
+    StepsView& steps() { return *steps_; }
+    CompareView& comparison() { return *compare_; }
     GotoBox& gotoBox() { return *goto_; }
     QStringList allPaths() const { return paths_; }
 
@@ -116,6 +128,21 @@ private:
     void showAbout();
     void showNodeMenu(Pane pane, NodeId node, const QPoint& at);
 
+    // mainwindow_run.cpp: a run and what is shown of it
+    void buildRunDocks();
+    void connectRun();
+    void connectRunActions();
+    void updateRunActions(const QString& noDump);
+    void runDialog();
+    void runChanged();
+    void runMoved();
+    void followRun();
+    void markRun(Pane pane);
+    void tagNodes(Pane pane);
+    QString timeTag(const Place& node, double* share) const;
+    void toggleBreakpoint();
+    void saveValues();
+
     // mainwindow_files.cpp: opening, sessions, export
     void openDialog(bool folder);
     void loaded(const std::shared_ptr<Loaded>& result);
@@ -154,6 +181,8 @@ private:
     std::unique_ptr<QSettings> settings_;
     Actions actions_;
     JobRunner jobs_;
+    RunController run_{&jobs_};
+    RunController::State runState_ = RunController::State::None; // as last seen
     SceneStore scenes_;
     Navigator navigator_;
     NoteStore notes_;
@@ -177,6 +206,9 @@ private:
     ProblemsView* problems_ = nullptr;
     BodyText* bodyText_ = nullptr;
     StepperBar* stepper_ = nullptr;
+    ValueView* values_ = nullptr;
+    StepsView* steps_ = nullptr;
+    CompareView* compare_ = nullptr;
     JobStrip* strip_ = nullptr;
     GotoBox* goto_ = nullptr;
     QList<QDockWidget*> docks_;

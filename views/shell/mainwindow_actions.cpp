@@ -46,7 +46,7 @@ void MainWindow::buildMenus() {
     QMenu* view = add(
         menuBar()->addMenu(tr("&View")), {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100});
     view->addSeparator();
-    add(view, {Do::Fold, Do::Minimap});
+    add(view, {Do::Fold, Do::Minimap, Do::ValuesOnNodes, Do::TimesOnNodes});
     add(view->addMenu(tr("&Layout")), {Do::LayoutLayered, Do::LayoutDot});
     add(view, {Do::OtherPane})->addSeparator();
     for (QDockWidget* dock : docks_)
@@ -74,6 +74,17 @@ void MainWindow::buildMenus() {
     QMenu* bookmarks = go->addMenu(icon(QStringLiteral("bookmark")), tr("Book&marks"));
     for (int i = 0; i < 9; ++i)
         bookmarks->addAction(actions_[Do(int(Do::Bookmark1) + i)]);
+
+    QMenu* run = add(menuBar()->addMenu(tr("&Run")), {Do::RunBody, Do::RunRestart, Do::RunStop});
+    run->addSeparator();
+    add(run, {Do::RunContinue, Do::RunOver, Do::StepInto, Do::StepOut, Do::RunToNode, Do::NextNonFinite})
+        ->addSeparator();
+    add(run,
+        {Do::RunBack, Do::RunBackOver, Do::RunBackInto, Do::RunBackOut, Do::RunBackToNode,
+            Do::PreviousNonFinite})
+        ->addSeparator();
+    add(run, {Do::ToggleBreakpoint, Do::WatchNode, Do::FollowStep})->addSeparator();
+    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues});
 
     add(menuBar()->addMenu(tr("&Help")), {Do::KeyList, Do::About});
 }
@@ -199,8 +210,6 @@ void MainWindow::connectActions() {
     on(Do::PreviousReused, [this] { navigator_.step(StepTo::Reused, -1); });
     on(Do::NextTraced, [this] { navigator_.step(StepTo::Traced, 1); });
     on(Do::PreviousTraced, [this] { navigator_.step(StepTo::Traced, -1); });
-    on(Do::StepInto, [this] { navigator_.stepInto(); });
-    on(Do::StepOut, [this] { navigator_.stepOut(); });
     on(Do::NextNode, [this] { navigator_.stepNode(1); });
     on(Do::PreviousNode, [this] { navigator_.stepNode(-1); });
     on(Do::NextStage, [this] { navigator_.stepStage(1); });
@@ -277,6 +286,7 @@ void MainWindow::updateActions() {
     actions_.setReason(Do::PreviousNode, noBody);
     actions_.setReason(Do::NextStage, noBody.isEmpty() ? qs(navigator_.whyNoStage(1)) : noBody);
     actions_.setReason(Do::PreviousStage, noBody.isEmpty() ? qs(navigator_.whyNoStage(-1)) : noBody);
+    updateRunActions(none);
 }
 
 void MainWindow::fillRecentMenu() {
@@ -345,6 +355,9 @@ void MainWindow::showNodeMenu(Pane pane, NodeId node, const QPoint& at) {
     QMenu menu(this);
     if (node) {
         for (Do what : {Do::StepInto, Do::Users, Do::FitSelection})
+            menu.addAction(actions_[what]);
+        menu.addSeparator();
+        for (Do what : {Do::RunToNode, Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode})
             menu.addAction(actions_[what]);
         menu.addSeparator();
         for (Do what : {Do::AddNote, Do::ToggleBookmark})

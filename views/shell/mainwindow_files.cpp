@@ -7,11 +7,13 @@
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsview.h"
+#include "views/run/stepsview.h"
 #include "views/shell/exportdialog.h"
 #include "views/shell/pane.h"
 #include "views/shell/recents.h"
 #include "views/shell/startpage.h"
 #include "views/shell/text.h"
+#include "views/values/valueview.h"
 
 #include <QCoreApplication>
 #include <QDir>
@@ -155,6 +157,9 @@ void MainWindow::loaded(const std::shared_ptr<Loaded>& result) {
 }
 
 void MainWindow::setDocument(std::shared_ptr<const Document> document, bool sameRun) {
+    // A run is of the dump that was read: another reading has other nodes.
+    run_.stop();
+    run_.forgetBreakpoints();
     document_ = std::move(document);
     views_.clear();
     shown_ = {};
@@ -168,6 +173,8 @@ void MainWindow::setDocument(std::shared_ptr<const Document> document, bool same
     problems_->setDocument(document_);
     bodyText_->setDocument(document_);
     inspector_->setDocument(document_);
+    values_->setDocument(document_);
+    steps_->setDocument(document_);
     stack_->setCurrentIndex(document_ ? 1 : 0);
     if (sameRun)
         navigator_.replaceDocument(document_);

@@ -12,6 +12,7 @@
 #include "views/shell/startpage.h"
 #include "views/shell/text.h"
 #include "views/stepper/stepperbar.h"
+#include "views/values/valueview.h"
 
 #include <QApplication>
 #include <QDockWidget>
@@ -179,6 +180,7 @@ void MainWindow::navigated(const NavState&) {
     ledger_->setCurrent(s.row);
     stepper_->setCurrent(document_.get(), s.row);
     bodyText_->showBody(s.panes[size_t(s.focus)], s.node.node);
+    values_->setNode(s.node);
     updateInspector();
     updateNotes();
     updateStatus();
@@ -332,6 +334,7 @@ void MainWindow::updateMarks() {
         for (const Bookmark& b : bookmarks)
             add(b.address);
         canvas.setBookmarked(std::move(noted));
+        markRun(pane);
     }
 }
 

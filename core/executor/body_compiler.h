@@ -1,0 +1,217 @@
+// The compiler of one body: what the files that turn nodes into steps share. Internal to core/executor.
+#pragma once
+
+#include "core/executor/arguments.h"
+#include "core/executor/dynamo.h"
+#include "core/graph/calls.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hopscope::executor {
+
+inline constexpr std::string_view kOps = "torch.ops.";
+inline constexpr std::string_view kHigher = "torch.ops.higher_order.";
+
+// A node's arguments, positional ones and keywords apart.
+struct Arguments {
+    std::vector<const Arg*> positional;
+    std::vector<std::pair<std::string_view, const Arg*>> keywords;
+
+    const Arg* keyword(std::string_view name) const {
+        for (const auto& [key, value] : keywords)
+            if (key == name)
+                return value;
+        return nullptr;
+    }
+    // By position, else by keyword.
+    const Arg* get(size_t position, std::string_view name) const {
+        return position < positional.size() ? positional[position] : keyword(name);
+    }
+};
+
+// The items of a list or tuple; none for anything else.
+std::vector<const Arg*> items_of(const Arg* container);
+// The operator of a target with its overload, "torch.ops.aten.mm.default"; none if this libtorch has none.
+std::optional<c10::OperatorHandle> find_operator(std::string_view target);
+
+// An argument of a Python call, with what it takes of Step::operands. A literal keeps its constant.
+struct Written {
+    Given given;
+    std::vector<Operand> operands;
+    bool constant = false; // all operands are
+};
+
+// Turns one body's nodes into steps.
+class BodyCompiler {
+public:
+    BodyCompiler(Program& program, BodyId id, const Bindings& symbols)
+        : program_(program)
+        , module_(*program.module)
+        , id_(id)
+        , body_(module_.body(id))
+        , out_(program.bodies[id.index])
+        , values_(body_.nodes.size())
+        , reader_(program, body_, values_, symbols)
+        , symbols_(symbols) { }
+
+    void run(std::vector<BodyId>& wanted) {
+        wanted_ = &wanted;
+        out_.compiled = true;
+        out_.steps.resize(body_.nodes.size());
+        for (size_t i = 0; i < body_.nodes.size(); ++i)
+            node(NodeId(i));
+        find_last_uses();
+    }
+
+private:
+    void node(NodeId id);
+    void function(NodeId id, Step& step);
+    void dispatched(NodeId id, Step& step, std::string_view target);
+    void higher_order(NodeId id, Step& step, std::string_view name);
+    bool refused_call(NodeId id, Step& step);
+    void functionalized(NodeId id, Step& step, const Arguments& args);
+    void effects(NodeId id, Step& step, const Arguments& args);
+    void loop(NodeId id, Step& step, const Arguments& args);
+    void item(NodeId id, Step& step);
+    // A node of the Dynamo stage (dynamo.cpp).
+    void python_level(NodeId id, Step& step);
+    void arithmetic(NodeId id, Step& step, int number);
+    void subscript(NodeId id, Step& step, const Arguments& args);
+    bool write(const Arg* arg, std::string_view keyword, std::vector<Written>& out);
+    void dynamic(NodeId id, Step& step, DynamicCall call, const std::vector<Operand>& operands);
+    std::optional<std::vector<Written>> bind(
+        std::string_view parameters, const std::vector<Written>& given, std::string& problem);
+    std::optional<std::vector<Written>> rewritten(
+        const Rewrite& row, const std::vector<Written>& given, std::string& op, std::string& problem);
+    Written literal(std::string_view text);
+    void returned(NodeId id, Step& step);
+    void attribute(NodeId id);
+    bool base_view(Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument);
+    bool schema_operands(Step& step, const c10::OperatorHandle& op, const std::vector<const Arg*>& positional,
+        const Arguments* keywords, std::string& problem);
+
+    Arguments arguments(const Node& n) const {
+        Arguments list;
+        const auto args = body_.args_of(n);
+        for (size_t i = 0; i < args.size(); i += args[i].size) {
+            if (args[i].kind == ArgKind::Keyword && i + 1 < args.size())
+                list.keywords.emplace_back(module_.text(args[i].text()), &args[i + 1]);
+            else
+                list.positional.push_back(&args[i]);
+        }
+        return list;
+    }
+
+    void missing(NodeId id, Step& step, std::string reason) {
+        const std::string_view target = short_target(module_, body_.node(id));
+        step.kind = StepKind::Missing;
+        step.op = static_cast<int32_t>(program_.reasons.size());
+        program_.reasons.push_back(reason);
+        program_.unsupported.push_back({id_, id, std::string(target), std::move(reason)});
+        if (!values_[id.index].count)
+            results(id, step, 1, false);
+    }
+
+    void results(NodeId id, Step& step, uint32_t count, bool many) {
+        step.result = out_.slots;
+        step.results = count;
+        values_[id.index] = {out_.slots, count, many};
+        out_.slots += count;
+    }
+
+    uint32_t add_operator(const c10::OperatorHandle& op) {
+        program_.operators.push_back(op);
+        return static_cast<uint32_t>(program_.operators.size() - 1);
+    }
+
+    // Operands in a row; false with reader_.problem set.
+    bool operands(Step& step, const std::vector<const Arg*>& args) {
+        std::vector<Operand> list;
+        for (const Arg* arg : args) {
+            reader_.problem.clear();
+            const auto operand = reader_.as_written(arg);
+            if (!operand)
+                return false;
+            list.push_back(*operand);
+        }
+        step.operands = add_operands(list);
+        return true;
+    }
+    Range add_operands(const std::vector<Operand>& list) {
+        const auto begin = static_cast<uint32_t>(program_.operands.size());
+        program_.operands.insert(program_.operands.end(), list.begin(), list.end());
+        return {begin, static_cast<uint32_t>(program_.operands.size())};
+    }
+
+    // Whether all arguments are Python numbers, as far as the text tells.
+    bool only_numbers(const Node& n) const {
+        const auto inputs = body_.inputs_of(n);
+        return std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) {
+            const NodeValue& value = values_[input.index];
+            return value.number && !value.dynamic;
+        });
+    }
+
+    // The body that a get_attr argument names; none otherwise.
+    BodyId body_named(const Arg* arg) {
+        if (!arg || arg->kind != ArgKind::Node)
+            return {};
+        const Node& n = body_.node(arg->node());
+        if (n.op != Opcode::GetAttr)
+            return {};
+        const BodyId found = child_body(module_, id_, n.target);
+        if (found)
+            wanted_->push_back(found);
+        return found;
+    }
+    // How many values a body returns.
+    uint32_t returned_by(BodyId id) const {
+        const Body& body = module_.body(id);
+        const auto args = body.args_of(body.nodes.back());
+        if (args.empty() || (args[0].kind != ArgKind::Tuple && args[0].kind != ArgKind::List))
+            return 1;
+        uint32_t n = 0;
+        for (const Arg *at = &args[0] + 1, *end = &args[0] + args[0].size; at < end; at += at->size)
+            ++n;
+        return n;
+    }
+    // Calls `body` with the operands of `args`: checks their number.
+    bool call(NodeId id, Step& step, BodyId body, const std::vector<const Arg*>& args) {
+        if (!body) {
+            missing(id, step, "the body that it calls is not in the dump");
+            return false;
+        }
+        if (!operands(step, args)) {
+            missing(id, step, reader_.problem);
+            return false;
+        }
+        return true;
+    }
+    bool fits(NodeId id, Step& step, BodyId body, size_t given) {
+        const size_t taken = module_.body(body).placeholder_count();
+        if (taken == given)
+            return true;
+        missing(id, step,
+            std::to_string(given) + " operands for the body '" + body_path(module_, body) + "', which takes "
+                + std::to_string(taken));
+        return false;
+    }
+
+    void find_last_uses();
+
+    Program& program_;
+    const GraphModule& module_;
+    BodyId id_;
+    const Body& body_;
+    BodyProgram& out_;
+    std::vector<NodeValue> values_;
+    ArgumentReader reader_;
+    const Bindings& symbols_;
+    std::vector<BodyId>* wanted_ = nullptr;
+};
+
+} // namespace hopscope::executor

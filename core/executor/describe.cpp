@@ -1,0 +1,27 @@
+#include "core/executor/describe.h"
+
+#include "core/wire/protocol.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/version.h>
+
+#include <algorithm>
+
+namespace hopscope::executor {
+
+nlohmann::json describe(const std::vector<std::string>& composed) {
+    std::vector<std::string> names;
+    for (const c10::OperatorName& op : c10::Dispatcher::singleton().getAllOpNames()) {
+        // Only what has a schema can be called; libtorch's own "aten::add" is ours "aten.add".
+        const size_t colons = op.name.find("::");
+        if (colons == std::string::npos || !c10::Dispatcher::singleton().findSchema(op))
+            continue;
+        names.push_back(op.name.substr(0, colons) + '.' + op.name.substr(colons + 2) + '.'
+            + (op.overload_name.empty() ? "default" : op.overload_name));
+    }
+    std::sort(names.begin(), names.end());
+    return {{"libtorch", TORCH_VERSION}, {"protocol", wire::kProtocol}, {"composed", composed},
+        {"operators", names}};
+}
+
+} // namespace hopscope::executor

@@ -1,0 +1,162 @@
+// What functionalization wraps a call in: with_effects and auto_functionalized_v2.
+#include "core/executor/body_compiler.h"
+
+#include <algorithm>
+
+namespace hopscope::executor {
+
+void BodyCompiler::effects(NodeId id, Step& step, const Arguments& args) {
+    // with_effects(token, operator, operands…) -> (token, results…)
+    if (args.positional.size() < 2 || args.positional[1]->kind != ArgKind::Operator) {
+        missing(id, step, "it names no operator");
+        return;
+    }
+    const std::string_view target = module_.text(args.positional[1]->text());
+    reader_.problem.clear();
+    const auto token = reader_.as_written(args.positional[0]);
+    if (!token) {
+        missing(id, step, reader_.problem);
+        return;
+    }
+    if (target == "torch.ops.higher_order.invoke_subgraph") {
+        const BodyId body = body_named(args.get(2, "subgraph"));
+        const std::vector<const Arg*> list(args.positional.begin()
+                + static_cast<std::ptrdiff_t>(std::min<size_t>(4, args.positional.size())),
+            args.positional.end());
+        std::vector<const Arg*> all{args.positional[0]};
+        all.insert(all.end(), list.begin(), list.end());
+        if (!call(id, step, body, all) || !fits(id, step, body, list.size()))
+            return;
+        step.first = body;
+        step.kind = StepKind::Effects;
+        results(id, step, 1 + returned_by(body), true);
+        return;
+    }
+    const auto op = target.substr(0, kOps.size()) == kOps ? find_operator(target) : std::nullopt;
+    if (!op) {
+        missing(id, step,
+            "operator not known: " + std::string(short_target(target))
+                + "; a library that registers it can be named with --load-library");
+        return;
+    }
+    const std::vector<const Arg*> list(args.positional.begin() + 2, args.positional.end());
+    std::string problem;
+    if (!schema_operands(step, *op, list, &args, problem)) {
+        missing(id, step, problem);
+        return;
+    }
+    // The token comes first.
+    const std::vector<Operand> rest(
+        program_.operands.begin() + step.operands.begin, program_.operands.begin() + step.operands.end);
+    std::vector<Operand> all{*token};
+    all.insert(all.end(), rest.begin(), rest.end());
+    step.operands = add_operands(all);
+    step.kind = StepKind::Effects;
+    step.op = static_cast<int32_t>(add_operator(*op));
+    results(id, step, 1 + std::max<uint32_t>(1, static_cast<uint32_t>(op->schema().returns().size())), true);
+}
+
+// Reads `_NAME_base_index` and what may stand beside it (torch/_higher_order_ops/auto_functionalize.py,
+// read_view_information_from_args). False where there is none for this argument.
+bool BodyCompiler::base_view(
+    Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument) {
+    const std::string prefix = "_" + name;
+    const Arg* index = args.keyword(prefix + "_base_index");
+    if (!index)
+        return false;
+    BaseView view;
+    view.argument = argument;
+    if (index->kind != ArgKind::None)
+        view.base = static_cast<int>(reader_.integer(*index).value_or(-2));
+    const Arg *size = args.keyword(prefix + "_size"), *stride = args.keyword(prefix + "_stride"),
+              *offset = args.keyword(prefix + "_storage_offset");
+    if (size && stride && offset) {
+        for (const Arg* item : items_of(size))
+            view.size.push_back(reader_.integer(*item).value_or(-1));
+        for (const Arg* item : items_of(stride))
+            view.stride.push_back(reader_.integer(*item).value_or(-1));
+        view.offset = reader_.integer(*offset).value_or(-1);
+        const auto negative = [](const std::vector<int64_t>& list) {
+            return std::any_of(list.begin(), list.end(), [](int64_t n) { return n < 0; });
+        };
+        if (view.offset < 0 || negative(view.size) || negative(view.stride))
+            view.base = -2;
+    } else if (args.keyword(prefix + "_slice_dim")) {
+        view.base = -2;
+    }
+    plan.views.push_back(std::move(view));
+    return true;
+}
+
+void BodyCompiler::functionalized(NodeId id, Step& step, const Arguments& args) {
+    const Arg* target = args.get(0, "_mutable_op");
+    if (!target || target->kind != ArgKind::Operator) {
+        missing(id, step, "it names no operator");
+        return;
+    }
+    const std::string_view name = module_.text(target->text());
+    Functionalized plan;
+    std::vector<Operand> bases, list;
+    reader_.problem.clear();
+    for (const Arg* base : items_of(args.keyword("_all_bases"))) {
+        const auto operand = reader_.as_written(base);
+        if (!operand) {
+            missing(id, step, reader_.problem);
+            return;
+        }
+        bases.push_back(*operand);
+    }
+    uint32_t outputs = 0;
+    if (name == "torch.ops.higher_order.invoke_subgraph") {
+        step.first = body_named(args.keyword("subgraph"));
+        if (!step.first) {
+            missing(id, step, "the body that it calls is not in the dump");
+            return;
+        }
+        const size_t taken = module_.body(step.first).placeholder_count();
+        for (size_t i = 0; i < taken; ++i) {
+            const std::string argument = "arg" + std::to_string(i);
+            const Arg* given = args.keyword(argument);
+            const auto operand = base_view(plan, args, argument, static_cast<uint32_t>(i))
+                ? std::optional<Operand>(reader_.constant({}))
+                : given ? reader_.as_written(given)
+                        : std::nullopt;
+            if (!operand) {
+                missing(id, step, "operand " + argument + " is missing");
+                return;
+            }
+            list.push_back(*operand);
+        }
+        outputs = returned_by(step.first);
+    } else {
+        plan.op = name.substr(0, kOps.size()) == kOps ? find_operator(name) : std::nullopt;
+        if (!plan.op) {
+            missing(id, step, "operator not known: " + std::string(short_target(name)));
+            return;
+        }
+        for (const c10::Argument& argument : plan.op->schema().arguments()) {
+            const auto operand = base_view(plan, args, argument.name(), static_cast<uint32_t>(list.size()))
+                ? std::optional<Operand>(reader_.constant({}))
+                : reader_.for_schema(args.keyword(argument.name()), argument);
+            if (!operand) {
+                missing(id, step, reader_.problem);
+                return;
+            }
+            list.push_back(*operand);
+        }
+        outputs = std::max<uint32_t>(1, static_cast<uint32_t>(plan.op->schema().returns().size()));
+    }
+    for (const BaseView& view : plan.views)
+        if (view.base < -1 || view.base >= static_cast<int>(bases.size())) {
+            missing(id, step, "a mutated operand is a view in a form that Hopscope does not rebuild");
+            return;
+        }
+    step.operands = add_operands(list);
+    plan.bases = add_operands(bases);
+    step.kind = StepKind::Functionalized;
+    step.op = static_cast<int32_t>(program_.functionalized.size());
+    program_.functionalized.push_back(std::move(plan));
+    results(id, step, outputs + static_cast<uint32_t>(bases.size()), true);
+}
+
+} // namespace hopscope::executor

@@ -1,0 +1,104 @@
+#include "core/executor/body_compiler.h"
+#include "core/graph/call_check.h"
+
+#include <algorithm>
+
+namespace hopscope::executor {
+
+// A region call that PyTorch's operator would not take.
+bool BodyCompiler::refused_call(NodeId id, Step& step) {
+    const std::vector<std::string> wrong = check_region_call(module_, id_, id);
+    if (!wrong.empty())
+        missing(id, step, wrong.front());
+    return !wrong.empty();
+}
+
+void BodyCompiler::higher_order(NodeId id, Step& step, std::string_view name) {
+    const Arguments args = arguments(body_.node(id));
+    if (refused_call(id, step))
+        return;
+    if (name == "invoke_subgraph" || name == "tag_activation_checkpoint") {
+        const BodyId body = body_named(args.get(0, "subgraph"));
+        const size_t skip = std::min<size_t>(name == "invoke_subgraph" ? 2 : 1, args.positional.size());
+        const std::vector<const Arg*> list(
+            args.positional.begin() + static_cast<std::ptrdiff_t>(skip), args.positional.end());
+        if (!call(id, step, body, list) || !fits(id, step, body, list.size()))
+            return;
+        step.kind = StepKind::Call;
+        step.first = body;
+        results(id, step, returned_by(body), true);
+    } else if (name == "cond") {
+        const BodyId yes = body_named(args.get(1, "true_fn")), no = body_named(args.get(2, "false_fn"));
+        std::vector<const Arg*> list{args.get(0, "pred")};
+        const auto operands_given = items_of(args.get(3, "operands"));
+        list.insert(list.end(), operands_given.begin(), operands_given.end());
+        if (!list[0]) {
+            missing(id, step, "it has no predicate");
+            return;
+        }
+        if (!call(id, step, yes && no ? yes : BodyId(), list) || !fits(id, step, yes, list.size() - 1)
+            || !fits(id, step, no, list.size() - 1))
+            return;
+        if (returned_by(yes) != returned_by(no)) {
+            missing(id, step, "its two bodies return different numbers of values");
+            return;
+        }
+        step.kind = StepKind::Cond;
+        step.first = yes;
+        step.second = no;
+        results(id, step, returned_by(yes), true);
+    } else if (name == "while_loop" || name == "map_impl" || name == "scan") {
+        loop(id, step, args);
+    } else if (name == "with_effects") {
+        effects(id, step, args);
+    } else if (name == "auto_functionalized_v2") {
+        functionalized(id, step, args);
+    } else {
+        missing(id, step, "a higher-order operator that Hopscope does not run");
+    }
+}
+
+void BodyCompiler::loop(NodeId id, Step& step, const Arguments& args) {
+    const std::string_view name = short_target(module_, body_.node(id));
+    const bool is_while = name.find("while_loop") != std::string_view::npos;
+    const bool is_scan = name.find("scan") != std::string_view::npos;
+    const BodyId first = body_named(args.get(0, "f"));
+    const BodyId second = is_while ? body_named(args.get(1, "body_fn")) : first;
+    std::vector<const Arg*> state, mapped, extra;
+    if (is_while) {
+        state = items_of(args.get(2, "carried_inputs"));
+        extra = items_of(args.get(3, "additional_inputs"));
+    } else if (is_scan) {
+        state = items_of(args.get(1, "init"));
+        mapped = items_of(args.get(2, "xs"));
+        extra = items_of(args.get(3, "additional_inputs"));
+    } else {
+        mapped = items_of(args.get(1, "xs"));
+        extra = items_of(args.get(2, "pos_args"));
+    }
+    step.carried = static_cast<uint32_t>(state.size());
+    step.mapped = static_cast<uint32_t>(mapped.size());
+    std::vector<const Arg*> list = state;
+    list.insert(list.end(), mapped.begin(), mapped.end());
+    list.insert(list.end(), extra.begin(), extra.end());
+    if (!call(id, step, first && second ? first : BodyId(), list) || !fits(id, step, first, list.size())
+        || !fits(id, step, second, list.size()))
+        return;
+    if (!is_while && mapped.empty()) {
+        missing(id, step, "it walks over no tensor");
+        return;
+    }
+    const uint32_t found = returned_by(second);
+    if (found < step.carried || (is_while && found != step.carried)) {
+        missing(id, step,
+            "its body returns " + std::to_string(found) + " values for a state of "
+                + std::to_string(step.carried));
+        return;
+    }
+    step.kind = is_while ? StepKind::While : is_scan ? StepKind::Scan : StepKind::Map;
+    step.first = first;
+    step.second = second;
+    results(id, step, found, true);
+}
+
+} // namespace hopscope::executor

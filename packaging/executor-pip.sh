@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Builds hopscope-executor against a PyTorch from pip, into build/pip, where hopscope finds it and prefers it where it is
+# newer; then reruns the recordings of tests/data with it, node by node. Says how long each step took.
+#
+#     packaging/executor-pip.sh [VERSION]        2.13.0 unless given; it must be one without CUDA
+#
+# HOPSCOPE_TORCH=…/site-packages/torch takes a PyTorch that is installed already.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+version=${1:-2.13.0}
+folder=$root/build/pip
+torch=${HOPSCOPE_TORCH:-}
+
+step() { # NAME COMMAND…: runs it, quiet unless it fails
+    local name=$1 begin=$SECONDS log
+    shift
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 || {
+        cat "$log" >&2
+        rm -f "$log"
+        echo "$name failed" >&2
+        exit 1
+    }
+    rm -f "$log"
+    echo "$name: $((SECONDS - begin)) s"
+}
+
+install_torch() {
+    python3 -m venv "$folder/venv"
+    "$folder/venv/bin/pip" install --quiet "torch==$version" numpy
+    "$folder/venv/bin/python" -c 'import sys, torch; sys.exit(torch.version.cuda is not None)' || {
+        echo "pip's torch $version is built for CUDA: point pip to an index with CPU builds, or set HOPSCOPE_TORCH"
+        return 1
+    }
+}
+
+configure() {
+    cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
+        -DHOPSCOPE_EXECUTOR=ON -DHOPSCOPE_TORCH="$torch" -DHOPSCOPE_DESKTOP=OFF -DHOPSCOPE_TESTS=OFF -DHOPSCOPE_BENCH=OFF
+}
+
+# The recordings whose values are whole, unpacked.
+unpack() {
+    local file name
+    for file in "$root"/tests/data/*/values/*.safetensors.gz; do
+        name=$(basename "$(dirname "$(dirname "$file")")")
+        case $name in hf_llama | gpt4_bf16 | gpt4_dropout) continue ;; esac # cut down to one invocation
+        mkdir -p "$1/$name/values"
+        gunzip -c "$file" >"$1/$name/values/$(basename "$file" .gz)"
+        zcat -f "${file%.safetensors.gz}".txt* >"$1/$name/values/$(basename "$file" .safetensors.gz).txt"
+    done
+}
+
+mkdir -p "$folder"
+if [ -z "$torch" ]; then
+    step "installing torch $version" install_torch
+    torch=$("$folder/venv/bin/python" -c 'import os, torch; print(os.path.dirname(torch.__file__))')
+fi
+step "configuring" configure
+step "building hopscope-executor" cmake --build "$folder" --target hopscope-executor
+[ -x "$root/build/bin/hopscope" ] || step "building hopscope" build release hopscope
+
+recordings=$(mktemp -d)
+trap 'rm -rf "$recordings"' EXIT
+unpack "$recordings"
+begin=$SECONDS
+HOPSCOPE_EXECUTOR=$folder/bin/hopscope-executor \
+    python3 "$root/tests/tools/check_values.py" "$root/build/bin/hopscope" "$recordings"/* | tail -n 1
+echo "checking values: $((SECONDS - begin)) s"
+HOPSCOPE_EXECUTOR=$folder/bin/hopscope-executor "$root/build/bin/hopscope" executors

@@ -1,0 +1,165 @@
+#include "views/compare/comparemodel.h"
+
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+#include "views/values/valuetext.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hopscope {
+
+namespace {
+QString errorText(double error) {
+    return error == 0 ? QStringLiteral("0") : numberText(error, 3);
+}
+} // namespace
+
+CompareModel::CompareModel(QObject* parent)
+    : QAbstractTableModel(parent) { }
+
+void CompareModel::setComparison(std::shared_ptr<const run::Comparison> comparison) {
+    beginResetModel();
+    comparison_ = std::move(comparison);
+    order_ = comparison_ ? run::by_error(*comparison_) : std::vector<size_t>{};
+    endResetModel();
+}
+
+const run::ComparedValue* CompareModel::valueAt(int row) const {
+    return row >= 0 && size_t(row) < order_.size() ? &comparison_->values[order_[size_t(row)]] : nullptr;
+}
+
+int CompareModel::rowOf(int value) const {
+    const auto found = std::find(order_.begin(), order_.end(), size_t(value));
+    return value < 0 || found == order_.end() ? -1 : int(found - order_.begin());
+}
+
+int CompareModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : int(order_.size());
+}
+
+QVariant CompareModel::data(const QModelIndex& index, int role) const {
+    const run::ComparedValue* value = index.isValid() ? valueAt(index.row()) : nullptr;
+    if (!value)
+        return {};
+    const bool apart = !value->reason.empty(); // they cannot be subtracted
+    const bool errors = index.column() >= Absolute && index.column() <= Ulp;
+    switch (role) {
+    case Qt::DisplayRole:
+    case Qt::AccessibleTextRole:
+        switch (index.column()) {
+        case Ok:
+            // A word and a shape: not by colour alone.
+            return value->equal ? tr("✓ ok") : tr("✗ differs");
+        case Path:
+            return qs(value->path);
+        case DType:
+            return qs(value->dtype);
+        case Absolute:
+            return apart ? QStringLiteral("–") : errorText(value->max_abs);
+        case Relative:
+            return apart ? QStringLiteral("–") : errorText(value->max_rel);
+        case Ulp:
+            return apart ? QStringLiteral("–") : errorText(value->max_ulp);
+        case Where:
+            return apart              ? qs(value->reason)
+                : value->max_abs == 0 ? QString()
+                                      : QStringLiteral("[%1]").arg(listText(value->worst));
+        case Found:
+            return apart || value->max_abs == 0 ? QString() : numberText(value->found, 6);
+        default:
+            return apart || value->max_abs == 0 ? QString() : numberText(value->expected, 6);
+        }
+    case SortRole:
+        switch (index.column()) {
+        case Ok:
+            return index.row(); // by_error's own order
+        case Absolute:
+            return apart ? INFINITY : value->max_abs;
+        case Relative:
+            return apart ? INFINITY : value->max_rel;
+        case Ulp:
+            return apart ? INFINITY : value->max_ulp;
+        case Found:
+            return value->found;
+        case Expected:
+            return value->expected;
+        default:
+            return data(index, Qt::DisplayRole);
+        }
+    case ValueRole:
+        return qulonglong(order_[size_t(index.row())]);
+    case Qt::FontRole:
+        return index.column() == Path || index.column() == Where ? QVariant(monoFont()) : QVariant();
+    case Qt::ForegroundRole:
+        if (index.column() == Ok || (errors && !value->equal))
+            return color(value->equal ? Role::Reused : Role::Failed);
+        return index.column() == DType || index.column() == Where ? QVariant(color(Role::Quiet)) : QVariant();
+    case Qt::TextAlignmentRole:
+        return QVariant(
+            (errors || index.column() >= Found ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    case Qt::ToolTipRole:
+        return apart ? qs(value->reason)
+                     : tr("tolerance %1 · (1 + |expected|)").arg(numberText(value->tolerance));
+    default:
+        return {};
+    }
+}
+
+QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return QVariant(
+            ((section >= Absolute && section <= Ulp) || section >= Found ? Qt::AlignRight : Qt::AlignLeft)
+            | Qt::AlignVCenter);
+    const QString titles[] = {tr("agrees"), tr("value"), tr("dtype"), tr("absolute"), tr("relative"),
+        tr("ulp"), tr("worst at"), tr("found"), tr("expected")};
+    if (role == Qt::ToolTipRole) {
+        const QString tips[] = {tr("Within its tolerance everywhere; sorted by how far it is left"), {}, {},
+            tr("Largest difference"), tr("Largest difference over the largest expected value"),
+            tr("Largest difference in units in the last place of the expected element"),
+            tr("The element that leaves its tolerance most"), {}, {}};
+        return tips[section];
+    }
+    return role == Qt::DisplayRole ? QVariant(titles[section]) : QVariant();
+}
+
+// --- filter
+
+CompareFilter::CompareFilter(QObject* parent)
+    : QSortFilterProxyModel(parent) {
+    setSortRole(CompareModel::SortRole);
+}
+
+void CompareFilter::setWords(const QString& text) {
+    words_ = text.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    invalidateFilter();
+}
+
+bool CompareFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
+    const auto text = [&](int column) { return sourceModel()->index(row, column, parent).data().toString(); };
+    for (const QString& word : words_) {
+        const QString dtype = QStringLiteral("dtype:");
+        if (word.startsWith(dtype)) {
+            if (!text(CompareModel::DType).contains(word.mid(dtype.size()), Qt::CaseInsensitive))
+                return false;
+        } else if (!text(CompareModel::Path).contains(word, Qt::CaseInsensitive)
+            && !text(CompareModel::Ok).contains(word, Qt::CaseInsensitive)
+            && !text(CompareModel::Where).contains(word, Qt::CaseInsensitive)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool CompareFilter::lessThan(const QModelIndex& left, const QModelIndex& right) const {
+    const QVariant a = left.data(sortRole()), b = right.data(sortRole());
+    if (a.typeId() == QMetaType::QString)
+        return a.toString() < b.toString();
+    const double x = a.toDouble(), y = b.toDouble();
+    // NaN is the worst of errors.
+    return std::isnan(y) ? !std::isnan(x) : x < y;
+}
+
+} // namespace hopscope

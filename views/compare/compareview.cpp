@@ -1,0 +1,298 @@
+#include "views/compare/compareview.h"
+
+#include "core/base/text.h"
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+#include "views/values/valuetext.h"
+
+#include <QApplication>
+#include <QCheckBox>
+#include <QClipboard>
+#include <QComboBox>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QTableView>
+#include <QToolButton>
+
+namespace hopscope {
+
+using Against = run::CompareRequest::Against;
+
+namespace {
+QString tolerancesText(bool alone) {
+    QStringList parts;
+    for (const auto& [dtype, tolerance] : run::default_tolerances(alone))
+        parts << QStringLiteral("%1=%2").arg(qs(dtype)).arg(tolerance);
+    return parts.join(QLatin1Char(' '));
+}
+} // namespace
+
+CompareView::CompareView(RunController* controller, QWidget* parent)
+    : QWidget(parent)
+    , controller_(controller)
+    , model_(new CompareModel(this))
+    , filter_(new CompareFilter(this))
+    , against_(new QComboBox(this))
+    , other_(new QLineEdit(this))
+    , choose_(new QToolButton(this))
+    , tolerances_(new QLineEdit(this))
+    , alone_(new QCheckBox(tr("Node by node"), this))
+    , start_(new QToolButton(this))
+    , first_(new QToolButton(this))
+    , copy_(new QToolButton(this))
+    , verdict_(new QLabel(this))
+    , words_(new QLineEdit(this))
+    , table_(new QTableView(this)) {
+    setObjectName(QStringLiteral("compareView"));
+    filter_->setSourceModel(model_);
+    const auto named = [](QWidget* widget, const char* object, const QString& accessible) {
+        widget->setObjectName(QLatin1String(object));
+        widget->setAccessibleName(accessible);
+        widget->setToolTip(accessible);
+    };
+    named(against_, "compareAgainst", tr("What to compare with"));
+    named(other_, "compareOther", tr("The other values or run"));
+    named(choose_, "compareChoose", tr("Choose a file of values"));
+    named(tolerances_, "compareTolerances", tr("Tolerances by dtype, in place of the measured ones"));
+    named(alone_, "compareAlone",
+        tr("Give each node the other's values, so that errors do not add up: only what is wrong itself "
+           "differs"));
+    named(start_, "compareStart", tr("Compare"));
+    named(first_, "compareFirst", tr("Go to the first value that differs"));
+    named(copy_, "compareCopy", tr("Copy the comparison as JSON"));
+    named(verdict_, "compareVerdict", tr("Result of the comparison"));
+    named(words_, "compareFilter", tr("Filter the values"));
+    named(table_, "compareTable", tr("Compared values"));
+    verdict_->setToolTip({});
+    table_->setToolTip({});
+    against_->addItem(tr("with float64"), int(Against::Float64));
+    against_->addItem(tr("with recorded values"), int(Against::Recorded));
+    against_->addItem(tr("with another run"), int(Against::Run));
+    choose_->setIcon(icon(QStringLiteral("open")));
+    choose_->setAutoRaise(true);
+    start_->setText(tr("Compare"));
+    start_->setIcon(icon(QStringLiteral("run")));
+    start_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    first_->setText(tr("First divergence"));
+    first_->setIcon(icon(QStringLiteral("goto")));
+    first_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    first_->setAutoRaise(true);
+    copy_->setIcon(icon(QStringLiteral("copy")));
+    copy_->setAutoRaise(true);
+    words_->setPlaceholderText(tr("Filter: differs, dtype:float32, addmm"));
+    words_->setClearButtonEnabled(true);
+    verdict_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    verdict_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    other_->setMinimumWidth(180);
+    tolerances_->setMinimumWidth(180);
+    words_->setMaximumWidth(300);
+
+    table_->setModel(filter_);
+    table_->setSortingEnabled(true);
+    table_->sortByColumn(CompareModel::Ok, Qt::AscendingOrder);
+    table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    table_->setSelectionMode(QAbstractItemView::SingleSelection);
+    table_->setShowGrid(false);
+    table_->setWordWrap(false);
+    table_->setTabKeyNavigation(false);
+    table_->setFrameShape(QFrame::NoFrame);
+    table_->verticalHeader()->hide();
+    table_->verticalHeader()->setMinimumSectionSize(metrics::kRow);
+    table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
+    const int widths[] = {84, 300, 80, 92, 92, 92, 170, 110, 110};
+    for (int c = 0; c < CompareModel::ColumnCount; ++c)
+        table_->setColumnWidth(c, widths[c]);
+    table_->horizontalHeader()->setSectionResizeMode(CompareModel::Path, QHeaderView::Stretch);
+
+    auto* controls = new QHBoxLayout;
+    controls->setContentsMargins(
+        metrics::kPadLarge, metrics::kPadSmall, metrics::kPadLarge, metrics::kPadSmall);
+    controls->setSpacing(metrics::kPad);
+    controls->addWidget(start_);
+    controls->addWidget(against_);
+    controls->addWidget(other_, 2);
+    controls->addWidget(choose_);
+    controls->addWidget(new QLabel(tr("tolerance"), this));
+    controls->addWidget(tolerances_, 2);
+    controls->addWidget(alone_);
+    auto* result = new QHBoxLayout;
+    result->setContentsMargins(metrics::kPadLarge, 0, metrics::kPadLarge, metrics::kPadSmall);
+    result->setSpacing(metrics::kPad);
+    result->addWidget(verdict_, 1);
+    result->addWidget(first_);
+    result->addWidget(copy_);
+    result->addWidget(words_, 1);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addLayout(controls);
+    column->addLayout(result);
+    column->addWidget(table_, 1);
+
+    connect(start_, &QToolButton::clicked, this, &CompareView::start);
+    connect(tolerances_, &QLineEdit::returnPressed, this, &CompareView::start);
+    connect(against_, &QComboBox::currentIndexChanged, this, &CompareView::update);
+    connect(alone_, &QCheckBox::toggled, this, &CompareView::update);
+    connect(choose_, &QToolButton::clicked, this, [this] {
+        const QString path = QFileDialog::getOpenFileName(this, tr("Values to compare with"), other_->text(),
+            tr("Values (*.safetensors *.safetensors.gz);;All files (*)"));
+        if (!path.isEmpty())
+            other_->setText(path);
+    });
+    connect(words_, &QLineEdit::textChanged, this, [this](const QString& text) {
+        filter_->setWords(text);
+        show();
+    });
+    connect(first_, &QToolButton::clicked, this, [this] {
+        if (const auto c = controller_->comparison())
+            selectValue(c->first);
+    });
+    connect(copy_, &QToolButton::clicked, this, &CompareView::copyJson);
+    const auto choose = [this](const QModelIndex& at) {
+        const run::ComparedValue* value = model_->valueAt(filter_->mapToSource(at).row());
+        if (value && value->node)
+            Q_EMIT valueChosen(*value);
+    };
+    connect(table_, &QTableView::activated, this, choose);
+    connect(table_, &QTableView::clicked, this, choose);
+    connect(controller_, &RunController::compared, this, [this] {
+        model_->setComparison(controller_->comparison());
+        show();
+        if (const auto c = controller_->comparison())
+            selectValue(c->first);
+    });
+    connect(controller_, &RunController::stateChanged, this, &CompareView::update);
+    connect(&Theme::instance(), &Theme::changed, this, &CompareView::show);
+    update();
+    show();
+}
+
+Result<RunController::CompareWish> CompareView::wish() const {
+    RunController::CompareWish wish;
+    wish.against = Against(against_->currentData().toInt());
+    wish.alone = alone_->isChecked();
+    const QString other = other_->text().trimmed();
+    std::vector<std::string> words;
+    for (const QString& word : tolerances_->text().split(QLatin1Char(' '), Qt::SkipEmptyParts))
+        words.push_back(ss(word));
+    const auto tolerances = run::tolerances_of(words);
+    if (!tolerances)
+        return tolerances.error();
+    wish.tolerances = *tolerances;
+    if (wish.against == Against::Float64)
+        return wish;
+    bool number = false;
+    const qulonglong seed = other.toULongLong(&number);
+    if (wish.against == Against::Run && number) {
+        wish.seed = seed;
+        return wish;
+    }
+    if (other.isEmpty() || !QFileInfo::exists(other))
+        return make_error(Error::Kind::Usage,
+            other.isEmpty() ? wish.against == Against::Run
+                    ? "name a seed or a file of inputs for the other run"
+                    : "name a file of recorded values"
+                            : ss(other) + " is not there");
+    (wish.against == Against::Run ? wish.inputs : wish.reference) = ss(other);
+    return wish;
+}
+
+void CompareView::start() {
+    const auto wanted = wish();
+    if (!wanted) {
+        verdict_->setText(QStringLiteral("<span style='color:%1'>%2</span>")
+                              .arg(color(Role::Failed).name(), qs(wanted.error().message).toHtmlEscaped()));
+        return;
+    }
+    controller_->compare(*wanted);
+}
+
+void CompareView::setRecorded(const QString& file) {
+    against_->setCurrentIndex(against_->findData(int(Against::Recorded)));
+    other_->setText(file);
+}
+
+void CompareView::update() {
+    const auto against = Against(against_->currentData().toInt());
+    const bool ready = controller_->state() == RunController::State::Ready;
+    start_->setEnabled(ready);
+    start_->setToolTip(ready ? tr("Compare") : tr("Compare – nothing runs; F5 runs a body"));
+    other_->setVisible(against != Against::Float64);
+    choose_->setVisible(against != Against::Float64);
+    other_->setPlaceholderText(against == Against::Run
+            ? tr("a seed, or a file of inputs")
+            : tr("a .safetensors file with the values of the nodes"));
+    // The recorded values that the run was given are what it is compared with, unless others are named.
+    if (against == Against::Recorded && other_->text().isEmpty())
+        other_->setText(qs(controller_->request().reference.empty() ? controller_->request().inputs
+                                                                    : controller_->request().reference));
+    tolerances_->setPlaceholderText(tolerancesText(alone_->isChecked()));
+}
+
+void CompareView::show() {
+    const auto c = controller_->comparison();
+    first_->setEnabled(c && c->first >= 0);
+    copy_->setEnabled(c != nullptr);
+    if (!c) {
+        const QString error = controller_->compareError();
+        verdict_->setText(
+            QStringLiteral("<span style='color:%1'>%2</span>")
+                .arg(color(error.isEmpty() ? Role::Quiet : Role::Failed).name(),
+                    (error.isEmpty() ? tr("Nothing was compared yet.") : error).toHtmlEscaped()));
+        return;
+    }
+    QString text = c->mismatched
+        ? QStringLiteral("<b style='color:%1'>✗ %2 of %3 values differ</b>")
+              .arg(color(Role::Failed).name(), grouped(c->mismatched), grouped(c->values.size()))
+        : QStringLiteral("<b style='color:%1'>✓ all %2 values agree</b>")
+              .arg(color(Role::Reused).name(), grouped(c->values.size()));
+    text += tr(" with %1 · largest error %2, relative %3")
+                .arg(qs(c->against).toHtmlEscaped(), numberText(c->max_abs), numberText(c->max_rel));
+    if (c->first >= 0)
+        text += tr(" · first at <b>%1</b>").arg(qs(c->values[size_t(c->first)].path).toHtmlEscaped());
+    if (!c->random.empty())
+        text += tr(" · %1 took the recorded value").arg(qs(counted(c->random.size(), "random node")));
+    if (!c->failure.is_null())
+        text += QStringLiteral(" · <span style='color:%1'>%2</span>")
+                    .arg(color(Role::Failed).name(),
+                        qs(c->failure.value("message", "a node failed")).toHtmlEscaped());
+    if (filter_->rowCount() != model_->rowCount())
+        text += tr(" · %1 of %2 shown").arg(filter_->rowCount()).arg(model_->rowCount());
+    text += QStringLiteral(" · <span style='color:%1'>%2</span>")
+                .arg(color(controller_->synthetic() ? Role::Warning : Role::Quiet).name(),
+                    controller_->inputsText().toHtmlEscaped());
+    verdict_->setText(text);
+}
+
+// On both sides: the row here, the node there.
+void CompareView::selectValue(int value) {
+    const int row = model_->rowOf(value);
+    if (row < 0)
+        return;
+    const QModelIndex at = filter_->mapFromSource(model_->index(row, 0));
+    if (at.isValid()) {
+        table_->selectRow(at.row());
+        table_->scrollTo(at);
+    }
+    const run::ComparedValue* compared = model_->valueAt(row);
+    if (compared && compared->node)
+        Q_EMIT valueChosen(*compared);
+}
+
+void CompareView::copyJson() {
+    if (const auto c = controller_->comparison()) {
+        QApplication::clipboard()->setText(qs(run::to_json(*c).dump(2)));
+        Q_EMIT message(tr("Copied the comparison as JSON"), false);
+    }
+}
+
+QString CompareView::verdict() const {
+    QString plain = verdict_->text();
+    return plain.remove(QRegularExpression(QStringLiteral("<[^>]*>")));
+}
+
+} // namespace hopscope

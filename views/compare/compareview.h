@@ -1,0 +1,67 @@
+// The run against what should agree with it: what to compare with, the verdict, and every value's error.
+#pragma once
+
+#include "views/compare/comparemodel.h"
+#include "views/run/runcontroller.h"
+#include "views/shell/document.h"
+
+#include <QWidget>
+
+class QAction;
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QTableView;
+class QToolButton;
+
+namespace hopscope {
+
+class CompareView : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit CompareView(RunController* controller, QWidget* parent = nullptr);
+
+    // The comparison that the controls describe. Errors: Usage naming what is wrong or missing.
+    Result<RunController::CompareWish> wish() const;
+    void start(); // compares
+    void setRecorded(const QString& file); // chooses recorded values
+
+    // --- for tests
+    CompareModel& model() { return *model_; }
+    CompareFilter& filtered() { return *filter_; }
+    QTableView& table() { return *table_; }
+    QComboBox& against() { return *against_; }
+    QLineEdit& tolerances() { return *tolerances_; }
+    QLineEdit& filterEdit() { return *words_; }
+    QLineEdit& otherEdit() { return *other_; }
+    QString verdict() const;
+
+Q_SIGNALS:
+    void valueChosen(const hopscope::run::ComparedValue& value);
+    void message(const QString& text, bool isError);
+
+private:
+    void update();
+    void show();
+    void selectValue(int value);
+    void copyJson();
+
+    RunController* controller_;
+    CompareModel* model_;
+    CompareFilter* filter_;
+    QComboBox* against_;
+    QLineEdit* other_; // a file, or a seed
+    QToolButton* choose_;
+    QLineEdit* tolerances_;
+    QCheckBox* alone_;
+    QToolButton* start_;
+    QToolButton* first_;
+    QToolButton* copy_;
+    QLabel* verdict_;
+    QLineEdit* words_;
+    QTableView* table_;
+};
+
+} // namespace hopscope

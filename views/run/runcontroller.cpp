@@ -1,0 +1,503 @@
+#include "views/run/runcontroller.h"
+
+#include "core/base/text.h"
+#include "views/run/runcontroller_p.h"
+#include "views/shell/text.h"
+
+#include <QFileInfo>
+#include <QPointer>
+
+#include <algorithm>
+
+namespace hopscope {
+
+namespace {
+constexpr size_t kMovesWaiting = 16; // a key that is held down must not run on for long after it
+
+using run::Stop;
+
+QString placeText(const run::NodePlace& at) {
+    QString text = qs(at.node);
+    if (!at.target.empty())
+        text += QStringLiteral(" (%1)").arg(qs(at.target));
+    if (!at.body.empty())
+        text += QObject::tr(" in %1").arg(qs(at.body));
+    return text;
+}
+} // namespace
+
+RunController::RunController(JobRunner* jobs, QObject* parent)
+    : QObject(parent)
+    , jobs_(jobs) { }
+
+RunController::~RunController() {
+    if (running_)
+        jobs_->cancel(running_);
+}
+
+// --- beginning and ending
+
+void RunController::start(std::shared_ptr<const Dump> dump, const run::Request& request) {
+    stop();
+    dump_ = std::move(dump);
+    request_ = request;
+    if (const Result<Place> place = resolve(*dump_, request.address); place)
+        breakGraph_ = place->graph;
+    else if (dump_->graphs.size() == 1)
+        breakGraph_ = GraphId(0);
+    launch(0);
+}
+
+void RunController::restart() {
+    if (!dump_ || state_ == State::None)
+        return;
+    const size_t position = view_ ? view_->position() : 0;
+    const std::shared_ptr<const Dump> dump = dump_;
+    const run::Request request = request_;
+    stop();
+    dump_ = dump;
+    request_ = request;
+    launch(position);
+}
+
+void RunController::launch(size_t position) {
+    setState(State::Starting);
+    live_ = std::make_shared<Live>();
+    Task task;
+    task.name = tr("Starting the run");
+    task.work = [dump = dump_, request = request_, position, breakpoints = breakpoints()](
+                    Live& live, const Job& job, Outcome& outcome) {
+        const auto fail = [&](const Error& error) { outcome.error = error; };
+        job.report(0, 0, "reading inputs");
+        Result<run::Prepared> prepared = run::prepare(*dump, request);
+        if (!prepared)
+            return fail(prepared.error());
+        live.prepared = std::make_shared<run::Prepared>(std::move(*prepared));
+        job.report(0, 0, "starting the executor");
+        Result<run::Started> started = run::start(*live.prepared, request, job);
+        if (!started)
+            return fail(started.error());
+        live.started = std::move(*started);
+        live.stepper = std::make_unique<run::Stepper>(live.started.executor);
+        live.stepper->breakpoints() = breakpoints;
+        run::BeginOptions options;
+        options.seed = request.seed.value_or(0);
+        options.recorded_random = !live.prepared->reference.empty();
+        Result<Stop> stop = live.stepper->begin(options, job);
+        if (stop && position > 0)
+            stop = live.stepper->run_to_step(position, job);
+        if (!stop)
+            return fail(stop.error());
+        outcome.stop = *stop;
+    };
+    push(std::move(task));
+}
+
+void RunController::stop() {
+    if (running_)
+        jobs_->cancel(running_);
+    running_ = 0;
+    tasks_.clear();
+    fetching_ = false;
+    // Its end may take a moment: not on this thread.
+    if (live_ && live_->started.executor)
+        jobs_->start(tr("Ending the run"), [live = std::exchange(live_, nullptr)](const Job&) {}, {});
+    live_.reset();
+    forget();
+    if (state_ == State::None)
+        return;
+    state_ = State::None;
+    dump_.reset();
+    Q_EMIT stateChanged();
+    Q_EMIT moved();
+    Q_EMIT timingReady();
+    Q_EMIT compared();
+}
+
+void RunController::forget() {
+    view_.reset();
+    module_.reset();
+    graph_ = {};
+    address_.clear();
+    stop_ = {};
+    error_.clear();
+    diedAt_.clear();
+    program_.clear();
+    notes_.clear();
+    synthetic_ = false;
+    answers_.clear();
+    wanted_.clear();
+    timing_ = {};
+    comparison_.reset();
+    compareError_.clear();
+}
+
+void RunController::setState(State state) {
+    state_ = state;
+    Q_EMIT stateChanged();
+}
+
+// --- what runs
+
+std::shared_ptr<const run::Prepared> RunController::prepared() const {
+    return live_ && state_ == State::Ready ? live_->prepared : nullptr;
+}
+
+int64_t RunController::workerPid() const {
+    return live_ && state_ == State::Ready && live_->started.executor ? live_->started.executor->pid() : 0;
+}
+
+QString RunController::inputsText() const {
+    if (request_.inputs.empty())
+        return tr("synthetic inputs, seed %1").arg(request_.seed.value_or(0));
+    return tr("inputs of %1").arg(QFileInfo(qs(request_.inputs)).fileName());
+}
+
+size_t RunController::totalSteps() const {
+    return view_ ? view_->expected_steps() : 0;
+}
+
+Place RunController::placeOf(size_t step) const {
+    if (!view_ || step >= view_->steps().size())
+        return {};
+    const run::Step& at = view_->steps()[step];
+    return {graph_, at.body, at.node};
+}
+
+Place RunController::next() const {
+    return view_ && !view_->at_end() ? placeOf(view_->position()) : Place();
+}
+
+std::optional<size_t> RunController::ranLast() const {
+    if (!view_)
+        return {};
+    const size_t position = view_->position();
+    const std::vector<run::Step>& steps = view_->steps();
+    for (size_t at = std::min(position, steps.size()); at-- > 0;) {
+        // A step that ran and holds the position no more; of a call and its last node the call.
+        size_t step = at;
+        if (!view_->done(step))
+            return {}; // the call whose body was just entered
+        while (steps[step].parent >= 0 && view_->done(size_t(steps[step].parent)))
+            step = size_t(steps[step].parent);
+        const Opcode op = module_->body(steps[step].body).node(steps[step].node).op;
+        if (op != Opcode::Placeholder && op != Opcode::GetAttr && op != Opcode::Output)
+            return step;
+        at = step;
+    }
+    return {};
+}
+
+// --- the queue
+
+void RunController::push(Task task) {
+    if (task.scrub) {
+        std::erase_if(tasks_, [](const Task& waiting) { return waiting.scrub; });
+    } else if (task.move && tasks_.size() >= kMovesWaiting) {
+        return;
+    }
+    // Values can wait: they are fetched again for where the run comes to.
+    if (fetching_)
+        jobs_->cancel(running_);
+    tasks_.push_back(std::move(task));
+    next_();
+}
+
+void RunController::next_() {
+    if (running_ || !live_)
+        return;
+    if (tasks_.empty()) {
+        fetch();
+        return;
+    }
+    const auto task = std::make_shared<Task>(std::move(tasks_.front()));
+    tasks_.pop_front();
+    const std::shared_ptr<Live> live = live_;
+    auto outcome = std::make_shared<Outcome>();
+    fetching_ = task->fetch;
+    running_ = jobs_->start(
+        task->name,
+        [live, task, outcome, breakpoints = breakpoints()](const Job& job) {
+            if (live->stepper)
+                live->stepper->breakpoints() = breakpoints;
+            task->work(*live, job, *outcome);
+            if (live->stepper && !live->stepper->steps().empty())
+                outcome->view = std::make_shared<const run::Stepper>(*live->stepper);
+            outcome->dead = live->started.executor && !live->started.executor->alive();
+        },
+        [self = QPointer<RunController>(this), live, task, outcome] {
+            if (self && self->live_ == live)
+                self->finish(live, *task, outcome);
+        });
+    Q_EMIT stateChanged();
+}
+
+void RunController::finish(
+    const std::shared_ptr<Live>& live, const Task& task, const std::shared_ptr<Outcome>& outcome) {
+    running_ = 0;
+    fetching_ = false;
+    const bool starting = state_ == State::Starting;
+    if (starting && live->prepared) {
+        module_ = live->prepared->module;
+        graph_ = breakGraph_ = live->prepared->place.graph;
+        address_ = live->prepared->address;
+        synthetic_ = live->prepared->inputs.synthetic;
+        for (const std::string& symbol : live->prepared->defaulted)
+            notes_ << tr("%1 = %2, as nothing was given")
+                          .arg(qs(symbol))
+                          .arg(qlonglong(live->prepared->symbols[symbol]));
+        notes_ << qsl(live->started.notes);
+        if (live->started.executor)
+            program_ = tr("libtorch %1 · %2")
+                           .arg(qs(live->started.executor->facts().value("libtorch", "?")),
+                               qs(live->started.program));
+    }
+    if (outcome->view) {
+        view_ = outcome->view;
+        for (run::Breakpoint& mine : breakpoints_[breakGraph_.index]) {
+            for (const run::Breakpoint& theirs : view_->breakpoints()) {
+                if (mine == theirs)
+                    mine.hits = theirs.hits;
+            }
+        }
+    }
+    if (outcome->dead) {
+        died(outcome->error.value_or(make_error(Error::Kind::External, "the executor is gone")), live);
+        return;
+    }
+    if (outcome->error && starting) {
+        tasks_.clear();
+        if (outcome->error->kind == Error::Kind::Cancelled) {
+            stop();
+            Q_EMIT message(tr("The run was cancelled"), false);
+            return;
+        }
+        error_ = qs(outcome->error->text());
+        setState(State::Failed);
+        Q_EMIT message(tr("The run cannot begin: %1").arg(error_), true);
+        return;
+    }
+    if (starting)
+        state_ = State::Ready;
+    if (outcome->stop)
+        stop_ = *outcome->stop;
+    const bool moves = task.move || starting;
+    if (moves) {
+        Q_EMIT moved();
+        Q_EMIT breakpointsChanged();
+        if (outcome->error)
+            Q_EMIT message(outcome->error->kind == Error::Kind::Cancelled
+                    ? tr("Stepping was cancelled; the run stands where it came to")
+                    : qs(outcome->error->text()),
+                outcome->error->kind != Error::Kind::Cancelled);
+        else
+            tell(stop_, task.back);
+    }
+    if (task.after)
+        task.after(*outcome);
+    if (live_ != live)
+        return; // what was just called ended the run
+    next_();
+    if (!running_)
+        Q_EMIT stateChanged();
+}
+
+void RunController::died(const Error& error, const std::shared_ptr<Live>& live) {
+    error_ = qs(error.text());
+    const run::NodePlace& at = live->started.executor->died_at();
+    diedAt_ = at.known() ? placeText(at) : QString();
+    tasks_.clear();
+    wanted_.clear();
+    setState(State::Died);
+    Q_EMIT moved();
+    Q_EMIT message(diedAt_.isEmpty() ? tr("The executor died: %1. Restart goes on from here").arg(error_)
+                                     : tr("The executor died at %1. Restart goes on from here").arg(diedAt_),
+        true);
+}
+
+// --- moves
+
+void RunController::move(Move move) {
+    Task task;
+    task.move = true;
+    task.name = tr("Stepping");
+    task.back = move >= Move::BackRun;
+    task.work = [move](Live& live, const Job& job, Outcome& outcome) {
+        run::Stepper& s = *live.stepper;
+        const auto forward = [&](Result<Stop> stop) {
+            if (stop)
+                outcome.stop = *stop;
+            else
+                outcome.error = stop.error();
+        };
+        switch (move) {
+        case Move::Run:
+            return forward(s.run(job));
+        case Move::Over:
+            return forward(s.over(job));
+        case Move::Into:
+            return forward(s.into(job));
+        case Move::Out:
+            return forward(s.out(job));
+        case Move::NonFinite:
+            return forward(s.next_non_finite(job));
+        case Move::BackRun:
+            outcome.stop = s.back_run();
+            return;
+        case Move::BackOver:
+            outcome.stop = s.back_over();
+            return;
+        case Move::BackInto:
+            outcome.stop = s.back_into();
+            return;
+        case Move::BackOut:
+            outcome.stop = s.back_out();
+            return;
+        case Move::BackNonFinite:
+            outcome.stop = s.back_non_finite();
+            return;
+        }
+    };
+    if (state_ == State::Ready)
+        push(std::move(task));
+}
+
+void RunController::runTo(BodyId body, NodeId node, bool back) {
+    if (state_ != State::Ready)
+        return;
+    Task task;
+    task.move = true;
+    task.back = back;
+    task.name = tr("Running to a node");
+    task.work = [body, node, back](Live& live, const Job& job, Outcome& outcome) {
+        run::Stepper& s = *live.stepper;
+        if (!back) {
+            Result<Stop> stop = s.run_to(body, node, job);
+            if (stop)
+                outcome.stop = *stop;
+            else
+                outcome.error = stop.error();
+            return;
+        }
+        // Before its latest run that lies behind.
+        for (size_t at = std::min(s.position(), s.steps().size()); at-- > 0;) {
+            if (s.steps()[at].body == body && s.steps()[at].node == node) {
+                outcome.stop = s.go_to(at);
+                return;
+            }
+        }
+        outcome.error = make_error(Error::Kind::NotFound, "this node has not run before here");
+    };
+    push(std::move(task));
+}
+
+void RunController::scrub(size_t position) {
+    if (state_ != State::Ready)
+        return;
+    Task task;
+    task.move = task.scrub = true;
+    task.name = tr("Going to step %1").arg(position);
+    task.work = [position](Live& live, const Job& job, Outcome& outcome) {
+        run::Stepper& s = *live.stepper;
+        Result<Stop> stop = s.run_to_step(position, job);
+        if (stop)
+            outcome.stop = *stop;
+        else
+            outcome.error = stop.error();
+    };
+    push(std::move(task));
+}
+
+void RunController::goBehind(const std::string& path) {
+    if (state_ != State::Ready)
+        return;
+    Task task;
+    task.move = task.scrub = true;
+    task.name = tr("Going to %1").arg(qs(path));
+    task.work = [step = path.substr(0, path.rfind('#'))](Live& live, const Job& job, Outcome& outcome) {
+        run::Stepper& s = *live.stepper;
+        const size_t before = s.position();
+        const auto find = [&](size_t from) {
+            while (from < s.steps().size() && (s.steps()[from].end < 0 || s.path(from) != step))
+                ++from;
+            return from;
+        };
+        size_t found = find(0);
+        if (found == s.steps().size() && !s.complete()) {
+            if (const Result<Stop> stop = s.run_to_step(SIZE_MAX, job); !stop) {
+                outcome.error = stop.error();
+                return;
+            }
+            found = find(0);
+        }
+        if (found == s.steps().size()) {
+            s.go_to(before);
+            outcome.error = make_error(Error::Kind::NotFound, "'" + step + "' is no step of this run");
+            return;
+        }
+        outcome.stop = s.go_to(size_t(s.steps()[found].end));
+    };
+    push(std::move(task));
+}
+
+void RunController::computeAll() {
+    if (state_ != State::Ready)
+        return;
+    Task task;
+    task.move = true;
+    task.name = tr("Computing to the end");
+    task.work = [](Live& live, const Job& job, Outcome& outcome) {
+        run::Stepper& s = *live.stepper;
+        const size_t before = s.position();
+        const Result<Stop> stop = s.run_to_step(SIZE_MAX, job);
+        s.go_to(before);
+        if (stop)
+            outcome.stop = Stop{};
+        else
+            outcome.error = stop.error();
+    };
+    push(std::move(task));
+}
+
+void RunController::cancel() {
+    tasks_.clear();
+    if (running_)
+        jobs_->cancel(running_);
+}
+
+void RunController::tell(const Stop& stop, bool back) {
+    const auto name = [this](int32_t step) {
+        return step >= 0 && view_ && size_t(step) < view_->steps().size() ? qs(view_->path(size_t(step)))
+                                                                          : tr("a node");
+    };
+    switch (stop.reason) {
+    case Stop::Reason::Step:
+    case Stop::Reason::Target:
+        Q_EMIT message({}, false);
+        break;
+    case Stop::Reason::Breakpoint:
+        Q_EMIT message(tr("Breakpoint %1 at %2").arg(stop.breakpoint + 1).arg(name(stop.step)), false);
+        break;
+    case Stop::Reason::NonFinite:
+        Q_EMIT message(tr("%1 made a NaN or an infinity").arg(name(stop.step)), false);
+        break;
+    case Stop::Reason::Start:
+        if (back)
+            Q_EMIT message(tr("The start of the run"), false);
+        break;
+    case Stop::Reason::End:
+        Q_EMIT message(tr("The end of the run"), false);
+        break;
+    case Stop::Reason::Failure:
+        if (view_ && view_->failure())
+            Q_EMIT message(
+                tr("%1 cannot be run: %2").arg(qs(view_->failure()->path), qs(view_->failure()->message)),
+                true);
+        break;
+    case Stop::Reason::Cancelled:
+        Q_EMIT message(tr("Stepping was cancelled; the run stands where it came to"), false);
+        break;
+    }
+}
+
+} // namespace hopscope

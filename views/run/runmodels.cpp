@@ -1,0 +1,452 @@
+#include "views/run/runmodels.h"
+
+#include "core/base/text.h"
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+#include "views/values/valuetext.h"
+
+#include <algorithm>
+
+namespace hopscope {
+
+namespace {
+QVariant aligned(bool right) {
+    return QVariant((right ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+}
+
+QString nodeName(const GraphModule& module, BodyId body, NodeId node) {
+    const std::string_view name = module.text(module.body(body).node(node).name);
+    return name.empty() ? QStringLiteral("output") : qs(name);
+}
+
+QString bodyName(const GraphModule& module, BodyId body) {
+    const std::string path = body_path(module, body);
+    return path.empty() ? QObject::tr("root") : qs(path);
+}
+
+bool there(const GraphModule* module, BodyId body, NodeId node) {
+    return module && body && node && body.index < module->bodies.size()
+        && node.index < module->body(body).nodes.size();
+}
+} // namespace
+
+QString breakpointText(const GraphModule* module, const run::Breakpoint& breakpoint) {
+    switch (breakpoint.kind) {
+    case run::Breakpoint::Kind::Node:
+        if (!there(module, breakpoint.body, breakpoint.node))
+            return QObject::tr("a node that is not there");
+        return breakpoint.body.index == 0 ? nodeName(*module, breakpoint.body, breakpoint.node)
+                                          : QObject::tr("%1 in %2")
+                                                .arg(nodeName(*module, breakpoint.body, breakpoint.node),
+                                                    bodyName(*module, breakpoint.body));
+    case run::Breakpoint::Kind::Operator:
+    case run::Breakpoint::Kind::Shape:
+        return qs(breakpoint.text);
+    case run::Breakpoint::Kind::NonFinite:
+        return QObject::tr("NaN or Inf appears");
+    }
+    return {};
+}
+
+// --- breakpoints
+
+BreakpointModel::BreakpointModel(RunController* controller, QObject* parent)
+    : QAbstractTableModel(parent)
+    , controller_(controller) {
+    connect(controller, &RunController::breakpointsChanged, this, &BreakpointModel::reload);
+}
+
+void BreakpointModel::setDocument(std::shared_ptr<const Document> document) {
+    document_ = std::move(document);
+    reload();
+}
+
+void BreakpointModel::reload() {
+    const std::vector<run::Breakpoint>& now = controller_->breakpoints();
+    // The rows that stay keep the selection.
+    if (now == list_) {
+        list_ = now;
+        if (!list_.empty())
+            Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
+        return;
+    }
+    beginResetModel();
+    list_ = now;
+    endResetModel();
+}
+
+Place BreakpointModel::placeOf(int row) const {
+    if (row < 0 || size_t(row) >= list_.size() || list_[size_t(row)].kind != run::Breakpoint::Kind::Node)
+        return {};
+    return {controller_->breakpointGraph(), list_[size_t(row)].body, list_[size_t(row)].node};
+}
+
+int BreakpointModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : int(list_.size());
+}
+
+QVariant BreakpointModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid() || size_t(index.row()) >= list_.size())
+        return {};
+    const run::Breakpoint& at = list_[size_t(index.row())];
+    const GraphId graph = controller_->breakpointGraph();
+    const GraphModule* module = document_ && graph ? &document_->module(graph) : nullptr;
+    switch (role) {
+    case Qt::DisplayRole:
+    case Qt::AccessibleTextRole:
+        if (index.column() == What)
+            return breakpointText(module, at);
+        if (index.column() == Hits)
+            return grouped(at.hits);
+        switch (at.kind) {
+        case run::Breakpoint::Kind::Node:
+            return tr("before the node");
+        case run::Breakpoint::Kind::Operator:
+            return tr("before the operator");
+        case run::Breakpoint::Kind::Shape:
+            return tr("after a value of this shape");
+        case run::Breakpoint::Kind::NonFinite:
+            return tr("after the node that made it");
+        }
+        return {};
+    case Qt::CheckStateRole:
+        return index.column() == What ? QVariant(at.enabled ? Qt::Checked : Qt::Unchecked) : QVariant();
+    case Qt::FontRole:
+        return index.column() == What ? QVariant(monoFont()) : QVariant();
+    case Qt::ForegroundRole:
+        return at.enabled ? QVariant() : QVariant(color(Role::Quiet));
+    case Qt::TextAlignmentRole:
+        return aligned(index.column() == Hits);
+    default:
+        return {};
+    }
+}
+
+bool BreakpointModel::setData(const QModelIndex& index, const QVariant& value, int role) {
+    if (!index.isValid() || role != Qt::CheckStateRole || index.column() != What)
+        return false;
+    controller_->enableBreakpoint(size_t(index.row()), value.toInt() == Qt::Checked);
+    return true;
+}
+
+Qt::ItemFlags BreakpointModel::flags(const QModelIndex& index) const {
+    const Qt::ItemFlags flags = QAbstractTableModel::flags(index);
+    return index.isValid() && index.column() == What ? flags | Qt::ItemIsUserCheckable : flags;
+}
+
+QVariant BreakpointModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return aligned(section == Hits);
+    const QString titles[] = {tr("breakpoint"), tr("stops"), tr("hits")};
+    return role == Qt::DisplayRole ? QVariant(titles[section]) : QVariant();
+}
+
+// --- watched nodes
+
+WatchModel::WatchModel(RunController* controller, QObject* parent)
+    : QAbstractTableModel(parent)
+    , controller_(controller) {
+    setObjectName(QStringLiteral("watch"));
+    const auto changed = [this] {
+        if (!places_.empty())
+            Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
+    };
+    connect(controller, &RunController::moved, this, [this, changed] {
+        follow();
+        changed();
+    });
+    connect(controller, &RunController::valuesReady, this, changed);
+}
+
+void WatchModel::setDocument(std::shared_ptr<const Document> document) {
+    beginResetModel();
+    document_ = std::move(document);
+    places_.clear();
+    endResetModel();
+}
+
+void WatchModel::toggle(const Place& node) {
+    const auto found = std::find(places_.begin(), places_.end(), node);
+    if (found != places_.end())
+        return remove(int(found - places_.begin()));
+    beginInsertRows({}, rowCount(), rowCount());
+    places_.push_back(node);
+    endInsertRows();
+    follow();
+}
+
+void WatchModel::remove(int row) {
+    if (row < 0 || row >= rowCount())
+        return;
+    beginRemoveRows({}, row, row);
+    places_.erase(places_.begin() + row);
+    endRemoveRows();
+}
+
+std::optional<ValueQuery> WatchModel::queryOf(int row, QString* why) const {
+    const Place& at = places_[size_t(row)];
+    const auto stepper = controller_->stepper();
+    if (controller_->state() != RunController::State::Ready || !stepper) {
+        *why = tr("nothing runs");
+        return {};
+    }
+    if (at.graph != controller_->graph()) {
+        *why = tr("of another graph");
+        return {};
+    }
+    const std::optional<size_t> step = stepper->step_of(at.body, at.node);
+    if (!step || !stepper->done(*step)) {
+        *why = tr("not run yet");
+        return {};
+    }
+    if (stepper->steps()[*step].values == 0) {
+        *why = tr("no value");
+        return {};
+    }
+    return ValueQuery{*step, 0, "{}"};
+}
+
+void WatchModel::follow() {
+    std::vector<ValueQuery> queries;
+    QString why;
+    for (int row = 0; row < rowCount(); ++row) {
+        if (const auto query = queryOf(row, &why))
+            queries.push_back(*query);
+    }
+    controller_->want(objectName(), queries);
+}
+
+int WatchModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : int(places_.size());
+}
+
+QVariant WatchModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid() || size_t(index.row()) >= places_.size() || !document_)
+        return {};
+    const Place& at = places_[size_t(index.row())];
+    QString why;
+    const std::optional<ValueQuery> query = queryOf(index.row(), &why);
+    const ValueAnswer* answer = query ? controller_->answer(*query) : nullptr;
+    const bool value = answer && answer->error.isEmpty();
+    switch (role) {
+    case Qt::DisplayRole:
+    case Qt::AccessibleTextRole:
+        if (index.column() == Name) {
+            const std::string body = document_->bodyName(at);
+            const QString name = qs(document_->nodeName(at));
+            return body.empty() ? name : tr("%1 in %2").arg(name, qs(body));
+        }
+        if (index.column() == Type)
+            return value ? typeText(answer->value) : QString();
+        return value ? shortValue(answer->value) : answer ? answer->error : query ? QStringLiteral("…") : why;
+    case Qt::ForegroundRole:
+        if (index.column() == Value && value && hasNonFinite(answer->value))
+            return color(Role::Failed);
+        return index.column() == Value && value ? QVariant()
+            : index.column() == Name            ? QVariant()
+                                                : QVariant(color(Role::Quiet));
+    case Qt::FontRole:
+        return monoFont();
+    case Qt::ToolTipRole:
+        return qs(document_->address(at));
+    default:
+        return {};
+    }
+}
+
+QVariant WatchModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return aligned(false);
+    const QString titles[] = {tr("node"), tr("value"), tr("type")};
+    return role == Qt::DisplayRole ? QVariant(titles[section]) : QVariant();
+}
+
+// --- call stack
+
+StackModel::StackModel(RunController* controller, QObject* parent)
+    : QAbstractTableModel(parent)
+    , controller_(controller) {
+    connect(controller, &RunController::moved, this, &StackModel::reload);
+}
+
+void StackModel::setDocument(std::shared_ptr<const Document> document) {
+    document_ = std::move(document);
+    reload();
+}
+
+void StackModel::reload() {
+    beginResetModel();
+    frames_.clear();
+    if (const auto stepper = controller_->stepper(); stepper && document_ && !stepper->at_end()) {
+        frames_ = stepper->stack();
+        std::reverse(frames_.begin(), frames_.end());
+        frames_.insert(frames_.begin(), stepper->position());
+    }
+    endResetModel();
+}
+
+Place StackModel::placeOf(int row) const {
+    return row >= 0 && size_t(row) < frames_.size() ? controller_->placeOf(frames_[size_t(row)]) : Place();
+}
+
+int StackModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : int(frames_.size());
+}
+
+QVariant StackModel::data(const QModelIndex& index, int role) const {
+    const Place at = index.isValid() ? placeOf(index.row()) : Place();
+    if (!at.node || !document_)
+        return {};
+    switch (role) {
+    case Qt::DisplayRole:
+    case Qt::AccessibleTextRole:
+        switch (index.column()) {
+        case Call:
+            return qs(document_->nodeName(at));
+        case In: {
+            const int32_t round = controller_->stepper()->steps()[frames_[size_t(index.row())]].round;
+            const QString body = bodyName(document_->module(at.graph), at.body);
+            return round < 0 ? body : tr("%1, round %2").arg(body).arg(round);
+        }
+        default:
+            return tr("step %1").arg(frames_[size_t(index.row())]);
+        }
+    case Qt::FontRole:
+        return index.column() == At ? QVariant() : QVariant(monoFont());
+    case Qt::ForegroundRole:
+        return index.column() == Call ? QVariant() : QVariant(color(Role::Quiet));
+    case Qt::TextAlignmentRole:
+        return aligned(index.column() == At);
+    default:
+        return {};
+    }
+}
+
+QVariant StackModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return aligned(section == At);
+    const QString titles[] = {tr("node"), tr("in"), tr("at")};
+    return role == Qt::DisplayRole ? QVariant(titles[section]) : QVariant();
+}
+
+// --- times
+
+TimeModel::TimeModel(RunController* controller, QObject* parent)
+    : QAbstractTableModel(parent)
+    , controller_(controller) {
+    connect(controller, &RunController::timingReady, this, &TimeModel::reload);
+}
+
+void TimeModel::setDocument(std::shared_ptr<const Document> document) {
+    document_ = std::move(document);
+    reload();
+}
+
+void TimeModel::setByOperator(bool on) {
+    if (byOperator_ == on)
+        return;
+    byOperator_ = on;
+    reload();
+}
+
+void TimeModel::reload() {
+    beginResetModel();
+    rows_.clear();
+    sum_ = 0;
+    const run::Timing& timing = controller_->timing();
+    sum_ = timing.operator_us();
+    if (byOperator_) {
+        for (const run::OperatorTime& o : timing.operators)
+            rows_.push_back({qs(o.target), {}, o.calls, -1, o.total_us, false, {}});
+    } else {
+        for (const run::NodeTime& n : timing.nodes)
+            rows_.push_back({qs(n.name), n.path.empty() ? tr("root") : qs(n.path), n.calls, n.call_us,
+                n.total_us, n.calls_body, {controller_->graph(), n.body, n.node}});
+    }
+    std::stable_sort(
+        rows_.begin(), rows_.end(), [](const Row& a, const Row& b) { return a.total > b.total; });
+    endResetModel();
+}
+
+Place TimeModel::placeOf(int row) const {
+    return row >= 0 && size_t(row) < rows_.size() ? rows_[size_t(row)].place : Place();
+}
+
+int TimeModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : int(rows_.size());
+}
+
+QVariant TimeModel::data(const QModelIndex& index, int role) const {
+    if (!index.isValid() || size_t(index.row()) >= rows_.size())
+        return {};
+    const Row& row = rows_[size_t(index.row())];
+    switch (role) {
+    case Qt::DisplayRole:
+    case Qt::AccessibleTextRole:
+        switch (index.column()) {
+        case Name:
+            return row.name;
+        case Where:
+            return row.where;
+        case Calls:
+            return grouped(row.calls);
+        case Median:
+            return row.median < 0 ? QStringLiteral("–") : qs(format_milliseconds(row.median / 1000));
+        case Total:
+            return qs(format_milliseconds(row.total / 1000));
+        default:
+            return sum_ > 0 ? tr("%1 %").arg(row.total / sum_ * 100, 0, 'f', 1) : QString();
+        }
+    case Qt::FontRole:
+        return index.column() <= Where ? QVariant(monoFont()) : QVariant();
+    case Qt::ForegroundRole:
+        return index.column() == Where || row.sum ? QVariant(color(Role::Quiet)) : QVariant();
+    case Qt::ToolTipRole:
+        return row.sum ? tr("With all that it calls") : QVariant();
+    case Qt::TextAlignmentRole:
+        return aligned(index.column() >= Calls);
+    default:
+        return {};
+    }
+}
+
+QVariant TimeModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return aligned(section >= Calls);
+    if (role == Qt::ToolTipRole && section == Median)
+        return tr("of one call");
+    const QString titles[] = {byOperator_ ? tr("operator") : tr("node"), tr("in"), tr("calls"), tr("median"),
+        tr("total"), tr("share")};
+    return role == Qt::DisplayRole ? QVariant(titles[section]) : QVariant();
+}
+
+void TimeModel::sort(int column, Qt::SortOrder order) {
+    Q_EMIT layoutAboutToBeChanged();
+    const auto less = [column](const Row& a, const Row& b) {
+        switch (column) {
+        case Name:
+            return a.name < b.name;
+        case Where:
+            return a.where < b.where;
+        case Calls:
+            return a.calls < b.calls;
+        case Median:
+            return a.median < b.median;
+        default:
+            return a.total < b.total;
+        }
+    };
+    std::stable_sort(rows_.begin(), rows_.end(),
+        [&](const Row& a, const Row& b) { return order == Qt::AscendingOrder ? less(a, b) : less(b, a); });
+    Q_EMIT layoutChanged();
+}
+
+} // namespace hopscope

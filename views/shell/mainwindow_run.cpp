@@ -1,0 +1,421 @@
+#include "views/shell/mainwindow.h"
+
+#include "core/base/text.h"
+#include "views/compare/compareview.h"
+#include "views/run/rundialog.h"
+#include "views/run/stepsview.h"
+#include "views/shell/pane.h"
+#include "views/shell/text.h"
+#include "views/values/valuetext.h"
+#include "views/values/valueview.h"
+
+#include <QDockWidget>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QLabel>
+
+#include <algorithm>
+
+namespace hopscope {
+
+namespace {
+constexpr int kTimedRuns = 7; // enough for a median that one slow run does not move
+const QString kCanvasOwner = QStringLiteral("canvas");
+} // namespace
+
+// --- what there is
+
+void MainWindow::buildRunDocks() {
+    values_ = new ValueView(&run_, actions_[Do::RunBody], actions_[Do::RunRestart], this);
+    steps_ = new StepsView(&run_, actions_[Do::RunToEnd], actions_[Do::MeasureTimes], this);
+    addDock(QStringLiteral("valuesDock"), tr("Values"), values_, Qt::RightDockWidgetArea,
+        QStringLiteral("Alt+6"));
+    addDock(
+        QStringLiteral("stepsDock"), tr("Steps"), steps_, Qt::BottomDockWidgetArea, QStringLiteral("Alt+7"));
+    compare_ = new CompareView(&run_, this);
+    addDock(QStringLiteral("compareDock"), tr("Compare"), compare_, Qt::BottomDockWidgetArea,
+        QStringLiteral("Alt+8"));
+}
+
+bool MainWindow::showDock(const QString& name) {
+    QDockWidget* dock = findChild<QDockWidget*>(name + QStringLiteral("Dock"));
+    if (!dock)
+        return false;
+    dock->show();
+    dock->raise();
+    return true;
+}
+
+void MainWindow::connectRun() {
+    connect(&run_, &RunController::stateChanged, this, &MainWindow::runChanged);
+    connect(&run_, &RunController::moved, this, &MainWindow::runMoved);
+    connect(&run_, &RunController::breakpointsChanged, this, [this] {
+        updateMarks();
+        updateActions();
+    });
+    const auto retag = [this] {
+        for (Pane pane : {Pane::Left, Pane::Right})
+            tagNodes(pane);
+    };
+    connect(&run_, &RunController::valuesReady, this, retag);
+    connect(&run_, &RunController::timingReady, this, [this, retag] {
+        if (run_.timing().repeat == 0)
+            return;
+        steps_->showTimes();
+        showDock(QStringLiteral("steps"));
+        actions_[Do::TimesOnNodes]->setChecked(true);
+        retag();
+        updateActions();
+    });
+    connect(&run_, &RunController::message, this, [this](const QString& text, bool isError) {
+        if (text.isEmpty())
+            updateStatus();
+        else
+            note(text, isError);
+    });
+    const auto go = [this](const Place& place) {
+        if (place.node)
+            navigator_.goTo(place);
+    };
+    connect(steps_, &StepsView::placeChosen, this, go);
+    connect(compare_, &CompareView::valueChosen, this, [this](const run::ComparedValue& value) {
+        // Of several runs of the node, to behind the one that was compared.
+        values_->setWantedItem(value.path);
+        run_.goBehind(value.path);
+    });
+    connect(compare_, &CompareView::message, this,
+        [this](const QString& text, bool isError) { note(text, isError); });
+    connect(&run_, &RunController::compared, this, [this] {
+        updateMarks();
+        if (run_.comparison() || !run_.compareError().isEmpty())
+            showDock(QStringLiteral("compare"));
+    });
+}
+
+void MainWindow::connectRunActions() {
+    using Move = RunController::Move;
+    const auto move = [this](Do what, Move m) { on(what, [this, m] { run_.move(m); }); };
+    on(Do::RunBody, [this] { runDialog(); });
+    on(Do::RunContinue, [this] {
+        if (run_.active())
+            run_.move(Move::Run);
+        else
+            runDialog();
+    });
+    move(Do::RunBack, Move::BackRun);
+    move(Do::RunOver, Move::Over);
+    move(Do::RunBackOver, Move::BackOver);
+    move(Do::RunBackInto, Move::BackInto);
+    move(Do::RunBackOut, Move::BackOut);
+    move(Do::NextNonFinite, Move::NonFinite);
+    move(Do::PreviousNonFinite, Move::BackNonFinite);
+    // Two meanings: of the run while there is one, of the bodies otherwise.
+    on(Do::StepInto, [this] {
+        if (run_.active())
+            run_.move(Move::Into);
+        else
+            navigator_.stepInto();
+    });
+    on(Do::StepOut, [this] {
+        if (run_.active())
+            run_.move(Move::Out);
+        else
+            navigator_.stepOut();
+    });
+    on(Do::RunToNode, [this] { run_.runTo(navigator_.state().node.body, navigator_.state().node.node); });
+    on(Do::RunBackToNode,
+        [this] { run_.runTo(navigator_.state().node.body, navigator_.state().node.node, true); });
+    on(Do::RunToEnd, [this] { run_.computeAll(); });
+    on(Do::ToggleBreakpoint, [this] { toggleBreakpoint(); });
+    on(Do::RunRestart, [this] { run_.restart(); });
+    on(Do::RunStop, [this] { run_.stop(); });
+    on(Do::WatchNode, [this] {
+        steps_->watch(navigator_.state().node);
+        updateActions();
+    });
+    on(Do::MeasureTimes, [this] { run_.measure(kTimedRuns); });
+    on(Do::CompareRun, [this] {
+        showDock(QStringLiteral("compare"));
+        compare_->against().setFocus(Qt::ShortcutFocusReason);
+    });
+    on(Do::SaveValues, [this] { saveValues(); });
+    actions_[Do::FollowStep]->setChecked(true);
+    const auto retag = [this] {
+        for (Pane pane : {Pane::Left, Pane::Right})
+            tagNodes(pane);
+    };
+    connect(actions_[Do::ValuesOnNodes], &QAction::toggled, this, retag);
+    connect(actions_[Do::TimesOnNodes], &QAction::toggled, this, retag);
+}
+
+void MainWindow::updateRunActions(const QString& noDump) {
+    const bool body = document_ && navigator_.pane(navigator_.state().focus).graph;
+    const QString noBody = !noDump.isEmpty() ? noDump : body ? QString() : tr("no body is shown here");
+    const auto stepper = run_.stepper();
+    const bool ready = run_.state() == RunController::State::Ready && stepper;
+    const QString noRun = !noDump.isEmpty()              ? noDump
+        : run_.state() == RunController::State::Starting ? tr("the run is being started")
+        : run_.state() == RunController::State::Died     ? tr("the executor died: restart it")
+        : ready                                          ? QString()
+                                                         : tr("nothing runs; F5 runs a body");
+    const bool atEnd = ready
+        && (stepper->at_end()
+            || (stepper->failure() && size_t(stepper->failure()->step) == stepper->position()));
+    const QString noForward = !noRun.isEmpty() ? noRun
+        : atEnd ? (stepper->failure() ? tr("the run stopped at a failure") : tr("the run is at its end"))
+                : QString();
+    const QString noBack = !noRun.isEmpty()                      ? noRun
+        : run_.ranLast() || (ready && !stepper->stack().empty()) ? QString()
+                                                                 : tr("the run is at its start");
+    const QString noCall = !noRun.isEmpty() ? noRun
+        : stepper->stack().empty()          ? tr("the run is in no called body")
+                                            : QString();
+    actions_.setReason(Do::RunBody, noBody);
+    actions_.setReason(Do::RunContinue,
+        run_.active() || run_.state() == RunController::State::Starting ? noForward : noBody);
+    for (Do what : {Do::RunOver, Do::NextNonFinite})
+        actions_.setReason(what, noForward);
+    for (Do what : {Do::RunBack, Do::RunBackOver, Do::RunBackInto, Do::PreviousNonFinite})
+        actions_.setReason(what, noBack);
+    actions_.setReason(Do::RunBackOut, noCall);
+    if (run_.active()) {
+        actions_.setReason(Do::StepInto, noForward);
+        actions_.setReason(Do::StepOut, !noForward.isEmpty() ? noForward : noCall);
+    }
+    actions_.setReason(Do::RunToEnd,
+        !noRun.isEmpty()          ? noRun
+            : stepper->complete() ? tr("it is computed already")
+                                  : QString());
+    const Place& node = navigator_.state().node;
+    const QString noNode = !noDump.isEmpty() ? noDump : node.node ? QString() : tr("no node is selected");
+    const QString elsewhere = ready && node.node && node.graph != run_.graph()
+        ? tr("the selected node is of another graph")
+        : QString();
+    const QString here = !noRun.isEmpty() ? noRun : !noNode.isEmpty() ? noNode : elsewhere;
+    actions_.setReason(Do::RunToNode, !here.isEmpty() ? here : noForward);
+    actions_.setReason(Do::RunBackToNode, !here.isEmpty() ? here : noBack);
+    actions_.setReason(Do::ToggleBreakpoint,
+        !noNode.isEmpty()                                 ? noNode
+            : run_.active() && node.graph != run_.graph() ? tr("the selected node is of another graph")
+                                                          : QString());
+    actions_.setReason(Do::RunRestart, run_.active() ? QString() : noRun);
+    actions_.setReason(
+        Do::RunStop, run_.state() == RunController::State::None ? tr("nothing runs") : QString());
+    actions_.setReason(Do::WatchNode, noNode);
+    actions_[Do::WatchNode]->setText(node.node && steps_->isWatched(node) ? tr("Stop &Watching the Node")
+                                                                          : tr("&Watch the Selected Node"));
+    for (Do what : {Do::MeasureTimes, Do::SaveValues, Do::CompareRun, Do::ValuesOnNodes})
+        actions_.setReason(what, noRun);
+    actions_.setReason(Do::TimesOnNodes,
+        !noRun.isEmpty()               ? noRun
+            : run_.timing().repeat > 0 ? QString()
+                                       : tr("no times were measured yet"));
+}
+
+// --- starting
+
+void MainWindow::startRun(const run::Request& request) {
+    if (!document_)
+        return;
+    showDock(QStringLiteral("values"));
+    showDock(QStringLiteral("steps"));
+    run_.start(document_->dumpPointer(), request);
+}
+
+void MainWindow::runDialog() {
+    std::vector<std::pair<QString, Place>> bodies;
+    int chosen = 0;
+    const auto add = [&](const QString& name, const Place& place) {
+        for (const auto& known : bodies) {
+            if (known.second == place)
+                return;
+        }
+        bodies.emplace_back(name, place);
+    };
+    for (Pane pane : {Pane::Left, Pane::Right}) {
+        const Place& body = navigator_.pane(pane);
+        if (!body.graph)
+            continue;
+        if (pane == navigator_.state().focus)
+            chosen = int(bodies.size());
+        add(pane == Pane::Left ? tr("Left pane") : tr("Right pane"), {body.graph, body.body, {}});
+    }
+    for (Pane pane : {Pane::Left, Pane::Right}) {
+        if (const Place& body = navigator_.pane(pane); body.graph)
+            add(tr("Whole graph"), {body.graph, BodyId(0), {}});
+    }
+    if (bodies.empty())
+        return;
+    // A region's body: of the call that the window is about.
+    run::Request before = run_.request();
+    if (const NavState& s = navigator_.state(); s.row >= 0)
+        before.invocation = document_->invocation(s.row).index;
+    auto* dialog = new RunDialog(document_, bodies, std::min(chosen, int(bodies.size()) - 1), before, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &RunDialog::runRequested, this, &MainWindow::startRun);
+    dialog->open();
+}
+
+void MainWindow::toggleBreakpoint() {
+    const Place& node = navigator_.state().node;
+    run_.setBreakpointGraph(node.graph);
+    run::Breakpoint breakpoint;
+    breakpoint.body = node.body;
+    breakpoint.node = node.node;
+    run_.toggleBreakpoint(breakpoint);
+}
+
+void MainWindow::saveValues() {
+    const QString folder = paths_.isEmpty() ? QString() : QFileInfo(paths_.first()).path() + QLatin1Char('/');
+    const QString path = QFileDialog::getSaveFileName(this, tr("Save all values at this position"),
+        folder + QStringLiteral("values.safetensors"), tr("Tensors (*.safetensors)"));
+    if (!path.isEmpty())
+        run_.saveAll(path);
+}
+
+// --- following it
+
+void MainWindow::runChanged() {
+    const RunController::State before = runState_;
+    runState_ = run_.state();
+    if (before != runState_) {
+        actions_.setRunning(run_.active());
+        if (runState_ == RunController::State::None)
+            updateMarks();
+        hasError_ = false;
+        if (runState_ == RunController::State::Failed || runState_ == RunController::State::Died) {
+            hasError_ = true;
+            lastError_ = make_error(Error::Kind::External, ss(run_.error()));
+        }
+    }
+    updateActions();
+}
+
+void MainWindow::runMoved() {
+    followRun();
+    updateMarks();
+    updateActions();
+}
+
+// The panes go where the run is, into a region's body and out of it, and the cursor to what ran last.
+void MainWindow::followRun() {
+    if (!document_ || run_.state() != RunController::State::Ready)
+        return;
+    const auto prepared = run_.prepared();
+    const Place next = run_.next();
+    const Place body{run_.graph(), next.node ? next.body : prepared->body, {}};
+    const NavState& s = navigator_.state();
+    // The pane that shows it already, else the one that shows its graph, else the focused one.
+    const auto fits = [&](Pane pane) { return navigator_.pane(pane) == body; };
+    const auto near = [&](Pane pane) { return navigator_.pane(pane).graph == body.graph; };
+    Pane pane = s.focus;
+    if (!fits(pane))
+        pane = fits(otherPane(pane)) ? otherPane(pane)
+            : near(pane)             ? pane
+            : near(otherPane(pane))  ? otherPane(pane)
+                                     : pane;
+    if (!fits(pane))
+        navigator_.showBody(pane, body);
+    if (!actions_[Do::FollowStep]->isChecked())
+        return;
+    const std::optional<size_t> last = run_.ranLast();
+    const Place ran = last ? run_.placeOf(*last) : Place();
+    const NodeId node = ran.node && ran.body == body.body ? ran.node : next.node;
+    navigator_.selectNode(pane, node);
+    if (next.node && next.body == body.body)
+        panes_[size_t(pane)]->canvas().ensureVisible(next.node);
+}
+
+// What the run says of the nodes of a pane: which is next, which have not run, where it stops.
+void MainWindow::markRun(Pane pane) {
+    Canvas& canvas = panes_[size_t(pane)]->canvas();
+    const Place& body = navigator_.pane(pane);
+    std::vector<NodeId> on, off, waiting;
+    if (body.graph == run_.breakpointGraph()) {
+        for (const run::Breakpoint& b : run_.breakpoints()) {
+            if (b.kind == run::Breakpoint::Kind::Node && b.body == body.body)
+                (b.enabled ? on : off).push_back(b.node);
+        }
+    }
+    const auto stepper = run_.stepper();
+    if (run_.active() && stepper && body.graph == run_.graph()) {
+        NodeId next;
+        if (!stepper->at_end()) {
+            std::vector<size_t> frames = stepper->stack();
+            frames.push_back(stepper->position());
+            for (size_t step : frames) {
+                if (stepper->steps()[step].body == body.body)
+                    next = stepper->steps()[step].node;
+            }
+        }
+        canvas.setCurrentStep(next);
+        const size_t count = document_->body(body).nodes.size();
+        for (size_t i = 0; i < count; ++i) {
+            const std::optional<size_t> step = stepper->step_of(body.body, NodeId(i));
+            if (!step || !stepper->done(*step))
+                waiting.push_back(NodeId(i));
+        }
+    }
+    canvas.setBreakpoints(std::move(on), std::move(off));
+    canvas.setWaiting(std::move(waiting));
+    tagNodes(pane);
+}
+
+// Values and times under the nodes, where they are asked for.
+void MainWindow::tagNodes(Pane pane) {
+    Canvas& canvas = panes_[size_t(pane)]->canvas();
+    const Place& body = navigator_.pane(pane);
+    const auto stepper = run_.stepper();
+    const bool here =
+        document_ && run_.state() == RunController::State::Ready && stepper && body.graph == run_.graph();
+    const bool values = here && actions_[Do::ValuesOnNodes]->isChecked();
+    const bool times = here && actions_[Do::TimesOnNodes]->isChecked() && run_.timing().repeat > 0;
+    const QString owner = kCanvasOwner + QString::number(int(pane));
+    std::vector<Tag> tags;
+    std::vector<ValueQuery> wanted;
+    const size_t count = values || times ? document_->body(body).nodes.size() : 0;
+    for (size_t i = 0; i < count; ++i) {
+        const Place place{body.graph, body.body, NodeId(i)};
+        Tag tag;
+        tag.node = place.node;
+        if (values) {
+            const std::optional<size_t> step = stepper->step_of(place.body, place.node);
+            if (step && stepper->done(*step) && stepper->steps()[*step].values > 0) {
+                const ValueQuery query{*step, 0, "{}"};
+                wanted.push_back(query);
+                if (const ValueAnswer* answer = run_.answer(query); answer && answer->error.isEmpty()) {
+                    tag.text = shortValue(answer->value);
+                    tag.warning = hasNonFinite(answer->value);
+                }
+            }
+        }
+        if (times) {
+            const QString text = timeTag(place, &tag.bar);
+            tag.text += (tag.text.isEmpty() || text.isEmpty() ? QString() : QStringLiteral("  ")) + text;
+        }
+        if (!tag.text.isEmpty() || tag.bar >= 0)
+            tags.push_back(std::move(tag));
+    }
+    run_.want(owner, wanted);
+    canvas.setTags(std::move(tags));
+}
+
+QString MainWindow::timeTag(const Place& node, double* share) const {
+    // Of the body's own sum: in a region's body its nodes are compared with each other.
+    double sum = 0, most = 0, mine = -1;
+    for (const run::NodeTime& time : run_.timing().nodes) {
+        if (time.body != node.body)
+            continue;
+        sum += time.total_us;
+        most = std::max(most, time.total_us);
+        if (time.node == node.node)
+            mine = time.total_us;
+    }
+    if (mine < 0 || sum <= 0)
+        return {};
+    *share = most > 0 ? mine / most : 0;
+    const double percent = mine / sum * 100;
+    return percent < 0.1 ? QString() : tr("%1 %").arg(percent, 0, 'f', percent < 10 ? 1 : 0);
+}
+
+} // namespace hopscope

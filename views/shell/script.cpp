@@ -1,0 +1,122 @@
+#include "views/shell/script.h"
+
+#include "core/graph/dump.h"
+#include "views/compare/compareview.h"
+#include "views/shell/mainwindow.h"
+#include "views/shell/screenshot.h"
+#include "views/shell/text.h"
+
+namespace hopscope {
+
+namespace {
+
+// A node by its name alone: of the focused body, else of the first body of its graph that has one of that
+// name.
+Result<Place> nodeOf(const MainWindow& window, const Place& body, const QString& text) {
+    const std::shared_ptr<const Document> document = window.document();
+    if (text.contains(QLatin1Char('@')))
+        return resolve(document->dump(), ss(text));
+    const GraphModule& module = document->module(body.graph);
+    const auto in = [&](BodyId id) { return find_node(module, module.body(id), ss(text)); };
+    if (const NodeId node = in(body.body))
+        return Place{body.graph, body.body, node};
+    for (size_t b = 0; b < module.bodies.size(); ++b) {
+        if (const NodeId node = in(BodyId(b)))
+            return Place{body.graph, BodyId(b), node};
+    }
+    return make_error(
+        Error::Kind::NotFound, "no node '" + ss(text) + "' in " + document->address({body.graph, {}, {}}));
+}
+
+struct Play {
+    MainWindow& window;
+    Script script;
+    std::function<void(const Status&)> then;
+    Place body; // that is run
+
+    bool failed() const {
+        if (!window.lastError())
+            return false;
+        then(*window.lastError());
+        return true;
+    }
+};
+
+void show(const std::shared_ptr<Play>& p) {
+    if (!p->script.select.isEmpty()) {
+        const Navigator& navigator = p->window.navigator();
+        const Result<Place> node =
+            nodeOf(p->window, navigator.pane(navigator.state().focus), p->script.select);
+        if (!node)
+            return p->then(node.error());
+        p->window.navigator().goTo(*node);
+    }
+    for (const QString& name : p->script.docks) {
+        if (!p->window.showDock(name))
+            return p->then(make_error(Error::Kind::Usage, "there is no dock '" + ss(name) + "'"));
+    }
+    if (p->script.onNodes.contains(QStringLiteral("values")))
+        p->window.actions()[Do::ValuesOnNodes]->setChecked(true);
+    if (p->script.onNodes.contains(QStringLiteral("times")))
+        p->window.actions()[Do::MeasureTimes]->trigger();
+    if (!p->script.compare.isEmpty()) {
+        p->window.comparison().setRecorded(p->script.compare);
+        p->window.comparison().start();
+    }
+    whenIdle(p->window, [p] {
+        if (!p->failed())
+            p->then({});
+    });
+}
+
+void step(const std::shared_ptr<Play>& p) {
+    if (p->failed())
+        return;
+    RunController& run = p->window.run();
+    if (p->script.stepTo.isEmpty())
+        return show(p);
+    if (p->script.stepTo == QStringLiteral("end")) {
+        run.scrub(SIZE_MAX);
+    } else {
+        const Result<Place> node = nodeOf(p->window, p->body, p->script.stepTo);
+        if (!node)
+            return p->then(node.error());
+        if (node->graph != run.graph())
+            return p->then(make_error(Error::Kind::Usage,
+                "'" + ss(p->script.stepTo) + "' is of another graph than " + run.address() + ", which runs"));
+        run.runTo(node->body, node->node);
+    }
+    whenIdle(p->window, [p] {
+        if (!p->failed())
+            show(p);
+    });
+}
+
+} // namespace
+
+void play(MainWindow& window, const Script& script, std::function<void(const Status&)> then) {
+    const auto p = std::make_shared<Play>(Play{window, script, std::move(then), {}});
+    const Navigator& navigator = window.navigator();
+    p->body = navigator.pane(navigator.state().focus);
+    if (script.run.isEmpty())
+        return show(p);
+    if (!p->body.graph)
+        return p->then(make_error(Error::Kind::Usage, "no body is shown that could be run"));
+    run::Request request;
+    request.address = window.document()->address(p->body);
+    if (const int row = navigator.state().row; row >= 0 && p->body.body.index > 0)
+        request.invocation = window.document()->invocation(row).index;
+    bool number = false;
+    const qulonglong seed = script.run.toULongLong(&number);
+    if (number)
+        request.seed = seed;
+    else
+        request.inputs = ss(script.run);
+    request.reference = ss(script.compare);
+    for (const QString& word : script.bind)
+        request.bind.push_back(ss(word));
+    window.startRun(request);
+    whenIdle(window, [p] { step(p); });
+}
+
+} // namespace hopscope

@@ -1,0 +1,30 @@
+// What the program's options ask of a window after it has opened its dumps: a run, a place in it, a dock.
+#pragma once
+
+#include "core/base/result.h"
+
+#include <QString>
+#include <QStringList>
+
+#include <functional>
+
+namespace hopscope {
+
+class MainWindow;
+
+struct Script {
+    QString run; // a seed, or a file or folder of inputs; empty = nothing runs
+    QString stepTo; // a node's name in the body or another of its graph, an address, or "end"
+    QString select; // likewise
+    QString compare; // recorded values to compare with; also what random nodes take
+    QStringList bind;
+    QStringList docks; // "values", "steps", …, the last in front where they share a place
+    QStringList onNodes; // "values", "times"
+    bool empty() const { return run.isEmpty() && select.isEmpty() && docks.isEmpty(); }
+};
+
+// Does it step by step, each when the one before is done, and calls `then`, with what went wrong if something
+// did.
+void play(MainWindow& window, const Script& script, std::function<void(const Status&)> then);
+
+} // namespace hopscope

@@ -1,0 +1,599 @@
+#include "views/values/valueview.h"
+
+#include "core/base/text.h"
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+#include "views/values/plot.h"
+#include "views/values/valuetext.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QBoxLayout>
+#include <QClipboard>
+#include <QComboBox>
+#include <QFileDialog>
+#include <QLabel>
+#include <QPushButton>
+#include <QResizeEvent>
+#include <QSpinBox>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QToolButton>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hopscope {
+
+using nlohmann::json;
+
+namespace {
+constexpr int kBins = 48;
+
+QString plainText(QString html) {
+    html.replace(QStringLiteral("</td><td"), QStringLiteral(" </td><td"));
+    html.replace(QStringLiteral("</tr>"), QStringLiteral("\n"));
+    return html.remove(QRegularExpression(QStringLiteral("<[^>]*>"))).trimmed();
+}
+} // namespace
+
+ValueView::ValueView(RunController* controller, QAction* run, QAction* restart, QWidget* parent)
+    : QWidget(parent)
+    , controller_(controller)
+    , parts_(new QBoxLayout(QBoxLayout::TopToBottom, this))
+    , runAction_(run)
+    , restartAction_(restart) {
+    setObjectName(QStringLiteral("valueView"));
+    parts_->setContentsMargins(0, 0, 0, 0);
+    parts_->setSpacing(0);
+    QWidget* facts = buildFacts(run, restart);
+    histogram_ = new Histogram(this);
+    histogram_->setMinimumHeight(96);
+    histogram_->setMaximumHeight(180);
+    sliceBox_ = buildSlice();
+    parts_->addWidget(facts);
+    parts_->addWidget(histogram_, 1);
+    parts_->addWidget(sliceBox_, 3);
+    parts_->addStretch(0);
+    connect(controller_, &RunController::stateChanged, this, &ValueView::refresh);
+    connect(controller_, &RunController::moved, this, &ValueView::refresh);
+    connect(controller_, &RunController::valuesReady, this, &ValueView::refresh);
+    connect(&Theme::instance(), &Theme::changed, this, &ValueView::refresh);
+    refresh();
+}
+
+void ValueView::setDocument(std::shared_ptr<const Document> document) {
+    document_ = std::move(document);
+    setNode({});
+}
+
+void ValueView::setNode(const Place& node) {
+    node_ = node;
+    refresh();
+}
+
+// --- which value
+
+std::optional<size_t> ValueView::stepOf(QString* why) const {
+    if (!document_) {
+        *why = tr("No dump is open.");
+        return {};
+    }
+    const auto stepper = controller_->stepper();
+    switch (controller_->state()) {
+    case RunController::State::None:
+        *why = tr("Not recorded: a dump holds types, no values. Run the body to see them.");
+        return {};
+    case RunController::State::Starting:
+        *why = tr("The run is being started…");
+        return {};
+    case RunController::State::Failed:
+        *why = tr("The run could not begin: %1").arg(controller_->error());
+        return {};
+    case RunController::State::Died:
+        *why = controller_->diedAt().isEmpty()
+            ? tr("The executor died, and its values with it: %1").arg(controller_->error())
+            : tr("The executor died at %1, and its values with it: %2")
+                  .arg(controller_->diedAt(), controller_->error());
+        return {};
+    case RunController::State::Ready:
+        break;
+    }
+    if (!node_.node) {
+        *why = tr("Select a node to see its value.");
+        return {};
+    }
+    if (!stepper)
+        return {};
+    if (node_.graph != controller_->graph()) {
+        *why =
+            tr("Not run: this node is of another graph than %1, which runs.").arg(qs(controller_->address()));
+        return {};
+    }
+    const std::optional<size_t> step = stepper->step_of(node_.body, node_.node);
+    if (!step) {
+        *why = tr("Not run yet.");
+        if (stepper->complete() && stepper->at_end())
+            *why = tr("Not run: the run ended without coming here.");
+        return {};
+    }
+    if (!stepper->done(*step)) {
+        *why = stepper->failure() && stepper->failure()->step == int32_t(*step)
+            ? tr("This node failed: %1").arg(qs(stepper->failure()->message))
+            : *step == stepper->position() ? tr("Not run yet: it runs next.")
+                                           : tr("Not run yet: it is being run, the position is in its body.");
+        return {};
+    }
+    if (stepper->steps()[*step].values == 0) {
+        *why = tr("This node yields no value.");
+        return {};
+    }
+    return step;
+}
+
+ValueQuery ValueView::statsQuery() const {
+    return {*step_, std::max(0, items_->currentIndex()), json{{"histogram", kBins}}.dump()};
+}
+
+ValueQuery ValueView::sliceQuery() const {
+    return {*step_, std::max(0, items_->currentIndex()),
+        json{{"start", window_.start()}, {"count", window_.count()}}.dump()};
+}
+
+void ValueView::say(const QString& text, bool error, QAction* way) {
+    message_->setText(text);
+    QPalette palette = message_->palette();
+    palette.setColor(QPalette::WindowText, color(error ? Role::Failed : Role::Quiet));
+    message_->setPalette(palette);
+    message_->setVisible(!text.isEmpty());
+    run_->setVisible(way == runAction_);
+    restart_->setVisible(way == restartAction_);
+    copyError_->setVisible(error);
+    const bool value = text.isEmpty();
+    facts_->setVisible(value);
+    if (!value) {
+        items_->hide();
+        histogram_->hide();
+        sliceBox_->hide();
+        value_ = nullptr;
+        hasSlice_ = false;
+        model_->setPage({});
+        picture_->setPage({});
+    }
+}
+
+void ValueView::refresh() {
+    title_->setText(document_ && node_.node ? qs(document_->nodeName(node_)) : tr("No node"));
+    const bool runs = controller_->active();
+    origin_->setVisible(runs);
+    if (runs) {
+        const Role tone = controller_->synthetic() ? Role::Warning : Role::Quiet;
+        origin_->setText(QStringLiteral("<span style='color:%1'>%2</span>")
+                             .arg(color(tone).name(), controller_->inputsText().toHtmlEscaped()));
+    }
+    QString why;
+    const std::optional<size_t> step = stepOf(&why);
+    const RunController::State state = controller_->state();
+    const bool broken = state == RunController::State::Died || state == RunController::State::Failed;
+    if (!step) {
+        step_.reset();
+        say(why, broken,
+            state == RunController::State::Died ? restartAction_
+                : state == RunController::State::None || state == RunController::State::Failed ? runAction_
+                                                                                               : nullptr);
+        if (state == RunController::State::Ready)
+            controller_->want(objectName(), {});
+        return;
+    }
+    if (step_ != step) {
+        step_ = step;
+        sliceShown_ = false;
+        fillItems(controller_->stepper()->steps()[*step]);
+    }
+    if (wantedItem_ >= 0 && wantedItem_ < items_->count()
+        && controller_->stepper()->path(*step) == wantedPath_) {
+        filling_ = true;
+        items_->setCurrentIndex(wantedItem_);
+        filling_ = false;
+        wantedItem_ = -1;
+    }
+    items_->setVisible(items_->count() > 1);
+    const ValueQuery query = statsQuery();
+    const ValueAnswer* answer = controller_->answer(query);
+    if (!answer) {
+        // What is shown stays until the new value is there: no flicker while stepping.
+        controller_->want(objectName(), {query});
+        if (value_.is_null())
+            say(tr("Fetching the value…"));
+        return;
+    }
+    if (!answer->error.isEmpty())
+        return say(answer->error, true);
+    value_ = answer->value;
+    say({});
+    showFacts();
+    showHistogram();
+    hasSlice_ = isTensor(value_);
+    if (hasSlice_) {
+        window_.setShape(shapeOf(value_));
+        hasSlice_ = !window_.isEmpty();
+    }
+    sliceBox_->setVisible(hasSlice_);
+    if (hasSlice_) {
+        fillChoosers();
+        wantSlice();
+    }
+}
+
+// --- what it is
+
+void ValueView::fillItems(const run::Step& step) {
+    filling_ = true;
+    const int before = items_->currentIndex();
+    items_->clear();
+    if (step.tuple) {
+        for (uint32_t i = 0; i < step.values; ++i)
+            items_->addItem(tr("item %1 of %2").arg(i).arg(step.values));
+        items_->setCurrentIndex(std::clamp(before, 0, std::max(0, items_->count() - 1)));
+    }
+    filling_ = false;
+}
+
+void ValueView::showFacts() {
+    const auto row = [](const QString& name, const QString& text, Role role = Role::Text) {
+        return QStringLiteral("<td style='color:%1;padding-right:8px'>%2</td>"
+                              "<td style='color:%3;padding-right:16px'>%4</td>")
+            .arg(color(Role::Quiet).name(), name, color(role).name(), text.toHtmlEscaped());
+    };
+    const json none;
+    const auto at = [&](const char* key) -> const json& { return value_.contains(key) ? value_[key] : none; };
+    QStringList rows;
+    if (!isTensor(value_)) {
+        rows << row(tr("Python"), qs(value_.value("python", "")));
+        if (value_.contains("value"))
+            rows << row(tr("value"), numberText(value_["value"], 6));
+    } else {
+        int64_t elements = 1;
+        for (const int64_t n : shapeOf(value_))
+            elements *= n;
+        const bool dense = isContiguous(value_);
+        const uint64_t bytes = at("bytes").is_number() ? at("bytes").get<uint64_t>() : 0;
+        rows << row(tr("dtype"), qs(value_.value("dtype", ""))) + row(tr("min"), numberText(at("min"), 5));
+        rows << row(tr("shape"), QStringLiteral("[%1]").arg(listText(shapeOf(value_))))
+                + row(tr("max"), numberText(at("max"), 5));
+        rows << row(tr("stride"), QStringLiteral("(%1)").arg(listText(strideOf(value_))),
+                    dense ? Role::Text : Role::Warning)
+                + row(tr("mean"), numberText(at("mean"), 5));
+        rows << row(tr("bytes"), qs(format_bytes(bytes))) + row(tr("std"), numberText(at("std"), 5));
+        const auto count = [&](const char* key) {
+            return at(key).is_number() ? grouped(at(key).get<qulonglong>()) : QStringLiteral("–");
+        };
+        const auto tone = [&](const char* key) {
+            return at(key).is_number() && at(key).get<uint64_t>() > 0 ? Role::Failed : Role::Text;
+        };
+        rows << row(tr("elements"), grouped(qulonglong(elements))) + row(tr("zero"), count("zero"));
+        rows << row(tr("NaN"), count("nan"), tone("nan")) + row(tr("Inf"), count("inf"), tone("inf"));
+        if (!dense)
+            rows << QStringLiteral("<td></td><td colspan='3' style='color:%1'>%2</td>")
+                        .arg(color(Role::Warning).name(), tr("not contiguous"));
+    }
+    facts_->setText(QStringLiteral("<table cellspacing='0' cellpadding='1'><tr>%1</tr></table>")
+                        .arg(rows.join(QStringLiteral("</tr><tr>"))));
+}
+
+void ValueView::showHistogram() {
+    const auto found = value_.find("histogram");
+    std::vector<double> counts;
+    double low = 0, high = 0;
+    if (found != value_.end() && found->is_object()) {
+        low = numberOf((*found)["low"]);
+        high = numberOf((*found)["high"]);
+        for (const json& n : (*found)["counts"])
+            counts.push_back(numberOf(n));
+    }
+    int64_t elements = 1;
+    for (const int64_t n : shapeOf(value_))
+        elements *= n;
+    const bool any = !counts.empty() && std::isfinite(low) && std::isfinite(high) && elements > 1;
+    histogram_->setVisible(any);
+    if (any)
+        histogram_->setCounts(low, high, counts);
+}
+
+// --- the slice
+
+void ValueView::fillChoosers() {
+    filling_ = true;
+    while (indices_.size() > window_.leading.size()) {
+        delete indices_.back();
+        indices_.pop_back();
+    }
+    while (indices_.size() < window_.leading.size()) {
+        auto* box = new QSpinBox(choosers_);
+        const int d = int(indices_.size());
+        box->setObjectName(QStringLiteral("sliceIndex%1").arg(d));
+        box->setAccessibleName(tr("Index into dimension %1").arg(d));
+        box->setWrapping(true);
+        static_cast<QHBoxLayout*>(choosers_->layout())->insertWidget(d, box);
+        connect(box, &QSpinBox::valueChanged, this, [this, d](int index) {
+            if (filling_ || size_t(d) >= window_.leading.size())
+                return;
+            window_.leading[size_t(d)] = index;
+            wantSlice();
+        });
+        indices_.push_back(box);
+    }
+    for (size_t d = 0; d < indices_.size(); ++d) {
+        indices_[d]->setMaximum(int(std::max<int64_t>(0, window_.shape[d] - 1)));
+        indices_[d]->setValue(int(window_.leading[d]));
+        indices_[d]->setToolTip(tr("Index into dimension %1, of %2").arg(d).arg(window_.shape[d]));
+    }
+    filling_ = false;
+    const bool paged = window_.rows() > SliceWindow::kPage || window_.columns() > SliceWindow::kPage;
+    pageBack_->setVisible(paged);
+    pageOn_->setVisible(paged);
+    const auto range = [](const QString& what, int64_t from, int64_t count, int64_t all) {
+        return count == all
+            ? QStringLiteral("%1 %2").arg(all).arg(what)
+            : QStringLiteral("%1 %2–%3 of %4").arg(what).arg(from).arg(from + count - 1).arg(all);
+    };
+    QString text = range(window_.columns() == 1 ? tr("column") : tr("columns"), window_.column,
+        window_.pageColumns(), window_.columns());
+    if (window_.shape.size() >= 2)
+        text = range(window_.rows() == 1 ? tr("row") : tr("rows"), window_.row, window_.pageRows(),
+                   window_.rows())
+            + QStringLiteral(" × ") + text;
+    // The leading dimensions' indices stand in boxes before it: "[0, 3, :, :]".
+    open_->setVisible(!indices_.empty());
+    pageText_->setText(indices_.empty() ? text : QStringLiteral(", :, :]   ") + text);
+    pageBack_->setEnabled(window_.row > 0 || window_.column > 0);
+    pageOn_->setEnabled(window_.row + window_.pageRows() < window_.rows()
+        || window_.column + window_.pageColumns() < window_.columns());
+}
+
+void ValueView::wantSlice() {
+    if (!step_)
+        return;
+    const ValueQuery query = sliceQuery();
+    const ValueAnswer* answer = controller_->answer(query);
+    if (!answer) {
+        sliceShown_ = false;
+        controller_->want(objectName(), {query});
+        return;
+    }
+    SlicePage page;
+    page.window = window_;
+    const auto found = answer->value.find("slice");
+    if (answer->error.isEmpty() && found != answer->value.end()) {
+        for (const json& cell : *found)
+            page.cells.push_back(cell);
+        if (int64_t(page.cells.size()) != window_.pageRows() * window_.pageColumns())
+            page.cells.clear();
+        for (const char* key : {"min", "max"}) {
+            const double v = value_.contains(key) ? std::abs(numberOf(value_[key])) : 0;
+            if (std::isfinite(v))
+                page.limit = std::max(page.limit, v);
+        }
+    }
+    sliceShown_ = true;
+    model_->setPage(page);
+    picture_->setPage(page);
+}
+
+// Columns first, then rows, as one reads.
+void ValueView::turnPage(int direction) {
+    const int64_t step = SliceWindow::kPage * direction;
+    if (direction > 0) {
+        if (window_.column + SliceWindow::kPage < window_.columns()) {
+            window_.column += step;
+        } else {
+            window_.column = 0;
+            window_.row = std::min(window_.row + SliceWindow::kPage,
+                (window_.rows() - 1) / SliceWindow::kPage * SliceWindow::kPage);
+        }
+    } else if (window_.column > 0) {
+        window_.column += step;
+    } else {
+        window_.row = std::max<int64_t>(0, window_.row - SliceWindow::kPage);
+        window_.column = (window_.columns() - 1) / SliceWindow::kPage * SliceWindow::kPage;
+    }
+    fillChoosers();
+    wantSlice();
+}
+
+void ValueView::setWantedItem(const std::string& path) {
+    const size_t mark = path.rfind('#');
+    wantedPath_ = path.substr(0, mark);
+    wantedItem_ = mark == std::string::npos ? -1 : QByteArray::fromStdString(path.substr(mark + 1)).toInt();
+}
+
+void ValueView::showPicture(bool picture) {
+    (picture ? asPicture_ : asTable_)->setChecked(true);
+    stack_->setCurrentIndex(picture ? 1 : 0);
+}
+
+// --- out of the window
+
+void ValueView::copy() {
+    if (stack_->currentIndex() == 1)
+        QApplication::clipboard()->setImage(picture_->picture());
+    else
+        QApplication::clipboard()->setText(model_->tsv());
+}
+
+void ValueView::save() {
+    if (!step_)
+        return;
+    const QString path = QFileDialog::getSaveFileName(this, tr("Save the value"),
+        title_->text() + QStringLiteral(".safetensors"), tr("Tensors (*.safetensors);;NumPy arrays (*.npy)"));
+    if (!path.isEmpty())
+        controller_->saveValue(*step_, std::max(0, items_->currentIndex()), path);
+}
+
+QString ValueView::message() const {
+    return message_->isHidden() ? QString() : message_->text();
+}
+QString ValueView::facts() const {
+    return facts_->isHidden() ? QString() : plainText(facts_->text());
+}
+QString ValueView::origin() const {
+    return origin_->isHidden() ? QString() : plainText(origin_->text());
+}
+
+// --- widgets
+
+QWidget* ValueView::buildFacts(QAction* run, QAction* restart) {
+    auto* box = new QWidget(this);
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(metrics::kPadLarge, metrics::kPad, metrics::kPadLarge, metrics::kPadSmall);
+    column->setSpacing(metrics::kPadSmall);
+    title_ = new QLabel(box);
+    title_->setObjectName(QStringLiteral("valueNode"));
+    QFont bold = monoFont();
+    bold.setBold(true);
+    title_->setFont(bold);
+    title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    title_->setMinimumWidth(40);
+    title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    items_ = new QComboBox(box);
+    items_->setObjectName(QStringLiteral("valueItem"));
+    items_->setAccessibleName(tr("Item of the tuple"));
+    auto* head = new QHBoxLayout;
+    head->addWidget(title_, 1);
+    head->addWidget(items_);
+    origin_ = new QLabel(box);
+    origin_->setObjectName(QStringLiteral("valueOrigin"));
+    origin_->setAccessibleName(tr("Which inputs the run has"));
+    message_ = new QLabel(box);
+    message_->setObjectName(QStringLiteral("valueMessage"));
+    message_->setAccessibleName(tr("Why there is no value"));
+    message_->setWordWrap(true);
+    message_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    const auto button = [&](QAction* action) {
+        auto* b = new QPushButton(QString(action->text()).remove(QLatin1Char('&')), box);
+        b->setToolTip(action->toolTip());
+        connect(b, &QPushButton::clicked, action, &QAction::trigger);
+        const auto follow = [b, action] {
+            b->setEnabled(action->isEnabled());
+            b->setToolTip(action->toolTip());
+        };
+        connect(action, &QAction::changed, b, follow);
+        follow();
+        return b;
+    };
+    run_ = button(run);
+    restart_ = button(restart);
+    copyError_ = new QPushButton(icon(QStringLiteral("copy")), tr("Copy"), box);
+    copyError_->setAccessibleName(tr("Copy the error"));
+    copyError_->setToolTip(tr("Copy the error"));
+    connect(copyError_, &QPushButton::clicked, this,
+        [this] { QApplication::clipboard()->setText(message_->text()); });
+    auto* ways = new QHBoxLayout;
+    ways->addWidget(run_);
+    ways->addWidget(restart_);
+    ways->addWidget(copyError_);
+    ways->addStretch(1);
+    facts_ = new QLabel(box);
+    facts_->setObjectName(QStringLiteral("valueFacts"));
+    facts_->setAccessibleName(tr("The value"));
+    facts_->setTextFormat(Qt::RichText);
+    facts_->setFont(monoFont(Size::Small));
+    facts_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    column->addLayout(head);
+    column->addWidget(origin_);
+    column->addWidget(message_);
+    column->addLayout(ways);
+    column->addWidget(facts_);
+    connect(items_, &QComboBox::currentIndexChanged, this, [this] {
+        if (!filling_)
+            refresh();
+    });
+    return box;
+}
+
+QWidget* ValueView::buildSlice() {
+    auto* box = new QWidget(this);
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    const auto tool = [box](const QString& name, const QString& iconName, const QString& text) {
+        auto* b = new QToolButton(box);
+        b->setObjectName(name);
+        b->setAutoRaise(true);
+        if (iconName.isEmpty())
+            b->setText(text);
+        else
+            b->setIcon(icon(iconName));
+        b->setAccessibleName(text);
+        b->setToolTip(text);
+        return b;
+    };
+    choosers_ = new QWidget(box);
+    auto* dims = new QHBoxLayout(choosers_);
+    dims->setContentsMargins(0, 0, 0, 0);
+    dims->setSpacing(2);
+    open_ = new QLabel(QStringLiteral("["), box);
+    open_->setForegroundRole(QPalette::PlaceholderText);
+    pageText_ = new QLabel(box);
+    pageText_->setFont(uiFont(Size::Small));
+    pageText_->setForegroundRole(QPalette::PlaceholderText);
+    pageText_->setMinimumWidth(20);
+    pageText_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    pageBack_ = tool(QStringLiteral("slicePageBack"), QStringLiteral("back"), tr("The page before"));
+    pageOn_ = tool(QStringLiteral("slicePageOn"), QStringLiteral("forward"), tr("The next page"));
+    asTable_ = tool(QStringLiteral("sliceAsTable"), QStringLiteral("table"), tr("As a table"));
+    asPicture_ = tool(QStringLiteral("sliceAsPicture"), QStringLiteral("picture"), tr("As a picture"));
+    for (QToolButton* b : {asTable_, asPicture_}) {
+        b->setCheckable(true);
+        b->setAutoExclusive(true);
+    }
+    copy_ = tool(QStringLiteral("sliceCopy"), QStringLiteral("copy"),
+        tr("Copy the page: the table as text with tabs, or the picture"));
+    save_ = tool(QStringLiteral("valueSave"), QStringLiteral("save"),
+        tr("Save the whole value as .safetensors or .npy"));
+    auto* bar = new QHBoxLayout;
+    bar->setContentsMargins(metrics::kPadLarge, metrics::kPadSmall, metrics::kPadSmall, metrics::kPadSmall);
+    bar->setSpacing(2);
+    bar->addWidget(open_);
+    bar->addWidget(choosers_);
+    bar->addWidget(pageText_, 1);
+    for (QToolButton* b : {pageBack_, pageOn_, asTable_, asPicture_, copy_, save_})
+        bar->addWidget(b);
+    model_ = new SliceModel(this);
+    table_ = new QTableView(box);
+    table_->setObjectName(QStringLiteral("sliceTable"));
+    table_->setAccessibleName(tr("The slice as a table"));
+    table_->setModel(model_);
+    table_->setFont(monoFont(Size::Small));
+    table_->setFrameShape(QFrame::NoFrame);
+    table_->setShowGrid(false);
+    table_->setTabKeyNavigation(false);
+    table_->verticalHeader()->setDefaultSectionSize(20);
+    table_->verticalHeader()->setMinimumSectionSize(18);
+    table_->horizontalHeader()->setDefaultSectionSize(
+        QFontMetrics(monoFont(Size::Small)).horizontalAdvance(QStringLiteral("−0.00000e−00")));
+    picture_ = new SlicePicture(box);
+    stack_ = new QStackedWidget(box);
+    stack_->addWidget(table_);
+    stack_->addWidget(picture_);
+    stack_->setMinimumHeight(120);
+    column->addLayout(bar);
+    column->addWidget(stack_, 1);
+    showPicture(true);
+    connect(asTable_, &QToolButton::toggled, this, [this](bool on) { stack_->setCurrentIndex(on ? 0 : 1); });
+    connect(pageBack_, &QToolButton::clicked, this, [this] { turnPage(-1); });
+    connect(pageOn_, &QToolButton::clicked, this, [this] { turnPage(1); });
+    connect(copy_, &QToolButton::clicked, this, &ValueView::copy);
+    connect(save_, &QToolButton::clicked, this, &ValueView::save);
+    return box;
+}
+
+// Side by side where the dock is wide and low.
+void ValueView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    const bool wide = event->size().width() > 2 * event->size().height();
+    parts_->setDirection(wide ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+    histogram_->setMaximumHeight(wide ? QWIDGETSIZE_MAX : 180);
+}
+
+} // namespace hopscope
