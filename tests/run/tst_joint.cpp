@@ -64,7 +64,8 @@ private:
     // Derives the joint graph of a body on synthetic inputs.
     Result<run::DerivedJoint> derive(
         std::shared_ptr<const GraphModule> module, BodyId body, const run::JointRequest& request) {
-        const auto inputs = run::synthetic_inputs(*module, body, 1, {});
+        Bindings symbols;
+        const auto inputs = run::synthetic_inputs(*module, body, 1, symbols);
         if (!inputs)
             return inputs.error();
         if (const auto loaded = executor_->load(module, body, {}); !loaded)
@@ -279,7 +280,7 @@ void TestJoint::refuses_data() {
     row("tangents", mul, "(mul,)", {{"tangent_strides", {{3, 1}, {3, 1}}}},
         "2 tangents are asked for; 1 outputs");
     row("dimensions", mul, "(mul,)", {{"tangent_strides", {{3}}}}, "strides of 1 dimensions");
-    row("negative", mul, "(mul,)", {{"tangent_strides", {{-3, 1}}}}, "'tangent_strides' has the wrong type");
+    row("negative", mul, "(mul,)", {{"tangent_strides", {{-3, 1}}}}, "a tangent has a negative stride");
     row("types", mul, "(mul,)", {{"requires_grad", "all"}}, "'requires_grad' has the wrong type");
     row("writes", "        w = torch.ops.aten.copy_.default(x, y)\n", "(w,)", json::object(),
         "writes into its inputs");
@@ -300,7 +301,8 @@ void TestJoint::refuses() {
     QFETCH(QString, says);
     const auto module = readText(graph.toStdString()).module;
     QVERIFY(module);
-    const auto inputs = run::synthetic_inputs(*module, BodyId(0), 1, {});
+    Bindings symbols;
+    const auto inputs = run::synthetic_inputs(*module, BodyId(0), 1, symbols);
     QVERIFY(inputs.ok());
     QVERIFY(executor_->load(module, BodyId(0), {}).ok());
     QVERIFY(executor_->bind(inputs->values, "inputs").ok());
