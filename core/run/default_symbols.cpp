@@ -204,4 +204,15 @@ std::vector<DefaultSymbol> bind_default_symbols(
     return chosen;
 }
 
+std::string in_words(const Bindings& symbols, const std::vector<DefaultSymbol>& defaults) {
+    std::string words;
+    for (const auto& [name, value] : symbols) {
+        words += (words.empty() ? "" : ", ") + name + '=' + std::to_string(value);
+        for (const DefaultSymbol& symbol : defaults)
+            if (symbol.name == name)
+                words += symbol.hinted ? " (as traced)" : " (chosen)";
+    }
+    return words;
+}
+
 } // namespace hopscope::run

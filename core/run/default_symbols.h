@@ -28,4 +28,7 @@ Bindings symbol_hints(const Dump& dump, GraphId graph);
 std::vector<DefaultSymbol> bind_default_symbols(
     const GraphModule& module, BodyId body, const Bindings& hints, Bindings& symbols);
 
+// "s77=8 (as traced), s3=16 (chosen), u0=2": what nobody gave is said so.
+std::string in_words(const Bindings& symbols, const std::vector<DefaultSymbol>& defaults);
+
 } // namespace hopscope::run

@@ -59,6 +59,7 @@ struct Executor::Parts {
     std::shared_ptr<const GraphModule> module;
     std::vector<BodyId> bodies; // the worker's, in the module
     NodePlace died_at;
+    bool told = false; // how it ended was answered to somebody
 
     Error died(const std::string& method);
     Result<json> wait(
@@ -82,6 +83,7 @@ Executor::~Executor() {
 }
 
 Error Executor::Parts::died(const std::string& method) {
+    told = true;
     const uint64_t mark = exchange->running();
     if (mark != 0 && module) {
         const uint64_t body = (mark - 1) >> 32, node = (mark - 1) & 0xFFFFFFFF;
@@ -121,6 +123,7 @@ Result<json> Executor::Parts::wait(
                 break;
             case wire::FrameReader::Outcome::Garbage:
                 child.kill();
+                told = true;
                 return external("the executor sent " + text);
             case wire::FrameReader::Outcome::Message: {
                 json message = json::parse(text, nullptr, false);
@@ -147,6 +150,7 @@ Result<json> Executor::Parts::wait(
         if (cancelled_at != Clock::time_point::max()
             && now - cancelled_at > std::chrono::milliseconds(kCancelMilliseconds)) {
             child.kill();
+            told = true;
             return make_error(
                 Error::Kind::Cancelled, "cancelled; the executor did not answer and was stopped");
         }
@@ -197,8 +201,12 @@ Result<std::unique_ptr<Executor>> Executor::start(const StartOptions& options, c
 }
 
 Result<json> Executor::call(const std::string& method, const json& params, const Job& job, int milliseconds) {
-    if (!alive())
+    if (!alive()) {
+        // It may have ended by itself since, or before the first word: then whoever asks first hears how.
+        if (parts_->child.started() && !parts_->told)
+            return parts_->died(method);
         return external("the executor does not run any more");
+    }
     const int id = parts_->next_id++;
     const json message{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
     const std::string bytes = wire::framed(message.dump(-1, ' ', false, json::error_handler_t::replace));

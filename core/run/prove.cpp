@@ -46,7 +46,7 @@ private:
 
     Executor& executor_;
     const Dump& dump_;
-    const ProveOptions& options_;
+    ProveOptions options_; // its symbols grow by those that nobody bound
     const Job& job_;
     Proof* proof_ = nullptr;
     std::vector<BackwardOperand> wiring_;
@@ -99,8 +99,7 @@ Status Prover::derive() {
     const auto wanted = request();
     if (!wanted)
         return wanted.error();
-    Bindings symbols = options_.symbols; // what is left open gets a default
-    const auto inputs = synthetic_inputs(*module, body, 0, symbols);
+    const auto inputs = synthetic_inputs(*module, body, 0, options_.symbols);
     if (!inputs)
         return inputs.error();
     if (const Status status = load(*module, body, module); !status)
@@ -250,6 +249,11 @@ Status Prover::run(Proof& proof, std::vector<BackwardOperand> wiring) {
     primals_ = module.body(proof.derived_from.body).placeholder_count();
     own_ = own_outputs(dump_, proof.derived_from).value_or(0);
     proof.reference = proof.joint.graph ? "recorded joint" : "derived joint";
+    // Bound once, so that all bodies are loaded and fed with the same.
+    const Bindings hints = symbol_hints(dump_, proof.derived_from.graph);
+    bind_default_symbols(module, proof.derived_from.body, hints, options_.symbols);
+    if (proof.joint.graph)
+        bind_default_symbols(*module_of(proof.joint), proof.joint.body, hints, options_.symbols);
     if (const Status status = derive(); !status)
         return status;
     const auto joint = proof.joint.graph ? module_of(proof.joint) : derived_->module;

@@ -83,6 +83,7 @@ private slots:
     void cleanupTestCase();
     void namesTheNodeThatKilledIt_data();
     void namesTheNodeThatKilledIt();
+    void tellsOnceHowItEndedBetweenRequests();
     void endsAnOperatorThatDoesNotEnd_data();
     void endsAnOperatorThatDoesNotEnd();
     void survivesWhatOperatorsThrow_data();
@@ -146,6 +147,19 @@ void TestFaults::namesTheNodeThatKilledIt() {
         auto next = startWithDemo();
         QVERIFY(next.ok() && works(**next));
     }
+}
+
+// Ended while nobody asked it anything: the next request hears how, and those after it that it is gone.
+void TestFaults::tellsOnceHowItEndedBetweenRequests() {
+    auto executor = startExecutor();
+    QVERIFY(executor.ok());
+    kill((*executor)->pid(), SIGKILL);
+    QTRY_VERIFY(!(*executor)->alive());
+    auto answer = (*executor)->call("run", json::object());
+    QVERIFY2(answer.error().message.find("signal 9 (Killed) during 'run'") != std::string::npos,
+        answer.error().message.c_str());
+    answer = (*executor)->call("run", json::object());
+    QVERIFY(answer.error().message.find("does not run any more") != std::string::npos);
 }
 
 void TestFaults::endsAnOperatorThatDoesNotEnd_data() {
