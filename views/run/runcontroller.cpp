@@ -212,9 +212,10 @@ void RunController::push(Task task) {
     } else if (task.move && tasks_.size() >= kMovesWaiting) {
         return;
     }
-    // Values can wait: they are fetched again for where the run comes to.
+    // Values can wait: they are fetched again for where the run comes to. No cancel, which would cost a worker
+    // that is busy with one large value its life.
     if (fetching_)
-        jobs_->cancel(running_);
+        live_->yield.store(true, std::memory_order_relaxed);
     tasks_.push_back(std::move(task));
     next_();
 }
@@ -231,6 +232,7 @@ void RunController::next_() {
     const std::shared_ptr<Live> live = live_;
     auto outcome = std::make_shared<Outcome>();
     fetching_ = task->fetch;
+    live->yield.store(false, std::memory_order_relaxed);
     running_ = jobs_->start(
         task->name,
         [live, task, outcome, breakpoints = breakpoints()](const Job& job) {
