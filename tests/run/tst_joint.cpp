@@ -51,6 +51,7 @@ private slots:
     void isTheRecordedText();
     void keepsNamesAndPlaces();
     void tellsWhichOutputsNeedAGradient();
+    void takesTangentsFromTheBackward();
     void asksForFewerGradients();
     void putsRegionsInline();
     void clonesWhatSharesAnInput();
@@ -206,6 +207,24 @@ void TestJoint::tellsWhichOutputsNeedAGradient() {
     QVERIFY(!derived->outputs[2].needs_gradient);
     QCOMPARE(derived->outputs[2].kind, std::string("tensor"));
     QCOMPARE(derived->module->body(BodyId(0)).placeholder_count(), size_t{1 + 2});
+}
+
+// v2.9-shapes: a tangent whose strides are not those of its output, known from the backward body alone.
+void TestJoint::takesTangentsFromTheBackward() {
+    const auto dump = open_dump({dataPath(QStringLiteral("joint/strided_forward.txt")).toStdString(),
+        dataPath(QStringLiteral("joint/strided_backward.txt")).toStdString()});
+    QVERIFY(dump.ok());
+    const auto place = resolve(*dump, "-:graph:partitioned_fw_subgraph_4_0");
+    QVERIFY(place.ok());
+    const run::JointRequest request = run::request_from_backward(*dump, *place, {});
+    QCOMPARE(request.outputs, std::optional<size_t>(1));
+    QCOMPARE(request.tangent_strides, (std::vector<std::vector<int64_t>>{{4, 1}}));
+    QCOMPARE(request.requires_grad, std::vector<bool>{true});
+    const auto derived = derive(dump->graph(place->graph).module, place->body, request);
+    QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
+    const QStringList lines = linesOf(*derived->module, BodyId(0));
+    QVERIFY2(
+        lines.at(1).contains(QStringLiteral("tangents_0: \"f32[8, 4][4, 1]cpu\"")), qPrintable(lines.at(1)));
 }
 
 void TestJoint::asksForFewerGradients() {
