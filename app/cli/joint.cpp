@@ -21,6 +21,7 @@ struct Options {
     std::string output;
     int variant = -1;
     std::optional<size_t> outputs;
+    std::vector<std::string> without;
     bool as_json = false;
 };
 
@@ -45,6 +46,22 @@ struct Asked {
     std::optional<run::RecordedJoint> recorded;
     run::JointRequest joint;
 };
+
+// Inputs that the user says need no gradient.
+Status leave_out(
+    const std::vector<std::string>& names, const GraphModule& module, BodyId id, run::JointRequest& request) {
+    const Body& body = module.body(id);
+    if (!names.empty())
+        request.requires_grad.resize(body.placeholder_count(), true);
+    for (const std::string& name : names) {
+        const NodeId node = find_node(module, body, name);
+        if (!node || node.index >= body.placeholder_count())
+            return make_error(
+                Error::Kind::NotFound, "--no-gradient " + name + ": the body has no such placeholder");
+        request.requires_grad[node.index] = false;
+    }
+    return {};
+}
 
 Result<Asked> prepare(const Dump& dump, const run::Request& request, const Options& options) {
     auto prepared = run::prepare(dump, request);
@@ -79,6 +96,9 @@ Result<Asked> prepare(const Dump& dump, const run::Request& request, const Optio
     }
     if (options.outputs)
         asked.joint.outputs = options.outputs;
+    if (const Status status = leave_out(options.without, *asked.prepared.module, place.body, asked.joint);
+        !status)
+        return status.error();
     asked.joint.seed = options.run.random_seed();
     return asked;
 }
@@ -152,6 +172,8 @@ void add_joint(CLI::App& app, Action& action) {
         ->add_option("--variant", options.variant,
             "With the tangents of which recorded backward body: the N of bw_…_N (the first)")
         ->check(CLI::NonNegativeNumber);
+    command->add_option("--no-gradient", options.without,
+        "Inputs that need no gradient (as recorded, else floating ones need one)");
     command->add_option("-o,--output", options.output, "Write the graph to this file");
     command->add_option("--outputs", options.outputs,
         "How many of the body's results are its own; the others are saved values");

@@ -3,6 +3,10 @@
 
 #include "core/base/text.h"
 #include "core/export/save.h"
+#include "core/run/compare.h"
+#include "core/run/default_symbols.h"
+#include "core/run/store.h"
+#include "core/session/session.h"
 
 #include <cstdio>
 
@@ -17,88 +21,141 @@ struct Options {
     RunOptions run;
     std::string save, compare;
     int repeat = 1;
-    bool alone = false, as_json = false;
+    bool alone = false, store = false, store_tensors = false, as_json = false;
 };
 
-ordered_json report_of(const run::Prepared& p, const run::Executor& executor, const json& loaded,
-    const json& answer, bool compared) {
-    json unsupported = json::array();
-    for (const json& entry : loaded["unsupported"])
-        unsupported.push_back(entry);
+ordered_json first_of(const run::Comparison& c) {
+    if (c.first < 0)
+        return {};
+    ordered_json first = to_json(c.values[static_cast<size_t>(c.first)]);
+    first["name"] = first["path"];
+    return first;
+}
+
+ordered_json report_of(const run::Prepared& p, const run::Started& started, const run::RunResult& result) {
+    const json& answer = result.answer;
     const double wall = answer.value("wall_ms", 0.0);
     const uint64_t run = answer.value("run", uint64_t{0});
+    const json facts = started.executor->facts();
     ordered_json report{{"address", p.address},
-        {"executor", {{"libtorch", executor.facts()["libtorch"]}, {"threads", executor.facts()["threads"]}}},
+        {"executor",
+            {{"libtorch", facts["libtorch"]}, {"threads", facts["threads"]}, {"program", started.program}}},
         {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"nodes", answer["nodes"]}, {"run", run},
-        {"unsupported", unsupported}, {"compared", compared ? answer["compared"] : json(0)},
-        {"mismatched", compared ? answer["mismatched"] : json(0)},
-        {"first_mismatch", compared ? answer["first_mismatch"] : json()},
-        {"max_abs_error", compared ? answer["max_abs_error"] : json()},
-        {"max_rel_error", compared ? answer["max_rel_error"] : json()}, {"wall_ms", wall},
-        {"best_ms", answer.value("best_ms", wall)},
+        {"unsupported", started.loaded["unsupported"]}, {"compared", 0}, {"mismatched", 0},
+        {"first_mismatch", nullptr}, {"max_abs_error", nullptr}, {"max_rel_error", nullptr},
+        {"wall_ms", wall}, {"best_ms", answer.value("best_ms", wall)},
         {"per_node_us", run ? wall * 1000 / static_cast<double>(run) : 0}};
+    if (const auto& c = result.comparison) {
+        const ordered_json told = to_json(*c);
+        report["compared"] = c->compared;
+        report["mismatched"] = c->mismatched;
+        report["first_mismatch"] = first_of(*c);
+        for (const char* key : {"max_abs_error", "max_rel_error", "max_ulp_error"})
+            report[key] = told[key];
+        if (!c->random.empty())
+            report["random"] = c->random;
+    }
     if (!p.symbols.empty()) {
         report["symbols"] = p.symbols;
         report["defaulted"] = p.defaulted;
     }
-    if (compared && !answer["random"].empty())
-        report["random"] = answer["random"];
+    if (!started.notes.empty())
+        report["notes"] = started.notes;
     if (answer.contains("failure"))
         report["failure"] = answer["failure"];
     return report;
 }
 
-void print_report(const run::Prepared& p, const ordered_json& r, const json& answer, bool compared) {
-    const auto text = [](const ordered_json& value) {
-        return value.is_string() ? value.get<std::string>() : value.dump();
-    };
-    std::printf("%s on libtorch %s, %s inputs\n", text(r["address"]).c_str(),
-        text(r["executor"]["libtorch"]).c_str(), text(r["inputs"]).c_str());
+std::string figure(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g", value);
+    return text;
+}
+
+void print_comparison(const run::Comparison& c) {
+    if (!c.random.empty())
+        std::printf("  %s took the recorded value\n", counted(c.random.size(), "random node").c_str());
+    std::printf("  %s compared, %s; largest error %s, relative %s\n", counted(c.compared, "node").c_str(),
+        c.mismatched ? (counted(c.mismatched, "value") + (c.mismatched == 1 ? " differs" : " differ")).c_str()
+                     : "none differs",
+        figure(c.max_abs).c_str(), figure(c.max_rel).c_str());
+    int shown = 0;
+    for (const run::ComparedValue& v : c.values)
+        if (!v.equal && shown++ < 10)
+            std::printf("  differs: %s: %s\n", utf8(v.path).c_str(),
+                v.reason.empty() ? ("by " + figure(v.max_abs)).c_str() : v.reason.c_str());
+}
+
+void print_report(const run::Prepared& p, const run::Started& started, const run::RunResult& result) {
+    const json& answer = result.answer;
+    const uint64_t run = answer.value("run", uint64_t{0});
+    const double wall = answer.value("wall_ms", 0.0);
+    std::printf("%s on libtorch %s, %s inputs\n", p.address.c_str(),
+        started.executor->facts().value("libtorch", "").c_str(),
+        p.inputs.synthetic ? "synthetic" : "recorded");
+    for (const std::string& note : started.notes)
+        std::printf("  %s\n", utf8(note).c_str());
     if (!p.symbols.empty())
         std::printf("  %s\n", run::in_words(p.symbols, p.inputs.defaults).c_str());
-    std::printf("  %s of %s nodes run in %s, %.2f µs a node\n", text(r["run"]).c_str(),
-        text(r["nodes"]).c_str(), format_milliseconds(r["wall_ms"].get<double>()).c_str(),
-        r["per_node_us"].get<double>());
-    if (r.contains("random"))
-        std::printf("  %zu random nodes took the recorded value\n", r["random"].size());
-    if (!compared)
-        return;
-    std::printf("  %s nodes compared, %s values differ; largest error %s, relative %s\n",
-        text(r["compared"]).c_str(), text(r["mismatched"]).c_str(), text(r["max_abs_error"]).c_str(),
-        text(r["max_rel_error"]).c_str());
-    int shown = 0;
-    for (const json& row : answer["rows"])
-        if (!row["equal"].get<bool>() && shown++ < 10)
-            std::printf("  differs: %s: %s\n", row["name"].get<std::string>().c_str(),
-                row["reason"].get<std::string>().empty() ? ("by " + row["max_abs_error"].dump()).c_str()
-                                                         : row["reason"].get<std::string>().c_str());
+    std::printf("  %llu of %llu nodes run in %s, %.2f µs a node\n", static_cast<unsigned long long>(run),
+        static_cast<unsigned long long>(answer.value("nodes", uint64_t{0})),
+        format_milliseconds(wall).c_str(), run ? wall * 1000 / static_cast<double>(run) : 0);
+    if (result.comparison)
+        print_comparison(*result.comparison);
 }
 
 // An undisturbed run, with a comparison after it where one was asked for.
-Result<json> ask(run::Executor& executor, const Options& options, const Job& job) {
+Result<run::RunResult> ask(
+    run::Executor& executor, const run::Prepared& prepared, const Options& options, const Job& job) {
     const uint64_t seed = options.run.random_seed();
-    json answer;
-    const bool compare = !options.compare.empty();
-    if (options.repeat > 1 || !options.save.empty() || !compare) {
-        auto result = executor.call(
-            "run", {{"keep", !options.save.empty()}, {"repeat", options.repeat}, {"seed", seed}}, job);
-        if (!result)
-            return result.error();
-        answer = std::move(*result);
+    const bool keep = !options.save.empty() || options.store, compare = !options.compare.empty();
+    run::RunResult result;
+    if (options.repeat > 1 || keep || !compare) {
+        auto ran = executor.call("run", {{"keep", keep}, {"repeat", options.repeat}, {"seed", seed}}, job);
+        if (!ran)
+            return ran.error();
+        result.answer = std::move(*ran);
     }
-    if (compare && !answer.contains("failure")) {
-        auto result = executor.call("compare", {{"alone", options.alone}, {"seed", seed}}, job);
-        if (!result)
-            return result.error();
-        // The time of an undisturbed run, where there was one.
-        if (answer.contains("wall_ms"))
-            (*result)["wall_ms"] = answer["wall_ms"];
-        answer = std::move(*result);
+    if (compare && !result.answer.contains("failure")) {
+        run::CompareRequest how;
+        how.alone = options.alone;
+        how.seed = seed;
+        auto compared = run::compare(executor, prepared, how, job);
+        if (!compared)
+            return compared.error();
+        result.comparison = std::move(*compared);
+        const run::Comparison& c = *result.comparison;
+        if (result.answer.is_null()) // no undisturbed run
+            result.answer = {{"nodes", c.nodes}, {"run", c.run}, {"wall_ms", c.wall_ms}};
+        if (!c.failure.is_null())
+            result.answer["failure"] = c.failure;
     }
-    return answer;
+    return result;
+}
+
+// Into the session that the dump came from.
+Status store(const run::Prepared& prepared, const run::Request& request, run::Executor& executor,
+    const run::RunResult& result, const Options& options, const Job& job) {
+    auto session = Session::open(options.run.paths.front(), OpenMode::Write);
+    if (!session)
+        return session.error();
+    const auto dump = (*session)->load(job);
+    if (!dump)
+        return dump.error();
+    const auto values = run::stored_values(
+        executor, result.comparison ? &*result.comparison : nullptr, options.store_tensors, job);
+    if (!values)
+        return values.error();
+    const auto id = (*session)->add_run(*dump, run::stored_run(prepared, request, executor, result), *values);
+    if (!id)
+        return id.error();
+    std::fprintf(stderr, "saved run %lld\n", static_cast<long long>(*id));
+    return {};
 }
 
 int run(const Options& options) {
+    if (options.store && (options.run.paths.size() != 1 || !is_session_file(options.run.paths.front())))
+        return fail(make_error(Error::Kind::Usage, "--store needs a session: hopscope import makes one"));
     const auto dump = open(options.run.paths);
     if (!dump)
         return fail(dump.error());
@@ -111,28 +168,28 @@ int run(const Options& options) {
     const auto started = run::start(*prepared, request, job);
     if (!started)
         return executor_failed(started.error());
-    for (const std::string& note : started->notes)
-        std::fprintf(stderr, "note: %s\n", note.c_str());
     run::Executor& executor = *started->executor;
-    const auto answer = ask(executor, options, job);
-    if (!answer)
-        return executor_failed(answer.error());
-    const bool compared = answer->contains("compared");
-    if (!options.save.empty() && !answer->contains("failure")) {
+    const auto result = ask(executor, *prepared, options, job);
+    if (!result)
+        return executor_failed(result.error());
+    if (!options.save.empty() && !result->answer.contains("failure")) {
         const auto bytes = executor.kept_values(job);
         if (!bytes)
             return executor_failed(bytes.error());
         if (const Status status = save_file(options.save, *bytes); !status)
             return fail(status.error());
     }
-    const ordered_json report = report_of(*prepared, executor, started->loaded, *answer, compared);
+    if (options.store)
+        if (const Status status = store(*prepared, request, executor, *result, options, job); !status)
+            return status.error().kind == Error::Kind::External ? executor_failed(status.error())
+                                                                : fail(status.error());
     if (options.as_json)
-        print_json(report);
+        print_json(report_of(*prepared, *started, *result));
     else
-        print_report(*prepared, report, *answer, compared);
-    if (answer->contains("failure"))
-        return executor_failed(failure_of((*answer)["failure"]));
-    return compared && (*answer)["mismatched"] != 0 ? kDiffers : kDone;
+        print_report(*prepared, *started, *result);
+    if (result->answer.contains("failure"))
+        return executor_failed(failure_of(result->answer["failure"]));
+    return result->comparison && !result->comparison->holds() ? kDiffers : kDone;
 }
 
 } // namespace
@@ -149,6 +206,10 @@ void add_run(CLI::App& app, Action& action) {
         "differs");
     command->add_option("--repeat", options.repeat, "Run so often and tell the median time")
         ->check(CLI::Range(1, 1000000));
+    command->add_flag(
+        "--store", options.store, "Keep the run and its figures in the session that is given as DUMP");
+    command->add_flag(
+        "--store-tensors", options.store_tensors, "With --store: the elements of all values too");
     command->add_flag("--json", options.as_json, "Print one JSON document");
     command->callback([&action] { action = [] { return run(options); }; });
 }

@@ -90,7 +90,12 @@ private:
     Written literal(std::string_view text);
     void returned(NodeId id, Step& step);
     void attribute(NodeId id);
-    bool base_view(Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument);
+    bool base_view(
+        Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument, int item);
+    bool base_list(Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument);
+    bool first_functionalized(
+        Functionalized& plan, const Arguments& args, std::vector<Operand>& list, std::vector<Operand>& bases);
+    void wrapped_call(NodeId id, Step& step, const Arguments& args, size_t callee);
     bool schema_operands(Step& step, const c10::OperatorHandle& op, const std::vector<const Arg*>& positional,
         const Arguments* keywords, std::string& problem);
 

@@ -77,6 +77,8 @@ bool BodyCompiler::write(const Arg* arg, std::string_view keyword, std::vector<W
         return true;
     };
     GivenAs ignored = GivenAs::Value;
+    if (arg->kind == ArgKind::Call && reader_.text(*arg) == "torch.Size" && arg->size > 1)
+        ++arg; // torch.Size([2, 3]): its list
     if (arg->kind == ArgKind::List || arg->kind == ArgKind::Tuple) {
         written.given.list = true;
         for (const Arg* item : items_of(arg))

@@ -236,6 +236,45 @@ c10::IValue broadcast_tensors(const Values& v) {
     return c10::List<at::Tensor>(at::broadcast_tensors(tensors_of(v[0].value)));
 }
 
+c10::IValue meshgrid(const Values& v) {
+    const bool named = v[1].value.isString();
+    return c10::List<at::Tensor>(
+        at::meshgrid(tensors_of(v[0].value), named ? v[1].value.toStringRef() : std::string("ij")));
+}
+
+// torch.tensor of a number or a flat list of them; the default dtype is float32.
+c10::IValue new_tensor(const Values& v) {
+    const bool list = v[0].value.isTuple() || v[0].value.isList();
+    const std::vector<c10::IValue> items =
+        list ? items_of_value(v[0].value) : std::vector<c10::IValue>{v[0].value};
+    std::vector<double> reals;
+    std::vector<int64_t> integers;
+    bool flags = !items.empty(), whole = !items.empty();
+    for (const c10::IValue& item : items) {
+        if (!item.isScalar())
+            refuse("torch.tensor: only a number or a list of numbers is taken");
+        flags = flags && item.isBool();
+        whole = whole && !item.isDouble();
+        reals.push_back(item.toScalar().toDouble());
+        integers.push_back(whole ? item.toScalar().toLong() : 0);
+    }
+    at::Tensor made = flags ? at::tensor(integers).to(at::kBool)
+        : whole             ? at::tensor(integers)
+                            : at::tensor(reals, at::dtype(at::kDouble));
+    made = made.to(v[1].as == GivenAs::Dtype ? static_cast<at::ScalarType>(v[1].value.toInt())
+            : flags || whole                 ? made.scalar_type()
+                                             : at::kFloat);
+    return list ? made : made.squeeze(0);
+}
+
+// Python's max and min of two numbers.
+template <bool largest> c10::IValue extreme(const Values& v) {
+    if (!v[0].value.isScalar() || !v[1].value.isScalar())
+        refuse("two numbers were expected");
+    const double a = v[0].value.toScalar().toDouble(), b = v[1].value.toScalar().toDouble();
+    return (largest ? b > a : b < a) ? v[1].value : v[0].value;
+}
+
 c10::IValue check(const Values& v) {
     const c10::IValue& holds = v[0].value;
     if (holds.isTensor() ? !holds.toTensor().item().toBool() : !holds.toScalar().toBool())
@@ -298,6 +337,11 @@ const Own kOwn[] = {
     {"torch.functional.einsum", "equation *operands", einsum},
     {"torch.einsum", "equation *operands", einsum},
     {"torch.functional.broadcast_tensors", "*tensors", broadcast_tensors},
+    {"torch.functional.meshgrid", "*tensors indexing=None", meshgrid},
+    {"torch.meshgrid", "*tensors indexing=None", meshgrid},
+    {"torch.tensor", "data dtype=None device=None requires_grad=False", new_tensor},
+    {"max", "a b", extreme<true>},
+    {"min", "a b", extreme<false>},
     {"torch._assert", "condition message=''", check},
     {"torch._check", "condition message=None", check},
     {"len", "self", length},

@@ -59,32 +59,82 @@ void BodyCompiler::effects(NodeId id, Step& step, const Arguments& args) {
 // Reads `_NAME_base_index` and what may stand beside it (torch/_higher_order_ops/auto_functionalize.py,
 // read_view_information_from_args). False where there is none for this argument.
 bool BodyCompiler::base_view(
-    Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument) {
+    Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument, int item) {
+    constexpr int kUnknown = -2;
     const std::string prefix = "_" + name;
     const Arg* index = args.keyword(prefix + "_base_index");
     if (!index)
         return false;
     BaseView view;
     view.argument = argument;
+    view.item = item;
     if (index->kind != ArgKind::None)
-        view.base = static_cast<int>(reader_.integer(*index).value_or(-2));
-    const Arg *size = args.keyword(prefix + "_size"), *stride = args.keyword(prefix + "_stride"),
-              *offset = args.keyword(prefix + "_storage_offset");
-    if (size && stride && offset) {
-        for (const Arg* item : items_of(size))
-            view.size.push_back(reader_.integer(*item).value_or(-1));
-        for (const Arg* item : items_of(stride))
-            view.stride.push_back(reader_.integer(*item).value_or(-1));
-        view.offset = reader_.integer(*offset).value_or(-1);
+        view.base = static_cast<int>(reader_.integer(*index).value_or(kUnknown));
+    else if (item >= 0)
+        view.base = kUnknown; // a list of tensors without one of them
+    const auto number = [&](const char* suffix, int64_t& value) {
+        const Arg* arg = args.keyword(prefix + suffix);
+        const auto found = arg ? reader_.integer(*arg) : std::nullopt;
+        if (!found || *found < 0)
+            view.base = kUnknown;
+        else
+            value = *found;
+    };
+    // `_alias` is the base under another name: its values are the base's.
+    if (args.keyword(prefix + "_storage_offset")) {
+        for (const Arg* size : items_of(args.keyword(prefix + "_size")))
+            view.size.push_back(reader_.integer(*size).value_or(-1));
+        for (const Arg* stride : items_of(args.keyword(prefix + "_stride")))
+            view.stride.push_back(reader_.integer(*stride).value_or(-1));
+        number("_storage_offset", view.offset);
         const auto negative = [](const std::vector<int64_t>& list) {
             return std::any_of(list.begin(), list.end(), [](int64_t n) { return n < 0; });
         };
-        if (view.offset < 0 || negative(view.size) || negative(view.stride))
-            view.base = -2;
+        if (negative(view.size) || negative(view.stride) || view.size.size() != view.stride.size())
+            view.base = kUnknown;
     } else if (args.keyword(prefix + "_slice_dim")) {
-        view.base = -2;
+        number("_slice_dim", view.slice_dim);
+        number("_slice_start", view.slice_start);
+        number("_slice_end", view.slice_end);
     }
     plan.views.push_back(std::move(view));
+    return true;
+}
+
+// The items of a list of mutated operands: `_NAME_length`, then `_NAME_0_base_index` and so on.
+bool BodyCompiler::base_list(
+    Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument) {
+    const Arg* length = args.keyword("_" + name + "_length");
+    const auto count = length && length->kind != ArgKind::None ? reader_.integer(*length) : std::nullopt;
+    if (!count || *count < 1)
+        return false;
+    for (int64_t i = 0; i < *count; ++i)
+        if (!base_view(plan, args, name + "_" + std::to_string(i), argument, static_cast<int>(i)))
+            return false;
+    return true;
+}
+
+// auto_functionalized (until 2.5): operands as the operator takes them; the mutated ones are cloned and come
+// back after its results.
+bool BodyCompiler::first_functionalized(
+    Functionalized& plan, const Arguments& args, std::vector<Operand>& list, std::vector<Operand>& bases) {
+    for (const c10::Argument& argument : plan.op->schema().arguments()) {
+        const auto operand = reader_.for_schema(args.keyword(argument.name()), argument);
+        if (!operand)
+            return false;
+        if (argument.alias_info() && argument.alias_info()->isWrite()) {
+            if (operand->kind >= Operand::Kind::IntList) {
+                reader_.problem = "a list of mutated operands in a form that Hopscope does not rebuild";
+                return false;
+            }
+            BaseView view;
+            view.argument = static_cast<uint32_t>(list.size());
+            view.base = static_cast<int>(bases.size());
+            plan.views.push_back(view);
+            bases.push_back(*operand);
+        }
+        list.push_back(*operand);
+    }
     return true;
 }
 
@@ -117,7 +167,7 @@ void BodyCompiler::functionalized(NodeId id, Step& step, const Arguments& args) 
         for (size_t i = 0; i < taken; ++i) {
             const std::string argument = "arg" + std::to_string(i);
             const Arg* given = args.keyword(argument);
-            const auto operand = base_view(plan, args, argument, static_cast<uint32_t>(i))
+            const auto operand = base_view(plan, args, argument, static_cast<uint32_t>(i), -1)
                 ? std::optional<Operand>(reader_.constant({}))
                 : given ? reader_.as_written(given)
                         : std::nullopt;
@@ -134,8 +184,16 @@ void BodyCompiler::functionalized(NodeId id, Step& step, const Arguments& args) 
             missing(id, step, "operator not known: " + std::string(short_target(name)));
             return;
         }
-        for (const c10::Argument& argument : plan.op->schema().arguments()) {
-            const auto operand = base_view(plan, args, argument.name(), static_cast<uint32_t>(list.size()))
+        const bool first = short_target(module_, body_.node(id)) == "auto_functionalized";
+        if (first && !first_functionalized(plan, args, list, bases)) {
+            missing(id, step, reader_.problem);
+            return;
+        }
+        for (size_t i = list.size(); i < plan.op->schema().arguments().size(); ++i) {
+            const c10::Argument& argument = plan.op->schema().arguments()[i];
+            const auto position = static_cast<uint32_t>(i);
+            const auto operand = base_view(plan, args, argument.name(), position, -1)
+                    || base_list(plan, args, argument.name(), position)
                 ? std::optional<Operand>(reader_.constant({}))
                 : reader_.for_schema(args.keyword(argument.name()), argument);
             if (!operand) {

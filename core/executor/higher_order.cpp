@@ -17,16 +17,33 @@ void BodyCompiler::higher_order(NodeId id, Step& step, std::string_view name) {
     const Arguments args = arguments(body_.node(id));
     if (refused_call(id, step))
         return;
-    if (name == "invoke_subgraph" || name == "tag_activation_checkpoint") {
+    if (name == "invoke_subgraph") {
         const BodyId body = body_named(args.get(0, "subgraph"));
-        const size_t skip = std::min<size_t>(name == "invoke_subgraph" ? 2 : 1, args.positional.size());
-        const std::vector<const Arg*> list(
-            args.positional.begin() + static_cast<std::ptrdiff_t>(skip), args.positional.end());
+        std::vector<const Arg*> list(args.positional.begin()
+                + static_cast<std::ptrdiff_t>(std::min<size_t>(2, args.positional.size())),
+            args.positional.end());
+        // 2.5 to 2.7 pass all operands as one tuple.
+        if (body && list.size() == 1 && list[0]->kind == ArgKind::Tuple)
+            list = items_of(list[0]);
         if (!call(id, step, body, list) || !fits(id, step, body, list.size()))
             return;
         step.kind = StepKind::Call;
         step.first = body;
         results(id, step, returned_by(body), true);
+    } else if (name == "tag_activation_checkpoint" || name == "wrap_activation_checkpoint" || name == "wrap"
+        || name == "invoke_quant") {
+        // Their keywords are how to recompute, or for a backend.
+        wrapped_call(id, step, args, 0);
+    } else if (name == "wrap_with_set_grad_enabled") {
+        wrapped_call(id, step, args, 1);
+    } else if (name == "wrap_with_autocast") {
+        // device_type, dtype, enabled, cache_enabled, body, operands
+        const Arg* enabled = args.get(2, "enabled");
+        if (!enabled || enabled->kind != ArgKind::Bool || reader_.text(*enabled) != "False") {
+            missing(id, step, refused("autocast"));
+            return;
+        }
+        wrapped_call(id, step, args, 4);
     } else if (name == "cond") {
         const BodyId yes = body_named(args.get(1, "true_fn")), no = body_named(args.get(2, "false_fn"));
         std::vector<const Arg*> list{args.get(0, "pred")};
@@ -47,15 +64,31 @@ void BodyCompiler::higher_order(NodeId id, Step& step, std::string_view name) {
         step.first = yes;
         step.second = no;
         results(id, step, returned_by(yes), true);
-    } else if (name == "while_loop" || name == "map_impl" || name == "scan") {
+    } else if (name == "while_loop" || name == "map_impl" || name == "map" || name == "scan") {
         loop(id, step, args);
     } else if (name == "with_effects") {
         effects(id, step, args);
-    } else if (name == "auto_functionalized_v2") {
+    } else if (name == "auto_functionalized_v2" || name == "auto_functionalized") {
         functionalized(id, step, args);
+    } else if (name == "associative_scan") {
+        missing(
+            id, step, "the order in which it combines is not in the graph, and floating point depends on it");
     } else {
         missing(id, step, "a higher-order operator that Hopscope does not run");
     }
+}
+
+// func(*operands) of the body that argument `callee` names; what stands before it changes no value.
+void BodyCompiler::wrapped_call(NodeId id, Step& step, const Arguments& args, size_t callee) {
+    const BodyId body = body_named(callee < args.positional.size() ? args.positional[callee] : nullptr);
+    const size_t first = std::min(callee + 1, args.positional.size());
+    const std::vector<const Arg*> list(
+        args.positional.begin() + static_cast<std::ptrdiff_t>(first), args.positional.end());
+    if (!call(id, step, body, list) || !fits(id, step, body, list.size()))
+        return;
+    step.kind = StepKind::Call;
+    step.first = body;
+    results(id, step, returned_by(body), true);
 }
 
 void BodyCompiler::loop(NodeId id, Step& step, const Arguments& args) {
@@ -72,6 +105,16 @@ void BodyCompiler::loop(NodeId id, Step& step, const Arguments& args) {
         state = items_of(args.get(1, "init"));
         mapped = items_of(args.get(2, "xs"));
         extra = items_of(args.get(3, "additional_inputs"));
+        // Until 2.6: combine_fn, init, xs, dim, reverse, additional_inputs.
+        const Arg* dim = args.get(3, "dim");
+        if (dim && dim->kind == ArgKind::Int) {
+            const Arg* reverse = args.get(4, "reverse");
+            if (reader_.integer(*dim) != 0 || (reverse && reader_.text(*reverse) != "False")) {
+                missing(id, step, "it walks over another dimension than the first, or backwards");
+                return;
+            }
+            extra = items_of(args.get(5, "additional_inputs"));
+        }
     } else {
         mapped = items_of(args.get(1, "xs"));
         extra = items_of(args.get(2, "pos_args"));

@@ -257,11 +257,21 @@ void Machine::Parts::functionalized(Frame& frame, const Step& step) {
     for (c10::IValue& base : bases)
         if (base.isTensor())
             base = clone_with_strides(base.toTensor());
+    c10::List<at::Tensor> list; // of the argument whose items are being made
     for (const BaseView& view : plan.views) {
-        c10::IValue& argument = arguments[view.argument];
-        argument = view.base < 0 ? c10::IValue() : bases[static_cast<size_t>(view.base)];
+        c10::IValue made = view.base < 0 ? c10::IValue() : bases[static_cast<size_t>(view.base)];
         if (view.base >= 0 && view.offset >= 0)
-            argument = at::as_strided(argument.toTensor(), view.size, view.stride, view.offset);
+            made = at::as_strided(made.toTensor(), view.size, view.stride, view.offset);
+        else if (view.base >= 0 && view.slice_dim >= 0)
+            made = at::slice(made.toTensor(), view.slice_dim, view.slice_start, view.slice_end);
+        c10::IValue& argument = arguments[view.argument];
+        if (view.item < 0) {
+            argument = std::move(made);
+            continue;
+        }
+        if (view.item == 0)
+            argument = list = c10::List<at::Tensor>();
+        list.push_back(made.toTensor()); // the argument holds the same list
     }
     if (!plan.op) {
         frame.loop = std::make_unique<Loop>();

@@ -59,9 +59,11 @@ struct Range {
 // Where a mutated operand of auto_functionalized_v2 comes from.
 struct BaseView {
     uint32_t argument = 0; // of the call
+    int item = -1; // which of the argument's list; -1: the argument is no list
     int base = -1; // index into the bases; -1: the operand is None
     std::vector<int64_t> size, stride; // empty with no offset: the base itself
     int64_t offset = -1;
+    int64_t slice_dim = -1, slice_start = 0, slice_end = 0; // with a dimension: a slice of the base
 };
 
 struct DynamicCall; // dynamo.h
@@ -69,7 +71,7 @@ struct DynamicCall; // dynamo.h
 struct Functionalized {
     std::optional<c10::OperatorHandle> op; // none: a body is called
     Range bases; // Program::operands
-    std::vector<BaseView> views;
+    std::vector<BaseView> views; // items of one list in a row, in its order
 };
 
 struct Step {

@@ -156,6 +156,8 @@ json Server::call(const std::string& method, const json& params) {
         cancel_ = false;
         return joint_verb(*program_, inputs_, params, files_.progress, [this] { return stop(); });
     }
+    if (method == "figures")
+        return figures();
     if (method == "shutdown") {
         shut_down_ = true;
         return json::object();

@@ -63,6 +63,7 @@ private:
     nlohmann::json begin(const nlohmann::json& params);
     nlohmann::json advance(const nlohmann::json& params);
     nlohmann::json value(const nlohmann::json& params);
+    nlohmann::json figures();
     nlohmann::json save(const nlohmann::json& params);
     Tracer& tracer();
 

@@ -116,6 +116,28 @@ json Server::value(const json& params) {
     return result;
 }
 
+// The figures of all values that the last run kept, in the order of their keys.
+json Server::figures() {
+    const c10::InferenceMode guard;
+    json rows = json::array();
+    const auto add = [&](const std::string& name, const c10::IValue& value) {
+        json row = statistics(value);
+        row["name"] = name;
+        rows.push_back(std::move(row));
+    };
+    for (const auto& [name, kept] : kept_) {
+        std::vector<c10::IValue> values = kept.values;
+        const bool list = values.size() == 1 && values[0].isTensorList();
+        if (list) {
+            const auto items = values[0].toTensorVector();
+            values.assign(items.begin(), items.end());
+        }
+        for (size_t i = 0; i < values.size(); ++i)
+            add(kept.tuple || list ? name + "#" + std::to_string(i) : name, values[i]);
+    }
+    return {{"rows", std::move(rows)}};
+}
+
 json Server::save(const json& params) {
     const c10::InferenceMode guard;
     WireWriter writer;

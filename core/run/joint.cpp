@@ -65,12 +65,14 @@ std::string text_of(const json& answer, const GraphModule& forward, BodyId body)
     text = "class GraphModule(torch.nn.Module):\n    def forward(self" + signature + "):\n" + attributes;
     std::string last;
     for (const json& node : answer["nodes"]) {
-        const std::string path = node.value("forward", node.value("backward_of", ""));
-        const std::string comment = print_source(forward, source_of(path));
-        // Nodes without a place stand under no comment at all, as long as no other stands above them.
-        if (comment != last && !(last.empty() && !source_of(path)))
-            text += "        " + comment + "\n";
-        last = comment == last || source_of(path) || !last.empty() ? comment : last;
+        // Nodes without a place stand under no comment, as long as no other stands above them.
+        const SourceId source = source_of(node.value("forward", node.value("backward_of", "")));
+        if (source || !last.empty()) {
+            const std::string comment = print_source(forward, source);
+            if (comment != last)
+                text += "        " + comment + "\n";
+            last = comment;
+        }
         text += "        " + node["text"].get<std::string>() + "\n";
     }
     return text + "        return " + answer["returned"].get<std::string>() + "\n";
@@ -90,8 +92,6 @@ Result<DerivedJoint> derive_joint(Executor& executor, const GraphModule& forward
     auto answer = executor.call("joint", params, job);
     if (!answer)
         return answer.error();
-    if (answer->contains("cancelled"))
-        return make_error(Error::Kind::Cancelled, "cancelled");
     if (answer->contains("failure")) {
         const json& f = (*answer)["failure"];
         return make_error(Error::Kind::External,

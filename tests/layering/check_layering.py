@@ -15,7 +15,7 @@ ALLOWED = {
     "export": {"base", "graph", "layout", "draw", "regions"},
     "session": {"base", "graph", "read", "regions"},
     "wire": {"base", "graph"},
-    "run": {"base", "graph", "read", "regions", "wire"},
+    "run": {"base", "graph", "read", "regions", "session", "wire"},
     "executor": {"base", "graph", "read", "wire"},
 }
 

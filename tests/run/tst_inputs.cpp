@@ -193,6 +193,27 @@ void TestInputs::readsNpy() {
         npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }\n", bytes), "x", storage);
     QVERIFY(value.ok());
     QCOMPARE(numbers<float>(*value), (std::vector<float>{0, 2, 4, 1, 3, 5}));
+    // Written and read again it is the same, and NumPy's own header.
+    for (const std::vector<int64_t>& shape : {std::vector<int64_t>{2, 3}, {6}, {}}) {
+        wire::Value out;
+        out.name = "x";
+        out.dtype = "float32";
+        out.shape = shape;
+        out.stride = wire::dense_stride(shape);
+        out.bytes = std::string_view(bytes).substr(0, shape.empty() ? 4 : 24);
+        const auto file = run::write_npy(out);
+        QVERIFY(file);
+        std::string again;
+        const auto read = run::read_npy(*file, "x", again);
+        QVERIFY2(read, read ? "" : read.error().text().c_str());
+        QCOMPARE(read->shape, shape);
+        QCOMPARE(read->dtype, "float32");
+        QVERIFY(read->bytes == out.bytes);
+        QCOMPARE((file->size() - out.bytes.size()) % 64, size_t(0));
+        QVERIFY(shape.size() != 1 || file->find("'shape': (6,), }") != std::string::npos);
+        out.dtype = "bfloat16";
+        QVERIFY(!run::write_npy(out));
+    }
     value = run::read_npy(
         npy("{'descr': '<i8', 'fortran_order': False, 'shape': (), }\n", bytes.substr(0, 8)), "x", storage);
     QVERIFY(value.ok());

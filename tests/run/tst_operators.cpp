@@ -212,6 +212,89 @@ void TestOperators::runsHigherOrderOperators_data() {
         "_self_base_index = 0, "
         "_self_size = [1], _self_stride = [1], _self_storage_offset = 1, _all_bases = [x])\nout = a[1]",
         "", {1, 7});
+    row("auto_functionalized_v2 of a slice",
+        "a = torch.ops.higher_order.auto_functionalized_v2(torch.ops.aten.add_.Tensor, other = 5, alpha = 1, "
+        "_self_base_index = 0, _self_slice_dim = 0, _self_slice_start = 0, _self_slice_end = 1, _all_bases = "
+        "[x])\nout = a[1]",
+        "", {6, 2});
+    row("auto_functionalized_v2 of an alias",
+        "a = torch.ops.higher_order.auto_functionalized_v2(torch.ops.aten.add_.Tensor, other = 5, alpha = 1, "
+        "_self_base_index = 0, _self_alias = True, _all_bases = [x])\nout = a[1]",
+        "", {6, 7});
+    row("auto_functionalized_v2 of a list",
+        "a = torch.ops.higher_order.auto_functionalized_v2(torch.ops.aten._foreach_add_.Scalar, scalar = 5, "
+        "_self_length = 2, _self_0_base_index = 1, _self_1_base_index = 0, _self_1_slice_dim = 0, "
+        "_self_1_slice_start = 1, _self_1_slice_end = 2, _all_bases = [x, y])\n"
+        "b = a[1]\nc = a[2]\nout = torch.ops.aten.cat.default([b, c])",
+        "", {1, 7, 8, 9});
+    row("auto_functionalized",
+        "a = torch.ops.higher_order.auto_functionalized(torch.ops.aten.add_.Tensor, self = x, other = y, "
+        "alpha = "
+        "1)\nb = a[1]\nout = torch.ops.aten.sub.Tensor(b, x)",
+        "", {3, 4});
+    row("tokens",
+        "t = torch.ops.prims._make_token.default()\n"
+        "e = torch.ops.higher_order.with_effects(t, torch.ops.aten.add.Tensor, x, y, alpha = 2)\nt_1 = e[0]\n"
+        "s = torch.ops.prims._sink_tokens.default([t_1])\nout = e[1]",
+        "", {7, 10});
+    row("with_effects of an operator without results",
+        "t = torch.ops.prims._make_token.default()\na = torch.ops.aten.scalar_tensor.default(1)\n"
+        "e = torch.ops.higher_order.with_effects(t, torch.ops.aten._assert_async.msg, a, 'never')\nt_1 = "
+        "e[0]\n"
+        "out = torch.ops.aten.neg.default(x)",
+        "", {-1, -2});
+    row("tag_activation_checkpoint",
+        "f = self.f\nc = torch.ops.higher_order.tag_activation_checkpoint(f, x, use_reentrant = False, "
+        "preserve_rng_state = True)\nout = c[0]",
+        two, {10, 20});
+    row("wrap_with_set_grad_enabled",
+        "g = self.g\nc = torch.ops.higher_order.wrap_with_set_grad_enabled(False, g, x)\nout = c[0]", two,
+        {-1, -2});
+    row("wrap_with_autocast, off",
+        "g = self.g\nc = torch.ops.higher_order.wrap_with_autocast('cpu', None, False, None, g, x)\nout = "
+        "c[0]",
+        two, {-1, -2});
+    row("scan of 2.6",
+        "f = self.f\nscan = torch.ops.higher_order.scan(f, [y], [x], 0, False, [])\nout = scan[1]",
+        R"(
+    class f(torch.nn.Module):
+        def forward(self, state: "f32[2]cpu", a: "f32[]cpu"):
+            add: "f32[2]cpu" = torch.ops.aten.add.Tensor(state, a)
+            clone: "f32[2]cpu" = torch.ops.aten.clone.default(add)
+            return (add, clone)
+)",
+        {4, 5, 6, 7});
+    row("Dynamo's cond",
+        "gt = torch.sum(x)\np = gt > 0\nf = self.f\ng = self.g\n"
+        "cond = torch.ops.higher_order.cond(p, f, g, (x,))\nout = cond[0]",
+        R"(
+    class f(torch.nn.Module):
+        def forward(self, a: "f32[2]cpu"):
+            sin = a * 10
+            return (sin,)
+
+    class g(torch.nn.Module):
+        def forward(self, a: "f32[2]cpu"):
+            neg = a.neg()
+            return (neg,)
+)",
+        {10, 20});
+    row("Dynamo's while_loop",
+        "f = self.f\ng = self.g\nn = x.size(0)\n"
+        "loop = torch.ops.higher_order.while_loop(f, g, (n, x), (y,))\nout = loop[1]",
+        R"(
+    class f(torch.nn.Module):
+        def forward(self, k, a: "f32[2]cpu", b: "f32[2]cpu"):
+            lt = k < 4
+            return lt
+
+    class g(torch.nn.Module):
+        def forward(self, k, a: "f32[2]cpu", b: "f32[2]cpu"):
+            add = k + 1
+            mul = a + b
+            return (add, mul)
+)",
+        {7, 10});
     row("a region in a region",
         "f = self.f\nc = torch.ops.higher_order.invoke_subgraph(f, 'f', x, y)\nout = c[0]", R"(
     class f(torch.nn.Module):
@@ -289,6 +372,14 @@ void TestOperators::refuses_data() {
     row("too many arguments", "out = torch.ops.aten.neg.default(x, 1)", "takes 1");
     row("unknown keyword", "out = torch.ops.aten.neg.default(x, speed = 1)", "takes 1");
     row("operator's own error", "out = torch.ops.aten.view.default(x, [7])", "invalid for input of size 2");
+    row("wrap_with_autocast",
+        "f = self.f\nout = torch.ops.higher_order.wrap_with_autocast('cpu', torch.bfloat16, True, None, f, "
+        "x)",
+        "autocast changes the dtypes");
+    row("associative_scan", "f = self.f\nout = torch.ops.higher_order.associative_scan(f, [x], ())",
+        "the order in which it combines");
+    row("scan backwards", "f = self.f\nout = torch.ops.higher_order.scan(f, [x], [x], 0, True, [])",
+        "or backwards");
     row("assertion",
         "a = torch.ops.aten.scalar_tensor.default(0)\nout = torch.ops.aten._assert_async.msg(a, 'it must not "
         "be 0')",

@@ -603,6 +603,38 @@ void TestCanvas::marksArePainted() {
     canvas->setCurrentStep({});
     QCOMPARE(shot(), plain);
 
+    // A run: what waits is quieter than what ran, a breakpoint is a dot, tags hang under their boxes.
+    auto contrast = [](const QImage& image) {
+        double least = 255, most = 0;
+        for (int y = 0; y < image.height(); ++y)
+            for (int x = 0; x < image.width(); ++x) {
+                least = std::min(least, luminance(image.pixel(x, y)));
+                most = std::max(most, luminance(image.pixel(x, y)));
+            }
+        return most - least;
+    };
+    canvas->setWaiting({NodeId(3)});
+    QVERIFY(canvas->isWaiting(NodeId(3)) && !canvas->isWaiting(NodeId(4)));
+    const QRect ran = canvas->boxRect(NodeId(4)), waits = canvas->boxRect(NodeId(3));
+    QVERIFY(contrast(shot().copy(waits)) < contrast(shot().copy(ran)) - 60);
+    canvas->setWaiting({});
+    canvas->setBreakpoints({NodeId(3)}, {});
+    const int full = countOf(shot(), color(Role::Failed));
+    canvas->setBreakpoints({}, {NodeId(3)});
+    const int hollow = countOf(shot(), color(Role::Failed));
+    QVERIFY2(full > hollow && hollow > 0, qPrintable(QStringLiteral("%1, %2").arg(full).arg(hollow)));
+    canvas->setBreakpoints({}, {});
+    Tag tag;
+    tag.node = NodeId(3);
+    tag.text = QStringLiteral("−2 … 3  μ 0.1");
+    tag.bar = 0.5;
+    canvas->setTags({tag});
+    const QRect under = canvas->boxRect(NodeId(3)).translated(0, canvas->boxRect(NodeId(3)).height());
+    QVERIFY(shot().copy(under.adjusted(0, 2, 0, 0)) != plain.copy(under.adjusted(0, 2, 0, 0)));
+    QVERIFY(countOf(shot(), color(Role::Traced)) > canvas->boxRect(NodeId(3)).width() / 2);
+    canvas->setTags({});
+    QCOMPARE(shot(), plain);
+
     // Dimmed: what is kept looks as ever, what is not has lost its dark text.
     canvas->setDimmed(true, {NodeId(0)});
     const QImage dim = shot();

@@ -258,11 +258,15 @@ void Canvas::Private::paintTags(QPainter& painter, ScenePainter& scenePainter) {
         }
         if (!readable || tag.text.isEmpty())
             continue;
-        const double pad = 3 * scale;
-        const QString text =
-            metrics.elidedText(tag.text, Qt::ElideRight, r.width() + 2 * kOver * scale - 2 * pad);
-        const QRectF place(
-            r.left(), r.bottom() + line, metrics.horizontalAdvance(text) + 2 * pad, kTagHeight * scale);
+        const double pad = 3 * scale, room = r.width() + 2 * kOver * scale - 2 * pad;
+        // What does not fit goes from the end, a part at a time: half a number says something wrong.
+        QString text = tag.text;
+        for (qsizetype cut = 0;
+             metrics.horizontalAdvance(text) > room && (cut = text.lastIndexOf(QStringLiteral("  "))) > 0;)
+            text.truncate(cut);
+        text = metrics.elidedText(text, Qt::ElideRight, room);
+        const QRectF place(r.left(), r.bottom() + line, metrics.horizontalAdvance(text) + 2 * pad,
+            std::max(kTagHeight * scale, metrics.height()));
         painter.setRenderHint(QPainter::Antialiasing, true);
         painter.setPen(Qt::NoPen);
         painter.setBrush(color(Role::Window));

@@ -24,6 +24,22 @@ QString placeText(const run::NodePlace& at) {
         text += QObject::tr(" in %1").arg(qs(at.body));
     return text;
 }
+// What the worker said of the body when it was loaded: nodes that will stop the run, and devices.
+QStringList cannotRun(const nlohmann::json& loaded) {
+    QStringList notes;
+    if (!loaded.is_object())
+        return notes;
+    const auto text = [](const nlohmann::json& entry, const char* key) {
+        const auto found = entry.find(key);
+        return found != entry.end() && found->is_string() ? qs(found->get<std::string>()) : QString();
+    };
+    for (const nlohmann::json& entry : loaded.value("unsupported", nlohmann::json::array()))
+        notes << QObject::tr("%1 (%2) cannot be run: %3")
+                     .arg(text(entry, "node"), text(entry, "target"), text(entry, "reason"));
+    if (loaded.value("moved", nlohmann::json()) == true)
+        notes << QObject::tr("the graph names another device; it runs on the CPU");
+    return notes;
+}
 } // namespace
 
 RunController::RunController(JobRunner* jobs, QObject* parent)
@@ -196,9 +212,10 @@ void RunController::push(Task task) {
     } else if (task.move && tasks_.size() >= kMovesWaiting) {
         return;
     }
-    // Values can wait: they are fetched again for where the run comes to.
+    // Values can wait: they are fetched again for where the run comes to. No cancel, which would cost a worker
+    // that is busy with one large value its life.
     if (fetching_)
-        jobs_->cancel(running_);
+        live_->yield.store(true, std::memory_order_relaxed);
     tasks_.push_back(std::move(task));
     next_();
 }
@@ -215,6 +232,7 @@ void RunController::next_() {
     const std::shared_ptr<Live> live = live_;
     auto outcome = std::make_shared<Outcome>();
     fetching_ = task->fetch;
+    live->yield.store(false, std::memory_order_relaxed);
     running_ = jobs_->start(
         task->name,
         [live, task, outcome, breakpoints = breakpoints()](const Job& job) {
@@ -246,7 +264,7 @@ void RunController::finish(
             notes_ << tr("%1 = %2, as nothing was given")
                           .arg(qs(symbol))
                           .arg(qlonglong(live->prepared->symbols[symbol]));
-        notes_ << qsl(live->started.notes);
+        notes_ << qsl(live->started.notes) << cannotRun(live->started.loaded);
         if (live->started.executor)
             program_ = tr("libtorch %1 · %2")
                            .arg(qs(live->started.executor->facts().value("libtorch", "?")),

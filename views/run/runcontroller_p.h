@@ -3,6 +3,8 @@
 
 #include "views/run/runcontroller.h"
 
+#include <atomic>
+
 namespace hopscope {
 
 // The run itself. Only the job that runs touches it, but for `prepared`, which does not change once it is
@@ -11,6 +13,7 @@ struct RunController::Live {
     std::shared_ptr<run::Prepared> prepared;
     run::Started started;
     std::unique_ptr<run::Stepper> stepper;
+    std::atomic<bool> yield{false}; // a move waits: no further value is fetched before it
 };
 
 struct RunController::Outcome {

@@ -89,9 +89,10 @@ void RunController::want(const QString& owner, const std::vector<ValueQuery>& qu
         wanted_.erase(owner);
         return;
     }
+    if (state_ != State::Ready)
+        return;
     wanted_[owner] = std::move(missing);
-    if (state_ == State::Ready)
-        next_();
+    next_();
 }
 
 void RunController::fetch() {
@@ -111,7 +112,7 @@ void RunController::fetch() {
     task.fetch = true;
     task.work = [queries](Live& live, const Job& job, Outcome& outcome) {
         for (const ValueQuery& query : queries) {
-            if (job.cancelled())
+            if (job.cancelled() || live.yield.load(std::memory_order_relaxed))
                 return;
             const Result<nlohmann::json> value =
                 live.stepper->value(query.step, query.item, nlohmann::json::parse(query.what), job);

@@ -1,6 +1,7 @@
 #include "views/run/rundialog.h"
 
 #include "core/base/text.h"
+#include "core/run/default_symbols.h"
 #include "core/run/inputs.h"
 #include "views/shell/text.h"
 #include "views/theme/theme.h"
@@ -69,7 +70,6 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
     inputs_->setText(qs(before.inputs));
     reference_->setText(qs(before.reference));
     bind_->setText(qsl(before.bind).join(QLatin1Char(' ')));
-    bind_->setPlaceholderText(tr("s77=8 s5=16; what is not given takes a default that is then named"));
     library_->setPlaceholderText(tr("None: custom operators stop the run by name"));
     (before.inputs.empty() ? synthetic_ : recorded_)->setChecked(true);
 
@@ -210,6 +210,15 @@ void RunDialog::update() {
             ? tr("of %1 in this graph; recorded values are taken from it").arg(qs(counted(calls, "call")))
             : tr("the whole graph"));
     calls_->setForegroundRole(QPalette::PlaceholderText);
+    // What a symbol gets that is not given, so that the person sees it before.
+    Bindings none;
+    QStringList symbols;
+    for (const run::DefaultSymbol& symbol : run::bind_default_symbols(document_->module(place.graph),
+             place.body, run::symbol_hints(document_->dump(), place.graph), none))
+        symbols << QStringLiteral("%1=%2").arg(qs(symbol.name)).arg(symbol.value);
+    bind_->setPlaceholderText(symbols.isEmpty()
+            ? tr("no size of the inputs is a symbol")
+            : tr("%1, if nothing is given").arg(symbols.join(QLatin1Char(' '))));
     seed_->setEnabled(synthetic_->isChecked());
     trust_->setVisible(!library_->text().trimmed().isEmpty());
     const QString wrong = problem();

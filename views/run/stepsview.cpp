@@ -118,6 +118,12 @@ QWidget* StepsView::buildRun(QAction* computeAll) {
     text_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     origin_ = new QLabel(box);
     origin_->setObjectName(QStringLiteral("stepsOrigin"));
+    notes_ = new QLabel(box);
+    notes_->setObjectName(QStringLiteral("stepsNotes"));
+    notes_->setAccessibleName(tr("What to know of this run"));
+    notes_->setFont(uiFont(Size::Small));
+    notes_->setForegroundRole(QPalette::PlaceholderText);
+    notes_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     all_ = new QToolButton(box);
     all_->setObjectName(QStringLiteral("stepsComputeAll"));
     all_->setDefaultAction(computeAll);
@@ -140,6 +146,7 @@ QWidget* StepsView::buildRun(QAction* computeAll) {
         metrics::kPadLarge, metrics::kPadSmall, metrics::kPadSmall, metrics::kPadSmall);
     column->setSpacing(metrics::kPadSmall);
     column->addLayout(head);
+    column->addWidget(notes_);
     column->addWidget(curve_, 1);
     column->addWidget(scrubber_);
     column->addStretch(0);
@@ -165,6 +172,7 @@ void StepsView::refresh() {
         text_->setToolTip(controller_->error());
         curve_->setBytes({}, 0, {});
         curve_->setVisible(false);
+        notes_->hide();
         scrubber_->setVisible(false);
         const QSignalBlocker quiet(scrubber_);
         scrubber_->setRange(0, 0);
@@ -174,10 +182,15 @@ void StepsView::refresh() {
     }
     curve_->setVisible(true);
     scrubber_->setVisible(true);
-    text_->setToolTip(controller_->error());
-    origin_->setText(QStringLiteral("<span style='color:%1'>%2</span>")
+    origin_->setText(QStringLiteral("<span style='color:%1'>%2</span> <span style='color:%3'>· %4</span>")
                          .arg(color(controller_->synthetic() ? Role::Warning : Role::Quiet).name(),
-                             controller_->inputsText().toHtmlEscaped()));
+                             controller_->inputsText().toHtmlEscaped(), color(Role::Quiet).name(),
+                             controller_->program().section(QStringLiteral(" · "), 0, 0).toHtmlEscaped()));
+    origin_->setToolTip(controller_->program());
+    const QStringList notes = controller_->notes();
+    notes_->setVisible(!notes.isEmpty());
+    notes_->setText(notes.join(QStringLiteral(" · ")));
+    notes_->setToolTip(notes.join(QLatin1Char('\n')));
     const std::vector<run::Step>& steps = stepper->steps();
     const size_t total = controller_->totalSteps();
     if (plotted_ != stepper.get() || plottedSteps_ != steps.size()) {
@@ -211,14 +224,16 @@ void StepsView::refresh() {
                                 : tr("the executor died at %1").arg(controller_->diedAt()))
                             .toHtmlEscaped());
     } else if (stepper->at_end()) {
-        text += stepper->failure() ? tr(" · stopped by a failure") : tr(" · at the end");
+        text += tr(" · at the end");
     } else {
         text += tr(" · next <b>%1</b>").arg(qs(stepper->path(position)).toHtmlEscaped());
     }
-    if (stepper->failure() && controller_->state() == RunController::State::Ready
-        && stepper->position() == size_t(std::max(0, stepper->failure()->step)))
+    const bool stopped = stepper->failure() && controller_->state() == RunController::State::Ready
+        && position == size_t(std::max(0, stepper->failure()->step));
+    if (stopped)
         text += QStringLiteral(" · <span style='color:%1'>%2</span>")
-                    .arg(color(Role::Failed).name(), qs(stepper->failure()->message).toHtmlEscaped());
+                    .arg(color(Role::Failed).name(), tr("it failed"));
+    text_->setToolTip(stopped ? qs(stepper->failure()->message) : controller_->error());
     if (const std::optional<size_t> last = controller_->ranLast())
         text += tr(" · %1 live").arg(qs(format_bytes(steps[*last].live)));
     text_->setText(text);

@@ -55,6 +55,7 @@ private:
     std::shared_ptr<const Document> document_;
     QLabel* text_;
     QLabel* origin_;
+    QLabel* notes_;
     QToolButton* all_;
     BytesCurve* curve_;
     QSlider* scrubber_;

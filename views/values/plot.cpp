@@ -163,8 +163,8 @@ BytesCurve::BytesCurve(QWidget* parent)
     : Plot(parent)
     , graph_(plot_->addGraph())
     , peakMark_(plot_->addGraph())
-    , peakText_(new QCPItemText(plot_))
-    , position_(new QCPItemLine(plot_)) {
+    , position_(new QCPItemLine(plot_))
+    , peakText_(new QCPItemText(plot_)) {
     setObjectName(QStringLiteral("bytesCurve"));
     setAccessibleName(tr("Live bytes after each step"));
     plot_->setCursor(Qt::PointingHandCursor);
@@ -192,6 +192,9 @@ void BytesCurve::restyle() {
         QCPScatterStyle(QCPScatterStyle::ssTriangleInverted, color(Role::Text), color(Role::Text), 7));
     peakText_->setColor(color(Role::Text));
     peakText_->setFont(uiFont(Size::Small));
+    QColor ground = color(Role::Surface);
+    ground.setAlphaF(0.8F);
+    peakText_->setBrush(ground);
     position_->setPen(QPen(color(Role::Accent), 2));
 }
 
@@ -222,9 +225,9 @@ void BytesCurve::setBytes(const std::vector<double>& bytes, size_t total, std::o
         peakMark_->setData({x}, {y + most * 0.06}, true);
         peakText_->setText(tr("peak %1, step %2").arg(qs(format_bytes(uint64_t(y)))).arg(*peak));
         const bool right = x > double(total_) * 0.5;
-        peakText_->setPositionAlignment((right ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-        peakText_->setPadding(QMargins(8, 0, 8, 0));
-        peakText_->position->setCoords(x, y + most * 0.14);
+        peakText_->setPositionAlignment((right ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignBottom);
+        peakText_->setPadding(QMargins(2, 0, 2, 0));
+        peakText_->position->setCoords(x, y + most * 0.1);
     } else {
         peakMark_->setData({}, {});
     }

@@ -75,8 +75,8 @@ private:
 
     QCPGraph* graph_;
     QCPGraph* peakMark_;
-    QCPItemText* peakText_;
     QCPItemLine* position_;
+    QCPItemText* peakText_; // over the line of the position
     std::vector<double> bytes_;
     size_t total_ = 0;
     std::optional<size_t> peak_;

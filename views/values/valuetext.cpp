@@ -7,6 +7,7 @@
 #include <QRegularExpression>
 #include <QStringList>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -88,10 +89,10 @@ std::vector<int64_t> strideOf(const json& value) {
 
 bool isContiguous(const json& value) {
     const std::vector<int64_t> shape = shapeOf(value), stride = strideOf(value);
+    if (std::find(shape.begin(), shape.end(), 0) != shape.end())
+        return true;
     int64_t expected = 1;
     for (size_t d = shape.size(); d-- > 0;) {
-        if (shape[d] == 0)
-            return true;
         if (shape[d] != 1 && d < stride.size() && stride[d] != expected)
             return false;
         expected *= shape[d];

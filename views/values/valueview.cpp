@@ -174,7 +174,11 @@ void ValueView::refresh() {
     QString why;
     const std::optional<size_t> step = stepOf(&why);
     const RunController::State state = controller_->state();
-    const bool broken = state == RunController::State::Died || state == RunController::State::Failed;
+    const auto stepper = controller_->stepper();
+    const bool nodeFailed = state == RunController::State::Ready && stepper && stepper->failure()
+        && node_ == controller_->placeOf(size_t(std::max(0, stepper->failure()->step)));
+    const bool broken =
+        state == RunController::State::Died || state == RunController::State::Failed || nodeFailed;
     if (!step) {
         step_.reset();
         say(why, broken,
@@ -332,17 +336,15 @@ void ValueView::fillChoosers() {
     const bool paged = window_.rows() > SliceWindow::kPage || window_.columns() > SliceWindow::kPage;
     pageBack_->setVisible(paged);
     pageOn_->setVisible(paged);
-    const auto range = [](const QString& what, int64_t from, int64_t count, int64_t all) {
-        return count == all
-            ? QStringLiteral("%1 %2").arg(all).arg(what)
-            : QStringLiteral("%1 %2–%3 of %4").arg(what).arg(from).arg(from + count - 1).arg(all);
+    const auto range = [](int64_t from, int64_t count, int64_t all) {
+        return count == all ? QString::number(all)
+                            : QStringLiteral("%1–%2 of %3").arg(from).arg(from + count - 1).arg(all);
     };
-    QString text = range(window_.columns() == 1 ? tr("column") : tr("columns"), window_.column,
-        window_.pageColumns(), window_.columns());
+    QString text = range(window_.column, window_.pageColumns(), window_.columns());
     if (window_.shape.size() >= 2)
-        text = range(window_.rows() == 1 ? tr("row") : tr("rows"), window_.row, window_.pageRows(),
-                   window_.rows())
-            + QStringLiteral(" × ") + text;
+        text = range(window_.row, window_.pageRows(), window_.rows()) + QStringLiteral(" × ") + text;
+    pageText_->setToolTip(window_.shape.size() >= 2 ? tr("Rows × columns: the last two dimensions")
+                                                    : tr("Columns: the last dimension"));
     // The leading dimensions' indices stand in boxes before it: "[0, 3, :, :]".
     open_->setVisible(!indices_.empty());
     pageText_->setText(indices_.empty() ? text : QStringLiteral(", :, :]   ") + text);
