@@ -135,33 +135,15 @@ c10::IValue dim(const Values& v) {
 }
 
 // torch._C._nn.scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale,
-// enable_gqa). A libtorch without it has the flash kernel as a composition (compositions.cpp), which PyTorch
-// takes on the CPU.
+// enable_gqa); a composition where libtorch lacks it (compositions_attention.cpp).
 c10::IValue attention(const Values& v) {
-    const std::string whole = "aten::scaled_dot_product_attention";
-    const bool grouped = v[7].value.isBool() && v[7].value.toBool();
-    PythonValue scale = v[6], mask = v[3];
+    PythonValue scale = v[6];
     scale.keyword = "scale";
-    mask.keyword = "attn_mask";
-    if (!overloads_of(whole).empty()) {
-        Values all{plain(v[0].value), plain(v[1].value), plain(v[2].value), plain(v[3].value),
-            plain(v[4].value), plain(v[5].value), scale};
-        if (grouped)
-            all.push_back({true, GivenAs::Value, "enable_gqa"});
-        return call_overload(whole, all);
-    }
-    at::Tensor query = tensor(v), key = tensor(v, 1), value = tensor(v, 2);
-    if (grouped) { // each head of key and value serves several of the query
-        const int64_t times = query.size(-3) / key.size(-3);
-        key = key.repeat_interleave(times, -3);
-        value = value.repeat_interleave(times, -3);
-    }
-    const bool flat = query.dim() == 3;
-    const auto four = [&](const at::Tensor& t) { return plain(flat ? t.unsqueeze(0) : t); };
-    const c10::IValue both = call_overload("aten::_scaled_dot_product_flash_attention_for_cpu",
-        {four(query), four(key), four(value), plain(v[4].value), plain(v[5].value), mask, scale});
-    const at::Tensor output = both.toTupleRef().elements()[0].toTensor();
-    return flat ? output.squeeze(0) : output;
+    Values all{plain(v[0].value), plain(v[1].value), plain(v[2].value), plain(v[3].value), plain(v[4].value),
+        plain(v[5].value), scale};
+    if (v[7].value.isBool() && v[7].value.toBool())
+        all.push_back({true, GivenAs::Value, "enable_gqa"});
+    return call_overload("aten::scaled_dot_product_attention", all);
 }
 
 // torch/nn/functional.py, rms_norm; torch/_refs: x * rsqrt(mean(x^2) + eps), half precisions in float32.
