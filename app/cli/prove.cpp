@@ -4,6 +4,7 @@
 
 #include "core/base/text.h"
 #include "core/regions/ledger.h"
+#include "core/run/input_files.h"
 #include "core/run/prove.h"
 
 #include <cmath>
@@ -16,7 +17,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-    std::vector<std::string> paths, libraries, bind;
+    std::vector<std::string> paths, libraries, bind, inputs;
     run::ProveOptions prove;
     bool as_json = false;
 };
@@ -42,8 +43,9 @@ ordered_json proof_json(const Dump& dump, const run::Proof& proof) {
         {"forward", address_json(dump, proof.forward)}, {"backward", address_json(dump, proof.backward)},
         {"joint", address_json(dump, proof.joint)}, {"derived_from", address_json(dump, proof.derived_from)},
         {"reference", proof.reference}, {"equal", proof.equal}, {"compared", proof.compared},
-        {"trials", proof.trials}, {"left_out", proof.left_out}, {"problem", proof.problem},
-        {"outputs", outputs}, {"operators", operators}};
+        {"trials", proof.trials}, {"on_recorded", proof.on_recorded}, {"invocation", proof.invocation},
+        {"left_out", proof.left_out}, {"problem", proof.problem}, {"outputs", outputs},
+        {"operators", operators}};
 }
 
 std::string error_text(double error) {
@@ -52,16 +54,21 @@ std::string error_text(double error) {
     return error < 0 ? "-" : error == 0 ? "exact" : buffer;
 }
 
-void print_proof(const Dump& dump, const run::Proof& proof) {
+void print_proof(const Dump& dump, const run::Proof& proof, const Options& options) {
     const auto text = [&](const Place& place) {
         return place.graph ? utf8(address_of(dump, place.graph, place.body)) : std::string("-");
     };
-    std::printf("%s%s: %s on %s of synthetic inputs\n", utf8(proof.region).c_str(),
+    std::printf("%s%s: %s on %s of %s inputs\n", utf8(proof.region).c_str(),
         proof.variant < 0 ? "" : (" variant " + std::to_string(proof.variant)).c_str(),
         proof.equal          ? "equal"
             : proof.compared ? "DIFFERENT"
                              : "NOT COMPARED",
-        counted(static_cast<uint64_t>(proof.trials), "set").c_str());
+        counted(static_cast<uint64_t>(proof.trials), "set").c_str(),
+        proof.on_recorded
+            ? ("synthetic and (invocation " + std::to_string(proof.invocation) + ") recorded").c_str()
+            : "synthetic");
+    if (!options.inputs.empty() && !proof.on_recorded)
+        std::printf("  the files hold no primals and tangents of invocation %d\n", proof.invocation);
     if (proof.backward.graph)
         std::printf("  halves          %s, %s\n", text(proof.forward).c_str(), text(proof.backward).c_str());
     if (proof.joint.graph)
@@ -88,6 +95,12 @@ int prove(const Options& options) {
         return fail(symbols.error());
     run::ProveOptions wanted = options.prove;
     wanted.symbols = std::move(*symbols);
+    for (const std::string& path : options.inputs) {
+        auto file = run::read_tensors(path);
+        if (!file)
+            return fail(file.error());
+        wanted.recorded.push_back(std::move(*file));
+    }
     const Job job = interruptible();
     auto program = run::executor_for(*dump, options.libraries, job);
     if (!program)
@@ -110,10 +123,11 @@ int prove(const Options& options) {
         if (options.as_json)
             list.push_back(proof_json(*dump, proof));
         else
-            print_proof(*dump, proof);
+            print_proof(*dump, proof, options);
     }
     if (options.as_json)
-        print_json({{"executor", {{"libtorch", (*executor)->facts()["libtorch"]}}}, {"inputs", "synthetic"},
+        print_json({{"executor", {{"libtorch", (*executor)->facts()["libtorch"]}}},
+            {"inputs", options.inputs.empty() ? "synthetic" : "synthetic and recorded"},
             {"seeds", options.prove.seeds}, {"equal", equal}, {"proofs", list}});
     return equal ? kDone : different ? kDiffers : kExecutorFailed;
 }
@@ -126,6 +140,12 @@ void add_prove(CLI::App& app, Action& action) {
     static Options options;
     add_dumps(*command, options.paths);
     command->add_option("--region", options.prove.region, "Only this one: its identifier or function");
+    command->add_option("--inputs", options.inputs,
+        "Recorded values (.safetensors, a forward's and a backward's): rerun an invocation on them, as "
+        "autograd does");
+    command
+        ->add_option("--invocation", options.prove.invocation, "Which one (the first that uses the bodies)")
+        ->check(CLI::NonNegativeNumber);
     command->add_option("--seeds", options.prove.seeds, "So many sets of synthetic inputs (3)")
         ->check(CLI::Range(1, 1000));
     command->add_option("--bind", options.bind, "A symbol's value: s77=8");

@@ -24,7 +24,7 @@ struct StartOptions {
     std::string program; // of find_executors()
     std::vector<std::string> libraries; // to load before anything else: custom operators
     uint64_t memory = 0; // bytes it may take beyond its start; 0 = half of the machine's
-    int start_milliseconds = 60000; // OpenBLAS is known to spin for ever where it gets no memory
+    int start_milliseconds = 120000; // OpenBLAS is known to spin for ever where it gets no memory
 };
 
 // A node in words, where a worker died or refused.

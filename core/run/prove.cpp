@@ -50,6 +50,8 @@ private:
     ProveOptions options_; // its symbols grow by those that nobody bound
     const Job& job_;
     Proof* proof_ = nullptr;
+    std::optional<Trial> recorded_trial(const GraphModule& joint, BodyId joint_body) const;
+
     std::vector<BackwardOperand> wiring_;
     size_t primals_ = 0, own_ = 0;
     std::optional<DerivedJoint> derived_;
@@ -243,6 +245,40 @@ void Prover::compare() {
         compare_with(of_derived_, "derived joint", &ProvenOutput::derived_error);
 }
 
+// The invocation's primals and tangents as they were recorded; nothing where one of them is not in the files.
+std::optional<Trial> Prover::recorded_trial(const GraphModule& joint, BodyId joint_body) const {
+    const auto find = [&](const Place& call, const Place& body, size_t placeholder) -> const wire::Value* {
+        const GraphModule& module = *module_of(body);
+        const GraphModule& caller = *module_of(call);
+        const std::string key = std::string(caller.text(caller.body(call.body).node(call.node).name)) + "/"
+            + std::string(module.text(module.body(body.body).nodes[placeholder].name));
+        for (const wire::TensorFile& file : options_.recorded)
+            if (const wire::Value* value = file.find(key))
+                return value;
+        return nullptr;
+    };
+    if (options_.recorded.empty() || !proof_->forward_call.graph || !proof_->backward_call.graph)
+        return std::nullopt;
+    Trial trial;
+    trial.name = "recorded, invocation " + std::to_string(proof_->invocation);
+    std::vector<const wire::Value*> values;
+    for (size_t i = 0; i < primals_; ++i)
+        values.push_back(find(proof_->forward_call, proof_->forward, i));
+    for (size_t i = 0; i < wiring_.size(); ++i)
+        if (wiring_[i].from == BackwardOperand::From::Tangent)
+            values.push_back(find(proof_->backward_call, proof_->backward, i));
+    const Body& of = joint.body(joint_body);
+    if (values.size() != of.placeholder_count())
+        return std::nullopt;
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (!values[i] || values[i]->kind == wire::Value::Kind::Tuple)
+            return std::nullopt;
+        trial.values.push_back(*values[i]);
+        trial.values.back().name = std::string(joint.text(of.nodes[i].name));
+    }
+    return trial;
+}
+
 Status Prover::run(Proof& proof, std::vector<BackwardOperand> wiring) {
     proof_ = &proof;
     wiring_ = std::move(wiring);
@@ -272,6 +308,10 @@ Status Prover::run(Proof& proof, std::vector<BackwardOperand> wiring) {
     if (!trials)
         return trials.error();
     trials_ = std::move(*trials);
+    if (auto recorded = recorded_trial(*joint, body)) {
+        trials_.all.insert(trials_.all.begin(), std::move(*recorded));
+        proof.on_recorded = true;
+    }
     refused_.resize(trials_.all.size());
     if (proof.joint.graph) {
         proof.operators = compare_operators(*joint, body, *derived_->module, BodyId(0));
@@ -310,6 +350,8 @@ std::optional<Proof> proof_of(const Dump& dump, const Invocation& invocation) {
     if (halves) {
         proof.forward = forward;
         proof.backward = invocation.body(Half::Backward);
+        proof.forward_call = invocation.call(Half::Forward);
+        proof.backward_call = invocation.call(Half::Backward);
     } else if (!proof.joint.graph) {
         proof.joint = invocation.body(Half::Backward);
     }
@@ -349,6 +391,8 @@ Result<std::vector<Proof>> prove(
                     && region->function != options.region))
                 continue;
             known = true;
+            if (options.invocation >= 0 && invocation.index != options.invocation)
+                continue;
             auto proof = proof_of(dump, invocation);
             if (!proof)
                 continue;

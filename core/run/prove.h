@@ -18,6 +18,11 @@ struct ProveOptions {
     std::string region; // identifier or function; empty = all
     int seeds = 3;
     Bindings symbols;
+    // Recorded values, by the keys of `call/inner`: where they hold an invocation's primals and tangents, it
+    // is rerun as autograd runs it, on these. Of any file, or of several together (a forward's and a
+    // backward's).
+    std::vector<wire::TensorFile> recorded;
+    int invocation = -1; // of which; -1 = of the first that uses the bodies
 };
 
 // One result of the joint graph.
@@ -36,13 +41,15 @@ struct Proof {
     CompilationId compilation;
     std::string region; // identifier
     int variant = -1;
-    int invocation = 0; // the first that uses these bodies
+    int invocation = 0; // the first that uses these bodies, or the one that was asked for
+    Place forward_call, backward_call; // its calls; graph none where there are none
     Place forward, backward; // the halves; graph none where there are none
     Place joint; // recorded; graph none where there is none
     Place derived_from; // the forward body that was differentiated
     std::string reference; // "recorded joint", or "derived joint" where none was recorded
     std::vector<OperatorDifference> operators; // recorded against derived joint
     int trials = 0; // input sets that were run
+    bool on_recorded = false; // the invocation's recorded primals and tangents among them
     std::vector<std::string>
         left_out; // trials that the bodies' own operators refuse (a view of permuted strides)
     std::vector<ProvenOutput> outputs;

@@ -6,7 +6,7 @@
 
 namespace hopscope::wire {
 
-inline constexpr int kProtocol = 1;
+inline constexpr int kProtocol = 2; // 2: stepping, comparing, joints, schemas
 
 // JSON-RPC 2.0's own codes, then ours.
 enum Code : int {

@@ -4,6 +4,7 @@
 #include "core/graph/print.h"
 #include "core/regions/ledger.h"
 #include "core/run/difference.h"
+#include "core/run/input_files.h"
 #include "core/run/prove.h"
 #include "core/run/wiring.h"
 #include "tests/run/faults.h"
@@ -54,6 +55,7 @@ private slots:
     void provesRecordings_data();
     void provesRecordings();
     void provesWithoutARecordedJoint();
+    void rerunsARecordedInvocation();
     void findsSeededFaults_data();
     void findsSeededFaults();
     void findsWrongSavedIndices_data();
@@ -166,6 +168,33 @@ QString provablyEqual(const QString& fault) {
 }
 
 } // namespace
+
+void TestProve::rerunsARecordedInvocation() {
+    const auto dump = open_dump({recordingOf(QStringLiteral("mlp4"))});
+    QVERIFY(dump.ok());
+    run::ProveOptions options;
+    options.seeds = 1;
+    options.invocation = 2;
+    for (const char* stem : {"00_forward", "01_backward"}) {
+        auto file = run::read_tensors(
+            dataPath(QStringLiteral("mlp4/values/%1.safetensors.gz").arg(QLatin1String(stem))).toStdString());
+        QVERIFY(file);
+        options.recorded.push_back(std::move(*file));
+    }
+    auto proofs = run::prove(*executor_, *dump, build_ledger(*dump), options);
+    QVERIFY(proofs);
+    QCOMPARE(proofs->size(), size_t{1});
+    QVERIFY(proofs->front().on_recorded);
+    QCOMPARE(proofs->front().invocation, 2);
+    QVERIFY(proofs->front().equal);
+    const int trials = proofs->front().trials;
+    // Without the backward's values there are no tangents, and what is left are the made inputs.
+    options.recorded.pop_back();
+    proofs = run::prove(*executor_, *dump, build_ledger(*dump), options);
+    QVERIFY(proofs);
+    QVERIFY(!proofs->front().on_recorded);
+    QCOMPARE(proofs->front().trials, trials - 1);
+}
 
 void TestProve::findsSeededFaults_data() {
     QTest::addColumn<QString>("recording");
