@@ -1,6 +1,7 @@
 #include "views/run/runcontroller.h"
 
 #include "core/base/text.h"
+#include "core/run/default_symbols.h"
 #include "views/run/runcontroller_p.h"
 #include "views/shell/text.h"
 
@@ -212,8 +213,8 @@ void RunController::push(Task task) {
     } else if (task.move && tasks_.size() >= kMovesWaiting) {
         return;
     }
-    // Values can wait: they are fetched again for where the run comes to. No cancel, which would cost a worker
-    // that is busy with one large value its life.
+    // Values can wait: they are fetched again for where the run comes to. No cancel, which would cost a
+    // worker that is busy with one large value its life.
     if (fetching_)
         live_->yield.store(true, std::memory_order_relaxed);
     tasks_.push_back(std::move(task));
@@ -260,10 +261,8 @@ void RunController::finish(
         graph_ = breakGraph_ = live->prepared->place.graph;
         address_ = live->prepared->address;
         synthetic_ = live->prepared->inputs.synthetic;
-        for (const std::string& symbol : live->prepared->defaulted)
-            notes_ << tr("%1 = %2, as nothing was given")
-                          .arg(qs(symbol))
-                          .arg(qlonglong(live->prepared->symbols[symbol]));
+        if (!live->prepared->inputs.defaults.empty())
+            notes_ << qs(run::in_words(live->prepared->symbols, live->prepared->inputs.defaults));
         notes_ << qsl(live->started.notes) << cannotRun(live->started.loaded);
         if (live->started.executor)
             program_ = tr("libtorch %1 · %2")

@@ -1,6 +1,7 @@
 #include "views/shell/mainwindow.h"
 
 #include "core/base/text.h"
+#include "core/session/session.h"
 #include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
 #include "views/run/stepsview.h"
@@ -138,6 +139,14 @@ void MainWindow::connectRunActions() {
         showDock(QStringLiteral("compare"));
         compare_->against().setFocus(Qt::ShortcutFocusReason);
     });
+    on(Do::KeepRun, [this] {
+        run_.keep([this](const StoredRun& run, const std::vector<StoredRunValue>& values) -> Status {
+            if (!notes_.hasFile())
+                return make_error(Error::Kind::Usage, "the session was closed meanwhile");
+            const Result<int64_t> id = notes_.session()->add_run(document_->dump(), run, values);
+            return id ? Status() : Status(id.error());
+        });
+    });
     on(Do::SaveValues, [this] { saveValues(); });
     actions_[Do::FollowStep]->setChecked(true);
     const auto retag = [this] {
@@ -206,6 +215,11 @@ void MainWindow::updateRunActions(const QString& noDump) {
                                                                           : tr("&Watch the Selected Node"));
     for (Do what : {Do::MeasureTimes, Do::SaveValues, Do::CompareRun, Do::ValuesOnNodes})
         actions_.setReason(what, noRun);
+    actions_.setReason(Do::KeepRun,
+        !noRun.isEmpty()        ? noRun
+            : !notes_.hasFile() ? tr("save the dump as a session first")
+            : notes_.readOnly() ? tr("the session's file cannot be written")
+                                : QString());
     actions_.setReason(Do::TimesOnNodes,
         !noRun.isEmpty()               ? noRun
             : run_.timing().repeat > 0 ? QString()
