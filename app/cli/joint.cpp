@@ -85,7 +85,7 @@ Result<Asked> prepare(const Dump& dump, const run::Request& request, const Optio
             return wanted.error();
         asked.joint = std::move(*wanted);
     } else {
-        asked.joint.outputs = run::own_outputs(dump, place);
+        asked.joint = run::request_from_backward(dump, place, asked.prepared.symbols);
         if (!asked.joint.outputs && !options.outputs)
             return make_error(Error::Kind::Usage,
                 "'" + asked.prepared.address

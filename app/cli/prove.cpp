@@ -16,7 +16,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-    std::vector<std::string> paths, libraries;
+    std::vector<std::string> paths, libraries, bind;
     run::ProveOptions prove;
     bool as_json = false;
 };
@@ -41,9 +41,9 @@ ordered_json proof_json(const Dump& dump, const run::Proof& proof) {
     return {{"identifier", proof.region}, {"variant", proof.variant}, {"invocation", proof.invocation},
         {"forward", address_json(dump, proof.forward)}, {"backward", address_json(dump, proof.backward)},
         {"joint", address_json(dump, proof.joint)}, {"derived_from", address_json(dump, proof.derived_from)},
-        {"reference", proof.reference}, {"equal", proof.equal}, {"trials", proof.trials},
-        {"left_out", proof.left_out}, {"problem", proof.problem}, {"outputs", outputs},
-        {"operators", operators}};
+        {"reference", proof.reference}, {"equal", proof.equal}, {"compared", proof.compared},
+        {"trials", proof.trials}, {"left_out", proof.left_out}, {"problem", proof.problem},
+        {"outputs", outputs}, {"operators", operators}};
 }
 
 std::string error_text(double error) {
@@ -58,7 +58,10 @@ void print_proof(const Dump& dump, const run::Proof& proof) {
     };
     std::printf("%s%s: %s on %s of synthetic inputs\n", utf8(proof.region).c_str(),
         proof.variant < 0 ? "" : (" variant " + std::to_string(proof.variant)).c_str(),
-        proof.equal ? "equal" : "DIFFERENT", counted(static_cast<uint64_t>(proof.trials), "set").c_str());
+        proof.equal          ? "equal"
+            : proof.compared ? "DIFFERENT"
+                             : "NOT COMPARED",
+        counted(static_cast<uint64_t>(proof.trials), "set").c_str());
     if (proof.backward.graph)
         std::printf("  halves          %s, %s\n", text(proof.forward).c_str(), text(proof.backward).c_str());
     if (proof.joint.graph)
@@ -80,24 +83,30 @@ int prove(const Options& options) {
     const auto dump = open(options.paths);
     if (!dump)
         return fail(dump.error());
-    const auto programs = run::find_executors();
-    if (!programs)
-        return executor_failed(programs.error());
-    run::StartOptions start;
-    start.program = programs->front();
-    start.libraries = options.libraries;
+    auto symbols = run::bindings_of(options.bind);
+    if (!symbols)
+        return fail(symbols.error());
+    run::ProveOptions wanted = options.prove;
+    wanted.symbols = std::move(*symbols);
     const Job job = interruptible();
+    auto program = run::executor_for(*dump, options.libraries, job);
+    if (!program)
+        return executor_failed(program.error());
+    run::StartOptions start;
+    start.program = std::move(*program);
+    start.libraries = options.libraries;
     const auto executor = run::Executor::start(start, job);
     if (!executor)
         return executor_failed(executor.error());
-    const auto proofs = run::prove(**executor, *dump, build_ledger(*dump), options.prove, job);
+    const auto proofs = run::prove(**executor, *dump, build_ledger(*dump), wanted, job);
     if (!proofs)
         return proofs.error().kind == Error::Kind::External ? executor_failed(proofs.error())
                                                             : fail(proofs.error());
-    bool equal = true;
+    bool equal = true, different = false;
     ordered_json list = ordered_json::array();
     for (const run::Proof& proof : *proofs) {
         equal = equal && proof.equal;
+        different = different || (!proof.equal && proof.compared);
         if (options.as_json)
             list.push_back(proof_json(*dump, proof));
         else
@@ -106,7 +115,7 @@ int prove(const Options& options) {
     if (options.as_json)
         print_json({{"executor", {{"libtorch", (*executor)->facts()["libtorch"]}}}, {"inputs", "synthetic"},
             {"seeds", options.prove.seeds}, {"equal", equal}, {"proofs", list}});
-    return equal ? kDone : kDiffers;
+    return equal ? kDone : different ? kDiffers : kExecutorFailed;
 }
 
 } // namespace
@@ -119,6 +128,7 @@ void add_prove(CLI::App& app, Action& action) {
     command->add_option("--region", options.prove.region, "Only this one: its identifier or function");
     command->add_option("--seeds", options.prove.seeds, "So many sets of synthetic inputs (3)")
         ->check(CLI::Range(1, 1000));
+    command->add_option("--bind", options.bind, "A symbol's value: s77=8");
     command->add_option(
         "--load-library", options.libraries, "A shared library that registers custom operators");
     command->add_flag("--json", options.as_json, "Print one JSON document");

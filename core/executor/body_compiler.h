@@ -79,14 +79,22 @@ private:
     void item(NodeId id, Step& step);
     // A node of the Dynamo stage (dynamo.cpp).
     void python_level(NodeId id, Step& step);
+    bool python_operator(NodeId id, Step& step, std::string_view target, const Arguments& args);
+    bool drops_nothing(const std::string& op, const std::vector<Operand>& operands) const;
     void arithmetic(NodeId id, Step& step, int number);
     void subscript(NodeId id, Step& step, const Arguments& args);
+    // dynamo_bind.cpp: arguments
+    bool write_all(const Arguments& args, std::vector<Written>& out);
     bool write(const Arg* arg, std::string_view keyword, std::vector<Written>& out);
     void dynamic(NodeId id, Step& step, DynamicCall call, const std::vector<Operand>& operands);
     std::optional<std::vector<Written>> bind(
         std::string_view parameters, const std::vector<Written>& given, std::string& problem);
     std::optional<std::vector<Written>> rewritten(
         const Rewrite& row, const std::vector<Written>& given, std::string& op, std::string& problem);
+    std::optional<Written> rewritten_argument(
+        std::string_view word, const std::vector<Written>& bound, std::string& problem);
+    const c10::IValue* constant_of(const Written& written) const;
+    bool is_literal(const Written& written, std::string_view text) const;
     Written literal(std::string_view text);
     void returned(NodeId id, Step& step);
     void attribute(NodeId id);

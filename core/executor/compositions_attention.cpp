@@ -157,7 +157,16 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
         k = key.repeat_interleave(query.size(-3) / key.size(-3), -3);
         v = value.repeat_interleave(query.size(-3) / value.size(-3), -3);
     }
-    return std::get<0>(op.call(query, k, v, dropout, causal, mask, scale));
+    // The kernel takes (batch, heads, length, width).
+    const auto four = [](Tensor tensor) {
+        while (tensor.dim() < 4)
+            tensor = tensor.unsqueeze(0);
+        return tensor;
+    };
+    Tensor output = std::get<0>(op.call(four(query), four(k), four(v), dropout, causal, mask, scale));
+    while (output.dim() > query.dim())
+        output = output.squeeze(0);
+    return output;
 }
 
 } // namespace

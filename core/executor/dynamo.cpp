@@ -7,23 +7,13 @@
 
 #include <ATen/core/enum_tag.h>
 
-#include <charconv>
+#include <algorithm>
 
 namespace hopscope::executor {
 
 namespace {
 
 constexpr const char* kElsewhere = "; run the forward, backward, inference or joint stage";
-
-std::vector<std::string_view> words(std::string_view text) {
-    std::vector<std::string_view> all;
-    while (!text.empty()) {
-        const size_t end = std::min(text.find(' '), text.size());
-        all.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return all;
-}
 
 // operator.iadd is operator.add that writes.
 std::string without_i(std::string_view target) {
@@ -53,199 +43,17 @@ bool could_write(const DynamicCall& call) {
 
 } // namespace
 
-// One argument of the graph, converted by its look.
-bool BodyCompiler::write(const Arg* arg, std::string_view keyword, std::vector<Written>& out) {
-    Written written;
-    written.given.keyword = keyword;
-    const auto add = [&](const Arg& item, GivenAs& as) {
-        if (const auto known = torch_constant(item.kind, reader_.text(item))) {
-            as = item.kind == ArgKind::Dtype         ? GivenAs::Dtype
-                : item.kind == ArgKind::Layout       ? GivenAs::Layout
-                : item.kind == ArgKind::MemoryFormat ? GivenAs::MemoryFormat
-                                                     : GivenAs::Value;
-            program_.moved = program_.moved
-                || (item.kind == ArgKind::Device && reader_.text(item).find("cpu") == std::string_view::npos);
-            written.operands.push_back(reader_.constant(*known));
-            return true;
-        }
-        const auto operand = reader_.as_written(&item);
-        if (!operand)
-            return false;
-        if (item.kind == ArgKind::Node && values_[item.node().index].dtype)
-            as = GivenAs::Dtype;
-        written.operands.push_back(*operand);
-        return true;
-    };
-    GivenAs ignored = GivenAs::Value;
-    if (arg->kind == ArgKind::List || arg->kind == ArgKind::Tuple) {
-        written.given.list = true;
-        for (const Arg* item : items_of(arg))
-            if (!add(*item, ignored))
-                return false;
-    } else if (arg->kind == ArgKind::Node && values_[arg->node().index].many) {
-        const NodeValue& tuple = values_[arg->node().index];
-        written.given.list = true;
-        for (uint32_t i = 0; i < tuple.count; ++i)
-            written.operands.push_back({Operand::Kind::Slot, tuple.slot + i, 0});
-    } else if (!add(*arg, written.given.as)) {
+// dropout(input, p, train) with a chance of 0, or outside of training.
+bool BodyCompiler::drops_nothing(const std::string& op, const std::vector<Operand>& operands) const {
+    if (op.find("dropout") == std::string::npos || operands.size() != 3)
         return false;
-    }
-    written.given.count = static_cast<uint32_t>(written.operands.size());
-    written.constant = std::all_of(written.operands.begin(), written.operands.end(),
-        [](const Operand& o) { return o.kind == Operand::Kind::Constant; });
-    out.push_back(std::move(written));
-    return true;
-}
-
-// A literal of the tables: None, True, 0.5, -1, 'mean', [].
-Written BodyCompiler::literal(std::string_view text) {
-    Written written;
-    written.constant = true;
-    if (text == "[]") {
-        written.given.list = true;
-        written.given.count = 0;
-        return written;
-    }
-    c10::IValue value;
-    double number = 0;
-    const char* end = text.data() + text.size();
-    if (text == "True" || text == "False") {
-        value = text == "True";
-    } else if (!text.empty() && text.front() == '\'') {
-        value = unquoted(text);
-    } else if (text != "None" && std::from_chars(text.data(), end, number).ptr == end) {
-        value = text.find_first_of(".e") == std::string_view::npos ? c10::IValue(static_cast<int64_t>(number))
-                                                                   : c10::IValue(number);
-    }
-    written.operands.push_back(reader_.constant(value));
-    return written;
-}
-
-// The arguments in the order of the Python function's parameters; nothing, with the problem, where they do
-// not fit.
-std::optional<std::vector<Written>> BodyCompiler::bind(
-    std::string_view parameters, const std::vector<Written>& given, std::string& problem) {
-    std::vector<Written> bound;
-    size_t position = 0, taken = 0;
-    while (position < given.size() && given[position].given.keyword.empty())
-        ++position;
-    const size_t positional = position;
-    position = 0;
-    for (const std::string_view word : words(parameters)) {
-        if (word.front() == '*') { // all that are left, as one list
-            Written rest;
-            rest.given.list = true;
-            // A single list stands for its items.
-            if (position + 1 == positional && given[position].given.list) {
-                rest.operands = given[position++].operands;
-                ++taken;
-            }
-            for (; position < positional; ++position, ++taken)
-                rest.operands.insert(
-                    rest.operands.end(), given[position].operands.begin(), given[position].operands.end());
-            rest.given.count = static_cast<uint32_t>(rest.operands.size());
-            bound.push_back(std::move(rest));
-            continue;
-        }
-        const size_t equals = word.find('=');
-        const std::string_view name = word.substr(0, equals);
-        const auto keyword = std::find_if(given.begin(), given.end(), [&](const Written& w) {
-            return w.given.keyword == name || (name == "dim" && w.given.keyword == "axis")
-                || (name == "keepdim" && w.given.keyword == "keepdims");
-        });
-        if (position < positional) {
-            bound.push_back(given[position++]);
-            ++taken;
-        } else if (keyword != given.end()) {
-            bound.push_back(*keyword);
-            ++taken;
-        } else if (equals != std::string_view::npos) {
-            bound.push_back(literal(word.substr(equals + 1)));
-        } else {
-            problem = "its argument '" + std::string(name) + "' is missing";
-            return std::nullopt;
-        }
-        bound.back().given.keyword = name;
-    }
-    if (taken != given.size()) {
-        problem = std::to_string(given.size()) + " arguments, of which its parameters ("
-            + std::string(parameters) + ") take " + std::to_string(taken);
-        return std::nullopt;
-    }
-    return bound;
-}
-
-// The operator's arguments, made of the Python function's by the row of the table.
-std::optional<std::vector<Written>> BodyCompiler::rewritten(
-    const Rewrite& row, const std::vector<Written>& given, std::string& op, std::string& problem) {
-    const auto bound = bind(row.parameters, given, problem);
-    if (!bound)
-        return std::nullopt;
-    const auto find = [&](std::string_view name) {
-        return std::find_if(
-            bound->begin(), bound->end(), [&](const Written& w) { return w.given.keyword == name; });
-    };
-    const auto constant = [&](const Written& w) {
-        return w.constant && w.operands.size() == 1 && !w.given.list
-            ? &program_.constants[w.operands[0].index]
-            : nullptr;
-    };
-    const auto equal = [&](const Written& w, std::string_view text) {
-        const c10::IValue* value = constant(w);
-        if (!value)
+    const auto is_zero = [&](const Operand& operand) {
+        if (operand.kind != Operand::Kind::Constant)
             return false;
-        const Written wanted = literal(text);
-        const c10::IValue& other = program_.constants[wanted.operands[0].index];
-        value = constant(w); // literal() has made room
-        return (value->isNone() && other.isNone())
-            || (value->isBool() && other.isBool() && value->toBool() == other.toBool());
+        const c10::IValue& value = program_.constants[operand.index];
+        return value.isScalar() && value.toScalar().toDouble() == 0;
     };
-    std::vector<Written> arguments;
-    for (std::string_view word : words(row.arguments)) {
-        if (word.front() == '=') {
-            arguments.push_back(literal(word.substr(1)));
-            continue;
-        }
-        if (word.front() == '!') {
-            const size_t equals = word.find('=');
-            const std::string_view name = word.substr(1, equals - 1);
-            if (!equal(*find(name), word.substr(equals + 1))) {
-                problem = std::string(name) + " other than " + std::string(word.substr(equals + 1))
-                    + " has no operator";
-                return std::nullopt;
-            }
-            continue;
-        }
-        const bool by_keyword = word.front() == '@';
-        word.remove_prefix(by_keyword);
-        const size_t otherwise = word.find('?');
-        const bool reduction = word.back() == '%';
-        const std::string_view name = word.substr(0, std::min(otherwise, word.size() - reduction));
-        Written argument = *find(name);
-        if (otherwise != std::string_view::npos && equal(argument, "None"))
-            argument = literal(word.substr(otherwise + 1));
-        if (reduction) { // at::Reduction
-            const c10::IValue* value = constant(argument);
-            const std::string text = value && value->isString() ? value->toStringRef() : "";
-            const int number = text == "none" ? 0 : text == "mean" ? 1 : text == "sum" ? 2 : -1;
-            if (number < 0) {
-                problem = "the reduction '" + text + "' has no operator";
-                return std::nullopt;
-            }
-            argument = literal(std::to_string(number));
-        }
-        argument.given.keyword = by_keyword ? std::string(name) : std::string();
-        arguments.push_back(std::move(argument));
-    }
-    op = row.op;
-    if (const auto inplace = find("inplace"); inplace != bound->end() && !equal(*inplace, "False")) {
-        if (!equal(*inplace, "True")) {
-            problem = "whether it works in place is not known";
-            return std::nullopt;
-        }
-        op += '_';
-    }
-    return arguments;
+    return is_zero(operands[1]) || is_zero(operands[2]);
 }
 
 void BodyCompiler::dynamic(NodeId id, Step& step, DynamicCall call, const std::vector<Operand>& operands) {
@@ -255,8 +63,9 @@ void BodyCompiler::dynamic(NodeId id, Step& step, DynamicCall call, const std::v
     program_.mutates = program_.mutates || step.mutates;
     if (call.kind == DynamicCall::Kind::Operator) {
         const auto& overloads = overloads_of(call.op);
-        step.random = std::any_of(overloads.begin(), overloads.end(),
-            [](const c10::OperatorHandle& op) { return op.hasTag(at::Tag::nondeterministic_seeded); });
+        step.random = !drops_nothing(call.op, operands)
+            && std::any_of(overloads.begin(), overloads.end(),
+                [](const c10::OperatorHandle& op) { return op.hasTag(at::Tag::nondeterministic_seeded); });
     }
     step.op = static_cast<int32_t>(program_.dynamic.size());
     program_.dynamic.push_back(std::make_shared<DynamicCall>(std::move(call)));
@@ -342,26 +151,30 @@ void BodyCompiler::subscript(NodeId id, Step& step, const Arguments& args) {
     dynamic(id, step, std::move(call), operands);
 }
 
+// Python's operators and subscripts; false for everything else.
+bool BodyCompiler::python_operator(NodeId id, Step& step, std::string_view target, const Arguments& args) {
+    constexpr std::string_view kOnTensorsOnly[] = {
+        "operator.matmul", "operator.invert", "operator.lshift", "operator.rshift", "operator.abs"};
+    if (is_inplace_operator(target))
+        arithmetic(id, step, python_function(without_i(target)));
+    else if (target == "operator.setitem" || target == "operator.getitem")
+        subscript(id, step, args);
+    else if (std::find(std::begin(kOnTensorsOnly), std::end(kOnTensorsOnly), target)
+        != std::end(kOnTensorsOnly))
+        arithmetic(id, step, -1);
+    else
+        return false;
+    return true;
+}
+
 void BodyCompiler::python_level(NodeId id, Step& step) {
     const Node& n = body_.node(id);
     const std::string_view target = module_.text(n.target);
     const bool method = n.op == Opcode::CallMethod;
     const std::string key = method ? "Tensor." + std::string(target) : std::string(target);
     const Arguments args = arguments(n);
-    if (is_inplace_operator(target)) {
-        arithmetic(id, step, python_function(without_i(target)));
+    if (python_operator(id, step, target, args))
         return;
-    }
-    if (target == "operator.setitem" || target == "operator.getitem") {
-        subscript(id, step, args);
-        return;
-    }
-    for (const std::string_view one :
-        {"operator.matmul", "operator.invert", "operator.lshift", "operator.rshift", "operator.abs"})
-        if (target == one) {
-            arithmetic(id, step, -1);
-            return;
-        }
     DynamicCall call;
     call.name = key;
     if (const char* why = refused(target)) {
@@ -387,17 +200,10 @@ void BodyCompiler::python_level(NodeId id, Step& step) {
         }
     }
     std::vector<Written> given;
-    reader_.problem.clear();
-    for (const Arg* arg : args.positional)
-        if (!write(arg, "", given)) {
-            missing(id, step, reader_.problem);
-            return;
-        }
-    for (const auto& [name, value] : args.keywords)
-        if (!write(value, name, given)) {
-            missing(id, step, reader_.problem);
-            return;
-        }
+    if (!write_all(args, given)) {
+        missing(id, step, reader_.problem);
+        return;
+    }
     std::string problem;
     if (row) {
         auto arguments = rewritten(*row, given, call.op, problem);

@@ -135,33 +135,15 @@ c10::IValue dim(const Values& v) {
 }
 
 // torch._C._nn.scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale,
-// enable_gqa). A libtorch without it has the flash kernel as a composition (compositions.cpp), which PyTorch
-// takes on the CPU.
+// enable_gqa); a composition where libtorch lacks it (compositions_attention.cpp).
 c10::IValue attention(const Values& v) {
-    const std::string whole = "aten::scaled_dot_product_attention";
-    const bool grouped = v[7].value.isBool() && v[7].value.toBool();
-    PythonValue scale = v[6], mask = v[3];
+    PythonValue scale = v[6];
     scale.keyword = "scale";
-    mask.keyword = "attn_mask";
-    if (!overloads_of(whole).empty()) {
-        Values all{plain(v[0].value), plain(v[1].value), plain(v[2].value), plain(v[3].value),
-            plain(v[4].value), plain(v[5].value), scale};
-        if (grouped)
-            all.push_back({true, GivenAs::Value, "enable_gqa"});
-        return call_overload(whole, all);
-    }
-    at::Tensor query = tensor(v), key = tensor(v, 1), value = tensor(v, 2);
-    if (grouped) { // each head of key and value serves several of the query
-        const int64_t times = query.size(-3) / key.size(-3);
-        key = key.repeat_interleave(times, -3);
-        value = value.repeat_interleave(times, -3);
-    }
-    const bool flat = query.dim() == 3;
-    const auto four = [&](const at::Tensor& t) { return plain(flat ? t.unsqueeze(0) : t); };
-    const c10::IValue both = call_overload("aten::_scaled_dot_product_flash_attention_for_cpu",
-        {four(query), four(key), four(value), plain(v[4].value), plain(v[5].value), mask, scale});
-    const at::Tensor output = both.toTupleRef().elements()[0].toTensor();
-    return flat ? output.squeeze(0) : output;
+    Values all{plain(v[0].value), plain(v[1].value), plain(v[2].value), plain(v[3].value), plain(v[4].value),
+        plain(v[5].value), scale};
+    if (v[7].value.isBool() && v[7].value.toBool())
+        all.push_back({true, GivenAs::Value, "enable_gqa"});
+    return call_overload("aten::scaled_dot_product_attention", all);
 }
 
 // torch/nn/functional.py, rms_norm; torch/_refs: x * rsqrt(mean(x^2) + eps), half precisions in float32.
@@ -236,6 +218,45 @@ c10::IValue broadcast_tensors(const Values& v) {
     return c10::List<at::Tensor>(at::broadcast_tensors(tensors_of(v[0].value)));
 }
 
+c10::IValue meshgrid(const Values& v) {
+    const bool named = v[1].value.isString();
+    return c10::List<at::Tensor>(
+        at::meshgrid(tensors_of(v[0].value), named ? v[1].value.toStringRef() : std::string("ij")));
+}
+
+// torch.tensor of a number or a flat list of them; the default dtype is float32.
+c10::IValue new_tensor(const Values& v) {
+    const bool list = v[0].value.isTuple() || v[0].value.isList();
+    const std::vector<c10::IValue> items =
+        list ? items_of_value(v[0].value) : std::vector<c10::IValue>{v[0].value};
+    std::vector<double> reals;
+    std::vector<int64_t> integers;
+    bool flags = !items.empty(), whole = !items.empty();
+    for (const c10::IValue& item : items) {
+        if (!item.isScalar())
+            refuse("torch.tensor: only a number or a list of numbers is taken");
+        flags = flags && item.isBool();
+        whole = whole && !item.isDouble();
+        reals.push_back(item.toScalar().toDouble());
+        integers.push_back(whole ? item.toScalar().toLong() : 0);
+    }
+    at::Tensor made = flags ? at::tensor(integers).to(at::kBool)
+        : whole             ? at::tensor(integers)
+                            : at::tensor(reals, at::dtype(at::kDouble));
+    made = made.to(v[1].as == GivenAs::Dtype ? static_cast<at::ScalarType>(v[1].value.toInt())
+            : flags || whole                 ? made.scalar_type()
+                                             : at::kFloat);
+    return list ? made : made.squeeze(0);
+}
+
+// Python's max and min of two numbers.
+template <bool largest> c10::IValue extreme(const Values& v) {
+    if (!v[0].value.isScalar() || !v[1].value.isScalar())
+        refuse("two numbers were expected");
+    const double a = v[0].value.toScalar().toDouble(), b = v[1].value.toScalar().toDouble();
+    return (largest ? b > a : b < a) ? v[1].value : v[0].value;
+}
+
 c10::IValue check(const Values& v) {
     const c10::IValue& holds = v[0].value;
     if (holds.isTensor() ? !holds.toTensor().item().toBool() : !holds.toScalar().toBool())
@@ -298,6 +319,11 @@ const Own kOwn[] = {
     {"torch.functional.einsum", "equation *operands", einsum},
     {"torch.einsum", "equation *operands", einsum},
     {"torch.functional.broadcast_tensors", "*tensors", broadcast_tensors},
+    {"torch.functional.meshgrid", "*tensors indexing=None", meshgrid},
+    {"torch.meshgrid", "*tensors indexing=None", meshgrid},
+    {"torch.tensor", "data dtype=None device=None requires_grad=False", new_tensor},
+    {"max", "a b", extreme<true>},
+    {"min", "a b", extreme<false>},
     {"torch._assert", "condition message=''", check},
     {"torch._check", "condition message=None", check},
     {"len", "self", length},

@@ -79,7 +79,7 @@ const Rewrite kRewrites[] = {
         "input target weight pos_weight reduction% !size_average=None !reduce=None"},
     {"torch.nn.functional.kl_div",
         "input target size_average=None reduce=None reduction='mean' log_target=False", "aten::kl_div",
-        "input target reduction% log_target !size_average=None !reduce=None"},
+        "input target reduction% @log_target !size_average=None !reduce=None"},
     {"torch.nn.functional.pad", "input pad mode='constant' value=None", "aten::pad", "input pad mode value"},
     {"torch.nn.functional.max_pool2d",
         "input kernel_size stride=None padding=0 dilation=1 ceil_mode=False return_indices=False",

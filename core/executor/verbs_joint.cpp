@@ -1,8 +1,7 @@
 #include "core/executor/verbs_joint.h"
 
 #include "core/executor/derive.h"
-
-#include <stdexcept>
+#include "core/executor/params.h"
 
 namespace hopscope::executor {
 
@@ -11,43 +10,27 @@ using nlohmann::json;
 namespace {
 
 JointRequest request_of(const json& params) {
-    const auto wrong = [](const char* name) {
-        return std::invalid_argument(std::string("parameter '") + name + "' has the wrong type");
+    const auto list = [&](const char* name) {
+        json given = params.value(name, json());
+        if (!given.is_null() && !given.is_array())
+            throw Fault{wire::kInvalidParams, std::string("parameter '") + name + "' has the wrong type"};
+        return given;
     };
     JointRequest request;
-    if (const json given = params.value("requires_grad", json()); !given.is_null()) {
-        if (!given.is_array())
-            throw wrong("requires_grad");
-        for (const json& flag : given) {
-            if (!flag.is_boolean())
-                throw wrong("requires_grad");
-            request.requires_grad.push_back(flag.get<bool>());
-        }
+    for (const json& flag : list("requires_grad")) {
+        if (!flag.is_boolean())
+            throw Fault{wire::kInvalidParams, "parameter 'requires_grad' must be a list of booleans"};
+        request.requires_grad.push_back(flag.get<bool>());
     }
-    if (const json given = params.value("outputs", json()); !given.is_null()) {
-        if (!given.is_number_unsigned())
-            throw wrong("outputs");
-        request.outputs = given.get<size_t>();
+    if (const int64_t outputs = number_of(params, "outputs", -1); outputs >= 0)
+        request.outputs = static_cast<size_t>(outputs);
+    for (const json& stride : list("tangent_strides")) {
+        request.tangent_strides.push_back(numbers_of(stride, "tangent_strides"));
+        for (const int64_t step : request.tangent_strides.back())
+            if (step < 0)
+                throw Fault{wire::kInvalidParams, "a tangent has a negative stride"};
     }
-    if (const json given = params.value("tangent_strides", json()); !given.is_null()) {
-        if (!given.is_array())
-            throw wrong("tangent_strides");
-        for (const json& stride : given) {
-            if (!stride.is_array())
-                throw wrong("tangent_strides");
-            std::vector<int64_t>& numbers = request.tangent_strides.emplace_back();
-            for (const json& number : stride) {
-                if (!number.is_number_integer() || number.get<int64_t>() < 0)
-                    throw wrong("tangent_strides");
-                numbers.push_back(number.get<int64_t>());
-            }
-        }
-    }
-    if (const json given = params.value("seed", json()); !given.is_null()) {
-        if (!given.is_number_integer())
-            throw wrong("seed");
-        request.seed = given.get<uint64_t>();
-    }
+    request.seed = static_cast<uint64_t>(number_of(params, "seed", 0));
     return request;
 }
 
@@ -65,7 +48,7 @@ json joint_verb(const Program& program, const std::vector<c10::IValue>& inputs, 
     wire::Progress* progress, const std::function<bool()>& stop) {
     const Joint joint = derive_joint(program, inputs, request_of(params), progress, stop);
     if (joint.cancelled)
-        return {{"cancelled", true}};
+        throw Fault{wire::kCancelled, "cancelled after " + std::to_string(joint.run) + " nodes"};
     if (joint.failure)
         return {{"failure", failure_json(program, *joint.failure)}};
     json placeholders = json::array(), nodes = json::array(), outputs = json::array();

@@ -7,8 +7,9 @@
 
 namespace hopscope::executor {
 
-// Derives the joint graph of the program that is loaded, on the inputs that are bound. Throws
-// std::invalid_argument for parameters that do not fit, c10::Error where the graph cannot be written down.
+// Derives the joint graph of the program that is loaded, on the inputs that are bound. Throws Fault
+// and std::invalid_argument for parameters that do not fit, c10::Error where the graph cannot be written
+// down.
 nlohmann::json joint_verb(const Program& program, const std::vector<c10::IValue>& inputs,
     const nlohmann::json& params, wire::Progress* progress, const std::function<bool()>& stop);
 

@@ -149,6 +149,13 @@ Result<Inputs> pt_inputs(const read::FileBytes& bytes, const GraphModule& module
     return inputs;
 }
 
+// By its name, or by how it begins: a zip archive, or the long number of files from before PyTorch 1.6 (a
+// safetensors header of 640 bytes begins as any pickle does).
+bool is_pt(std::string_view path, std::string_view bytes) {
+    return path.ends_with(".pt") || path.ends_with(".pth") || path.ends_with(".bin")
+        || bytes.starts_with("PK\x03\x04") || bytes.starts_with("\x80\x02\x8a\x0a");
+}
+
 } // namespace
 
 Result<wire::TensorFile> read_tensors(const std::string& path) {
@@ -164,16 +171,16 @@ Result<Inputs> file_inputs(const std::string& path, const GraphModule& module, B
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored) || path.ends_with(".npy"))
         return npy_inputs(path, module, body, symbols);
-    if (path.ends_with(".pt") || path.ends_with(".pth") || path.ends_with(".bin")) {
-        const auto bytes = read::map_file(path);
-        if (!bytes)
-            return bytes.error();
+    const auto bytes = read::map_file(path);
+    if (!bytes)
+        return bytes.error();
+    if (is_pt(path, bytes->bytes)) {
         auto inputs = pt_inputs(*bytes, module, body, prefix, symbols);
         return inputs ? std::move(inputs) : Result<Inputs>(in_file(inputs.error(), path));
     }
-    const auto file = read_tensors(path);
+    const auto file = wire::TensorFile::read(bytes->bytes, bytes->owner);
     if (!file)
-        return file.error();
+        return in_file(file.error(), path);
     // A file of this body's own values has no prefix.
     const wire::TensorFile part = file->below(prefix);
     auto inputs = recorded_inputs(module, body, part.values().empty() ? *file : part, symbols);

@@ -65,12 +65,14 @@ std::string text_of(const json& answer, const GraphModule& forward, BodyId body)
     text = "class GraphModule(torch.nn.Module):\n    def forward(self" + signature + "):\n" + attributes;
     std::string last;
     for (const json& node : answer["nodes"]) {
-        const std::string path = node.value("forward", node.value("backward_of", ""));
-        const std::string comment = print_source(forward, source_of(path));
-        // Nodes without a place stand under no comment at all, as long as no other stands above them.
-        if (comment != last && !(last.empty() && !source_of(path)))
-            text += "        " + comment + "\n";
-        last = comment == last || source_of(path) || !last.empty() ? comment : last;
+        // Nodes without a place stand under no comment, as long as no other stands above them.
+        const SourceId source = source_of(node.value("forward", node.value("backward_of", "")));
+        if (source || !last.empty()) {
+            const std::string comment = print_source(forward, source);
+            if (comment != last)
+                text += "        " + comment + "\n";
+            last = comment;
+        }
         text += "        " + node["text"].get<std::string>() + "\n";
     }
     return text + "        return " + answer["returned"].get<std::string>() + "\n";
@@ -90,8 +92,6 @@ Result<DerivedJoint> derive_joint(Executor& executor, const GraphModule& forward
     auto answer = executor.call("joint", params, job);
     if (!answer)
         return answer.error();
-    if (answer->contains("cancelled"))
-        return make_error(Error::Kind::Cancelled, "cancelled");
     if (answer->contains("failure")) {
         const json& f = (*answer)["failure"];
         return make_error(Error::Kind::External,
@@ -184,32 +184,64 @@ std::vector<RecordedJoint> recorded_joints(const Dump& dump, const Place& forwar
     return found;
 }
 
+namespace {
+
+// The backward body of a partitioned forward body, by their identifiers; graph none where there is none.
+Place backward_of(const Dump& dump, const Place& forward) {
+    const Graph& graph = dump.graph(forward.graph);
+    const IdentifierParts parts = identifier_parts(identifier_of(*graph.module, forward.body));
+    if (parts.partitioned)
+        for (const GraphId id : dump.compilation(graph.compilation).graphs)
+            for (const RegionCall& call : calls_of(*dump.graph(id).module, parts.region,
+                     IdentifierParts::Half::Backward, /*partitioned=*/true))
+                if (identifier_parts(call.identifier).variant == parts.variant)
+                    return {id, call.body, {}};
+    return {};
+}
+
+} // namespace
+
 std::optional<size_t> own_outputs(const Dump& dump, const Place& forward) {
     const Graph& graph = dump.graph(forward.graph);
     const Body& body = graph.module->body(forward.body);
     const size_t all = results_of(body).size(), primals = body.placeholder_count();
-    const IdentifierParts parts = identifier_parts(identifier_of(*graph.module, forward.body));
-    if (!parts.partitioned)
+    if (!identifier_parts(identifier_of(*graph.module, forward.body)).partitioned)
         return all;
     for (const RecordedJoint& joint : recorded_joints(dump, forward))
         if (const size_t results =
                 results_of(dump.graph(joint.place.graph).module->body(joint.place.body)).size();
             results >= primals)
             return results - primals;
-    for (const GraphId id : dump.compilation(graph.compilation).graphs)
-        for (const RegionCall& call : calls_of(*dump.graph(id).module, parts.region,
-                 IdentifierParts::Half::Backward, /*partitioned=*/true)) {
-            if (identifier_parts(call.identifier).variant != parts.variant)
-                continue;
-            const GraphModule& backward = *dump.graph(id).module;
-            const Body& bw = backward.body(call.body);
-            size_t saved = 0;
-            for (size_t i = 0; i < bw.placeholder_count(); ++i)
-                saved += find_node(*graph.module, body, backward.text(bw.nodes[i].name)).valid();
-            if (saved <= all)
-                return all - saved;
-        }
-    return std::nullopt;
+    const Place backward = backward_of(dump, forward);
+    if (!backward.graph)
+        return std::nullopt;
+    const GraphModule& module = *dump.graph(backward.graph).module;
+    const Body& bw = module.body(backward.body);
+    size_t saved = 0;
+    for (size_t i = 0; i < bw.placeholder_count(); ++i)
+        saved += find_node(*graph.module, body, module.text(bw.nodes[i].name)).valid();
+    return saved <= all ? std::optional<size_t>(all - saved) : std::nullopt;
+}
+
+JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols) {
+    JointRequest request;
+    request.outputs = own_outputs(dump, forward);
+    const Place backward = backward_of(dump, forward);
+    if (!backward.graph)
+        return request;
+    const GraphModule &fw = *dump.graph(forward.graph).module, &bw = *dump.graph(backward.graph).module;
+    const Body& body = bw.body(backward.body);
+    for (const Arg* gradient : results_of(body))
+        request.requires_grad.push_back(gradient->kind != ArgKind::None);
+    for (size_t i = 0; i < body.placeholder_count(); ++i) {
+        const ValueType* type = bw.type(body.nodes[i].type);
+        if (find_node(fw, fw.body(forward.body), bw.text(body.nodes[i].name)) || !type || !type->has_stride)
+            continue;
+        std::vector<int64_t>& stride = request.tangent_strides.emplace_back();
+        for (const StringId dim : bw.stride(*type))
+            stride.push_back(evaluate_symbolic(bw.text(dim), symbols).value_or(0));
+    }
+    return request;
 }
 
 Result<JointRequest> request_like(

@@ -61,6 +61,10 @@ std::vector<RecordedJoint> recorded_joints(const Dump& dump, const Place& forwar
 // are saved for the backward; known from a recorded joint graph or from the backward body.
 std::optional<size_t> own_outputs(const Dump& dump, const Place& forward);
 
+// What a partitioned forward's backward body says of the same, where there is no recorded joint graph:
+// `outputs` as own_outputs, nothing else where there is no backward body either.
+JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols);
+
 // What a recorded joint graph says of which primals need a gradient, of its tangents' strides and of its
 // outputs. Errors: NotFound naming the symbol that is not bound; Damaged where the body is no joint graph of
 // so many primals.

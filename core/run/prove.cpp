@@ -1,6 +1,7 @@
 #include "core/run/prove.h"
 
 #include "core/graph/calls.h"
+#include "core/run/choose.h"
 #include "core/run/difference.h"
 #include "core/run/trials.h"
 #include "core/run/wiring.h"
@@ -320,6 +321,20 @@ std::optional<Proof> proof_of(const Dump& dump, const Invocation& invocation) {
 
 } // namespace
 
+Result<std::string> executor_for(
+    const Dump& dump, const std::vector<std::string>& libraries, const Job& job) {
+    if (dump.graphs.empty())
+        return make_error(Error::Kind::NotFound, "the dump has no graph");
+    const Graph* chosen = &dump.graphs.front();
+    for (const Graph& graph : dump.graphs)
+        if (graph.stage == Stage::Joint && chosen->stage != Stage::Joint)
+            chosen = &graph;
+    const auto choice = choose_executor(*chosen->module, BodyId(0), libraries, job);
+    if (!choice)
+        return choice.error();
+    return choice->candidates[choice->chosen].program;
+}
+
 Result<std::vector<Proof>> prove(
     Executor& executor, const Dump& dump, const Ledger& ledger, const ProveOptions& options, const Job& job) {
     std::vector<Proof> proofs;
@@ -358,7 +373,7 @@ Result<std::vector<Proof>> prove(
                 !status) {
                 if (!executor.alive() || status.error().kind == Error::Kind::Cancelled)
                     return status.error();
-                proof->equal = false;
+                proof->equal = proof->compared = false;
                 proof->problem = status.error().message;
             }
             proofs.push_back(std::move(*proof));

@@ -47,8 +47,15 @@ struct Proof {
         left_out; // trials that the bodies' own operators refuse (a view of permuted strides)
     std::vector<ProvenOutput> outputs;
     bool equal = true;
-    std::string problem; // why nothing could be compared, or what does not fit; then not equal
+    bool compared =
+        true; // false: the executor could not run one of the bodies, and `problem` says why; not equal
+    std::string problem; // what does not fit, where it is not a value
 };
+
+// The program of the newest executor that has the operators of the dump's joint graph, or else of its first
+// graph. Errors: as choose_executor.
+Result<std::string> executor_for(
+    const Dump& dump, const std::vector<std::string>& libraries = {}, const Job& job = {});
 
 // Trials: `seeds` sets of synthetic inputs of different magnitudes, then the first with permuted strides (all
 // inputs of two or more dimensions, then each of them alone). Errors: NotFound where no such region, or none

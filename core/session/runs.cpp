@@ -187,14 +187,15 @@ std::vector<StoredRun> load_runs(SQLite::Database& db, std::vector<Problem>& pro
     return runs;
 }
 
+// By `ordinal`, which the index gives in order: sorting rows of a damaged file might have no end.
 std::vector<StoredRunValue> load_run_values(
     SQLite::Database& db, int64_t run, std::vector<Problem>& problems) {
     std::vector<StoredRunValue> values;
     Rows rows(db, "run_value",
         fmt::format(
-            "SELECT id, path, item, python, dtype, shape, stride, min, max, mean, std, nan, inf, zero, "
-            "abs_error, "
-            "rel_error, ulp_error, ok, reason, tensor_bytes FROM run_value WHERE run_id = {} ORDER BY id",
+            "SELECT ordinal, path, item, python, dtype, shape, stride, min, max, mean, std, nan, inf, zero, "
+            "abs_error, rel_error, ulp_error, ok, reason, tensor_bytes FROM run_value WHERE run_id = {} "
+            "ORDER BY ordinal",
             run)
             .c_str(),
         problems);
@@ -206,21 +207,29 @@ std::vector<StoredRunValue> load_run_values(
 
 Result<std::string> load_run_tensor(
     SQLite::Database& db, int64_t run, const std::string& path, int64_t item) {
-    SQLite::Statement row(db,
-        "SELECT tensor, tensor_bytes, tensor_hash FROM run_value WHERE run_id = ? AND path = ? "
-        "AND ifnull(item, 0) = ? AND tensor IS NOT NULL ORDER BY id LIMIT 1");
-    row.bind(1, run);
-    row.bind(2, path);
-    row.bind(3, item);
-    if (!row.executeStep())
-        return make_error(Error::Kind::NotFound, fmt::format("run {} keeps no tensor of '{}'", run, path));
-    const SQLite::Column packed = row.getColumn(0);
-    const auto text =
-        decompress({static_cast<const char*>(packed.getBlob()), static_cast<size_t>(packed.getBytes())},
-            static_cast<uint64_t>(row.getColumn(1).getInt64()), row.getColumn(2).getString());
-    if (!text)
-        return text.error();
-    return **text;
+    std::vector<Problem> problems;
+    Rows rows(db, "run_value",
+        fmt::format(
+            "SELECT ordinal, path, item, tensor_bytes, tensor_hash, tensor FROM run_value WHERE run_id = {} "
+            "AND tensor IS NOT NULL ORDER BY ordinal",
+            run)
+            .c_str(),
+        problems);
+    while (rows.next()) {
+        const std::string found = rows.text();
+        if (rows.integer_or(0, 0, INT64_MAX) != item || found != path)
+            continue;
+        const uint64_t bytes = rows.count();
+        const std::string hash = rows.text();
+        const std::string_view packed = rows.blob();
+        if (!rows.good())
+            break;
+        const auto tensor = decompress(packed, bytes, hash);
+        return tensor ? Result<std::string>(**tensor) : Result<std::string>(tensor.error());
+    }
+    if (!problems.empty())
+        return make_error(Error::Kind::Damaged, problems.front().message);
+    return make_error(Error::Kind::NotFound, fmt::format("run {} keeps no tensor of '{}'", run, utf8(path)));
 }
 
 } // namespace session

@@ -58,6 +58,7 @@ private slots:
     void takesADictByName();
     void takesAStateDictByParameter();
     void takesOneTensor();
+    void knowsTorchSaveByItsContent();
     void takesTheInvocationsKeys();
     void keepsToTheRecordedStrides();
     void takesNpyFromAFolder();
@@ -118,6 +119,17 @@ void TestInputFiles::takesOneTensor() {
         QVERIFY2(made.ok(), made.ok() ? "" : made.error().text().c_str());
         QCOMPARE(made->values[0].name, std::string("x"));
     }
+}
+
+void TestInputFiles::knowsTorchSaveByItsContent() {
+    QTemporaryDir folder;
+    const QString file = folder.filePath(QStringLiteral("saved"));
+    QVERIFY(QFile::copy(QString::fromStdString(pt("tensor")), file));
+    QVERIFY(inputs(file.toStdString(), R"py(self, x: "f32[2, 3][3, 1]cpu")py").ok());
+    const QString old = folder.filePath(QStringLiteral("old"));
+    QVERIFY(QFile::copy(QString::fromStdString(pt("legacy")), old));
+    const auto refused = inputs(old.toStdString(), R"py(self, x: "f32[2][1]cpu")py");
+    QVERIFY(refused.error().message.find("before PyTorch 1.6") != std::string::npos);
 }
 
 void TestInputFiles::takesTheInvocationsKeys() {

@@ -51,6 +51,7 @@ private slots:
     void isTheRecordedText();
     void keepsNamesAndPlaces();
     void tellsWhichOutputsNeedAGradient();
+    void takesTangentsFromTheBackward();
     void asksForFewerGradients();
     void putsRegionsInline();
     void clonesWhatSharesAnInput();
@@ -64,7 +65,8 @@ private:
     // Derives the joint graph of a body on synthetic inputs.
     Result<run::DerivedJoint> derive(
         std::shared_ptr<const GraphModule> module, BodyId body, const run::JointRequest& request) {
-        const auto inputs = run::synthetic_inputs(*module, body, 1, {});
+        Bindings symbols;
+        const auto inputs = run::synthetic_inputs(*module, body, 1, symbols);
         if (!inputs)
             return inputs.error();
         if (const auto loaded = executor_->load(module, body, {}); !loaded)
@@ -207,6 +209,24 @@ void TestJoint::tellsWhichOutputsNeedAGradient() {
     QCOMPARE(derived->module->body(BodyId(0)).placeholder_count(), size_t{1 + 2});
 }
 
+// v2.9-shapes: a tangent whose strides are not those of its output, known from the backward body alone.
+void TestJoint::takesTangentsFromTheBackward() {
+    const auto dump = open_dump({dataPath(QStringLiteral("joint/strided_forward.txt")).toStdString(),
+        dataPath(QStringLiteral("joint/strided_backward.txt")).toStdString()});
+    QVERIFY(dump.ok());
+    const auto place = resolve(*dump, "-:graph:partitioned_fw_subgraph_4_0");
+    QVERIFY(place.ok());
+    const run::JointRequest request = run::request_from_backward(*dump, *place, {});
+    QCOMPARE(request.outputs, std::optional<size_t>(1));
+    QCOMPARE(request.tangent_strides, (std::vector<std::vector<int64_t>>{{4, 1}}));
+    QCOMPARE(request.requires_grad, std::vector<bool>{true});
+    const auto derived = derive(dump->graph(place->graph).module, place->body, request);
+    QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
+    const QStringList lines = linesOf(*derived->module, BodyId(0));
+    QVERIFY2(
+        lines.at(1).contains(QStringLiteral("tangents_0: \"f32[8, 4][4, 1]cpu\"")), qPrintable(lines.at(1)));
+}
+
 void TestJoint::asksForFewerGradients() {
     const auto module =
         readText(graph(kTwo, "        mul = torch.ops.aten.mul.Tensor(x, y)\n", "(mul,)")).module;
@@ -279,7 +299,7 @@ void TestJoint::refuses_data() {
     row("tangents", mul, "(mul,)", {{"tangent_strides", {{3, 1}, {3, 1}}}},
         "2 tangents are asked for; 1 outputs");
     row("dimensions", mul, "(mul,)", {{"tangent_strides", {{3}}}}, "strides of 1 dimensions");
-    row("negative", mul, "(mul,)", {{"tangent_strides", {{-3, 1}}}}, "'tangent_strides' has the wrong type");
+    row("negative", mul, "(mul,)", {{"tangent_strides", {{-3, 1}}}}, "a tangent has a negative stride");
     row("types", mul, "(mul,)", {{"requires_grad", "all"}}, "'requires_grad' has the wrong type");
     row("writes", "        w = torch.ops.aten.copy_.default(x, y)\n", "(w,)", json::object(),
         "writes into its inputs");
@@ -300,7 +320,8 @@ void TestJoint::refuses() {
     QFETCH(QString, says);
     const auto module = readText(graph.toStdString()).module;
     QVERIFY(module);
-    const auto inputs = run::synthetic_inputs(*module, BodyId(0), 1, {});
+    Bindings symbols;
+    const auto inputs = run::synthetic_inputs(*module, BodyId(0), 1, symbols);
     QVERIFY(inputs.ok());
     QVERIFY(executor_->load(module, BodyId(0), {}).ok());
     QVERIFY(executor_->bind(inputs->values, "inputs").ok());

@@ -192,6 +192,37 @@ private slots:
         QVERIFY((*session)->runs()->empty());
     }
 
+    void the_command_line_lists_them() {
+        const std::string path = fresh();
+        QVERIFY((*Session::open(path))->add_run(dump_, whole_run(), some_values()).ok());
+        const auto hopscope = [&](const QStringList& words, int status) {
+            QProcess process;
+            process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"),
+                QStringList{QStringLiteral("runs"), QString::fromStdString(path)} + words);
+            return process.waitForFinished(30'000) && process.exitCode() == status
+                ? process.readAllStandardOutput()
+                : QByteArray("failed");
+        };
+        const auto json = [&](const QStringList& words) {
+            return QJsonDocument::fromJson(hopscope(words, 0)).object();
+        };
+        const QJsonObject run = json({"--json"})["runs"].toArray().at(0).toObject();
+        QCOMPARE(run["id"].toInt(), 1);
+        QCOMPARE(run["symbols"].toObject()["s77"].toInt(), 8);
+        QCOMPARE(run["max_rel_error"].toString(), QString("inf"));
+        QCOMPARE(run["verdict"].toString(), QString("differs"));
+        const QJsonObject shown = json({"--run", "1", "--json"});
+        QCOMPARE(shown["run"].toObject(), run);
+        QCOMPARE(shown["values"].toArray().size(), 3);
+        QCOMPARE(shown["values"].toArray().at(0).toObject()["shape"].toArray(), (QJsonArray{2, 3}));
+        QVERIFY(shown["values"].toArray().at(2).toObject()["ok"].isNull());
+        const QByteArray text = hopscope({}, 0);
+        QVERIFY2(text.contains("against float64: 80 compared, 2 differ, first call/mm"), text.constData());
+        QCOMPARE(hopscope({"--run", "2"}, 2), QByteArray());
+        QCOMPARE(hopscope({"--remove", "1"}, 0), QByteArray());
+        QCOMPARE(json({"--json"})["runs"].toArray().size(), 0);
+    }
+
     void check_finds_damage_data() {
         QTest::addColumn<QString>("change");
         QTest::addColumn<QString>("says");
