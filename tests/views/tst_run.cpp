@@ -3,6 +3,7 @@
 
 #include "core/read/open.h"
 #include "core/run/input_files.h"
+#include "core/session/session.h"
 #include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
 #include "views/run/stepsview.h"
@@ -461,6 +462,30 @@ private slots:
         view.start();
         QVERIFY(r.settle());
         QVERIFY2(view.verdict().contains(QStringLiteral("differ")), qPrintable(view.verdict()));
+    }
+
+    // Figures of a run, with its comparison, go into the session that is open.
+    void keptInTheSession() {
+        Run r(kMlp, kMlpValues);
+        QVERIFY(r.start());
+        QVERIFY(!r.window.actions()[Do::KeepRun]->isEnabled());
+        QVERIFY(r.window.actions()[Do::KeepRun]->toolTip().contains(QStringLiteral("session first")));
+        r.window.comparison().setRecorded(kMlpValues);
+        r.window.comparison().start();
+        QVERIFY(r.settle());
+        QTemporaryDir folder;
+        r.window.saveSession(folder.filePath(QStringLiteral("a.hopscope")));
+        QVERIFY(r.settle());
+        QCOMPARE(r.run().state(), RunController::State::Ready);
+        QVERIFY(r.trigger(Do::KeepRun));
+        QVERIFY2(r.status().startsWith(QStringLiteral("Kept the run")), qPrintable(r.status()));
+        const auto runs = r.window.notes().session()->runs();
+        QVERIFY(runs && runs->size() == 1);
+        QCOMPARE(runs->front().address, "-:graph");
+        QCOMPARE(runs->front().verdict, "equal");
+        QVERIFY(runs->front().compared.value_or(0) > 50);
+        const auto values = r.window.notes().session()->run_values(runs->front().id);
+        QVERIFY(values && values->size() > 100);
     }
 
     // The worker is killed while a node runs: the window lives, names it, and goes on where it stood.

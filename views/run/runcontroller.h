@@ -9,6 +9,7 @@
 #include "core/run/request.h"
 #include "core/run/stepper.h"
 #include "core/run/timing.h"
+#include "core/session/runs.h"
 #include "views/shell/jobs.h"
 
 #include <nlohmann/json.hpp>
@@ -143,6 +144,10 @@ public:
     void measure(int repeat);
     const run::Timing& timing() const { return timing_; } // repeat 0 = nothing was measured
 
+    // Runs the body once more, in a worker of its own, and hands over what a session keeps of it: figures, no
+    // tensors, with the errors of the comparison that was made last. `into` is called on the GUI thread.
+    using Keeper = std::function<Status(const StoredRun&, const std::vector<StoredRunValue>&)>;
+    void keep(Keeper into);
     void saveAll(const QString& path); // all values at the position, .safetensors
     void saveValue(size_t step, int item, const QString& path); // .safetensors or .npy, by extension
     // Any other work with the stepper, in its turn; `done` is called on the GUI thread if the run is still

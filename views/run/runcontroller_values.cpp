@@ -1,6 +1,7 @@
 // Breakpoints, values, timings and files of a run.
 #include "core/export/save.h"
 #include "core/run/npy.h"
+#include "core/run/store.h"
 #include "core/wire/tensor_file.h"
 #include "views/run/runcontroller.h"
 #include "views/run/runcontroller_p.h"
@@ -217,6 +218,47 @@ void RunController::compare(const CompareWish& wish) {
         comparison_ = outcome.comparison;
         compareError_ = outcome.error ? qs(outcome.error->text()) : QString();
         Q_EMIT compared();
+    };
+    push(std::move(task));
+}
+
+// --- keeping
+
+void RunController::keep(Keeper into) {
+    if (state_ != State::Ready)
+        return;
+    Task task;
+    task.name = tr("Keeping the run");
+    task.work = [dump = dump_, request = request_, comparison = comparison_](
+                    Live&, const Job& job, Outcome& outcome) {
+        const auto fail = [&](const Error& error) { outcome.error = error; };
+        const Result<run::Prepared> prepared = run::prepare(*dump, request);
+        if (!prepared)
+            return fail(prepared.error());
+        const Result<run::Started> started = run::start(*prepared, request, job);
+        if (!started)
+            return fail(started.error());
+        Result<nlohmann::json> ran =
+            started->executor->call("run", {{"keep", true}, {"seed", request.seed.value_or(0)}}, job);
+        if (!ran)
+            return fail(ran.error());
+        run::RunResult result;
+        result.answer = std::move(*ran);
+        if (comparison)
+            result.comparison = *comparison;
+        Result<std::vector<StoredRunValue>> values =
+            run::stored_values(*started->executor, comparison.get(), false, job);
+        if (!values)
+            return fail(values.error());
+        outcome.kept = run::stored_run(*prepared, request, *started->executor, result);
+        outcome.keptValues = std::move(*values);
+    };
+    task.after = [this, into = std::move(into)](const Outcome& outcome) {
+        const Status status = outcome.error ? Status(*outcome.error) : into(outcome.kept, outcome.keptValues);
+        Q_EMIT message(status ? tr("Kept the run in the session: figures of %1 values")
+                                    .arg(grouped(outcome.keptValues.size()))
+                              : tr("The run was not kept: %1").arg(qs(status.error().text())),
+            !status);
     };
     push(std::move(task));
 }

@@ -136,6 +136,8 @@ constexpr Spec kSpecs[] = {
         "Ctrl+Shift+T", "timing"},
     {Do::SaveValues, "run.save", "Save All &Values…", "Save all values at this position as .safetensors", "",
         "save"},
+    {Do::KeepRun, "run.keep", "&Keep Run in Session",
+        "Keep the run's figures, and its comparison, in the session", "", ""},
     {Do::CompareRun, "run.compare", "&Compare…",
         "Compare the run node by node, and find where it first differs", "Ctrl+Shift+D", ""},
     {Do::FollowStep, "run.follow", "Selection &Follows the Step",

@@ -91,6 +91,7 @@ enum class Do {
     WatchNode,
     MeasureTimes,
     SaveValues,
+    KeepRun,
     CompareRun,
     FollowStep,
     ValuesOnNodes,

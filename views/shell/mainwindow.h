@@ -128,7 +128,7 @@ private:
     void showAbout();
     void showNodeMenu(Pane pane, NodeId node, const QPoint& at);
 
-    // mainwindow_run.cpp: a run and what is shown of it
+    // mainwindow_run.cpp, mainwindow_runmarks.cpp: a run and what is shown of it
     void buildRunDocks();
     void connectRun();
     void connectRunActions();

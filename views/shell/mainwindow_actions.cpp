@@ -84,7 +84,7 @@ void MainWindow::buildMenus() {
             Do::PreviousNonFinite})
         ->addSeparator();
     add(run, {Do::ToggleBreakpoint, Do::WatchNode, Do::FollowStep})->addSeparator();
-    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues});
+    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues, Do::KeepRun});
 
     add(menuBar()->addMenu(tr("&Help")), {Do::KeyList, Do::About});
 }
