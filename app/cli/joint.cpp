@@ -70,32 +70,11 @@ Result<Asked> prepare(const Dump& dump, const run::Request& request, const Optio
     Asked asked;
     asked.prepared = std::move(*prepared);
     const Place& place = asked.prepared.place;
-    for (run::RecordedJoint& joint : run::recorded_joints(dump, place))
-        if (!asked.recorded && (options.variant < 0 || joint.variant == options.variant))
-            asked.recorded = std::move(joint);
-    if (options.variant >= 0 && !asked.recorded)
-        return make_error(Error::Kind::NotFound,
-            "no recorded joint graph of '" + asked.prepared.address + "' has the tangent variant "
-                + std::to_string(options.variant));
-    if (asked.recorded) {
-        const Place& like = asked.recorded->place;
-        auto wanted = run::request_like(*dump.graph(like.graph).module, like.body,
-            asked.prepared.module->body(place.body).placeholder_count(), asked.prepared.symbols);
-        if (!wanted)
-            return wanted.error();
-        asked.joint = std::move(*wanted);
-    } else {
-        asked.joint = run::request_from_backward(dump, place, asked.prepared.symbols);
-        if (!asked.joint.outputs && !options.outputs)
-            return make_error(Error::Kind::Usage,
-                "'" + asked.prepared.address
-                    + "' also returns what it saves, and neither its backward body nor a joint graph that "
-                      "tells it "
-                      "apart is in the dump; give the backward's dump too, or say with --outputs how many "
-                      "are its own");
-    }
-    if (options.outputs)
-        asked.joint.outputs = options.outputs;
+    auto plan = run::plan_joint(dump, place, asked.prepared.symbols, options.variant, options.outputs);
+    if (!plan)
+        return plan.error();
+    asked.recorded = std::move(plan->recorded);
+    asked.joint = std::move(plan->request);
     if (const Status status = leave_out(options.without, *asked.prepared.module, place.body, asked.joint);
         !status)
         return status.error();

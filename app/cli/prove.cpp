@@ -2,10 +2,9 @@
 // is derived from its forward are the same computation.
 #include "app/cli/run_options.h"
 
-#include "core/base/text.h"
 #include "core/regions/ledger.h"
 #include "core/run/input_files.h"
-#include "core/run/prove.h"
+#include "core/run/proof_text.h"
 
 #include <cmath>
 #include <cstdio>
@@ -43,47 +42,8 @@ ordered_json proof_json(const Dump& dump, const run::Proof& proof) {
         {"forward", address_json(dump, proof.forward)}, {"backward", address_json(dump, proof.backward)},
         {"joint", address_json(dump, proof.joint)}, {"derived_from", address_json(dump, proof.derived_from)},
         {"reference", proof.reference}, {"equal", proof.equal}, {"compared", proof.compared},
-        {"trials", proof.trials}, {"on_recorded", proof.on_recorded}, {"invocation", proof.invocation},
-        {"left_out", proof.left_out}, {"problem", proof.problem}, {"outputs", outputs},
-        {"operators", operators}};
-}
-
-std::string error_text(double error) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%.1e", error);
-    return error < 0 ? "-" : error == 0 ? "exact" : buffer;
-}
-
-void print_proof(const Dump& dump, const run::Proof& proof, const Options& options) {
-    const auto text = [&](const Place& place) {
-        return place.graph ? utf8(address_of(dump, place.graph, place.body)) : std::string("-");
-    };
-    std::printf("%s%s: %s on %s of %s inputs\n", utf8(proof.region).c_str(),
-        proof.variant < 0 ? "" : (" variant " + std::to_string(proof.variant)).c_str(),
-        proof.equal          ? "equal"
-            : proof.compared ? "DIFFERENT"
-                             : "NOT COMPARED",
-        counted(static_cast<uint64_t>(proof.trials), "set").c_str(),
-        proof.on_recorded
-            ? ("synthetic and (invocation " + std::to_string(proof.invocation) + ") recorded").c_str()
-            : "synthetic");
-    if (!options.inputs.empty() && !proof.on_recorded)
-        std::printf("  the files hold no primals and tangents of invocation %d\n", proof.invocation);
-    if (proof.backward.graph)
-        std::printf("  halves          %s, %s\n", text(proof.forward).c_str(), text(proof.backward).c_str());
-    if (proof.joint.graph)
-        std::printf("  recorded joint  %s\n", text(proof.joint).c_str());
-    std::printf("  derived joint   of %s\n", text(proof.derived_from).c_str());
-    if (!proof.problem.empty())
-        std::printf("  %s\n", utf8(proof.problem).c_str());
-    if (!proof.outputs.empty())
-        std::printf("  largest error against the %s, relative to the largest element:\n    %-28s %-9s %s\n",
-            proof.reference.c_str(), "", "halves", "derived");
-    for (const run::ProvenOutput& o : proof.outputs)
-        std::printf("    %-28s %-9s %-9s%s%s\n", utf8(o.name).c_str(), error_text(o.halves_error).c_str(),
-            error_text(o.derived_error).c_str(), o.equal ? "" : " DIFFERENT: ", utf8(o.problem).c_str());
-    for (const std::string& left : proof.left_out)
-        std::printf("  left out: %s\n", utf8(left).c_str());
+        {"trials", proof.trials}, {"on_recorded", proof.on_recorded}, {"left_out", proof.left_out},
+        {"problem", proof.problem}, {"outputs", outputs}, {"operators", operators}};
 }
 
 int prove(const Options& options) {
@@ -123,7 +83,7 @@ int prove(const Options& options) {
         if (options.as_json)
             list.push_back(proof_json(*dump, proof));
         else
-            print_proof(*dump, proof, options);
+            std::fputs(run::proof_text(*dump, proof, !options.inputs.empty()).c_str(), stdout);
     }
     if (options.as_json)
         print_json({{"executor", {{"libtorch", (*executor)->facts()["libtorch"]}}},

@@ -367,4 +367,37 @@ std::vector<OperatorDifference> compare_operators(
     return differences;
 }
 
+Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols, int variant,
+    std::optional<size_t> outputs) {
+    JointPlan plan;
+    const std::string address = address_of(dump, forward.graph, forward.body);
+    for (RecordedJoint& joint : recorded_joints(dump, forward))
+        if (!plan.recorded && (variant < 0 || joint.variant == variant))
+            plan.recorded = std::move(joint);
+    if (variant >= 0 && !plan.recorded)
+        return make_error(Error::Kind::NotFound,
+            "no recorded joint graph of '" + address + "' has the tangent variant "
+                + std::to_string(variant));
+    if (plan.recorded) {
+        const Place& like = plan.recorded->place;
+        auto wanted = request_like(*dump.graph(like.graph).module, like.body,
+            dump.graph(forward.graph).module->body(forward.body).placeholder_count(), symbols);
+        if (!wanted)
+            return wanted.error();
+        plan.request = std::move(*wanted);
+    } else {
+        plan.request = request_from_backward(dump, forward, symbols);
+        if (!plan.request.outputs && !outputs)
+            return make_error(Error::Kind::Usage,
+                "'" + address
+                    + "' also returns what it saves, and neither its backward body nor a joint graph that "
+                      "tells it apart "
+                      "is in the dump; give the backward's dump too, or say with --outputs how many are its "
+                      "own");
+    }
+    if (outputs)
+        plan.request.outputs = outputs;
+    return plan;
+}
+
 } // namespace hopscope::run

@@ -71,6 +71,17 @@ JointRequest request_from_backward(const Dump& dump, const Place& forward, const
 Result<JointRequest> request_like(
     const GraphModule& module, BodyId joint, size_t primals, const Bindings& symbols);
 
+// What is to be derived of a forward body: like the recorded joint graph of it where there is one (of that
+// tangent variant; -1 = the first), else as its backward body tells. Errors: NotFound where no graph has the
+// variant; Usage where the body also returns what it saves and nothing in the dump tells it apart (then
+// `outputs` says how many are its own).
+struct JointPlan {
+    JointRequest request;
+    std::optional<RecordedJoint> recorded;
+};
+Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols,
+    int variant = -1, std::optional<size_t> outputs = {});
+
 // An operator that two joint graphs hold in different numbers.
 struct OperatorDifference {
     std::string target; // "aten.view.default"

@@ -4,6 +4,7 @@
 #include "core/read/open.h"
 #include "core/run/input_files.h"
 #include "core/session/session.h"
+#include "views/canvas/canvas.h"
 #include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
 #include "views/run/stepsview.h"
@@ -20,9 +21,11 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QComboBox>
+#include <QDialog>
 #include <QDockWidget>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QSignalSpy>
 #include <QSlider>
 #include <QTabWidget>
@@ -128,6 +131,53 @@ class TestRun : public QObject {
 
 private slots:
     void initTestCase() { applyTheme(*qApp, Mode::Light); }
+
+    // A derived joint graph is one of the dump's graphs; a proof and a schema are texts to copy.
+    void asksAboutRegions() {
+        MainWindow::Options options;
+        options.reproducible = true;
+        MainWindow window(options);
+        window.resize(1200, 800);
+        window.show();
+        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))}, QStringLiteral("0/0:forward"));
+        QTRY_VERIFY_WITH_TIMEOUT(window.document() && window.idle(), 20000);
+        const size_t graphs = window.document()->dump().graphs.size();
+        Actions& actions = window.actions();
+        const auto report = [&window] {
+            QDialog* dialog = window.findChild<QDialog*>(QStringLiteral("report"));
+            const QString text = dialog ? dialog->findChild<QPlainTextEdit*>()->toPlainText() : QString();
+            delete dialog;
+            return text;
+        };
+        QVERIFY(!actions[Do::CallSchema]->isEnabled()); // no call is selected
+        const Place root = window.navigator().pane(window.navigator().state().focus);
+        const Body& body = window.document()->body(root);
+        for (size_t i = 0; i < body.nodes.size(); ++i)
+            if (short_target(window.document()->module(root.graph), body.nodes[i]) == "invoke_subgraph") {
+                window.navigator().selectNode(window.navigator().state().focus, NodeId(i));
+                break;
+            }
+        QVERIFY(actions[Do::CallSchema]->isEnabled());
+        actions[Do::CallSchema]->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
+        QVERIFY2(
+            report().startsWith(QStringLiteral("invoke_subgraph(Any subgraph, str identifier, Tensor arg0")),
+            window.lastError() ? window.lastError()->text().c_str() : "");
+        window.navigator().selectInvocation(0);
+        QVERIFY(actions[Do::ProveRegion]->isEnabled());
+        actions[Do::ProveRegion]->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
+        QVERIFY(report().contains(QStringLiteral(": equal on ")));
+        window.navigator().setFocus(Pane::Right); // the backward body
+        QVERIFY(!actions[Do::DeriveJoint]->isEnabled());
+        window.navigator().setFocus(Pane::Left);
+        actions[Do::DeriveJoint]->trigger();
+        QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
+        QCOMPARE(window.document()->dump().graphs.size(), graphs + 1);
+        const Place derived = window.navigator().pane(Pane::Right);
+        QCOMPARE(window.document()->dump().graph(derived.graph).label, std::string("joint (derived)"));
+        QTRY_VERIFY_WITH_TIMEOUT(window.pane(Pane::Right).canvas().scene() != nullptr, 20000);
+    }
 
     // Back is the exact inverse of forward, over, into and out alike.
     void thereAndBack() {

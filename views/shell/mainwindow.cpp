@@ -58,6 +58,7 @@ MainWindow::MainWindow(const Options& options, QWidget* parent)
     buildMenus();
     connectActions();
     connectRunActions();
+    connectDerive();
     connectViews();
     connectRun();
     navigator_.changed = [this](const NavState& before) { navigated(before); };

@@ -133,6 +133,13 @@ private:
     void connectRun();
     void connectRunActions();
     void updateRunActions(const QString& noDump);
+
+    // mainwindow_derive.cpp: joint graphs, proofs and schemas, by the executor
+    void connectDerive();
+    void updateDeriveActions();
+    void askAbout(const QString& name, std::function<void(const Document&, void*, const Job&)> work,
+        std::function<void(void*)> done);
+    void showReport(const QString& title, const QString& text);
     void runDialog();
     void runChanged();
     void runMoved();

@@ -84,7 +84,9 @@ void MainWindow::buildMenus() {
             Do::PreviousNonFinite})
         ->addSeparator();
     add(run, {Do::ToggleBreakpoint, Do::WatchNode, Do::FollowStep})->addSeparator();
-    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues, Do::KeepRun});
+    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues, Do::KeepRun})
+        ->addSeparator();
+    add(run, {Do::DeriveJoint, Do::ProveRegion, Do::CallSchema});
 
     add(menuBar()->addMenu(tr("&Help")), {Do::KeyList, Do::About});
 }
@@ -287,6 +289,7 @@ void MainWindow::updateActions() {
     actions_.setReason(Do::NextStage, noBody.isEmpty() ? qs(navigator_.whyNoStage(1)) : noBody);
     actions_.setReason(Do::PreviousStage, noBody.isEmpty() ? qs(navigator_.whyNoStage(-1)) : noBody);
     updateRunActions(none);
+    updateDeriveActions();
 }
 
 void MainWindow::fillRecentMenu() {

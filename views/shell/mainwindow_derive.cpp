@@ -1,0 +1,222 @@
+// What the window asks the executor about regions: derived joint graphs, proofs, schemas. The answers are
+// core's.
+#include "views/shell/mainwindow.h"
+
+#include "core/graph/calls.h"
+#include "core/regions/ledger.h"
+#include "core/run/joint.h"
+#include "core/run/proof_text.h"
+#include "core/run/schema.h"
+#include "views/shell/text.h"
+#include "views/theme/theme.h"
+
+#include <QClipboard>
+#include <QDialogButtonBox>
+#include <QGuiApplication>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+namespace hopscope {
+
+namespace {
+
+// What a job brings back: a text to show, or a graph.
+struct Answer {
+    Error error;
+    bool failed = false;
+    std::string text;
+    std::shared_ptr<const Document> document;
+    GraphId graph;
+
+    void fail(const Error& e) {
+        failed = true;
+        error = e;
+    }
+};
+
+run::Request syntheticRequest(const std::string& address) {
+    run::Request request;
+    request.address = address;
+    request.seed = 0;
+    return request;
+}
+
+void derive(const Document& document, const Place& forward, Answer& answer, const Job& job) {
+    const Dump& dump = document.dump();
+    const run::Request request = syntheticRequest(address_of(dump, forward.graph, forward.body));
+    const auto prepared = run::prepare(dump, request);
+    if (!prepared)
+        return answer.fail(prepared.error());
+    const auto plan = run::plan_joint(dump, prepared->place, prepared->symbols);
+    if (!plan)
+        return answer.fail(plan.error());
+    const auto started = run::start(*prepared, request, job);
+    if (!started)
+        return answer.fail(started.error());
+    const auto joint =
+        run::derive_joint(*started->executor, *prepared->module, prepared->body, plan->request, job);
+    if (!joint)
+        return answer.fail(joint.error());
+    auto wider = std::make_shared<Dump>(dump);
+    answer.graph = run::add_to(*wider, dump.graph(forward.graph).compilation, *joint);
+    auto ledger = std::make_shared<Ledger>(build_ledger(*wider));
+    answer.document = std::make_shared<Document>(std::move(wider), std::move(ledger));
+}
+
+void prove(const Document& document, const std::string& region, Answer& answer, const Job& job) {
+    const Dump& dump = document.dump();
+    auto program = run::executor_for(dump, {}, job);
+    if (!program)
+        return answer.fail(program.error());
+    run::StartOptions start;
+    start.program = std::move(*program);
+    const auto executor = run::Executor::start(start, job);
+    if (!executor)
+        return answer.fail(executor.error());
+    run::ProveOptions options;
+    options.region = region;
+    const auto proofs = run::prove(**executor, dump, document.ledger(), options, job);
+    if (!proofs)
+        return answer.fail(proofs.error());
+    for (const run::Proof& proof : *proofs)
+        answer.text += run::proof_text(dump, proof, /*recorded_given=*/false);
+}
+
+void schema(const Document& document, const Place& call, Answer& answer, const Job& job) {
+    const Dump& dump = document.dump();
+    const auto request = run::request_of_call(dump, call, syntheticRequest({}));
+    if (!request)
+        return answer.fail(request.error());
+    const auto prepared = run::prepare(dump, *request);
+    if (!prepared)
+        return answer.fail(prepared.error());
+    const auto started = run::start(*prepared, *request, job);
+    if (!started)
+        return answer.fail(started.error());
+    const auto found = run::call_schema(*started->executor, dump, call, *prepared, job);
+    if (!found)
+        return answer.fail(found.error());
+    answer.text = found->text + "\n";
+    for (const run::SchemaArgument& a : found->arguments)
+        answer.text += "  " + a.name + ": " + a.type + (a.operand.empty() ? "" : " = " + a.operand)
+            + (a.mutated        ? ", mutated"
+                    : a.changed ? ", changed without a schema saying so"
+                                : "")
+            + "\n";
+    for (size_t i = 0; i < found->returns.size(); ++i) {
+        const run::SchemaReturn& r = found->returns[i];
+        if (r.aliases_argument >= 0)
+            answer.text +=
+                "  result " + std::to_string(i) + " aliases arg" + std::to_string(r.aliases_argument) + "\n";
+    }
+    if (!found->stopped.empty())
+        answer.text +=
+            "The body stops at " + found->stopped + "; its results are told by the dump's types.\n";
+}
+
+} // namespace
+
+void MainWindow::showReport(const QString& title, const QString& text) {
+    auto* dialog = new QDialog(this);
+    dialog->setObjectName(QStringLiteral("report"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(title);
+    auto* view = new QPlainTextEdit(text, dialog);
+    view->setReadOnly(true);
+    view->setFont(monoFont());
+    view->setLineWrapMode(QPlainTextEdit::NoWrap);
+    view->setAccessibleName(title);
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, dialog);
+    QPushButton* copy = buttons->addButton(tr("&Copy"), QDialogButtonBox::ActionRole);
+    connect(copy, &QPushButton::clicked, dialog, [text] { QGuiApplication::clipboard()->setText(text); });
+    connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::close);
+    auto* layout = new QVBoxLayout(dialog);
+    layout->addWidget(view);
+    layout->addWidget(buttons);
+    dialog->resize(760, 420);
+    dialog->show();
+}
+
+// Runs `work` as a job on the document that is open now; `done` gets its answer, unless another document came
+// meanwhile.
+void MainWindow::askAbout(const QString& name, std::function<void(const Document&, void*, const Job&)> work,
+    std::function<void(void*)> done) {
+    auto answer = std::make_shared<Answer>();
+    const std::shared_ptr<const Document> document = document_;
+    jobs_.start(
+        name, [=](const Job& job) { work(*document, answer.get(), job); },
+        [=, this] {
+            if (document != document_)
+                return;
+            if (answer->failed && answer->error.kind == Error::Kind::Cancelled)
+                note(tr("Cancelled"));
+            else if (answer->failed)
+                showError(name, answer->error);
+            else
+                done(answer.get());
+        });
+}
+
+void MainWindow::connectDerive() {
+    on(Do::DeriveJoint, [this] {
+        const Place forward = navigator_.pane(navigator_.state().focus);
+        askAbout(
+            tr("Deriving the joint graph"),
+            [forward](const Document& document, void* answer, const Job& job) {
+                derive(document, forward, *static_cast<Answer*>(answer), job);
+            },
+            [this](void* got) {
+                const Answer& answer = *static_cast<Answer*>(got);
+                setDocument(answer.document, /*sameRun=*/true);
+                navigator_.showBody(otherPane(navigator_.state().focus), {answer.graph, BodyId(0), {}});
+                note(tr("Derived on synthetic inputs; it is in the tree as joint (derived)"));
+            });
+    });
+    on(Do::ProveRegion, [this] {
+        const RegionRef ref = navigator_.state().region;
+        const std::string region = ref.valid() ? document_->region(ref).identifier : std::string();
+        askAbout(
+            tr("Proving %1").arg(qs(region)),
+            [region](const Document& document, void* answer, const Job& job) {
+                prove(document, region, *static_cast<Answer*>(answer), job);
+            },
+            [this, region](void* got) {
+                showReport(tr("Proof of %1").arg(qs(region)), qs(static_cast<Answer*>(got)->text));
+            });
+    });
+    on(Do::CallSchema, [this] {
+        const Place call = navigator_.state().node;
+        askAbout(
+            tr("Schema of %1").arg(qs(document_->nodeName(call))),
+            [call](const Document& document, void* answer, const Job& job) {
+                schema(document, call, *static_cast<Answer*>(answer), job);
+            },
+            [this, call](void* got) {
+                showReport(tr("Schema of %1").arg(qs(document_->nodeName(call))),
+                    qs(static_cast<Answer*>(got)->text));
+            });
+    });
+}
+
+void MainWindow::updateDeriveActions() {
+    const NavState& s = navigator_.state();
+    const Place body = document_ ? s.panes[size_t(s.focus)] : Place();
+    QString noJoint, noProof, noSchema;
+    if (!body.graph) {
+        noJoint = noProof = noSchema = tr("no graph is shown");
+    } else {
+        const Stage stage = document_->dump().graph(body.graph).stage;
+        if (stage == Stage::Backward)
+            noJoint = tr("a backward body is differentiated already; show its forward");
+        if (!s.region.valid())
+            noProof = tr("no region is selected");
+        if (!s.node.node || !region_call(document_->module(s.node.graph), s.node.body, s.node.node))
+            noSchema = tr("select a call of a region");
+    }
+    actions_.setReason(Do::DeriveJoint, noJoint);
+    actions_.setReason(Do::ProveRegion, noProof);
+    actions_.setReason(Do::CallSchema, noSchema);
+}
+
+} // namespace hopscope
