@@ -14,6 +14,24 @@ run::Request RunOptions::request() const {
     return request;
 }
 
+int open_and_start(const RunOptions& options, Opened& opened) {
+    auto dump = open(options.paths);
+    if (!dump)
+        return fail(dump.error());
+    opened.dump = std::move(*dump);
+    const run::Request request = options.request();
+    auto prepared = run::prepare(opened.dump, request);
+    if (!prepared)
+        return fail(prepared.error());
+    opened.prepared = std::move(*prepared);
+    opened.job = interruptible();
+    auto started = run::start(opened.prepared, request, opened.job);
+    if (!started)
+        return executor_failed(started.error());
+    opened.started = std::move(*started);
+    return kDone;
+}
+
 void add_run_options(CLI::App& command, RunOptions& options) {
     add_dumps(command, options.paths);
     command.add_option("--at", options.address, "Which body: [rRANK/]COMPILE:STAGE[#K][:BODY]");

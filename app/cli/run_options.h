@@ -22,6 +22,16 @@ struct RunOptions {
     uint64_t random_seed() const { return seed < 0 ? 0 : static_cast<uint64_t>(seed); }
 };
 
+// What stands between the options and a running worker, for commands that have nothing to say in between.
+struct Opened {
+    Dump dump;
+    run::Prepared prepared;
+    run::Started started;
+    Job job;
+};
+// kDone, or the exit status of what went wrong, which has been said.
+int open_and_start(const RunOptions& options, Opened& opened);
+
 void add_run_options(CLI::App& command, RunOptions& options);
 
 // The failure of a node, as the worker tells it, as one line.

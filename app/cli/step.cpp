@@ -260,24 +260,16 @@ void print(const std::string& command, const ordered_json& told) {
 }
 
 int step(const Options& options) {
-    const auto dump = open(options.run.paths);
-    if (!dump)
-        return fail(dump.error());
-    const run::Request request = options.run.request();
-    const auto prepared = run::prepare(*dump, request);
-    if (!prepared)
-        return fail(prepared.error());
-    const Job job = interruptible();
-    const auto started = run::start(*prepared, request, job);
-    if (!started)
-        return executor_failed(started.error());
-    run::Stepper stepper(started->executor);
+    Opened opened;
+    if (const int status = open_and_start(options.run, opened); status != kDone)
+        return status;
+    run::Stepper stepper(opened.started.executor);
     run::BeginOptions begin;
     begin.seed = options.run.random_seed();
     begin.keep_bytes = options.keep;
-    if (const auto begun = stepper.begin(begin, job); !begun)
+    if (const auto begun = stepper.begin(begin, opened.job); !begun)
         return executor_failed(begun.error());
-    Session session(stepper, prepared->body, job);
+    Session session(stepper, opened.prepared.body, opened.job);
     std::istringstream given(options.commands);
     std::istream& from = options.commands.empty() ? std::cin : static_cast<std::istream&>(given);
     ordered_json all = ordered_json::array();
@@ -294,8 +286,8 @@ int step(const Options& options) {
             print(command, *told);
     }
     if (options.as_json)
-        print_json({{"address", prepared->address},
-            {"inputs", prepared->inputs.synthetic ? "synthetic" : "recorded"}, {"commands", all}});
+        print_json({{"address", opened.prepared.address},
+            {"inputs", opened.prepared.inputs.synthetic ? "synthetic" : "recorded"}, {"commands", all}});
     return kDone;
 }
 

@@ -35,27 +35,20 @@ void print_report(const std::string& address, const run::Timing& t, int top) {
 }
 
 int timing(const Options& options) {
-    const auto dump = open(options.run.paths);
-    if (!dump)
-        return fail(dump.error());
-    const run::Request request = options.run.request();
-    const auto prepared = run::prepare(*dump, request);
-    if (!prepared)
-        return fail(prepared.error());
-    const Job job = interruptible();
-    const auto started = run::start(*prepared, request, job);
-    if (!started)
-        return executor_failed(started.error());
-    const auto timed = run::time_nodes(*started->executor, options.repeat, options.run.random_seed(), job);
+    Opened opened;
+    if (const int status = open_and_start(options.run, opened); status != kDone)
+        return status;
+    const auto timed =
+        run::time_nodes(*opened.started.executor, options.repeat, options.run.random_seed(), opened.job);
     if (!timed)
         return executor_failed(timed.error());
     if (options.as_json) {
-        nlohmann::ordered_json report{{"address", prepared->address},
-            {"inputs", prepared->inputs.synthetic ? "synthetic" : "recorded"}};
+        nlohmann::ordered_json report{{"address", opened.prepared.address},
+            {"inputs", opened.prepared.inputs.synthetic ? "synthetic" : "recorded"}};
         report.update(to_json(*timed));
         print_json(report);
     } else {
-        print_report(prepared->address, *timed, options.top);
+        print_report(opened.prepared.address, *timed, options.top);
     }
     return timed->failure.is_null() ? kDone : executor_failed(failure_of(timed->failure));
 }

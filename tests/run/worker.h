@@ -16,6 +16,28 @@ namespace hopscope::test {
 
 inline const std::string kExecutor = HOPSCOPE_BIN "/hopscope-executor";
 
+// Runs until somebody stops it.
+inline const std::string kEndless = R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[2]cpu"):
+        f = self.f
+        g = self.g
+        loop = torch.ops.higher_order.while_loop(f, g, (x,), ())
+        out: "f32[2]cpu" = loop[0]
+        return (out,)
+
+    class f(torch.nn.Module):
+        def forward(self, a: "f32[2]cpu"):
+            isnan: "b8[2]cpu" = torch.ops.aten.isnan.default(a)
+            any_1: "b8[]cpu" = torch.ops.aten.any.default(isnan)
+            more: "b8[]cpu" = torch.ops.aten.logical_not.default(any_1)
+            return more
+
+    class g(torch.nn.Module):
+        def forward(self, a: "f32[2]cpu"):
+            mul: "f32[2]cpu" = torch.ops.aten.mul.Tensor(a, 1)
+            return (mul,)
+)";
+
 // Values and their bytes.
 class Values {
 public:

@@ -1,0 +1,160 @@
+// hopscope step, compare, timing and run --store: what they print, and their exit status.
+#include "tests/testdata.h"
+
+#include <nlohmann/json.hpp>
+
+#include <QTest>
+
+using namespace hopscope::test;
+using nlohmann::json;
+
+namespace {
+
+struct Ran {
+    int status = -1;
+    json report;
+    QString errors;
+};
+
+Ran hopscopeCli(const QStringList& words) {
+    QProcess process;
+    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), words);
+    Ran ran;
+    if (!process.waitForFinished(240000))
+        return ran;
+    ran.status = process.exitCode();
+    ran.errors = QString::fromUtf8(process.readAllStandardError());
+    ran.report = json::parse(process.readAllStandardOutput().toStdString(), nullptr, false);
+    return ran;
+}
+
+QString forward() {
+    return dataPath(QStringLiteral("mlp4/values/00_forward.txt"));
+}
+QStringList onRecorded(const char* command) {
+    return {QLatin1String(command), forward(), QStringLiteral("--inputs"),
+        dataPath(QStringLiteral("mlp4/values/00_forward.safetensors.gz")), QStringLiteral("--json")};
+}
+
+} // namespace
+
+class TestRunCli : public QObject {
+    Q_OBJECT
+
+private slots:
+    void steps();
+    void compares();
+    void times();
+    void keepsRunsInSessions();
+    void refuses_data();
+    void refuses();
+};
+
+void TestRunCli::steps() {
+    const Ran ran = hopscopeCli(onRecorded("step")
+        << QStringLiteral("--do")
+        << QStringLiteral("where; break op aten.gelu; run; stack; value "
+                          "native_layer_norm; back; back-run; run; run; live"));
+    QVERIFY2(ran.status == 0, qPrintable(ran.errors));
+    QCOMPARE(ran.report["inputs"], "recorded");
+    const json& told = ran.report["commands"];
+    QCOMPARE(told.size(), size_t{10});
+    const json stop = told[2]["result"];
+    QCOMPARE(stop["reason"], "breakpoint");
+    const std::string path = stop["path"].get<std::string>();
+    QVERIFY2(QString::fromStdString(path).endsWith(QStringLiteral("/gelu")), path.c_str());
+    QCOMPARE(told[3]["result"]["stack"].size(), size_t{1});
+    QVERIFY(told[4]["result"]["mean"].is_number());
+    QCOMPARE(told[5]["result"]["reason"], "step");
+    QCOMPARE(told[6]["result"]["reason"], "start"); // no breakpoint before the first
+    QCOMPARE(told[7]["result"]["path"], path);
+    QVERIFY(told[8]["result"]["path"] != path); // the same node of the next call
+    QVERIFY(told[9]["result"]["peak_bytes"].get<int>() >= told[9]["result"]["live_bytes"].get<int>());
+}
+
+void TestRunCli::compares() {
+    Ran ran = hopscopeCli(onRecorded("compare"));
+    QVERIFY2(ran.status == 0, qPrintable(ran.errors));
+    QCOMPARE(ran.report["against"], "float64");
+    QCOMPARE(ran.report["mismatched"], 0);
+    QVERIFY(ran.report["values"].size() > 40);
+    QVERIFY(ran.report["max_ulp_error"].get<double>() > 0);
+    ran = hopscopeCli(onRecorded("compare") << QStringLiteral("--tolerance") << QStringLiteral("f32=0"));
+    QCOMPARE(ran.status, 1);
+    QVERIFY(ran.report["first_mismatch"]["path"].is_string());
+    ran = hopscopeCli(onRecorded("compare") << QStringLiteral("--with-seed") << QStringLiteral("5"));
+    QCOMPARE(ran.status, 1);
+    ran = hopscopeCli(onRecorded("compare")
+        << QStringLiteral("--against") << dataPath(QStringLiteral("mlp4/values/00_forward.safetensors.gz")));
+    QCOMPARE(ran.status, 0);
+    QCOMPARE(ran.report["against"], "recorded values");
+}
+
+void TestRunCli::times() {
+    const Ran ran = hopscopeCli(onRecorded("timing") << QStringLiteral("--repeat") << QStringLiteral("3"));
+    QVERIFY2(ran.status == 0, qPrintable(ran.errors));
+    QCOMPARE(ran.report["repeat"], 3);
+    bool gelu = false;
+    for (const json& o : ran.report["operators"])
+        gelu = gelu || (o["target"] == "aten.gelu.default" && o["calls"] == 4);
+    QVERIFY(gelu);
+}
+
+void TestRunCli::keepsRunsInSessions() {
+    QTemporaryDir folder;
+    const QString session = folder.filePath(QStringLiteral("mlp4.hopscope"));
+    QCOMPARE(hopscopeCli({QStringLiteral("import"), forward(), QStringLiteral("-o"), session}).status, 0);
+    QStringList words = onRecorded("run");
+    words[1] = session;
+    words << QStringLiteral("--compare") << dataPath(QStringLiteral("mlp4/values/00_forward.safetensors.gz"))
+          << QStringLiteral("--store") << QStringLiteral("--store-tensors");
+    const Ran ran = hopscopeCli(words);
+    QVERIFY2(ran.status == 0, qPrintable(ran.errors));
+    QVERIFY(ran.errors.contains(QStringLiteral("saved run 1")));
+    const Ran listed = hopscopeCli({QStringLiteral("runs"), session, QStringLiteral("--json")});
+    QCOMPARE(listed.status, 0);
+    const json& run = listed.report["runs"][0];
+    QCOMPARE(run["verdict"], "equal");
+    QCOMPARE(run["inputs_file"], "00_forward.safetensors.gz");
+    QCOMPARE(run["reference"], "00_forward.safetensors.gz");
+    QCOMPARE(run["nodes"], ran.report["nodes"]);
+    const Ran values = hopscopeCli({QStringLiteral("runs"), session, QStringLiteral("--run"),
+        QStringLiteral("1"), QStringLiteral("--json")});
+    QCOMPARE(values.status, 0);
+    int compared = 0, kept = 0;
+    for (const json& v : values.report["values"]) {
+        compared += v["ok"].is_boolean();
+        kept += v["tensor_bytes"].is_number();
+    }
+    QVERIFY(compared > 40);
+    QVERIFY(kept >= compared);
+    QCOMPARE(hopscopeCli({QStringLiteral("check"), session}).status, 0);
+}
+
+void TestRunCli::refuses_data() {
+    QTest::addColumn<QStringList>("words");
+    QTest::addColumn<QString>("reason");
+    QTest::newRow("no inputs") << QStringList{"step", forward()} << "--seed N or --inputs FILE";
+    QTest::newRow("no command") << (onRecorded("step") << "--do"
+                                                       << "fly")
+                                << "is no command";
+    QTest::newRow("no node") << (onRecorded("step") << "--do"
+                                                    << "to nowhere")
+                             << "no node 'nowhere'";
+    QTest::newRow("no tolerance") << (onRecorded("compare") << "--tolerance"
+                                                            << "x=1")
+                                  << "expected DTYPE=NUMBER";
+    QTest::newRow("no session") << (onRecorded("run") << "--store") << "needs a session";
+    QTest::newRow("no body") << QStringList{"timing", forward(), "--seed", "1", "--at", "-:graph:x"} << "'x'";
+}
+
+void TestRunCli::refuses() {
+    QFETCH(QStringList, words);
+    QFETCH(QString, reason);
+    const Ran ran = hopscopeCli(words);
+    QCOMPARE(ran.status, 2);
+    QVERIFY2(ran.errors.contains(reason), qPrintable(ran.errors));
+}
+
+QTEST_GUILESS_MAIN(TestRunCli)
+#include "tst_run_cli.moc"
