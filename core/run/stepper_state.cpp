@@ -1,0 +1,126 @@
+// What there is to see where a stepper stands.
+#include "core/run/stepper.h"
+
+#include "core/graph/calls.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace hopscope::run {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kFnvBasis = 14695981039346656037u, kFnvPrime = 1099511628211u;
+
+void mix(uint64_t& hash, std::string_view bytes) {
+    for (const char c : bytes)
+        hash = (hash ^ static_cast<unsigned char>(c)) * kFnvPrime;
+}
+
+} // namespace
+
+size_t Stepper::expected_steps() const {
+    if (complete_ && !failure_)
+        return steps_.size();
+    // How often each body is called; a parent stands before its children.
+    const BodyId root = executor_->body_of(0);
+    std::vector<size_t> calls(module_->bodies.size(), 0);
+    calls[root.index] = 1;
+    size_t all = 0;
+    for (size_t body = root.index; body < calls.size(); ++body) {
+        if (calls[body] == 0)
+            continue;
+        const Body& of = module_->bodies[body];
+        all += calls[body] * of.nodes.size();
+        for (size_t n = 0; n < of.nodes.size(); ++n)
+            for (const BodyId called : called_bodies(*module_, BodyId(body), NodeId(n)))
+                if (called.index > body)
+                    calls[called.index] += calls[body];
+    }
+    return std::max(all, steps_.size());
+}
+
+bool Stepper::done(size_t step) const {
+    return step < steps_.size() && steps_[step].end >= 0
+        && steps_[step].end <= static_cast<int32_t>(position_);
+}
+
+std::vector<size_t> Stepper::stack() const {
+    std::vector<size_t> calls;
+    for (int32_t at = position_ < steps_.size() ? steps_[position_].parent : -1; at >= 0;
+         at = steps_[size_t(at)].parent)
+        calls.push_back(static_cast<size_t>(at));
+    std::reverse(calls.begin(), calls.end());
+    return calls;
+}
+
+std::optional<size_t> Stepper::step_of(BodyId body, NodeId node) const {
+    // The frames around the position, innermost first: where one is of that body, no other run of it is
+    // meant.
+    for (size_t at = position_; at < steps_.size();) {
+        const Step& frame = steps_[at];
+        if (frame.body == body) {
+            for (size_t i = std::min(position_ + 1, steps_.size()); i-- > 0;) {
+                const Step& s = steps_[i];
+                if (s.node == node && s.body == body && s.parent == frame.parent && s.round == frame.round)
+                    return i;
+            }
+            return std::nullopt;
+        }
+        if (frame.parent < 0)
+            break;
+        at = static_cast<size_t>(frame.parent);
+    }
+    for (size_t i = std::min(position_, steps_.size()); i-- > 0;)
+        if (steps_[i].node == node && steps_[i].body == body)
+            return i;
+    return std::nullopt;
+}
+
+std::string Stepper::path(size_t step) const {
+    std::vector<size_t> chain{step};
+    for (int32_t at = steps_[step].parent; at >= 0; at = steps_[size_t(at)].parent)
+        chain.push_back(static_cast<size_t>(at));
+    std::string out;
+    for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
+        const Step& s = steps_[*at];
+        if (s.round >= 0 && !out.empty())
+            out += std::to_string(s.round) + "/";
+        out += std::string(module_->text(module_->body(s.body).node(s.node).name)) + (*at == step ? "" : "/");
+    }
+    return out;
+}
+
+std::optional<size_t> Stepper::peak() const {
+    std::optional<size_t> best;
+    for (size_t i = 0; i < steps_.size(); ++i)
+        if (steps_[i].end >= 0 && (!best || steps_[i].live > steps_[*best].live))
+            best = i;
+    return best;
+}
+
+Result<json> Stepper::value(size_t step, int item, const json& what, const Job& job) {
+    if (!done(step))
+        return make_error(Error::Kind::NotFound,
+            step < steps_.size() ? "'" + path(step) + "' has not run yet" : "there is no such step");
+    json params = what.is_object() ? what : json::object();
+    params["step"] = step;
+    params["item"] = item;
+    return executor_->call("value", params, job);
+}
+
+Result<std::string> Stepper::save(const Job& job) {
+    return executor_->kept_values(job, json::object({{"position", position_}}));
+}
+
+uint64_t Stepper::hash() const {
+    uint64_t hash = kFnvBasis;
+    mix(hash, std::to_string(position_));
+    for (size_t i = 0; i < std::min(position_ + 1, steps_.size()); ++i)
+        mix(hash, path(i) + (done(i) ? "+" : "-"));
+    return hash;
+}
+
+} // namespace hopscope::run
