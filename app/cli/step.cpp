@@ -183,11 +183,18 @@ Result<ordered_json> Session::value(const std::string& what) {
     const auto node = node_named(what.substr(0, space));
     if (!node)
         return node.error();
-    const auto item = times_of(space == std::string::npos ? "" : what.substr(space + 1));
+    int item = 0;
+    const std::string which = space == std::string::npos ? "" : what.substr(space + 1);
+    if (!which.empty()
+        && (std::from_chars(which.data(), which.data() + which.size(), item).ptr
+                != which.data() + which.size()
+            || item < 0))
+        return make_error(
+            Error::Kind::Usage, "found '" + which + "', expected which item of the value, from 0");
     const auto step = stepper_.step_of(node->first, node->second);
     if (!step || !stepper_.done(*step))
         return ordered_json{{"value", what}, {"state", "not run yet"}};
-    const auto found = stepper_.value(*step, space == std::string::npos || !item ? 0 : *item, {}, job_);
+    const auto found = stepper_.value(*step, item, {}, job_);
     if (!found)
         return found.error();
     ordered_json told{{"value", stepper_.path(*step)}};

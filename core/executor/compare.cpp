@@ -3,6 +3,7 @@
 #include "core/executor/arguments.h"
 #include "core/executor/statistics.h"
 #include "core/executor/tensors.h"
+#include "core/wire/tolerance.h"
 
 #include <ATen/ATen.h>
 
@@ -119,22 +120,6 @@ bool same_kind(at::ScalarType a, at::ScalarType b) {
 
 } // namespace
 
-double tolerance(at::ScalarType dtype, bool alone) {
-    switch (dtype) {
-    case at::kDouble:
-    case at::kComplexDouble:
-        return alone ? 1e-15 : 1e-14;
-    case at::kHalf:
-    case at::kBFloat16:
-        return alone ? 2e-2 : 5e-2;
-    case at::kFloat:
-    case at::kComplexFloat:
-        return alone ? 1e-6 : 2e-5;
-    default:
-        return 0; // integers and booleans are equal or not
-    }
-}
-
 std::optional<Result<c10::IValue>> Reference::find(const std::string& key) const {
     if (!kept_.empty()) {
         if (const auto found = kept_.find(key); found != kept_.end() && !found->second.tuple
@@ -188,7 +173,7 @@ Row compare(const std::string& name, const c10::IValue& found, const c10::IValue
     }
     row.dtype = scalar_type_name(a.scalar_type());
     const auto own = options.tolerances.find(a.scalar_type());
-    row.tolerance = own != options.tolerances.end() ? own->second : tolerance(a.scalar_type(), options.alone);
+    row.tolerance = own != options.tolerances.end() ? own->second : wire::tolerance(row.dtype, options.alone);
     if (options.any_dtype ? !same_kind(a.scalar_type(), b.scalar_type()) : a.scalar_type() != b.scalar_type())
         unequal(row, "dtype " + row.dtype + ", recorded " + std::string(scalar_type_name(b.scalar_type())));
     else if (a.sizes() != b.sizes())

@@ -67,12 +67,10 @@ struct CompareOptions {
     // element is a tenth of it).
     bool alone = false;
     bool any_dtype = false; // the reference may have another precision
-    std::map<at::ScalarType, double> tolerances; // in place of tolerance()
+    std::map<at::ScalarType, double> tolerances; // in place of wire::tolerance()
 };
 
-// |a - b| <= t * (1 + |b|) with the t of the dtype (measured: reference/executor.md, "Truth to compare
-// with").
-double tolerance(at::ScalarType dtype, bool alone);
+// Equal is |a - b| <= t * (1 + |b|), with the t of wire::tolerance() where the options name no other.
 Row compare(const std::string& name, const c10::IValue& found, const c10::IValue& expected,
     const CompareOptions& options);
 

@@ -1,6 +1,7 @@
 #include "core/run/compare.h"
 
 #include "core/graph/types.h"
+#include "core/wire/tolerance.h"
 
 #include <algorithm>
 #include <cmath>
@@ -134,10 +135,10 @@ std::vector<size_t> by_error(const Comparison& comparison) {
 }
 
 std::map<std::string, double> default_tolerances(bool alone) {
-    // core/executor/compare.cpp has them for the worker; tst_compare holds the two equal.
-    if (alone)
-        return {{"bfloat16", 2e-2}, {"float16", 2e-2}, {"float32", 1e-6}, {"float64", 1e-15}};
-    return {{"bfloat16", 5e-2}, {"float16", 5e-2}, {"float32", 2e-5}, {"float64", 1e-14}};
+    std::map<std::string, double> all;
+    for (const wire::Tolerance& t : wire::kTolerances)
+        all[std::string(t.dtype)] = wire::tolerance(t.dtype, alone);
+    return all;
 }
 
 Result<std::map<std::string, double>> tolerances_of(const std::vector<std::string>& words) {

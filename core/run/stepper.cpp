@@ -187,6 +187,8 @@ bool Stepper::holds_after(const Breakpoint& b, size_t step) const {
 
 // The breakpoint that stops a move from `before` at `position`.
 std::optional<Stop> Stepper::hit(size_t position, size_t before) const {
+    if (breakpoints_.empty())
+        return std::nullopt;
     // What has come to its end between the two: steps there, and calls around the first.
     std::vector<size_t> ended;
     for (int32_t at = before < steps_.size() ? steps_[before].parent : -1; at >= 0;

@@ -138,6 +138,9 @@ void TestRunCli::refuses_data() {
     QTest::newRow("no command") << (onRecorded("step") << "--do"
                                                        << "fly")
                                 << "is no command";
+    QTest::newRow("no such item") << (onRecorded("step") << "--do"
+                                                         << "value primals_1 x")
+                                  << "expected which item";
     QTest::newRow("no node") << (onRecorded("step") << "--do"
                                                     << "to nowhere")
                              << "no node 'nowhere'";
