@@ -111,6 +111,15 @@ public:
         case PE_FrameStatusBarItem:
         case PE_PanelStatusBar:
             return;
+        case PE_IndicatorCheckBox:
+            QProxyStyle::drawPrimitive(element, option, painter, widget);
+            // Fusion's outline is the window's colour, darker: on a dark window there is none to be seen.
+            painter->save();
+            painter->setPen(option->palette.color(QPalette::PlaceholderText));
+            painter->setBrush(Qt::NoBrush);
+            painter->drawRect(option->rect.adjusted(0, 0, -1, -1));
+            painter->restore();
+            return;
         default:
             QProxyStyle::drawPrimitive(element, option, painter, widget);
         }
