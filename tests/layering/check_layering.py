@@ -8,7 +8,8 @@ import sys
 ALLOWED = {
     "base": set(),
     "graph": {"base"},
-    "read": {"base", "graph"},
+    "match": {"base", "graph"},
+    "read": {"base", "graph", "match"},
     "regions": {"base", "graph"},
     "layout": {"base"},
     "draw": {"base", "graph", "layout"},
