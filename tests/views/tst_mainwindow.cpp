@@ -1,4 +1,4 @@
-#include "dumps.h"
+#include "tests/browse/dumps.h"
 
 #include "views/bodytext/bodytext.h"
 #include "views/inspector/inspector.h"

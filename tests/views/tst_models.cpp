@@ -1,12 +1,12 @@
-#include "dumps.h"
+#include "tests/browse/dumps.h"
 
+#include "core/browse/navigator.h"
 #include "views/bodytext/bodytext.h"
 #include "views/inspector/facts.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsmodel.h"
-#include "views/shell/navigator.h"
 
 #include <QAbstractItemModelTester>
 #include <QLabel>

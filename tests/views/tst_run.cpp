@@ -4,6 +4,9 @@
 #include "core/read/open.h"
 #include "core/run/input_files.h"
 #include "core/session/session.h"
+#include "views/base/plot.h"
+#include "views/base/text.h"
+#include "views/base/valuetext.h"
 #include "views/canvas/canvas.h"
 #include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
@@ -11,9 +14,6 @@
 #include "views/shell/mainwindow.h"
 #include "views/shell/pane.h"
 #include "views/shell/script.h"
-#include "views/shell/text.h"
-#include "views/values/plot.h"
-#include "views/values/valuetext.h"
 #include "views/values/valueview.h"
 
 #include <QAbstractButton>
@@ -139,7 +139,8 @@ private slots:
         MainWindow window(options);
         window.resize(1200, 800);
         window.show();
-        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))}, QStringLiteral("0/0:forward"));
+        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))},
+            QStringLiteral("0/0:forward"));
         QTRY_VERIFY_WITH_TIMEOUT(window.document() && window.idle(), 20000);
         const size_t graphs = window.document()->dump().graphs.size();
         Actions& actions = window.actions();

@@ -4,9 +4,9 @@
 #include "core/draw/scene.h"
 #include "core/graph/calls.h"
 #include "core/graph/print.h"
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QFileInfo>
 

@@ -1,9 +1,9 @@
 #include "views/ledger/ledgermodel.h"
 
 #include "core/base/text.h"
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QFont>
 

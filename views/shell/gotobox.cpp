@@ -1,10 +1,10 @@
 #include "views/shell/gotobox.h"
 
 #include "core/base/text.h"
-#include "views/ledger/decision.h"
-#include "views/shell/fuzzy.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "core/browse/fuzzy.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QApplication>
 #include <QFileInfo>

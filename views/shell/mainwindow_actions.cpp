@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/graph/print.h"
+#include "views/base/text.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/shell/findbar.h"
@@ -10,7 +11,6 @@
 #include "views/shell/pane.h"
 #include "views/shell/recents.h"
 #include "views/shell/startpage.h"
-#include "views/shell/text.h"
 
 #include <QActionGroup>
 #include <QApplication>
@@ -84,8 +84,7 @@ void MainWindow::buildMenus() {
             Do::PreviousNonFinite})
         ->addSeparator();
     add(run, {Do::ToggleBreakpoint, Do::WatchNode, Do::FollowStep})->addSeparator();
-    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues, Do::KeepRun})
-        ->addSeparator();
+    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues, Do::KeepRun})->addSeparator();
     add(run, {Do::DeriveJoint, Do::ProveRegion, Do::CallSchema});
 
     add(menuBar()->addMenu(tr("&Help")), {Do::KeyList, Do::About});

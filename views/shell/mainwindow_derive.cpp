@@ -7,8 +7,8 @@
 #include "core/run/joint.h"
 #include "core/run/proof_text.h"
 #include "core/run/schema.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QClipboard>
 #include <QDialogButtonBox>

@@ -2,17 +2,17 @@
 
 #include "core/base/text.h"
 #include "core/session/session.h"
+#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
+#include "views/export/exportdialog.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsview.h"
 #include "views/run/stepsview.h"
-#include "views/shell/exportdialog.h"
 #include "views/shell/pane.h"
 #include "views/shell/recents.h"
 #include "views/shell/startpage.h"
-#include "views/shell/text.h"
 #include "views/values/valueview.h"
 
 #include <QCoreApplication>

@@ -2,11 +2,11 @@
 
 #include "core/base/text.h"
 #include "core/session/session.h"
+#include "views/base/text.h"
 #include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
 #include "views/run/stepsview.h"
 #include "views/shell/pane.h"
-#include "views/shell/text.h"
 #include "views/values/valueview.h"
 
 #include <QDockWidget>

@@ -1,6 +1,7 @@
 #include "views/shell/mainwindow.h"
 
 #include "core/base/text.h"
+#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
@@ -10,7 +11,6 @@
 #include "views/shell/gotobox.h"
 #include "views/shell/pane.h"
 #include "views/shell/startpage.h"
-#include "views/shell/text.h"
 #include "views/stepper/stepperbar.h"
 #include "views/values/valueview.h"
 

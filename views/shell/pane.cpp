@@ -2,11 +2,11 @@
 
 #include "core/base/text.h"
 #include "core/graph/print.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 #include "views/canvas/canvas.h"
-#include "views/ledger/decision.h"
 #include "views/shell/findbar.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
 
 #include <QEvent>
 #include <QHBoxLayout>

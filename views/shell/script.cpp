@@ -1,10 +1,10 @@
 #include "views/shell/script.h"
 
 #include "core/graph/dump.h"
+#include "views/base/text.h"
 #include "views/compare/compareview.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/screenshot.h"
-#include "views/shell/text.h"
 
 namespace hopscope {
 

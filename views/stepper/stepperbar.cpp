@@ -1,7 +1,7 @@
 #include "views/stepper/stepperbar.h"
 
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
 
 #include <QAction>
 #include <QHBoxLayout>

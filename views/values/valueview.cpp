@@ -1,10 +1,10 @@
 #include "views/values/valueview.h"
 
 #include "core/base/text.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
-#include "views/values/plot.h"
-#include "views/values/valuetext.h"
+#include "views/base/plot.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
+#include "views/base/valuetext.h"
 
 #include <QAction>
 #include <QApplication>
