@@ -27,7 +27,7 @@ struct Filter::Parser {
         e.offset = at;
         return e;
     }
-    void skipSpaces() {
+    void skip_spaces() {
         while (at < text.size() && (text[at] == ' ' || text[at] == '\t'))
             ++at;
     }
@@ -98,7 +98,7 @@ struct Filter::Parser {
         if (depth > kDeepest)
             return error("found brackets nested deeper than 16");
         std::vector<Term> terms;
-        for (skipSpaces(); at < text.size(); skipSpaces()) {
+        for (skip_spaces(); at < text.size(); skip_spaces()) {
             if (text[at] == ')') {
                 if (depth == 0)
                     return error("found a ) without (");
@@ -123,9 +123,9 @@ Result<Filter> Filter::parse(std::string_view text, const std::vector<std::strin
     return filter;
 }
 
-bool Filter::matchesOne(const Term& term, const FilterRow& row) {
+bool Filter::matches_one(const Term& term, const FilterRow& row) {
     if (!term.group.empty())
-        return matchesAll(term.group, row);
+        return matches_all(term.group, row);
     for (const auto& [field, value] : row) {
         if ((term.field.empty() || term.field == field) && lower(value).find(term.word) != std::string::npos)
             return true;
@@ -134,29 +134,29 @@ bool Filter::matchesOne(const Term& term, const FilterRow& row) {
 }
 
 // Plain words: any of them. Fields: each field named must fit one of the values given for it.
-bool Filter::matchesAll(const std::vector<Term>& terms, const FilterRow& row) {
-    bool anyWord = false, oneFits = false;
+bool Filter::matches_all(const std::vector<Term>& terms, const FilterRow& row) {
+    bool any_word = false, one_fits = false;
     for (const Term& term : terms) {
         if (term.sign == Sign::MustNot) {
-            if (matchesOne(term, row))
+            if (matches_one(term, row))
                 return false;
         } else if (term.sign == Sign::Must) {
-            if (!matchesOne(term, row))
+            if (!matches_one(term, row))
                 return false;
         } else if (term.field.empty()) {
-            anyWord = true;
-            oneFits = oneFits || matchesOne(term, row);
+            any_word = true;
+            one_fits = one_fits || matches_one(term, row);
         } else if (!std::any_of(terms.begin(), terms.end(), [&](const Term& other) {
-                       return other.sign == Sign::Any && other.field == term.field && matchesOne(other, row);
+                       return other.sign == Sign::Any && other.field == term.field && matches_one(other, row);
                    })) {
             return false;
         }
     }
-    return !anyWord || oneFits;
+    return !any_word || one_fits;
 }
 
 bool Filter::matches(const FilterRow& row) const {
-    return matchesAll(terms_, row);
+    return matches_all(terms_, row);
 }
 
 } // namespace hopscope

@@ -37,8 +37,8 @@ private:
     };
     struct Parser;
 
-    static bool matchesAll(const std::vector<Term>& terms, const FilterRow& row);
-    static bool matchesOne(const Term& term, const FilterRow& row);
+    static bool matches_all(const std::vector<Term>& terms, const FilterRow& row);
+    static bool matches_one(const Term& term, const FilterRow& row);
 
     std::vector<Term> terms_;
 };

@@ -8,7 +8,7 @@ namespace {
 char low(char c) {
     return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
 }
-bool startsWord(std::string_view text, size_t at) {
+bool starts_word(std::string_view text, size_t at) {
     if (at == 0)
         return true;
     const char before = text[at - 1];
@@ -16,7 +16,7 @@ bool startsWord(std::string_view text, size_t at) {
 }
 } // namespace
 
-int fuzzyScore(std::string_view query, std::string_view text) {
+int fuzzy_score(std::string_view query, std::string_view text) {
     if (query.empty())
         return 0;
     if (query.size() > text.size())
@@ -31,7 +31,7 @@ int fuzzyScore(std::string_view query, std::string_view text) {
         score += 1;
         if (last != std::string_view::npos && at == last + 1)
             score += 6;
-        if (startsWord(text, at))
+        if (starts_word(text, at))
             score += 4;
         last = at++;
     }

@@ -8,6 +8,6 @@ namespace hopscope {
 // How well `query` fits `text`: its characters must occur in order, upper and lower case alike. Higher is
 // better, -1 = does not fit. An equal text fits best, then a prefix, then runs of characters and starts of
 // words.
-int fuzzyScore(std::string_view query, std::string_view text);
+int fuzzy_score(std::string_view query, std::string_view text);
 
 } // namespace hopscope

@@ -9,19 +9,19 @@ namespace hopscope {
 namespace {
 constexpr size_t kHistoryLimit = 200;
 
-Place bodyOnly(Place place) {
+Place body_only(Place place) {
     place.node = {};
     return place;
 }
 
-bool sameBodyPlace(const Place& a, const Place& b) {
+bool same_body(const Place& a, const Place& b) {
     return a.graph == b.graph && a.body == b.body;
 }
 } // namespace
 
 // --- documents
 
-void Navigator::setDocument(std::shared_ptr<const Document> document) {
+void Navigator::set_document(std::shared_ptr<const Document> document) {
     document_ = std::move(document);
     const NavState before = std::move(state_);
     state_ = document_ ? opening() : NavState{};
@@ -33,10 +33,10 @@ void Navigator::setDocument(std::shared_ptr<const Document> document) {
         changed(before);
 }
 
-void Navigator::replaceDocument(std::shared_ptr<const Document> document) {
+void Navigator::replace_document(std::shared_ptr<const Document> document) {
     const std::string was = document_ ? describe() : std::string();
     const Subject subject = state_.subject;
-    setDocument(std::move(document));
+    set_document(std::move(document));
     if (document_ && !was.empty() && restore(was)) {
         state_.subject = subject;
         history_.assign(1, state_);
@@ -50,9 +50,9 @@ NavState Navigator::opening() const {
     if (!document_->rows().empty()) {
         state.row = 0;
         state.compilation = document_->rows()[0].compilation;
-        state.region = document_->regionOf(0);
+        state.region = document_->region_of(0);
         state.subject = Subject::Invocation;
-        bodiesOf(state, document_->invocation(0));
+        bodies_of(state, document_->invocation(0));
         return state;
     }
     for (size_t i = 0; i < dump.compilations.size(); ++i) {
@@ -68,8 +68,8 @@ NavState Navigator::opening() const {
 
 // --- which bodies
 
-void Navigator::bodiesOf(NavState& state, const Invocation& invocation) const {
-    const auto body = [&](Half h) { return bodyOnly(invocation.body(h)); };
+void Navigator::bodies_of(NavState& state, const Invocation& invocation) const {
+    const auto body = [&](Half h) { return body_only(invocation.body(h)); };
     Place left, right;
     if (body(Half::Forward).graph) {
         left = body(Half::Forward);
@@ -86,7 +86,7 @@ void Navigator::bodiesOf(NavState& state, const Invocation& invocation) const {
         if (!right.graph && invocation.inlined) {
             for (Stage stage : {Stage::Forward, Stage::Inference, Stage::Joint}) {
                 if (!right.graph)
-                    right = document_->rootOf(state.compilation, stage);
+                    right = document_->root_of(state.compilation, stage);
             }
         }
     }
@@ -99,19 +99,19 @@ void Navigator::bodiesOf(NavState& state, const Invocation& invocation) const {
     state.panes = {left, right};
 }
 
-void Navigator::bodiesOf(NavState& state, const Region& region) const {
+void Navigator::bodies_of(NavState& state, const Region& region) const {
     if (!region.invocations.empty()) {
-        bodiesOf(state,
+        bodies_of(state,
             document_->ledger().of(state.region.compilation).invocations[size_t(region.invocations.front())]);
         return;
     }
     if (!region.bodies.empty())
-        state.panes = {bodyOnly(region.bodies.front().place), Place{}};
+        state.panes = {body_only(region.bodies.front().place), Place{}};
 }
 
 void Navigator::roots(NavState& state, CompilationId compilation) const {
     state.compilation = compilation;
-    const auto root = [&](Stage stage) { return document_->rootOf(compilation, stage); };
+    const auto root = [&](Stage stage) { return document_->root_of(compilation, stage); };
     Place left = root(Stage::Forward), right = root(Stage::Backward);
     if (left.graph && !right.graph)
         right = root(Stage::Joint).graph ? root(Stage::Joint) : root(Stage::Dynamo);
@@ -129,9 +129,9 @@ void Navigator::roots(NavState& state, CompilationId compilation) const {
 }
 
 // What belongs beside a body: the backward beside the forward of the same region or root, and so on.
-Place Navigator::otherHalf(const Place& place) const {
+Place Navigator::other_half(const Place& place) const {
     const Graph& graph = document_->dump().graph(place.graph);
-    const RegionRef ref = document_->regionOfBody(place.graph, place.body);
+    const RegionRef ref = document_->region_of_body(place.graph, place.body);
     const auto wanted = [&]() -> std::vector<Stage> {
         switch (graph.stage) {
         case Stage::Forward:
@@ -150,9 +150,9 @@ Place Navigator::otherHalf(const Place& place) const {
         if (ref.valid()) {
             for (const RegionBody& body : document_->region(ref).bodies) {
                 if (body.place.graph && document_->dump().graph(body.place.graph).stage == stage)
-                    return bodyOnly(body.place);
+                    return body_only(body.place);
             }
-        } else if (const Place root = document_->rootOf(graph.compilation, stage); root.graph) {
+        } else if (const Place root = document_->root_of(graph.compilation, stage); root.graph) {
             return root;
         }
     }
@@ -161,7 +161,7 @@ Place Navigator::otherHalf(const Place& place) const {
 
 // --- going somewhere
 
-void Navigator::keepNode(NavState& next) const {
+void Navigator::keep_node(NavState& next) const {
     next.node = {};
     if (next.wanted.empty())
         return;
@@ -177,7 +177,7 @@ void Navigator::go(NavState next, bool record) {
     if (next == state_)
         return;
     const NavState before = state_;
-    const bool bodiesChanged = next.panes != state_.panes;
+    const bool bodies_changed = next.panes != state_.panes;
     state_ = std::move(next);
     if (record) {
         history_.resize(at_ + 1);
@@ -188,149 +188,149 @@ void Navigator::go(NavState next, bool record) {
     } else if (!history_.empty()) {
         history_[at_] = state_;
     }
-    if (bodiesChanged)
+    if (bodies_changed)
         crossings_ = hopscope::crossings(*document_, pane(Pane::Left), pane(Pane::Right));
     if (changed)
         changed(before);
 }
 
-void Navigator::selectInvocation(int row) {
+void Navigator::select_invocation(int row) {
     if (!document_ || row < 0 || size_t(row) >= document_->rows().size())
         return;
     NavState next = state_;
     next.row = row;
     next.compilation = document_->rows()[size_t(row)].compilation;
-    next.region = document_->regionOf(row);
+    next.region = document_->region_of(row);
     next.subject = Subject::Invocation;
-    bodiesOf(next, document_->invocation(row));
-    keepNode(next);
+    bodies_of(next, document_->invocation(row));
+    keep_node(next);
     go(std::move(next), true);
 }
 
-void Navigator::selectRegion(RegionRef region) {
+void Navigator::select_region(RegionRef region) {
     if (!document_ || !region.valid())
         return;
     NavState next = state_;
     next.compilation = region.compilation;
     next.region = region;
     next.subject = Subject::Region;
-    const std::vector<int> rows = document_->rowsOf(region);
+    const std::vector<int> rows = document_->rows_of(region);
     if (std::find(rows.begin(), rows.end(), next.row) == rows.end()) {
         next.row = rows.empty() ? -1 : rows.front();
-        bodiesOf(next, document_->region(region));
+        bodies_of(next, document_->region(region));
     } else {
-        bodiesOf(next, document_->invocation(next.row));
+        bodies_of(next, document_->invocation(next.row));
     }
-    keepNode(next);
+    keep_node(next);
     go(std::move(next), true);
 }
 
-void Navigator::selectCompilation(CompilationId compilation) {
+void Navigator::select_compilation(CompilationId compilation) {
     if (!document_ || !compilation)
         return;
     NavState next = state_;
     roots(next, compilation);
     next.subject = Subject::Compilation;
-    keepNode(next);
+    keep_node(next);
     go(std::move(next), true);
 }
 
-void Navigator::selectStage(GraphId graph) {
+void Navigator::select_stage(GraphId graph) {
     if (document_ && graph && document_->dump().graph(graph).module)
-        goTo(Place{graph, BodyId(0), {}});
+        go_to(Place{graph, BodyId(0), {}});
 }
 
-void Navigator::showBody(Pane p, const Place& body) {
+void Navigator::show_body(Pane p, const Place& body) {
     if (!document_ || !body.graph)
         return;
     NavState next = state_;
-    next.panes[size_t(p)] = bodyOnly(body);
+    next.panes[size_t(p)] = body_only(body);
     next.focus = p;
     next.compilation = document_->dump().graph(body.graph).compilation;
-    if (const RegionRef ref = document_->regionOfBody(body.graph, body.body); ref.valid())
+    if (const RegionRef ref = document_->region_of_body(body.graph, body.body); ref.valid())
         next.region = ref;
     next.subject = Subject::Body;
-    keepNode(next);
+    keep_node(next);
     go(std::move(next), true);
 }
 
-void Navigator::goTo(const Place& place) {
+void Navigator::go_to(const Place& place) {
     if (!document_ || !place.graph)
         return;
     NavState next = state_;
     const Place body{place.graph, place.body ? place.body : BodyId(0), {}};
     next.compilation = document_->dump().graph(body.graph).compilation;
-    const RegionRef region = document_->regionOfBody(body.graph, body.body);
+    const RegionRef region = document_->region_of_body(body.graph, body.body);
     if (region.valid()) {
         next.region = region;
-        const std::vector<int> rows = document_->rowsOf(region);
+        const std::vector<int> rows = document_->rows_of(region);
         if (std::find(rows.begin(), rows.end(), next.row) == rows.end())
             next.row = rows.empty() ? next.row : rows.front();
     }
-    if (sameBodyPlace(body, next.panes[0])) {
+    if (same_body(body, next.panes[0])) {
         next.focus = Pane::Left;
-    } else if (sameBodyPlace(body, next.panes[1])) {
+    } else if (same_body(body, next.panes[1])) {
         next.focus = Pane::Right;
     } else {
         const Stage stage = document_->dump().graph(body.graph).stage;
         const bool right = stage == Stage::Backward || stage == Stage::Inference || stage == Stage::PostGrad;
-        const Place other = otherHalf(body);
+        const Place other = other_half(body);
         const bool alone = !other.graph;
         next.focus = right && !alone ? Pane::Right : Pane::Left;
         next.panes[size_t(next.focus)] = body;
-        next.panes[size_t(otherPane(next.focus))] = other;
+        next.panes[size_t(other_pane(next.focus))] = other;
     }
     if (place.node) {
         next.node = {body.graph, body.body, place.node};
-        next.wanted = document_->nodeName(next.node);
+        next.wanted = document_->node_name(next.node);
         next.subject = Subject::Node;
-        if (const int row = document_->rowOfCall(next.node); row >= 0) {
+        if (const int row = document_->row_of_call(next.node); row >= 0) {
             next.row = row;
-            next.region = document_->regionOf(row);
+            next.region = document_->region_of(row);
         }
     } else {
         next.subject = region.valid() ? Subject::Region : Subject::Body;
-        keepNode(next);
+        keep_node(next);
     }
     go(std::move(next), true);
 }
 
-Status Navigator::goTo(const std::string& address) {
+Status Navigator::go_to(const std::string& address) {
     if (!document_)
         return make_error(Error::Kind::NotFound, "no dump is open");
     const Result<Place> place = resolve(document_->dump(), address);
     if (!place)
         return place.error();
-    goTo(*place);
+    go_to(*place);
     return {};
 }
 
-void Navigator::selectNode(Pane p, NodeId node) {
+void Navigator::select_node(Pane p, NodeId node) {
     if (!document_ || !pane(p).graph)
         return;
     NavState next = state_;
     next.focus = p;
     next.node = node ? Place{pane(p).graph, pane(p).body, node} : Place{};
-    next.wanted = node ? document_->nodeName(next.node) : std::string();
+    next.wanted = node ? document_->node_name(next.node) : std::string();
     next.subject = node ? Subject::Node : (next.row >= 0 ? Subject::Invocation : Subject::Body);
     go(std::move(next), false);
 }
 
-void Navigator::setFocus(Pane p) {
+void Navigator::set_focus(Pane p) {
     NavState next = state_;
     next.focus = p;
     go(std::move(next), false);
 }
 
-bool Navigator::stepNode(int direction) {
+bool Navigator::step_node(int direction) {
     if (!document_ || !pane(state_.focus).graph)
         return false;
     const int count = int(document_->body(pane(state_.focus)).nodes.size());
-    const bool here = state_.node.node && sameBodyPlace(state_.node, pane(state_.focus));
+    const bool here = state_.node.node && same_body(state_.node, pane(state_.focus));
     const int next = here ? int(state_.node.node.index) + direction : (direction > 0 ? 0 : count - 1);
     if (next < 0 || next >= count)
         return false;
-    selectNode(state_.focus, NodeId(size_t(next)));
+    select_node(state_.focus, NodeId(size_t(next)));
     return true;
 }
 
@@ -339,22 +339,22 @@ bool Navigator::stepNode(int direction) {
 bool Navigator::step(StepTo to, int direction) {
     if (!document_)
         return false;
-    const int row = nextRow(*document_, state_.row, to, direction);
+    const int row = next_row(*document_, state_.row, to, direction);
     if (row < 0)
         return false;
-    selectInvocation(row);
+    select_invocation(row);
     return true;
 }
 
-std::string Navigator::whyNoStep(StepTo to, int direction) const {
-    return document_ ? hopscope::whyNoStep(*document_, state_.row, to, direction) : "no dump is open";
+std::string Navigator::why_no_step(StepTo to, int direction) const {
+    return document_ ? hopscope::why_no_step(*document_, state_.row, to, direction) : "no dump is open";
 }
 
-std::string Navigator::whyNotInto() const {
+std::string Navigator::why_not_into() const {
     if (!document_)
         return "no dump is open";
     if (state_.node.node) {
-        if (document_->rowOfCall(state_.node) >= 0)
+        if (document_->row_of_call(state_.node) >= 0)
             return {};
         if (!called_bodies(document_->module(state_.node.graph), state_.node.body, state_.node.node).empty())
             return {};
@@ -362,40 +362,40 @@ std::string Navigator::whyNotInto() const {
     if (state_.row < 0)
         return "no region call is selected";
     NavState there = state_;
-    bodiesOf(there, document_->invocation(state_.row));
+    bodies_of(there, document_->invocation(state_.row));
     return there.panes == state_.panes ? "the bodies of this invocation are shown already" : std::string();
 }
 
-bool Navigator::stepInto() {
-    if (!whyNotInto().empty())
+bool Navigator::step_into() {
+    if (!why_not_into().empty())
         return false;
     if (state_.node.node) {
-        if (const int row = document_->rowOfCall(state_.node); row >= 0) {
-            selectInvocation(row);
+        if (const int row = document_->row_of_call(state_.node); row >= 0) {
+            select_invocation(row);
             return true;
         }
         const std::vector<BodyId> bodies =
             called_bodies(document_->module(state_.node.graph), state_.node.body, state_.node.node);
         if (!bodies.empty()) {
-            showBody(state_.focus, {state_.node.graph, bodies.front(), {}});
+            show_body(state_.focus, {state_.node.graph, bodies.front(), {}});
             return true;
         }
     }
-    selectInvocation(state_.row);
+    select_invocation(state_.row);
     return true;
 }
 
-std::string Navigator::whyNotOut() const {
+std::string Navigator::why_not_out() const {
     if (!document_)
         return "no dump is open";
     const Place& body = pane(state_.focus);
-    if (!body.graph || !document_->regionOfBody(body.graph, body.body).valid())
+    if (!body.graph || !document_->region_of_body(body.graph, body.body).valid())
         return "no region's body is shown here";
     return state_.row < 0 ? "no invocation is current" : std::string();
 }
 
-bool Navigator::stepOut() {
-    if (!whyNotOut().empty())
+bool Navigator::step_out() {
+    if (!why_not_out().empty())
         return false;
     const Invocation& invocation = document_->invocation(state_.row);
     NavState next = state_;
@@ -403,12 +403,12 @@ bool Navigator::stepOut() {
     for (size_t p = 0; p < 2; ++p) {
         for (size_t h = 0; h < kHalfCount; ++h) {
             const Place& call = invocation.calls[h];
-            if (!call.graph || !call.node || !sameBodyPlace(invocation.bodies[h], state_.panes[p]))
+            if (!call.graph || !call.node || !same_body(invocation.bodies[h], state_.panes[p]))
                 continue;
-            next.panes[p] = bodyOnly(call);
+            next.panes[p] = body_only(call);
             if (Pane(p) == state_.focus) {
                 next.node = call;
-                next.wanted = document_->nodeName(call);
+                next.wanted = document_->node_name(call);
                 next.subject = Subject::Node;
                 found = true;
             }
@@ -421,22 +421,22 @@ bool Navigator::stepOut() {
     return true;
 }
 
-std::string Navigator::whyNotUp() const {
+std::string Navigator::why_not_up() const {
     if (!document_ || !pane(state_.focus).graph)
         return "no body is shown here";
     return document_->body(pane(state_.focus)).parent ? std::string() : "this is a root body";
 }
 
 bool Navigator::up() {
-    if (!whyNotUp().empty())
+    if (!why_not_up().empty())
         return false;
     const Place& body = pane(state_.focus);
-    showBody(state_.focus, {body.graph, document_->body(body).parent, {}});
+    show_body(state_.focus, {body.graph, document_->body(body).parent, {}});
     return true;
 }
 
 // The graph before or after that of the focused pane, of the same compilation; -1 = none.
-int Navigator::graphBeside(int direction) const {
+int Navigator::graph_beside(int direction) const {
     if (!document_ || !pane(state_.focus).graph)
         return -1;
     const GraphId here = pane(state_.focus).graph;
@@ -451,48 +451,48 @@ int Navigator::graphBeside(int direction) const {
     return -1;
 }
 
-std::string Navigator::whyNoStage(int direction) const {
-    if (graphBeside(direction) >= 0)
+std::string Navigator::why_no_stage(int direction) const {
+    if (graph_beside(direction) >= 0)
         return {};
     return std::string("this compilation has no ") + (direction > 0 ? "later" : "earlier") + " stage";
 }
 
-bool Navigator::stepStage(int direction) {
-    const int graph = graphBeside(direction);
+bool Navigator::step_stage(int direction) {
+    const int graph = graph_beside(direction);
     if (graph < 0)
         return false;
     Place target{GraphId(size_t(graph)), BodyId(0), {}};
     // Inside a region, stay in its body of the other stage.
     const Place& here = pane(state_.focus);
-    if (const RegionRef ref = document_->regionOfBody(here.graph, here.body); ref.valid()) {
+    if (const RegionRef ref = document_->region_of_body(here.graph, here.body); ref.valid()) {
         for (const RegionBody& body : document_->region(ref).bodies) {
             if (body.place.graph == target.graph) {
-                target = bodyOnly(body.place);
+                target = body_only(body.place);
                 break;
             }
         }
     }
-    showBody(state_.focus, target);
+    show_body(state_.focus, target);
     return true;
 }
 
 // --- history
 
 bool Navigator::back() {
-    if (!canGoBack())
+    if (!can_go_back())
         return false;
-    goInHistory(-1);
+    go_in_history(-1);
     return true;
 }
 
 bool Navigator::forward() {
-    if (!canGoForward())
+    if (!can_go_forward())
         return false;
-    goInHistory(1);
+    go_in_history(1);
     return true;
 }
 
-void Navigator::goInHistory(int offset) {
+void Navigator::go_in_history(int offset) {
     const long target = long(at_) + offset;
     if (target < 0 || size_t(target) >= history_.size() || offset == 0)
         return;
@@ -501,14 +501,14 @@ void Navigator::goInHistory(int offset) {
     go(state, false);
 }
 
-std::vector<std::string> Navigator::backTitles() const {
+std::vector<std::string> Navigator::back_titles() const {
     std::vector<std::string> titles;
     for (size_t i = at_; i > 0; --i)
         titles.push_back(title(history_[i - 1]));
     return titles;
 }
 
-std::vector<std::string> Navigator::forwardTitles() const {
+std::vector<std::string> Navigator::forward_titles() const {
     std::vector<std::string> titles;
     for (size_t i = at_ + 1; i < history_.size(); ++i)
         titles.push_back(title(history_[i]));
@@ -519,19 +519,19 @@ std::string Navigator::title(const NavState& state) const {
     if (!document_ || !state.compilation)
         return {};
     const Place& body = state.panes[size_t(state.focus)];
-    std::string text = document_->compileLabel(state.compilation);
+    std::string text = document_->compile_label(state.compilation);
     if (state.subject == Subject::Invocation && state.row >= 0) {
         if (state.region.valid())
             text += " › " + document_->region(state.region).identifier;
-        return text + " › " + positionText(*document_, state.row);
+        return text + " › " + position_text(*document_, state.row);
     }
     if (body.graph) {
-        text += " › " + document_->stageLabel(body.graph);
-        if (const std::string name = document_->bodyName(body); !name.empty())
+        text += " › " + document_->stage_label(body.graph);
+        if (const std::string name = document_->body_name(body); !name.empty())
             text += " › " + name;
     }
     if (state.node.node)
-        text += " › " + document_->nodeName(state.node);
+        text += " › " + document_->node_name(state.node);
     return text;
 }
 
@@ -545,7 +545,7 @@ std::string Navigator::describe() const {
     if (state_.row >= 0) {
         const Row& row = document_->rows()[size_t(state_.row)];
         text += "invocation " + std::to_string(row.invocation) + " of "
-            + document_->compileLabel(row.compilation) + "\n";
+            + document_->compile_label(row.compilation) + "\n";
     }
     if (state_.region.valid())
         text += "region " + document_->region(state_.region).identifier + "\n";
@@ -583,10 +583,10 @@ bool Navigator::restore(const std::string& description) {
             for (size_t row = 0; row < document_->rows().size(); ++row) {
                 const Row& at = document_->rows()[row];
                 if (value
-                    == std::to_string(at.invocation) + " of " + document_->compileLabel(at.compilation)) {
+                    == std::to_string(at.invocation) + " of " + document_->compile_label(at.compilation)) {
                     next.row = int(row);
                     next.compilation = at.compilation;
-                    next.region = document_->regionOf(int(row));
+                    next.region = document_->region_of(int(row));
                     next.subject = Subject::Invocation;
                     found = true;
                 }
@@ -594,7 +594,7 @@ bool Navigator::restore(const std::string& description) {
         } else if (key == "left" || key == "right") {
             const Result<Place> place = resolve(document_->dump(), value);
             if (place) {
-                next.panes[key == "left" ? 0 : 1] = bodyOnly(*place);
+                next.panes[key == "left" ? 0 : 1] = body_only(*place);
                 found = true;
             } else if (value.empty()) {
                 next.panes[key == "left" ? 0 : 1] = {};
@@ -609,7 +609,7 @@ bool Navigator::restore(const std::string& description) {
         return false;
     if (const Place& body = next.panes[size_t(next.focus)]; body.graph) {
         next.compilation = document_->dump().graph(body.graph).compilation;
-        keepNode(next);
+        keep_node(next);
         if (next.node.node)
             next.subject = Subject::Node;
     }
@@ -617,7 +617,7 @@ bool Navigator::restore(const std::string& description) {
     return true;
 }
 
-std::string Navigator::currentAddress() const {
+std::string Navigator::current_address() const {
     if (!document_)
         return {};
     const NavState& s = state_;

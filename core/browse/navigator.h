@@ -16,7 +16,7 @@
 namespace hopscope {
 
 enum class Pane { Left, Right };
-inline constexpr Pane otherPane(Pane pane) {
+inline constexpr Pane other_pane(Pane pane) {
     return pane == Pane::Left ? Pane::Right : Pane::Left;
 }
 
@@ -44,49 +44,49 @@ public:
     // Takes another document; selects what a person wants to see first: the first region's first invocation,
     // with its forward and backward body; without regions the forward and backward roots. Empties the
     // history.
-    void setDocument(std::shared_ptr<const Document> document);
+    void set_document(std::shared_ptr<const Document> document);
     // The same run read again: keeps the state as far as its addresses are still there.
-    void replaceDocument(std::shared_ptr<const Document> document);
+    void replace_document(std::shared_ptr<const Document> document);
     const Document* document() const { return document_.get(); }
 
     const NavState& state() const { return state_; }
     const Place& pane(Pane p) const { return state_.panes[size_t(p)]; }
 
     // --- going somewhere. Each is one entry of the history.
-    void selectInvocation(int row); // shows its bodies
-    void selectRegion(
+    void select_invocation(int row); // shows its bodies
+    void select_region(
         RegionRef region); // shows its bodies, current invocation stays if it is one of the region's
-    void selectCompilation(CompilationId compilation); // shows its forward | backward roots
-    void selectStage(GraphId graph); // shows a graph's root beside its other half
-    void showBody(Pane pane, const Place& body); // any body in one pane, the other stays
-    void goTo(const Place& place); // a body or node anywhere, with its other half beside it
-    Status goTo(const std::string& address);
+    void select_compilation(CompilationId compilation); // shows its forward | backward roots
+    void select_stage(GraphId graph); // shows a graph's root beside its other half
+    void show_body(Pane pane, const Place& body); // any body in one pane, the other stays
+    void go_to(const Place& place); // a body or node anywhere, with its other half beside it
+    Status go_to(const std::string& address);
     // --- the cursor: no entry of the history while the body stays.
-    void selectNode(Pane pane, NodeId node); // none clears it
-    void setFocus(Pane pane);
-    bool stepNode(int direction); // next or previous node of the focused body in graph order
+    void select_node(Pane pane, NodeId node); // none clears it
+    void set_focus(Pane pane);
+    bool step_node(int direction); // next or previous node of the focused body in graph order
 
     // --- the stepper
     bool step(StepTo to, int direction);
-    std::string whyNoStep(StepTo to, int direction) const; // empty = can step
-    bool stepInto(); // from the selected call (or the current invocation) to its body
-    bool stepOut(); // from a region's body to the current invocation's call in the body around it
-    std::string whyNotInto() const;
-    std::string whyNotOut() const;
+    std::string why_no_step(StepTo to, int direction) const; // empty = can step
+    bool step_into(); // from the selected call (or the current invocation) to its body
+    bool step_out(); // from a region's body to the current invocation's call in the body around it
+    std::string why_not_into() const;
+    std::string why_not_out() const;
     bool up(); // to the body around, whatever it is
-    std::string whyNotUp() const;
-    bool stepStage(int direction); // previous or next graph of the compilation in the focused pane
-    std::string whyNoStage(int direction) const;
+    std::string why_not_up() const;
+    bool step_stage(int direction); // previous or next graph of the compilation in the focused pane
+    std::string why_no_stage(int direction) const;
 
     // --- history
     bool back();
     bool forward();
-    bool canGoBack() const { return at_ > 0; }
-    bool canGoForward() const { return at_ + 1 < history_.size(); }
+    bool can_go_back() const { return at_ > 0; }
+    bool can_go_forward() const { return at_ + 1 < history_.size(); }
     // What the entries are called, the nearest first.
-    std::vector<std::string> backTitles() const;
-    std::vector<std::string> forwardTitles() const;
-    void goInHistory(int offset);
+    std::vector<std::string> back_titles() const;
+    std::vector<std::string> forward_titles() const;
+    void go_in_history(int offset);
 
     std::string title(const NavState& state) const; // "0/0 › subgraph_0 › invocation 4"
     // Equal for equal states: addresses, not ids. Which page of the inspector is open is no part of it.
@@ -96,19 +96,19 @@ public:
         const std::string& description); // the state that describe() gave; false where nothing of it is there
 
     // The address of what the inspector is about.
-    std::string currentAddress() const;
+    std::string current_address() const;
     // Crossing values between the two panes.
     const std::vector<Crossing>& crossings() const { return crossings_; }
 
 private:
     void go(NavState next, bool record);
-    void bodiesOf(NavState& state, const Invocation& invocation) const;
-    void bodiesOf(NavState& state, const Region& region) const;
+    void bodies_of(NavState& state, const Invocation& invocation) const;
+    void bodies_of(NavState& state, const Region& region) const;
     void roots(NavState& state, CompilationId compilation) const;
-    Place otherHalf(const Place& place) const;
-    void keepNode(NavState& next) const;
+    Place other_half(const Place& place) const;
+    void keep_node(NavState& next) const;
     NavState opening() const;
-    int graphBeside(int direction) const;
+    int graph_beside(int direction) const;
 
     std::shared_ptr<const Document> document_;
     NavState state_;

@@ -116,7 +116,7 @@ std::vector<Bookmark> NoteStore::bookmarks() const {
     return bookmarks ? std::move(*bookmarks) : std::vector<Bookmark>{};
 }
 
-std::string NoteStore::bookmarkAt(int slot) const {
+std::string NoteStore::bookmark_at(int slot) const {
     for (const Bookmark& bookmark : bookmarks()) {
         if (bookmark.slot == slot)
             return bookmark.address;
@@ -124,7 +124,7 @@ std::string NoteStore::bookmarkAt(int slot) const {
     return {};
 }
 
-Status NoteStore::toggleBookmark(const Dump& dump, const std::string& address, const std::string& label) {
+Status NoteStore::toggle_bookmark(const Dump& dump, const std::string& address, const std::string& label) {
     const std::vector<Bookmark> there = bookmarks();
     for (const Bookmark& bookmark : there) {
         if (bookmark.address != address)

@@ -18,9 +18,9 @@ public:
     void clear(); // closes the session, forgets everything
 
     Session* session() const { return session_.get(); }
-    bool hasFile() const { return session_ != nullptr; }
-    bool readOnly() const { return session_ && session_->read_only(); }
-    bool hasUnsaved() const { return !session_ && (!notes_.empty() || !bookmarks_.empty()); }
+    bool has_file() const { return session_ != nullptr; }
+    bool read_only() const { return session_ && session_->read_only(); }
+    bool has_unsaved() const { return !session_ && (!notes_.empty() || !bookmarks_.empty()); }
 
     // The new note's id.
     Result<int64_t> add(const Dump& dump, const std::string& address, const std::string& text);
@@ -32,9 +32,9 @@ public:
     std::vector<Note> at(const std::string& address) const;
 
     // Sets a bookmark in the first free slot from 1 on, or takes the one at the address away.
-    Status toggleBookmark(const Dump& dump, const std::string& address, const std::string& label);
+    Status toggle_bookmark(const Dump& dump, const std::string& address, const std::string& label);
     std::vector<Bookmark> bookmarks() const;
-    std::string bookmarkAt(int slot) const; // its address, empty = none
+    std::string bookmark_at(int slot) const; // its address, empty = none
 
 private:
     std::unique_ptr<Session> session_;

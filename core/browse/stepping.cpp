@@ -2,12 +2,12 @@
 
 namespace hopscope {
 
-bool isReused(Decision decision) {
+bool is_reused(Decision decision) {
     return decision == Decision::Reused || decision == Decision::ReusedByKey;
 }
 
-bool isTraced(Decision decision) {
-    return !isReused(decision) && decision != Decision::Unknown;
+bool is_traced(Decision decision) {
+    return !is_reused(decision) && decision != Decision::Unknown;
 }
 
 namespace {
@@ -16,15 +16,15 @@ bool fits(Decision decision, StepTo to) {
     case StepTo::Any:
         return true;
     case StepTo::Reused:
-        return isReused(decision);
+        return is_reused(decision);
     case StepTo::Traced:
-        return isTraced(decision);
+        return is_traced(decision);
     }
     return false;
 }
 } // namespace
 
-int nextRow(const Document& document, int row, StepTo to, int direction) {
+int next_row(const Document& document, int row, StepTo to, int direction) {
     const int count = int(document.rows().size());
     if (row < 0 && direction < 0)
         return -1;
@@ -35,10 +35,10 @@ int nextRow(const Document& document, int row, StepTo to, int direction) {
     return -1;
 }
 
-std::string whyNoStep(const Document& document, int row, StepTo to, int direction) {
+std::string why_no_step(const Document& document, int row, StepTo to, int direction) {
     if (document.rows().empty())
         return "this dump has no regions";
-    if (nextRow(document, row, to, direction) >= 0)
+    if (next_row(document, row, to, direction) >= 0)
         return {};
     const std::string side = direction > 0 ? "later" : "earlier";
     switch (to) {
@@ -52,7 +52,7 @@ std::string whyNoStep(const Document& document, int row, StepTo to, int directio
     return {};
 }
 
-std::string positionText(const Document& document, int row) {
+std::string position_text(const Document& document, int row) {
     if (document.rows().empty())
         return "no invocations";
     const auto of = [&](CompilationId id) {
@@ -62,8 +62,8 @@ std::string positionText(const Document& document, int row) {
         return "invocation – of " + of(document.rows().front().compilation);
     const Row& at = document.rows()[size_t(row)];
     std::string text = "invocation #" + std::to_string(at.invocation) + " of " + of(at.compilation);
-    if (document.severalCompilations())
-        text += " in " + document.compileLabel(at.compilation);
+    if (document.several_compilations())
+        text += " in " + document.compile_label(at.compilation);
     return text;
 }
 

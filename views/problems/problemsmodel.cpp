@@ -22,8 +22,8 @@ void ProblemsModel::setDocument(std::shared_ptr<const Document> document) {
             const Failure& f = dump.failures[i];
             Entry entry;
             entry.severity = Severity::Error;
-            entry.message =
-                (f.compilation ? qs(document_->compileLabel(f.compilation)) + QStringLiteral(" ") : QString())
+            entry.message = (f.compilation ? qs(document_->compile_label(f.compilation)) + QStringLiteral(" ")
+                                           : QString())
                 + qs(f.kind) + QStringLiteral(": ") + qs(f.message);
             entry.file = path(f.file);
             entry.line = f.line;

@@ -49,7 +49,7 @@ void show(const std::shared_ptr<Play>& p) {
             nodeOf(p->window, navigator.pane(navigator.state().focus), p->script.select);
         if (!node)
             return p->then(node.error());
-        p->window.navigator().goTo(*node);
+        p->window.navigator().go_to(*node);
     }
     for (const QString& name : p->script.docks) {
         if (!p->window.showDock(name))

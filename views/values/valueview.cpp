@@ -163,7 +163,7 @@ void ValueView::say(const QString& text, bool error, QAction* way) {
 }
 
 void ValueView::refresh() {
-    title_->setText(document_ && node_.node ? qs(document_->nodeName(node_)) : tr("No node"));
+    title_->setText(document_ && node_.node ? qs(document_->node_name(node_)) : tr("No node"));
     const bool runs = controller_->active();
     origin_->setVisible(runs);
     if (runs) {
