@@ -9,7 +9,7 @@
 namespace hopscope::run {
 
 // The values of a .safetensors file. Errors: CannotRead, Damaged.
-Result<wire::TensorFile> read_tensors(const std::string& path);
+Result<tensors::TensorFile> read_tensors(const std::string& path);
 
 // Values for the inputs of a body (its placeholders, then the tensors that it has as attributes), by the
 // file's name:

@@ -14,9 +14,12 @@ ALLOWED = {
     "draw": {"base", "graph", "layout"},
     "export": {"base", "graph", "layout", "draw", "regions"},
     "session": {"base", "graph", "read", "regions"},
-    "wire": {"base", "graph"},
-    "run": {"base", "graph", "read", "regions", "session", "wire"},
-    "executor": {"base", "graph", "read", "wire"},
+    "tensors": {"base", "graph"},
+    "wire": {"base"},
+    "worker": {"base", "graph", "tensors", "wire"},
+    "run": {"base", "graph", "read", "session", "tensors", "wire", "worker"},
+    "proof": {"base", "graph", "read", "regions", "tensors", "worker", "run"},
+    "executor": {"base", "graph", "read", "tensors", "wire"},
 }
 
 

@@ -139,7 +139,8 @@ private slots:
         MainWindow window(options);
         window.resize(1200, 800);
         window.show();
-        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))}, QStringLiteral("0/0:forward"));
+        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))},
+            QStringLiteral("0/0:forward"));
         QTRY_VERIFY_WITH_TIMEOUT(window.document() && window.idle(), 20000);
         const size_t graphs = window.document()->dump().graphs.size();
         Actions& actions = window.actions();
@@ -320,7 +321,7 @@ private slots:
             QTRY_VERIFY(values.complete());
             QVERIFY2(values.message().isEmpty(), qPrintable(values.message()));
             QVERIFY(values.origin().contains(QStringLiteral("00_forward.safetensors.gz")));
-            const wire::Value* recorded = file->find(name);
+            const tensors::Value* recorded = file->find(name);
             QVERIFY(recorded && recorded->dtype == "float32");
             QCOMPARE(shapeOf(values.value()), recorded->shape);
             QCOMPARE(strideOf(values.value()), recorded->stride);
