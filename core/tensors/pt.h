@@ -1,5 +1,5 @@
 // Files of torch.save (.pt, .pth): a zip archive with a pickle and the bytes of storages. Tensors and numbers
-// only; nothing of the pickle is executed (core/run/pickle.h).
+// only; nothing of the pickle is executed (core/tensors/pickle.h).
 #pragma once
 
 #include "core/base/result.h"
