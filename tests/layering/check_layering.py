@@ -13,7 +13,8 @@ import sys
 CORE = {
     "base": set(),
     "graph": {"base"},
-    "read": {"base", "graph"},
+    "match": {"base", "graph"},
+    "read": {"base", "graph", "match"},
     "regions": {"base", "graph"},
     "layout": {"base"},
     "draw": {"base", "graph", "layout"},
