@@ -56,6 +56,13 @@ struct Compilation {
     std::vector<GraphId> graphs; // in the order of the dump
 };
 
+// A place in a dump file.
+struct DumpPlace {
+    FileId file;
+    uint64_t line = 0; // from 1
+    uint64_t offset = 0; // bytes
+};
+
 // One graph-carrying record.
 struct Graph {
     CompilationId compilation;
@@ -69,6 +76,7 @@ struct Graph {
     std::string_view text; // the graph's text as in the file; alive as long as module->storage
     bool tabbed = false; // each line of the text starts with a tab that is no part of it
     std::shared_ptr<const GraphModule> module;
+    std::vector<DumpPlace> also; // where other inputs of the same run have it too
 };
 
 // One of Dynamo's or AOTAutograd's timers around region work: a chromium_event B/E pair named
