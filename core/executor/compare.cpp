@@ -3,9 +3,10 @@
 #include "core/executor/arguments.h"
 #include "core/executor/statistics.h"
 #include "core/executor/tensors.h"
+#include "core/executor/torch.h"
 #include "core/wire/tolerance.h"
 
-#include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <cmath>

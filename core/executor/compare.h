@@ -4,7 +4,7 @@
 #include "core/executor/machine.h"
 #include "core/tensors/tensor_file.h"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <map>
 #include <optional>

@@ -1,8 +1,7 @@
 #include "core/executor/tensors.h"
 
 #include "core/executor/arguments.h"
-
-#include <ATen/ATen.h>
+#include "core/executor/torch.h"
 
 #include <nlohmann/json.hpp>
 

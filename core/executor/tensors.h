@@ -2,9 +2,8 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/executor/torch.h"
 #include "core/tensors/tensor_file.h"
-
-#include <ATen/core/ivalue.h>
 
 #include <deque>
 #include <vector>

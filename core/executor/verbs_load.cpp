@@ -1,12 +1,9 @@
 // What the worker answers about itself, the body that it is given and the values that it is bound to.
 #include "core/executor/server.h"
 #include "core/executor/tensors.h"
+#include "core/executor/torch.h"
 #include "core/graph/dump.h"
 #include "core/read/open.h"
-
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
 
 #include <cerrno>
 #include <sys/stat.h>
