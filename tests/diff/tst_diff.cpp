@@ -419,7 +419,6 @@ void TestDiff::structuralClasses() {
         QCOMPARE(s->bodies, size_t{2});
         QCOMPARE(s->classes.size(), size_t{1});
     }
-    QVERIFY(structural_classes(*open_dump({traceOf("no_region")})).empty());
 }
 
 // What keeps the bodies of `shapes` and `kwargs_and_ints` apart, as their workloads made them.
