@@ -56,8 +56,8 @@ struct Compilation {
     std::vector<GraphId> graphs; // in the order of the dump
 };
 
-// A tensor that came with a graph: a weight of a .pt2 archive, a storage saved beside a repro script. Its bytes
-// are read when a run asks for them (core/run).
+// A tensor that came with a graph: a weight of a .pt2 archive, a storage saved beside a repro script. Its
+// bytes are read when a run asks for them (core/run).
 struct SavedTensor {
     std::string name; // of the placeholder
     std::string path; // the file that holds it
@@ -69,6 +69,13 @@ struct SavedTensor {
     std::string dtype; // torch's name, "float32"; empty: the file knows
     std::vector<int64_t> shape, stride; // elements
     int64_t offset = 0; // elements
+};
+
+// A place in a dump file.
+struct DumpPlace {
+    FileId file;
+    uint64_t line = 0; // from 1
+    uint64_t offset = 0; // bytes
 };
 
 // One graph-carrying record.
@@ -86,6 +93,7 @@ struct Graph {
     bool cut = false; // the input ends inside of it: what is here is its beginning
     std::shared_ptr<const GraphModule> module;
     std::vector<SavedTensor> saved; // inputs of its root that came along
+    std::vector<DumpPlace> also; // where other inputs of the same run have it too
 };
 
 // One of Dynamo's or AOTAutograd's timers around region work: a chromium_event B/E pair named

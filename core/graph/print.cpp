@@ -482,4 +482,10 @@ std::string print_args(const GraphModule& module, const Body& body, const Node& 
     return out;
 }
 
+std::string print_arg(const GraphModule& module, const Body& body, const Arg& arg) {
+    std::string out;
+    append_args(out, module, body, std::span(&arg, arg.size));
+    return out;
+}
+
 } // namespace hopscope

@@ -22,5 +22,7 @@ std::string print_statement(const GraphModule& module, BodyId body, NodeId node,
 std::string print_source(const GraphModule& module, SourceId source);
 // The arguments of a node as they stand between its brackets.
 std::string print_args(const GraphModule& module, const Body& body, const Node& node);
+// One of them, or an item of one: `arg` and what it holds.
+std::string print_arg(const GraphModule& module, const Body& body, const Arg& arg);
 
 } // namespace hopscope

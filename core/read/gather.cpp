@@ -173,7 +173,7 @@ void Gatherer::drop_doubles() {
     if (!has_trace)
         return;
     const auto doubled = [](const InputFile& f) {
-        return !f.named && (f.format == Format::Readable || (f.debug && f.format == Format::Unknown));
+        return !f.named && !f.debug && f.format == Format::Readable;
     };
     const auto graphs = std::count_if(found_.files.begin(), found_.files.end(),
         [&](const InputFile& f) { return doubled(f) && f.format == Format::Readable; });

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/read/collector.h"
+#include "core/read/evidence.h"
 #include "core/read/gather.h"
 #include "core/read/pt2.h"
 #include "core/read/readable.h"
@@ -45,9 +46,11 @@ private:
     const OpenOptions& options_;
     const Job& job_;
     Collector collector_;
+    Evidence evidence_;
     std::vector<InputFile> files_;
     std::vector<std::string> folders_;
     std::vector<std::string> runs_; // of debug folders
+    std::map<std::string, FileId> debug_owner_; // the first file of each
     std::set<std::pair<std::string, int>> models_; // of them
 };
 
@@ -85,6 +88,8 @@ void Opener::order_debug_files() {
 void Opener::read_debug_file(const InputFile& file, FileId id, GraphTask task) {
     using Role = DebugPlace::Role;
     const DebugPlace& place = *file.debug;
+    // One compilation of all that a run's folder tells.
+    task.owner = collector_.reading = debug_owner_.try_emplace(place.run, id).first->second;
     task.key.id = debug_id(place);
     const CompilationId compilation = collector_.compilation(task.key);
     const std::string stage(place.stage ? stage_name(*place.stage) : "");
@@ -127,6 +132,8 @@ void Opener::read_file(const InputFile& file) {
     static constexpr const char* kKinds[]{
         "torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "torch.export"};
     const FileId id(collector_.dump.files.size());
+    collector_.reading = id;
+    evidence_.add(id, file.bytes.bytes);
     collector_.dump.files.push_back(
         {file.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
     if (!file.bytes.damage.empty())
@@ -233,6 +240,7 @@ void Opener::read_graphs() {
     Dump& dump = collector_.dump;
     for (size_t i = 0; i < tasks.size(); ++i) {
         const GraphTask& task = tasks[i];
+        collector_.reading = task.owner ? task.owner : task.file;
         for (Problem& p : outputs[i].problems) {
             p.file = task.file;
             dump.problems.push_back(std::move(p));
@@ -271,18 +279,13 @@ void Opener::read_graphs() {
     }
 }
 
-// A text log alone tells of compilations too. Beside a trace its messages may lack the rank that the trace
-// has.
+// A text log alone tells of compilations too.
 void Opener::add_logged_compilations() {
-    for (const ReuseMessage& m : collector_.dump.messages) {
-        const auto& known = collector_.dump.compilations;
-        const bool there = std::any_of(known.begin(), known.end(), [&](const Compilation& c) {
-            return c.key.id == m.key.id && c.key.attempt == m.key.attempt
-                && (m.key.rank < 0 || c.key.rank == m.key.rank);
-        });
-        if (!there && !m.key.id.empty())
+    for (const ReuseMessage& m : collector_.dump.messages)
+        if (!m.key.id.empty()) {
+            collector_.reading = m.file;
             collector_.compilation(m.key);
-    }
+        }
 }
 
 // What a dump is called: a folder's name or a file's without its endings. TORCH_TRACE's own file names and a
@@ -317,19 +320,7 @@ void Opener::finish() {
         sorted.push_back(std::move(dump.compilations[order[i]]));
     }
     dump.compilations = std::move(sorted);
-    const auto remap = [&](CompilationId& id) { id = id ? moved[id.index] : id; };
-    for (Graph& g : dump.graphs)
-        remap(g.compilation);
-    for (RegionTimer& t : dump.timers)
-        remap(t.compilation);
-    for (BackwardDuplicate& d : dump.duplicates)
-        remap(d.compilation);
-    for (Failure& f : dump.failures)
-        remap(f.compilation);
-    for (SymbolHint& s : dump.symbols)
-        remap(s.compilation);
-    for (Artifact& a : dump.artifacts)
-        remap(a.compilation);
+    move_compilations(dump, moved);
 
     for (Compilation& c : dump.compilations)
         for (const Compilation& other : dump.compilations)
@@ -391,6 +382,7 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths) {
             read_file(f);
     read_graphs();
     add_logged_compilations();
+    evidence_.merge(collector_.dump, collector_.owners, job_);
     finish();
     if (auto error = nothing_read())
         return *error;
