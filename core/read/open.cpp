@@ -1,6 +1,7 @@
 #include "core/read/open.h"
 
 #include "core/base/text.h"
+#include "core/graph/calls.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
 #include "core/read/gather.h"
@@ -170,6 +171,15 @@ bool lacks_return(const GraphModule& module) {
     });
 }
 
+// Whether a region that is called has no body, which a cut text has lost.
+bool lacks_body(const GraphModule& module) {
+    for (size_t b = 0; b < module.bodies.size(); ++b)
+        for (const RegionCall& call : region_calls(module, BodyId(b)))
+            if (!call.body)
+                return true;
+    return false;
+}
+
 // Lines of a text that was made of others become those of the file.
 void in_file(const GraphTask& task, std::vector<ReadableModule>& modules, std::vector<Problem>& problems) {
     const auto line_of = [&](uint64_t line) {
@@ -271,7 +281,8 @@ void Opener::read_graphs() {
             g.text = task.text.substr(found.offset, end - found.offset);
             g.tabbed = task.tabbed;
             // Of a text that ends early, the last graph is not whole: its tail, or the bodies behind it.
-            g.cut = (task.cut && k + 1 == outputs[i].modules.size()) || lacks_return(*found.module);
+            g.cut = lacks_return(*found.module)
+                || (task.cut && k + 1 == outputs[i].modules.size() && lacks_body(*found.module));
             g.saved = task.saved;
             g.module = std::move(found.module);
             dump.graphs.push_back(std::move(g));

@@ -144,8 +144,9 @@ void TraceReader::check_end(const Envelope& e, const Payload& payload, uint32_t 
     at_cut_ = true;
     if (!collector_.verify_md5)
         collector_.problem(Severity::Warning,
-            "the last record is cut off: the payload of " + e.what() + " ends behind "
-                + counted(text.size(), "byte") + ", and its md5 is not the record's",
+            "the last record is not whole: the payload of " + e.what() + " has "
+                + counted(text.size(), "byte")
+                + ", and its md5 is not the record's (the file was cut, or changed)",
             file_, line, offset);
 }
 
