@@ -40,6 +40,7 @@ void add_executors(CLI::App& app, Action& action);
 void add_runs(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_classes(CLI::App& app, Action& action);
+void add_explain(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);

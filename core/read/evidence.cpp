@@ -260,11 +260,13 @@ private:
         for (const auto& [group, members] : groups) {
             std::set<CompilationId> found;
             size_t graphs = 0;
+            bool shared = false; // with any other input
             for (size_t g = 0; g < dump_.graphs.size(); ++g) {
                 if (std::find(members.begin(), members.end(), dump_.graphs[g].compilation.index)
                     == members.end())
                     continue;
                 ++graphs;
+                shared = shared || folded_[g] != UINT32_MAX || !dump_.graphs[g].also.empty();
                 if (folded_[g] != UINT32_MAX && is_compile_id(key_of(dump_.graphs[folded_[g]]).id))
                     found.insert(dump_.graphs[folded_[g]].compilation);
             }
@@ -272,7 +274,7 @@ private:
                 for (const size_t c : members)
                     moved[c] = *found.begin();
                 messages_to(members, key_of(found.begin()->index));
-            } else if (found.empty() && graphs > 0 && any_known) {
+            } else if (found.empty() && graphs > 0 && !shared && any_known) {
                 dump_.problems.push_back({Severity::Note,
                     "has no graph that another input has too: nothing shows that it is of the same run; it "
                     "is kept "
