@@ -15,7 +15,9 @@ namespace hopscope::cli {
 
 namespace {
 
-std::string time_text(double ms, bool there) { return there ? format_milliseconds(ms) : "–"; }
+std::string time_text(double ms, bool there) {
+    return there ? format_milliseconds(ms) : "–";
+}
 
 // Columns by their widest cell; widths count code points, not bytes.
 class Table {
@@ -42,7 +44,8 @@ public:
 
 private:
     static size_t length(const std::string& text) {
-        return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+        return static_cast<size_t>(
+            std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
     }
     std::vector<std::vector<std::string>> rows_;
 };
@@ -66,7 +69,8 @@ std::string mark_of(const Invocation& inv) {
 }
 
 void print_totals(const Totals& t) {
-    std::printf("  %s, %d traced, %d reused", counted(static_cast<uint64_t>(t.invocations), "invocation").c_str(), t.traced, t.reused);
+    std::printf("  %s, %d traced, %d reused",
+        counted(static_cast<uint64_t>(t.invocations), "invocation").c_str(), t.traced, t.reused);
     if (t.tracing_ms > 0)
         std::printf("; %s spent tracing", format_milliseconds(t.tracing_ms).c_str());
     if (t.saved_ms > 0)
@@ -101,7 +105,8 @@ size_t print_ledger(const Dump& dump, const CompilationLedger& ledger, const Whe
         return 0;
     }
     print_totals(ledger.totals);
-    Table table({"#", "call_id", "region", "function", "decision", "trace", "lookup", "stamp-out", "saved", "runs", "source", "reason"});
+    Table table({"#", "call_id", "region", "function", "decision", "trace", "lookup", "stamp-out", "saved",
+        "runs", "source", "reason"});
     for (const Invocation* at : shown) {
         const Invocation& inv = *at;
         const Region* region = inv.region ? &ledger.regions[inv.region.index] : nullptr;
@@ -112,11 +117,12 @@ size_t print_ledger(const Dump& dump, const CompilationLedger& ledger, const Whe
             place = utf8(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(source->line);
         }
         table.add({std::to_string(inv.index), inv.call_id >= 0 ? std::to_string(inv.call_id) : "–",
-                   region && !region->identifier.empty() ? utf8(region->identifier) : "–", region ? utf8(region->function) : "",
-                   mark_of(inv) + " " + std::string(decision_label(inv.decision)) + (inv.inlined ? ", inlined" : ""),
-                   time_text(inv.trace_ms, inv.trace_ms >= 0), time_text(inv.lookup_ms, inv.lookup_ms >= 0),
-                   time_text(inv.stamp_out_ms, inv.stamp_out_ms >= 0), time_text(inv.saved_ms, inv.saved_ms > 0),
-                   std::to_string(inv.executions), place, utf8(inv.reason)});
+            region && !region->identifier.empty() ? utf8(region->identifier) : "–",
+            region ? utf8(region->function) : "",
+            mark_of(inv) + " " + std::string(decision_label(inv.decision)) + (inv.inlined ? ", inlined" : ""),
+            time_text(inv.trace_ms, inv.trace_ms >= 0), time_text(inv.lookup_ms, inv.lookup_ms >= 0),
+            time_text(inv.stamp_out_ms, inv.stamp_out_ms >= 0), time_text(inv.saved_ms, inv.saved_ms > 0),
+            std::to_string(inv.executions), place, utf8(inv.reason)});
     }
     table.print({true, true, false, false, false, true, true, true, true, true, false, false});
     return shown.size();
@@ -136,7 +142,7 @@ int run(const Options& options) {
         error.message = "in the filter: " + error.message;
         return fail(error);
     }
-    const auto dump = open(options.paths);
+    auto dump = open(options.paths);
     if (!dump)
         return fail(dump.error());
     const Ledger ledger = build_ledger(*dump);
@@ -146,6 +152,7 @@ int run(const Options& options) {
             return filter->matches(filter_row(*dump, of, invocation));
         };
     if (options.json) {
+        finish_check(*dump);
         LedgerJsonOptions json;
         json.attempts = options.attempts;
         json.where = where;
@@ -168,13 +175,15 @@ int run(const Options& options) {
 } // namespace
 
 void add_regions(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("regions", "Print the ledger: every region call, what the caches decided and what it cost or saved");
+    auto* command = app.add_subcommand(
+        "regions", "Print the ledger: every region call, what the caches decided and what it cost or saved");
     static Options options;
     add_dumps(*command, options.paths);
     command->add_flag("--json", options.json, "Print one JSON document");
     command->add_flag("--attempts", options.attempts, "Show attempts that were broken off too");
     command->add_option("--where", options.where,
-        "Only invocations that fit: words, +must, -must-not, FIELD:VALUE, \"two words\", ( … ), as in the window's ledger");
+        "Only invocations that fit: words, +must, -must-not, FIELD:VALUE, \"two words\", ( … ), as in the "
+        "window's ledger");
     command->callback([&action] { action = [] { return run(options); }; });
 }
 
