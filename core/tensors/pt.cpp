@@ -334,12 +334,13 @@ Result<std::string> PtFile::bytes_of(const Entry& entry) const {
     view.dtype = tensor.dtype;
     view.shape = tensor.shape;
     view.stride = tensor.stride;
-    const int64_t said = tensor.storage_bytes / static_cast<int64_t>(item);
-    if (const auto elements = checked_elements(
-            view, tensor.offset, tensor.storage_bytes < 0 ? 0 : said, static_cast<int64_t>(item));
-        !elements)
+    if (tensor.storage_bytes < 0)
+        return at(damaged("its sizes, strides or offset are negative or too large"));
+    const auto elements = checked_elements(
+        view, tensor.offset, tensor.storage_bytes / static_cast<int64_t>(item), static_cast<int64_t>(item));
+    if (!elements)
         return at(elements.error());
-    else if (*elements == 0)
+    if (*elements == 0)
         return std::string();
     const auto storage = parts_->storage(tensor);
     if (!storage)
