@@ -153,6 +153,7 @@ private:
         const Place& y = inv_.body(Half::Dynamo);
         if (!x.graph || !y.graph)
             return out;
+        compared_ = true;
         const GraphModule& a = *dump_.graph(x.graph).module;
         const GraphModule& b = *dump_.graph(y.graph).module;
         const Body& p = a.body(x.body);
@@ -210,9 +211,12 @@ private:
                     m.evidence.insert(m.evidence.begin(), Ground::TextLog);
             const bool told = std::any_of(
                 out.begin(), out.end(), [](const Mismatch& m) { return m.field == "requires_grad"; });
-            if (!shown && !told && !unclear_)
+            if (!shown && !told && compared_ && !unclear_)
                 out.push_back(
                     {{}, "operands", "requires_grad", {}, {}, {Ground::TextLog, Ground::Elimination}});
+            else if (!shown && !told)
+                for (const char* field : {"dtype", "shape", "stride", "device", "requires_grad"})
+                    out.push_back({{}, metadata_input(), field, {}, {}, {Ground::TextLog}});
         }
         for (const ReuseMessage& message : inv_.messages) {
             if (message.kind != ReuseMessage::Kind::ReuseFailed
@@ -227,9 +231,24 @@ private:
         }
     }
 
+    // The flattened argument whose metadata the log finds other.
+    std::string metadata_input() const {
+        for (const ReuseMessage& m : inv_.messages)
+            if (m.kind == ReuseMessage::Kind::ReuseFailed && has(m.detail, "tensor metadata mismatch"))
+                return input_of(m.detail);
+        return {};
+    }
+
+    // Before the reuse cache, PyTorch traced every call and compared what came of it; its traces have no
+    // timers of region work.
+    bool without_cache() const {
+        return !dump_.torch_version.empty() && dump_.timers.empty() && !dump_.has_text_log;
+    }
+
+    // Of the user's program; empty where no graph says it, or where it stands in PyTorch itself.
     std::string line() const {
         const Source* s = call_source(dump_, inv_);
-        if (!s || !s->has_place())
+        if (!s || !s->has_place() || has(dump_.graph(inv_.origin().graph).module->text(s->file), "/torch/"))
             return {};
         const std::string_view file = dump_.graph(inv_.origin().graph).module->text(s->file);
         return std::string(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(s->line);
@@ -237,6 +256,12 @@ private:
 
     static std::string told(const Mismatch& m) {
         const std::string body = m.against.empty() ? "an installed body" : "`" + m.against + '`';
+        if (m.expected.empty() && m.found.empty() && m.evidence == std::vector{Ground::TextLog}
+            && m.field == "dtype")
+            return (m.where.empty() ? "an input" : m.where)
+                + " differs from an installed body in dtype, shape, stride, device or requires_grad; the log "
+                  "does not "
+                  "say in which, and no graph shows it";
         if (m.field == "requires_grad")
             return "nothing that the dump shows differs from " + body
                 + "; what it does not show is whether the operands require a gradient";
@@ -270,6 +295,10 @@ private:
         case Decision::RetracedSame:
             if (!list.empty())
                 return "an installed body was equal, but the call was traced; " + told(list.front());
+            if (inv_.reason.empty() && without_cache())
+                return "PyTorch " + dump_.torch_version
+                    + " has no reuse cache: each call was traced, and this one's body was equal to an "
+                      "installed one";
             return inv_.reason.empty()
                 ? "an installed body was equal; the dump does not tell why the call was traced"
                 : "an installed body was equal, but the call was traced; " + headline(inv_.reason);
@@ -292,6 +321,7 @@ private:
     const Dump& dump_;
     const CompilationLedger& ledger_;
     const Invocation& inv_;
+    mutable bool compared_ = false; // the graphs show both bodies
     mutable bool unclear_ = false; // operands could not be told apart by position
 };
 

@@ -24,6 +24,8 @@ private slots:
     void outputsThatAreNotEligible();
     void tangentVariants();
     void equalCodeOfTwoFunctions();
+    void whatNoGraphShowsIsLeftOpen();
+    void withoutAReuseCache();
     void commandLine();
 };
 
@@ -163,6 +165,27 @@ void TestExplain::outputsThatAreNotEligible() {
                 != std::string::npos,
             call(list, i)->summary.c_str());
     }
+}
+
+// The compile failed before a graph was logged: the log says which input, not which field, and nothing is
+// guessed.
+void TestExplain::whatNoGraphShowsIsLeftOpen() {
+    const auto list = explained("too_many_shapes", true);
+    const CallAnswer* c = call(list, 1);
+    QStringList fields;
+    for (const Mismatch& m : c->differences) {
+        QVERIFY(m.evidence == std::vector{Ground::TextLog});
+        fields << QString::fromStdString(m.field);
+    }
+    QCOMPARE(fields, (QStringList{"dtype", "shape", "stride", "device", "requires_grad"}));
+    QVERIFY2(c->summary.find("no graph shows it") != std::string::npos, c->summary.c_str());
+}
+
+void TestExplain::withoutAReuseCache() {
+    const auto list = explained("v2.9-mlp4", false);
+    for (const int i : {1, 2, 3})
+        QVERIFY2(call(list, i)->summary.starts_with("PyTorch 2.9.1") && call(list, i)->differences.empty(),
+            call(list, i)->summary.c_str());
 }
 
 void TestExplain::tangentVariants() {
