@@ -242,7 +242,11 @@ private:
     // Before the reuse cache, PyTorch traced every call and compared what came of it; its traces have no
     // timers of region work.
     bool without_cache() const {
-        return !dump_.torch_version.empty() && dump_.timers.empty() && !dump_.has_text_log;
+        const bool timed = std::any_of(dump_.timers.begin(), dump_.timers.end(),
+            [](const RegionTimer& t) { return t.kind == RegionTimer::Kind::Trace; });
+        return !timed && std::any_of(dump_.graphs.begin(), dump_.graphs.end(), [&](const Graph& g) {
+            return g.stage == Stage::Dynamo && dump_.files[g.file.index].kind == "TORCH_TRACE";
+        });
     }
 
     // Of the user's program; empty where no graph says it, or where it stands in PyTorch itself.
@@ -296,9 +300,10 @@ private:
             if (!list.empty())
                 return "an installed body was equal, but the call was traced; " + told(list.front());
             if (inv_.reason.empty() && without_cache())
-                return "PyTorch " + dump_.torch_version
-                    + " has no reuse cache: each call was traced, and this one's body was equal to an "
-                      "installed one";
+                return (dump_.torch_version.empty() ? "this PyTorch" : "PyTorch " + dump_.torch_version)
+                    + " has no reuse cache (its trace times no region): each call was traced, and this one's "
+                      "body was "
+                      "equal to an installed one";
             return inv_.reason.empty()
                 ? "an installed body was equal; the dump does not tell why the call was traced"
                 : "an installed body was equal, but the call was traced; " + headline(inv_.reason);

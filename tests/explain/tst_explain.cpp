@@ -184,7 +184,8 @@ void TestExplain::whatNoGraphShowsIsLeftOpen() {
 void TestExplain::withoutAReuseCache() {
     const auto list = explained("v2.9-mlp4", false);
     for (const int i : {1, 2, 3})
-        QVERIFY2(call(list, i)->summary.starts_with("PyTorch 2.9.1") && call(list, i)->differences.empty(),
+        QVERIFY2(call(list, i)->summary.find("has no reuse cache") != std::string::npos
+                && call(list, i)->differences.empty(),
             call(list, i)->summary.c_str());
 }
 
