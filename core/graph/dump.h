@@ -68,7 +68,18 @@ struct Graph {
     uint64_t offset = 0;
     std::string_view text; // the graph's text as in the file; alive as long as module->storage
     bool tabbed = false; // each line of the text starts with a tab that is no part of it
+    // What told the stage of a graph out of a text: "title", "log artifact", "file name", "class name",
+    // "placeholders"; "" = its record, or nothing.
+    std::string stage_evidence;
     std::shared_ptr<const GraphModule> module;
+};
+
+// The user's own module, written out beside graphs: listed with stage `source`, no graph.
+struct SourceText {
+    std::string label; // "class Net"
+    FileId file;
+    uint64_t line = 0;
+    uint64_t offset = 0;
 };
 
 // One of Dynamo's or AOTAutograd's timers around region work: a chromium_event B/E pair named
@@ -168,6 +179,7 @@ struct Dump {
     std::vector<Failure> failures;
     std::vector<SymbolHint> symbols;
     std::vector<Artifact> artifacts;
+    std::vector<SourceText> sources;
     std::vector<Problem> problems;
     bool has_text_log = false; // a log with hierarchical_compile messages was read
     bool cancelled = false; // reading was stopped; what is here is complete as far as it goes

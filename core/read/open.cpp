@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/read/collector.h"
 #include "core/read/readable.h"
+#include "core/read/settle.h"
 
 #include <algorithm>
 #include <atomic>
@@ -21,7 +22,7 @@ namespace {
 constexpr size_t kHead = 1 << 18; // bytes that decide what a file is
 constexpr int kFolderDepth = 3;
 
-enum class Format : uint8_t { Unknown, Trace, TextLog, Readable };
+enum class Format : uint8_t { Unknown, Trace, TextLog, Readable, Text };
 
 bool looks_readable(std::string_view head) {
     return head.find("(torch.nn.Module):") != std::string_view::npos
@@ -35,6 +36,15 @@ Format sniff(std::string_view bytes) {
     if (looks_like_text_log(head))
         return Format::TextLog;
     return looks_readable(head) ? Format::Readable : Format::Unknown;
+}
+
+// Whether a file that a person named may be a text at all: they hold anything, in several encodings.
+bool may_be_text(std::string_view bytes) {
+    const std::string_view head = bytes.substr(0, 4096);
+    if (head.empty() || head.starts_with("PK\x03\x04") || head.starts_with("SQLite format 3"))
+        return false;
+    const auto zeros = static_cast<size_t>(std::count(head.begin(), head.end(), '\0'));
+    return zeros == 0 || (zeros * 5 >= head.size() * 2 && zeros * 5 <= head.size() * 3);
 }
 
 struct Candidate {
@@ -90,12 +100,16 @@ private:
     Collector collector_;
     std::vector<File> files_;
     std::vector<std::string> folders_;
+    bool understood_ = false; // something in one of the files
+    std::optional<Error> not_understood_; // the first file that told nothing
 };
 
-Error unknown_file(const std::string& path, bool empty) {
+Error unknown_file(const std::string& path, std::string_view bytes) {
     Error e = make_error(Error::Kind::CannotRead,
-        empty ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
-              : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
+        bytes.empty()
+            ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
+            : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it; "
+                + nearest_forms(bytes));
     e.file = path;
     e.line = 1;
     return e;
@@ -122,8 +136,10 @@ std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
         }
         File file{std::move(c), std::move(*bytes), Format::Unknown};
         file.format = sniff(file.bytes.bytes);
+        if (file.format == Format::Unknown && file.from.named && may_be_text(file.bytes.bytes))
+            file.format = Format::Text;
         if (file.format == Format::Unknown && file.from.named)
-            unknown.push_back(unknown_file(file.from.path, file.bytes.bytes.empty()));
+            unknown.push_back(unknown_file(file.from.path, file.bytes.bytes));
         if (file.format != Format::Unknown)
             files_.push_back(std::move(file));
     }
@@ -151,7 +167,7 @@ std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
 }
 
 void Opener::read_file(const File& file) {
-    static constexpr const char* kKinds[]{"", "TORCH_TRACE", "TORCH_LOGS", "print_readable"};
+    static constexpr const char* kKinds[]{"", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "unknown"};
     const FileId id(collector_.dump.files.size());
     collector_.dump.files.push_back(
         {file.from.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
@@ -159,17 +175,14 @@ void Opener::read_file(const File& file) {
         collector_.problem(Severity::Warning, file.bytes.damage, id, 0, 0);
     if (file.format == Format::Trace) {
         read_trace_log(collector_, id, file.bytes);
-    } else if (file.format == Format::TextLog) {
-        read_text_log(collector_, id, file.bytes);
-    } else {
-        GraphTask task;
-        task.key.id = "-";
-        task.file = id;
-        task.label = fs::path(file.from.path).stem().string();
-        task.text = file.bytes.bytes;
-        task.storage = file.bytes.owner;
-        collector_.compilation(task.key);
-        collector_.tasks.push_back(std::move(task));
+        understood_ = true;
+    } else if (read_text(collector_, id, file.bytes)) {
+        understood_ = true;
+    } else if (file.from.named) {
+        collector_.dump.files.back().kind = "unknown";
+        const Error e = unknown_file(file.from.path, file.bytes.bytes);
+        collector_.problem(Severity::Warning, e.message, id, e.line, 0);
+        not_understood_ = not_understood_ ? not_understood_ : std::optional(e);
     }
     collector_.bytes_done += file.bytes.bytes.size();
 }
@@ -204,6 +217,9 @@ void Opener::read_graphs() {
             options.tabbed = task.tabbed;
             options.first_line = task.line;
             options.first_offset = task.offset;
+            options.partial = task.partial;
+            if (task.places)
+                options.places = std::span(*task.places).subspan(std::min(task.places_from, task.places->size()));
             Output& out = outputs[order[i]];
             out.modules = read_modules(task.text, task.storage, options, out.problems);
             texts_done += task.text.size();
@@ -221,6 +237,7 @@ void Opener::read_graphs() {
         t.join();
 
     Dump& dump = collector_.dump;
+    std::vector<bool> of_text;
     for (size_t i = 0; i < tasks.size(); ++i) {
         const GraphTask& task = tasks[i];
         for (Problem& p : outputs[i].problems) {
@@ -246,7 +263,9 @@ void Opener::read_graphs() {
                 g.label += (g.label.empty() ? "" : " ") + std::string(name);
             g.file = task.file;
             g.line = found.line;
-            g.offset = task.offset + found.offset;
+            g.offset = found.file_offset;
+            g.stage_evidence = task.evidence;
+            of_text.push_back(task.from_text);
             const size_t end =
                 k + 1 < outputs[i].modules.size() ? outputs[i].modules[k + 1].offset : task.text.size();
             g.text = task.text.substr(found.offset, end - found.offset);
@@ -255,6 +274,7 @@ void Opener::read_graphs() {
             dump.graphs.push_back(std::move(g));
         }
     }
+    settle_graphs(dump, of_text);
 }
 
 // A text log alone tells of compilations too. Beside a trace its messages may lack the rank that the trace
@@ -341,6 +361,9 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths) {
     for (const File& f : files_)
         if (!job_.cancelled())
             read_file(f);
+    if (!understood_ && not_understood_)
+        return *not_understood_;
+    settle_tasks(collector_);
     read_graphs();
     add_logged_compilations();
     finish();

@@ -166,6 +166,7 @@ void TraceReader::graph_text(
     task.offset = payload.offset;
     task.storage = bytes_.owner;
     task.must_hold_graph = must;
+    task.partial = !must; // of a failure: tracing stopped
     collector_.tasks.push_back(std::move(task));
 }
 
