@@ -13,6 +13,18 @@ namespace hopscope::cli {
 
 namespace {
 
+// "trace.log:120, torch_logs.txt:345": where several inputs have the same graph.
+std::string sources_text(const Dump& dump, const Graph& g) {
+    const auto place = [&](FileId file, uint64_t line) {
+        const std::string& path = dump.files[file.index].path;
+        return path.substr(path.rfind('/') + 1) + ':' + std::to_string(line);
+    };
+    std::string text = place(g.file, g.line);
+    for (const DumpPlace& p : g.also)
+        text += ", " + place(p.file, p.line);
+    return text;
+}
+
 void print_compilation(const Dump& dump, const Compilation& c) {
     std::string head = (c.key.rank >= 0 ? "rank " + std::to_string(c.key.rank) + "  " : "") + c.key.id;
     if (!c.last_attempt)
@@ -24,9 +36,12 @@ void print_compilation(const Dump& dump, const Compilation& c) {
         const Graph& g = dump.graph(id);
         for (size_t b = 0; b < g.module->bodies.size(); ++b) {
             const std::string address = address_of(dump, id, BodyId(b));
-            std::printf("  %-52s %s%s%s\n", utf8(address).c_str(), counted(g.module->bodies[b].nodes.size(), "node").c_str(),
-                        g.label.empty() || b ? "" : "  ", b ? "" : utf8(g.label).c_str());
+            std::printf("  %-52s %s%s%s\n", utf8(address).c_str(),
+                counted(g.module->bodies[b].nodes.size(), "node").c_str(), g.label.empty() || b ? "" : "  ",
+                b ? "" : utf8(g.label).c_str());
         }
+        if (!g.also.empty())
+            std::printf("  %-52s from %s\n", "", utf8(sources_text(dump, g)).c_str());
     }
     if (!c.recompile_reason.empty()) {
         std::string reason = utf8(c.recompile_reason);

@@ -1,8 +1,8 @@
 // hopscope-desktop: the window. Also what draws PNG, PDF and screenshots for the command line.
+#include "views/base/text.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/screenshot.h"
 #include "views/shell/script.h"
-#include "views/shell/text.h"
 
 #include <QApplication>
 #include <QCommandLineParser>

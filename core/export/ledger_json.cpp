@@ -117,6 +117,23 @@ std::string source_address(size_t index) {
     return "-:source" + (index ? '#' + std::to_string(index) : std::string());
 }
 
+namespace {
+
+// Every place where an input has the graph, the one that it was read from first.
+Json sources_json(const Dump& dump, const Graph& g) {
+    std::vector<DumpPlace> places{{g.file, g.line, g.offset}};
+    places.insert(places.end(), g.also.begin(), g.also.end());
+    Json list = Json::array();
+    for (const DumpPlace& p : places) {
+        const DumpFile& file = dump.files[p.file.index];
+        list.push_back(
+            {{"file", utf8(file.path)}, {"line", p.line}, {"offset", p.offset}, {"kind", file.kind}});
+    }
+    return list;
+}
+
+} // namespace
+
 Json graphs_json(const Dump& dump) {
     Json compilations = Json::array();
     for (const Compilation& c : dump.compilations) {
@@ -125,7 +142,8 @@ Json graphs_json(const Dump& dump) {
             const Graph& g = dump.graph(id);
             stages.push_back({{"address", utf8(address_of(dump, id))}, {"stage", stage_name(g.stage)},
                 {"label", utf8(g.label)}, {"file", utf8(dump.files[g.file.index].path)}, {"line", g.line},
-                {"bodies", bodies_json(*g.module)}, {"stage_evidence", text_or_null(g.stage_evidence)}});
+                {"bodies", bodies_json(*g.module)}, {"sources", sources_json(dump, g)},
+                {"stage_evidence", text_or_null(g.stage_evidence)}});
         }
         compilations.push_back({{"rank", rank_json(c)}, {"id", utf8(c.key.id)}, {"attempt", c.key.attempt},
             {"stages", std::move(stages)}, {"function", text_or_null(c.function)},

@@ -56,6 +56,13 @@ struct Compilation {
     std::vector<GraphId> graphs; // in the order of the dump
 };
 
+// A place in a dump file.
+struct DumpPlace {
+    FileId file;
+    uint64_t line = 0; // from 1
+    uint64_t offset = 0; // bytes
+};
+
 // One graph-carrying record.
 struct Graph {
     CompilationId compilation;
@@ -72,6 +79,7 @@ struct Graph {
     // "placeholders"; "" = its record, or nothing.
     std::string stage_evidence;
     std::shared_ptr<const GraphModule> module;
+    std::vector<DumpPlace> also; // where other inputs of the same run have it too
 };
 
 // The user's own module, written out beside graphs: listed with stage `source`, no graph.

@@ -412,6 +412,14 @@ void Printer::print_body(BodyId id, size_t indent) {
     if (body.nodes.empty()) {
         line(inner);
         out_ += "pass\n";
+    } else if (options_.close
+        && std::none_of(body.nodes.begin(), body.nodes.end(), [](const Node& n) { return n.op == Opcode::Output; })) {
+        line(inner);
+        out_ += "return (";
+        for (const Node& n : body.nodes)
+            if (n.op != Opcode::Placeholder && n.users_begin == n.users_end)
+                (out_ += text(n.name)) += ", ";
+        out_ += ")\n";
     }
 }
 
@@ -479,6 +487,12 @@ std::string print_statement(const GraphModule& module, BodyId body, NodeId node,
 std::string print_args(const GraphModule& module, const Body& body, const Node& node) {
     std::string out;
     append_args(out, module, body, body.args_of(node));
+    return out;
+}
+
+std::string print_arg(const GraphModule& module, const Body& body, const Arg& arg) {
+    std::string out;
+    append_args(out, module, body, std::span(&arg, arg.size));
     return out;
 }
 

@@ -12,6 +12,7 @@ struct PrintOptions {
     bool types = true;
     bool sources = true; // the "# File:" comments
     bool deletions = true; // ";  x = None" after a value's last use
+    bool close = false; // a body that was cut gets a return of what nothing in it uses, so that it can run
 };
 
 // The body as a class, as torch/fx/graph_module.py print_readable writes it. Reads back to an equal body.
@@ -22,5 +23,7 @@ std::string print_statement(const GraphModule& module, BodyId body, NodeId node,
 std::string print_source(const GraphModule& module, SourceId source);
 // The arguments of a node as they stand between its brackets.
 std::string print_args(const GraphModule& module, const Body& body, const Node& node);
+// One of them, or an item of one: `arg` and what it holds.
+std::string print_arg(const GraphModule& module, const Body& body, const Arg& arg);
 
 } // namespace hopscope

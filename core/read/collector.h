@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hopscope::read {
@@ -50,11 +51,18 @@ struct Collector {
         job->report((bytes_done + offset) / kScanShare, bytes_total, "reading");
     }
 
+    // The file that is being read. What two files say of the same compilation stays apart until all are read
+    // (evidence.h).
+    FileId reading;
+    std::vector<FileId> owners; // by compilation: the file that tells of it
+
     CompilationId compilation(const CompileKey& key) {
-        const auto [at, is_new] = compilations_.try_emplace(key, CompilationId(dump.compilations.size()));
+        const auto [at, is_new] =
+            compilations_.try_emplace({reading, key}, CompilationId(dump.compilations.size()));
         if (is_new) {
             dump.compilations.emplace_back();
             dump.compilations.back().key = key;
+            owners.push_back(reading);
         }
         return at->second;
     }
@@ -63,7 +71,7 @@ struct Collector {
     }
 
 private:
-    std::map<CompileKey, CompilationId> compilations_;
+    std::map<std::pair<FileId, CompileKey>, CompilationId> compilations_;
 };
 
 // TORCH_TRACE: records of the structured log (torch/_logging/_internal.py, trace_structured).

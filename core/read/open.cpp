@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/read/collector.h"
+#include "core/read/evidence.h"
 #include "core/read/readable.h"
 #include "core/read/settle.h"
 
@@ -98,6 +99,7 @@ private:
     const OpenOptions& options_;
     const Job& job_;
     Collector collector_;
+    Evidence evidence_;
     std::vector<File> files_;
     std::vector<std::string> folders_;
     bool understood_ = false; // something in one of the files
@@ -169,6 +171,8 @@ std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
 void Opener::read_file(const File& file) {
     static constexpr const char* kKinds[]{"", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "unknown"};
     const FileId id(collector_.dump.files.size());
+    collector_.reading = id;
+    evidence_.add(id, file.bytes.bytes);
     collector_.dump.files.push_back(
         {file.from.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
     if (!file.bytes.damage.empty())
@@ -240,6 +244,7 @@ void Opener::read_graphs() {
     std::vector<bool> of_text;
     for (size_t i = 0; i < tasks.size(); ++i) {
         const GraphTask& task = tasks[i];
+        collector_.reading = task.file;
         for (Problem& p : outputs[i].problems) {
             p.file = task.file;
             dump.problems.push_back(std::move(p));
@@ -277,18 +282,13 @@ void Opener::read_graphs() {
     settle_graphs(dump, of_text);
 }
 
-// A text log alone tells of compilations too. Beside a trace its messages may lack the rank that the trace
-// has.
+// A text log alone tells of compilations too.
 void Opener::add_logged_compilations() {
-    for (const ReuseMessage& m : collector_.dump.messages) {
-        const auto& known = collector_.dump.compilations;
-        const bool there = std::any_of(known.begin(), known.end(), [&](const Compilation& c) {
-            return c.key.id == m.key.id && c.key.attempt == m.key.attempt
-                && (m.key.rank < 0 || c.key.rank == m.key.rank);
-        });
-        if (!there && !m.key.id.empty())
+    for (const ReuseMessage& m : collector_.dump.messages)
+        if (!m.key.id.empty()) {
+            collector_.reading = m.file;
             collector_.compilation(m.key);
-    }
+        }
 }
 
 // What a dump is called: a folder's name or a file's without its endings. TORCH_TRACE's own file names and a
@@ -323,19 +323,7 @@ void Opener::finish() {
         sorted.push_back(std::move(dump.compilations[order[i]]));
     }
     dump.compilations = std::move(sorted);
-    const auto remap = [&](CompilationId& id) { id = id ? moved[id.index] : id; };
-    for (Graph& g : dump.graphs)
-        remap(g.compilation);
-    for (RegionTimer& t : dump.timers)
-        remap(t.compilation);
-    for (BackwardDuplicate& d : dump.duplicates)
-        remap(d.compilation);
-    for (Failure& f : dump.failures)
-        remap(f.compilation);
-    for (SymbolHint& s : dump.symbols)
-        remap(s.compilation);
-    for (Artifact& a : dump.artifacts)
-        remap(a.compilation);
+    move_compilations(dump, moved);
 
     for (Compilation& c : dump.compilations)
         for (const Compilation& other : dump.compilations)
@@ -366,6 +354,7 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths) {
     settle_tasks(collector_);
     read_graphs();
     add_logged_compilations();
+    evidence_.merge(collector_.dump, collector_.owners, job_);
     finish();
     job_.report(collector_.bytes_total, collector_.bytes_total, "reading");
     return std::move(collector_.dump);

@@ -106,12 +106,18 @@ size_t find_glog(std::string_view line, size_t& end) {
         if (std::string_view("VIWEC").find(head[at]) == npos || !digits(head, at + 1, 4) || head[at + 5] != ' '
             || !digits(head, at + 6, 2) || !digits(head, at + 9, 2))
             continue;
-        const size_t close = line.find("]", colon);
         // The path may hold anything but ends in a line number.
-        if (close == npos || close > at + kLongestPrefix || !is_digit(line[close - 1]))
-            return npos;
-        end = std::min(close + 2, line.size());
-        return at;
+        for (size_t close = line.find(']', colon); close != npos && close < at + kLongestPrefix;
+             close = line.find(']', close + 1)) {
+            size_t number = close;
+            while (is_digit(line[number - 1]))
+                --number;
+            if (number == close || line[number - 1] != ':')
+                continue;
+            end = std::min(close + 2, line.size());
+            return at;
+        }
+        return npos;
     }
     return npos;
 }

@@ -631,7 +631,8 @@ size_t GraphFinder::run() {
         if (collector_.job->cancelled())
             return found_;
         if (needle >= next_report) {
-            collector_.report_scanned(needle);
+            const uint64_t bytes = collector_.dump.files[file_.index].bytes;
+            collector_.report_scanned(std::min<uint64_t>(bytes, bytes / 2 + needle / 2));
             next_report = needle + (1 << 18);
         }
         const size_t begin = needle == 0 ? 0 : text_.rfind('\n', needle - 1) + 1; // npos + 1 = 0

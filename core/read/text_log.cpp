@@ -224,7 +224,7 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         if (lines.offset() >= next_report) {
             if (collector.job->cancelled())
                 return;
-            collector.report_scanned(lines.offset());
+            collector.report_scanned(lines.offset() / 2); // graphs are looked for after it
             next_report = lines.offset() + (1 << 18);
         }
         if (!reader.split(lines.line(), line))

@@ -153,7 +153,8 @@ Outcome ValueReader::word(std::string_view text, size_t& at, bool& opened, Arg& 
             constexpr size_t kMost = 1000;
             const bool known = std::any_of(
                 unknown_.begin(), unknown_.end(), [&](const UnknownName& u) { return u.name == name; });
-            if (!known && unknown_.size() < kMost)
+            // The repr of an object speaks of dtypes without their module.
+            if (!known && unknown_.size() < kMost && !dtype_by_name(path))
                 unknown_.push_back({name, number_, offset_});
         }
     }

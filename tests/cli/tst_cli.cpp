@@ -15,6 +15,7 @@ class TestCli : public QObject {
 private slots:
     void graphsJson_data();
     void graphsJson();
+    void sourcesOfAGraph();
     void graphJson();
     void regionsJson_data();
     void regionsJson();
@@ -114,6 +115,35 @@ void TestCli::graphsJson() {
             }
         }
     }
+}
+
+void TestCli::sourcesOfAGraph() {
+    const QString text = dataPath("mlp4/values/00_forward.txt");
+    const Run r = run({"graphs", text, trace("mlp4"), "--json"});
+    QCOMPARE(r.status, 0);
+    QVERIFY2(r.err.isEmpty(), r.err.constData());
+    size_t told_twice = 0;
+    const Json doc = document(r);
+    for (const Json& c : doc["compilations"])
+        for (const Json& s : c["stages"]) {
+            QVERIFY(!s["sources"].empty());
+            QVERIFY(startsWith(s["sources"][0], {"file", "line", "offset", "kind"}));
+            QCOMPARE(s["sources"][0]["file"], s["file"]);
+            QCOMPARE(s["sources"][0]["line"], s["line"]);
+            if (s["sources"].size() == 1)
+                continue;
+            ++told_twice;
+            QCOMPARE(s["address"].get<std::string>(), std::string("0/0:forward"));
+            QCOMPARE(s["sources"][1]["file"].get<std::string>(), text.toStdString());
+            QCOMPARE(s["sources"][1]["kind"].get<std::string>(), std::string("print_readable"));
+        }
+    QCOMPARE(told_twice, size_t{1});
+    const Run human = run({"graphs", text, trace("mlp4")});
+    QVERIFY2(human.out.contains("00_forward.txt:1\n"), human.out.constData());
+    const Run apart = run({"graphs", trace("mlp4"), trace("shapes")});
+    QCOMPARE(apart.status, 0);
+    QVERIFY(apart.out.contains("0/0~2:forward"));
+    QVERIFY2(apart.err.contains("another run"), apart.err.constData());
 }
 
 void TestCli::graphJson() {

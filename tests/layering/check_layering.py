@@ -1,44 +1,191 @@
 #!/usr/bin/env python3
-"""Holds the layering that link lines cannot see: which folder may include which, and no Qt in core."""
+"""Holds the layering that link lines cannot see, and prints the floors.
+
+Three accounts of who knows whom must agree: the table below (what is meant), the include lines (what is done) and the
+lists of CMake (what is linked). Floors are counted from the include lines: a folder stands one above the highest that it
+includes.
+"""
 import pathlib
 import re
 import sys
 
-# What each folder of core may include, besides itself.
-ALLOWED = {
+# What each folder of core may include, besides itself. Whoever changes this table changes the design.
+CORE = {
     "base": set(),
     "graph": {"base"},
-    "read": {"base", "graph"},
+    "match": {"base", "graph"},
+    "read": {"base", "graph", "match"},
     "regions": {"base", "graph"},
     "layout": {"base"},
     "draw": {"base", "graph", "layout"},
     "export": {"base", "graph", "layout", "draw", "regions"},
     "session": {"base", "graph", "read", "regions"},
+    "browse": {"base", "graph", "read", "regions", "session"},
     "wire": {"base", "graph"},
     "run": {"base", "graph", "read", "regions", "session", "wire"},
     "executor": {"base", "graph", "read", "wire"},
 }
+# Of core, a panel may include what it shows: no more than its CMake list says. Of views, base.
+PANELS = {
+    "bodytext", "canvas", "compare", "export", "inspector", "ledger", "outline", "problems", "run", "stepper", "values",
+}  # fmt: skip
+VIEWS = {"base": set(), "shell": {"base"} | PANELS} | {panel: {"base"} for panel in PANELS}
+# What may include what: an app stands on top, whatever it is.
+TREES = {"core": {"core"}, "views": {"core", "views"}, "app": {"core", "views", "app"}}
+
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
-def violations(root):
-    for path in sorted(root.glob("core/*/*.[ch]*")):
-        folder = path.parent.name
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            own = re.match(r'#include "(core|views|app)/(\w+)/', line)
-            if own and (own[1] != "core" or own[2] != folder and own[2] not in ALLOWED[folder]):
-                yield f"{path.relative_to(root)}:{number}: core/{folder} may not include {own[1]}/{own[2]}"
-            if re.match(r"#include <Q[A-Z]", line):
-                yield f"{path.relative_to(root)}:{number}: core has no Qt"
-    for path in sorted(root.glob("views/**/*.[ch]*")):
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            if re.match(r'#include "app/', line):
-                yield f"{path.relative_to(root)}:{number}: views may not include app"
+def sources(folder):
+    return sorted(p for p in folder.rglob("*") if re.search(r"\.(h|hpp|cc|cpp|c)$", p.name))
+
+
+class Folder:
+    """One folder of core or views: which folders it includes, and which its CMake list links."""
+
+    def __init__(self, root, path):
+        self.path = path
+        self.tree, self.name = path.parent.name, path.name
+        self.includes = {}  # "core/graph" -> the first place that includes it
+        self.system = []  # (place, header)
+        for file in sources(path):
+            for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
+                found = INCLUDE.match(line)
+                if not found:
+                    continue
+                place = f"{file.relative_to(root)}:{number}"
+                own = re.match(r"(core|views|app|tests)/(\w+)/", found[2])
+                if own:
+                    self.includes.setdefault(f"{own[1]}/{own[2]}", place)
+                elif found[1] == "<":
+                    self.system.append((place, found[2]))
+                else:
+                    self.includes.setdefault(found[2], place)
+        self.includes.pop(f"{self.tree}/{self.name}", None)
+        self.listed = self.cmake()
+
+    def cmake(self):
+        """The folders that the CMake list links, None where there is no list."""
+        file = self.path / "CMakeLists.txt"
+        if not file.exists():
+            return None
+        text = re.sub(r"#[^\n]*", "", file.read_text())
+        listed = set()
+        for call in re.finditer(r"hopscope_(core|views)_library\(([^)]*)\)", text):
+            keyword = None
+            for word in call[2].split()[1:]:
+                if word in ("SOURCES", "DEPS", "CORE", "PANELS", "LIBS"):
+                    keyword = word
+                elif keyword in ("DEPS", "CORE"):
+                    listed.add(f"core/{word}")
+                elif keyword == "PANELS":
+                    listed.add(f"views/{word}")
+            if call[1] == "views" and self.name != "base":
+                listed.add("views/base")
+        return listed
+
+
+def added(file):
+    """The folders that a CMake list adds, by add_subdirectory or a foreach over names."""
+    text = re.sub(r"#[^\n]*", "", file.read_text())
+    names = set(re.findall(r"add_subdirectory\((\w+)\)", text))
+    for variable, words in re.findall(r"foreach\((\w+) (?!IN\b)([^)]*)\)", text):
+        if f"add_subdirectory(${{{variable}}})" in text:
+            names |= set(words.split())
+    return names
+
+
+def reachable(start, folders):
+    seen, todo = set(), list(start)
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += (folders[name].listed or ()) if name in folders else ()
+    return seen
+
+
+def violations(root, folders):
+    for key, folder in sorted(folders.items()):
+        table = CORE if folder.tree == "core" else VIEWS
+        if folder.name not in table:
+            yield f"{key}: is in no table of tests/layering: say what it may include"
+            continue
+        for other, place in sorted(folder.includes.items()):
+            tree, _, name = other.partition("/")
+            if tree not in TREES[folder.tree]:
+                yield f"{place}: {key} may not include {other}"
+            elif tree == folder.tree and name not in table[folder.name]:
+                yield f"{place}: {key} may not include {other}"
+        for place, header in folder.system:
+            if folder.tree == "core" and re.match(r"Q[A-Z]|Qt[A-Z]", header):
+                yield f"{place}: core has no Qt"
+            if re.match(r"(torch|ATen|c10)/", header) and key != "core/executor":
+                yield f"{place}: only core/executor knows libtorch"
+        if folder.listed is None:
+            yield f"{key}: has no CMakeLists.txt"
+            continue
+        linked = reachable(folder.listed, folders)
+        for other, place in sorted(folder.includes.items()):
+            if other in folders and other not in linked:
+                yield f"{place}: {key} includes {other}, which its CMakeLists.txt does not link"
+        for other in sorted(folder.listed):
+            if other not in folders:
+                yield f"{key}/CMakeLists.txt: links {other}, which is no folder"
+            elif other not in folder.includes and other != "views/base":
+                yield f"{key}/CMakeLists.txt: links {other}, which nothing there includes"
+    for tree in ("core", "views"):
+        lists = root / tree / "CMakeLists.txt"
+        if not lists.exists():
+            continue
+        names = {f.name for f in folders.values() if f.tree == tree}
+        for name in sorted(names - added(lists)):
+            yield f"{tree}/CMakeLists.txt: does not add {tree}/{name}"
+        for name in sorted(added(lists) - names):
+            yield f"{tree}/CMakeLists.txt: adds {tree}/{name}, which is no folder"
+
+
+def floors(folders, tree):
+    """Floor of each folder of a tree; the names in a circle where include lines form one."""
+    inside = {k: {i for i in f.includes if i in folders and folders[i].tree == tree}
+              for k, f in folders.items() if f.tree == tree}  # fmt: skip
+    floor = {}
+    while len(floor) < len(inside):
+        ready = [k for k, below in inside.items() if k not in floor and below <= floor.keys()]
+        if not ready:
+            return floor, sorted(inside.keys() - floor.keys())
+        # One floor at a time: what stands on this one is not yet counted.
+        floor |= {k: 1 + max((floor[b] for b in inside[k]), default=-1) for k in ready}
+    return floor, []
+
+
+def check(root):
+    """The lines to print, and whether all is well."""
+    folders = {}
+    for tree in ("core", "views"):
+        for path in sorted(p for p in (root / tree).glob("*") if p.is_dir() and sources(p)):
+            folders[f"{tree}/{path.name}"] = Folder(root, path)
+    lines, bad = [], list(violations(root, folders))
+    for path in sorted(p for p in (root / "app").glob("*") if p.is_dir()):
+        folder = Folder(root, path)
+        if path.name == "cli":
+            bad += [f"{place}: the command line may not include {other}"
+                    for other, place in sorted(folder.includes.items()) if other.startswith("views/")]  # fmt: skip
+    for tree in ("core", "views"):
+        floor, circle = floors(folders, tree)
+        if circle:
+            bad.append("these include each other in a circle: " + ", ".join(circle))
+        lines.append(f"floors of {tree}")
+        for level in sorted(set(floor.values()), reverse=True):
+            names = sorted(k.partition("/")[2] for k in floor if floor[k] == level)
+            lines.append(f"  {level}  {'  '.join(names)}")
+    return lines + (bad or ["every include keeps the layering"]), not bad
 
 
 def main():
-    found = list(violations(pathlib.Path(sys.argv[1])))
-    print("\n".join(found) or "every include keeps the layering")
-    return 1 if found else 0
+    lines, well = check(pathlib.Path(sys.argv[1]))
+    print("\n".join(lines))
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

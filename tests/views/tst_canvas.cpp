@@ -1,8 +1,8 @@
 #include "core/draw/scene.h"
 #include "core/read/open.h"
+#include "views/base/painter.h"
+#include "views/base/theme.h"
 #include "views/canvas/canvas.h"
-#include "views/canvas/painter.h"
-#include "views/theme/theme.h"
 
 #include <QAccessible>
 #include <QApplication>

@@ -1,4 +1,4 @@
-#include "dumps.h"
+#include "tests/browse/dumps.h"
 
 #include "views/bodytext/bodytext.h"
 #include "views/inspector/inspector.h"
@@ -173,7 +173,7 @@ private slots:
             find.setText(QStringLiteral("_softmax"));
             QCOMPARE(find.resultText(), QStringLiteral("1 hit"));
             a[Do::FindNext]->trigger();
-            QCOMPARE(w.document()->nodeName(w.navigator().state().node), "_softmax");
+            QCOMPARE(w.document()->node_name(w.navigator().state().node), "_softmax");
             QVERIFY(find.resultText().startsWith(QStringLiteral("1 of 1")));
             a[Do::FindNext]->trigger();
             QVERIFY(find.resultText().contains(QStringLiteral("wrapped")));
@@ -186,7 +186,7 @@ private slots:
             // Keep it as a session, and a note on it.
             w.saveSession(session);
             QVERIFY(o.settle());
-            QVERIFY(w.notes().hasFile());
+            QVERIFY(w.notes().has_file());
             QVERIFY(a[Do::AddNote]->isEnabled());
             a[Do::AddNote]->trigger();
             QLineEdit& input = w.inspector().notes().input();
@@ -368,16 +368,16 @@ private slots:
         QVERIFY(w.gotoBox().list().count() > 0);
         QTest::keyClick(&w.gotoBox().input(), Qt::Key_Return);
         QVERIFY(!w.gotoBox().isVisible());
-        QCOMPARE(w.document()->nodeName(w.navigator().state().node), "bmm_2");
+        QCOMPARE(w.document()->node_name(w.navigator().state().node), "bmm_2");
         w.actions()[Do::GoTo]->trigger();
         w.gotoBox().input().setText(QStringLiteral("call 7"));
         QTest::keyClick(&w.gotoBox().input(), Qt::Key_Return);
         QCOMPARE(w.navigator().state().row, 7);
         // A source line.
-        const std::vector<GotoHit> hits = gotoHits(
-            *w.document(), w.navigator().pane(Pane::Left), QString::fromStdString(w.document()->sourceOf(0)));
+        const std::vector<GotoHit> hits = gotoHits(*w.document(), w.navigator().pane(Pane::Left),
+            QString::fromStdString(w.document()->source_of(0)));
         QVERIFY(!hits.empty());
-        QVERIFY(hits[0].detail.contains(QString::fromStdString(w.document()->sourceOf(0))));
+        QVERIFY(hits[0].detail.contains(QString::fromStdString(w.document()->source_of(0))));
         w.actions()[Do::GoTo]->trigger();
         QTest::keyClick(&w.gotoBox().input(), Qt::Key_Escape);
         QVERIFY(!w.gotoBox().isVisible());
@@ -430,11 +430,11 @@ private slots:
         QCOMPARE(address(w, Pane::Left, w.navigator()), "0/0:forward:partitioned_fw_subgraph_0_0");
         // Arrows move the cursor, which is no entry of the history.
         QVERIFY(o.settle());
-        const size_t before = w.navigator().backTitles().size();
-        w.navigator().selectNode(Pane::Left, NodeId(20));
+        const size_t before = w.navigator().back_titles().size();
+        w.navigator().select_node(Pane::Left, NodeId(20));
         QTest::keyClick(&canvas, Qt::Key_Down);
         QVERIFY(w.navigator().state().node.node != NodeId(20));
-        QCOMPARE(w.navigator().backTitles().size(), before);
+        QCOMPARE(w.navigator().back_titles().size(), before);
     }
 
     // A click on a dot of the strip goes to its invocation.
@@ -455,7 +455,7 @@ private slots:
         MainWindow& w = o.window;
         const Place left = w.navigator().pane(Pane::Left);
         const NodeId node = find_node(w.document()->module(left.graph), w.document()->body(left), "addmm");
-        w.navigator().selectNode(Pane::Left, node);
+        w.navigator().select_node(Pane::Left, node);
         const size_t folded = w.pane(Pane::Left).canvas().scene()->boxes.size();
         w.actions()[Do::Fold]->setChecked(false);
         QVERIFY(o.settle());
@@ -469,13 +469,13 @@ private slots:
         QLineEdit& input = w.inspector().notes().input();
         input.setText(QStringLiteral("kept in memory"));
         QTest::keyClick(&input, Qt::Key_Return);
-        QVERIFY(w.notes().hasUnsaved());
+        QVERIFY(w.notes().has_unsaved());
         QVERIFY(w.windowTitle().contains(QLatin1Char('*')));
         QTemporaryDir folder;
         const QString path = folder.filePath(QStringLiteral("a.hopscope"));
         w.saveSession(path);
         QVERIFY(o.settle());
-        QVERIFY(!w.notes().hasUnsaved());
+        QVERIFY(!w.notes().has_unsaved());
         QCOMPARE(w.notes().all().size(), size_t(1));
         const Note note = w.notes().all()[0];
         Q_EMIT w.inspector().notes().editRequested(note.id, QStringLiteral("changed"));
@@ -544,7 +544,7 @@ private slots:
         if (file) {
             w.saveSession(path);
             QVERIFY(o.settle());
-            QVERIFY(w.notes().hasFile());
+            QVERIFY(w.notes().has_file());
         }
         QAction* undo = w.actions()[Do::Undo];
         QAction* redo = w.actions()[Do::Redo];
@@ -569,13 +569,13 @@ private slots:
         QCOMPARE(texts(), QStringLiteral("2 two"));
         QCOMPARE(undo->text(), QStringLiteral("&Undo delete note"));
         QVERIFY(undo->toolTip().startsWith(QStringLiteral("Undo delete note")));
-        const std::string here = w.navigator().currentAddress();
+        const std::string here = w.navigator().current_address();
         w.actions()[Do::NextInvocation]->trigger(); // elsewhere: undo comes back to what it changes
-        QVERIFY(w.navigator().currentAddress() != here);
+        QVERIFY(w.navigator().current_address() != here);
         w.pane(Pane::Left).canvas().setFocus();
         QTest::keyClick(&w.pane(Pane::Left).canvas(), Qt::Key_Z, Qt::ControlModifier);
         QCOMPARE(texts(), QStringLiteral("1 uno|2 two"));
-        QCOMPARE(w.navigator().currentAddress(), here);
+        QCOMPARE(w.navigator().current_address(), here);
         undo->trigger();
         QCOMPARE(texts(), QStringLiteral("1 one|2 two"));
         QVERIFY(w.notes().find(1)->changed.empty());
@@ -690,8 +690,8 @@ private slots:
 
     void reloadKeepsThePlace() {
         Opened o({tracePath(QStringLiteral("gpt12"))});
-        o.window.navigator().selectInvocation(6);
-        o.window.navigator().selectNode(Pane::Right, NodeId(9));
+        o.window.navigator().select_invocation(6);
+        o.window.navigator().select_node(Pane::Right, NodeId(9));
         const uint64_t hash = o.window.navigator().hash();
         o.window.actions()[Do::Reload]->trigger();
         QVERIFY(o.settle());

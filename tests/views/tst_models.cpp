@@ -1,12 +1,12 @@
-#include "dumps.h"
+#include "tests/browse/dumps.h"
 
+#include "core/browse/navigator.h"
 #include "views/bodytext/bodytext.h"
 #include "views/inspector/facts.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsmodel.h"
-#include "views/shell/navigator.h"
 
 #include <QAbstractItemModelTester>
 #include <QLabel>
@@ -98,7 +98,7 @@ private slots:
             rows << cell.data().toString();
             const QString tip = cell.data(Qt::ToolTipRole).toString();
             QVERIFY2(
-                tip.contains(QString::fromStdString(document->bodyName(invocation.body(Half::Backward)))),
+                tip.contains(QString::fromStdString(document->body_name(invocation.body(Half::Backward)))),
                 qPrintable(tip));
         }
         QVERIFY2(rows.contains(QStringLiteral("v0")) && rows.contains(QStringLiteral("v1")),
@@ -107,12 +107,12 @@ private slots:
         QCOMPARE(view.proxy().rowCount(), ones);
         QVERIFY(ones > 0 && ones < view.model().rowCount());
         // The region's page names them, each with its link.
-        const RegionRef region = document->regionOf(0);
+        const RegionRef region = document->region_of(0);
         const QString page = regionPage(*document, region);
         QVERIFY2(page.contains(QStringLiteral("2 backward bodies:")), qPrintable(page));
         for (const RegionBody& body : document->region(region).bodies) {
             if (body.half == Half::Backward)
-                QVERIFY(page.contains(QString::fromStdString(document->bodyName(body.place))));
+                QVERIFY(page.contains(QString::fromStdString(document->body_name(body.place))));
         }
     }
 
@@ -184,7 +184,7 @@ private slots:
     void textMarksTheNode() {
         const std::shared_ptr<const Document> document = openDocument(QStringLiteral("gpt12"));
         Navigator n;
-        n.setDocument(document);
+        n.set_document(document);
         BodyText text;
         text.setDocument(document);
         const Place body = n.pane(Pane::Left);
@@ -192,11 +192,11 @@ private slots:
         const Body& nodes = document->body(body);
         for (size_t i = 0; i < nodes.nodes.size(); ++i) {
             const int line = text.lineOf(NodeId(i));
-            QVERIFY2(line >= 0, document->nodeName({body.graph, body.body, NodeId(i)}).c_str());
+            QVERIFY2(line >= 0, document->node_name({body.graph, body.body, NodeId(i)}).c_str());
             const QString shown = text.document()->findBlockByNumber(line).text();
             const QString name = nodes.nodes[i].op == Opcode::Output
                 ? QStringLiteral("return")
-                : QString::fromStdString(document->nodeName({body.graph, body.body, NodeId(i)}));
+                : QString::fromStdString(document->node_name({body.graph, body.body, NodeId(i)}));
             QVERIFY2(shown.contains(name), qPrintable(shown));
             if (nodes.nodes[i].op != Opcode::Placeholder)
                 QCOMPARE(text.nodeAt(line), NodeId(i));
@@ -209,7 +209,7 @@ private slots:
     void inspectorPages() {
         const std::shared_ptr<const Document> document = openDocument(QStringLiteral("gpt12"));
         Navigator n;
-        n.setDocument(document);
+        n.set_document(document);
         Inspector inspector;
         inspector.setDocument(document);
         Inspector::About about;

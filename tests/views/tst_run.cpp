@@ -4,6 +4,9 @@
 #include "core/read/open.h"
 #include "core/run/input_files.h"
 #include "core/session/session.h"
+#include "views/base/plot.h"
+#include "views/base/text.h"
+#include "views/base/valuetext.h"
 #include "views/canvas/canvas.h"
 #include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
@@ -11,9 +14,6 @@
 #include "views/shell/mainwindow.h"
 #include "views/shell/pane.h"
 #include "views/shell/script.h"
-#include "views/shell/text.h"
-#include "views/values/plot.h"
-#include "views/values/valuetext.h"
 #include "views/values/valueview.h"
 
 #include <QAbstractButton>
@@ -82,7 +82,7 @@ struct Run {
         return {GraphId(0), id, find_node(module, module.body(id), name)};
     }
     void select(const Place& place) {
-        window.navigator().goTo(place);
+        window.navigator().go_to(place);
         settle();
     }
     QString status() { return window.findChild<QLabel*>(QStringLiteral("statusText"))->text(); }
@@ -139,7 +139,8 @@ private slots:
         MainWindow window(options);
         window.resize(1200, 800);
         window.show();
-        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))}, QStringLiteral("0/0:forward"));
+        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))},
+            QStringLiteral("0/0:forward"));
         QTRY_VERIFY_WITH_TIMEOUT(window.document() && window.idle(), 20000);
         const size_t graphs = window.document()->dump().graphs.size();
         Actions& actions = window.actions();
@@ -154,7 +155,7 @@ private slots:
         const Body& body = window.document()->body(root);
         for (size_t i = 0; i < body.nodes.size(); ++i)
             if (short_target(window.document()->module(root.graph), body.nodes[i]) == "invoke_subgraph") {
-                window.navigator().selectNode(window.navigator().state().focus, NodeId(i));
+                window.navigator().select_node(window.navigator().state().focus, NodeId(i));
                 break;
             }
         QVERIFY(actions[Do::CallSchema]->isEnabled());
@@ -163,14 +164,14 @@ private slots:
         QVERIFY2(
             report().startsWith(QStringLiteral("invoke_subgraph(Any subgraph, str identifier, Tensor arg0")),
             window.lastError() ? window.lastError()->text().c_str() : "");
-        window.navigator().selectInvocation(0);
+        window.navigator().select_invocation(0);
         QVERIFY(actions[Do::ProveRegion]->isEnabled());
         actions[Do::ProveRegion]->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
         QVERIFY(report().contains(QStringLiteral(": equal on ")));
-        window.navigator().setFocus(Pane::Right); // the backward body
+        window.navigator().set_focus(Pane::Right); // the backward body
         QVERIFY(!actions[Do::DeriveJoint]->isEnabled());
-        window.navigator().setFocus(Pane::Left);
+        window.navigator().set_focus(Pane::Left);
         actions[Do::DeriveJoint]->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
         QCOMPARE(window.document()->dump().graphs.size(), graphs + 1);
@@ -210,7 +211,7 @@ private slots:
         QVERIFY(r.start());
         const auto shown = [&] {
             const Navigator& n = r.window.navigator();
-            return r.window.document()->bodyName(n.pane(n.state().focus));
+            return r.window.document()->body_name(n.pane(n.state().focus));
         };
         QCOMPARE(shown(), std::string());
         QCOMPARE(r.next(), "invoke_subgraph_8");
@@ -287,7 +288,7 @@ private slots:
         QVERIFY(r.trigger(Do::NextNonFinite));
         QCOMPARE(r.run().lastStop().reason, run::Stop::Reason::NonFinite);
         QCOMPARE(r.next(), "add");
-        QCOMPARE(r.window.document()->nodeName(r.window.navigator().state().node), "log");
+        QCOMPARE(r.window.document()->node_name(r.window.navigator().state().node), "log");
         QVERIFY2(
             r.window.values().facts().contains(QStringLiteral("NaN")), qPrintable(r.window.values().facts()));
         r.window.actions()[Do::ValuesOnNodes]->setChecked(true);
@@ -482,7 +483,7 @@ private slots:
         const QModelIndex row = view.table().currentIndex();
         QCOMPARE(row.siblingAtColumn(CompareModel::Path).data().toString(),
             QStringLiteral("invoke_subgraph_8/gelu"));
-        QCOMPARE(r.window.document()->nodeName(r.window.navigator().state().node), "gelu");
+        QCOMPARE(r.window.document()->node_name(r.window.navigator().state().node), "gelu");
         QCOMPARE(r.stepper().path(*r.run().ranLast()), "invoke_subgraph_8/gelu");
         QVERIFY(r.window.values().message().isEmpty());
         // Filter and order.
@@ -708,7 +709,7 @@ private slots:
         QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 35000);
         QVERIFY2(played->ok(), played->ok() ? "" : played->error().text().c_str());
         QCOMPARE(r.next(), "invoke_subgraph_8/addmm_1");
-        QCOMPARE(r.window.document()->nodeName(r.window.navigator().state().node), "addmm");
+        QCOMPARE(r.window.document()->node_name(r.window.navigator().state().node), "addmm");
         QVERIFY(r.window.values().message().isEmpty());
         script.stepTo = QStringLiteral("nothing_like_it");
         played.reset();

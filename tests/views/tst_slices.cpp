@@ -1,8 +1,8 @@
 // Values in words, slices and plots, without a run.
-#include "views/theme/theme.h"
-#include "views/values/plot.h"
+#include "views/base/plot.h"
+#include "views/base/theme.h"
+#include "views/base/valuetext.h"
 #include "views/values/slice.h"
-#include "views/values/valuetext.h"
 
 #include <QAbstractItemModelTester>
 #include <QApplication>

@@ -1,8 +1,8 @@
 #include "views/bodytext/bodytext.h"
 
 #include "core/graph/print.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QRegularExpression>
 #include <QTextBlock>

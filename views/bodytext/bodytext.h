@@ -1,7 +1,7 @@
 // The body as PyTorch prints it, with the selected node's line marked; a click on a line selects its node.
 #pragma once
 
-#include "views/shell/document.h"
+#include "core/browse/document.h"
 
 #include <QPlainTextEdit>
 

@@ -1,8 +1,8 @@
 #include "views/canvas/canvas.h"
 
+#include "views/base/theme.h"
 #include "views/canvas/accessible.h"
 #include "views/canvas/canvas_p.h"
-#include "views/theme/theme.h"
 
 #include <QAccessible>
 

@@ -2,12 +2,12 @@
 // wheel, keys) and canvas_paint.cpp.
 #pragma once
 
+#include "views/base/sceneindex.h"
+#include "views/base/scenepainter.h"
 #include "views/canvas/canvas.h"
 #include "views/canvas/hovercard.h"
 #include "views/canvas/minimap.h"
 #include "views/canvas/placeholder.h"
-#include "views/canvas/sceneindex.h"
-#include "views/canvas/scenepainter.h"
 
 #include <QPixmap>
 #include <QPointer>

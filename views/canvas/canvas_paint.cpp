@@ -1,6 +1,6 @@
 // Painting of the canvas: a layer of the picture as it is, kept between frames, and the marks over it.
+#include "views/base/theme.h"
 #include "views/canvas/canvas_p.h"
-#include "views/theme/theme.h"
 
 #include <QPaintEvent>
 #include <QPainter>

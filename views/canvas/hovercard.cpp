@@ -1,6 +1,6 @@
 #include "views/canvas/hovercard.h"
 
-#include "views/theme/theme.h"
+#include "views/base/theme.h"
 
 #include <QFontMetrics>
 #include <QPainter>

@@ -1,7 +1,7 @@
 #include "views/canvas/minimap.h"
 
-#include "views/canvas/sceneindex.h"
-#include "views/theme/theme.h"
+#include "views/base/sceneindex.h"
+#include "views/base/theme.h"
 
 #include <QMouseEvent>
 #include <QPainter>

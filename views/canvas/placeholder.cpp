@@ -1,6 +1,6 @@
 #include "views/canvas/placeholder.h"
 
-#include "views/theme/theme.h"
+#include "views/base/theme.h"
 
 #include <QBoxLayout>
 #include <QClipboard>

@@ -1,9 +1,9 @@
 #include "views/compare/compareview.h"
 
 #include "core/base/text.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
-#include "views/values/valuetext.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
+#include "views/base/valuetext.h"
 
 #include <QApplication>
 #include <QCheckBox>

@@ -1,9 +1,9 @@
 // The run against what should agree with it: what to compare with, the verdict, and every value's error.
 #pragma once
 
+#include "core/browse/document.h"
+#include "views/base/runcontroller.h"
 #include "views/compare/comparemodel.h"
-#include "views/run/runcontroller.h"
-#include "views/shell/document.h"
 
 #include <QWidget>
 

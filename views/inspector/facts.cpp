@@ -4,9 +4,9 @@
 #include "core/draw/scene.h"
 #include "core/graph/calls.h"
 #include "core/graph/print.h"
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QFileInfo>
 
@@ -84,7 +84,7 @@ QString nodeLinks(const Document& document, const Place& at, std::span<const Nod
     QStringList links;
     for (size_t i = 0; i < nodes.size() && i < kListLimit; ++i) {
         const Place place{at.graph, at.body, nodes[i]};
-        links << linkTo(place, mono(qs(document.nodeName(place)).toHtmlEscaped()));
+        links << linkTo(place, mono(qs(document.node_name(place)).toHtmlEscaped()));
     }
     QString text = links.join(QStringLiteral(", "));
     if (nodes.size() > kListLimit)
@@ -180,7 +180,7 @@ QString nodePage(const Document& document, const Place& place, const std::vector
     const Body& body = document.body(place);
     const draw::Kind kind = draw::kind_of(module, place.body, place.node);
     Facts facts;
-    facts.title(mono(qs(document.nodeName(place)).toHtmlEscaped()));
+    facts.title(mono(qs(document.node_name(place)).toHtmlEscaped()));
     facts.fact(QObject::tr("operator"), mono(escaped(short_target(module, *node))));
     facts.fact(QObject::tr("kind"),
         QObject::tr("%1 · %2").arg(escaped(draw::kind_name(kind)), mono(escaped(opcode_name(node->op)))));
@@ -195,17 +195,17 @@ QString nodePage(const Document& document, const Place& place, const std::vector
     if (!crossing.empty()) {
         QStringList links;
         for (const Place& other : crossing)
-            links << linkTo(other, mono(qs(document.nodeName(other)).toHtmlEscaped()))
-                    + QObject::tr(" in %1").arg(qs(document.stageLabel(other.graph)).toHtmlEscaped());
+            links << linkTo(other, mono(qs(document.node_name(other)).toHtmlEscaped()))
+                    + QObject::tr(" in %1").arg(qs(document.stage_label(other.graph)).toHtmlEscaped());
         facts.fact(QObject::tr("crosses to"), links.join(QStringLiteral("<br>")));
     }
-    if (const int row = document.rowOfCall(place); row >= 0)
+    if (const int row = document.row_of_call(place); row >= 0)
         facts.fact(QObject::tr("invocation"),
             linkToRow(row, QObject::tr("call %1").arg(document.invocation(row).index)) + QStringLiteral(" ")
                 + decisionHtml(document.invocation(row)));
     for (BodyId called : called_bodies(module, place.body, place.node)) {
         const Place there{place.graph, called, {}};
-        facts.fact(QObject::tr("body"), linkTo(there, mono(qs(document.bodyName(there)).toHtmlEscaped())));
+        facts.fact(QObject::tr("body"), linkTo(there, mono(qs(document.body_name(there)).toHtmlEscaped())));
     }
     facts.fact(QObject::tr("descriptor"), mono(escaped(module.text(node->descriptor))));
     if (const Source* source = document.source(place)) {
@@ -282,9 +282,9 @@ void stageFacts(Facts& facts, const Document& document, const Invocation& invoca
         const Place& body = invocation.bodies[h];
         QStringList parts;
         if (call.graph && call.node)
-            parts << linkTo(call, mono(qs(document.nodeName(call)).toHtmlEscaped()));
+            parts << linkTo(call, mono(qs(document.node_name(call)).toHtmlEscaped()));
         if (body.graph)
-            parts << linkTo({body.graph, body.body, {}}, mono(qs(document.bodyName(body)).toHtmlEscaped()));
+            parts << linkTo({body.graph, body.body, {}}, mono(qs(document.body_name(body)).toHtmlEscaped()));
         facts.fact(stageName(Half(h)), parts.join(QStringLiteral(" → ")));
     }
 }
@@ -328,7 +328,7 @@ QString invocationPage(const Document& document, int row) {
     if (row < 0 || size_t(row) >= document.rows().size())
         return {};
     const Invocation& invocation = document.invocation(row);
-    const RegionRef ref = document.regionOf(row);
+    const RegionRef ref = document.region_of(row);
     Facts facts;
     const std::string identifier = ref.valid() ? document.region(ref).identifier : std::string();
     const QString call = QObject::tr("Call %1").arg(invocation.index);
@@ -359,9 +359,9 @@ QString invocationPage(const Document& document, int row) {
     facts.fact(QObject::tr("runs"), QObject::tr("%1 × a step").arg(invocation.executions));
     if (invocation.parent >= 0)
         facts.fact(QObject::tr("inside"),
-            linkToRow(document.rowOf(document.rows()[size_t(row)].compilation, invocation.parent),
+            linkToRow(document.row_of(document.rows()[size_t(row)].compilation, invocation.parent),
                 QObject::tr("call %1").arg(invocation.parent)));
-    facts.fact(QObject::tr("source"), mono(qs(document.sourceOf(row)).toHtmlEscaped()));
+    facts.fact(QObject::tr("source"), mono(qs(document.source_of(row)).toHtmlEscaped()));
     stageFacts(facts, document, invocation);
     if (!invocation.messages.empty()) {
         facts.section(QObject::tr("Text log"));
@@ -378,7 +378,7 @@ QString regionPage(const Document& document, RegionRef ref) {
     if (!ref.valid())
         return {};
     const Region& region = document.region(ref);
-    const std::vector<int> rows = document.rowsOf(ref);
+    const std::vector<int> rows = document.rows_of(ref);
     int traced = 0, reused = 0;
     double tracing = 0, saved = 0;
     for (int row : rows) {
@@ -399,7 +399,7 @@ QString regionPage(const Document& document, RegionRef ref) {
             mono((QFileInfo(qs(region.source_file)).fileName() + QLatin1Char(':')
                 + QString::number(region.source_line))
                      .toHtmlEscaped()));
-    facts.fact(QObject::tr("compile"), qs(document.compileLabel(ref.compilation)).toHtmlEscaped());
+    facts.fact(QObject::tr("compile"), qs(document.compile_label(ref.compilation)).toHtmlEscaped());
     facts.fact(QObject::tr("invocations"), QString::number(region.invocations.size()));
     facts.fact(QObject::tr("tracing"), tracing > 0 ? qs(format_milliseconds(tracing)) : QString());
     facts.fact(QObject::tr("time saved"), saved > 0 ? qs(format_milliseconds(saved)) : QString());
@@ -416,7 +416,7 @@ QString regionPage(const Document& document, RegionRef ref) {
         for (const RegionBody& body : region.bodies) {
             if (body.half == Half::Backward)
                 names << linkTo(Place{body.place.graph, body.place.body, {}},
-                    mono(qs(document.bodyName(body.place)).toHtmlEscaped()));
+                    mono(qs(document.body_name(body.place)).toHtmlEscaped()));
         }
         facts.line(tinted(Role::Warning, QObject::tr("%1 backward bodies:").arg(backward)) + QLatin1Char(' ')
             + names.join(QStringLiteral(", ")));
@@ -426,7 +426,7 @@ QString regionPage(const Document& document, RegionRef ref) {
         const Place place{body.place.graph, body.place.body, {}};
         if (!place.graph)
             continue;
-        QString text = linkTo(place, mono(qs(document.bodyName(place)).toHtmlEscaped()));
+        QString text = linkTo(place, mono(qs(document.body_name(place)).toHtmlEscaped()));
         text += tinted(Role::Quiet,
             QObject::tr(" %1, %2").arg(qs(counted(document.body(place).nodes.size(), "node")),
                 qs(counted(uint64_t(body.calls), "call"))));
@@ -452,22 +452,22 @@ QString bodyPage(const Document& document, const Place& place) {
     const Graph& graph = document.dump().graph(place.graph);
     const Body& body = document.body(place);
     const Compilation& compilation = document.dump().compilation(graph.compilation);
-    const std::string name = document.bodyName(place);
+    const std::string name = document.body_name(place);
     Facts facts;
-    facts.title(
-        name.empty() ? qs(document.stageLabel(place.graph)).toHtmlEscaped() : mono(qs(name).toHtmlEscaped()));
-    facts.fact(QObject::tr("stage"), qs(document.stageLabel(place.graph)).toHtmlEscaped());
+    facts.title(name.empty() ? qs(document.stage_label(place.graph)).toHtmlEscaped()
+                             : mono(qs(name).toHtmlEscaped()));
+    facts.fact(QObject::tr("stage"), qs(document.stage_label(place.graph)).toHtmlEscaped());
     facts.fact(QObject::tr("nodes"), grouped(body.nodes.size()));
     facts.fact(QObject::tr("inputs"), grouped(body.placeholder_count()));
-    if (const RegionRef ref = document.regionOfBody(place.graph, place.body); ref.valid())
+    if (const RegionRef ref = document.region_of_body(place.graph, place.body); ref.valid())
         facts.fact(QObject::tr("region"),
             linkToRegion(ref, mono(qs(document.region(ref).identifier).toHtmlEscaped())));
     if (body.parent) {
         const Place above{place.graph, body.parent, {}};
-        const std::string aboveName = document.bodyName(above);
+        const std::string aboveName = document.body_name(above);
         facts.fact(QObject::tr("inside"),
             linkTo(above,
-                aboveName.empty() ? qs(document.stageLabel(place.graph)).toHtmlEscaped()
+                aboveName.empty() ? qs(document.stage_label(place.graph)).toHtmlEscaped()
                                   : mono(qs(aboveName).toHtmlEscaped())));
     }
     QStringList children;
@@ -483,7 +483,7 @@ QString bodyPage(const Document& document, const Place& place) {
     if (graph.line)
         facts.fact(QObject::tr("line"), grouped(graph.line));
     facts.section(
-        QObject::tr("Compilation %1").arg(qs(document.compileLabel(graph.compilation)).toHtmlEscaped()));
+        QObject::tr("Compilation %1").arg(qs(document.compile_label(graph.compilation)).toHtmlEscaped()));
     facts.fact(QObject::tr("function"), mono(qs(compilation.function).toHtmlEscaped()));
     if (!compilation.file.empty())
         facts.fact(QObject::tr("source"),

@@ -1,7 +1,7 @@
 // The inspector's pages as rich text, with links to what they name.
 #pragma once
 
-#include "views/shell/document.h"
+#include "core/browse/document.h"
 
 #include <QString>
 #include <QUrl>

@@ -1,6 +1,6 @@
 #include "views/inspector/inspector.h"
 
-#include "views/theme/theme.h"
+#include "views/base/theme.h"
 
 #include <QTabBar>
 #include <QTextBrowser>

@@ -1,6 +1,6 @@
 #include "views/inspector/notespane.h"
 
-#include "views/theme/theme.h"
+#include "views/base/theme.h"
 
 #include <QHBoxLayout>
 #include <QLabel>

@@ -1,9 +1,9 @@
 #include "views/ledger/ledgermodel.h"
 
 #include "core/base/text.h"
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QFont>
 
@@ -71,12 +71,12 @@ int LedgerModel::columnCount(const QModelIndex& parent) const {
 
 QString LedgerModel::text(int row, int column) const {
     const Invocation& invocation = document_->invocation(row);
-    const RegionRef ref = document_->regionOf(row);
+    const RegionRef ref = document_->region_of(row);
     switch (column) {
     case Index:
         return QString::number(invocation.index);
     case Compile:
-        return qs(document_->compileLabel(document_->rows()[size_t(row)].compilation));
+        return qs(document_->compile_label(document_->rows()[size_t(row)].compilation));
     case CallId:
         return invocation.call_id < 0 ? QStringLiteral("–") : QString::number(invocation.call_id);
     case RegionName:
@@ -98,7 +98,7 @@ QString LedgerModel::text(int row, int column) const {
     case Saved:
         return milliseconds(invocation.saved_ms);
     case SourceColumn: {
-        const QString place = qs(document_->sourceOf(row)), code = qs(document_->codeOf(row));
+        const QString place = qs(document_->source_of(row)), code = qs(document_->code_of(row));
         return code.isEmpty() ? place : place + QStringLiteral("   ") + code;
     }
     case Executions:
@@ -156,7 +156,7 @@ QVariant LedgerModel::data(const QModelIndex& index, int role) const {
         }
         if (index.column() == Variant) {
             const Place& body = invocation.body(Half::Backward);
-            return body.graph ? tr("Its backward body is %1").arg(qs(document_->bodyName(body)))
+            return body.graph ? tr("Its backward body is %1").arg(qs(document_->body_name(body)))
                               : tr("It has no backward body in this dump");
         }
         const QString shown = text(index.row(), index.column());

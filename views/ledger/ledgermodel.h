@@ -1,8 +1,8 @@
 // The ledger as a table: one row per invocation of the dump.
 #pragma once
 
-#include "views/ledger/filter.h"
-#include "views/shell/document.h"
+#include "core/browse/document.h"
+#include "core/browse/filter.h"
 
 #include <QAbstractTableModel>
 #include <QSortFilterProxyModel>

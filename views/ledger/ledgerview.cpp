@@ -1,9 +1,9 @@
 #include "views/ledger/ledgerview.h"
 
 #include "core/base/text.h"
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QAction>
 #include <QApplication>
@@ -173,7 +173,7 @@ void LedgerView::setDocument(std::shared_ptr<const Document> document) {
     model_->setDocument(std::move(document));
     quiet_ = false;
     const Document* shown = model_->document();
-    table_->setColumnHidden(LedgerModel::Compile, !shown || !shown->severalCompilations());
+    table_->setColumnHidden(LedgerModel::Compile, !shown || !shown->several_compilations());
     bool reasons = false;
     for (size_t row = 0; shown && row < shown->rows().size(); ++row)
         reasons = reasons || !shown->invocation(int(row)).reason.empty();

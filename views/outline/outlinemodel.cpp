@@ -1,9 +1,9 @@
 #include "views/outline/outlinemodel.h"
 
 #include "core/base/text.h"
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QFont>
 
@@ -91,7 +91,7 @@ void OutlineModel::addCompilation(Item& parent, CompilationId id) {
 void OutlineModel::addRegion(Item& parent, RegionRef ref) {
     Item& item = parent.add(Kind::RegionItem);
     item.region = ref;
-    for (int row : document_->rowsOf(ref))
+    for (int row : document_->rows_of(ref))
         item.add(Kind::InvocationItem).row = row;
 }
 
@@ -163,7 +163,7 @@ QString OutlineModel::name(const Item& item) const {
     case Kind::InvocationItem:
         return tr("call %1").arg(document_->invocation(item.row).index);
     case Kind::StageItem:
-        return qs(document_->stageLabel(item.place.graph));
+        return qs(document_->stage_label(item.place.graph));
     case Kind::BodyItem:
         return qs(document_->module(item.place.graph).text(document_->body(item.place).class_name));
     case Kind::FailureItem:
@@ -175,7 +175,7 @@ QString OutlineModel::name(const Item& item) const {
 namespace {
 int countRows(const Document& document, RegionRef ref, bool reused) {
     int n = 0;
-    for (int row : document.rowsOf(ref)) {
+    for (int row : document.rows_of(ref)) {
         const Invocation& i = document.invocation(row);
         const bool isReuse = i.decision == Decision::Reused || i.decision == Decision::ReusedByKey;
         n += reused ? isReuse : i.traced_to_end;
@@ -211,7 +211,7 @@ QString OutlineModel::detail(const Item& item) const {
         if (reused)
             parts << tr("%1 reused").arg(reused);
         int failed = 0;
-        for (int row : document_->rowsOf(item.region))
+        for (int row : document_->rows_of(item.region))
             failed += document_->invocation(row).decision == Decision::Failed;
         if (failed)
             parts << tr("%1 failed").arg(failed);
@@ -259,7 +259,7 @@ QString OutlineModel::toolTip(const Item& item) const {
 
 QByteArray OutlineModel::dots(const Item& item) const {
     QByteArray out;
-    for (int row : document_->rowsOf(item.region)) {
+    for (int row : document_->rows_of(item.region)) {
         const Invocation& invocation = document_->invocation(row);
         out.append(char(int(invocation.decision) + (invocation.inlined ? kInlinedBit : 0)));
     }
@@ -271,7 +271,7 @@ bool OutlineModel::isCurrent(const Item& item) const {
     case Kind::InvocationItem:
         return item.row == currentRow_;
     case Kind::RegionItem:
-        return currentRow_ >= 0 && document_->regionOf(currentRow_) == item.region;
+        return currentRow_ >= 0 && document_->region_of(currentRow_) == item.region;
     case Kind::StageItem:
     case Kind::BodyItem:
         return (item.place.graph == left_.graph && item.place.body == left_.body)
@@ -307,7 +307,7 @@ QVariant OutlineModel::data(const QModelIndex& index, int role) const {
     case CurrentDotRole: {
         if (it.kind != Kind::RegionItem)
             return {};
-        const std::vector<int> rows = document_->rowsOf(it.region);
+        const std::vector<int> rows = document_->rows_of(it.region);
         for (size_t i = 0; i < rows.size(); ++i) {
             if (rows[i] == currentRow_)
                 return int(i);
@@ -322,14 +322,14 @@ QVariant OutlineModel::data(const QModelIndex& index, int role) const {
 void OutlineModel::setCurrent(int row, const Place& left, const Place& right) {
     const QModelIndexList old{indexOfRow(currentRow_), indexOfBody(left_), indexOfBody(right_)};
     const QModelIndex oldRegion =
-        currentRow_ >= 0 ? indexOfRegion(document_->regionOf(currentRow_)) : QModelIndex();
+        currentRow_ >= 0 ? indexOfRegion(document_->region_of(currentRow_)) : QModelIndex();
     currentRow_ = row;
     left_ = left;
     right_ = right;
     QModelIndexList changed = old;
     changed << oldRegion << indexOfRow(row) << indexOfBody(left) << indexOfBody(right);
     if (row >= 0 && document_)
-        changed << indexOfRegion(document_->regionOf(row));
+        changed << indexOfRegion(document_->region_of(row));
     for (const QModelIndex& index : changed) {
         if (index.isValid())
             Q_EMIT dataChanged(index, index, {CurrentRole, CurrentDotRole});

@@ -1,7 +1,7 @@
 // The tree: rank → compilation → stage → body, and region → invocation.
 #pragma once
 
-#include "views/shell/document.h"
+#include "core/browse/document.h"
 
 #include <QAbstractItemModel>
 

@@ -1,8 +1,8 @@
 #include "views/outline/outlineview.h"
 
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QApplication>
 #include <QClipboard>

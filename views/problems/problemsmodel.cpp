@@ -1,7 +1,7 @@
 #include "views/problems/problemsmodel.h"
 
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QFileInfo>
 
@@ -22,8 +22,8 @@ void ProblemsModel::setDocument(std::shared_ptr<const Document> document) {
             const Failure& f = dump.failures[i];
             Entry entry;
             entry.severity = Severity::Error;
-            entry.message =
-                (f.compilation ? qs(document_->compileLabel(f.compilation)) + QStringLiteral(" ") : QString())
+            entry.message = (f.compilation ? qs(document_->compile_label(f.compilation)) + QStringLiteral(" ")
+                                           : QString())
                 + qs(f.kind) + QStringLiteral(": ") + qs(f.message);
             entry.file = path(f.file);
             entry.line = f.line;

@@ -1,7 +1,7 @@
 // What was wrong in the input, and what the compile itself reported as failed.
 #pragma once
 
-#include "views/shell/document.h"
+#include "core/browse/document.h"
 
 #include <QAbstractTableModel>
 

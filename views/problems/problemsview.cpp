@@ -1,7 +1,7 @@
 #include "views/problems/problemsview.h"
 
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QAction>
 #include <QApplication>

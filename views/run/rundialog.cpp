@@ -3,8 +3,8 @@
 #include "core/base/text.h"
 #include "core/run/default_symbols.h"
 #include "core/run/inputs.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QButtonGroup>
 #include <QCheckBox>

@@ -1,8 +1,8 @@
 // What to run, and on what.
 #pragma once
 
+#include "core/browse/document.h"
 #include "core/run/request.h"
-#include "views/shell/document.h"
 
 #include <QDialog>
 

@@ -1,9 +1,9 @@
 #include "views/run/runmodels.h"
 
 #include "core/base/text.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
-#include "views/values/valuetext.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
+#include "views/base/valuetext.h"
 
 #include <algorithm>
 
@@ -234,8 +234,8 @@ QVariant WatchModel::data(const QModelIndex& index, int role) const {
     case Qt::DisplayRole:
     case Qt::AccessibleTextRole:
         if (index.column() == Name) {
-            const std::string body = document_->bodyName(at);
-            const QString name = qs(document_->nodeName(at));
+            const std::string body = document_->body_name(at);
+            const QString name = qs(document_->node_name(at));
             return body.empty() ? name : tr("%1 in %2").arg(name, qs(body));
         }
         if (index.column() == Type)
@@ -306,7 +306,7 @@ QVariant StackModel::data(const QModelIndex& index, int role) const {
     case Qt::AccessibleTextRole:
         switch (index.column()) {
         case Call:
-            return qs(document_->nodeName(at));
+            return qs(document_->node_name(at));
         case In: {
             const int32_t round = controller_->stepper()->steps()[frames_[size_t(index.row())]].round;
             const QString body = bodyName(document_->module(at.graph), at.body);

@@ -1,8 +1,8 @@
 // The lists of the steps dock: breakpoints, watched nodes, the calls around the position, and times.
 #pragma once
 
-#include "views/run/runcontroller.h"
-#include "views/shell/document.h"
+#include "core/browse/document.h"
+#include "views/base/runcontroller.h"
 
 #include <QAbstractTableModel>
 

@@ -1,9 +1,9 @@
 #include "views/run/stepsview.h"
 
 #include "core/base/text.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
-#include "views/values/plot.h"
+#include "views/base/plot.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QAction>
 #include <QCheckBox>

@@ -1,8 +1,8 @@
 // Times of nodes and operators.
 #include "core/base/text.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 #include "views/run/runmodels.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
 
 #include <algorithm>
 

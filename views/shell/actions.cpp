@@ -1,7 +1,7 @@
 #include "views/shell/actions.h"
 
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QWidget>
 
@@ -67,7 +67,7 @@ constexpr Spec kSpecs[] = {
         true},
     {Do::DefaultLayout, "view.defaultLayout", "Restore &Default Layout",
         "Put docks and splitters back where they belong", "", ""},
-    {Do::OtherPane, "view.otherPane", "O&ther Pane", "Move the focus to the other pane", "F6", ""},
+    {Do::OtherPane, "view.other_pane", "O&ther Pane", "Move the focus to the other pane", "F6", ""},
     {Do::Back, "go.back", "&Back", "Go back to where you were", "Alt+Left", "back"},
     {Do::Forward, "go.forward", "&Forward", "Go forward again", "Alt+Right", "forward"},
     {Do::Up, "go.up", "&Up", "Go to the body around this one", "Alt+Up", "up"},

@@ -1,8 +1,8 @@
 #include "views/shell/findbar.h"
 
 #include "core/base/text.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QHBoxLayout>
 #include <QKeyEvent>

@@ -1,10 +1,10 @@
 #include "views/shell/gotobox.h"
 
 #include "core/base/text.h"
-#include "views/ledger/decision.h"
-#include "views/shell/fuzzy.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "core/browse/fuzzy.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QApplication>
 #include <QFileInfo>
@@ -52,7 +52,7 @@ void addNodes(
                     source = std::string(baseName(module.text(at->file))) + ":" + std::to_string(at->line);
                     text = source;
                 }
-                int score = fuzzyScore(
+                int score = fuzzy_score(
                     !query.empty() && query[0] == '%' ? std::string_view(query).substr(1) : query, text);
                 if (score < 0 || query.empty())
                     continue;
@@ -74,7 +74,8 @@ void addBodies(const Document& document, const std::string& query, std::vector<G
             GotoHit hit;
             hit.place = {GraphId(g), BodyId(b), {}};
             const std::string address = document.address(hit.place);
-            hit.score = std::max(fuzzyScore(query, address), fuzzyScore(query, document.bodyName(hit.place)));
+            hit.score =
+                std::max(fuzzy_score(query, address), fuzzy_score(query, document.body_name(hit.place)));
             if (hit.score < 0)
                 continue;
             hit.score += 20;
@@ -90,13 +91,13 @@ void addRegions(const Document& document, const std::string& query, std::vector<
             const Region& region = compilation.regions[r];
             GotoHit hit;
             hit.region = {compilation.compilation, int(r)};
-            hit.score = std::max(fuzzyScore(query, region.identifier), fuzzyScore(query, region.function));
+            hit.score = std::max(fuzzy_score(query, region.identifier), fuzzy_score(query, region.function));
             if (hit.score < 0)
                 continue;
             hit.score += 40;
             hit.title = qs(region.identifier);
             hit.detail = QObject::tr("region %1 in %2")
-                             .arg(qs(region.function), qs(document.compileLabel(compilation.compilation)));
+                             .arg(qs(region.function), qs(document.compile_label(compilation.compilation)));
             out.push_back(std::move(hit));
         }
     }
@@ -104,12 +105,12 @@ void addRegions(const Document& document, const std::string& query, std::vector<
         const std::string name = "call " + std::to_string(document.invocation(int(row)).index);
         GotoHit hit;
         hit.row = int(row);
-        hit.score = fuzzyScore(query, name);
+        hit.score = fuzzy_score(query, name);
         if (hit.score < 0 || query.empty())
             continue;
         hit.title = qs(name);
         hit.detail = decisionText(document.invocation(int(row))) + QStringLiteral(" · ")
-            + qs(document.compileLabel(document.rows()[row].compilation));
+            + qs(document.compile_label(document.rows()[row].compilation));
         out.push_back(std::move(hit));
     }
 }
@@ -123,7 +124,7 @@ void describe(const Document& document, GotoHit& hit) {
     }
     const Node* node = document.node(hit.place);
     const GraphModule& module = document.module(hit.place.graph);
-    hit.title = qs(document.nodeName(hit.place));
+    hit.title = qs(document.node_name(hit.place));
     hit.detail = qs(short_target(module, *node)) + QStringLiteral(" · ")
         + qs(document.address({hit.place.graph, hit.place.body, {}}));
     if (const Source* at = module.source(node->source); at && at->has_place())

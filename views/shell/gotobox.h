@@ -1,7 +1,7 @@
 // Go to: type a part of a node's, body's or region's name, an address, or file.py:line; pick from the list.
 #pragma once
 
-#include "views/shell/document.h"
+#include "core/browse/document.h"
 
 #include <QFrame>
 

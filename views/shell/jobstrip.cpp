@@ -1,7 +1,7 @@
 #include "views/shell/jobstrip.h"
 
-#include "views/shell/jobs.h"
-#include "views/theme/theme.h"
+#include "views/base/jobs.h"
+#include "views/base/theme.h"
 
 #include <QHBoxLayout>
 #include <QLabel>

@@ -1,6 +1,6 @@
 #include "views/shell/keylist.h"
 
-#include "views/theme/theme.h"
+#include "views/base/theme.h"
 
 #include <QAction>
 #include <QHeaderView>

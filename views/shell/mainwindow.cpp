@@ -1,5 +1,6 @@
 #include "views/shell/mainwindow.h"
 
+#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
@@ -9,7 +10,6 @@
 #include "views/shell/jobstrip.h"
 #include "views/shell/pane.h"
 #include "views/shell/startpage.h"
-#include "views/shell/text.h"
 #include "views/stepper/stepperbar.h"
 
 #include <QApplication>

@@ -1,16 +1,16 @@
 // The main window: docks around two panes, everything tied to one Navigator. Holds no knowledge of its own.
 #pragma once
 
+#include "core/browse/navigator.h"
+#include "core/browse/notes.h"
+#include "views/base/jobs.h"
+#include "views/base/runcontroller.h"
+#include "views/base/theme.h"
 #include "views/canvas/canvas.h"
-#include "views/run/runcontroller.h"
+#include "views/export/exporting.h"
 #include "views/shell/actions.h"
-#include "views/shell/exporting.h"
-#include "views/shell/jobs.h"
-#include "views/shell/navigator.h"
 #include "views/shell/notehistory.h"
-#include "views/shell/notes.h"
 #include "views/shell/scenes.h"
-#include "views/theme/theme.h"
 
 #include <QMainWindow>
 #include <QSettings>

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/graph/print.h"
+#include "views/base/text.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/shell/findbar.h"
@@ -10,7 +11,6 @@
 #include "views/shell/pane.h"
 #include "views/shell/recents.h"
 #include "views/shell/startpage.h"
-#include "views/shell/text.h"
 
 #include <QActionGroup>
 #include <QApplication>
@@ -84,8 +84,7 @@ void MainWindow::buildMenus() {
             Do::PreviousNonFinite})
         ->addSeparator();
     add(run, {Do::ToggleBreakpoint, Do::WatchNode, Do::FollowStep})->addSeparator();
-    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues, Do::KeepRun})
-        ->addSeparator();
+    add(run, {Do::RunToEnd, Do::MeasureTimes, Do::CompareRun, Do::SaveValues, Do::KeepRun})->addSeparator();
     add(run, {Do::DeriveJoint, Do::ProveRegion, Do::CallSchema});
 
     add(menuBar()->addMenu(tr("&Help")), {Do::KeyList, Do::About});
@@ -119,8 +118,8 @@ void MainWindow::connectActions() {
         QApplication::clipboard()->setText(text);
         note(tr("Copied %1").arg(text.left(80)));
     };
-    on(Do::Copy, [=, this] { copy(qs(document_->nodeName(navigator_.state().node))); });
-    on(Do::CopyAddress, [=, this] { copy(qs(navigator_.currentAddress())); });
+    on(Do::Copy, [=, this] { copy(qs(document_->node_name(navigator_.state().node))); });
+    on(Do::CopyAddress, [=, this] { copy(qs(navigator_.current_address())); });
     on(Do::CopyStatement, [=, this] {
         const Place& node = navigator_.state().node;
         copy(qs(print_statement(document_->module(node.graph), node.body, node.node)));
@@ -146,8 +145,8 @@ void MainWindow::connectActions() {
         inspector_->notes().focusInput();
     });
     on(Do::ToggleBookmark, [this] {
-        const Status status = notes_.toggleBookmark(
-            document_->dump(), navigator_.currentAddress(), navigator_.title(navigator_.state()));
+        const Status status = notes_.toggle_bookmark(
+            document_->dump(), navigator_.current_address(), navigator_.title(navigator_.state()));
         if (!status)
             note(qs(status.error().text()), true);
         updateNotes();
@@ -155,7 +154,7 @@ void MainWindow::connectActions() {
     });
     for (int i = 0; i < 9; ++i) {
         on(Do(int(Do::Bookmark1) + i), [this, i] {
-            const Status status = navigator_.goTo(notes_.bookmarkAt(i + 1));
+            const Status status = navigator_.go_to(notes_.bookmark_at(i + 1));
             if (!status)
                 note(qs(status.error().text()), true);
         });
@@ -196,10 +195,10 @@ void MainWindow::connectActions() {
         [this](bool on) { setWindowState(windowState().setFlag(Qt::WindowFullScreen, on)); });
     on(Do::DefaultLayout, [this] { defaultLayout(); });
     on(Do::OtherPane, [this] {
-        const Pane other = otherPane(navigator_.state().focus);
+        const Pane other = other_pane(navigator_.state().focus);
         if (!panes_[size_t(other)]->isHidden())
             panes_[size_t(other)]->canvas().setFocus();
-        navigator_.setFocus(other);
+        navigator_.set_focus(other);
     });
 
     on(Do::Back, [this] { navigator_.back(); });
@@ -212,10 +211,10 @@ void MainWindow::connectActions() {
     on(Do::PreviousReused, [this] { navigator_.step(StepTo::Reused, -1); });
     on(Do::NextTraced, [this] { navigator_.step(StepTo::Traced, 1); });
     on(Do::PreviousTraced, [this] { navigator_.step(StepTo::Traced, -1); });
-    on(Do::NextNode, [this] { navigator_.stepNode(1); });
-    on(Do::PreviousNode, [this] { navigator_.stepNode(-1); });
-    on(Do::NextStage, [this] { navigator_.stepStage(1); });
-    on(Do::PreviousStage, [this] { navigator_.stepStage(-1); });
+    on(Do::NextNode, [this] { navigator_.step_node(1); });
+    on(Do::PreviousNode, [this] { navigator_.step_node(-1); });
+    on(Do::NextStage, [this] { navigator_.step_stage(1); });
+    on(Do::PreviousStage, [this] { navigator_.step_stage(-1); });
     on(Do::Users, [this] { showUsers(); });
     on(Do::KeyList, [this] { showKeys(); });
     on(Do::About, [this] { showAbout(); });
@@ -244,7 +243,7 @@ void MainWindow::updateActions() {
         !noNode.isEmpty() ? noNode
             : users       ? QString()
                           : tr("nothing uses this value"));
-    const QString readOnly = notes_.readOnly() ? tr("the session's file cannot be written") : none;
+    const QString readOnly = notes_.read_only() ? tr("the session's file cannot be written") : none;
     actions_.setReason(Do::AddNote, readOnly);
     // The step's name stands in the menu and in the tooltip: nobody undoes what he does not know.
     const auto named = [&](Do what, const QString& verb, const QString& name, const QString& nothing) {
@@ -258,7 +257,7 @@ void MainWindow::updateActions() {
     actions_.setReason(Do::ToggleBookmark, readOnly);
     for (int i = 0; i < 9; ++i) {
         const Do what = Do(int(Do::Bookmark1) + i);
-        const std::string address = document_ ? notes_.bookmarkAt(i + 1) : std::string();
+        const std::string address = document_ ? notes_.bookmark_at(i + 1) : std::string();
         actions_.setReason(what, address.empty() ? tr("no bookmark is set here") : QString());
         actions_[what]->setText(address.empty() ? tr("Bookmark &%1").arg(i + 1)
                                                 : QStringLiteral("&%1 %2").arg(i + 1).arg(qs(address)));
@@ -266,12 +265,12 @@ void MainWindow::updateActions() {
 
     const auto reason = [&](const std::string& why) { return none.isEmpty() ? qs(why) : none; };
     actions_.setReason(
-        Do::Back, document_ && navigator_.canGoBack() ? QString() : tr("there is no earlier place"));
+        Do::Back, document_ && navigator_.can_go_back() ? QString() : tr("there is no earlier place"));
     actions_.setReason(
-        Do::Forward, document_ && navigator_.canGoForward() ? QString() : tr("there is no later place"));
-    actions_.setReason(Do::Up, reason(navigator_.whyNotUp()));
-    actions_.setReason(Do::StepInto, reason(navigator_.whyNotInto()));
-    actions_.setReason(Do::StepOut, reason(navigator_.whyNotOut()));
+        Do::Forward, document_ && navigator_.can_go_forward() ? QString() : tr("there is no later place"));
+    actions_.setReason(Do::Up, reason(navigator_.why_not_up()));
+    actions_.setReason(Do::StepInto, reason(navigator_.why_not_into()));
+    actions_.setReason(Do::StepOut, reason(navigator_.why_not_out()));
     const std::pair<Do, std::pair<StepTo, int>> steps[] = {
         {Do::NextInvocation, {StepTo::Any, 1}},
         {Do::PreviousInvocation, {StepTo::Any, -1}},
@@ -281,13 +280,13 @@ void MainWindow::updateActions() {
         {Do::PreviousTraced, {StepTo::Traced, -1}},
     };
     for (const auto& [what, step] : steps)
-        actions_.setReason(what, reason(navigator_.whyNoStep(step.first, step.second)));
+        actions_.setReason(what, reason(navigator_.why_no_step(step.first, step.second)));
     const bool body = document_ && navigator_.pane(navigator_.state().focus).graph;
     const QString noBody = body ? QString() : none.isEmpty() ? tr("no body is shown here") : none;
     actions_.setReason(Do::NextNode, noBody);
     actions_.setReason(Do::PreviousNode, noBody);
-    actions_.setReason(Do::NextStage, noBody.isEmpty() ? qs(navigator_.whyNoStage(1)) : noBody);
-    actions_.setReason(Do::PreviousStage, noBody.isEmpty() ? qs(navigator_.whyNoStage(-1)) : noBody);
+    actions_.setReason(Do::NextStage, noBody.isEmpty() ? qs(navigator_.why_no_stage(1)) : noBody);
+    actions_.setReason(Do::PreviousStage, noBody.isEmpty() ? qs(navigator_.why_no_stage(-1)) : noBody);
     updateRunActions(none);
     updateDeriveActions();
 }
@@ -318,10 +317,10 @@ void MainWindow::fillRecentMenu() {
 
 void MainWindow::fillHistoryMenu(QMenu* menu, bool back) {
     menu->clear();
-    const std::vector<std::string> titles = back ? navigator_.backTitles() : navigator_.forwardTitles();
+    const std::vector<std::string> titles = back ? navigator_.back_titles() : navigator_.forward_titles();
     for (size_t i = 0; i < titles.size() && i < 15; ++i) {
         const int offset = (back ? -1 : 1) * int(i + 1);
-        menu->addAction(qs(titles[i]), this, [this, offset] { navigator_.goInHistory(offset); });
+        menu->addAction(qs(titles[i]), this, [this, offset] { navigator_.go_in_history(offset); });
     }
 }
 
@@ -344,9 +343,9 @@ void MainWindow::showUsers() {
     QMenu menu(this);
     for (NodeId user : body.users_of(body.node(at.node))) {
         const Place place{at.graph, at.body, user};
-        menu.addAction(QStringLiteral("%1\t%2").arg(qs(document_->nodeName(place)),
+        menu.addAction(QStringLiteral("%1\t%2").arg(qs(document_->node_name(place)),
                            qs(short_target(document_->module(at.graph), body.node(user)))),
-            this, [this, user] { navigator_.selectNode(navigator_.state().focus, user); });
+            this, [this, user] { navigator_.select_node(navigator_.state().focus, user); });
     }
     const QRect box = focusedPane().canvas().boxRect(at.node);
     menu.exec(
@@ -354,7 +353,7 @@ void MainWindow::showUsers() {
 }
 
 void MainWindow::showNodeMenu(Pane pane, NodeId node, const QPoint& at) {
-    navigator_.selectNode(pane, node);
+    navigator_.select_node(pane, node);
     QMenu menu(this);
     if (node) {
         for (Do what : {Do::StepInto, Do::Users, Do::FitSelection})

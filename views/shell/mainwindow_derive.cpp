@@ -7,8 +7,8 @@
 #include "core/run/joint.h"
 #include "core/run/proof_text.h"
 #include "core/run/schema.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 
 #include <QClipboard>
 #include <QDialogButtonBox>
@@ -169,7 +169,7 @@ void MainWindow::connectDerive() {
             [this](void* got) {
                 const Answer& answer = *static_cast<Answer*>(got);
                 setDocument(answer.document, /*sameRun=*/true);
-                navigator_.showBody(otherPane(navigator_.state().focus), {answer.graph, BodyId(0), {}});
+                navigator_.show_body(other_pane(navigator_.state().focus), {answer.graph, BodyId(0), {}});
                 note(tr("Derived on synthetic inputs; it is in the tree as joint (derived)"));
             });
     });
@@ -188,12 +188,12 @@ void MainWindow::connectDerive() {
     on(Do::CallSchema, [this] {
         const Place call = navigator_.state().node;
         askAbout(
-            tr("Schema of %1").arg(qs(document_->nodeName(call))),
+            tr("Schema of %1").arg(qs(document_->node_name(call))),
             [call](const Document& document, void* answer, const Job& job) {
                 schema(document, call, *static_cast<Answer*>(answer), job);
             },
             [this, call](void* got) {
-                showReport(tr("Schema of %1").arg(qs(document_->nodeName(call))),
+                showReport(tr("Schema of %1").arg(qs(document_->node_name(call))),
                     qs(static_cast<Answer*>(got)->text));
             });
     });

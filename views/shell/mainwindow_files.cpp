@@ -2,17 +2,17 @@
 
 #include "core/base/text.h"
 #include "core/session/session.h"
+#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
+#include "views/export/exportdialog.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsview.h"
 #include "views/run/stepsview.h"
-#include "views/shell/exportdialog.h"
 #include "views/shell/pane.h"
 #include "views/shell/recents.h"
 #include "views/shell/startpage.h"
-#include "views/shell/text.h"
 #include "views/values/valueview.h"
 
 #include <QCoreApplication>
@@ -139,10 +139,10 @@ void MainWindow::loaded(const std::shared_ptr<Loaded>& result) {
         Recents::add(*settings_, paths_);
         start_->setRecents(Recents::list(*settings_));
     }
-    if (!result->sameRun && notes_.hasFile())
+    if (!result->sameRun && notes_.has_file())
         restoreView();
     if (!result->at.isEmpty()) {
-        const Status status = navigator_.goTo(ss(result->at));
+        const Status status = navigator_.go_to(ss(result->at));
         if (!status) {
             hasError_ = true;
             lastError_ = status.error();
@@ -177,9 +177,9 @@ void MainWindow::setDocument(std::shared_ptr<const Document> document, bool same
     steps_->setDocument(document_);
     stack_->setCurrentIndex(document_ ? 1 : 0);
     if (sameRun)
-        navigator_.replaceDocument(document_);
+        navigator_.replace_document(document_);
     else
-        navigator_.setDocument(document_);
+        navigator_.set_document(document_);
     if (!document_) {
         start_->setRecents(settings_ ? Recents::list(*settings_) : QList<QStringList>{});
         updateStatus();
@@ -267,7 +267,7 @@ void MainWindow::closeDump() {
 
 // Notes that are in no file would be lost: the one thing that is asked about.
 bool MainWindow::mayDiscard() {
-    if (!notes_.hasUnsaved() || options_.reproducible)
+    if (!notes_.has_unsaved() || options_.reproducible)
         return true;
     QMessageBox box(QMessageBox::Question, tr("Keep the notes?"),
         tr("There are notes or bookmarks that no session keeps yet. Save them as a session?"),
@@ -325,9 +325,9 @@ void MainWindow::saveSession(const QString& path) {
     saveBegun_ = true;
     hasError_ = false;
     // A session that is saved under another name takes its notes along.
-    const std::vector<Note> notes = notes_.hasFile() ? notes_.all() : std::vector<Note>{};
-    const std::vector<Bookmark> bookmarks = notes_.hasFile() ? notes_.bookmarks() : std::vector<Bookmark>{};
-    if (notes_.hasFile() && QFileInfo(qs(notes_.session()->path())) == QFileInfo(path)) {
+    const std::vector<Note> notes = notes_.has_file() ? notes_.all() : std::vector<Note>{};
+    const std::vector<Bookmark> bookmarks = notes_.has_file() ? notes_.bookmarks() : std::vector<Bookmark>{};
+    if (notes_.has_file() && QFileInfo(qs(notes_.session()->path())) == QFileInfo(path)) {
         saveView();
         note(tr("Everything is in %1 already").arg(path));
         return;
@@ -376,7 +376,7 @@ void MainWindow::saveSession(const QString& path) {
 
 void MainWindow::saveView() {
     saveTimer_.stop();
-    if (!document_ || !notes_.hasFile() || notes_.readOnly())
+    if (!document_ || !notes_.has_file() || notes_.read_only())
         return;
     for (Pane pane : {Pane::Left, Pane::Right})
         rememberView(pane);

@@ -2,11 +2,11 @@
 
 #include "core/base/text.h"
 #include "core/session/session.h"
+#include "views/base/text.h"
 #include "views/compare/compareview.h"
 #include "views/run/rundialog.h"
 #include "views/run/stepsview.h"
 #include "views/shell/pane.h"
-#include "views/shell/text.h"
 #include "views/values/valueview.h"
 
 #include <QDockWidget>
@@ -74,7 +74,7 @@ void MainWindow::connectRun() {
     });
     const auto go = [this](const Place& place) {
         if (place.node)
-            navigator_.goTo(place);
+            navigator_.go_to(place);
     };
     connect(steps_, &StepsView::placeChosen, this, go);
     connect(compare_, &CompareView::valueChosen, this, [this](const run::ComparedValue& value) {
@@ -113,13 +113,13 @@ void MainWindow::connectRunActions() {
         if (run_.active())
             run_.move(Move::Into);
         else
-            navigator_.stepInto();
+            navigator_.step_into();
     });
     on(Do::StepOut, [this] {
         if (run_.active())
             run_.move(Move::Out);
         else
-            navigator_.stepOut();
+            navigator_.step_out();
     });
     on(Do::RunToNode, [this] { run_.runTo(navigator_.state().node.body, navigator_.state().node.node); });
     on(Do::RunBackToNode,
@@ -139,7 +139,7 @@ void MainWindow::connectRunActions() {
     });
     on(Do::KeepRun, [this] {
         run_.keep([this](const StoredRun& run, const std::vector<StoredRunValue>& values) -> Status {
-            if (!notes_.hasFile())
+            if (!notes_.has_file())
                 return make_error(Error::Kind::Usage, "the session was closed meanwhile");
             const Result<int64_t> id = notes_.session()->add_run(document_->dump(), run, values);
             return id ? Status() : Status(id.error());
@@ -214,10 +214,10 @@ void MainWindow::updateRunActions(const QString& noDump) {
     for (Do what : {Do::MeasureTimes, Do::SaveValues, Do::CompareRun, Do::ValuesOnNodes})
         actions_.setReason(what, noRun);
     actions_.setReason(Do::KeepRun,
-        !noRun.isEmpty()        ? noRun
-            : !notes_.hasFile() ? tr("save the dump as a session first")
-            : notes_.readOnly() ? tr("the session's file cannot be written")
-                                : QString());
+        !noRun.isEmpty()         ? noRun
+            : !notes_.has_file() ? tr("save the dump as a session first")
+            : notes_.read_only() ? tr("the session's file cannot be written")
+                                 : QString());
     actions_.setReason(Do::TimesOnNodes,
         !noRun.isEmpty()               ? noRun
             : run_.timing().repeat > 0 ? QString()
@@ -231,7 +231,7 @@ void MainWindow::startRun(const run::Request& request) {
         return;
     showDock(QStringLiteral("values"));
     showDock(QStringLiteral("steps"));
-    run_.start(document_->dumpPointer(), request);
+    run_.start(document_->dump_pointer(), request);
 }
 
 void MainWindow::runDialog() {
@@ -322,18 +322,18 @@ void MainWindow::followRun() {
     const auto near = [&](Pane pane) { return navigator_.pane(pane).graph == body.graph; };
     Pane pane = s.focus;
     if (!fits(pane))
-        pane = fits(otherPane(pane)) ? otherPane(pane)
-            : near(pane)             ? pane
-            : near(otherPane(pane))  ? otherPane(pane)
-                                     : pane;
+        pane = fits(other_pane(pane)) ? other_pane(pane)
+            : near(pane)              ? pane
+            : near(other_pane(pane))  ? other_pane(pane)
+                                      : pane;
     if (!fits(pane))
-        navigator_.showBody(pane, body);
+        navigator_.show_body(pane, body);
     if (!actions_[Do::FollowStep]->isChecked())
         return;
     const std::optional<size_t> last = run_.ranLast();
     const Place ran = last ? run_.placeOf(*last) : Place();
     const NodeId node = ran.node && ran.body == body.body ? ran.node : next.node;
-    navigator_.selectNode(pane, node);
+    navigator_.select_node(pane, node);
     if (next.node && next.body == body.body)
         panes_[size_t(pane)]->canvas().ensureVisible(next.node);
 }

@@ -1,9 +1,9 @@
 // What the canvases show of a run.
+#include "views/base/text.h"
+#include "views/base/valuetext.h"
 #include "views/run/stepsview.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/pane.h"
-#include "views/shell/text.h"
-#include "views/values/valuetext.h"
 
 #include <algorithm>
 

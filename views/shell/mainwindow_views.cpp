@@ -1,6 +1,7 @@
 #include "views/shell/mainwindow.h"
 
 #include "core/base/text.h"
+#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
@@ -10,7 +11,6 @@
 #include "views/shell/gotobox.h"
 #include "views/shell/pane.h"
 #include "views/shell/startpage.h"
-#include "views/shell/text.h"
 #include "views/stepper/stepperbar.h"
 #include "views/values/valueview.h"
 
@@ -26,35 +26,35 @@ namespace hopscope {
 // --- from the views to the navigator
 
 void MainWindow::connectViews() {
-    connect(outline_, &OutlineView::rowChosen, this, [this](int row) { navigator_.selectInvocation(row); });
+    connect(outline_, &OutlineView::rowChosen, this, [this](int row) { navigator_.select_invocation(row); });
     connect(outline_, &OutlineView::regionChosen, this,
-        [this](RegionRef region) { navigator_.selectRegion(region); });
+        [this](RegionRef region) { navigator_.select_region(region); });
     connect(outline_, &OutlineView::compilationChosen, this,
-        [this](CompilationId id) { navigator_.selectCompilation(id); });
-    connect(outline_, &OutlineView::bodyChosen, this, [this](const Place& body) { navigator_.goTo(body); });
+        [this](CompilationId id) { navigator_.select_compilation(id); });
+    connect(outline_, &OutlineView::bodyChosen, this, [this](const Place& body) { navigator_.go_to(body); });
     connect(outline_, &OutlineView::failureChosen, this, [this](int failure) {
         QDockWidget* dock = findChild<QDockWidget*>(QStringLiteral("problemsDock"));
         dock->show();
         dock->raise();
         problems_->showFailure(failure);
     });
-    connect(ledger_, &LedgerView::rowChosen, this, [this](int row) { navigator_.selectInvocation(row); });
+    connect(ledger_, &LedgerView::rowChosen, this, [this](int row) { navigator_.select_invocation(row); });
     connect(ledger_, &LedgerView::rowActivated, this, [this](int row) {
-        navigator_.selectInvocation(row);
+        navigator_.select_invocation(row);
         focusedPane().canvas().setFocus();
     });
     connect(
-        inspector_, &Inspector::placeChosen, this, [this](const Place& place) { navigator_.goTo(place); });
-    connect(inspector_, &Inspector::rowChosen, this, [this](int row) { navigator_.selectInvocation(row); });
+        inspector_, &Inspector::placeChosen, this, [this](const Place& place) { navigator_.go_to(place); });
+    connect(inspector_, &Inspector::rowChosen, this, [this](int row) { navigator_.select_invocation(row); });
     connect(inspector_, &Inspector::regionChosen, this,
-        [this](RegionRef region) { navigator_.selectRegion(region); });
+        [this](RegionRef region) { navigator_.select_region(region); });
     connect(inspector_, &Inspector::pageChosen, this, [this] { updateNotes(); });
     connect(bodyText_, &BodyText::nodeChosen, this,
-        [this](NodeId node) { navigator_.selectNode(navigator_.state().focus, node); });
-    connect(goto_, &GotoBox::placeChosen, this, [this](const Place& place) { navigator_.goTo(place); });
-    connect(goto_, &GotoBox::rowChosen, this, [this](int row) { navigator_.selectInvocation(row); });
+        [this](NodeId node) { navigator_.select_node(navigator_.state().focus, node); });
+    connect(goto_, &GotoBox::placeChosen, this, [this](const Place& place) { navigator_.go_to(place); });
+    connect(goto_, &GotoBox::rowChosen, this, [this](int row) { navigator_.select_invocation(row); });
     connect(
-        goto_, &GotoBox::regionChosen, this, [this](RegionRef region) { navigator_.selectRegion(region); });
+        goto_, &GotoBox::regionChosen, this, [this](RegionRef region) { navigator_.select_region(region); });
     connect(start_, &StartPage::recentChosen, this, [this](const QStringList& paths) { openPaths(paths); });
     connect(&scenes_, &SceneStore::ready, this, &MainWindow::sceneReady);
     connect(&scenes_, &SceneStore::failed, this, &MainWindow::sceneFailed);
@@ -62,9 +62,9 @@ void MainWindow::connectViews() {
 
     NotesPane& notes = inspector_->notes();
     connect(&notes, &NotesPane::addRequested, this, [this](const QString& text) {
-        notesChanged(history_.add(document_->dump(), navigator_.currentAddress(), ss(text)),
-            notes_.hasFile() ? tr("Note saved")
-                             : tr("Note kept until the window closes; save as a session to keep it"));
+        notesChanged(history_.add(document_->dump(), navigator_.current_address(), ss(text)),
+            notes_.has_file() ? tr("Note saved")
+                              : tr("Note kept until the window closes; save as a session to keep it"));
     });
     connect(&notes, &NotesPane::editRequested, this, [this](qint64 id, const QString& text) {
         notesChanged(history_.edit(id, ss(text)), tr("Note changed"));
@@ -79,27 +79,27 @@ void MainWindow::connectPane(Pane pane) {
     PaneView& view = *panes_[size_t(pane)];
     Canvas& canvas = view.canvas();
     connect(&view, &PaneView::bodyChosen, this,
-        [this, pane](const Place& body) { navigator_.showBody(pane, body); });
-    connect(&view, &PaneView::rowChosen, this, [this](int row) { navigator_.selectInvocation(row); });
+        [this, pane](const Place& body) { navigator_.show_body(pane, body); });
+    connect(&view, &PaneView::rowChosen, this, [this](int row) { navigator_.select_invocation(row); });
     connect(&view, &PaneView::compilationChosen, this,
-        [this](CompilationId id) { navigator_.selectCompilation(id); });
-    connect(
-        &view, &PaneView::nodeChosen, this, [this, pane](NodeId node) { navigator_.selectNode(pane, node); });
+        [this](CompilationId id) { navigator_.select_compilation(id); });
+    connect(&view, &PaneView::nodeChosen, this,
+        [this, pane](NodeId node) { navigator_.select_node(pane, node); });
     connect(&view, &PaneView::focused, this, [this, pane] {
         if (document_)
-            navigator_.setFocus(pane);
+            navigator_.set_focus(pane);
     });
     connect(&canvas, &Canvas::nodeSelected, this,
-        [this, pane](NodeId node) { navigator_.selectNode(pane, node); });
+        [this, pane](NodeId node) { navigator_.select_node(pane, node); });
     connect(&canvas, &Canvas::nodeActivated, this, [this, pane](NodeId node) {
-        navigator_.selectNode(pane, node);
-        navigator_.stepInto();
+        navigator_.select_node(pane, node);
+        navigator_.step_into();
     });
     connect(&canvas, &Canvas::contextMenuRequested, this,
         [this, pane](NodeId node, QPoint at) { showNodeMenu(pane, node, at); });
     connect(&canvas, &Canvas::cancelRequested, this, [this, pane] { scenes_.cancel(keyOf(pane)); });
     connect(&canvas, &Canvas::viewChanged, this, [this] {
-        if (notes_.hasFile())
+        if (notes_.has_file())
             saveTimer_.start();
     });
     connect(&canvas, &Canvas::escapePressed, this, [this, pane] {
@@ -107,7 +107,7 @@ void MainWindow::connectPane(Pane pane) {
         if (!find.isHidden())
             find.close();
         else
-            navigator_.selectNode(pane, NodeId());
+            navigator_.select_node(pane, NodeId());
     });
     canvas.setHoverProvider([this, pane](NodeId node) { return hoverCard(pane, node); });
 }
@@ -116,7 +116,7 @@ void MainWindow::connectPane(Pane pane) {
 bool MainWindow::canvasKey(PaneView& pane, const QKeyEvent& key) {
     switch (key.key()) {
     case Qt::Key_Backspace:
-        if (!navigator_.stepOut())
+        if (!navigator_.step_out())
             navigator_.up();
         return true;
     case Qt::Key_Plus:
@@ -186,7 +186,7 @@ void MainWindow::navigated(const NavState&) {
     updateStatus();
     updateTitle();
     updateActions();
-    if (notes_.hasFile())
+    if (notes_.has_file())
         saveTimer_.start();
 }
 
@@ -240,7 +240,7 @@ QString MainWindow::whyNoGraph() const {
     for (const Failure& failure : document_->dump().failures) {
         if (!id || failure.compilation == id)
             return tr("%1 failed: %2")
-                .arg(failure.compilation ? qs(document_->compileLabel(failure.compilation))
+                .arg(failure.compilation ? qs(document_->compile_label(failure.compilation))
                                          : tr("The compile"),
                     qs(failure.message));
     }
@@ -345,7 +345,7 @@ void MainWindow::updateInspector() {
     about.row = s.row;
     about.region = s.region;
     about.body = s.panes[size_t(s.focus)];
-    const Place& other = s.panes[size_t(otherPane(s.focus))];
+    const Place& other = s.panes[size_t(other_pane(s.focus))];
     for (const Crossing& pair : navigator_.crossings()) {
         const NodeId mine = s.focus == Pane::Left ? pair.left : pair.right;
         const NodeId there = s.focus == Pane::Left ? pair.right : pair.left;
@@ -373,14 +373,14 @@ void MainWindow::updateInspector() {
 
 void MainWindow::updateNotes() {
     std::vector<NoteText> texts;
-    const std::string address = document_ ? navigator_.currentAddress() : std::string();
+    const std::string address = document_ ? navigator_.current_address() : std::string();
     for (const Note& note : document_ ? notes_.at(address) : std::vector<Note>{}) {
         const QString when =
             options_.reproducible ? QString() : qs(note.changed.empty() ? note.created : note.changed);
         texts.push_back({note.id, qs(note.text), when});
     }
     inspector_->notes().setNotes(
-        qs(address), texts, notes_.readOnly() ? tr("the session's file cannot be written") : QString());
+        qs(address), texts, notes_.read_only() ? tr("the session's file cannot be written") : QString());
     updateMarks();
 }
 
@@ -399,8 +399,8 @@ void MainWindow::undoNote(bool redo) {
         notesChanged(address.error(), {});
         return;
     }
-    if (navigator_.currentAddress() != *address)
-        (void)navigator_.goTo(*address);
+    if (navigator_.current_address() != *address)
+        (void)navigator_.go_to(*address);
     notesChanged({}, (redo ? tr("Redone: %1 at %2") : tr("Undone: %1 at %2")).arg(name, qs(*address)));
 }
 
@@ -457,7 +457,7 @@ void MainWindow::updateTitle() {
     }
     setWindowTitle(
         tr("%1%2 — Hopscope")
-            .arg(qs(document_->dump().name), notes_.hasUnsaved() ? QStringLiteral(" *") : QString()));
+            .arg(qs(document_->dump().name), notes_.has_unsaved() ? QStringLiteral(" *") : QString()));
 }
 
 HoverCard MainWindow::hoverCard(Pane pane, NodeId node) const {
@@ -470,7 +470,7 @@ HoverCard MainWindow::hoverCard(Pane pane, NodeId node) const {
     if (!n)
         return card;
     const GraphModule& module = document_->module(body.graph);
-    card.title = qs(document_->nodeName(place));
+    card.title = qs(document_->node_name(place));
     card.target = qs(short_target(module, *n));
     if (const ValueType* type = module.type(n->type)) {
         card.type = qs(short_type(module, *type));
@@ -490,7 +490,7 @@ HoverCard MainWindow::hoverCard(Pane pane, NodeId node) const {
     if (const Source* source = document_->source(place); source && source->has_place())
         card.source = QFileInfo(qs(module.text(source->file))).fileName() + QLatin1Char(':')
             + QString::number(source->line) + QStringLiteral("  ") + qs(module.text(source->code));
-    if (const int row = document_->rowOfCall(place); row >= 0)
+    if (const int row = document_->row_of_call(place); row >= 0)
         card.note = tr("call %1, %2")
                         .arg(document_->invocation(row).index)
                         .arg(qs(decision_label(document_->invocation(row).decision)));

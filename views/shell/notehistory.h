@@ -1,7 +1,7 @@
 // Undo and redo for the user's notes, in memory and in a session's file alike.
 #pragma once
 
-#include "views/shell/notes.h"
+#include "core/browse/notes.h"
 
 #include <QString>
 #include <QUndoStack>

@@ -2,11 +2,11 @@
 
 #include "core/base/text.h"
 #include "core/graph/print.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 #include "views/canvas/canvas.h"
-#include "views/ledger/decision.h"
 #include "views/shell/findbar.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
 
 #include <QEvent>
 #include <QHBoxLayout>
@@ -128,7 +128,7 @@ void PaneView::updateHeader() {
     const Graph& graph = document_->dump().graph(body_.graph);
     const QColor tone = color(isFocused_ ? Role::Accent : Role::Text);
     half_->setText(QStringLiteral("<a href='body:0' style='text-decoration:none;color:%1'><b>%2</b></a>")
-                       .arg(tone.name(), halfTitle(document_->stageLabel(body_.graph)).toHtmlEscaped()));
+                       .arg(tone.name(), halfTitle(document_->stage_label(body_.graph)).toHtmlEscaped()));
 
     const QString style =
         QStringLiteral("style='text-decoration:none;color:%1'").arg(color(Role::Quiet).name());
@@ -137,7 +137,7 @@ void PaneView::updateHeader() {
     };
     QStringList crumbs;
     crumbs << link(QStringLiteral("compile:%1").arg(graph.compilation.index),
-        qs(document_->compileLabel(graph.compilation)));
+        qs(document_->compile_label(graph.compilation)));
     std::vector<BodyId> chain;
     for (BodyId b = body_.body; b && document_->module(body_.graph).body(b).parent;
          b = document_->module(body_.graph).body(b).parent)
@@ -195,8 +195,8 @@ void PaneView::fillMenu() {
             const GraphModule& module = document_->module(graph);
             for (size_t b = 0; b < module.bodies.size(); ++b) {
                 const Place place{graph, BodyId(b), {}};
-                const QString name = b == 0 ? qs(document_->stageLabel(graph))
-                                            : QStringLiteral("    ") + qs(document_->bodyName(place));
+                const QString name = b == 0 ? qs(document_->stage_label(graph))
+                                            : QStringLiteral("    ") + qs(document_->body_name(place));
                 QAction* action = menu->addAction(
                     QStringLiteral("%1\t%2").arg(name, qs(counted(module.bodies[b].nodes.size(), "node"))));
                 action->setCheckable(true);
@@ -211,7 +211,7 @@ void PaneView::fillMenu() {
         menu_->addSeparator();
         for (size_t i = 0; i < dump.compilations.size(); ++i) {
             if (CompilationId(i) != here && !dump.compilations[i].graphs.empty())
-                fill(menu_->addMenu(qs(document_->compileLabel(CompilationId(i)))), CompilationId(i));
+                fill(menu_->addMenu(qs(document_->compile_label(CompilationId(i)))), CompilationId(i));
         }
     }
 }
@@ -239,7 +239,7 @@ std::vector<NodeId> PaneView::search(const QString& text, QString* error) const 
     }
     for (size_t i = 0; i < body.nodes.size(); ++i) {
         const Node& node = body.nodes[i];
-        QString haystack = qs(document_->nodeName({body_.graph, body_.body, NodeId(i)})) + QLatin1Char('\n')
+        QString haystack = qs(document_->node_name({body_.graph, body_.body, NodeId(i)})) + QLatin1Char('\n')
             + qs(module.text(node.target));
         if (const ValueType* type = module.type(node.type))
             haystack += QLatin1Char('\n') + qs(short_type(module, *type));

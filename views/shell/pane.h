@@ -1,7 +1,7 @@
 // One of the two panes: a breadcrumb that says which body, a choice of any other body, the canvas, and find.
 #pragma once
 
-#include "views/shell/document.h"
+#include "core/browse/document.h"
 
 #include <QWidget>
 

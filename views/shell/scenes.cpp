@@ -1,23 +1,9 @@
 #include "views/shell/scenes.h"
 
-#include "core/export/picture.h"
-#include "views/shell/text.h"
+#include "views/base/text.h"
+#include "views/export/exporting.h"
 
 namespace hopscope {
-
-namespace {
-constexpr size_t kDotBoxes = 250; // beyond that dot takes seconds
-}
-
-draw::Options sceneOptions(const Document& document, const Place& body, bool fold, bool dot) {
-    draw::Options options = picture_options(document.dump(), &document.ledger(), body);
-    options.fold = fold;
-    if (dot) {
-        options.layout.engine = layout::Engine::Auto;
-        options.layout.dot_boxes = kDotBoxes;
-    }
-    return options;
-}
 
 SceneStore::SceneStore(JobRunner* jobs, QObject* parent)
     : QObject(parent)

@@ -1,9 +1,9 @@
 // Pictures of bodies, laid out in the background and kept: one per body, way of folding and layout.
 #pragma once
 
+#include "core/browse/document.h"
 #include "core/draw/scene.h"
-#include "views/shell/document.h"
-#include "views/shell/jobs.h"
+#include "views/base/jobs.h"
 
 #include <QObject>
 
@@ -13,10 +13,6 @@
 #include <set>
 
 namespace hopscope {
-
-// What a picture is told: all that the command line tells it too.
-// `dot`: small bodies by Graphviz dot, the others still by the layered layout.
-draw::Options sceneOptions(const Document& document, const Place& body, bool fold, bool dot);
 
 class SceneStore : public QObject {
     Q_OBJECT

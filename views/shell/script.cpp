@@ -1,10 +1,10 @@
 #include "views/shell/script.h"
 
 #include "core/graph/dump.h"
+#include "views/base/text.h"
 #include "views/compare/compareview.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/screenshot.h"
-#include "views/shell/text.h"
 
 namespace hopscope {
 
@@ -49,7 +49,7 @@ void show(const std::shared_ptr<Play>& p) {
             nodeOf(p->window, navigator.pane(navigator.state().focus), p->script.select);
         if (!node)
             return p->then(node.error());
-        p->window.navigator().goTo(*node);
+        p->window.navigator().go_to(*node);
     }
     for (const QString& name : p->script.docks) {
         if (!p->window.showDock(name))

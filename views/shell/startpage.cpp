@@ -1,7 +1,7 @@
 #include "views/shell/startpage.h"
 
+#include "views/base/theme.h"
 #include "views/shell/recents.h"
-#include "views/theme/theme.h"
 
 #include <QAction>
 #include <QApplication>

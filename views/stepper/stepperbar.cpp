@@ -1,7 +1,7 @@
 #include "views/stepper/stepperbar.h"
 
-#include "views/ledger/decision.h"
-#include "views/shell/text.h"
+#include "views/base/decision.h"
+#include "views/base/text.h"
 
 #include <QAction>
 #include <QHBoxLayout>
@@ -39,7 +39,7 @@ StepperBar::StepperBar(QAction* previous, QAction* next, QWidget* parent)
 }
 
 void StepperBar::setCurrent(const Document* document, int row) {
-    label_->setText(document ? qs(positionText(*document, row)) : tr("no invocation"));
+    label_->setText(document ? qs(position_text(*document, row)) : tr("no invocation"));
     // Wide enough for the longest position, so that the buttons stay under the pointer.
     const QString widest = document && row >= 0
         ? label_->text().replace(QRegularExpression(QStringLiteral("\\d")), QStringLiteral("0"))

@@ -1,7 +1,7 @@
 // "◀ invocation 4 of 12 ▶": where the stepper stands, with the decision of that invocation.
 #pragma once
 
-#include "views/stepper/stepping.h"
+#include "core/browse/stepping.h"
 
 #include <QWidget>
 

@@ -1,8 +1,8 @@
 #include "views/values/slice.h"
 
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
-#include "views/values/valuetext.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
+#include "views/base/valuetext.h"
 
 #include <QHelpEvent>
 #include <QPainter>

@@ -1,10 +1,10 @@
 #include "views/values/valueview.h"
 
 #include "core/base/text.h"
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
-#include "views/values/plot.h"
-#include "views/values/valuetext.h"
+#include "views/base/plot.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
+#include "views/base/valuetext.h"
 
 #include <QAction>
 #include <QApplication>
@@ -163,7 +163,7 @@ void ValueView::say(const QString& text, bool error, QAction* way) {
 }
 
 void ValueView::refresh() {
-    title_->setText(document_ && node_.node ? qs(document_->nodeName(node_)) : tr("No node"));
+    title_->setText(document_ && node_.node ? qs(document_->node_name(node_)) : tr("No node"));
     const bool runs = controller_->active();
     origin_->setVisible(runs);
     if (runs) {

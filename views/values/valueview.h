@@ -2,8 +2,8 @@
 // of its elements as a table or a picture. What is not there is said, never shown as zero.
 #pragma once
 
-#include "views/run/runcontroller.h"
-#include "views/shell/document.h"
+#include "core/browse/document.h"
+#include "views/base/runcontroller.h"
 #include "views/values/slice.h"
 
 #include <QWidget>

@@ -1,7 +1,7 @@
 // The widgets of the values dock.
-#include "views/shell/text.h"
-#include "views/theme/theme.h"
-#include "views/values/plot.h"
+#include "views/base/plot.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
 #include "views/values/valueview.h"
 
 #include <QAction>

@@ -1,0 +1,84 @@
+// What the window shows: a dump with its ledger, and the look-ups that every view needs. No Qt, immutable.
+#pragma once
+
+#include "core/graph/dump.h"
+#include "core/regions/ledger.h"
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace hopscope {
+
+// One invocation of the dump: a row of the ledger, a stop of the stepper.
+struct Row {
+    CompilationId compilation;
+    int invocation = -1; // index into CompilationLedger::invocations
+    friend bool operator==(const Row&, const Row&) = default;
+};
+
+// A region of the dump.
+struct RegionRef {
+    CompilationId compilation;
+    int region = -1; // index into CompilationLedger::regions
+    bool valid() const { return region >= 0; }
+    friend bool operator==(const RegionRef&, const RegionRef&) = default;
+};
+
+class Document {
+public:
+    Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledger> ledger);
+
+    const Dump& dump() const { return *dump_; }
+    const Ledger& ledger() const { return *ledger_; }
+    std::shared_ptr<const Dump> dump_pointer() const { return dump_; }
+
+    // The invocations of every compilation's last attempt, in the dump's order.
+    const std::vector<Row>& rows() const { return rows_; }
+    int row_of(CompilationId compilation, int invocation) const; // -1 = not among the rows
+    int row_of_call(const Place& call) const; // the first invocation whose call node this is, -1 = none
+    const Invocation& invocation(int row) const;
+    const Region& region(RegionRef ref) const {
+        return ledger_->of(ref.compilation).regions[size_t(ref.region)];
+    }
+    RegionRef region_of(int row) const;
+    RegionRef region_of_body(GraphId graph, BodyId body) const; // the region that a body belongs to
+    std::vector<int> rows_of(RegionRef ref) const;
+    // Whether the rows come from more than one compilation, so that a row must say which.
+    bool several_compilations() const { return several_compilations_; }
+
+    const GraphModule& module(GraphId graph) const { return *dump_->graph(graph).module; }
+    const Body& body(const Place& place) const { return module(place.graph).body(place.body); }
+    const Node* node(const Place& place) const; // null where the place names no node
+    std::string node_name(const Place& place) const;
+    std::string body_name(const Place& place) const; // "partitioned_fw_subgraph_0_0"; "" for a root
+    std::string stage_label(GraphId graph) const; // "forward", "post_grad #1 (after_passes)"
+    std::string compile_label(CompilationId id) const; // "0/0", "rank 1 0/0", "0/0 attempt 1"
+    std::string address(const Place& place) const;
+    std::string source_of(int row) const; // "model.py:59" of the invocation's call, "" = not told
+    std::string code_of(int row) const; // the first line of that statement, "" = not told
+    const Source* source(const Place& place) const; // of a node; null = not told
+
+    // The body of the first graph of a stage, by preference; graph none where there is none.
+    Place root_of(CompilationId compilation, Stage stage) const;
+
+private:
+    std::shared_ptr<const Dump> dump_;
+    std::shared_ptr<const Ledger> ledger_;
+    std::vector<Row> rows_;
+    std::vector<int> first_row_; // of each compilation, -1 = none
+    std::unordered_map<uint64_t, RegionRef> region_of_body_;
+    std::unordered_map<uint64_t, std::vector<std::pair<uint32_t, int>>> calls_; // body -> (node, row)
+    bool several_compilations_ = false;
+};
+
+// A value that two bodies share: the forward's output and the backward's placeholder, or the two calls of one
+// invocation.
+struct Crossing {
+    NodeId left, right;
+};
+// What crosses between the bodies of two places (their nodes are ignored); ordered by the left node.
+std::vector<Crossing> crossings(const Document& document, const Place& left, const Place& right);
+
+} // namespace hopscope

@@ -1,0 +1,27 @@
+// Which invocation comes next: the stepper's rules, without a window.
+#pragma once
+
+#include "core/browse/document.h"
+
+namespace hopscope {
+
+enum class StepTo {
+    Any, // the next invocation, whatever became of it
+    Reused, // by its conditions or by key
+    Traced, // whose body was traced: first calls, misses and failures
+};
+
+// The row that a step from `row` (-1 = before the first) leads to, forward (direction 1) or back (-1); -1 =
+// none. Steps run over all compilations in the dump's order, so that forward and back are exact inverses.
+int next_row(const Document& document, int row, StepTo to, int direction);
+
+// Why there is no such step, for tooltips: "no later invocation was reused". Empty where there is one.
+std::string why_no_step(const Document& document, int row, StepTo to, int direction);
+
+// "invocation #4 of 12", of its compilation; the number is the ledger's #, from 0.
+std::string position_text(const Document& document, int row);
+
+bool is_reused(Decision decision);
+bool is_traced(Decision decision);
+
+} // namespace hopscope

@@ -1,0 +1,96 @@
+"""The checker itself: each kind of back door is found, in a tree made for it."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import check_layering  # noqa: E402
+
+SOUND = {
+    "core/CMakeLists.txt": "foreach(folder base graph)\n    add_subdirectory(${folder})\nendforeach()\n",
+    "core/base/CMakeLists.txt": "hopscope_core_library(base SOURCES a.cpp)\n",
+    "core/base/a.h": "#include <string>\n",
+    "core/graph/CMakeLists.txt": "hopscope_core_library(graph SOURCES a.cpp DEPS base)\n",
+    "core/graph/a.h": '#include "core/base/a.h"\n',
+    "views/CMakeLists.txt": "add_subdirectory(base)\nforeach(panel canvas ledger)\n    add_subdirectory(${panel})\n"
+    "endforeach()\nadd_subdirectory(shell)\n",
+    "views/base/CMakeLists.txt": "hopscope_views_library(base SOURCES a.cpp CORE graph)\n",
+    "views/base/a.h": '#include "core/graph/a.h"\n#include <QString>\n',
+    "views/canvas/CMakeLists.txt": "hopscope_views_library(canvas SOURCES a.cpp)\n",
+    "views/canvas/a.h": '#include "views/base/a.h"\n',
+    "views/ledger/CMakeLists.txt": "hopscope_views_library(ledger SOURCES a.cpp)\n",
+    "views/ledger/a.h": '#include "views/base/a.h"\n',
+    "views/shell/CMakeLists.txt": "hopscope_views_library(shell SOURCES a.cpp PANELS canvas ledger)\n",
+    "views/shell/a.h": '#include "views/canvas/a.h"\n#include "views/ledger/a.h"\n',
+    "app/cli/a.cpp": '#include "core/graph/a.h"\n',
+}
+
+
+class Layering(unittest.TestCase):
+    def lines(self, changes):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name, text in (SOUND | changes).items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text)
+            return check_layering.check(root)
+
+    def refused(self, changes, words):
+        lines, well = self.lines(changes)
+        self.assertFalse(well, lines)
+        self.assertTrue(any(words in line for line in lines), lines)
+
+    def test_sound(self):
+        lines, well = self.lines({})
+        self.assertTrue(well, lines)
+        self.assertEqual(
+            lines,
+            ["floors of core", "  1  graph", "  0  base"]
+            + ["floors of views", "  2  shell", "  1  canvas  ledger", "  0  base"]
+            + ["every include keeps the layering"],
+        )
+
+    def test_upwards(self):
+        self.refused({"core/base/a.h": '#include "core/graph/a.h"\n'}, "core/base may not include core/graph")
+
+    def test_core_knows_no_views(self):
+        self.refused({"core/graph/b.cpp": '#include "views/base/a.h"\n'}, "core/graph may not include views/base")
+
+    def test_qt(self):
+        self.refused({"core/graph/b.cpp": "#include <QString>\n"}, "core has no Qt")
+
+    def test_torch(self):
+        self.refused({"core/graph/b.cpp": "# include <torch/torch.h>\n"}, "only core/executor knows libtorch")
+
+    def test_neighbours(self):
+        self.refused({"views/canvas/b.cpp": '#include "views/ledger/a.h"\n'}, "views/canvas may not include views/ledger")
+
+    def test_pair(self):
+        changes = {"views/canvas/b.cpp": '#include "views/ledger/a.h"\n', "views/ledger/b.cpp": '#include "views/canvas/a.h"\n'}
+        self.refused(changes, "in a circle: views/canvas, views/ledger")
+
+    def test_panel_knows_no_shell(self):
+        self.refused({"views/ledger/b.cpp": '#include "views/shell/a.h"\n'}, "views/ledger may not include views/shell")
+
+    def test_command_line_knows_no_views(self):
+        self.refused({"app/cli/a.cpp": '#include "views/base/a.h"\n'}, "the command line may not include views/base")
+
+    def test_not_linked(self):
+        changes = {"core/graph/CMakeLists.txt": "hopscope_core_library(graph SOURCES a.cpp)\n"}
+        self.refused(changes, "core/graph includes core/base, which its CMakeLists.txt does not link")
+
+    def test_linked_for_nothing(self):
+        changes = {"views/canvas/CMakeLists.txt": "hopscope_views_library(canvas SOURCES a.cpp CORE graph)\n"}
+        self.refused(changes, "links core/graph, which nothing there includes")
+
+    def test_folder_that_no_list_adds(self):
+        changes = {"core/CMakeLists.txt": "foreach(folder base)\n    add_subdirectory(${folder})\nendforeach()\n"}
+        self.refused(changes, "does not add core/graph")
+
+    def test_folder_of_no_table(self):
+        self.refused({"views/attic/a.h": "\n"}, "views/attic: is in no table")
+
+
+if __name__ == "__main__":
+    unittest.main()

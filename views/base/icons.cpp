@@ -1,0 +1,102 @@
+#include "views/base/theme.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QFile>
+#include <QHash>
+#include <QIconEngine>
+#include <QPainter>
+#include <QPalette>
+#include <QPixmap>
+#include <QSvgRenderer>
+
+#include <optional>
+
+// The icons are in a static library: without this the linker leaves them out. (The macro wants no namespace.)
+static void initResources() {
+    Q_INIT_RESOURCE(icons);
+}
+
+namespace hopscope {
+
+namespace {
+
+// The icons are drawn in this colour; it stands for the text colour.
+constexpr char kPlaceholder[] = "#000000";
+
+QByteArray sourceOf(const QString& name) {
+    static QHash<QString, QByteArray> sources;
+    initResources();
+    auto it = sources.find(name);
+    if (it == sources.end()) {
+        QFile file(QStringLiteral(":/hopscope/icons/%1.svg").arg(name));
+        if (!file.open(QIODevice::ReadOnly))
+            qWarning("no icon named %s", qPrintable(name));
+        it = sources.insert(name, file.isOpen() ? file.readAll() : QByteArray());
+    }
+    return *it;
+}
+
+// Draws itself in the colours of the moment, so that a change of theme needs nobody to set icons again.
+class ThemedIcon : public QIconEngine {
+public:
+    ThemedIcon(QString name, std::optional<Role> role)
+        : name_(std::move(name))
+        , role_(role) { }
+
+    QIconEngine* clone() const override { return new ThemedIcon(name_, role_); }
+    QString key() const override { return QStringLiteral("hopscope"); }
+    QString iconName() override { return name_; }
+    bool isNull() override { return sourceOf(name_).isEmpty(); }
+
+    void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State) override {
+        QByteArray svg = sourceOf(name_);
+        svg.replace(kPlaceholder, ink(mode).name().toLatin1());
+        QSvgRenderer renderer(svg);
+        renderer.setAspectRatioMode(Qt::KeepAspectRatio);
+        renderer.render(painter, rect);
+    }
+
+    QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override {
+        return scaledPixmap(size, mode, state, 1.0);
+    }
+
+    QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal scale) override {
+        Q_UNUSED(scale); // `size` is in pixels already; QIcon sets the ratio
+        QPixmap pixmap(size);
+        pixmap.fill(Qt::transparent);
+        QPainter painter(&pixmap);
+        paint(&painter, QRect(QPoint(), size), mode, state);
+        return pixmap;
+    }
+
+private:
+    QColor ink(QIcon::Mode mode) const {
+        if (mode == QIcon::Disabled)
+            return QApplication::palette().color(QPalette::Disabled, QPalette::WindowText);
+        return color(role_.value_or(Role::Text));
+    }
+
+    QString name_;
+    std::optional<Role> role_;
+};
+
+} // namespace
+
+QIcon icon(const QString& name) {
+    return sourceOf(name).isEmpty() ? QIcon() : QIcon(new ThemedIcon(name, std::nullopt));
+}
+
+QIcon icon(const QString& name, Role role) {
+    return sourceOf(name).isEmpty() ? QIcon() : QIcon(new ThemedIcon(name, role));
+}
+
+QStringList iconNames() {
+    initResources();
+    QStringList names;
+    for (const QString& file : QDir(QStringLiteral(":/hopscope/icons")).entryList(QDir::Files, QDir::Name))
+        names << file.chopped(4);
+    return names;
+}
+
+} // namespace hopscope

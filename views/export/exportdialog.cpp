@@ -1,0 +1,164 @@
+#include "views/export/exportdialog.h"
+
+#include "views/base/text.h"
+#include "views/base/theme.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDialogButtonBox>
+#include <QDir>
+#include <QDoubleSpinBox>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QRegularExpression>
+#include <QVBoxLayout>
+
+namespace hopscope {
+
+ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
+    std::vector<std::pair<QString, Place>> panes, int chosen, const QString& folder, QWidget* parent)
+    : QDialog(parent)
+    , document_(std::move(document))
+    , panes_(std::move(panes))
+    , folder_(folder)
+    , scope_(new QComboBox(this))
+    , format_(new QComboBox(this))
+    , path_(new QLineEdit(this))
+    , light_(new QCheckBox(tr("&Light colours on white, for print"), this))
+    , scale_(new QDoubleSpinBox(this))
+    , note_(new QLabel(this))
+    , buttons_(new QDialogButtonBox(QDialogButtonBox::Cancel, this)) {
+    setObjectName(QStringLiteral("exportDialog"));
+    setWindowTitle(tr("Export"));
+    setMinimumWidth(520);
+    scope_->setObjectName(QStringLiteral("exportScope"));
+    for (const auto& [name, place] : panes_)
+        scope_->addItem(tr("%1: %2").arg(name, qs(document_->address(place))));
+    scope_->setCurrentIndex(chosen);
+    format_->setObjectName(QStringLiteral("exportFormat"));
+    for (const QString& format : exportFormats())
+        format_->addItem(format.toUpper(), format);
+    path_->setObjectName(QStringLiteral("exportPath"));
+    auto* browse = new QPushButton(tr("&Choose…"), this);
+    browse->setObjectName(QStringLiteral("exportBrowse"));
+    light_->setObjectName(QStringLiteral("exportLight"));
+    light_->setChecked(true);
+    scale_->setObjectName(QStringLiteral("exportScale"));
+    scale_->setRange(0.25, 8);
+    scale_->setSingleStep(0.5);
+    scale_->setValue(2);
+    scale_->setSuffix(QStringLiteral(" ×"));
+    note_->setWordWrap(true);
+    note_->setObjectName(QStringLiteral("exportNote"));
+
+    auto* fileRow = new QHBoxLayout;
+    fileRow->addWidget(path_, 1);
+    fileRow->addWidget(browse);
+    auto* form = new QFormLayout;
+    form->addRow(tr("&What"), scope_);
+    form->addRow(tr("&Format"), format_);
+    form->addRow(tr("F&ile"), fileRow);
+    form->addRow(tr("&Scale"), scale_);
+    form->addRow(QString(), light_);
+    QPushButton* go = buttons_->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
+    go->setObjectName(QStringLiteral("exportGo"));
+    auto* column = new QVBoxLayout(this);
+    column->addLayout(form);
+    column->addWidget(note_);
+    column->addWidget(buttons_);
+
+    connect(scope_, &QComboBox::currentIndexChanged, this, &ExportDialog::suggestName);
+    connect(format_, &QComboBox::currentIndexChanged, this, [this] {
+        const QFileInfo info(path_->text());
+        const QString format = format_->currentData().toString();
+        if (info.suffix().toLower() != format)
+            path_->setText(
+                info.path() + QLatin1Char('/') + info.completeBaseName() + QLatin1Char('.') + format);
+        update();
+    });
+    connect(path_, &QLineEdit::textEdited, this, [this] { named_ = true; });
+    connect(path_, &QLineEdit::textChanged, this, [this](const QString& text) {
+        const int index = format_->findData(QFileInfo(text).suffix().toLower());
+        const QSignalBlocker block(format_);
+        if (index >= 0)
+            format_->setCurrentIndex(index);
+        update();
+    });
+    connect(browse, &QPushButton::clicked, this, &ExportDialog::pickFile);
+    connect(buttons_, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    connect(buttons_, &QDialogButtonBox::accepted, this, [this] {
+        Q_EMIT exportRequested(request());
+        accept();
+    });
+    suggestName();
+}
+
+void ExportDialog::setScope(int pane) {
+    scope_->setCurrentIndex(pane);
+}
+
+void ExportDialog::setPath(const QString& path) {
+    named_ = true;
+    path_->setText(path);
+}
+
+void ExportDialog::suggestName() {
+    if (!named_ && scope_->currentIndex() >= 0) {
+        const Place& place = panes_[size_t(scope_->currentIndex())].second;
+        QString name = qs(document_->dump().name + "-" + document_->address(place));
+        name.replace(QRegularExpression(QStringLiteral("[^A-Za-z0-9_.#-]+")), QStringLiteral("-"));
+        path_->setText(QDir(folder_).filePath(name + QLatin1Char('.') + format_->currentData().toString()));
+    }
+    update();
+}
+
+void ExportDialog::pickFile() {
+    QStringList filters;
+    for (const QString& format : exportFormats())
+        filters << QStringLiteral("%1 (*.%2)").arg(format.toUpper(), format);
+    const QString chosen = QFileDialog::getSaveFileName(
+        this, tr("Export to"), path_->text(), filters.join(QStringLiteral(";;")));
+    if (!chosen.isEmpty())
+        setPath(chosen);
+}
+
+void ExportDialog::update() {
+    const QString format = QFileInfo(path_->text()).suffix().toLower();
+    const bool known = exportFormats().contains(format);
+    const bool picture =
+        format == QStringLiteral("svg") || format == QStringLiteral("pdf") || format == QStringLiteral("png");
+    const bool png = format == QStringLiteral("png");
+    scale_->setEnabled(png);
+    scale_->setToolTip(png ? tr("Pixels per point of the picture") : tr("Only a PNG has pixels"));
+    light_->setEnabled(picture);
+    light_->setToolTip(picture ? QString() : tr("Only pictures have colours"));
+    QString note;
+    if (path_->text().isEmpty())
+        note = tr("Give a file name.");
+    else if (!known)
+        note = tr("The extension must be one of %1.").arg(exportFormats().join(QStringLiteral(", ")));
+    else if (QFileInfo::exists(path_->text()))
+        note = tr("A file of this name is there and will be replaced.");
+    note_->setText(note);
+    for (QAbstractButton* button : buttons_->buttons()) {
+        if (buttons_->buttonRole(button) == QDialogButtonBox::AcceptRole)
+            button->setEnabled(known && scope_->currentIndex() >= 0);
+    }
+}
+
+ExportRequest ExportDialog::request() const {
+    ExportRequest request;
+    request.place = panes_[size_t(qMax(0, scope_->currentIndex()))].second;
+    request.path = path_->text();
+    request.plain = light_->isChecked();
+    request.dark = Theme::instance().isDark();
+    request.scale = scale_->value();
+    return request;
+}
+
+} // namespace hopscope

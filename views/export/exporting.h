@@ -1,0 +1,31 @@
+// Writing one body to a file, by the file's extension. Runs in a worker thread.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/browse/document.h"
+#include "core/draw/scene.h"
+
+#include <QString>
+#include <QStringList>
+
+namespace hopscope {
+
+// What a picture is told: all that the command line tells it too.
+// `dot`: small bodies by Graphviz dot, the others still by the layered layout.
+draw::Options sceneOptions(const Document& document, const Place& body, bool fold, bool dot);
+
+struct ExportRequest {
+    Place place; // a body
+    QString path;
+    bool fold = true;
+    bool dot = false; // as in sceneOptions
+    bool dark = false;
+    bool plain = false; // light palette on white, for print
+    double scale = 2; // PNG
+};
+
+QStringList exportFormats(); // "svg", "pdf", …
+// Errors: Usage for an extension that is none of them; those of the layout and of writing.
+Status exportBody(const Document& document, const ExportRequest& request, const Job& job = {});
+
+} // namespace hopscope
