@@ -83,7 +83,8 @@ struct PlainText;
 bool looks_like_text_log(std::string_view head);
 void read_text_log(Collector& collector, FileId file, const PlainText& plain);
 
-// Any text: messages of a log, and the graphs printed in it (segment.cpp). Returns whether there was anything.
+// Any text: messages of a log, and the graphs printed in it (segment.cpp). Returns whether there was
+// anything.
 bool read_text(Collector& collector, FileId file, const FileBytes& bytes);
 // What an unreadable text is nearest to, in words for a person.
 std::string nearest_forms(std::string_view text);

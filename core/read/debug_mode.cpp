@@ -16,7 +16,8 @@ constexpr auto npos = std::string_view::npos;
 // "aten::mm", "torch.ops.higher_order.invoke_subgraph", "redistribute_input"; empty if the line is no call.
 std::string_view callee(std::string_view text) {
     size_t end = 0;
-    while (end < text.size() && (is_identifier_char(text[end]) || text[end] == '.' || text.substr(end, 2) == "::"))
+    while (end < text.size()
+        && (is_identifier_char(text[end]) || text[end] == '.' || text.substr(end, 2) == "::"))
         end += text.substr(end, 2) == "::" ? 2 : 1;
     if (end == 0 || end >= text.size() || text[end] != '(' || !is_identifier_start(text[0]))
         return {};
@@ -86,8 +87,10 @@ std::vector<Call> calls_of(std::span<const RawLine> lines, size_t& took) {
         const size_t column = column_of(lines[i].text);
         const std::string_view name = callee(text);
         if (name.empty()) {
-            // "-> output: S(0)", "redistribute_input [implicit] (…)", "[annotate] [enter InvokeSubgraph HOP] subgraph_1"
-            const bool of_tree = text.starts_with("->") || text.starts_with('[') || text.find(" [implicit]") != npos;
+            // "-> output: S(0)", "redistribute_input [implicit] (…)", "[annotate] [enter InvokeSubgraph HOP]
+            // subgraph_1"
+            const bool of_tree =
+                text.starts_with("->") || text.starts_with('[') || text.find(" [implicit]") != npos;
             if (!of_tree)
                 break;
             took = i + 1;
@@ -134,11 +137,13 @@ public:
             results.push_back(value_of(item));
         GraphPieces::Lines& to = pieces.statements;
         if (!c.under.empty())
-            to.emplace_back("# Annotation: {'under': '" + c.under + "'} File: " + c.under + ":0 in DebugMode, code:", c.place);
+            to.emplace_back(
+                "# Annotation: {'under': '" + c.under + "'} File: " + c.under + ":0 in DebugMode, code:",
+                c.place);
         const bool one = results.size() == 1 && !results[0].name.empty();
         const std::string name = fresh(one ? results[0].name : target.substr(target.rfind('.') + 1));
-        to.emplace_back(name + (one && !results[0].type.empty() ? ": \"" + results[0].type + '"' : "") + " = " + target
-                + '(' + arguments + ')',
+        to.emplace_back(name + (one && !results[0].type.empty() ? ": \"" + results[0].type + '"' : "") + " = "
+                + target + '(' + arguments + ')',
             c.place);
         last = name;
         if (one) {
@@ -149,7 +154,8 @@ public:
             if (results[i].name.empty())
                 continue;
             const std::string item = fresh(results[i].name);
-            to.emplace_back(item + ": \"" + results[i].type + "\" = " + name + '[' + std::to_string(i) + ']', c.place);
+            to.emplace_back(
+                item + ": \"" + results[i].type + "\" = " + name + '[' + std::to_string(i) + ']', c.place);
             current[results[i].name] = last = item;
         }
     }
@@ -159,7 +165,9 @@ public:
 
 private:
     static std::string_view unwrapped(std::string_view text) {
-        return text.size() > 1 && (text.front() == '(' || text.front() == '[') ? text.substr(1, text.size() - 2) : text;
+        return text.size() > 1 && (text.front() == '(' || text.front() == '[')
+            ? text.substr(1, text.size() - 2)
+            : text;
     }
     // A name that no node has yet: an id comes back where a call gives its own argument.
     std::string fresh(const std::string& wanted) {
@@ -223,7 +231,8 @@ size_t rebuild_debug_mode(std::span<const RawLine> lines, Rebuilt& out, std::str
             writer.call(call);
     writer.pieces.statements.emplace_back("return (" + writer.last + ",)", calls.back().place);
     told = writer.any_ids
-        ? "DebugMode text: the graph holds the calls that call nothing further; what it returns is the last call's value"
+        ? "DebugMode text: the graph holds the calls that call nothing further; what it returns is the last "
+          "call's value"
         : "DebugMode text without ids (record_ids): which call uses which value is not told";
     write_pieces({writer.pieces}, out);
     return took;

@@ -100,14 +100,15 @@ Markup markup_at(std::string_view text, size_t at) {
     struct Entity {
         std::string_view written, means;
     };
-    static constexpr std::array kEntities{Entity{"&quot;", "\""}, Entity{"&#34;", "\""}, Entity{"&#x22;", "\""},
-        Entity{"&apos;", "'"}, Entity{"&#39;", "'"}, Entity{"&#x27;", "'"}, Entity{"&lt;", "<"},
-        Entity{"&#60;", "<"}, Entity{"&#x3C;", "<"}, Entity{"&#x3c;", "<"}, Entity{"&gt;", ">"},
-        Entity{"&#62;", ">"}, Entity{"&#x3E;", ">"}, Entity{"&#x3e;", ">"}, Entity{"&nbsp;", " "},
-        Entity{"&#160;", " "}, Entity{"&#xA0;", " "}, Entity{"&#xa0;", " "}, Entity{"&#32;", " "},
-        Entity{"&#9;", "\t"}, Entity{"&#91;", "["}, Entity{"&#93;", "]"}, Entity{"&#61;", "="},
-        Entity{"&#96;", "`"}, Entity{"&amp;", "&"}, Entity{"&#38;", "&"}, Entity{"&ldquo;", "\""},
-        Entity{"&rdquo;", "\""}, Entity{"&lsquo;", "'"}, Entity{"&rsquo;", "'"}, Entity{"&minus;", "-"}};
+    static constexpr std::array kEntities{Entity{"&quot;", "\""}, Entity{"&#34;", "\""},
+        Entity{"&#x22;", "\""}, Entity{"&apos;", "'"}, Entity{"&#39;", "'"}, Entity{"&#x27;", "'"},
+        Entity{"&lt;", "<"}, Entity{"&#60;", "<"}, Entity{"&#x3C;", "<"}, Entity{"&#x3c;", "<"},
+        Entity{"&gt;", ">"}, Entity{"&#62;", ">"}, Entity{"&#x3E;", ">"}, Entity{"&#x3e;", ">"},
+        Entity{"&nbsp;", " "}, Entity{"&#160;", " "}, Entity{"&#xA0;", " "}, Entity{"&#xa0;", " "},
+        Entity{"&#32;", " "}, Entity{"&#9;", "\t"}, Entity{"&#91;", "["}, Entity{"&#93;", "]"},
+        Entity{"&#61;", "="}, Entity{"&#96;", "`"}, Entity{"&amp;", "&"}, Entity{"&#38;", "&"},
+        Entity{"&ldquo;", "\""}, Entity{"&rdquo;", "\""}, Entity{"&lsquo;", "'"}, Entity{"&rsquo;", "'"},
+        Entity{"&minus;", "-"}};
     const std::string_view rest = text.substr(at, 512);
     if (rest[0] == '&') {
         for (const Entity& e : kEntities)
@@ -115,8 +116,9 @@ Markup markup_at(std::string_view text, size_t at) {
                 return {e.written.size(), e.means};
         return {};
     }
-    static constexpr std::array kTags{"pre", "code", "span", "div", "p", "br", "b", "i", "td", "tr", "font", "tt",
-        "samp", "body", "html", "table", "tbody", "em", "strong", "a", "details", "summary", "li", "ul"};
+    static constexpr std::array kTags{"pre", "code", "span", "div", "p", "br", "b", "i", "td", "tr", "font",
+        "tt", "samp", "body", "html", "table", "tbody", "em", "strong", "a", "details", "summary", "li",
+        "ul"};
     const size_t name = rest.starts_with("</") ? 2 : 1;
     const size_t end = rest.find('>');
     if (end == npos || rest.find('\n') < end)
@@ -128,11 +130,13 @@ Markup markup_at(std::string_view text, size_t at) {
     if (std::find(kTags.begin(), kTags.end(), tag) == kTags.end()
         || (behind < end && rest[behind] != ' ' && rest[behind] != '/'))
         return {};
-    const bool breaks = tag == "br" || (name == 2 && (tag == "p" || tag == "div" || tag == "tr" || tag == "li"));
+    const bool breaks =
+        tag == "br" || (name == 2 && (tag == "p" || tag == "div" || tag == "tr" || tag == "li"));
     return {end + 1, breaks ? "\n" : ""};
 }
 
-// The end of the terminal's escape sequence at `at` (ECMA-48: CSI … letter, OSC … BEL or ST, others of two bytes).
+// The end of the terminal's escape sequence at `at` (ECMA-48: CSI … letter, OSC … BEL or ST, others of two
+// bytes).
 size_t after_escape(std::string_view text, size_t at) {
     const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
     if (byte(at + 1) == '[') {
@@ -154,19 +158,21 @@ size_t after_escape(std::string_view text, size_t at) {
     return std::min(at + 2, text.size());
 }
 
-// What a character that no code has stands for: blanks that do not break, quotes that were made pretty. `length`
-// is set to its bytes; empty text for a character without width.
+// What a character that no code has stands for: blanks that do not break, quotes that were made pretty.
+// `length` is set to its bytes; empty text for a character without width.
 bool typographic(std::string_view text, size_t at, size_t& length, std::string_view& means) {
     const std::string_view rest = text.substr(at);
     struct Sign {
         std::string_view written, means;
     };
-    static constexpr std::array kSigns{Sign{"\xC2\xA0", " "}, Sign{"\xE2\x80\x87", " "}, Sign{"\xE2\x80\xAF", " "},
-        Sign{"\xE2\x80\x82", " "}, Sign{"\xE2\x80\x83", " "}, Sign{"\xE2\x80\x89", " "}, Sign{"\xE3\x80\x80", " "},
-        Sign{"\xE2\x80\x8B", ""}, Sign{"\xE2\x80\x8C", ""}, Sign{"\xE2\x80\x8D", ""}, Sign{"\xE2\x81\xA0", ""},
-        Sign{"\xEF\xBB\xBF", ""}, Sign{"\xE2\x80\x9C", "\""}, Sign{"\xE2\x80\x9D", "\""}, Sign{"\xE2\x80\x9E", "\""},
-        Sign{"\xE2\x80\x98", "'"}, Sign{"\xE2\x80\x99", "'"}, Sign{"\xE2\x80\xA8", "\n"}, Sign{"\xE2\x88\x92", "-"},
-        Sign{"\xE2\x80\xB3", "\""}, Sign{"\xC2\xAB", "\""}, Sign{"\xC2\xBB", "\""}};
+    static constexpr std::array kSigns{Sign{"\xC2\xA0", " "}, Sign{"\xE2\x80\x87", " "},
+        Sign{"\xE2\x80\xAF", " "}, Sign{"\xE2\x80\x82", " "}, Sign{"\xE2\x80\x83", " "},
+        Sign{"\xE2\x80\x89", " "}, Sign{"\xE3\x80\x80", " "}, Sign{"\xE2\x80\x8B", ""},
+        Sign{"\xE2\x80\x8C", ""}, Sign{"\xE2\x80\x8D", ""}, Sign{"\xE2\x81\xA0", ""},
+        Sign{"\xEF\xBB\xBF", ""}, Sign{"\xE2\x80\x9C", "\""}, Sign{"\xE2\x80\x9D", "\""},
+        Sign{"\xE2\x80\x9E", "\""}, Sign{"\xE2\x80\x98", "'"}, Sign{"\xE2\x80\x99", "'"},
+        Sign{"\xE2\x80\xA8", "\n"}, Sign{"\xE2\x88\x92", "-"}, Sign{"\xE2\x80\xB3", "\""},
+        Sign{"\xC2\xAB", "\""}, Sign{"\xC2\xBB", "\""}};
     for (const Sign& sign : kSigns)
         if (rest.starts_with(sign.written)) {
             length = sign.written.size();
@@ -192,8 +198,8 @@ Needs needs_of(std::string_view text) {
     Needs needs;
     needs.escapes = text.find('\x1b') != npos;
     needs.returns = has_lone_return(text);
-    for (const std::string_view sign : {"\xC2\xA0", "\xE2\x80", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x88\x92",
-             "\xE2\x81\xA0", "\xC2\xAB"})
+    for (const std::string_view sign :
+        {"\xC2\xA0", "\xE2\x80", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x88\x92", "\xE2\x81\xA0", "\xC2\xAB"})
         needs.signs = needs.signs || text.find(sign) != npos;
     needs.markup = text.find("&quot;") != npos || text.find("&lt;eval") != npos || text.find("&gt;") != npos
         || text.find("&#39;") != npos || text.find("&#x27;") != npos || text.find("&nbsp;") != npos

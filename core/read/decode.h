@@ -17,9 +17,9 @@ struct PlainText {
 };
 
 // Undone are: UTF-16 (with or without a byte order mark), a UTF-8 mark, terminal escape sequences, carriage
-// returns, no-break and zero-width blanks, typographic quotes, HTML (entities, pre, br and span), texts inside JSON
-// lines (a container's log) or a notebook's outputs, and a text inside a string literal (\n for line ends).
-// Costs one pass of memchr's speed over a text that needs nothing of it.
+// returns, no-break and zero-width blanks, typographic quotes, HTML (entities, pre, br and span), texts
+// inside JSON lines (a container's log) or a notebook's outputs, and a text inside a string literal (\n for
+// line ends). Costs one pass of memchr's speed over a text that needs nothing of it.
 PlainText decode(const FileBytes& bytes);
 
 } // namespace hopscope::read

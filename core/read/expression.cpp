@@ -10,8 +10,10 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// `a = b = None`, and what formatters make of it: `a = (b) = (None)`. FX deletes behind a statement; a formatter,
-// or a person, on a line of its own.
+} // namespace
+
+// `a = b = None`, and what formatters make of it: `a = (b) = (None)`. FX deletes behind a statement; a
+// formatter, or a person, on a line of its own.
 bool is_deletion(std::string_view text) {
     while (text.ends_with(' ') || text.ends_with(';'))
         text.remove_suffix(1);
@@ -39,8 +41,6 @@ bool is_deletion(std::string_view text) {
         ++at;
     }
 }
-
-} // namespace
 
 bool ExpressionReader::looks_like_statement(std::string_view text) {
     size_t at = identifier_at(text, 0).size();
@@ -332,6 +332,7 @@ Outcome ExpressionReader::statement(std::string_view text, uint32_t line, Source
     source_ = source;
     std::vector<Arg>& args = builder_.body().args;
     const size_t first = args.size();
+    const size_t unknown = values_.unknown_count();
     Node node;
     node.args_begin = static_cast<uint32_t>(first);
     size_t at = 0;
@@ -348,14 +349,17 @@ Outcome ExpressionReader::statement(std::string_view text, uint32_t line, Source
         if (outcome == Outcome::Ok)
             outcome = finish(node, text, at);
     }
-    if (outcome != Outcome::Ok)
+    if (outcome != Outcome::Ok) {
         args.resize(first);
+        values_.forget_unknown(unknown);
+    }
     return outcome;
 }
 
 Outcome ExpressionReader::result(std::string_view text, uint32_t line) {
     std::vector<Arg>& args = builder_.body().args;
     const size_t first = args.size();
+    const size_t unknown = values_.unknown_count();
     // Code generators wrap the returned items: only the items are the graph's.
     for (const std::string_view wrap :
         {std::string_view("pytree.tree_unflatten("), std::string_view("self._dynamo_bytecode_unflatten(")})
@@ -366,6 +370,7 @@ Outcome ExpressionReader::result(std::string_view text, uint32_t line) {
     size_t at = 0;
     if (const Outcome o = values_.value(text, at, ValueReader::Stop::Delimiter); o != Outcome::Ok) {
         args.resize(first);
+        values_.forget_unknown(unknown);
         return o;
     }
     result_begin_ = static_cast<uint32_t>(first);
@@ -381,9 +386,12 @@ void ExpressionReader::begin_result(ArgKind container) {
 Outcome ExpressionReader::result_item(std::string_view text) {
     size_t at = 0;
     const size_t first = builder_.body().args.size();
+    const size_t unknown = values_.unknown_count();
     const Outcome outcome = values_.value(text, at, ValueReader::Stop::Delimiter);
-    if (outcome != Outcome::Ok)
+    if (outcome != Outcome::Ok) {
         builder_.body().args.resize(first);
+        values_.forget_unknown(unknown);
+    }
     return outcome;
 }
 

@@ -38,6 +38,8 @@ public:
     bool named(std::string_view text, size_t& at, Node& node) { return left_side(text, at, node); }
     // Whether a line begins as a statement does: a name, and an assignment, an index or an annotation.
     static bool looks_like_statement(std::string_view text);
+    // `a = b = None`: names that are not used any more.
+    static bool is_deletion(std::string_view text);
 
 private:
     Outcome right_side(std::string_view text, size_t& at, Node& node);

@@ -1,5 +1,6 @@
 #include "core/read/file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -75,6 +76,28 @@ Result<FileBytes> unpack(const std::string& path, std::string_view packed) {
 }
 
 } // namespace
+
+Result<FileBytes> read_standard_input() {
+    auto text = std::make_shared<std::string>();
+    constexpr size_t kBlock = 1 << 16;
+    for (;;) {
+        const size_t before = text->size();
+        if (before >= kMostUnpacked)
+            return cannot_read("standard input", "more than 4 GiB came through it");
+        text->resize(before + kBlock);
+        const ssize_t n = ::read(STDIN_FILENO, text->data() + before, kBlock);
+        text->resize(before + static_cast<size_t>(std::max<ssize_t>(n, 0)));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cannot_read("standard input", std::strerror(errno));
+        if (n == 0)
+            break;
+    }
+    if (std::string_view(*text).starts_with("\x1f\x8b"))
+        return unpack("standard input", *text);
+    return FileBytes{text, *text, {}};
+}
 
 Result<FileBytes> map_file(const std::string& path) {
     Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};

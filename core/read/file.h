@@ -19,5 +19,7 @@ struct FileBytes {
 
 // Errors: CannotRead with the system's reason.
 Result<FileBytes> map_file(const std::string& path);
+// All that comes through standard input, up to the bound that unpacked files have.
+Result<FileBytes> read_standard_input();
 
 } // namespace hopscope::read

@@ -95,9 +95,9 @@ bool is_literal(std::string_view word) {
         return true;
     // Numbers, complex ones too, and symbolic sizes: s77, 2*s77.
     const size_t digits = word.find_first_of("0123456789");
-    return digits != npos
-        && std::all_of(word.begin(), word.end(),
-            [](char c) { return is_digit(c) || std::string_view("+-.eEj*/() ").find(c) != npos; });
+    return digits != npos && std::all_of(word.begin(), word.end(), [](char c) {
+        return is_digit(c) || std::string_view("+-.eEj*/() ").find(c) != npos;
+    });
 }
 
 bool is_symbol(std::string_view word) {
@@ -107,7 +107,8 @@ bool is_symbol(std::string_view word) {
 
 // "cuda:0", "cpu": a device stands bare. Empty if it is none.
 std::string device(std::string_view word) {
-    static constexpr std::array kKinds{"cpu", "cuda", "meta", "mps", "xpu", "hpu", "npu", "xla", "mtia", "privateuseone"};
+    static constexpr std::array kKinds{
+        "cpu", "cuda", "meta", "mps", "xpu", "hpu", "npu", "xla", "mtia", "privateuseone"};
     const size_t colon = word.find(':');
     const std::string_view kind = word.substr(0, colon);
     if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end())
@@ -115,7 +116,8 @@ std::string device(std::string_view word) {
     const std::string_view index = colon == npos ? std::string_view{} : word.substr(colon + 1);
     if (!std::all_of(index.begin(), index.end(), is_digit))
         return {};
-    return "device(type='" + std::string(kind) + "'" + (index.empty() ? "" : ", index=" + std::string(index)) + ")";
+    return "device(type='" + std::string(kind) + "'" + (index.empty() ? "" : ", index=" + std::string(index))
+        + ")";
 }
 
 std::string quoted(std::string_view word) {
@@ -143,8 +145,8 @@ std::string leaf(std::string_view word) {
     return quoted(word);
 }
 
-// Values as Graph.__str__ writes them to Python's: nodes lose their %, bare words become strings. Items of the
-// outermost list apart. Iterative: brackets nest as deep as the text likes.
+// Values as Graph.__str__ writes them to Python's: nodes lose their %, bare words become strings. Items of
+// the outermost list apart. Iterative: brackets nest as deep as the text likes.
 std::vector<std::string> values(std::string_view text, bool keywords) {
     std::vector<std::string> items;
     std::string item;
@@ -221,15 +223,18 @@ std::string function(std::string_view target) {
     const auto between = [&](std::string_view from, char to) {
         const size_t at = target.find(from);
         const size_t end = at == npos ? npos : target.find(to, at + from.size());
-        return end == npos ? std::string() : std::string(target.substr(at + from.size(), end - at - from.size()));
+        return end == npos ? std::string()
+                           : std::string(target.substr(at + from.size(), end - at - from.size()));
     };
     std::string name(target);
     if (target.starts_with("<OpOverload(op='")) {
         name = "torch.ops." + between("op='", '\'') + '.' + between("overload='", '\'');
     } else if (target.starts_with("<built-in function ")) {
         const std::string word = between("function ", '>');
-        static constexpr std::array kBuiltins{"getattr", "max", "min", "sum", "len", "abs", "round", "pow", "iter"};
-        name = std::find(kBuiltins.begin(), kBuiltins.end(), word) != kBuiltins.end() ? word : "operator." + word;
+        static constexpr std::array kBuiltins{
+            "getattr", "max", "min", "sum", "len", "abs", "round", "pow", "iter"};
+        name = std::find(kBuiltins.begin(), kBuiltins.end(), word) != kBuiltins.end() ? word
+                                                                                      : "operator." + word;
     } else if (target.starts_with("<built-in method ")) {
         name = "torch." + between("method ", ' ');
     } else if (target.starts_with("<function ")) {
@@ -273,7 +278,8 @@ std::string annotation(std::string_view type) {
 void add_node(const NodeLine& n, Place place, GraphPieces& to) {
     const std::string name(n.name);
     std::string op(n.op);
-    std::transform(op.begin(), op.end(), op.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(op.begin(), op.end(), op.begin(),
+        [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (op == "placeholder") {
         std::string parameter(n.target);
         parameter += annotation(n.type);
@@ -375,7 +381,8 @@ size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out) {
         std::string whole(text);
         size_t used = 0;
         while (!parse_node(whole, node)) {
-            if (used >= kMostJoined || i + used + 1 >= lines.size() || is_graph_str_node(trimmed(lines[i + used + 1].text))
+            if (used >= kMostJoined || i + used + 1 >= lines.size()
+                || is_graph_str_node(trimmed(lines[i + used + 1].text))
                 || is_return(trimmed(lines[i + used + 1].text)))
                 return false;
             ++used;
@@ -409,7 +416,8 @@ size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out) {
                 break;
         } else if (is_return(text) && nodes > 0) {
             const std::string_view value = trimmed(text.substr(6));
-            pieces[open.back()].statements.emplace_back(result(value.empty() ? "None" : value), lines[i].place);
+            pieces[open.back()].statements.emplace_back(
+                result(value.empty() ? "None" : value), lines[i].place);
             open.pop_back();
             done = open.empty();
         } else if (nodes == 0 || ++between > kMostBetween) {
@@ -441,7 +449,8 @@ std::vector<std::string_view> cells_of(std::string_view row, const std::vector<s
         for (size_t i = 0; i <= row.size(); ++i) {
             if (i < row.size() && (row[i] == '(' || row[i] == '[' || row[i] == '{' || row[i] == '<'))
                 ++depth;
-            else if (i < row.size() && depth && (row[i] == ')' || row[i] == ']' || row[i] == '}' || row[i] == '>'))
+            else if (i < row.size() && depth
+                && (row[i] == ')' || row[i] == ']' || row[i] == '}' || row[i] == '>'))
                 --depth;
             if (i < row.size() && (row[i] != '|' || depth))
                 continue;
@@ -452,7 +461,8 @@ std::vector<std::string_view> cells_of(std::string_view row, const std::vector<s
     }
     for (size_t c = 0; c < columns.size(); ++c) {
         const size_t end = c + 1 < columns.size() ? columns[c + 1] : row.size();
-        cells.push_back(columns[c] < row.size() ? trimmed(row.substr(columns[c], end - columns[c])) : std::string_view{});
+        cells.push_back(
+            columns[c] < row.size() ? trimmed(row.substr(columns[c], end - columns[c])) : std::string_view{});
     }
     return cells;
 }
@@ -475,7 +485,8 @@ bool is_rule(std::string_view text) {
 
 // `(x, 1)` without its brackets, `{'alpha': 2}` as keywords.
 std::string arguments(std::string_view args, std::string_view kwargs) {
-    std::string out(args.size() >= 2 && args.front() == '(' ? trimmed(args.substr(1, args.size() - 2)) : args);
+    std::string out(
+        args.size() >= 2 && args.front() == '(' ? trimmed(args.substr(1, args.size() - 2)) : args);
     while (out.ends_with(','))
         out.pop_back();
     if (kwargs.size() > 2 && kwargs.front() == '{') {
@@ -538,13 +549,15 @@ size_t rebuild_table(std::span<const RawLine> lines, Rebuilt& out) {
             p.statements.emplace_back(
                 name + " = self." + std::string(cell[2]) + '(' + arguments(cell[3], cell[4]) + ')', place);
         } else if (op == "call_function") {
-            p.statements.emplace_back(name + " = " + function(cell[2]) + '(' + arguments(cell[3], cell[4]) + ')', place);
+            p.statements.emplace_back(
+                name + " = " + function(cell[2]) + '(' + arguments(cell[3], cell[4]) + ')', place);
         } else if (op == "call_method") {
             const std::string args = arguments(cell[3], cell[4]);
             bool closed = false;
             const size_t end = balanced_end(args, 0, closed);
             p.statements.emplace_back(name + " = " + args.substr(0, end) + '.' + std::string(cell[2]) + '('
-                    + (end < args.size() ? std::string(trimmed(std::string_view(args).substr(end + 1))) : "") + ')',
+                    + (end < args.size() ? std::string(trimmed(std::string_view(args).substr(end + 1))) : "")
+                    + ')',
                 place);
         } else if (op == "output") {
             p.statements.emplace_back("return " + arguments(cell[3], {}), place);

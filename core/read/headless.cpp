@@ -17,12 +17,15 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 constexpr size_t kSample = 40; // lines that tell a prefix
 constexpr size_t kMost = 20000; // lines of one graph
+constexpr size_t kFirst = 128; // lines that are tried first
+constexpr size_t kMargin = 64; // lines behind a graph's end that a reader may look at
 
 bool has_letters(std::string_view text) {
     return std::any_of(text.begin(), text.end(), is_identifier_start);
 }
 
-// Where a statement that only FX prints starts in a line, behind whatever stands before it; npos if there is none.
+// Where a statement that only FX prints starts in a line, behind whatever stands before it; npos if there is
+// none.
 size_t statement_start(std::string_view line) {
     for (const std::string_view mark : {std::string_view(": \""), std::string_view(" = torch.ops.")}) {
         const size_t at = line.find(mark);
@@ -31,7 +34,8 @@ size_t statement_start(std::string_view line) {
         size_t from = at;
         while (from > 0 && is_identifier_char(line[from - 1]))
             --from;
-        if (from == at || !is_identifier_start(line[from]) || (from > 0 && line[from - 1] != ' ' && line[from - 1] != '\t' && from < 2))
+        if (from == at || !is_identifier_start(line[from])
+            || (from > 0 && line[from - 1] != ' ' && line[from - 1] != '\t' && from < 2))
             continue;
         if (mark[0] == ':' && line.find("\" = ", at) == npos)
             continue;
@@ -40,9 +44,10 @@ size_t statement_start(std::string_view line) {
     return npos;
 }
 
-std::vector<RawLine> stripped(const std::vector<RawLine>& lines, size_t from, const LinePrefix& prefix) {
+std::vector<RawLine> stripped(
+    const std::vector<RawLine>& lines, size_t from, const LinePrefix& prefix, size_t most) {
     std::vector<RawLine> out;
-    for (size_t i = from; i < std::min(lines.size(), from + kMost); ++i) {
+    for (size_t i = from; i < std::min(lines.size(), from + most); ++i) {
         RawLine line = lines[i];
         line.foreign = !prefix.strip(line.text) && !trimmed(line.text).empty();
         out.push_back(line);
@@ -59,8 +64,8 @@ LinePrefix prefix_at(const std::vector<RawLine>& lines, size_t i, size_t code) {
     return prefix;
 }
 
-// The parameters in what is left of a signature: `32, 24]", b: "f32[4]", c):` has b and c whole. `first` is the
-// first whole one.
+// The parameters in what is left of a signature: `32, 24]", b: "f32[4]", c):` has b and c whole. `first` is
+// the first whole one.
 std::string whole_parameters(std::string_view tail, std::string& first) {
     size_t at = 0;
     // An odd number of quotes: it begins inside of one.
@@ -92,8 +97,8 @@ public:
         : lines_(lines) { }
 
     std::vector<HeadlessGraph> run() {
-        const bool thunder = std::any_of(lines_.begin(), lines_.end(),
-            [](const RawLine& l) { return l.text.find("thunder") != npos; });
+        const bool thunder = std::any_of(
+            lines_.begin(), lines_.end(), [](const RawLine& l) { return l.text.find("thunder") != npos; });
         for (size_t i = 0; i < lines_.size();) {
             size_t took = nodes(i);
             if (!took)
@@ -112,14 +117,19 @@ private:
     size_t nodes(size_t i) {
         const std::string_view line = lines_[i].text;
         const size_t percent = line.find('%');
-        if (percent == npos || has_letters(line.substr(0, percent)) || !is_graph_str_node(trimmed(line.substr(percent))))
+        if (percent == npos || has_letters(line.substr(0, percent))
+            || !is_graph_str_node(trimmed(line.substr(percent))))
             return 0;
         const LinePrefix prefix = prefix_at(lines_, i, percent);
         auto rebuilt = std::make_shared<Rebuilt>();
-        const size_t took = rebuild_graph_str(stripped(lines_, i, prefix), *rebuilt);
+        const size_t took = windowed(i, prefix, [&](const std::vector<RawLine>& lines) {
+            *rebuilt = {};
+            return rebuild_graph_str(lines, *rebuilt);
+        });
         if (took < 2)
             return 0;
-        add(i, prefix, "the head of this graph ('graph():') is not in the text; nodes before this one may be missing",
+        add(i, prefix,
+            "the head of this graph ('graph():') is not in the text; nodes before this one may be missing",
             std::move(rebuilt));
         return took;
     }
@@ -132,11 +142,11 @@ private:
         const LinePrefix prefix = prefix_at(lines_, i, start);
         if (prefix.empty() && !trimmed(line.substr(0, start)).empty())
             return 0; // words of a sentence
-        std::vector<RawLine> lines = stripped(lines_, i, prefix);
         // What is left of the signature stands above, perhaps behind a comment.
         std::string signature = "def forward(self):";
-        std::string told = "the head of this graph is not in the text: it begins with a statement, and its inputs are "
-                           "the names that it uses and does not define";
+        std::string told =
+            "the head of this graph is not in the text: it begins with a statement, and its inputs are "
+            "the names that it uses and does not define";
         for (size_t up = 1; up <= std::min<size_t>(i, 4); ++up) {
             std::string_view above = lines_[i - up].text;
             prefix.strip(above);
@@ -145,7 +155,8 @@ private:
                 std::string first;
                 const std::string parameters = whole_parameters(above, first);
                 signature = "def forward(self" + (parameters.empty() ? "" : ", " + parameters) + "):";
-                told = "the signature of this graph begins before the text: inputs before '" + first + "' are missing";
+                told = "the signature of this graph begins before the text: inputs before '" + first
+                    + "' are missing";
                 break;
             }
             if (!above.empty() && !above.starts_with('#') && !ExpressionReader::looks_like_statement(above))
@@ -155,13 +166,26 @@ private:
         RawLine head;
         head.text = texts_.back();
         head.place = lines_[i].place;
-        lines.insert(lines.begin(), head);
         auto rebuilt = std::make_shared<Rebuilt>();
-        const Mended mended = mend(lines, *rebuilt);
-        if (mended.took < 3) // one statement is a quotation
+        const size_t took = windowed(i, prefix, [&](std::vector<RawLine> lines) {
+            lines.insert(lines.begin(), head);
+            *rebuilt = {};
+            const size_t n = mend(lines, *rebuilt).took;
+            return n - std::min<size_t>(n, 1);
+        });
+        if (took < 2) // one statement is a quotation
             return 0;
         add(i, prefix, told, std::move(rebuilt));
-        return mended.took - 1;
+        return took;
+    }
+
+    template <class Use> size_t windowed(size_t i, const LinePrefix& prefix, Use use) {
+        for (size_t most = kFirst;; most *= 4) {
+            const std::vector<RawLine> lines = stripped(lines_, i, prefix, most);
+            const size_t took = use(lines);
+            if (took + kMargin < lines.size() || lines.size() < most || most > kMost)
+                return took;
+        }
     }
 
     size_t thunder_trace(size_t i) {
@@ -236,7 +260,7 @@ size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
     }
     const size_t base = column_of(lines[0].text);
     size_t unpacked = 0;
-    for (size_t i = 1; i < lines.size(); ++i) {
+    for (size_t i = 1; i < std::min(lines.size(), kMost); ++i) {
         const std::string_view text = trimmed(lines[i].text);
         if (text.empty())
             continue;
@@ -257,8 +281,11 @@ size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
             const std::string value(trimmed(text.substr(6)));
             bool closed = false;
             const size_t end = balanced_end(value, 0, closed);
-            p.statements.emplace_back(
-                "return " + (value.empty() ? "None" : end < value.size() ? '(' + value + ')' : value), lines[i].place);
+            p.statements.emplace_back("return "
+                    + (value.empty()             ? "None"
+                            : end < value.size() ? '(' + value + ')'
+                                                 : value),
+                lines[i].place);
             write_pieces(pieces, out);
             return i + 1;
         }
@@ -274,7 +301,8 @@ size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
         const std::string right(trimmed(code.substr(equal + 3)));
         if (is_identifier(left)) {
             p.statements.emplace_back(
-                std::string(left) + (typed && name == left ? ": \"" + type + '"' : "") + " = " + right, lines[i].place);
+                std::string(left) + (typed && name == left ? ": \"" + type + '"' : "") + " = " + right,
+                lines[i].place);
             continue;
         }
         // `(a, b) = f(…)`: FX would index.

@@ -1,5 +1,5 @@
-// Graphs that lack their head: statements or nodes alone, because a paste begins in the middle; and texts of other
-// programs that print graphs in Python of their own.
+// Graphs that lack their head: statements or nodes alone, because a paste begins in the middle; and texts of
+// other programs that print graphs in Python of their own.
 #pragma once
 
 #include "core/read/prefix.h"
@@ -24,8 +24,8 @@ struct HeadlessGraph {
 bool may_hold_headless(std::string_view text);
 std::vector<HeadlessGraph> find_headless(const std::vector<RawLine>& lines);
 
-// Lightning Thunder's traces: `def NAME(x):` with types in comments. Takes the lines from the def on; returns how
-// many it used, 0 = it is none.
+// Lightning Thunder's traces: `def NAME(x):` with types in comments. Takes the lines from the def on; returns
+// how many it used, 0 = it is none.
 size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out);
 
 } // namespace hopscope::read

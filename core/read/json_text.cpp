@@ -166,7 +166,8 @@ std::string text_field(std::string_view text) {
             continue;
         ++seen;
         simdjson::dom::object object;
-        if (parser.parse(lines.line().data(), lines.line().size()).get_object().get(object) != simdjson::SUCCESS)
+        if (parser.parse(lines.line().data(), lines.line().size()).get_object().get(object)
+            != simdjson::SUCCESS)
             continue;
         for (const auto field : object) {
             std::string_view value;
@@ -202,7 +203,8 @@ std::optional<InnerText> log_lines(std::string_view text) {
         std::string_view value;
         if (trimmed(lines.line()).empty())
             continue;
-        if (parser.parse(lines.line().data(), lines.line().size()).get_object().get(object) != simdjson::SUCCESS
+        if (parser.parse(lines.line().data(), lines.line().size()).get_object().get(object)
+                != simdjson::SUCCESS
             || object[field].get_string().get(value) != simdjson::SUCCESS) {
             gatherer.end_line(place);
             gatherer.add(lines.line(), place);

@@ -14,7 +14,8 @@ struct InnerText {
     Places places; // where the string of each line stands
 };
 
-// The text inside, or nothing where `text` is neither. A notebook gives its cells in order, each behind a line
+// The text inside, or nothing where `text` is neither. A notebook gives its cells in order, each behind a
+// line
 // "# In [N]:" or "# Out:"; of log lines the field that holds the most text counts.
 std::optional<InnerText> text_inside_json(std::string_view text);
 

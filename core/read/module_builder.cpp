@@ -210,8 +210,8 @@ SourceId ModuleBuilder::source(std::string_view comment) {
 
 namespace {
 
-// Graph deduplication writes no types at the inputs of its regions: they are those of what is passed, where all
-// calls agree.
+// Graph deduplication writes no types at the inputs of its regions: they are those of what is passed, where
+// all calls agree.
 void infer_input_types(GraphModule& module) {
     const auto untyped = [](const Node& n) { return n.op == Opcode::Placeholder && !n.type; };
     for (size_t p = 0; p < module.bodies.size(); ++p) {

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
+#include "core/read/paste.h"
 #include "core/read/readable.h"
 #include "core/read/settle.h"
 
@@ -82,6 +83,12 @@ public:
     }
 
     Result<Dump> open(const std::vector<std::string>& paths);
+    // A file that is no path: its bytes.
+    void give(std::string name, std::string bytes) {
+        const auto owner = std::make_shared<const std::string>(std::move(bytes));
+        given_ = FileBytes{owner, *owner, {}};
+        given_name_ = std::move(name);
+    }
 
 private:
     struct File {
@@ -102,6 +109,8 @@ private:
     Evidence evidence_;
     std::vector<File> files_;
     std::vector<std::string> folders_;
+    FileBytes given_;
+    std::string given_name_;
     bool understood_ = false; // something in one of the files
     std::optional<Error> not_understood_; // the first file that told nothing
 };
@@ -130,7 +139,11 @@ std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
         }
     }
     for (Candidate& c : candidates) {
-        auto bytes = map_file(c.path);
+        const bool piped = c.named && c.path == "-";
+        const bool given = c.named && c.path == given_name_;
+        auto bytes = given ? Result<FileBytes>(given_) : piped ? read_standard_input() : map_file(c.path);
+        if (piped)
+            c.path = "standard input";
         if (!bytes) {
             if (c.named)
                 return bytes.error();
@@ -223,7 +236,8 @@ void Opener::read_graphs() {
             options.first_offset = task.offset;
             options.partial = task.partial;
             if (task.places)
-                options.places = std::span(*task.places).subspan(std::min(task.places_from, task.places->size()));
+                options.places =
+                    std::span(*task.places).subspan(std::min(task.places_from, task.places->size()));
             Output& out = outputs[order[i]];
             out.modules = read_modules(task.text, task.storage, options, out.problems);
             texts_done += task.text.size();
@@ -365,6 +379,12 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths) {
 
 Result<Dump> open_dump(const std::vector<std::string>& paths, const OpenOptions& options, const Job& job) {
     return read::Opener(options, job).open(paths);
+}
+
+Result<Dump> open_bytes(std::string name, std::string bytes, const OpenOptions& options, const Job& job) {
+    read::Opener opener(options, job);
+    opener.give(name, std::move(bytes));
+    return opener.open({std::move(name)});
 }
 
 std::shared_ptr<const GraphModule> read_print_readable(

@@ -1,4 +1,5 @@
-// Where a line of a text stood in the file that was opened, for texts that were repaired before they are read.
+// Where a line of a text stood in the file that was opened, for texts that were repaired before they are
+// read.
 #pragma once
 
 #include <cstdint>

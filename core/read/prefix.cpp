@@ -40,7 +40,8 @@ size_t after_time(std::string_view text, size_t at) {
             continue;
         const char mark = text[at + first];
         if ((mark == '-' || mark == '/' || mark == '.') && digits(text, at + first + 1, 2)
-            && at + first + 3 < text.size() && text[at + first + 3] == mark && digits(text, at + first + 4, 2))
+            && at + first + 3 < text.size() && text[at + first + 3] == mark
+            && digits(text, at + first + 4, 2))
             return at + first + (first == 2 && digits(text, at + 6, 4) ? 8 : 6);
     }
     return at;
@@ -103,8 +104,8 @@ size_t find_glog(std::string_view line, size_t& end) {
         if (colon < 8)
             continue;
         const size_t at = colon - 8;
-        if (std::string_view("VIWEC").find(head[at]) == npos || !digits(head, at + 1, 4) || head[at + 5] != ' '
-            || !digits(head, at + 6, 2) || !digits(head, at + 9, 2))
+        if (std::string_view("VIWEC").find(head[at]) == npos || !digits(head, at + 1, 4)
+            || head[at + 5] != ' ' || !digits(head, at + 6, 2) || !digits(head, at + 9, 2))
             continue;
         // The path may hold anything but ends in a line number.
         for (size_t close = line.find(']', colon); close != npos && close < at + kLongestPrefix;
@@ -168,7 +169,8 @@ bool LinePrefix::match(const std::vector<Piece>& pieces, std::string_view line, 
     return true;
 }
 
-size_t LinePrefix::matching(const std::vector<Piece>& pieces, const std::vector<std::string_view>& lines) const {
+size_t LinePrefix::matching(
+    const std::vector<Piece>& pieces, const std::vector<std::string_view>& lines) const {
     size_t n = 0;
     for (const std::string_view line : lines) {
         size_t at = 0;
@@ -230,12 +232,13 @@ void LinePrefix::learn(std::string_view line, size_t code, const std::vector<std
     for (const std::string_view other : behind)
         if (!trimmed(other).empty())
             told.push_back(other);
-    // The head may bear a second stamp that the others lack: the longest end of its prefix that the lines behind
-    // it share is theirs.
+    // The head may bear a second stamp that the others lack: the longest end of its prefix that the lines
+    // behind it share is theirs.
     size_t from = 0;
     size_t most = 0;
     for (size_t at = 0; at < end; ++at) {
-        if (at > 0 && !(is_blank(line[at - 1]) && !is_blank(line[at])) && !(line[at - 1] == ':' && line[at] != ' '))
+        if (at > 0 && !(is_blank(line[at - 1]) && !is_blank(line[at]))
+            && !(line[at - 1] == ':' && line[at] != ' '))
             continue;
         const size_t n = matching(split(line.substr(at, end - at)), told);
         if (n > most) {
@@ -269,7 +272,8 @@ bool LinePrefix::strip(std::string_view& line) const {
     if (pieces_.empty())
         return true;
     size_t at = 0;
-    if (!last_.empty() && line.starts_with(last_) && (line.size() == last_.size() || !is_digit(line[last_.size()]))) {
+    if (!last_.empty() && line.starts_with(last_)
+        && (line.size() == last_.size() || !is_digit(line[last_.size()]))) {
         at = last_.size();
     } else {
         bool found = match(pieces_, line, at, nullptr);

@@ -1,4 +1,5 @@
-// What other programs put before the lines of a text: time stamps, names of processes, line numbers, quote marks.
+// What other programs put before the lines of a text: time stamps, names of processes, line numbers, quote
+// marks.
 //
 // Nothing here knows a list of them: a prefix is learned from what the line of a graph's head shares with the
 // lines behind it.
@@ -11,8 +12,8 @@
 
 namespace hopscope::read {
 
-// What a prefix tells of the message that it stands before (torch/_logging/_internal.py, TorchLogsFormatter, in
-// the forms of all versions).
+// What a prefix tells of the message that it stands before (torch/_logging/_internal.py, TorchLogsFormatter,
+// in the forms of all versions).
 struct LogFacts {
     int rank = -1;
     std::string id; // "0/0", "!0/3/0"; empty = not told
@@ -22,7 +23,8 @@ struct LogFacts {
 LogFacts facts_of(std::string_view prefix);
 
 // Where PyTorch's own prefix starts in a line ("V1123 16:05:59.722000 5629 path.py:1189] "), npos if the line
-// holds none near its beginning; `end` is behind the "] " of its path, without the marks in brackets that follow.
+// holds none near its beginning; `end` is behind the "] " of its path, without the marks in brackets that
+// follow.
 size_t find_glog(std::string_view line, size_t& end);
 
 class LinePrefix {
@@ -33,8 +35,8 @@ public:
 
     // Nothing stands before the lines.
     bool empty() const { return pieces_.empty(); }
-    // Takes the prefix off; false if the line does not bear it. Lines of another process, whose number differs
-    // in the prefix, do not bear it.
+    // Takes the prefix off; false if the line does not bear it. Lines of another process, whose number
+    // differs in the prefix, do not bear it.
     bool strip(std::string_view& line) const;
     const std::string& text() const { return text_; }
 
@@ -51,8 +53,8 @@ private:
     };
 
     static std::vector<Piece> split(std::string_view prefix);
-    static bool match(
-        const std::vector<Piece>& pieces, std::string_view line, size_t& at, std::vector<std::string_view>* numbers);
+    static bool match(const std::vector<Piece>& pieces, std::string_view line, size_t& at,
+        std::vector<std::string_view>* numbers);
     void settle(const std::vector<std::string_view>& behind);
     size_t matching(const std::vector<Piece>& pieces, const std::vector<std::string_view>& lines) const;
 

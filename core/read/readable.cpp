@@ -39,9 +39,9 @@ public:
     std::shared_ptr<const GraphModule> finish() {
         close_body();
         if (suppressed_)
-            problems_.push_back({Severity::Warning,
-                std::to_string(suppressed_) + " more problems in this graph", {}, line_at(last_line_),
-                offset_at(last_line_, last_offset_)});
+            problems_.push_back(
+                {Severity::Warning, std::to_string(suppressed_) + " more problems in this graph", {},
+                    line_at(last_line_), offset_at(last_line_, last_offset_)});
         // A class without a forward, or with nothing in it, is no graph.
         return any_nodes_ ? builder_.finish() : nullptr;
     }
@@ -117,8 +117,7 @@ void ModuleReader::problem(uint32_t number, size_t offset, std::string message, 
         ++suppressed_;
         return;
     }
-    problems_.push_back(
-        {severity, std::move(message), {}, line_at(number), offset_at(number, offset)});
+    problems_.push_back({severity, std::move(message), {}, line_at(number), offset_at(number, offset)});
 }
 
 // What a body lacks can be told only when all its lines were seen.
@@ -378,11 +377,14 @@ void ModuleReader::keep_unread(std::string_view text) {
     node.source = source_;
     Body& body = builder_.body();
     node.args_begin = static_cast<uint32_t>(body.args.size());
-    // Deletions name nodes too, and use none.
-    const std::string_view words = text.substr(at, text.find(";  ", at) - at);
+    // Deletions name nodes too, and use none. A statement has some tens of names, damage may have any number.
+    constexpr size_t kMostWords = 1 << 14;
+    const std::string_view words = text.substr(at, std::min(kMostWords, text.find(";  ", at) - at));
+    bool never_closes = false;
     for (size_t i = 0; i < words.size(); ++i) {
         if (words[i] == '\'' || words[i] == '"') {
-            const size_t end = string_end(words, i);
+            const size_t end = never_closes ? npos : string_end(words, i);
+            never_closes = end == npos;
             i = end == npos ? i : end - 1;
             continue;
         }
@@ -638,7 +640,7 @@ std::string_view class_on_line(std::string_view line, std::string_view* before) 
     if (end == 0 || line[--end] != '(')
         return {};
     const size_t from = line.rfind("class ", end);
-    if (from == npos || (from > 0 && line[from - 1] != ' ' && line[from - 1] != ':' && line[from - 1] != '\t'))
+    if (from == npos || (from > 0 && std::string_view(" :\t'\"").find(line[from - 1]) == npos))
         return {};
     const std::string_view name = trimmed(line.substr(from + 6, end - from - 6));
     const std::string_view head = trimmed(line.substr(0, from));

@@ -24,7 +24,8 @@ struct ReadableOptions {
     uint32_t first_line =
         1; // number of the text's first line in its file: nodes and problems carry file lines
     uint64_t first_offset = 0;
-    // Where each line of the text stood, for a text that is no run of the file's lines; else the two above tell.
+    // Where each line of the text stood, for a text that is no run of the file's lines; else the two above
+    // tell.
     std::span<const Place> places;
     bool partial = false; // tracing stopped: the body is known to lack its return
 };

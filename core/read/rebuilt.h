@@ -1,4 +1,5 @@
-// A graph's text in print_readable's form, made of a text in another form: the lines, and where each came from.
+// A graph's text in print_readable's form, made of a text in another form: the lines, and where each came
+// from.
 #pragma once
 
 #include "core/read/place.h"

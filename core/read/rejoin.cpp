@@ -54,6 +54,16 @@ std::string_view without_descriptor(std::string_view text) {
 bool is_return(std::string_view text) {
     return text.starts_with("return") && (text.size() == 6 || !is_identifier_char(text[6]));
 }
+// What begins something else than a graph, whatever its indent.
+bool ends_graph(std::string_view text) {
+    static constexpr std::string_view kStarts[]{"```", "~~~", "import ", "from ", "if __name__",
+        "Graph signature:", "Range constraints:", "Traceback ", "TRACED GRAPH"};
+    for (const std::string_view start : kStarts)
+        if (text.starts_with(start))
+            return true;
+    return (text.starts_with("def ") && !text.starts_with("def forward("))
+        || (text.starts_with("class ") && class_on_line(text).empty());
+}
 bool is_class(std::string_view text) {
     return text.starts_with("class ") && !class_on_line(text).empty();
 }
@@ -61,13 +71,15 @@ bool is_def(std::string_view text) {
     return text.starts_with("def forward(");
 }
 
-// The width at which a terminal broke lines: most lines that go on in one that cannot stand alone are that long.
+// The width at which a terminal broke lines: most lines that go on in one that cannot stand alone are that
+// long.
 size_t wrap_width(std::span<const RawLine> lines) {
     std::map<size_t, size_t> widths;
     size_t longest = 0;
     for (size_t i = 0; i < lines.size(); ++i) {
         longest = std::max(longest, lines[i].width);
-        if (i + 1 < lines.size() && !trimmed(lines[i + 1].text).empty() && !is_graph_line(trimmed(lines[i + 1].text))
+        if (i + 1 < lines.size() && !trimmed(lines[i + 1].text).empty()
+            && !is_graph_line(trimmed(lines[i + 1].text))
             && (lines[i + 1].foreign || column_of(lines[i + 1].text) < 4))
             ++widths[lines[i].width];
     }
@@ -98,8 +110,9 @@ public:
         , width_(wrap_width(lines)) { }
 
     Mended run() {
+        lost_ = lost_indentation();
         gather();
-        if (lost_indentation())
+        if (lost_)
             reindent();
         else
             for (const Logical& l : logical_)
@@ -112,6 +125,7 @@ private:
     bool goes_on(const Logical& last, size_t i, std::string_view text, bool& blank_lost) const;
     void gather();
     bool lost_indentation() const;
+    bool out_of_place(size_t i, std::string_view text) const;
     void reindent();
     size_t parent_of(std::string_view name) const;
 
@@ -119,6 +133,9 @@ private:
     Rebuilt& out_;
     size_t width_;
     std::vector<Logical> logical_;
+    bool lost_ = false; // the indentation
+    size_t def_column_ = 0;
+    size_t column_ = 0; // of the statements of the body that is read
     Mended mended_;
 
     struct OpenBody {
@@ -132,8 +149,9 @@ private:
 bool Mender::goes_on(const Logical& last, size_t i, std::string_view text, bool& blank_lost) const {
     blank_lost = !full(i - 1);
     const bool alone = is_graph_line(text);
-    if (full(i - 1) && (!alone || last.open.depth > 0 || last.open.quote || column_of(lines_[i].text) == 0
-                           || column_of(lines_[i].text) < last.column))
+    if (full(i - 1)
+        && (!alone || last.open.depth > 0 || last.open.quote || column_of(lines_[i].text) == 0
+            || column_of(lines_[i].text) < last.column))
         return !(alone && (is_class(text) || is_def(text)));
     if (lines_[i].foreign)
         return false;
@@ -176,7 +194,9 @@ void Mender::gather() {
             continue;
         }
         const bool inside = open > 0 && !lines_[i].foreign; // an item of an open signature, call or return
-        if (!inside && (lines_[i].foreign || !is_graph_line(text))) {
+        if (!inside && ends_graph(text))
+            break;
+        if (!inside && (lines_[i].foreign || !is_graph_line(text) || out_of_place(i, text))) {
             if (returned && !lines_[i].foreign)
                 break;
             if (++foreign > kMostForeign)
@@ -193,6 +213,15 @@ void Mender::gather() {
         Logical l;
         l.text = std::string(text);
         l.column = column_of(lines_[i].text);
+        if (is_def(text)) {
+            def_column_ = l.column;
+            column_ = 0;
+        } else if (!lost_ && !is_class(text) && l.column <= def_column_ && column_ > 0
+            && text.front() != ')') {
+            l.column = column_; // a deletion that was broken off
+        } else if (column_ == 0 && !inside && text.front() != ')' && text.front() != '#') {
+            column_ = l.column;
+        }
         l.place = lines_[i].place;
         l.open = open_state(text);
         const std::string_view code = without_descriptor(text);
@@ -211,23 +240,39 @@ void Mender::gather() {
         mended_.took = 1;
 }
 
-// Most statements stand no deeper than their def.
+// Most statements of the first body stand no deeper than their def.
 bool Mender::lost_indentation() const {
+    constexpr size_t kSample = 200;
     size_t def = npos;
     size_t deeper = 0;
     size_t shallow = 0;
     bool in_signature = false;
-    for (const Logical& l : logical_) {
-        if (is_def(l.text)) {
-            def = l.column;
-            in_signature = l.text.find(')') == npos;
+    for (size_t i = 0; i < std::min(kSample, lines_.size()); ++i) {
+        const std::string_view text = trimmed(lines_[i].text);
+        if (text.empty() || lines_[i].foreign)
+            continue;
+        if (is_def(text) && def == npos) {
+            def = column_of(lines_[i].text);
+            in_signature = text.find(')') == npos;
         } else if (in_signature) {
-            in_signature = !l.text.starts_with(')');
-        } else if (def != npos && !l.text.starts_with('#') && !is_class(l.text)) {
-            ++(l.column > def ? deeper : shallow);
+            in_signature = text.find("):") == npos;
+        } else if (def != npos && is_graph_line(text) && text.front() != '#') {
+            if (is_class(text) || is_def(text))
+                break;
+            ++(column_of(lines_[i].text) > def ? deeper : shallow);
+            if (is_return(text))
+                break;
         }
     }
     return shallow > deeper;
+}
+
+// A statement that stands where no statement of the graph does: somebody else's, unless it is the rest of a
+// line.
+bool Mender::out_of_place(size_t i, std::string_view text) const {
+    return !lost_ && !logical_.empty() && column_ > 0 && column_of(lines_[i].text) <= def_column_
+        && !is_class(text) && !is_def(text) && text.front() != '#' && text.front() != ')'
+        && !ExpressionReader::is_deletion(text);
 }
 
 // The body, of those so far, that a class called `name` belongs to: the latest that speaks of self.NAME.
@@ -253,7 +298,8 @@ void Mender::reindent() {
                 if (parent == npos) { // nobody's child: another graph
                     mended_.took = 0;
                     for (size_t i = 0; i < lines_.size(); ++i)
-                        if (lines_[i].place.offset == l.place.offset && lines_[i].place.line == l.place.line) {
+                        if (lines_[i].place.offset == l.place.offset
+                            && lines_[i].place.line == l.place.line) {
                             mended_.took = i;
                             break;
                         }
@@ -312,11 +358,13 @@ bool is_graph_line(std::string_view text) {
     if (text.empty())
         return true;
     if (text.front() == '#')
-        return text.find("File: ") != npos || text.starts_with("# No stacktrace") || text.starts_with("# Annotation")
-            || text.starts_with("# recompute") || text.starts_with("# ac_graph_id") || text.size() == 1;
+        return text.find("File: ") != npos || text.starts_with("# No stacktrace")
+            || text.starts_with("# Annotation") || text.starts_with("# recompute")
+            || text.starts_with("# ac_graph_id") || text.size() == 1;
     if (std::string_view(")]}").find(text.front()) != npos)
         return text.size() < 3 || text.find_first_not_of(")]}:,; ") == npos || text.starts_with("] = ")
-            || text.starts_with(") = ") || text.starts_with("], self._out_spec)") || text.starts_with(") -> ");
+            || text.starts_with(") = ") || text.starts_with("], self._out_spec)")
+            || text.starts_with(") -> ");
     if (is_class(text) || is_def(text) || is_return(text) || text == "pass" || text == "args_list.clear()"
         || text.starts_with("\"\"\""))
         return true;

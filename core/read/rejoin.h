@@ -1,5 +1,5 @@
-// Printed Python that lost its form on the way: lines broken by a terminal or a mail program, indentation gone,
-// another program's lines in between. Mended by FX's grammar where it leaves no choice.
+// Printed Python that lost its form on the way: lines broken by a terminal or a mail program, indentation
+// gone, another program's lines in between. Mended by FX's grammar where it leaves no choice.
 #pragma once
 
 #include "core/read/rebuilt.h"
@@ -13,8 +13,8 @@ namespace hopscope::read {
 // Columns before a line's first character; a tab is four.
 size_t column_of(std::string_view line);
 
-// Whether a line, without its indent, can stand at statement level in a printed graph: a class, a def, a statement,
-// a return, a comment, a closing bracket.
+// Whether a line, without its indent, can stand at statement level in a printed graph: a class, a def, a
+// statement, a return, a comment, a closing bracket.
 bool is_graph_line(std::string_view text);
 
 struct Mended {

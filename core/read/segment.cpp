@@ -33,7 +33,8 @@ struct Needle {
     Head head;
 };
 constexpr std::array kNeedles{Needle{"Module):", Head::Class}, Needle{"def forward(", Head::Def},
-    Needle{"graph():", Head::GraphStr}, Needle{"opcode", Head::Table}, Needle{"# Graph fragment:", Head::Fragment}};
+    Needle{"graph():", Head::GraphStr}, Needle{"opcode", Head::Table},
+    Needle{"# Graph fragment:", Head::Fragment}};
 
 struct Cursor {
     size_t at = 0; // where a line starts
@@ -81,9 +82,13 @@ private:
     };
     Found collect(Cursor head, Cursor def, const LinePrefix& prefix, bool in_class);
     std::vector<RawLine> gather(Cursor from, const LinePrefix& prefix, size_t most) const;
+    // Gives `use` as many lines as it needs to see the graph's end, and some behind it; returns how many it
+    // took.
+    template <class Use> size_t windowed(Cursor from, const LinePrefix& prefix, Use use);
 
     GraphTask task_of(const Cursor& head, const Context& context, const LinePrefix& prefix) const;
-    void name_stage(GraphTask& task, const Context& context, std::string_view class_name, std::string_view before) const;
+    void name_stage(
+        GraphTask& task, const Context& context, std::string_view class_name, std::string_view before) const;
     void push_rebuilt(GraphTask task, std::shared_ptr<Rebuilt> rebuilt);
     void source(const Cursor& head, std::string_view name);
     void note(Severity severity, std::string message, Place at) {
@@ -99,6 +104,7 @@ private:
     std::set<size_t> taken_; // starts of lines with a needle that a graph further up has
     std::vector<std::pair<Cursor, Cursor>> runs_; // what graphs and sources took, from and to
     Cursor resume_; // where the search goes on
+    size_t budget_ = 20'000'000; // lines that may be looked at more than once
     size_t floor_ = 0; // nothing above it speaks of what is below
     size_t found_ = 0;
 };
@@ -107,7 +113,8 @@ bool GraphFinder::line_at(Cursor& cursor, std::string_view& line) const {
     if (cursor.at >= text_.size())
         return false;
     const void* end = std::memchr(text_.data() + cursor.at, '\n', text_.size() - cursor.at);
-    const size_t stop = end ? static_cast<size_t>(static_cast<const char*>(end) - text_.data()) : text_.size();
+    const size_t stop =
+        end ? static_cast<size_t>(static_cast<const char*>(end) - text_.data()) : text_.size();
     line = text_.substr(cursor.at, stop - cursor.at);
     if (line.ends_with('\r'))
         line.remove_suffix(1);
@@ -216,7 +223,8 @@ Context GraphFinder::context_of(const Cursor& head, const LinePrefix& prefix) co
 
 // ---- the lines of one graph ----
 
-// The process that PyTorch's own prefix names, with what stands before it: lines of one process are whole messages.
+// The process that PyTorch's own prefix names, with what stands before it: lines of one process are whole
+// messages.
 std::string_view process_of(std::string_view line, size_t& start) {
     size_t end = 0;
     start = find_glog(line, end);
@@ -242,6 +250,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
     int open = 0; // brackets of a signature
     bool returned = false;
     size_t foreign = 0;
+    size_t def_column = 0;
     bool seen_def = false;
     while (true) {
         const Cursor here = at;
@@ -265,7 +274,8 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
             const std::string_view other = process.empty() ? std::string_view{} : process_of(line, start);
             if (!other.empty() && other == process)
                 break; // the next message of the same process
-            if (++foreign > kMostForeign)
+            budget_ -= std::min<size_t>(budget_, 1);
+            if (++foreign > kMostForeign || budget_ == 0)
                 break;
             if (foreign <= kSample)
                 found.lines.push_back({text, place(here), line.size(), true});
@@ -291,11 +301,18 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
             found.damaged = true;
             break;
         } else if (!words.empty() && !words.starts_with('#')) {
+            if (!returned && open <= 0 && column <= def_column && is_graph_line(words)
+                && !words.starts_with("class ") && std::string_view(")]}").find(words.front()) == npos) {
+                found.damaged = true; // no deeper than its def: the indentation is lost
+                break;
+            }
             if (words.starts_with("return") && (words.size() == 6 || !is_identifier_char(words[6])))
                 returned = true;
             else if (words.starts_with("def forward("))
                 returned = false;
         }
+        if (words.starts_with("def forward("))
+            def_column = column;
         if (words.starts_with("def forward(") || open > 0) {
             for (const char c : words)
                 open += c == '(' ? 1 : c == ')' ? -1 : 0;
@@ -330,6 +347,20 @@ std::vector<RawLine> GraphFinder::gather(Cursor from, const LinePrefix& prefix, 
     return lines;
 }
 
+template <class Use> size_t GraphFinder::windowed(Cursor from, const LinePrefix& prefix, Use use) {
+    constexpr size_t kFirst = 128;
+    constexpr size_t kMargin = 64; // lines behind its end that a reader may look at
+    constexpr size_t kMostLines = 1 << 20;
+    for (size_t most = kFirst;; most *= 4) {
+        const std::vector<RawLine> lines = gather(from, prefix, most);
+        // A file made of heads alone is not read a hundred times over.
+        budget_ -= std::min(budget_, lines.size());
+        const size_t took = use(lines);
+        if (took + kMargin < lines.size() || lines.size() < most || most > kMostLines || budget_ == 0)
+            return took;
+    }
+}
+
 // ---- tasks ----
 
 GraphTask GraphFinder::task_of(const Cursor& head, const Context& context, const LinePrefix& prefix) const {
@@ -360,7 +391,8 @@ void GraphFinder::name_stage(
         head.remove_suffix(1);
     std::optional<StageGuess> guess = context.title;
     const auto artifact = stage_of_artifact(context.facts.artifact);
-    if (!guess || (guess->stage == Stage::Graph && guess->label.empty()) || (artifact && artifact->stage == Stage::Joint))
+    if (!guess || (guess->stage == Stage::Graph && guess->label.empty())
+        || (artifact && artifact->stage == Stage::Joint))
         guess = artifact ? artifact : guess;
     if (!guess && before.ends_with(':'))
         guess = stage_of_title(std::string(head) + " graph");
@@ -381,13 +413,13 @@ void GraphFinder::name_stage(
     // AOTAutograd titles an inference graph "Forward graph"; its class has no name (trace_inference_graph).
     if (task.stage == Stage::Forward && class_name == "<lambda>")
         task.stage = Stage::Inference;
-    // The main graph of a stage has no label. A title says all; other graphs are called as the text calls them.
+    // The main graph of a stage has no label. A title says all; other graphs are called as the text calls
+    // them.
     if (task.evidence != "title" && task.evidence != "log artifact" && task.label.empty())
-        task.label = !context.heading.empty() ? context.heading : std::string(before.ends_with(':') ? head : "");
+        task.label =
+            !context.heading.empty() ? context.heading : std::string(before.ends_with(':') ? head : "");
     else if (task.stage == Stage::Export)
         task.label = context.heading;
-    if (task.label.empty() && task.evidence.empty())
-        task.label = stem;
 }
 
 void GraphFinder::push_rebuilt(GraphTask task, std::shared_ptr<Rebuilt> rebuilt) {
@@ -401,7 +433,8 @@ void GraphFinder::push_rebuilt(GraphTask task, std::shared_ptr<Rebuilt> rebuilt)
 
 void GraphFinder::source(const Cursor& head, std::string_view name) {
     const Place at = place(head);
-    collector_.dump.sources.push_back({name.empty() ? "def forward" : "class " + utf8(name), file_, at.line, at.offset});
+    collector_.dump.sources.push_back(
+        {name.empty() ? "def forward" : "class " + utf8(name), file_, at.line, at.offset});
     ++found_;
 }
 
@@ -476,14 +509,15 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
         push_rebuilt(std::move(task), std::move(rebuilt));
         return;
     }
-    constexpr size_t kMostMended = 20000; // lines
-    std::vector<RawLine> lines = gather(def, prefix, kMostMended);
-    if (!class_name.empty()) {
-        RawLine first = found.lines.front();
-        lines.insert(lines.begin(), first);
-    }
-    const Mended mended = mend(lines, *rebuilt);
-    const size_t took = std::max<size_t>(1, mended.took - (class_name.empty() ? 0 : std::min<size_t>(mended.took, 1)));
+    Mended mended;
+    const size_t took = std::max<size_t>(1, windowed(def, prefix, [&](std::vector<RawLine> lines) {
+        const size_t own = class_name.empty() ? 0 : 1;
+        if (own)
+            lines.insert(lines.begin(), found.lines.front());
+        *rebuilt = {};
+        mended = mend(lines, *rebuilt);
+        return mended.took - std::min(mended.took, own);
+    }));
     Cursor end = def;
     for (size_t i = 0; i < took && line_at(end, line); ++i)
         if (line.find("Module):") != npos || line.find("def forward(") != npos)
@@ -501,11 +535,16 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
     floor_ = std::max(floor_, prefix.empty() ? end.at : head.at + 1);
     const Place at = place(head);
     if (mended.joined)
-        note(Severity::Note, counted(mended.joined, "line") + " of this graph went on in the next and were joined", at);
+        note(Severity::Note,
+            counted(mended.joined, "line") + " of this graph went on in the next and were joined", at);
     if (mended.foreign)
-        note(Severity::Note, counted(mended.foreign, "line") + " inside of this graph are no part of it and were passed over", at);
+        note(Severity::Note,
+            counted(mended.foreign, "line") + " inside of this graph are no part of it and were passed over",
+            at);
     if (mended.reindented)
-        note(Severity::Note, "the indentation of this graph is lost; which class belongs to which was told by their names", at);
+        note(Severity::Note,
+            "the indentation of this graph is lost; which class belongs to which was told by their names",
+            at);
     push_rebuilt(std::move(task), std::move(rebuilt));
 }
 
@@ -515,7 +554,6 @@ void GraphFinder::other(Cursor head, Head kind) {
     std::string_view line;
     if (!line_at(at, line))
         return;
-    constexpr size_t kMost = 100000;
     auto rebuilt = std::make_shared<Rebuilt>();
     LinePrefix prefix;
     size_t took = 0;
@@ -526,7 +564,10 @@ void GraphFinder::other(Cursor head, Head kind) {
         if (!is_table_head(line.substr(code)))
             return;
         prefix = prefix_of(head, line.substr(0, code).ends_with("| ") ? code - 2 : code);
-        took = rebuild_table(gather(head, prefix, kMost), *rebuilt);
+        took = windowed(head, prefix, [&](const std::vector<RawLine>& lines) {
+            *rebuilt = {};
+            return rebuild_table(lines, *rebuilt);
+        });
         first = head;
     } else {
         // The first node says where the lines' own text starts.
@@ -544,7 +585,10 @@ void GraphFinder::other(Cursor head, Head kind) {
         }
         if (!any)
             return;
-        took = rebuild_graph_str(gather(first, prefix, kMost), *rebuilt);
+        took = windowed(first, prefix, [&](const std::vector<RawLine>& lines) {
+            *rebuilt = {};
+            return rebuild_graph_str(lines, *rebuilt);
+        });
     }
     if (took == 0)
         return;
@@ -578,7 +622,8 @@ void GraphFinder::other(Cursor head, Head kind) {
 
 // What no head begins: nodes or statements alone, where a paste starts in the middle of a graph.
 void GraphFinder::headless() {
-    std::sort(runs_.begin(), runs_.end(), [](const auto& a, const auto& b) { return a.first.at < b.first.at; });
+    std::sort(
+        runs_.begin(), runs_.end(), [](const auto& a, const auto& b) { return a.first.at < b.first.at; });
     std::vector<std::pair<Cursor, size_t>> gaps;
     Cursor at;
     for (const auto& [from, to] : runs_) {
@@ -624,6 +669,18 @@ void GraphFinder::headless() {
     }
 }
 
+// The class that a line begins, behind a file's name or marks that no letter is in ("+", "# ").
+std::string_view head_class(std::string_view line, std::string_view& before) {
+    const std::string_view name = class_on_line(line, &before);
+    if (!name.empty())
+        return before.find(", code:") == npos ? name : std::string_view{};
+    size_t at = 0;
+    while (at < line.size() && !is_identifier_char(line[at]))
+        ++at;
+    return line.substr(at).starts_with("class ") ? class_on_line(line.substr(at), &before)
+                                                 : std::string_view{};
+}
+
 size_t GraphFinder::run() {
     Head kind = Head::Class;
     uint64_t next_report = 0;
@@ -638,8 +695,8 @@ size_t GraphFinder::run() {
         const size_t begin = needle == 0 ? 0 : text_.rfind('\n', needle - 1) + 1; // npos + 1 = 0
         Cursor head = resume_;
         if (begin > head.at) {
-            head.number += static_cast<uint32_t>(
-                std::count(text_.begin() + static_cast<ptrdiff_t>(head.at), text_.begin() + static_cast<ptrdiff_t>(begin), '\n'));
+            head.number += static_cast<uint32_t>(std::count(text_.begin() + static_cast<ptrdiff_t>(head.at),
+                text_.begin() + static_cast<ptrdiff_t>(begin), '\n'));
             head.at = begin;
         }
         resume_ = head;
@@ -648,7 +705,7 @@ size_t GraphFinder::run() {
         if (taken_.contains(head.at))
             continue;
         std::string_view before;
-        const std::string_view name = class_on_line(line, &before);
+        const std::string_view name = head_class(line, before);
         if (kind == Head::Class && !name.empty())
             python(head, name, before);
         else if (kind == Head::Def && name.empty())

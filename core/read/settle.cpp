@@ -3,6 +3,7 @@
 #include "core/read/stage.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <tuple>
 
@@ -17,11 +18,13 @@ std::vector<std::pair<std::string_view, bool>> returned(const GraphModule& modul
     for (const Node& node : root.nodes)
         if (node.op == Opcode::Output)
             for (const NodeId input : root.inputs_of(node))
-                out.emplace_back(module.text(root.node(input).name), root.node(input).op != Opcode::Placeholder);
+                out.emplace_back(
+                    module.text(root.node(input).name), root.node(input).op != Opcode::Placeholder);
     return out;
 }
 
-// Whether all that `b` takes, `a` gives, and something of it `a` has computed: saved values, under their names.
+// Whether all that `b` takes, `a` gives, and something of it `a` has computed: saved values, under their
+// names.
 bool takes_saved_values(const GraphModule& a, const GraphModule& b) {
     const auto given = returned(a);
     bool computed = false;
@@ -33,7 +36,8 @@ bool takes_saved_values(const GraphModule& a, const GraphModule& b) {
         const std::string_view name = b.text(node.name);
         if (name.starts_with("tangents_"))
             continue;
-        const auto known = std::find_if(given.begin(), given.end(), [&](const auto& g) { return g.first == name; });
+        const auto known =
+            std::find_if(given.begin(), given.end(), [&](const auto& g) { return g.first == name; });
         if (known == given.end())
             return false;
         computed = computed || known->second;
@@ -60,8 +64,10 @@ void settle_tasks(Collector& collector) {
     for (GraphTask& t : tasks)
         if (t.from_text && t.key.id == "-" && t.number >= 0 && several.contains(t.file.index))
             t.key.id = "aot" + std::to_string(t.number);
-    for (const GraphTask& t : tasks)
+    for (const GraphTask& t : tasks) {
+        collector.reading = t.file;
         collector.compilation(t.key);
+    }
 }
 
 void settle_graphs(Dump& dump, const std::vector<bool>& of_text) {
@@ -83,6 +89,12 @@ void settle_graphs(Dump& dump, const std::vector<bool>& of_text) {
         a.stage = Stage::Forward;
         b.stage = Stage::Backward;
         a.stage_evidence = b.stage_evidence = "names of saved values";
+    }
+    // A graph of no known stage is called as its file.
+    for (size_t i = 0; i < dump.graphs.size(); ++i) {
+        Graph& g = dump.graphs[i];
+        if (of_text[i] && unnamed(g) && g.label.empty())
+            g.label = std::filesystem::path(dump.files[g.file.index].path).stem().string();
     }
     std::set<std::tuple<uint32_t, Stage, std::string>> seen;
     for (size_t i = 0; i < dump.graphs.size(); ++i) {

@@ -38,7 +38,8 @@ bool only_fx_prints(std::string_view text) {
 
 // A call inside of a call's arguments, which FX gives a node of its own.
 bool nests_calls(std::string_view text) {
-    static constexpr std::array kValues{"slice", "device", "range", "complex", "torch.device", "torch.Size", "tuple"};
+    static constexpr std::array kValues{
+        "slice", "device", "range", "complex", "torch.device", "torch.Size", "tuple"};
     size_t depth = 0;
     for (size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
@@ -67,8 +68,8 @@ bool nests_calls(std::string_view text) {
 }
 
 bool has_control_flow(std::string_view text) {
-    static constexpr std::array kWords{"if ", "for ", "while ", "with ", "raise ", "assert ", "elif ", "else:", "try:",
-        "except", "yield ", "print(", "del ", "import ", "from ", "global ", "self."};
+    static constexpr std::array kWords{"if ", "for ", "while ", "with ", "raise ", "assert ", "elif ",
+        "else:", "try:", "except", "yield ", "print(", "del ", "import ", "from ", "global ", "self."};
     for (const std::string_view word : kWords)
         if (text.starts_with(word))
             return true;
@@ -85,7 +86,8 @@ bool returns_expression(std::string_view text) {
     size_t at = 0;
     const std::string_view path = path_at(value, 0);
     at += path.size();
-    if (!path.empty() && (path.find('.') != npos || (at < value.size() && (value[at] == '(' || value[at] == '['))))
+    if (!path.empty()
+        && (path.find('.') != npos || (at < value.size() && (value[at] == '(' || value[at] == '['))))
         return true;
     for (const std::string_view op : {" + ", " - ", " * ", " / ", " @ ", " ** ", " // "})
         if (value.find(op) != npos && !value.starts_with('(') && !value.starts_with('['))

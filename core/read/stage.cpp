@@ -56,7 +56,7 @@ std::optional<StageGuess> stage_of_title(std::string_view title) {
         guess.stage = Stage::Export;
         return guess;
     }
-    if (words.find("__compiled_fn") != npos) {
+    if (words.find("compiled_fn") != npos) {
         guess.stage = Stage::Dynamo;
         return guess;
     }

@@ -12,12 +12,13 @@ namespace hopscope::read {
 struct StageGuess {
     Stage stage = Stage::Graph;
     std::string label; // "" = nothing beyond the stage
-    std::string evidence; // "" = nothing told it: "title", "log artifact", "file name", "class name", "placeholders"
+    std::string
+        evidence; // "" = nothing told it: "title", "log artifact", "file name", "class name", "placeholders"
     int number = -1; // AOT's number of the graph, of a title "Forward graph 4"
 };
 
-// "Forward graph 0", "__compiled_fn_1", "AFTER POST GRAD", "ExportedProgram:" (torch/_logging, _format_graph_code;
-// torch/_functorch/_aot_autograd/graph_compile.py). Nothing for words that name no graph.
+// "Forward graph 0", "__compiled_fn_1", "AFTER POST GRAD", "ExportedProgram:" (torch/_logging,
+// _format_graph_code; torch/_functorch/_aot_autograd/graph_compile.py). Nothing for words that name no graph.
 std::optional<StageGuess> stage_of_title(std::string_view title);
 // A TORCH_LOGS artifact: "aot_joint_graph", "graph_code".
 std::optional<StageGuess> stage_of_artifact(std::string_view artifact);

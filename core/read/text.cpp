@@ -17,7 +17,8 @@ struct Form {
     std::array<std::string_view, 4> marks; // words that stand in it
 };
 constexpr std::array kForms{
-    Form{"a TORCH_TRACE log", {"\"has_payload\"", "\"frame_compile_id\"", "\"dynamo_output_graph\"", "torch_trace"}},
+    Form{"a TORCH_TRACE log",
+        {"\"has_payload\"", "\"frame_compile_id\"", "\"dynamo_output_graph\"", "torch_trace"}},
     Form{"a TORCH_LOGS text", {"] [__", "TRACED GRAPH", "torch/_", "torch._"}},
     Form{"print_readable text", {"torch.nn.Module", "forward(", "torch.ops.", "return ("}},
     Form{"Graph.__str__", {"[num_users=", "call_function[", "placeholder[", "graph()"}},
@@ -50,10 +51,14 @@ std::string nearest_forms(std::string_view text) {
             n += head.find(mark) != npos;
         order.at(i) = {-n, i};
     }
-    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(
+        order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::string out = order[0].first < 0 ? "the nearest forms are " : "it could be ";
     for (size_t i = 0; i < 3; ++i)
-        out += std::string(i == 0 ? "" : i == 2 ? " or " : ", ") + std::string(kForms.at(order.at(i).second).name);
+        out += std::string(i == 0 ? ""
+                       : i == 2   ? " or "
+                                  : ", ")
+            + std::string(kForms.at(order.at(i).second).name);
     return out;
 }
 
@@ -66,9 +71,20 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
         log = true;
         read_text_log(collector, file, plain);
     }
+    const size_t tasks = collector.tasks.size();
     const size_t found = find_graphs(collector, file, plain);
-    const bool told = collector.dump.messages.size() > messages || collector.dump.compilations.size() > compilations;
-    collector.dump.files[file.index].kind = log && plain.text.find("] [__") != npos ? "TORCH_LOGS" : "print_readable";
+    const bool told =
+        collector.dump.messages.size() > messages || collector.dump.compilations.size() > compilations;
+    collector.dump.files[file.index].kind =
+        log && plain.text.find("] [__") != npos ? "TORCH_LOGS" : "print_readable";
+    if (collector.tasks.size() == tasks && !told && (found > 0 || log))
+        collector.problem(found > 0 ? Severity::Warning : Severity::Note,
+            found > 0 ? "there is no graph in this text, only a module that a person wrote; expected one "
+                        "that PyTorch "
+                        "printed"
+                      : "there is no graph in this TORCH_LOGS text, and no message of hierarchical_compile "
+                        "or recompiles",
+            file, 1, 0);
     return found > 0 || told || log;
 }
 

@@ -31,8 +31,8 @@ CompileKey key_of(const LogFacts& facts) {
     return key;
 }
 
-// A line of the log: what its prefix tells, and its text. Lines of one message have the same prefix, and mostly
-// follow each other.
+// A line of the log: what its prefix tells, and its text. Lines of one message have the same prefix, and
+// mostly follow each other.
 class LineReader {
 public:
     // False for lines without a prefix.
@@ -45,7 +45,8 @@ public:
         size_t end = 0;
         if (find_glog(line, end) != npos)
             return remember(line, behind_marks(line, end), out);
-        // The loggers of 2023 and 2024: "[2024-05-09 12:00:00,000] [0/0] torch._dynamo.guards.__recompiles: [DEBUG] ".
+        // The loggers of 2023 and 2024: "[2024-05-09 12:00:00,000] [0/0] torch._dynamo.guards.__recompiles:
+        // [DEBUG] ".
         for (const std::string_view level : {"[DEBUG] ", "[INFO] ", "[WARNING] "})
             if (const size_t at = line.find(level); at != npos && line.substr(0, at).find(".__") != npos)
                 return remember(line, at + level.size() - 1, out);
@@ -58,7 +59,8 @@ private:
         while (at < line.size() && line[at] == '[') {
             const size_t close = line.find(']', at);
             const std::string_view mark = close == npos ? "" : line.substr(at + 1, close - at - 1);
-            const bool id = mark.find_first_of("/!") != npos && mark.find_first_not_of("0123456789/_!") == npos;
+            const bool id =
+                mark.find_first_of("/!") != npos && mark.find_first_not_of("0123456789/_!") == npos;
             if (close == npos || (!mark.starts_with("__") && !id))
                 break;
             at = close + 1;

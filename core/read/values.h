@@ -58,6 +58,8 @@ public:
         offset_ = offset;
     }
     // The names of the open body that were no nodes when they were used, each once, in order of first use.
+    size_t unknown_count() const { return unknown_.size(); }
+    void forget_unknown(size_t from) { unknown_.resize(from); }
     std::vector<UnknownName> take_unknown() { return std::exchange(unknown_, {}); }
 
 private:
