@@ -3,10 +3,8 @@
 #include "core/executor/describe.h"
 #include "core/executor/sandbox.h"
 #include "core/executor/server.h"
+#include "core/executor/torch.h"
 #include "core/wire/protocol.h"
-
-#include <ATen/Parallel.h>
-#include <torch/version.h>
 
 #include <charconv>
 #include <cstdio>

@@ -1,6 +1,6 @@
 #include "core/executor/arguments.h"
 
-#include <ATen/ATen.h>
+#include "core/executor/torch.h"
 
 #include <charconv>
 #include <cstdlib>

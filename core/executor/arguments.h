@@ -2,8 +2,7 @@
 #pragma once
 
 #include "core/executor/program.h"
-
-#include <ATen/core/function_schema.h>
+#include "core/executor/torch.h"
 
 namespace hopscope::executor {
 

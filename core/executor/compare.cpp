@@ -3,9 +3,10 @@
 #include "core/executor/arguments.h"
 #include "core/executor/statistics.h"
 #include "core/executor/tensors.h"
+#include "core/executor/torch.h"
 #include "core/wire/tolerance.h"
 
-#include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -142,8 +143,8 @@ std::optional<Result<c10::IValue>> Reference::find(const std::string& key) const
         }
         return item < values.size() ? std::optional<Result<c10::IValue>>(values[item]) : std::nullopt;
     }
-    const wire::Value* recorded = file_.find(key);
-    if (!recorded || recorded->kind == wire::Value::Kind::Tuple)
+    const tensors::Value* recorded = file_.find(key);
+    if (!recorded || recorded->kind == tensors::Value::Kind::Tuple)
         return std::nullopt;
     return from_wire(*recorded);
 }

@@ -1,9 +1,8 @@
 #include "core/executor/body_compiler.h"
 #include "core/executor/python.h"
+#include "core/executor/torch.h"
 #include "core/graph/verify.h"
 #include "core/wire/protocol.h"
-
-#include <ATen/core/enum_tag.h>
 
 #include <algorithm>
 

@@ -1,11 +1,7 @@
 // One operator that a libtorch may lack, made of those that it has; the tables of them by kind.
 #pragma once
 
-#include "core/executor/optional.h"
-
-#include <ATen/ATen.h>
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/library.h>
+#include "core/executor/torch.h"
 
 #include <vector>
 

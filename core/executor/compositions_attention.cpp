@@ -1,6 +1,5 @@
 #include "core/executor/composition.h"
-
-#include <torch/csrc/autograd/custom_function.h>
+#include "core/executor/torch.h"
 
 #include <cmath>
 #include <limits>

@@ -1,8 +1,7 @@
 #include "core/executor/compositions_prims.h"
 
 #include "core/executor/composition.h"
-
-#include <ATen/CPUGeneratorImpl.h>
+#include "core/executor/torch.h"
 
 #include <algorithm>
 
@@ -262,9 +261,9 @@ const std::vector<Renamed>& renamed_prims() {
     static const std::vector<Renamed> table = [] {
         std::vector<Renamed> all;
         for (const char* name : {"abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "bitwise_not",
-                 "ceil", "cos", "cosh", "digamma", "erf", "erfc", "exp", "exp2", "expm1",
-                 "floor", "isfinite", "lgamma", "log", "log10", "log1p", "log2", "neg", "reciprocal", "round",
-                 "rsqrt", "sign", "signbit", "sin", "sinh", "sqrt", "tan", "tanh", "trunc"})
+                 "ceil", "cos", "cosh", "digamma", "erf", "erfc", "exp", "exp2", "expm1", "floor", "isfinite",
+                 "lgamma", "log", "log10", "log1p", "log2", "neg", "reciprocal", "round", "rsqrt", "sign",
+                 "signbit", "sin", "sinh", "sqrt", "tan", "tanh", "trunc"})
             all.push_back({std::string(name) + "(Tensor self) -> Tensor", name, ""});
         for (const auto& [name, aten] : {std::pair("erf_inv", "erfinv"), std::pair("bessel_i0", "i0"),
                  std::pair("bessel_i0e", "special_i0e"), std::pair("bessel_i1", "special_i1"),

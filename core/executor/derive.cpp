@@ -2,12 +2,7 @@
 
 #include "core/executor/listing.h"
 #include "core/executor/tensors.h"
-
-#include <ATen/ATen.h>
-#include <ATen/SequenceNumber.h>
-#include <torch/csrc/autograd/autograd.h>
-#include <torch/csrc/autograd/function.h>
-#include <torch/csrc/autograd/function_hook.h>
+#include "core/executor/torch.h"
 
 #include <algorithm>
 #include <map>

@@ -1,9 +1,9 @@
 #include "core/executor/describe.h"
 
+#include "core/executor/torch.h"
 #include "core/wire/protocol.h"
 
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/version.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // What this executor can do, told without serving anybody.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 #include <vector>

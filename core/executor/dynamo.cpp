@@ -4,8 +4,7 @@
 
 #include "core/executor/body_compiler.h"
 #include "core/executor/python.h"
-
-#include <ATen/core/enum_tag.h>
+#include "core/executor/torch.h"
 
 #include <algorithm>
 

@@ -2,9 +2,7 @@
 // of operators or answered from the tensor itself.
 #include "core/executor/dynamo.h"
 
-#include "core/executor/optional.h"
-
-#include <ATen/ATen.h>
+#include "core/executor/torch.h"
 
 #include <limits>
 #include <stdexcept>

@@ -1,10 +1,7 @@
 // Runs a call of the Dynamo stage on values.
 #include "core/executor/dynamo.h"
-#include "core/executor/optional.h"
 #include "core/executor/python.h"
-
-#include <ATen/ATen.h>
-#include <ATen/TensorIndexing.h>
+#include "core/executor/torch.h"
 
 #include <algorithm>
 #include <stdexcept>

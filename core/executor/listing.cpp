@@ -1,6 +1,6 @@
 #include "core/executor/listing.h"
 
-#include <ATen/ATen.h>
+#include "core/executor/torch.h"
 
 #include <array>
 

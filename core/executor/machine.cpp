@@ -1,12 +1,9 @@
 #include "core/executor/machine.h"
 
 #include "core/executor/dynamo.h"
-#include "core/executor/optional.h"
 #include "core/executor/python.h"
 #include "core/executor/tensors.h"
-
-#include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
+#include "core/executor/torch.h"
 
 #include <algorithm>
 #include <ctime>

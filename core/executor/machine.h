@@ -2,9 +2,8 @@
 #pragma once
 
 #include "core/executor/program.h"
+#include "core/executor/torch.h"
 #include "core/wire/protocol.h"
-
-#include <ATen/core/stack.h>
 
 #include <functional>
 #include <memory>

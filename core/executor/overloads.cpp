@@ -1,8 +1,6 @@
 #include "core/executor/overloads.h"
 
-#include "core/executor/optional.h"
-
-#include <ATen/ATen.h>
+#include "core/executor/torch.h"
 
 #include <algorithm>
 #include <map>

@@ -5,8 +5,7 @@
 // are tried.
 #pragma once
 
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/ivalue.h>
+#include "core/executor/torch.h"
 
 #include <cstdint>
 #include <string>

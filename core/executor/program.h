@@ -2,11 +2,9 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/executor/torch.h"
 #include "core/graph/body.h"
 #include "core/graph/symbols.h"
-
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/ivalue.h>
 
 #include <memory>
 #include <optional>

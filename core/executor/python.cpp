@@ -1,6 +1,6 @@
 #include "core/executor/python.h"
 
-#include <ATen/ATen.h>
+#include "core/executor/torch.h"
 
 #include <algorithm>
 #include <cmath>

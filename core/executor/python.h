@@ -1,7 +1,7 @@
 // Python's own operators on numbers: what FX evaluates outside of the dispatcher.
 #pragma once
 
-#include <ATen/core/ivalue.h>
+#include "core/executor/torch.h"
 
 #include <optional>
 #include <string_view>

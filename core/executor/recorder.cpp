@@ -1,10 +1,8 @@
 #include "core/executor/recorder.h"
 
 #include "core/executor/arguments.h"
+#include "core/executor/torch.h"
 #include "core/graph/types.h"
-
-#include <ATen/ATen.h>
-#include <torch/library.h>
 
 #include <algorithm>
 #include <charconv>

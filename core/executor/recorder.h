@@ -4,9 +4,7 @@
 // asks for, with its whole stack, and hands it on; what happens inside of that operator it does not see.
 #pragma once
 
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/ivalue.h>
-#include <c10/core/impl/LocalDispatchKeySet.h>
+#include "core/executor/torch.h"
 
 #include <cstdint>
 #include <string>

@@ -15,7 +15,7 @@ void warm_up();
 Status limit_memory(uint64_t bytes);
 
 // Refuses (EPERM) every system call but those that computing and answering need: no files, sockets,
-// processes. Errors: External where the kernel has no seccomp.
+// processes; threads are had. Errors: External where the kernel has no seccomp.
 Status forbid_system_calls();
 
 } // namespace hopscope::executor

@@ -1,8 +1,7 @@
 #include "core/executor/server.h"
 
+#include "core/executor/torch.h"
 #include "core/executor/verbs_joint.h"
-
-#include <ATen/ATen.h>
 
 #include <cerrno>
 #include <poll.h>

@@ -1,8 +1,9 @@
 #include "core/executor/statistics.h"
 
 #include "core/executor/arguments.h"
+#include "core/executor/torch.h"
 
-#include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
 // What is told of a value: figures, a histogram, a slice of its elements.
 #pragma once
 
-#include <ATen/core/ivalue.h>
+#include "core/executor/torch.h"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <vector>

@@ -1,10 +1,9 @@
 #include "core/executor/tracer.h"
 
 #include "core/executor/tensors.h"
+#include "core/executor/torch.h"
 
-#include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
-#include <c10/core/InferenceMode.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <ctime>

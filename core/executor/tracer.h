@@ -5,7 +5,7 @@
 #include "core/executor/compare.h"
 #include "core/executor/machine.h"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <deque>

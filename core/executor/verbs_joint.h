@@ -3,7 +3,7 @@
 
 #include "core/executor/machine.h"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace hopscope::executor {
 

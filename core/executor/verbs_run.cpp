@@ -3,9 +3,7 @@
 #include "core/executor/server.h"
 #include "core/executor/statistics.h"
 #include "core/executor/tensors.h"
-
-#include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
+#include "core/executor/torch.h"
 
 #include <algorithm>
 #include <chrono>

@@ -98,14 +98,14 @@ bool fill(std::string& bytes, const std::string& dtype, int64_t elements, const 
 }
 
 // The value of a number: a symbol's, or a constant.
-Result<wire::Value> made_number(
+Result<tensors::Value> made_number(
     const GraphModule& module, const std::string& name, const ValueType& type, const Bindings& symbols) {
     std::string missing;
     const std::string_view text = module.text(type.symbol);
     const auto number = evaluate_symbolic(text, symbols, &missing);
-    wire::Value value;
+    tensors::Value value;
     value.name = name;
-    value.kind = wire::Value::Kind::Number;
+    value.kind = tensors::Value::Kind::Number;
     value.python_type = text == "True" || text == "False" ? "bool" : "int";
     value.python = number ? std::to_string(*number) : std::string(text);
     if (number || value.python_type == "bool")
@@ -116,23 +116,23 @@ Result<wire::Value> made_number(
 
 // Nothing is known of it. Where nobody uses it either, it may be None: that is what PyTorch writes no type
 // for.
-Result<wire::Value> made_unknown(const GraphModule& module, BodyId body, NodeId node) {
+Result<tensors::Value> made_unknown(const GraphModule& module, BodyId body, NodeId node) {
     const Node& n = module.body(body).node(node);
     if (!module.body(body).users_of(n).empty())
         return usage(std::string(module.text(n.name))
             + ": the dump gives no type for it, so that no input can be made; give one with --inputs");
-    wire::Value value;
+    tensors::Value value;
     value.name = module.text(n.name);
-    value.kind = wire::Value::Kind::Number;
+    value.kind = tensors::Value::Kind::Number;
     value.python_type = "NoneType";
     value.python = "None";
     return value;
 }
 
-Result<wire::Value> made_tensor(const GraphModule& module, const std::string& name, const ValueType& type,
+Result<tensors::Value> made_tensor(const GraphModule& module, const std::string& name, const ValueType& type,
     const Bindings& symbols, const std::function<IntegerRange()>& range, Random& random,
     std::deque<std::string>& owned) {
-    wire::Value value;
+    tensors::Value value;
     value.name = name;
     const DType* dtype = dtype_by_abbreviation(module.text(type.dtype));
     value.dtype = dtype ? dtype->name : "";
@@ -141,7 +141,7 @@ Result<wire::Value> made_tensor(const GraphModule& module, const std::string& na
     if (const Status status = sizes_of(module, name, module.stride(type), symbols, value.stride); !status)
         return status.error();
     if (!type.has_stride)
-        value.stride = wire::dense_stride(value.shape);
+        value.stride = tensors::dense_stride(value.shape);
     int64_t elements = 1;
     for (const int64_t size : value.shape)
         if (__builtin_mul_overflow(elements, size, &elements) || elements > kMostBytes / 16)
@@ -179,15 +179,15 @@ Result<Inputs> synthetic_inputs(
 }
 
 Result<Inputs> recorded_inputs(
-    const GraphModule& module, BodyId id, const wire::TensorFile& file, Bindings& symbols) {
+    const GraphModule& module, BodyId id, const tensors::TensorFile& file, Bindings& symbols) {
     Inputs inputs;
     inputs.file = file;
-    const auto find = [&](NodeId node, size_t) -> Result<const wire::Value*> {
+    const auto find = [&](NodeId node, size_t) -> Result<const tensors::Value*> {
         const std::string_view name = module.text(module.body(id).node(node).name);
-        if (const wire::Value* found = inputs.file.find(name))
+        if (const tensors::Value* found = inputs.file.find(name))
             return found;
         std::vector<std::string> names;
-        for (const wire::Value& value : inputs.file.values())
+        for (const tensors::Value& value : inputs.file.values())
             names.push_back(value.name);
         return no_value(name, names);
     };
