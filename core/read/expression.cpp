@@ -14,7 +14,7 @@ constexpr auto npos = std::string_view::npos;
 
 // `a = b = None`, and what formatters make of it: `a = (b) = (None)`. FX deletes behind a statement; a
 // formatter, or a person, on a line of its own.
-bool is_deletion(std::string_view text) {
+bool ExpressionReader::is_deletion(std::string_view text) {
     while (text.ends_with(' ') || text.ends_with(';'))
         text.remove_suffix(1);
     if (!text.ends_with("None") && !text.ends_with("None)") && text.find("None\n") == npos)

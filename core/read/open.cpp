@@ -368,6 +368,11 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths) {
     settle_tasks(collector_);
     read_graphs();
     add_logged_compilations();
+    // A log that logged nothing of use is no error, but silence would be one.
+    const Dump& dump = collector_.dump;
+    if (dump.graphs.empty() && dump.compilations.empty() && dump.problems.empty() && !job_.cancelled())
+        collector_.problem(Severity::Note,
+            "there is no graph in it, and no message of hierarchical_compile or recompiles", FileId(0), 1, 0);
     evidence_.merge(collector_.dump, collector_.owners, job_);
     finish();
     job_.report(collector_.bytes_total, collector_.bytes_total, "reading");

@@ -77,14 +77,10 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
         collector.dump.messages.size() > messages || collector.dump.compilations.size() > compilations;
     collector.dump.files[file.index].kind =
         log && plain.text.find("] [__") != npos ? "TORCH_LOGS" : "print_readable";
-    if (collector.tasks.size() == tasks && !told && (found > 0 || log))
-        collector.problem(found > 0 ? Severity::Warning : Severity::Note,
-            found > 0 ? "there is no graph in this text, only a module that a person wrote; expected one "
-                        "that PyTorch "
-                        "printed"
-                      : "there is no graph in this TORCH_LOGS text, and no message of hierarchical_compile "
-                        "or recompiles",
-            file, 1, 0);
+    if (collector.tasks.size() == tasks && found > 0 && !told)
+        collector.problem(Severity::Warning,
+            "there is no graph in this text, only a module that a person wrote; expected one that PyTorch printed", file,
+            1, 0);
     return found > 0 || told || log;
 }
 
