@@ -20,6 +20,7 @@ namespace hopscope::read {
 struct GraphTask {
     CompileKey key;
     FileId file;
+    FileId owner; // the file that tells of its compilation, where that is another (a debug folder's first)
     Stage stage = Stage::Graph;
     std::string label;
     std::string_view text;
@@ -36,6 +37,11 @@ struct GraphTask {
     int number = -1; // AOT's number of the graph; -1 = not told
     std::shared_ptr<const Places> places; // of the lines from `places_from` on; null = the file's own
     size_t places_from = 0;
+
+    bool cut = false; // the input ends inside of it
+    std::vector<SavedTensor> saved; // inputs that came along
+    // Of each line of a text that was made of others: the file's line. Null: the text stands in the file.
+    std::shared_ptr<const std::vector<uint32_t>> lines;
 };
 
 struct Collector {
@@ -88,5 +94,7 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain);
 bool read_text(Collector& collector, FileId file, const FileBytes& bytes);
 // What an unreadable text is nearest to, in words for a person.
 std::string nearest_forms(std::string_view text);
+// The same messages without any prefix (torchdynamo/debug.log of a torch_compile_debug folder).
+void read_bare_messages(Collector& collector, FileId file, const FileBytes& bytes, const CompileKey& key);
 
 } // namespace hopscope::read

@@ -65,7 +65,7 @@ void settle_tasks(Collector& collector) {
         if (t.from_text && t.key.id == "-" && t.number >= 0 && several.contains(t.file.index))
             t.key.id = "aot" + std::to_string(t.number);
     for (const GraphTask& t : tasks) {
-        collector.reading = t.file;
+        collector.reading = t.owner ? t.owner : t.file;
         collector.compilation(t.key);
     }
 }
