@@ -142,11 +142,12 @@ Result<Place> resolve(const Dump& dump, const Address& address) {
         if (g.stage == address.stage && g.ordinal == std::max(address.ordinal, 0))
             place.graph = id;
     }
-    // A dump that is a single graph may be called `-:graph` whatever its stage: texts are addressed so where nothing
-    // but the names of its placeholders tells the stage.
+    // A graph alone without a compile id may be called `-:graph` whatever its stage: of a text, often nothing but
+    // the names of its placeholders tells the stage.
+    const std::vector<GraphId>& graphs = dump.compilation(*compilation).graphs;
     if (!place.graph && address.stage == Stage::Graph && address.ordinal <= 0 && address.compile == "-"
-        && dump.graphs.size() == 1)
-        place.graph = GraphId(0);
+        && graphs.size() == 1)
+        place.graph = graphs.front();
     if (!place.graph)
         return not_found("no graph '" + to_string(address) + "' in this dump; "
             + (stages.empty() ? "this compilation has none" : "expected one of " + listed(stages)));
