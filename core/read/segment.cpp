@@ -7,6 +7,8 @@
 #include "core/read/prefix.h"
 #include "core/read/readable.h"
 #include "core/read/rejoin.h"
+#include "core/read/script.h"
+#include "core/read/script_task.h"
 #include "core/read/source.h"
 #include "core/read/stage.h"
 
@@ -35,6 +37,8 @@ struct Needle {
 constexpr std::array kNeedles{Needle{"Module):", Head::Class}, Needle{"def forward(", Head::Def},
     Needle{"graph():", Head::GraphStr}, Needle{"opcode", Head::Table},
     Needle{"# Graph fragment:", Head::Fragment}};
+
+constexpr size_t kDefNeedle = 1;
 
 struct Cursor {
     size_t at = 0; // where a line starts
@@ -86,6 +90,8 @@ private:
     // took.
     template <class Use> size_t windowed(Cursor from, const LinePrefix& prefix, Use use);
 
+    bool script(
+        const Cursor& head, std::string_view class_name, const LinePrefix& prefix, const Context& context);
     GraphTask task_of(const Cursor& head, const Context& context, const LinePrefix& prefix) const;
     void name_stage(
         GraphTask& task, const Context& context, std::string_view class_name, std::string_view before) const;
@@ -443,7 +449,9 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
     Cursor def = head;
     std::string_view line;
     if (!class_name.empty()) {
-        const size_t at = text_.find("def forward(", head.at);
+        size_t& at = next_[kDefNeedle]; // searched for once, not for every class
+        if (at != npos && at < head.at)
+            at = text_.find(kNeedles[kDefNeedle].words, head.at);
         if (at == npos || at - head.at > kFarthestDef)
             return;
         while (def.at < at) {
@@ -470,6 +478,8 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
         return; // words of a sentence
     taken_.insert(def.at);
     const Context context = context_of(head, prefix);
+    if ((class_name == "Repro" || class_name == "FxModule") && script(head, class_name, prefix, context))
+        return;
     Found found = collect(head, def, prefix, !class_name.empty());
     if (!found.lines.empty() && !class_name.empty()) {
         // What stands before the class on its line is a file's name.
@@ -546,6 +556,50 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
             "the indentation of this graph is lost; which class belongs to which was told by their names",
             at);
     push_rebuilt(std::move(task), std::move(rebuilt));
+}
+
+// A script that runs a graph again, quoted or in a fence: its inputs stand beside the class (script.h).
+bool GraphFinder::script(
+    const Cursor& head, std::string_view class_name, const LinePrefix& prefix, const Context& context) {
+    constexpr size_t kMostLines = 20000;
+    Cursor first = head;
+    const auto belongs = [&](std::string_view& line) {
+        return (prefix.empty() || prefix.strip(line) || trimmed(line).empty())
+            && !trimmed(line).starts_with("```");
+    };
+    for (size_t i = 0; i < kMostLines && first.at > floor_; ++i) {
+        const size_t begin = first.at >= 2 ? text_.rfind('\n', first.at - 2) + 1 : 0; // npos + 1 = 0
+        std::string_view line = text_.substr(begin, first.at - begin);
+        while (line.ends_with('\n') || line.ends_with('\r'))
+            line.remove_suffix(1);
+        if (!belongs(line))
+            break;
+        first = {begin, first.number - 1};
+    }
+    const auto bare = std::make_shared<std::string>();
+    Cursor end = first;
+    std::string_view line;
+    for (size_t i = 0; i < kMostLines; ++i) {
+        Cursor behind = end;
+        if (!line_at(behind, line) || !belongs(line))
+            break;
+        (*bare += line) += '\n';
+        end = behind;
+    }
+    if (!looks_like_script(*bare))
+        return false;
+    GraphTask task = task_of(first, context, prefix);
+    name_stage(task, context, class_name, "");
+    task.text = *bare;
+    task.storage = bare;
+    if (!take_script(collector_, task, collector_.dump.files[file_.index].path, true))
+        return false;
+    collector_.tasks.push_back(std::move(task));
+    ++found_;
+    resume_ = end;
+    floor_ = std::max(floor_, end.at);
+    runs_.emplace_back(first, end);
+    return true;
 }
 
 // Graph.__str__, a table, a fragment of output code.

@@ -79,8 +79,13 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
         log && plain.text.find("] [__") != npos ? "TORCH_LOGS" : "print_readable";
     if (collector.tasks.size() == tasks && found > 0 && !told)
         collector.problem(Severity::Warning,
-            "there is no graph in this text, only a module that a person wrote; expected one that PyTorch printed", file,
-            1, 0);
+            "there is no graph in this text, only a module that a person wrote; expected one that PyTorch "
+            "printed",
+            file, 1, 0);
+    if (found == 0 && told && collector.dump.messages.size() == messages)
+        collector.problem(Severity::Note,
+            "this log tells of compilations and has no graph; TORCH_LOGS=graph_code,aot_graphs logs them",
+            file, 1, 0);
     return found > 0 || told || log;
 }
 

@@ -221,6 +221,7 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
                                                                       : Place{lines.number(), lines.offset()};
     };
     uint64_t next_report = 0;
+    CompileKey known;
     LogLine line;
     while (lines.next()) {
         if (lines.offset() >= next_report) {
@@ -231,6 +232,11 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         }
         if (!reader.split(lines.line(), line))
             continue;
+        // Whatever a log says of a compilation, it says that there was one.
+        if (!line.artifact.empty() && !line.key.id.empty() && line.key != known) {
+            known = line.key;
+            collector.compilation(known);
+        }
         if (line.artifact.starts_with("recompiles"))
             recompiles.line(line);
         if (line.artifact != kArtifact)
