@@ -310,7 +310,20 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
     // Its number would stand in the graph as if it were the same for all inputs.
     TORCH_CHECK(schema.name() != "aten::_local_scalar_dense" && schema.name() != "aten::equal", "'",
         schema.name(), "' makes the graph depend on the values of its inputs");
-    op.redispatchBoxed(keys, &stack);
+    // A kernel that this libtorch lacks for half precisions is stood in for here, below autograd: the graph
+    // names the operator itself.
+    const torch::jit::Stack given(
+        stack.end() - static_cast<std::ptrdiff_t>(schema.arguments().size()), stack.end());
+    const size_t below = stack.size() - given.size();
+    try {
+        op.redispatchBoxed(keys, &stack);
+    } catch (const c10::Error&) {
+        torch::jit::Stack wider = given;
+        if (find_width(op, wider, {}) == Width::Given)
+            throw;
+        stack.resize(below);
+        stack.insert(stack.end(), wider.begin(), wider.end());
+    }
     for (const at::Tensor& tensor : written)
         forget_views(tensor);
     const size_t returned = schema.returns().size();

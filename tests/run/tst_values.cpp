@@ -76,7 +76,9 @@ void TestValues::reruns_data() {
         for (const QString& file :
             values.entryList({QStringLiteral("*.safetensors.gz")}, QDir::Files, QDir::Name)) {
             const QString stem = file.section(QLatin1Char('.'), 0, 0);
-            QTest::newRow(qPrintable(name + QLatin1Char('/') + stem)) << name << stem << false;
+            // What a GPU computed is compared node by node only: rounding adds up differently there.
+            if (!name.startsWith(QStringLiteral("gpu_")))
+                QTest::newRow(qPrintable(name + QLatin1Char('/') + stem)) << name << stem << false;
             QTest::newRow(qPrintable(name + QLatin1Char('/') + stem + QStringLiteral(" alone")))
                 << name << stem << true;
             ++graphs;
