@@ -46,6 +46,11 @@ int executor_failed(const Error& error);
 // Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,
 // counted.
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);
+// Graphs of a TORCH_TRACE log are checked against their sums beside the command's work. Waits for that and
+// adds what was found to the dump's problems: for commands that print them.
+void finish_check(Dump& dump);
+// The same at the end of every command.
+void finish_checks();
 // For work after opening: Ctrl+C sets its cancel, and a second one ends the program.
 Job interruptible();
 // Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns

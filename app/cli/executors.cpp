@@ -2,9 +2,9 @@
 #include "app/cli/cli.h"
 
 #include "core/base/text.h"
-#include "core/run/choose.h"
-#include "core/run/executor.h"
 #include "core/run/request.h"
+#include "core/worker/choose.h"
+#include "core/worker/worker.h"
 
 #include <cstdio>
 
@@ -24,9 +24,9 @@ ordered_json text_or_null(const std::string& text) {
     return text.empty() ? ordered_json() : ordered_json(text);
 }
 
-ordered_json report_of(const run::Choice& choice, const std::string& address) {
+ordered_json report_of(const worker::Choice& choice, const std::string& address) {
     ordered_json list = ordered_json::array();
-    for (const run::Candidate& c : choice.candidates) {
+    for (const worker::Candidate& c : choice.candidates) {
         ordered_json entry{{"path", c.program}, {"libtorch", text_or_null(c.libtorch)}, {"protocol", nullptr},
             {"operators", c.operators}, {"missing", c.missing}, {"problem", text_or_null(c.problem)}};
         if (c.protocol)
@@ -38,9 +38,9 @@ ordered_json report_of(const run::Choice& choice, const std::string& address) {
         {"note", text_or_null(choice.note)}};
 }
 
-void print(const run::Choice& choice, const std::string& address) {
+void print(const worker::Choice& choice, const std::string& address) {
     for (size_t i = 0; i < choice.candidates.size(); ++i) {
-        const run::Candidate& c = choice.candidates[i];
+        const worker::Candidate& c = choice.candidates[i];
         std::printf("%s %s\n", i == choice.chosen ? "*" : " ", c.program.c_str());
         if (!c.problem.empty()) {
             std::printf("    cannot be used: %s\n", c.problem.c_str());
@@ -57,7 +57,7 @@ void print(const run::Choice& choice, const std::string& address) {
 }
 
 int list_executors(const Options& options) {
-    const auto programs = run::find_executors();
+    const auto programs = worker::find_executors();
     if (!programs) {
         fail(programs.error());
         return kExecutorFailed;
@@ -72,10 +72,10 @@ int list_executors(const Options& options) {
         if (!place)
             return fail(place.error());
         address = address_of(*dump, place->graph, place->body);
-        operators = run::needed_operators(*dump->graph(place->graph).module, place->body);
+        operators = worker::needed_operators(*dump->graph(place->graph).module, place->body);
     }
-    const run::Choice choice =
-        run::compare_executors(*programs, operators, options.libraries, interruptible());
+    const worker::Choice choice =
+        worker::compare_executors(*programs, operators, options.libraries, interruptible());
     if (options.as_json)
         print_json(report_of(choice, address));
     else

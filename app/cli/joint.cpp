@@ -5,7 +5,7 @@
 #include "core/export/graph_json.h"
 #include "core/export/save.h"
 #include "core/graph/print.h"
-#include "core/run/joint.h"
+#include "core/proof/joint.h"
 
 #include <cstdio>
 #include <optional>
@@ -25,31 +25,32 @@ struct Options {
     bool as_json = false;
 };
 
-ordered_json differences_json(const std::vector<run::OperatorDifference>& differences) {
+ordered_json differences_json(const std::vector<proof::OperatorDifference>& differences) {
     ordered_json list = ordered_json::array();
-    for (const run::OperatorDifference& d : differences)
+    for (const proof::OperatorDifference& d : differences)
         list.push_back({{"operator", d.target}, {"recorded", d.recorded}, {"derived", d.derived},
             {"explained", !d.reason.empty()}, {"reason", d.reason}});
     return list;
 }
 
-void print_differences(const std::string& address, const std::vector<run::OperatorDifference>& differences) {
+void print_differences(
+    const std::string& address, const std::vector<proof::OperatorDifference>& differences) {
     std::fprintf(stderr, "against %s: %s\n", address.c_str(),
         differences.empty() ? "the same operators" : counted(differences.size(), "operator").c_str());
-    for (const run::OperatorDifference& d : differences)
+    for (const proof::OperatorDifference& d : differences)
         std::fprintf(stderr, "  %s: %d recorded, %d derived%s\n", d.target.c_str(), d.recorded, d.derived,
             d.reason.empty() ? "" : (" (" + d.reason + ")").c_str());
 }
 
 struct Asked {
     run::Prepared prepared;
-    std::optional<run::RecordedJoint> recorded;
-    run::JointRequest joint;
+    std::optional<proof::RecordedJoint> recorded;
+    proof::JointRequest joint;
 };
 
 // Inputs that the user says need no gradient.
-Status leave_out(
-    const std::vector<std::string>& names, const GraphModule& module, BodyId id, run::JointRequest& request) {
+Status leave_out(const std::vector<std::string>& names, const GraphModule& module, BodyId id,
+    proof::JointRequest& request) {
     const Body& body = module.body(id);
     if (!names.empty())
         request.requires_grad.resize(body.placeholder_count(), true);
@@ -70,7 +71,7 @@ Result<Asked> prepare(const Dump& dump, const run::Request& request, const Optio
     Asked asked;
     asked.prepared = std::move(*prepared);
     const Place& place = asked.prepared.place;
-    auto plan = run::plan_joint(dump, place, asked.prepared.symbols, options.variant, options.outputs);
+    auto plan = proof::plan_joint(dump, place, asked.prepared.symbols, options.variant, options.outputs);
     if (!plan)
         return plan.error();
     asked.recorded = std::move(plan->recorded);
@@ -82,22 +83,22 @@ Result<Asked> prepare(const Dump& dump, const run::Request& request, const Optio
     return asked;
 }
 
-int show(Dump& dump, const Asked& asked, const run::DerivedJoint& joint, const run::Executor& executor,
+int show(Dump& dump, const Asked& asked, const proof::DerivedJoint& joint, const worker::Worker& executor,
     const Options& options) {
-    const GraphId id = run::add_to(dump, dump.graph(asked.prepared.place.graph).compilation, joint);
-    std::vector<run::OperatorDifference> differences;
+    const GraphId id = proof::add_to(dump, dump.graph(asked.prepared.place.graph).compilation, joint);
+    std::vector<proof::OperatorDifference> differences;
     std::string recorded;
     if (asked.recorded) {
         const Place& place = asked.recorded->place;
         recorded = address_of(dump, place.graph, place.body);
         differences =
-            run::compare_operators(*dump.graph(place.graph).module, place.body, *joint.module, BodyId(0));
+            proof::compare_operators(*dump.graph(place.graph).module, place.body, *joint.module, BodyId(0));
     }
     std::string text;
     if (options.as_json) {
         const ordered_json graph = graph_json(dump, {id, BodyId(0), {}});
         ordered_json outputs = ordered_json::array();
-        for (const run::DerivedJoint::Output& output : joint.outputs)
+        for (const proof::DerivedJoint::Output& output : joint.outputs)
             outputs.push_back({{"kind", output.kind}, {"needs_gradient", output.needs_gradient}});
         const ordered_json document{{"address", graph["address"]}, {"stage", "joint (derived)"},
             {"of", asked.prepared.address}, {"executor", {{"libtorch", executor.facts()["libtorch"]}}},
@@ -134,7 +135,7 @@ int derive(const Options& options) {
     const auto started = run::start(asked->prepared, request, job);
     if (!started)
         return executor_failed(started.error());
-    const auto joint = run::derive_joint(
+    const auto joint = proof::derive_joint(
         *started->executor, *asked->prepared.module, asked->prepared.body, asked->joint, job);
     if (!joint)
         return executor_failed(joint.error());

@@ -2,9 +2,9 @@
 // is derived from its forward are the same computation.
 #include "app/cli/run_options.h"
 
+#include "core/proof/proof_text.h"
 #include "core/regions/ledger.h"
 #include "core/run/input_files.h"
-#include "core/run/proof_text.h"
 
 #include <cmath>
 #include <cstdio>
@@ -17,7 +17,7 @@ using nlohmann::ordered_json;
 
 struct Options {
     std::vector<std::string> paths, libraries, bind, inputs;
-    run::ProveOptions prove;
+    proof::ProveOptions prove;
     bool as_json = false;
 };
 
@@ -30,12 +30,12 @@ ordered_json error_json(double error) {
     return std::isfinite(error) ? ordered_json(error) : ordered_json("inf");
 }
 
-ordered_json proof_json(const Dump& dump, const run::Proof& proof) {
+ordered_json proof_json(const Dump& dump, const proof::Proof& proof) {
     ordered_json outputs = ordered_json::array(), operators = ordered_json::array();
-    for (const run::ProvenOutput& o : proof.outputs)
+    for (const proof::ProvenOutput& o : proof.outputs)
         outputs.push_back({{"name", o.name}, {"equal", o.equal}, {"halves_error", error_json(o.halves_error)},
             {"derived_error", error_json(o.derived_error)}, {"problem", o.problem}});
-    for (const run::OperatorDifference& d : proof.operators)
+    for (const proof::OperatorDifference& d : proof.operators)
         operators.push_back({{"operator", d.target}, {"recorded", d.recorded}, {"derived", d.derived},
             {"explained", !d.reason.empty()}, {"reason", d.reason}});
     return {{"identifier", proof.region}, {"variant", proof.variant}, {"invocation", proof.invocation},
@@ -53,7 +53,7 @@ int prove(const Options& options) {
     auto symbols = run::bindings_of(options.bind);
     if (!symbols)
         return fail(symbols.error());
-    run::ProveOptions wanted = options.prove;
+    proof::ProveOptions wanted = options.prove;
     wanted.symbols = std::move(*symbols);
     for (const std::string& path : options.inputs) {
         auto file = run::read_tensors(path);
@@ -62,28 +62,28 @@ int prove(const Options& options) {
         wanted.recorded.push_back(std::move(*file));
     }
     const Job job = interruptible();
-    auto program = run::executor_for(*dump, options.libraries, job);
+    auto program = proof::executor_for(*dump, options.libraries, job);
     if (!program)
         return executor_failed(program.error());
-    run::StartOptions start;
+    worker::StartOptions start;
     start.program = std::move(*program);
     start.libraries = options.libraries;
-    const auto executor = run::Executor::start(start, job);
+    const auto executor = worker::Worker::start(start, job);
     if (!executor)
         return executor_failed(executor.error());
-    const auto proofs = run::prove(**executor, *dump, build_ledger(*dump), wanted, job);
+    const auto proofs = proof::prove(**executor, *dump, build_ledger(*dump), wanted, job);
     if (!proofs)
         return proofs.error().kind == Error::Kind::External ? executor_failed(proofs.error())
                                                             : fail(proofs.error());
     bool equal = true, different = false;
     ordered_json list = ordered_json::array();
-    for (const run::Proof& proof : *proofs) {
+    for (const proof::Proof& proof : *proofs) {
         equal = equal && proof.equal;
         different = different || (!proof.equal && proof.compared);
         if (options.as_json)
             list.push_back(proof_json(*dump, proof));
         else
-            std::fputs(run::proof_text(*dump, proof, !options.inputs.empty()).c_str(), stdout);
+            std::fputs(proof::proof_text(*dump, proof, !options.inputs.empty()).c_str(), stdout);
     }
     if (options.as_json)
         print_json({{"executor", {{"libtorch", (*executor)->facts()["libtorch"]}}},

@@ -106,7 +106,7 @@ void print_report(const run::Prepared& p, const run::Started& started, const run
 
 // An undisturbed run, with a comparison after it where one was asked for.
 Result<run::RunResult> ask(
-    run::Executor& executor, const run::Prepared& prepared, const Options& options, const Job& job) {
+    worker::Worker& executor, const run::Prepared& prepared, const Options& options, const Job& job) {
     const uint64_t seed = options.run.random_seed();
     const bool keep = !options.save.empty() || options.store, compare = !options.compare.empty();
     run::RunResult result;
@@ -134,7 +134,7 @@ Result<run::RunResult> ask(
 }
 
 // Into the session that the dump came from.
-Status store(const run::Prepared& prepared, const run::Request& request, run::Executor& executor,
+Status store(const run::Prepared& prepared, const run::Request& request, worker::Worker& executor,
     const run::RunResult& result, const Options& options, const Job& job) {
     auto session = Session::open(options.run.paths.front(), OpenMode::Write);
     if (!session)
@@ -168,7 +168,7 @@ int run(const Options& options) {
     const auto started = run::start(*prepared, request, job);
     if (!started)
         return executor_failed(started.error());
-    run::Executor& executor = *started->executor;
+    worker::Worker& executor = *started->executor;
     const auto result = ask(executor, *prepared, options, job);
     if (!result)
         return executor_failed(result.error());

@@ -1,8 +1,8 @@
 // hopscope schema: a region call's schema as PyTorch's gen_schema writes it.
 #include "app/cli/run_options.h"
 
+#include "core/proof/schema.h"
 #include "core/regions/outputs.h"
-#include "core/run/schema.h"
 
 #include <cstdio>
 
@@ -21,13 +21,13 @@ ordered_json index_or_null(int index) {
     return index < 0 ? ordered_json() : ordered_json(index);
 }
 
-ordered_json report_of(const std::string& address, const run::CallSchema& schema,
+ordered_json report_of(const std::string& address, const proof::CallSchema& schema,
     const std::vector<RegionOutput>& outputs, const nlohmann::json& facts) {
     ordered_json arguments = ordered_json::array(), returns = ordered_json::array(), kinds = returns;
-    for (const run::SchemaArgument& a : schema.arguments)
+    for (const proof::SchemaArgument& a : schema.arguments)
         arguments.push_back({{"name", a.name}, {"type", a.type}, {"operand", a.operand},
             {"mutated", a.mutated}, {"changed", a.changed}});
-    for (const run::SchemaReturn& r : schema.returns)
+    for (const proof::SchemaReturn& r : schema.returns)
         returns.push_back({{"type", r.type}, {"aliases_argument", index_or_null(r.aliases_argument)},
             {"aliases_return", index_or_null(r.aliases_return)}});
     for (const RegionOutput& o : outputs)
@@ -53,7 +53,7 @@ int schema(const Options& options) {
     run::Request request = options.run.request();
     if (!request.seed && request.inputs.empty())
         request.seed = 0;
-    const auto of_call = run::request_of_call(*dump, *place, request);
+    const auto of_call = proof::request_of_call(*dump, *place, request);
     if (!of_call)
         return fail(of_call.error());
     const auto prepared = run::prepare(*dump, *of_call);
@@ -63,7 +63,7 @@ int schema(const Options& options) {
     const auto started = run::start(*prepared, *of_call, job);
     if (!started)
         return executor_failed(started.error());
-    const auto found = run::call_schema(*started->executor, *dump, *place, *prepared, job);
+    const auto found = proof::call_schema(*started->executor, *dump, *place, *prepared, job);
     if (!found)
         return executor_failed(found.error());
     if (options.as_json)

@@ -143,8 +143,8 @@ std::optional<Result<c10::IValue>> Reference::find(const std::string& key) const
         }
         return item < values.size() ? std::optional<Result<c10::IValue>>(values[item]) : std::nullopt;
     }
-    const wire::Value* recorded = file_.find(key);
-    if (!recorded || recorded->kind == wire::Value::Kind::Tuple)
+    const tensors::Value* recorded = file_.find(key);
+    if (!recorded || recorded->kind == tensors::Value::Kind::Tuple)
         return std::nullopt;
     return from_wire(*recorded);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/executor/machine.h"
-#include "core/wire/tensor_file.h"
+#include "core/tensors/tensor_file.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -24,7 +24,7 @@ using KeptValues = std::map<std::string, Kept>; // by key: "mm", "call/mm"
 class Reference {
 public:
     Reference() = default;
-    explicit Reference(wire::TensorFile file)
+    explicit Reference(tensors::TensorFile file)
         : file_(std::move(file))
         , there_(true) { }
     explicit Reference(KeptValues kept)
@@ -38,7 +38,7 @@ public:
     std::optional<Result<c10::IValue>> find(const std::string& key) const;
 
 private:
-    wire::TensorFile file_;
+    tensors::TensorFile file_;
     KeptValues kept_;
     bool there_ = false;
 };

@@ -1,5 +1,6 @@
 #include "core/executor/body_compiler.h"
 #include "core/executor/python.h"
+#include "core/executor/standins.h"
 #include "core/executor/torch.h"
 #include "core/graph/verify.h"
 #include "core/wire/protocol.h"
@@ -211,6 +212,7 @@ void BodyCompiler::dispatched(NodeId id, Step& step, std::string_view target) {
     step.kind = StepKind::Operator;
     step.op = static_cast<int32_t>(add_operator(*op));
     step.foreign = reader_.foreign;
+    step.standin = standin_of(op->schema().name());
     step.unspecified = unspecified_results(op->schema().name());
     const auto& returns = op->schema().returns();
     results(id, step, static_cast<uint32_t>(returns.size()), returns.size() > 1);

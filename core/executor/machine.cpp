@@ -3,6 +3,7 @@
 #include "core/executor/arguments.h"
 #include "core/executor/dynamo.h"
 #include "core/executor/python.h"
+#include "core/executor/standins.h"
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
 
@@ -255,7 +256,9 @@ void Machine::Parts::call_operator(Frame& frame, const Step& step) {
         program_.declared.data() + step.declared, as_declared_ ? op.schema().returns().size() : 0);
     Width& width = (*program_.widths)[static_cast<size_t>(step.op)];
     put_operands(frame, step);
-    if (width != Width::Given) {
+    if (step.standin && call_standin(step.standin, op, stack_, declared)) {
+        // answered
+    } else if (width != Width::Given) {
         call_wider(op, stack_, width, declared);
     } else {
         try {

@@ -78,6 +78,7 @@ struct Step {
     StepKind kind = StepKind::Nothing;
     bool random = false;
     bool mutates = false;
+    uint8_t standin = 0; // operators: standin_of()
     uint16_t unspecified = 0; // operators: bit i: result i means nothing (seeds, uninitialised memory)
     uint32_t declared = 0; // operators: the types of the results begin here in Program::declared
     const ForeignType* foreign = nullptr; // operators: the first result is rounded to this

@@ -1,7 +1,9 @@
 #include "core/executor/recorder.h"
 
 #include "core/executor/arguments.h"
+#include "core/executor/standins.h"
 #include "core/executor/torch.h"
+#include "core/executor/widening.h"
 #include "core/graph/types.h"
 
 #include <algorithm>
@@ -315,14 +317,21 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
     const torch::jit::Stack given(
         stack.end() - static_cast<std::ptrdiff_t>(schema.arguments().size()), stack.end());
     const size_t below = stack.size() - given.size();
-    try {
-        op.redispatchBoxed(keys, &stack);
-    } catch (const c10::Error&) {
-        torch::jit::Stack wider = given;
-        if (find_width(op, wider, {}) == Width::Given)
-            throw;
+    torch::jit::Stack otherwise = given;
+    const uint8_t standin = standin_of(schema.name());
+    bool answered = standin && call_standin(standin, op, otherwise, {});
+    if (!answered) {
+        try {
+            op.redispatchBoxed(keys, &stack);
+        } catch (const c10::Error&) {
+            answered = find_width(op, otherwise, {}) != Width::Given;
+            if (!answered)
+                throw;
+        }
+    }
+    if (answered) {
         stack.resize(below);
-        stack.insert(stack.end(), wider.begin(), wider.end());
+        stack.insert(stack.end(), otherwise.begin(), otherwise.end());
     }
     for (const at::Tensor& tensor : written)
         forget_views(tensor);

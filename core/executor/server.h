@@ -5,8 +5,8 @@
 #include "core/executor/machine.h"
 #include "core/executor/params.h"
 #include "core/executor/tracer.h"
+#include "core/tensors/tensor_file.h"
 #include "core/wire/framing.h"
-#include "core/wire/tensor_file.h"
 
 #include <nlohmann/json.hpp>
 

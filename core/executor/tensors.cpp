@@ -50,13 +50,13 @@ at::Tensor with_dtype(const at::Tensor& tensor, at::ScalarType dtype) {
     return with_strides(tensor.to(dtype), tensor.strides());
 }
 
-Result<c10::IValue> from_wire(const wire::Value& value) {
+Result<c10::IValue> from_wire(const tensors::Value& value) {
     const auto damaged = [&](const std::string& why) {
         return make_error(Error::Kind::Damaged, "'" + value.name + "' " + why);
     };
-    if (value.kind == wire::Value::Kind::Tuple)
+    if (value.kind == tensors::Value::Kind::Tuple)
         return damaged("is a tuple; a tensor or number was expected");
-    if (value.kind == wire::Value::Kind::Number) {
+    if (value.kind == tensors::Value::Kind::Number) {
         const std::string& text = value.python;
         if (value.python_type == "NoneType")
             return c10::IValue();
@@ -96,9 +96,9 @@ void WireWriter::add(const std::string& name, bool tuple, const std::vector<c10:
             add_one(name, values[0]);
         return;
     }
-    wire::Value all;
+    tensors::Value all;
     all.name = name;
-    all.kind = wire::Value::Kind::Tuple;
+    all.kind = tensors::Value::Kind::Tuple;
     all.items = values.size();
     values_.push_back(std::move(all));
     for (size_t i = 0; i < values.size(); ++i)
@@ -111,7 +111,7 @@ void WireWriter::add_one(const std::string& name, const c10::IValue& value) {
         add(name, true, std::vector<c10::IValue>(list.begin(), list.end()));
         return;
     }
-    wire::Value out;
+    tensors::Value out;
     out.name = name;
     if (value.isTensor() && value.toTensor().defined()) {
         const at::Tensor& tensor = value.toTensor();
@@ -122,7 +122,7 @@ void WireWriter::add_one(const std::string& name, const c10::IValue& value) {
         held_.push_back(tensor.is_contiguous() ? tensor.clone() : tensor.contiguous());
         out.bytes = {static_cast<const char*>(held_.back().data_ptr()), held_.back().nbytes()};
     } else {
-        out.kind = wire::Value::Kind::Number;
+        out.kind = tensors::Value::Kind::Number;
         out.python_type = value.isInt() ? "int"
             : value.isDouble()          ? "float"
             : value.isBool()            ? "bool"

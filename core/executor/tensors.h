@@ -3,7 +3,7 @@
 
 #include "core/base/result.h"
 #include "core/executor/torch.h"
-#include "core/wire/tensor_file.h"
+#include "core/tensors/tensor_file.h"
 
 #include <deque>
 #include <vector>
@@ -18,19 +18,19 @@ at::Tensor with_dtype(const at::Tensor& tensor, at::ScalarType dtype); // a copy
 
 // The tensor with its strides, or the number; None for NoneType. Errors: Damaged where the value cannot be
 // made.
-Result<c10::IValue> from_wire(const wire::Value& value);
+Result<c10::IValue> from_wire(const tensors::Value& value);
 
 // Collects values for a file; holds the bytes until it is written.
 class WireWriter {
 public:
     // A tuple is given with its items.
     void add(const std::string& name, bool tuple, const std::vector<c10::IValue>& values);
-    const std::vector<wire::Value>& values() const { return values_; }
+    const std::vector<tensors::Value>& values() const { return values_; }
 
 private:
     void add_one(const std::string& name, const c10::IValue& value);
 
-    std::vector<wire::Value> values_;
+    std::vector<tensors::Value> values_;
     std::deque<at::Tensor> held_;
 };
 

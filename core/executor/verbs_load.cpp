@@ -95,7 +95,7 @@ json Server::bind(const json& params) {
     if (as != "inputs" && as != "reference")
         throw Fault{wire::kInvalidParams, "'as' must be \"inputs\" or \"reference\""};
     const auto bytes = tensor_bytes();
-    auto file = wire::TensorFile::read(*bytes, bytes);
+    auto file = tensors::TensorFile::read(*bytes, bytes);
     if (!file)
         throw Fault{wire::kBadTensors, file.error().text()};
     if (as == "reference") {
@@ -105,7 +105,7 @@ json Server::bind(const json& params) {
     std::vector<c10::IValue> inputs;
     const c10::InferenceMode guard;
     for (const Input& input : program_->inputs) {
-        const wire::Value* found = file->find(input.name);
+        const tensors::Value* found = file->find(input.name);
         if (!found)
             throw Fault{wire::kBadTensors, "there is no value for '" + input.name + "'"};
         auto made = from_wire(*found);

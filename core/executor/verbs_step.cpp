@@ -145,7 +145,7 @@ json Server::save(const json& params) {
             static_cast<size_t>(std::max<int64_t>(0, number_of(params, "position", 0))));
     for (const auto& [name, kept] : params.contains("position") ? traced : kept_)
         writer.add(name, kept.tuple, kept.values);
-    const std::string bytes = wire::write_tensor_file(writer.values());
+    const std::string bytes = tensors::write_tensor_file(writer.values());
     size_t at = 0;
     if (ftruncate(files_.from_worker, 0) != 0)
         throw Fault{wire::kInternalError, "the exchange file cannot be emptied"};

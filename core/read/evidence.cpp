@@ -180,6 +180,9 @@ private:
             return false;
         const CompileKey& a = key_of(kept);
         const CompileKey& b = key_of(g);
+        // The files of a debug folder: whoever wrote them told their graphs apart, equal or not.
+        if (kept.compilation == g.compilation && !is_compile_id(a.id))
+            return false;
         if (!is_compile_id(a.id) || !is_compile_id(b.id))
             return true;
         return a.id == b.id && a.attempt == b.attempt && (a.rank == b.rank || a.rank < 0 || b.rank < 0)

@@ -34,7 +34,7 @@ ordered_json json_number(double value) {
     return value;
 }
 
-ComparedValue value_of(const Executor& executor, const json& row) {
+ComparedValue value_of(const worker::Worker& executor, const json& row) {
     ComparedValue value;
     value.path = row.at("name").get<std::string>();
     value.body = executor.body_of(row.at("body").get<uint32_t>());
@@ -54,7 +54,7 @@ ComparedValue value_of(const Executor& executor, const json& row) {
 
 // Runs the other body and keeps its values in the worker; then loads the first one again.
 Status run_other(
-    Executor& executor, const Prepared& prepared, const CompareRequest& request, const Job& job) {
+    worker::Worker& executor, const Prepared& prepared, const CompareRequest& request, const Job& job) {
     Prepared other = *request.other;
     other.reference.clear();
     json loaded;
@@ -77,7 +77,7 @@ Status run_other(
 } // namespace
 
 Result<Comparison> compare(
-    Executor& executor, const Prepared& prepared, const CompareRequest& request, const Job& job) {
+    worker::Worker& executor, const Prepared& prepared, const CompareRequest& request, const Job& job) {
     using Against = CompareRequest::Against;
     Comparison c;
     if (request.against == Against::Recorded && prepared.reference.empty())

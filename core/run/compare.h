@@ -3,8 +3,8 @@
 
 #include "core/base/job.h"
 #include "core/base/result.h"
-#include "core/run/executor.h"
 #include "core/run/request.h"
+#include "core/worker/worker.h"
 
 #include <nlohmann/json.hpp>
 
@@ -61,7 +61,7 @@ struct CompareRequest {
 // The executor has `prepared` loaded and bound (start(), load_into()); afterwards it has so again.
 // Errors: External, Cancelled; Usage where nothing was bound to compare with.
 Result<Comparison> compare(
-    Executor& executor, const Prepared& prepared, const CompareRequest& request, const Job& job = {});
+    worker::Worker& executor, const Prepared& prepared, const CompareRequest& request, const Job& job = {});
 
 // Indices of the values: those that are not equal first, by how far they leave their tolerance; then the
 // others by relative error. Ties keep their order.

@@ -2,9 +2,9 @@
 
 #include "core/base/text.h"
 #include "core/read/file.h"
-#include "core/run/npy.h"
 #include "core/run/placeholders.h"
-#include "core/run/pt.h"
+#include "core/tensors/npy.h"
+#include "core/tensors/pt.h"
 
 #include <filesystem>
 
@@ -29,15 +29,15 @@ Result<Inputs> npy_inputs(
             path + " holds one array; the body has " + counted(nodes.size(), "input")
                 + ": give a folder with a NAME.npy for each, or a .safetensors or .pt file");
     Inputs inputs;
-    std::deque<wire::Value> found;
-    const auto find = [&](NodeId node, size_t) -> Result<const wire::Value*> {
+    std::deque<tensors::Value> found;
+    const auto find = [&](NodeId node, size_t) -> Result<const tensors::Value*> {
         const std::string name(module.text(module.body(body).node(node).name));
         const std::string file = folder ? (std::filesystem::path(path) / (name + ".npy")).string() : path;
         const auto bytes = read::map_file(file);
         if (!bytes)
             return bytes.error();
         inputs.owned.emplace_back();
-        auto value = read_npy(bytes->bytes, name, inputs.owned.back());
+        auto value = tensors::read_npy(bytes->bytes, name, inputs.owned.back());
         if (!value)
             return in_file(value.error(), file);
         found.push_back(std::move(*value));
@@ -63,26 +63,27 @@ std::string_view target_of(std::string_view descriptor) {
 // Which entries of a .pt file are a body's inputs: a list's by their place, a dict's by their names.
 class PtSource {
 public:
-    PtSource(const PtFile& file, const GraphModule& module, BodyId body, const std::string& prefix)
+    PtSource(const tensors::PtFile& file, const GraphModule& module, BodyId body, const std::string& prefix)
         : file_(file)
         , body_(module.body(body))
         , module_(module)
         , prefix_(prefix) {
-        for (const PtFile::Entry& entry : file.entries())
+        for (const tensors::PtFile::Entry& entry : file.entries())
             prefixed_ = prefixed_ || (!prefix.empty() && entry.name.starts_with(prefix));
     }
 
     Status fits(size_t wanted) const {
         const size_t count = file_.entries().size();
-        if (file_.layout() == PtFile::Layout::Named || count == wanted)
+        if (file_.layout() == tensors::PtFile::Layout::Named || count == wanted)
             return {};
         return make_error(Error::Kind::Usage,
-            std::string(file_.layout() == PtFile::Layout::Single ? "it is one value" : "its list has ")
-                + (file_.layout() == PtFile::Layout::Single ? "" : counted(count, "value")) + "; expected "
-                + std::to_string(wanted) + ", one for each input of the body");
+            std::string(
+                file_.layout() == tensors::PtFile::Layout::Single ? "it is one value" : "its list has ")
+                + (file_.layout() == tensors::PtFile::Layout::Single ? "" : counted(count, "value"))
+                + "; expected " + std::to_string(wanted) + ", one for each input of the body");
     }
 
-    Result<const wire::Value*> find(NodeId node, size_t place) {
+    Result<const tensors::Value*> find(NodeId node, size_t place) {
         const Node& n = body_.node(node);
         const auto entry = entry_of(n, place);
         if (!entry)
@@ -95,11 +96,11 @@ public:
         return &(*entry)->value;
     }
 
-    const std::vector<const PtFile::Entry*>& taken() const { return taken_; }
+    const std::vector<const tensors::PtFile::Entry*>& taken() const { return taken_; }
 
 private:
-    Result<const PtFile::Entry*> entry_of(const Node& n, size_t place) const {
-        if (file_.layout() != PtFile::Layout::Named)
+    Result<const tensors::PtFile::Entry*> entry_of(const Node& n, size_t place) const {
+        if (file_.layout() != tensors::PtFile::Layout::Named)
             return &file_.entries()[place];
         const std::string name(module_.text(n.name));
         auto found = file_.find(prefixed_ ? prefix_ + name : name);
@@ -109,22 +110,22 @@ private:
         if (found || found.error().kind != Error::Kind::NotFound)
             return found;
         std::vector<std::string> names;
-        for (const PtFile::Entry& entry : file_.entries())
+        for (const tensors::PtFile::Entry& entry : file_.entries())
             names.push_back(entry.name);
         return no_value(name, names);
     }
 
-    const PtFile& file_;
+    const tensors::PtFile& file_;
     const Body& body_;
     const GraphModule& module_;
     const std::string& prefix_;
     bool prefixed_ = false;
-    std::vector<const PtFile::Entry*> taken_;
+    std::vector<const tensors::PtFile::Entry*> taken_;
 };
 
 Result<Inputs> pt_inputs(const read::FileBytes& bytes, const GraphModule& module, BodyId body,
     const std::string& prefix, Bindings& symbols) {
-    const auto file = PtFile::read(bytes.bytes, bytes.owner);
+    const auto file = tensors::PtFile::read(bytes.bytes, bytes.owner);
     if (!file)
         return file.error();
     PtSource source(*file, module, body, prefix);
@@ -138,7 +139,7 @@ Result<Inputs> pt_inputs(const read::FileBytes& bytes, const GraphModule& module
     Inputs inputs;
     inputs.values = std::move(*values);
     for (size_t i = 0; i < inputs.values.size(); ++i) {
-        if (inputs.values[i].kind != wire::Value::Kind::Tensor)
+        if (inputs.values[i].kind != tensors::Value::Kind::Tensor)
             continue;
         auto data = file->bytes_of(*source.taken()[i]);
         if (!data)
@@ -158,12 +159,12 @@ bool is_pt(std::string_view path, std::string_view bytes) {
 
 } // namespace
 
-Result<wire::TensorFile> read_tensors(const std::string& path) {
+Result<tensors::TensorFile> read_tensors(const std::string& path) {
     const auto file = read::map_file(path);
     if (!file)
         return file.error();
-    auto tensors = wire::TensorFile::read(file->bytes, file->owner);
-    return tensors ? std::move(tensors) : Result<wire::TensorFile>(in_file(tensors.error(), path));
+    auto tensors = tensors::TensorFile::read(file->bytes, file->owner);
+    return tensors ? std::move(tensors) : Result<tensors::TensorFile>(in_file(tensors.error(), path));
 }
 
 Result<Inputs> file_inputs(const std::string& path, const GraphModule& module, BodyId body,
@@ -178,11 +179,11 @@ Result<Inputs> file_inputs(const std::string& path, const GraphModule& module, B
         auto inputs = pt_inputs(*bytes, module, body, prefix, symbols);
         return inputs ? std::move(inputs) : Result<Inputs>(in_file(inputs.error(), path));
     }
-    const auto file = wire::TensorFile::read(bytes->bytes, bytes->owner);
+    const auto file = tensors::TensorFile::read(bytes->bytes, bytes->owner);
     if (!file)
         return in_file(file.error(), path);
     // A file of this body's own values has no prefix.
-    const wire::TensorFile part = file->below(prefix);
+    const tensors::TensorFile part = file->below(prefix);
     auto inputs = recorded_inputs(module, body, part.values().empty() ? *file : part, symbols);
     return inputs ? std::move(inputs) : Result<Inputs>(in_file(inputs.error(), path));
 }

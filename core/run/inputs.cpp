@@ -62,8 +62,20 @@ uint16_t float16(float value) {
     return static_cast<uint16_t>(sign | (magnitude - 0x38000000) >> 13);
 }
 
-// Integers of `range` that a type of so many bits holds.
-int64_t integer(const IntegerRange& range, int64_t largest, Random& random) {
+// Of float8, between a quarter and four times one, either sign: any of its significands.
+uint8_t float8(const std::string& dtype, Random& random) {
+    const bool wide = dtype.find("e5m2") != std::string::npos;
+    const int mantissa = wide ? 2 : 3, bias = (wide ? 15 : 7) + (dtype.ends_with("uz") ? 1 : 0);
+    const int64_t exponent = bias - 2 + random.below(4);
+    return static_cast<uint8_t>(
+        random.below(2) << 7 | exponent << mantissa | random.below(int64_t{1} << mantissa));
+}
+
+// Integers of `range` that a type of so many bits holds; `place` is how far along its tensor it stands, from
+// above 0 to 1.
+int64_t integer(const IntegerRange& range, int64_t largest, double place, Random& random) {
+    if (range.ends_at)
+        return std::min(static_cast<int64_t>(static_cast<double>(*range.ends_at) * place), largest);
     const int64_t high = std::min(range.high.value_or(range.low + kDefaultIntegers), largest);
     return range.low + random.below(std::max<int64_t>(high - range.low, 1));
 }
@@ -71,6 +83,7 @@ int64_t integer(const IntegerRange& range, int64_t largest, Random& random) {
 bool fill(std::string& bytes, const std::string& dtype, int64_t elements, const IntegerRange& range,
     Random& random) {
     for (int64_t i = 0; i < elements; ++i) {
+        const double place = static_cast<double>(i + 1) / static_cast<double>(elements);
         if (dtype == "float32")
             put(bytes, static_cast<float>(random.normal()));
         else if (dtype == "float64")
@@ -84,13 +97,19 @@ bool fill(std::string& bytes, const std::string& dtype, int64_t elements, const 
         else if (dtype == "bool")
             put(bytes, static_cast<uint8_t>(random.below(2)));
         else if (dtype == "int64")
-            put(bytes, integer(range, INT64_MAX, random));
-        else if (dtype == "int32")
-            put(bytes, static_cast<int32_t>(integer(range, INT32_MAX, random)));
-        else if (dtype == "int16")
-            put(bytes, static_cast<int16_t>(integer(range, INT16_MAX, random)));
+            put(bytes, integer(range, INT64_MAX, place, random));
+        else if (dtype == "uint64")
+            put(bytes, integer(range, INT64_MAX, place, random));
+        else if (dtype == "int32" || dtype == "uint32")
+            put(bytes, static_cast<int32_t>(integer(range, INT32_MAX, place, random)));
+        else if (dtype == "int16" || dtype == "uint16")
+            put(bytes, static_cast<int16_t>(integer(range, INT16_MAX, place, random)));
         else if (dtype == "int8" || dtype == "uint8")
-            put(bytes, static_cast<int8_t>(integer(range, INT8_MAX, random)));
+            put(bytes, static_cast<int8_t>(integer(range, INT8_MAX, place, random)));
+        else if (dtype.starts_with("float8_e4m3fn") || dtype.starts_with("float8_e5m2"))
+            put(bytes, float8(dtype, random));
+        else if (dtype == "complex128")
+            put(bytes, random.normal()), put(bytes, random.normal());
         else
             return false;
     }
@@ -98,14 +117,14 @@ bool fill(std::string& bytes, const std::string& dtype, int64_t elements, const 
 }
 
 // The value of a number: a symbol's, or a constant.
-Result<wire::Value> made_number(
+Result<tensors::Value> made_number(
     const GraphModule& module, const std::string& name, const ValueType& type, const Bindings& symbols) {
     std::string missing;
     const std::string_view text = module.text(type.symbol);
     const auto number = evaluate_symbolic(text, symbols, &missing);
-    wire::Value value;
+    tensors::Value value;
     value.name = name;
-    value.kind = wire::Value::Kind::Number;
+    value.kind = tensors::Value::Kind::Number;
     value.python_type = text == "True" || text == "False" ? "bool" : "int";
     value.python = number ? std::to_string(*number) : std::string(text);
     if (number || value.python_type == "bool")
@@ -116,23 +135,23 @@ Result<wire::Value> made_number(
 
 // Nothing is known of it. Where nobody uses it either, it may be None: that is what PyTorch writes no type
 // for.
-Result<wire::Value> made_unknown(const GraphModule& module, BodyId body, NodeId node) {
+Result<tensors::Value> made_unknown(const GraphModule& module, BodyId body, NodeId node) {
     const Node& n = module.body(body).node(node);
     if (!module.body(body).users_of(n).empty())
         return usage(std::string(module.text(n.name))
             + ": the dump gives no type for it, so that no input can be made; give one with --inputs");
-    wire::Value value;
+    tensors::Value value;
     value.name = module.text(n.name);
-    value.kind = wire::Value::Kind::Number;
+    value.kind = tensors::Value::Kind::Number;
     value.python_type = "NoneType";
     value.python = "None";
     return value;
 }
 
-Result<wire::Value> made_tensor(const GraphModule& module, const std::string& name, const ValueType& type,
+Result<tensors::Value> made_tensor(const GraphModule& module, const std::string& name, const ValueType& type,
     const Bindings& symbols, const std::function<IntegerRange()>& range, Random& random,
     std::deque<std::string>& owned) {
-    wire::Value value;
+    tensors::Value value;
     value.name = name;
     const DType* dtype = dtype_by_abbreviation(module.text(type.dtype));
     value.dtype = dtype ? dtype->name : "";
@@ -141,7 +160,7 @@ Result<wire::Value> made_tensor(const GraphModule& module, const std::string& na
     if (const Status status = sizes_of(module, name, module.stride(type), symbols, value.stride); !status)
         return status.error();
     if (!type.has_stride)
-        value.stride = wire::dense_stride(value.shape);
+        value.stride = tensors::dense_stride(value.shape);
     int64_t elements = 1;
     for (const int64_t size : value.shape)
         if (__builtin_mul_overflow(elements, size, &elements) || elements > kMostBytes / 16)
@@ -179,15 +198,15 @@ Result<Inputs> synthetic_inputs(
 }
 
 Result<Inputs> recorded_inputs(
-    const GraphModule& module, BodyId id, const wire::TensorFile& file, Bindings& symbols) {
+    const GraphModule& module, BodyId id, const tensors::TensorFile& file, Bindings& symbols) {
     Inputs inputs;
     inputs.file = file;
-    const auto find = [&](NodeId node, size_t) -> Result<const wire::Value*> {
+    const auto find = [&](NodeId node, size_t) -> Result<const tensors::Value*> {
         const std::string_view name = module.text(module.body(id).node(node).name);
-        if (const wire::Value* found = inputs.file.find(name))
+        if (const tensors::Value* found = inputs.file.find(name))
             return found;
         std::vector<std::string> names;
-        for (const wire::Value& value : inputs.file.values())
+        for (const tensors::Value& value : inputs.file.values())
             names.push_back(value.name);
         return no_value(name, names);
     };

@@ -5,7 +5,7 @@
 #include "core/graph/body.h"
 #include "core/graph/symbols.h"
 #include "core/run/default_symbols.h"
-#include "core/wire/tensor_file.h"
+#include "core/tensors/tensor_file.h"
 
 #include <deque>
 #include <string>
@@ -17,9 +17,9 @@ namespace hopscope::run {
 struct Inputs {
     bool synthetic = false;
     std::vector<DefaultSymbol> defaults; // symbols that nobody bound
-    std::vector<wire::Value> values; // by name
+    std::vector<tensors::Value> values; // by name
     std::deque<std::string> owned; // the bytes of those that were made
-    wire::TensorFile file; // the others' bytes
+    tensors::TensorFile file; // the others' bytes
 };
 
 // From the recorded types: floats of mean 0 and deviation 1, integers within what embeddings and indices that
@@ -33,7 +33,7 @@ Result<Inputs> synthetic_inputs(
 // placeholders say.
 // Errors: NotFound, Usage naming the placeholder, what was found and what was expected.
 Result<Inputs> recorded_inputs(
-    const GraphModule& module, BodyId body, const wire::TensorFile& file, Bindings& symbols);
+    const GraphModule& module, BodyId body, const tensors::TensorFile& file, Bindings& symbols);
 
 // For a region's body: the keys' prefixes of its calls from the root, in graph order ("call/",
 // "outer/inner/").

@@ -9,7 +9,7 @@ namespace hopscope::run {
 
 namespace {
 
-using Kind = wire::Value::Kind;
+using Kind = tensors::Value::Kind;
 
 constexpr int64_t kMostTried = 65536; // numbers that are tried for a symbol in an expression
 
@@ -45,7 +45,7 @@ void solve(std::string_view text, int64_t value, Bindings& symbols) {
 }
 
 // What sizes and numbers say of symbols: lone ones first, then those in expressions.
-void bind_symbols(const GraphModule& module, const ValueType& type, const wire::Value& found, bool lone,
+void bind_symbols(const GraphModule& module, const ValueType& type, const tensors::Value& found, bool lone,
     Bindings& symbols) {
     const auto bind = [&](StringId text, int64_t value) {
         if (is_lone_symbol(module.text(text)) == lone)
@@ -61,7 +61,7 @@ void bind_symbols(const GraphModule& module, const ValueType& type, const wire::
     }
 }
 
-std::string described(const wire::Value& value) {
+std::string described(const tensors::Value& value) {
     switch (value.kind) {
     case Kind::Tensor:
         return "the tensor " + value.dtype + ' ' + listed(value.shape);
@@ -96,7 +96,7 @@ bool distinct_places(const std::vector<int64_t>& shape, const std::vector<int64_
 }
 
 Status check_tensor(const GraphModule& module, const std::string& name, const ValueType& type,
-    const Bindings& symbols, wire::Value& found) {
+    const Bindings& symbols, tensors::Value& found) {
     const DType* dtype = dtype_by_abbreviation(module.text(type.dtype));
     if (dtype && dtype->name != found.dtype)
         return usage("the placeholder '" + name + "' has dtype " + found.dtype + "; expected "
@@ -116,7 +116,7 @@ Status check_tensor(const GraphModule& module, const std::string& name, const Va
 }
 
 Status check(const GraphModule& module, const std::string& name, const ValueType* type,
-    const Bindings& symbols, wire::Value& found) {
+    const Bindings& symbols, tensors::Value& found) {
     if (found.kind == Kind::Tuple)
         return usage(
             "the placeholder '" + name + "' is " + described(found) + "; expected a tensor or a number");
@@ -193,10 +193,10 @@ Error no_value(std::string_view placeholder, const std::vector<std::string>& nam
             + counted(names.size(), "value") + some + (names.size() > kShown ? ", …" : ""));
 }
 
-Result<std::vector<wire::Value>> take_values(
+Result<std::vector<tensors::Value>> take_values(
     const GraphModule& module, BodyId body, const FindValue& find, Bindings& symbols) {
     const std::vector<NodeId> nodes = wanted_inputs(module, body);
-    std::vector<wire::Value> values;
+    std::vector<tensors::Value> values;
     for (size_t i = 0; i < nodes.size(); ++i) {
         const auto found = find(nodes[i], i);
         if (!found)

@@ -26,7 +26,7 @@ Status sizes_of(const GraphModule& module, std::string_view placeholder, std::sp
 
 // Where the value of an input is looked up: by its node, and by its place among wanted_inputs(). What it
 // points to must stay; `bytes` of tensors may be missing. Errors are its own to word.
-using FindValue = std::function<Result<const wire::Value*>(NodeId node, size_t place)>;
+using FindValue = std::function<Result<const tensors::Value*>(NodeId node, size_t place)>;
 
 // The error for a placeholder of which a file has nothing; says what the file has instead.
 Error no_value(std::string_view placeholder, const std::vector<std::string>& names);
@@ -34,7 +34,7 @@ Error no_value(std::string_view placeholder, const std::vector<std::string>& nam
 // Takes a value for each input: sets symbols that sizes and numbers say, then checks kind, dtype and shape. A
 // tensor gets the strides that the graph was recorded with, where no two of its elements share a place.
 // Errors: those of `find`; Usage naming the placeholder, what was found and what was expected.
-Result<std::vector<wire::Value>> take_values(
+Result<std::vector<tensors::Value>> take_values(
     const GraphModule& module, BodyId body, const FindValue& find, Bindings& symbols);
 
 } // namespace hopscope::run

@@ -1,8 +1,8 @@
 #include "core/run/request.h"
 
 #include "core/base/text.h"
-#include "core/run/choose.h"
 #include "core/run/input_files.h"
+#include "core/worker/choose.h"
 
 #include <charconv>
 
@@ -92,14 +92,14 @@ Result<Prepared> prepare(const Dump& dump, const Request& request) {
 }
 
 Result<Started> start(const Prepared& prepared, const Request& request, const Job& job) {
-    const auto choice = choose_executor(*prepared.module, prepared.body, request.libraries, job);
+    const auto choice = worker::choose_executor(*prepared.module, prepared.body, request.libraries, job);
     if (!choice)
         return choice.error();
-    StartOptions options;
+    worker::StartOptions options;
     options.program = choice->candidates[choice->chosen].program;
     options.libraries = request.libraries;
     options.memory = request.memory;
-    auto executor = Executor::start(options, job);
+    auto executor = worker::Worker::start(options, job);
     if (!executor)
         return executor.error();
     Started started;
@@ -112,7 +112,7 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
     return started;
 }
 
-Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job,
+Status load_into(worker::Worker& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job,
     bool keep_reference) {
     auto answer = executor.load(prepared.module, prepared.body, prepared.symbols, job, keep_reference);
     if (!answer)

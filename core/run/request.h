@@ -4,8 +4,8 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/dump.h"
-#include "core/run/executor.h"
 #include "core/run/inputs.h"
+#include "core/worker/worker.h"
 
 #include <memory>
 #include <optional>
@@ -35,8 +35,8 @@ struct Prepared {
     std::vector<std::string> defaulted; // symbols whose value nobody gave
     Inputs inputs;
     std::string prefix; // of the invocation's keys in files of recorded values: "call/"
-    std::vector<wire::Value> reference;
-    wire::TensorFile reference_file; // the bytes of `reference`
+    std::vector<tensors::Value> reference;
+    tensors::TensorFile reference_file; // the bytes of `reference`
 };
 
 // The body that an address means; without one, the only graph of the dump. Errors: Usage, NotFound.
@@ -50,7 +50,7 @@ Result<Bindings> bindings_of(const std::vector<std::string>& words);
 
 // Starts the newest executor that has the operators, loads the body and binds the inputs (and the reference).
 struct Started {
-    std::shared_ptr<Executor> executor;
+    std::shared_ptr<worker::Worker> executor;
     std::string program; // which executor
     nlohmann::json loaded; // the answer to `load`: "unsupported", "mutates", "moved"
     std::vector<std::string> notes; // what the person should know: operators that this libtorch lacks
@@ -58,7 +58,7 @@ struct Started {
 Result<Started> start(const Prepared& prepared, const Request& request, const Job& job = {});
 // Loads the body into a worker that runs already, and binds what is to be bound.
 // `keep_reference`: what earlier values are compared with stays.
-Status load_into(Executor& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job = {},
-    bool keep_reference = false);
+Status load_into(worker::Worker& executor, const Prepared& prepared, nlohmann::json& loaded,
+    const Job& job = {}, bool keep_reference = false);
 
 } // namespace hopscope::run

@@ -49,7 +49,7 @@ struct Stepper::Until {
     bool breakpoints = false; // they hold
 };
 
-Stepper::Stepper(std::shared_ptr<Executor> executor)
+Stepper::Stepper(std::shared_ptr<worker::Worker> executor)
     : executor_(std::move(executor))
     , module_(executor_->module()) { }
 

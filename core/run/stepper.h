@@ -8,7 +8,7 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/body.h"
-#include "core/run/executor.h"
+#include "core/worker/worker.h"
 
 #include <nlohmann/json.hpp>
 
@@ -84,7 +84,7 @@ struct BeginOptions {
 class Stepper {
 public:
     // The executor has a body loaded and its inputs bound.
-    explicit Stepper(std::shared_ptr<Executor> executor);
+    explicit Stepper(std::shared_ptr<worker::Worker> executor);
 
     // To the first node that computes something. Forgets an earlier run; breakpoints stay.
     Result<Stop> begin(const BeginOptions& options, const Job& job = {});
@@ -103,7 +103,7 @@ public:
     std::vector<size_t> stack() const;
 
     // Forward. At the end, or where a node failed, they stay and say so. Errors: External (the worker died,
-    // see Executor::died_at), Cancelled (the position is where it came to).
+    // see Worker::died_at), Cancelled (the position is where it came to).
     Result<Stop> into(const Job& job = {});
     Result<Stop> over(const Job& job = {});
     Result<Stop> out(const Job& job = {});
@@ -154,7 +154,7 @@ public:
     // come.
     uint64_t hash() const;
 
-    Executor& executor() { return *executor_; }
+    worker::Worker& executor() { return *executor_; }
     const GraphModule& module() const { return *module_; }
 
 private:
@@ -173,7 +173,7 @@ private:
     std::optional<Stop> hit(size_t position, size_t before) const;
     int32_t non_finite_between(size_t before, size_t position) const;
 
-    std::shared_ptr<Executor> executor_;
+    std::shared_ptr<worker::Worker> executor_;
     std::shared_ptr<const GraphModule> module_;
     std::vector<Step> steps_;
     std::vector<Breakpoint> breakpoints_;

@@ -1,6 +1,6 @@
 #include "core/run/store.h"
 
-#include "core/wire/tensor_file.h"
+#include "core/tensors/tensor_file.h"
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -63,7 +63,7 @@ std::string inputs_hash(const Inputs& inputs) {
         XXH3_128bits_update(state.get(), &size, sizeof size);
         XXH3_128bits_update(state.get(), text.data(), text.size());
     };
-    for (const wire::Value& value : inputs.values) {
+    for (const tensors::Value& value : inputs.values) {
         add(value.name);
         add(value.dtype + value.python_type + value.python);
         add({reinterpret_cast<const char*>(value.shape.data()), value.shape.size() * sizeof(int64_t)});
@@ -74,8 +74,8 @@ std::string inputs_hash(const Inputs& inputs) {
     return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-StoredRun stored_run(
-    const Prepared& prepared, const Request& request, const Executor& executor, const RunResult& result) {
+StoredRun stored_run(const Prepared& prepared, const Request& request, const worker::Worker& executor,
+    const RunResult& result) {
     StoredRun run;
     run.address = prepared.address;
     if (request.invocation >= 0)
@@ -121,7 +121,7 @@ StoredRun stored_run(
 }
 
 Result<std::vector<StoredRunValue>> stored_values(
-    Executor& executor, const Comparison* comparison, bool tensors, const Job& job) {
+    worker::Worker& executor, const Comparison* comparison, bool tensors, const Job& job) {
     const auto answer = executor.call("figures", json::object(), job);
     if (!answer)
         return answer.error();
@@ -130,13 +130,13 @@ Result<std::vector<StoredRunValue>> stored_values(
         for (const ComparedValue& v : comparison->values)
             compared[v.path] = &v;
     std::string bytes;
-    std::optional<wire::TensorFile> file;
+    std::optional<tensors::TensorFile> file;
     if (tensors) {
         auto kept = executor.kept_values(job);
         if (!kept)
             return kept.error();
         bytes = std::move(*kept);
-        auto read = wire::TensorFile::read(bytes, nullptr);
+        auto read = tensors::TensorFile::read(bytes, nullptr);
         if (!read)
             return read.error();
         file = std::move(*read);
@@ -168,8 +168,8 @@ Result<std::vector<StoredRunValue>> stored_values(
             value.reason = found->second->reason;
         }
         if (file)
-            if (const wire::Value* there = file->find(key_of(value));
-                there && there->kind == wire::Value::Kind::Tensor)
+            if (const tensors::Value* there = file->find(key_of(value));
+                there && there->kind == tensors::Value::Kind::Tensor)
                 value.tensor = there->bytes;
         all.push_back(std::move(value));
     }

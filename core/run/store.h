@@ -22,13 +22,13 @@ struct RunResult {
 };
 
 // The row of a run. Inputs are told by their seed, or by file and hash (XXH3-128 of names, types and bytes).
-StoredRun stored_run(
-    const Prepared& prepared, const Request& request, const Executor& executor, const RunResult& result);
+StoredRun stored_run(const Prepared& prepared, const Request& request, const worker::Worker& executor,
+    const RunResult& result);
 
 // Figures of all values that the worker's last run kept ({"keep": true}), with the errors of the comparison
 // beside them. `tensors`: their elements too. Errors: External, Cancelled.
 Result<std::vector<StoredRunValue>> stored_values(
-    Executor& executor, const Comparison* comparison, bool tensors, const Job& job = {});
+    worker::Worker& executor, const Comparison* comparison, bool tensors, const Job& job = {});
 
 std::string inputs_hash(const Inputs& inputs);
 

@@ -26,7 +26,7 @@ std::vector<size_t> Timing::by_time() const {
     return order;
 }
 
-Result<Timing> time_nodes(Executor& executor, int repeat, uint64_t seed, const Job& job) {
+Result<Timing> time_nodes(worker::Worker& executor, int repeat, uint64_t seed, const Job& job) {
     const auto answer = executor.call("timing", {{"repeat", repeat}, {"seed", seed}}, job);
     if (!answer)
         return answer.error();

@@ -3,7 +3,7 @@
 
 #include "core/base/job.h"
 #include "core/base/result.h"
-#include "core/run/executor.h"
+#include "core/worker/worker.h"
 
 #include <nlohmann/json.hpp>
 
@@ -41,7 +41,7 @@ struct Timing {
 };
 
 // Errors: External, Cancelled.
-Result<Timing> time_nodes(Executor& executor, int repeat, uint64_t seed, const Job& job = {});
+Result<Timing> time_nodes(worker::Worker& executor, int repeat, uint64_t seed, const Job& job = {});
 
 nlohmann::ordered_json to_json(const Timing& timing);
 

@@ -20,10 +20,13 @@ CORE = {
     "draw": {"base", "graph", "layout"},
     "export": {"base", "graph", "layout", "draw", "regions"},
     "session": {"base", "graph", "read", "regions"},
+    "tensors": {"base", "graph"},
+    "wire": set(),
+    "worker": {"base", "graph", "tensors", "wire"},
+    "run": {"base", "graph", "read", "session", "tensors", "wire", "worker"},
+    "proof": {"base", "graph", "read", "regions", "tensors", "worker", "run"},
     "browse": {"base", "graph", "read", "regions", "session"},
-    "wire": {"base", "graph"},
-    "run": {"base", "graph", "read", "regions", "session", "wire"},
-    "executor": {"base", "graph", "read", "wire"},
+    "executor": {"base", "graph", "read", "tensors", "wire"},
 }
 # Of core, a panel may include what it shows: no more than its CMake list says. Of views, base.
 PANELS = {

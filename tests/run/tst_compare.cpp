@@ -1,6 +1,6 @@
 // Comparing: with recorded values, double precision and other runs; what differs is found where it first
 // does.
-#include "tests/run/worker.h"
+#include "tests/worker/worker.h"
 
 #include "core/run/compare.h"
 #include "core/run/timing.h"
@@ -19,7 +19,7 @@ namespace {
 struct Ready {
     Dump dump;
     run::Prepared prepared;
-    std::shared_ptr<run::Executor> executor;
+    std::shared_ptr<worker::Worker> executor;
     std::string problem;
 };
 
@@ -112,7 +112,8 @@ void TestCompare::agreesWithDoublePrecision_data() {
                                    << "01_backward";
     QTest::newRow("no_region forward") << "no_region"
                                        << "00_forward";
-    QTest::newRow("recompiles backward") << "recompiles" << "03_backward";
+    QTest::newRow("recompiles backward") << "recompiles"
+                                         << "03_backward";
 }
 
 void TestCompare::agreesWithDoublePrecision() {
@@ -227,7 +228,7 @@ void TestCompare::measuresErrors() {
     const auto write = [&](const char* name, const std::vector<float>& mul) {
         Values values;
         values.floats("x", {4}, {1, 8, 0, NAN}).floats("mul", {4}, mul);
-        const std::string bytes = wire::write_tensor_file(values.all);
+        const std::string bytes = tensors::write_tensor_file(values.all);
         const QString path = folder.filePath(QLatin1String(name));
         writeFile(path, QByteArray::fromStdString(bytes));
         return path.toStdString();

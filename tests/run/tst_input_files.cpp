@@ -1,5 +1,5 @@
 // Inputs of a run from files of every kind, held against a body's placeholders.
-#include "tests/run/pickles.h"
+#include "tests/tensors/pickles.h"
 #include "tests/testdata.h"
 
 #include "core/run/input_files.h"
@@ -36,7 +36,7 @@ Result<run::Inputs> inputs(const std::string& file, const std::string& placehold
     return inputs(file, placeholders, symbols);
 }
 
-std::vector<float> floats(const wire::Value& value) {
+std::vector<float> floats(const tensors::Value& value) {
     std::vector<float> all(value.bytes.size() / sizeof(float));
     std::memcpy(all.data(), value.bytes.data(), value.bytes.size());
     return all;

@@ -3,7 +3,7 @@
 
 #include "core/graph/print.h"
 #include "core/run/inputs.h"
-#include "core/run/npy.h"
+#include "core/tensors/npy.h"
 
 #include <QTest>
 
@@ -22,7 +22,7 @@ const std::string kGraph = R"py(class GraphModule(torch.nn.Module):
         return (embedding, gather)
 )py";
 
-template <class T> std::vector<T> numbers(const wire::Value& value) {
+template <class T> std::vector<T> numbers(const tensors::Value& value) {
     std::vector<T> all(value.bytes.size() / sizeof(T));
     std::memcpy(all.data(), value.bytes.data(), value.bytes.size());
     return all;
@@ -115,8 +115,8 @@ void TestInputs::takesRecordedValues() {
     const auto read = readText(kGraph);
     const auto made = synthetic(*read.module, 1, {{"s77", 7}});
     QVERIFY(made.ok());
-    const auto bytes = std::make_shared<std::string>(wire::write_tensor_file(made->values));
-    const auto file = wire::TensorFile::read(*bytes, bytes);
+    const auto bytes = std::make_shared<std::string>(tensors::write_tensor_file(made->values));
+    const auto file = tensors::TensorFile::read(*bytes, bytes);
     QVERIFY(file.ok());
     Bindings symbols;
     const auto taken = run::recorded_inputs(*read.module, BodyId(0), *file, symbols);
@@ -148,8 +148,8 @@ void TestInputs::namesWhatDoesNotFit() {
     const auto read = readText(kGraph);
     auto made = synthetic(*read.module, 1, {{"s77", 7}});
     QVERIFY(made.ok());
-    std::vector<wire::Value> values = made->values;
-    wire::Value& value = values[static_cast<size_t>(which)];
+    std::vector<tensors::Value> values = made->values;
+    tensors::Value& value = values[static_cast<size_t>(which)];
     if (what == QStringLiteral("missing"))
         value.name = "other";
     else if (what == QStringLiteral("dtype"))
@@ -158,8 +158,8 @@ void TestInputs::namesWhatDoesNotFit() {
         value.shape = {1, 3}, value.stride = {3, 1};
     else
         value = values[4], value.name = "primals_1";
-    const auto bytes = std::make_shared<std::string>(wire::write_tensor_file(values));
-    const auto file = wire::TensorFile::read(*bytes, bytes);
+    const auto bytes = std::make_shared<std::string>(tensors::write_tensor_file(values));
+    const auto file = tensors::TensorFile::read(*bytes, bytes);
     QVERIFY(file.ok());
     Bindings symbols{{"s77", 7}};
     const auto taken = run::recorded_inputs(*read.module, BodyId(0), *file, symbols);
@@ -183,28 +183,28 @@ void TestInputs::readsNpy() {
     const std::vector<float> data{0, 1, 2, 3, 4, 5};
     const std::string bytes(reinterpret_cast<const char*>(data.data()), 24);
     std::string storage;
-    auto value = run::read_npy(
+    auto value = tensors::read_npy(
         npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n", bytes), "x", storage);
     QVERIFY2(value.ok(), value.ok() ? "" : value.error().text().c_str());
     QCOMPARE(value->dtype, std::string("float32"));
     QCOMPARE(value->shape, (std::vector<int64_t>{2, 3}));
     QCOMPARE(numbers<float>(*value), data);
-    value = run::read_npy(
+    value = tensors::read_npy(
         npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }\n", bytes), "x", storage);
     QVERIFY(value.ok());
     QCOMPARE(numbers<float>(*value), (std::vector<float>{0, 2, 4, 1, 3, 5}));
     // Written and read again it is the same, and NumPy's own header.
     for (const std::vector<int64_t>& shape : {std::vector<int64_t>{2, 3}, {6}, {}}) {
-        wire::Value out;
+        tensors::Value out;
         out.name = "x";
         out.dtype = "float32";
         out.shape = shape;
-        out.stride = wire::dense_stride(shape);
+        out.stride = tensors::dense_stride(shape);
         out.bytes = std::string_view(bytes).substr(0, shape.empty() ? 4 : 24);
-        const auto file = run::write_npy(out);
+        const auto file = tensors::write_npy(out);
         QVERIFY(file);
         std::string again;
-        const auto read = run::read_npy(*file, "x", again);
+        const auto read = tensors::read_npy(*file, "x", again);
         QVERIFY2(read, read ? "" : read.error().text().c_str());
         QCOMPARE(read->shape, shape);
         QCOMPARE(read->dtype, "float32");
@@ -212,9 +212,9 @@ void TestInputs::readsNpy() {
         QCOMPARE((file->size() - out.bytes.size()) % 64, size_t(0));
         QVERIFY(shape.size() != 1 || file->find("'shape': (6,), }") != std::string::npos);
         out.dtype = "bfloat16";
-        QVERIFY(!run::write_npy(out));
+        QVERIFY(!tensors::write_npy(out));
     }
-    value = run::read_npy(
+    value = tensors::read_npy(
         npy("{'descr': '<i8', 'fortran_order': False, 'shape': (), }\n", bytes.substr(0, 8)), "x", storage);
     QVERIFY(value.ok());
     QCOMPARE(value->shape.size(), size_t{0});
@@ -239,7 +239,8 @@ void TestInputs::refusesOddNpy_data() {
 void TestInputs::refusesOddNpy() {
     QFETCH(QByteArray, bytes);
     std::string storage;
-    const auto value = run::read_npy({bytes.constData(), static_cast<size_t>(bytes.size())}, "x", storage);
+    const auto value =
+        tensors::read_npy({bytes.constData(), static_cast<size_t>(bytes.size())}, "x", storage);
     QVERIFY(!value.ok());
     QCOMPARE(value.error().kind, Error::Kind::Damaged);
 }

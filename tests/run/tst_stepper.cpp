@@ -1,5 +1,5 @@
 // Stepping: into, over, out, back; breakpoints; NaNs; dropped values; all on recorded bodies.
-#include "tests/run/worker.h"
+#include "tests/worker/worker.h"
 
 #include "core/run/input_files.h"
 #include "core/run/request.h"
@@ -47,7 +47,7 @@ const std::string kRandom = R"(class GraphModule(torch.nn.Module):
 )";
 
 struct Stepped {
-    std::shared_ptr<run::Executor> executor;
+    std::shared_ptr<worker::Worker> executor;
     std::unique_ptr<run::Stepper> stepper;
 
     const GraphModule& module() const { return stepper->module(); }
@@ -413,8 +413,8 @@ void TestStepper::stepsThroughRecordedRegions() {
         QVERIFY(s.stepper->into());
     const auto& steps = s.stepper->steps();
     for (size_t i = 0; i < steps.size(); ++i) {
-        const wire::Value* value = file->find(s.stepper->path(i));
-        if (!value || value->kind != wire::Value::Kind::Tensor || steps[i].values != 1 || steps[i].tuple)
+        const tensors::Value* value = file->find(s.stepper->path(i));
+        if (!value || value->kind != tensors::Value::Kind::Tensor || steps[i].values != 1 || steps[i].tuple)
             continue;
         const auto found = s.stepper->value(i, 0);
         QVERIFY(found);
@@ -433,7 +433,7 @@ void TestStepper::savesWhatIsThere() {
     QVERIFY(s.stepper->run_to(BodyId(0), s.node("", "call_1")));
     const auto bytes = s.stepper->save();
     QVERIFY(bytes);
-    const auto file = wire::TensorFile::read(*bytes, nullptr);
+    const auto file = tensors::TensorFile::read(*bytes, nullptr);
     QVERIFY(file);
     for (const char* there : {"x", "call#0", "call/mul", "a"})
         QVERIFY2(file->find(there), there);

@@ -2,7 +2,7 @@
 #include "tests/testdata.h"
 
 #include "core/run/value_keys.h"
-#include "core/wire/tensor_file.h"
+#include "core/tensors/tensor_file.h"
 
 #include <QTest>
 
@@ -43,10 +43,10 @@ void TestValueKeys::recordedKeys() {
     const ReadText read = readText(bytesOf(text).toStdString());
     QVERIFY(read.module);
     const auto bytes = std::make_shared<std::string>(bytesOf(values).toStdString());
-    const auto file = wire::TensorFile::read(*bytes, bytes);
+    const auto file = tensors::TensorFile::read(*bytes, bytes);
     QVERIFY(file.ok());
     std::set<std::string> keys;
-    for (const wire::Value& value : file->values()) {
+    for (const tensors::Value& value : file->values()) {
         const auto place = run::place_of_key(*read.module, BodyId(0), value.name);
         QVERIFY2(place.ok(), place.ok() ? "" : place.error().message.c_str());
         QCOMPARE(run::key_of(*read.module, BodyId(0), *place), value.name);

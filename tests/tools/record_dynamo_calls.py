@@ -3,7 +3,7 @@
 
     record_dynamo_calls.py > tests/data/dynamo_calls.json
 
-Needs PyTorch. A statement is Python, a node a line; `out` is its result. Inputs are those of tests/run/tst_dynamo.cpp.
+Needs PyTorch. A statement is Python, a node a line; `out` is its result. Inputs are those of tests/executor/tst_dynamo.cpp.
 """
 import json
 import math

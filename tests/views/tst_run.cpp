@@ -321,7 +321,7 @@ private slots:
             QTRY_VERIFY(values.complete());
             QVERIFY2(values.message().isEmpty(), qPrintable(values.message()));
             QVERIFY(values.origin().contains(QStringLiteral("00_forward.safetensors.gz")));
-            const wire::Value* recorded = file->find(name);
+            const tensors::Value* recorded = file->find(name);
             QVERIFY(recorded && recorded->dtype == "float32");
             QCOMPARE(shapeOf(values.value()), recorded->shape);
             QCOMPARE(strideOf(values.value()), recorded->stride);

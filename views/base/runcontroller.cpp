@@ -17,7 +17,7 @@ constexpr size_t kMovesWaiting = 16; // a key that is held down must not run on 
 
 using run::Stop;
 
-QString placeText(const run::NodePlace& at) {
+QString placeText(const worker::NodePlace& at) {
     QString text = qs(at.node);
     if (!at.target.empty())
         text += QStringLiteral(" (%1)").arg(qs(at.target));
@@ -321,7 +321,7 @@ void RunController::finish(
 
 void RunController::died(const Error& error, const std::shared_ptr<Live>& live) {
     error_ = qs(error.text());
-    const run::NodePlace& at = live->started.executor->died_at();
+    const worker::NodePlace& at = live->started.executor->died_at();
     diedAt_ = at.known() ? placeText(at) : QString();
     tasks_.clear();
     wanted_.clear();

@@ -1,8 +1,8 @@
 // Breakpoints, values, timings and files of a run.
 #include "core/export/save.h"
-#include "core/run/npy.h"
 #include "core/run/store.h"
-#include "core/wire/tensor_file.h"
+#include "core/tensors/npy.h"
+#include "core/tensors/tensor_file.h"
 #include "views/base/runcontroller.h"
 #include "views/base/runcontroller_p.h"
 #include "views/base/text.h"
@@ -20,15 +20,15 @@ constexpr size_t kAnswersKept = 20'000;
 // The bytes of one value of a file of many, as its own file.
 Result<std::string> one(const std::string& all, const std::string& name, bool npy) {
     const auto bytes = std::make_shared<const std::string>(all);
-    const Result<wire::TensorFile> file = wire::TensorFile::read(*bytes, bytes);
+    const Result<tensors::TensorFile> file = tensors::TensorFile::read(*bytes, bytes);
     if (!file)
         return file.error();
-    const wire::Value* value = file->find(name);
+    const tensors::Value* value = file->find(name);
     if (!value)
         return make_error(Error::Kind::NotFound, "'" + name + "' has no value here");
     if (npy)
-        return run::write_npy(*value);
-    return wire::write_tensor_file({*value});
+        return tensors::write_npy(*value);
+    return tensors::write_tensor_file({*value});
 }
 } // namespace
 

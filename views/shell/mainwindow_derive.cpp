@@ -3,10 +3,10 @@
 #include "views/shell/mainwindow.h"
 
 #include "core/graph/calls.h"
+#include "core/proof/joint.h"
+#include "core/proof/proof_text.h"
+#include "core/proof/schema.h"
 #include "core/regions/ledger.h"
-#include "core/run/joint.h"
-#include "core/run/proof_text.h"
-#include "core/run/schema.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
 
@@ -48,44 +48,44 @@ void derive(const Document& document, const Place& forward, Answer& answer, cons
     const auto prepared = run::prepare(dump, request);
     if (!prepared)
         return answer.fail(prepared.error());
-    const auto plan = run::plan_joint(dump, prepared->place, prepared->symbols);
+    const auto plan = proof::plan_joint(dump, prepared->place, prepared->symbols);
     if (!plan)
         return answer.fail(plan.error());
     const auto started = run::start(*prepared, request, job);
     if (!started)
         return answer.fail(started.error());
     const auto joint =
-        run::derive_joint(*started->executor, *prepared->module, prepared->body, plan->request, job);
+        proof::derive_joint(*started->executor, *prepared->module, prepared->body, plan->request, job);
     if (!joint)
         return answer.fail(joint.error());
     auto wider = std::make_shared<Dump>(dump);
-    answer.graph = run::add_to(*wider, dump.graph(forward.graph).compilation, *joint);
+    answer.graph = proof::add_to(*wider, dump.graph(forward.graph).compilation, *joint);
     auto ledger = std::make_shared<Ledger>(build_ledger(*wider));
     answer.document = std::make_shared<Document>(std::move(wider), std::move(ledger));
 }
 
 void prove(const Document& document, const std::string& region, Answer& answer, const Job& job) {
     const Dump& dump = document.dump();
-    auto program = run::executor_for(dump, {}, job);
+    auto program = proof::executor_for(dump, {}, job);
     if (!program)
         return answer.fail(program.error());
-    run::StartOptions start;
+    worker::StartOptions start;
     start.program = std::move(*program);
-    const auto executor = run::Executor::start(start, job);
+    const auto executor = worker::Worker::start(start, job);
     if (!executor)
         return answer.fail(executor.error());
-    run::ProveOptions options;
+    proof::ProveOptions options;
     options.region = region;
-    const auto proofs = run::prove(**executor, dump, document.ledger(), options, job);
+    const auto proofs = proof::prove(**executor, dump, document.ledger(), options, job);
     if (!proofs)
         return answer.fail(proofs.error());
-    for (const run::Proof& proof : *proofs)
-        answer.text += run::proof_text(dump, proof, /*recorded_given=*/false);
+    for (const proof::Proof& proof : *proofs)
+        answer.text += proof::proof_text(dump, proof, /*recorded_given=*/false);
 }
 
 void schema(const Document& document, const Place& call, Answer& answer, const Job& job) {
     const Dump& dump = document.dump();
-    const auto request = run::request_of_call(dump, call, syntheticRequest({}));
+    const auto request = proof::request_of_call(dump, call, syntheticRequest({}));
     if (!request)
         return answer.fail(request.error());
     const auto prepared = run::prepare(dump, *request);
@@ -94,18 +94,18 @@ void schema(const Document& document, const Place& call, Answer& answer, const J
     const auto started = run::start(*prepared, *request, job);
     if (!started)
         return answer.fail(started.error());
-    const auto found = run::call_schema(*started->executor, dump, call, *prepared, job);
+    const auto found = proof::call_schema(*started->executor, dump, call, *prepared, job);
     if (!found)
         return answer.fail(found.error());
     answer.text = found->text + "\n";
-    for (const run::SchemaArgument& a : found->arguments)
+    for (const proof::SchemaArgument& a : found->arguments)
         answer.text += "  " + a.name + ": " + a.type + (a.operand.empty() ? "" : " = " + a.operand)
             + (a.mutated        ? ", mutated"
                     : a.changed ? ", changed without a schema saying so"
                                 : "")
             + "\n";
     for (size_t i = 0; i < found->returns.size(); ++i) {
-        const run::SchemaReturn& r = found->returns[i];
+        const proof::SchemaReturn& r = found->returns[i];
         if (r.aliases_argument >= 0)
             answer.text +=
                 "  result " + std::to_string(i) + " aliases arg" + std::to_string(r.aliases_argument) + "\n";

@@ -1,0 +1,95 @@
+// Joint graphs of forward bodies: derived on the executor, and found among those that were recorded.
+//
+// A joint graph takes (primals, tangents) and returns (gradients, forward outputs), one gradient for each
+// primal, None where it needs none (torch/_higher_order_ops/invoke_subgraph.py, trace_joint_graph_as_bwd).
+#pragma once
+
+#include "core/base/job.h"
+#include "core/base/result.h"
+#include "core/graph/dump.h"
+#include "core/graph/symbols.h"
+#include "core/worker/worker.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hopscope::proof {
+
+struct JointRequest {
+    std::vector<bool> requires_grad; // for each placeholder; empty = all floating ones
+    std::optional<size_t> outputs; // the first so many results are the body's own; none = all
+    std::vector<std::vector<int64_t>> tangent_strides; // empty = those of the outputs
+    uint64_t seed = 0;
+};
+
+struct DerivedJoint {
+    std::shared_ptr<const GraphModule> module; // one body
+    std::vector<bool> requires_grad; // of the primals
+    // OutputMetadata of invoke_subgraph.py: what each of the forward's outputs is; those that need no
+    // gradient are filtered from the tangents.
+    struct Output {
+        std::string kind; // "tensor", "int", "float", "bool", "None"
+        bool needs_gradient = false;
+    };
+    std::vector<Output> outputs;
+    uint64_t heard = 0; // operators that were called; those whose result nobody needs are left out
+};
+
+// Derives the joint graph of `body`, which must be what `executor` has loaded, with its inputs bound. Regions
+// that it calls are put inline. Nodes of the forward keep their names and source lines; nodes of the backward
+// have the source line of the node whose derivative they are. Sizes are those of the inputs. Errors: External
+// with the node that failed or what could not be written down; Cancelled.
+Result<DerivedJoint> derive_joint(worker::Worker& executor, const GraphModule& forward, BodyId body,
+    const JointRequest& request, const Job& job = {});
+
+// Puts it into a dump, as a joint graph with the label "joint (derived)".
+GraphId add_to(Dump& dump, CompilationId compilation, const DerivedJoint& joint);
+
+// A joint graph that PyTorch recorded for a forward body; there is one for each tangent variant.
+struct RecordedJoint {
+    Place place; // node none
+    std::string identifier; // "bw_subgraph_0_1"
+    int variant = -1;
+};
+// Those of a forward body ("fw_…", "partitioned_fw_…", or unnamed inside of one), by variant.
+std::vector<RecordedJoint> recorded_joints(const Dump& dump, const Place& forward);
+
+// How many of a forward body's results are its own. Less than all for a partitioned one, whose other results
+// are saved for the backward; known from a recorded joint graph or from the backward body.
+std::optional<size_t> own_outputs(const Dump& dump, const Place& forward);
+
+// What a partitioned forward's backward body says of the same, where there is no recorded joint graph:
+// `outputs` as own_outputs, nothing else where there is no backward body either.
+JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols);
+
+// What a recorded joint graph says of which primals need a gradient, of its tangents' strides and of its
+// outputs. Errors: NotFound naming the symbol that is not bound; Damaged where the body is no joint graph of
+// so many primals.
+Result<JointRequest> request_like(
+    const GraphModule& module, BodyId joint, size_t primals, const Bindings& symbols);
+
+// What is to be derived of a forward body: like the recorded joint graph of it where there is one (of that
+// tangent variant; -1 = the first), else as its backward body tells. Errors: NotFound where no graph has the
+// variant; Usage where the body also returns what it saves and nothing in the dump tells it apart (then
+// `outputs` says how many are its own).
+struct JointPlan {
+    JointRequest request;
+    std::optional<RecordedJoint> recorded;
+};
+Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols,
+    int variant = -1, std::optional<size_t> outputs = {});
+
+// An operator that two joint graphs hold in different numbers.
+struct OperatorDifference {
+    std::string target; // "aten.view.default"
+    int recorded = 0, derived = 0;
+    std::string reason; // why it is the same computation all the same; empty where nothing explains it
+};
+// Calls of regions in the recorded graph count as what they run, each forward once.
+std::vector<OperatorDifference> compare_operators(
+    const GraphModule& recorded, BodyId recorded_body, const GraphModule& derived, BodyId derived_body);
+
+} // namespace hopscope::proof

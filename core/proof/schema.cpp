@@ -1,0 +1,177 @@
+#include "core/proof/schema.h"
+
+#include "core/graph/calls.h"
+#include "core/run/inputs.h"
+
+#include <algorithm>
+
+namespace hopscope::proof {
+
+using nlohmann::json;
+
+namespace {
+
+Error usage(std::string message) {
+    return make_error(Error::Kind::Usage, std::move(message));
+}
+
+// The type that an example of this node's value would have; symbols are traced as such.
+std::string type_by_dump(const GraphModule& module, const Body& body, const Arg& arg) {
+    switch (arg.kind) {
+    case ArgKind::None:
+        return "NoneType";
+    case ArgKind::Bool:
+        return "bool";
+    case ArgKind::Int:
+        return "int";
+    case ArgKind::Float:
+        return "float";
+    case ArgKind::Symbol:
+        return "SymInt";
+    case ArgKind::Node: {
+        const ValueType* type = module.type(body.node(arg.node()).type);
+        if (!type)
+            return "Any";
+        if (type->kind != TypeKind::Sym)
+            return "Tensor";
+        const std::string_view symbol = module.text(type->symbol);
+        return symbol.starts_with("zf") || symbol.starts_with("zuf") ? "float" : "SymInt";
+    }
+    default:
+        return "Any";
+    }
+}
+
+std::vector<SchemaReturn> returns_by_dump(const GraphModule& module, BodyId id) {
+    const Body& body = module.body(id);
+    std::vector<SchemaReturn> returns;
+    const auto args = body.args_of(body.nodes.back());
+    if (args.empty())
+        return returns;
+    const bool many = args[0].kind == ArgKind::Tuple || args[0].kind == ArgKind::List;
+    for (size_t i = many ? 1 : 0; i < args[0].size; i += args[i].size)
+        returns.push_back({type_by_dump(module, body, args[i]), -1, -1});
+    return returns;
+}
+
+// HopSchemaGenerator.gen_schema: mutated operands are aliases named by their position among all arguments, of
+// which the subgraph and the identifier are the first two; a single return is a tuple within the returns.
+std::string text_of(const CallSchema& schema) {
+    std::string text = "invoke_subgraph(Any subgraph, ";
+    text += schema.identifier.empty() ? "NoneType identifier" : "str identifier";
+    for (size_t i = 0; i < schema.arguments.size(); ++i) {
+        const SchemaArgument& argument = schema.arguments[i];
+        text += ", " + argument.type;
+        if (argument.mutated)
+            text += "(a" + std::to_string(i + 2) + "!)";
+        text += " " + argument.name;
+    }
+    text += ") -> (";
+    for (size_t i = 0; i < schema.returns.size(); ++i)
+        text += (i ? ", " : "") + schema.returns[i].type;
+    text += ")";
+    if (schema.returns.size() == 1) {
+        text.insert(text.rfind("-> (") + 3, "(");
+        text += ")";
+    }
+    return text;
+}
+
+std::string in_words(const GraphModule& module, const Body& body, const Arg* arg) {
+    if (!arg)
+        return {};
+    if (arg->kind == ArgKind::Node)
+        return std::string(module.text(body.node(arg->node()).name));
+    if (arg->kind == ArgKind::None)
+        return "None";
+    return arg->text() ? std::string(module.text(arg->text())) : std::string();
+}
+
+int index_or_none(const json& value) {
+    return value.is_number_integer() ? value.get<int>() : -1;
+}
+
+} // namespace
+
+Result<run::Request> request_of_call(const Dump& dump, const Place& place, const run::Request& given) {
+    const GraphModule& module = *dump.graph(place.graph).module;
+    const auto call = place.node ? region_call(module, place.body, place.node) : std::nullopt;
+    if (!call)
+        return usage(place.node
+                ? "'" + std::string(module.text(module.body(place.body).node(place.node).name))
+                    + "' is no region call (invoke_subgraph)"
+                : "expected the address of a region call: COMPILE:STAGE[:BODY]@NODE");
+    if (!call->body)
+        return usage("the body '" + std::string(module.text(call->attribute)) + "' is not in the dump");
+    run::Request request = given;
+    request.address = address_of(dump, place.graph, call->body);
+    // Which of the body's invocations this call is, in the run of the enclosing body that is meant.
+    const std::vector<std::string> outer = run::call_prefixes(module, place.body);
+    const size_t run = given.invocation < 0 ? 0 : static_cast<size_t>(given.invocation);
+    if (run >= outer.size()) {
+        request.invocation = -1;
+        if (!given.inputs.empty() || given.invocation >= 0)
+            return usage("the body that holds the call is called " + std::to_string(outer.size())
+                + " times by region calls, counted from 0");
+        return request;
+    }
+    const std::string prefix =
+        outer[run] + std::string(module.text(module.body(place.body).node(place.node).name)) + "/";
+    const std::vector<std::string> prefixes = run::call_prefixes(module, call->body);
+    const auto found = std::find(prefixes.begin(), prefixes.end(), prefix);
+    request.invocation = found == prefixes.end() ? -1 : static_cast<int>(found - prefixes.begin());
+    return request;
+}
+
+Result<CallSchema> call_schema(worker::Worker& executor, const Dump& dump, const Place& place,
+    const run::Prepared& prepared, const Job& job) {
+    const GraphModule& module = *dump.graph(place.graph).module;
+    const auto call = region_call(module, place.body, place.node);
+    const auto names = call_names(module, place.body, place.node);
+    if (!call || !call->body || !names)
+        return usage("the node is no region call");
+    const auto answer = executor.call("schema", json::object(), job);
+    if (!answer)
+        return answer.error();
+    CallSchema schema;
+    schema.synthetic = prepared.inputs.synthetic;
+    if (names->identifier && names->identifier->kind != ArgKind::None)
+        schema.identifier = std::string(call->identifier);
+    const Body &caller = module.body(place.body), &body = module.body(call->body);
+    const json& arguments = (*answer)["arguments"];
+    for (size_t i = 0; i < arguments.size(); ++i) {
+        SchemaArgument argument;
+        argument.name = "arg" + std::to_string(i);
+        argument.type = arguments[i].value("type", "Any");
+        argument.mutated = arguments[i].value("mutated", false);
+        argument.changed = arguments[i].value("changed", false);
+        const Arg* arg = i < call->operand_args.size() ? call->operand_args[i] : nullptr;
+        argument.operand = in_words(module, caller, arg);
+        // A made-up number stands for a symbol; PyTorch traces the symbol.
+        const ValueType* type =
+            i < body.placeholder_count() ? module.type(body.node(NodeId(i)).type) : nullptr;
+        if (schema.synthetic && type && type->kind == TypeKind::Sym && argument.type == "int"
+            && (!arg || arg->kind == ArgKind::Node || arg->kind == ArgKind::Symbol))
+            argument.type = "SymInt";
+        schema.arguments.push_back(std::move(argument));
+    }
+    if (answer->contains("failure")) {
+        const json& failure = (*answer)["failure"];
+        schema.stopped = "'" + failure.value("node", "") + "' (" + failure.value("target", "")
+            + "): " + failure.value("message", "");
+        schema.returns = returns_by_dump(module, call->body);
+    } else {
+        const std::vector<SchemaReturn> typed = returns_by_dump(module, call->body);
+        for (const json& one : (*answer)["returns"]) {
+            schema.returns.push_back({one.value("type", "Any"), index_or_none(one["aliases_argument"]),
+                index_or_none(one["aliases_return"])});
+            const size_t i = schema.returns.size() - 1;
+            if (schema.synthetic && i < typed.size() && typed[i].type == "SymInt")
+                schema.returns.back().type = "SymInt";
+        }
+    }
+    schema.text = text_of(schema);
+    return schema;
+}
+
+} // namespace hopscope::proof
