@@ -216,6 +216,9 @@ void BodyCompiler::dispatched(NodeId id, Step& step, std::string_view target) {
     step.unspecified = unspecified_results(op->schema().name());
     const auto& returns = op->schema().returns();
     results(id, step, static_cast<uint32_t>(returns.size()), returns.size() > 1);
+    // What returns nothing returns None to Python.
+    if (returns.empty())
+        ++out_.slots;
     step.declared = static_cast<uint32_t>(program_.declared.size());
     program_.declared.resize(program_.declared.size() + returns.size(), at::ScalarType::Undefined);
     if (returns.size() == 1)

@@ -28,6 +28,11 @@ bool is_float(const ForeignType& type) {
     return type.exponent_bits > 0;
 }
 
+// What is too large becomes the largest value, as PyTorch 2.13 converts; earlier ones gave NaN.
+bool saturates(const ForeignType& type) {
+    return !type.infinite && !type.one_zero;
+}
+
 // The bits of the largest finite number: those below are finite, those above infinity or NaN.
 uint8_t largest_finite(const ForeignType& type) {
     if (type.one_zero)
@@ -98,8 +103,10 @@ uint8_t foreign_bits(const ForeignType& type, float value) {
         return nan;
     const uint8_t top = largest_finite(type);
     const uint8_t beyond = type.infinite ? static_cast<uint8_t>(sign | (top + 1)) : nan;
+    if (value == 0)
+        return type.one_zero ? 0 : sign;
     if (std::isinf(value))
-        return beyond;
+        return saturates(type) ? static_cast<uint8_t>(sign | top) : beyond;
     int exponent = 0;
     std::frexp(value, &exponent); // |value| in [2^(exponent-1), 2^exponent)
     // In units of the last place there: rounded by the default mode, to nearest, ties to even.
@@ -110,7 +117,7 @@ uint8_t foreign_bits(const ForeignType& type, float value) {
     const float bits =
         units + static_cast<float>((std::max(exponent - 1, least) - least) * (1 << type.mantissa_bits));
     if (bits > static_cast<float>(top))
-        return beyond;
+        return saturates(type) ? static_cast<uint8_t>(sign | top) : beyond;
     const auto magnitude = static_cast<uint8_t>(bits);
     return type.one_zero && magnitude == 0 ? 0 : static_cast<uint8_t>(sign | magnitude);
 }

@@ -96,9 +96,8 @@ struct Row {
 constexpr std::array kRows{Row{"aten::_softmax", softmax}, Row{"aten::_log_softmax", log_softmax},
     Row{"aten::_softmax_backward_data", softmax_backward},
     Row{"aten::_log_softmax_backward_data", log_softmax_backward}, Row{"aten::dot", dot},
-    Row{"aten::vdot", vdot}, Row{"aten::histc", histc}, Row{"aten::cumsum", rounds_once},
-    Row{"aten::cumprod", rounds_once}, Row{"aten::logcumsumexp", rounds_once},
-    Row{"aten::native_group_norm", rounds_once}, Row{"aten::native_group_norm_backward", rounds_once},
+    Row{"aten::vdot", vdot}, Row{"aten::histc", histc}, Row{"aten::native_group_norm", rounds_once},
+    Row{"aten::native_group_norm_backward", rounds_once},
     Row{"aten::native_layer_norm_backward", rounds_once},
     Row{"aten::native_batch_norm_backward", rounds_once}};
 
