@@ -38,6 +38,8 @@ void add_prove(CLI::App& app, Action& action);
 void add_schema(CLI::App& app, Action& action);
 void add_executors(CLI::App& app, Action& action);
 void add_runs(CLI::App& app, Action& action);
+void add_diff(CLI::App& app, Action& action);
+void add_classes(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);
@@ -58,6 +60,8 @@ Job interruptible();
 int start_desktop(const std::vector<std::string>& words);
 // Prints a document and a newline to standard output.
 void print_json(const nlohmann::ordered_json& document);
+// Compares and prints the ledgers of two dumps (diff_ledgers.cpp).
+int diff_ledgers(const Dump& a, const Dump& b, bool json);
 // Adds the positional DUMP… argument.
 void add_dumps(CLI::App& command, std::vector<std::string>& paths);
 

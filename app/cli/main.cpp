@@ -90,6 +90,8 @@ int main(int argc, char** argv) {
     add_schema(app, action);
     add_executors(app, action);
     add_runs(app, action);
+    add_diff(app, action);
+    add_classes(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))

@@ -40,10 +40,10 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     ordered_json report{{"address", p.address},
         {"executor",
             {{"libtorch", facts["libtorch"]}, {"threads", facts["threads"]}, {"program", started.program}}},
-        {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"nodes", answer["nodes"]}, {"run", run},
-        {"unsupported", started.loaded["unsupported"]}, {"compared", 0}, {"mismatched", 0},
-        {"first_mismatch", nullptr}, {"max_abs_error", nullptr}, {"max_rel_error", nullptr},
-        {"wall_ms", wall}, {"best_ms", answer.value("best_ms", wall)},
+        {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"inputs_told", p.inputs_told},
+        {"nodes", answer["nodes"]}, {"run", run}, {"unsupported", started.loaded["unsupported"]},
+        {"compared", 0}, {"mismatched", 0}, {"first_mismatch", nullptr}, {"max_abs_error", nullptr},
+        {"max_rel_error", nullptr}, {"wall_ms", wall}, {"best_ms", answer.value("best_ms", wall)},
         {"per_node_us", run ? wall * 1000 / static_cast<double>(run) : 0}};
     if (const auto& c = result.comparison) {
         const ordered_json told = to_json(*c);
@@ -90,9 +90,10 @@ void print_report(const run::Prepared& p, const run::Started& started, const run
     const json& answer = result.answer;
     const uint64_t run = answer.value("run", uint64_t{0});
     const double wall = answer.value("wall_ms", 0.0);
-    std::printf("%s on libtorch %s, %s inputs\n", p.address.c_str(),
-        started.executor->facts().value("libtorch", "").c_str(),
-        p.inputs.synthetic ? "synthetic" : "recorded");
+    std::printf("%s on libtorch %s, %s\n", p.address.c_str(),
+        started.executor->facts().value("libtorch", "").c_str(), p.inputs_told.c_str());
+    for (const std::string& note : p.notes)
+        std::printf("  %s\n", utf8(note).c_str());
     for (const std::string& note : started.notes)
         std::printf("  %s\n", utf8(note).c_str());
     if (!p.symbols.empty())

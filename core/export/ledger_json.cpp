@@ -83,10 +83,12 @@ Json invocation_json(const Dump& dump, const Invocation& inv) {
         {"parent", inv.parent >= 0 ? Json(inv.parent) : Json(nullptr)}, {"source", source_json(dump, inv)}};
 }
 
-Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r) {
+Json region_json(
+    const Dump& dump, const CompilationLedger& c, const Region& r, const LedgerJsonOptions& options) {
     Json invocations = Json::array();
     for (const int i : r.invocations)
-        invocations.push_back(invocation_json(dump, c.invocations[static_cast<size_t>(i)]));
+        if (!options.where || options.where(c, c.invocations[static_cast<size_t>(i)]))
+            invocations.push_back(invocation_json(dump, c.invocations[static_cast<size_t>(i)]));
     const int joint = r.body_count(Half::JointBackward);
     return {{"identifier", text_or_null(r.identifier)}, {"function", text_or_null(r.function)},
         {"bodies",
@@ -157,8 +159,11 @@ Json ledger_json(const Dump& dump, const Ledger& ledger, const LedgerJsonOptions
         if (!compilation.last_attempt && !options.attempts)
             continue;
         Json regions = Json::array();
-        for (const Region& r : c.regions)
-            regions.push_back(region_json(dump, c, r));
+        for (const Region& r : c.regions) {
+            Json region = region_json(dump, c, r, options);
+            if (!options.where || !region["invocations"].empty())
+                regions.push_back(std::move(region));
+        }
         const Totals& t = c.totals;
         compilations.push_back({{"rank", rank_json(compilation)}, {"id", utf8(compilation.key.id)},
             {"regions", std::move(regions)},

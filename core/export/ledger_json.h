@@ -6,10 +6,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
+
 namespace hopscope {
 
 struct LedgerJsonOptions {
     bool attempts = false; // broken-off attempts too
+    // Which invocations are listed; empty = all. Regions without any are left out then, totals are of all.
+    std::function<bool(const CompilationLedger&, const Invocation&)> where;
 };
 
 // {"compilations":[…],"problems":[…]} of `hopscope graphs --json`.

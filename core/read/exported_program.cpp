@@ -157,7 +157,8 @@ void Writer::root_signature(std::optional<Json> signature) {
         if (v.name == "parameter")
             named("parameter_name", Kind::Parameter);
         else if (v.name == "buffer")
-            named("buffer_name", Kind::Buffer);
+            named("buffer_name", Kind::Buffer),
+                input.persistent = boolean(field(v.value, "persistent")).value_or(true);
         else if (v.name == "tensor_constant")
             named("tensor_constant_name", Kind::Constant);
         else if (v.name == "custom_obj")
@@ -203,7 +204,8 @@ void Writer::signature_text(Json graph, const Scope& scope, size_t indent, bool 
         if (name.empty())
             name = "arg" + std::to_string(place);
         if (root && place >= out_.inputs.size())
-            out_.inputs.push_back({ExportedProgram::Input::Kind::User, name, "", v.name == "as_tensor"});
+            out_.inputs.push_back(
+                {ExportedProgram::Input::Kind::User, name, "", v.name == "as_tensor", true});
         parameters.push_back(annotated(name, type_of(scope, raw)));
         ++place;
     }

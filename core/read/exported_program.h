@@ -20,6 +20,7 @@ struct ExportedProgram {
         std::string name; // "p_layers_0_weight"
         std::string target; // of what the state holds: "layers.0.weight"
         bool tensor = false;
+        bool persistent = true; // a buffer that is not lies among the constants
     };
 
     std::string text; // print_readable, with strides and devices; regions as nested classes

@@ -91,6 +91,7 @@ void Opener::read_debug_file(const InputFile& file, FileId id, GraphTask task) {
     const DebugPlace& place = *file.debug;
     // One compilation of all that a run's folder tells.
     task.owner = collector_.reading = debug_owner_.try_emplace(place.run, id).first->second;
+    evidence_.part(id, task.owner);
     task.key.id = debug_id(place);
     const CompilationId compilation = collector_.compilation(task.key);
     const std::string stage(place.stage ? stage_name(*place.stage) : "");

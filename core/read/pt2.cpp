@@ -171,7 +171,7 @@ std::vector<SavedTensor> Reader::saved_inputs(
         for (const State* state : {&weights, &constants})
             if (const auto at = state->find(input.target); !found && at != state->end())
                 found = &at->second;
-        const State& whole = input.kind == Kind::Constant ? constants : weights;
+        const State& whole = input.kind == Kind::Constant || !input.persistent ? constants : weights;
         if (const auto at = whole.find(""); !found && at != whole.end()) {
             found = &at->second;
             tensor.entry = input.target;
