@@ -58,8 +58,7 @@ void BodyCompiler::node(NodeId id) {
         python_level(id, step);
         break;
     case Opcode::CallModule:
-        missing(id, step,
-            "a call of a module, whose code is not in the dump; run the forward, backward or joint stage");
+        missing(id, step, "a call of a module, whose code is not in the dump");
         break;
     }
 }
