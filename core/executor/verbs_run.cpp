@@ -82,7 +82,7 @@ RunSettings Server::settings(const json& params) {
 json Server::told(const Outcome& outcome) const {
     if (outcome.cancelled)
         throw Fault{wire::kCancelled, "cancelled after " + std::to_string(outcome.run) + " nodes"};
-    json result{{"nodes", outcome.nodes}, {"run", outcome.run}};
+    json result{{"nodes", outcome.nodes}, {"run", outcome.run}, {"widened", outcome.widened}};
     if (outcome.failure) {
         const Failure& f = *outcome.failure;
         const GraphModule& module = *program_->module;

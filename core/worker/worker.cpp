@@ -218,6 +218,7 @@ Result<json> Worker::load(std::shared_ptr<const GraphModule> module, BodyId body
     PrintOptions print;
     print.sources = false;
     print.deletions = false;
+    print.close = true;
     const std::string base = body_path(*module, body);
     auto answer = call("load",
         {{"text", print_readable(*module, body, print)}, {"symbols", symbols},
