@@ -2,7 +2,7 @@
 #include "app/cli/run_options.h"
 
 #include "core/base/text.h"
-#include "core/export/save.h"
+#include "core/base/save.h"
 #include "core/run/compare.h"
 #include "core/run/default_symbols.h"
 #include "core/run/store.h"

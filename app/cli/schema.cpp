@@ -20,6 +20,9 @@ struct Options {
 ordered_json index_or_null(int index) {
     return index < 0 ? ordered_json() : ordered_json(index);
 }
+ordered_json index_or_null(std::optional<size_t> index) {
+    return index ? ordered_json(*index) : ordered_json();
+}
 
 ordered_json report_of(const std::string& address, const proof::CallSchema& schema,
     const std::vector<RegionOutput>& outputs, const nlohmann::json& facts) {

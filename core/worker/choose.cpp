@@ -48,7 +48,7 @@ Description read_description(const std::string& text) {
     if (!all.is_object() || !all.value("libtorch", json()).is_string()
         || !all.value("protocol", json()).is_number_integer() || !all.value("operators", json()).is_array()) {
         found.problem =
-            "its answer to --describe is not understood: it may be no hopscope-executor, or an old one";
+            "what it says of itself is not understood: it may be no hopscope-executor, or an old one";
         return found;
     }
     found.libtorch = all["libtorch"];

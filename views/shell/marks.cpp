@@ -160,9 +160,9 @@ HoverCard hoverCardOf(const Document& document, const Place& place) {
                 card.stride = QObject::tr("stride (%1)").arg(strides.join(QStringLiteral(", ")));
             }
             card.device = qs(module.text(type->device));
-            if (const int64_t bytes = byte_size(module, *type); bytes >= 0)
+            if (const auto bytes = byte_size(module, *type))
                 card.device += (card.device.isEmpty() ? QString() : QStringLiteral(" · "))
-                    + qs(format_bytes(uint64_t(bytes)));
+                    + qs(format_bytes(uint64_t(*bytes)));
         }
     }
     if (const Source* source = document.source(place); source && source->has_place())
