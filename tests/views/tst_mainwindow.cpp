@@ -1,5 +1,6 @@
 #include "tests/browse/dumps.h"
 
+#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
 #include "views/export/exportdialog.h"
 #include "views/inspector/inspector.h"
@@ -16,6 +17,7 @@
 #include "views/shell/startpage.h"
 #include "views/stepper/stepperbar.h"
 
+#include "core/export/formats.h"
 #include "core/session/session.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
