@@ -1,6 +1,4 @@
-// What the window asks the executor about regions: derived joint graphs, proofs, schemas. The answers are
-// core's.
-#include "views/shell/mainwindow.h"
+#include "views/shell/derivepresenter.h"
 
 #include "core/graph/calls.h"
 #include "core/proof/joint.h"
@@ -9,20 +7,20 @@
 #include "core/regions/ledger.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
+#include "views/shell/actions.h"
 
 #include <QClipboard>
+#include <QDialog>
 #include <QDialogButtonBox>
 #include <QGuiApplication>
 #include <QPlainTextEdit>
+#include <QPointer>
 #include <QPushButton>
 #include <QVBoxLayout>
 
 namespace hopscope {
 
-namespace {
-
-// What a job brings back: a text to show, or a graph.
-struct Answer {
+struct DerivePresenter::Answer {
     Error error;
     bool failed = false;
     std::string text;
@@ -34,6 +32,8 @@ struct Answer {
     }
 };
 
+namespace {
+
 run::Request syntheticRequest(const std::string& address) {
     run::Request request;
     request.address = address;
@@ -41,7 +41,7 @@ run::Request syntheticRequest(const std::string& address) {
     return request;
 }
 
-void derive(const Document& document, const Place& forward, Answer& answer, const Job& job) {
+void derive(const Document& document, const Place& forward, DerivePresenter::Answer& answer, const Job& job) {
     const Dump& dump = document.dump();
     const run::Request request = syntheticRequest(address_of(dump, forward.graph, forward.body));
     const auto prepared = run::prepare(dump, request);
@@ -60,7 +60,8 @@ void derive(const Document& document, const Place& forward, Answer& answer, cons
     answer.joint = std::move(*joint);
 }
 
-void prove(const Document& document, const std::string& region, Answer& answer, const Job& job) {
+void prove(
+    const Document& document, const std::string& region, DerivePresenter::Answer& answer, const Job& job) {
     const Dump& dump = document.dump();
     auto program = proof::executor_for(dump, {}, job);
     if (!program)
@@ -79,7 +80,7 @@ void prove(const Document& document, const std::string& region, Answer& answer, 
         answer.text += proof::proof_text(dump, proof, /*recorded_given=*/false);
 }
 
-void schema(const Document& document, const Place& call, Answer& answer, const Job& job) {
+void schema(const Document& document, const Place& call, DerivePresenter::Answer& answer, const Job& job) {
     const Dump& dump = document.dump();
     const auto request = proof::request_of_call(dump, call, syntheticRequest({}));
     if (!request)
@@ -113,8 +114,75 @@ void schema(const Document& document, const Place& call, Answer& answer, const J
 
 } // namespace
 
-void MainWindow::showReport(const QString& title, const QString& text) {
-    auto* dialog = new QDialog(this);
+DerivePresenter::DerivePresenter(WindowState* state, Actions* actions, QWidget* window)
+    : state_(state)
+    , actions_(actions)
+    , window_(window) {
+    actions_->connectTo(this,
+        {
+            {Do::DeriveJoint, [this] { deriveJoint(state_->body()); }},
+            {Do::ProveRegion, [this] { proveRegion(state_->at().region); }},
+            {Do::CallSchema, [this] { showSchema(state_->at().node); }},
+        });
+}
+
+void DerivePresenter::deriveJoint(const Place& forward) {
+    ask(
+        tr("Deriving the joint graph"),
+        [forward](const Document& document, Answer& answer, const Job& job) {
+            derive(document, forward, answer, job);
+        },
+        [this, forward](const Answer& answer) {
+            auto wider = std::make_shared<Dump>(state_->document()->dump());
+            const CompilationId compilation = wider->graph(forward.graph).compilation;
+            const GraphId graph = proof::add_to(*wider, compilation, *answer.joint);
+            state_->setDocument(state_->document()->with(std::move(wider)), /*sameRun=*/true);
+            state_->navigator().show_body(other_pane(state_->at().focus), {graph, BodyId(0), {}});
+            state_->say(tr("Derived on synthetic inputs; it is in the tree as joint (derived)"));
+        });
+}
+
+void DerivePresenter::proveRegion(RegionRef ref) {
+    const std::string region = ref.valid() ? state_->document()->region(ref).identifier : std::string();
+    ask(
+        tr("Proving %1").arg(qs(region)),
+        [region](const Document& document, Answer& answer, const Job& job) {
+            prove(document, region, answer, job);
+        },
+        [this, region](
+            const Answer& answer) { showReport(tr("Proof of %1").arg(qs(region)), qs(answer.text)); });
+}
+
+void DerivePresenter::showSchema(const Place& call) {
+    const QString title = tr("Schema of %1").arg(qs(state_->document()->node_name(call)));
+    ask(
+        title,
+        [call](const Document& document, Answer& answer, const Job& job) {
+            schema(document, call, answer, job);
+        },
+        [this, title](const Answer& answer) { showReport(title, qs(answer.text)); });
+}
+
+void DerivePresenter::ask(const QString& name, Work work, std::function<void(const Answer&)> done) {
+    auto answer = std::make_shared<Answer>();
+    const std::shared_ptr<const Document> document = state_->document();
+    state_->jobs().start(
+        name, [=](const Job& job) { work(*document, *answer, job); },
+        [=, self = QPointer(this)] {
+            // Another document may have come meanwhile.
+            if (!self || !self->state_->document() || !document->same_reading(*self->state_->document()))
+                return;
+            if (answer->failed && answer->error.kind == Error::Kind::Cancelled)
+                self->state_->say(tr("Cancelled"));
+            else if (answer->failed)
+                self->state_->fail(name, answer->error);
+            else
+                done(*answer);
+        });
+}
+
+void DerivePresenter::showReport(const QString& title, const QString& text) {
+    auto* dialog = new QDialog(window_);
     dialog->setObjectName(QStringLiteral("report"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setWindowTitle(title);
@@ -134,88 +202,25 @@ void MainWindow::showReport(const QString& title, const QString& text) {
     dialog->show();
 }
 
-// Runs `work` as a job on the document that is open now; `done` gets its answer, unless another document came
-// meanwhile.
-void MainWindow::askAbout(const QString& name, std::function<void(const Document&, void*, const Job&)> work,
-    std::function<void(void*)> done) {
-    auto answer = std::make_shared<Answer>();
-    const std::shared_ptr<const Document> document = document_;
-    jobs_.start(
-        name, [=](const Job& job) { work(*document, answer.get(), job); },
-        [=, this] {
-            if (!document_ || !document->same_reading(*document_))
-                return;
-            if (answer->failed && answer->error.kind == Error::Kind::Cancelled)
-                note(tr("Cancelled"));
-            else if (answer->failed)
-                showError(name, answer->error);
-            else
-                done(answer.get());
-        });
-}
-
-void MainWindow::connectDerive() {
-    on(Do::DeriveJoint, [this] {
-        const Place forward = navigator_.pane(navigator_.state().focus);
-        askAbout(
-            tr("Deriving the joint graph"),
-            [forward](const Document& document, void* answer, const Job& job) {
-                derive(document, forward, *static_cast<Answer*>(answer), job);
-            },
-            [this, forward](void* got) {
-                const Answer& answer = *static_cast<Answer*>(got);
-                auto wider = std::make_shared<Dump>(document_->dump());
-                const CompilationId compilation = wider->graph(forward.graph).compilation;
-                const GraphId graph = proof::add_to(*wider, compilation, *answer.joint);
-                setDocument(document_->with(std::move(wider)), /*sameRun=*/true);
-                navigator_.show_body(other_pane(navigator_.state().focus), {graph, BodyId(0), {}});
-                note(tr("Derived on synthetic inputs; it is in the tree as joint (derived)"));
-            });
-    });
-    on(Do::ProveRegion, [this] {
-        const RegionRef ref = navigator_.state().region;
-        const std::string region = ref.valid() ? document_->region(ref).identifier : std::string();
-        askAbout(
-            tr("Proving %1").arg(qs(region)),
-            [region](const Document& document, void* answer, const Job& job) {
-                prove(document, region, *static_cast<Answer*>(answer), job);
-            },
-            [this, region](void* got) {
-                showReport(tr("Proof of %1").arg(qs(region)), qs(static_cast<Answer*>(got)->text));
-            });
-    });
-    on(Do::CallSchema, [this] {
-        const Place call = navigator_.state().node;
-        askAbout(
-            tr("Schema of %1").arg(qs(document_->node_name(call))),
-            [call](const Document& document, void* answer, const Job& job) {
-                schema(document, call, *static_cast<Answer*>(answer), job);
-            },
-            [this, call](void* got) {
-                showReport(tr("Schema of %1").arg(qs(document_->node_name(call))),
-                    qs(static_cast<Answer*>(got)->text));
-            });
-    });
-}
-
-void MainWindow::updateDeriveActions() {
-    const NavState& s = navigator_.state();
-    const Place body = document_ ? s.panes[size_t(s.focus)] : Place();
+void DerivePresenter::follow(const Shown& shown, Changes changed) {
+    if (!(changed & (Change::Document | Change::Place | Change::Selection)))
+        return;
+    const NavState& at = shown.at;
+    const Place body = shown.document ? shown.body() : Place();
     QString noJoint, noProof, noSchema;
     if (!body.graph) {
         noJoint = noProof = noSchema = tr("no graph is shown");
     } else {
-        const Stage stage = document_->dump().graph(body.graph).stage;
-        if (stage == Stage::Backward)
+        if (shown.document->dump().graph(body.graph).stage == Stage::Backward)
             noJoint = tr("a backward body is differentiated already; show its forward");
-        if (!s.region.valid())
+        if (!at.region.valid())
             noProof = tr("no region is selected");
-        if (!s.node.node || !region_call(document_->module(s.node.graph), s.node.body, s.node.node))
+        if (!at.node.node || !region_call(shown.document->module(at.node.graph), at.node.body, at.node.node))
             noSchema = tr("select a call of a region");
     }
-    actions_.setReason(Do::DeriveJoint, noJoint);
-    actions_.setReason(Do::ProveRegion, noProof);
-    actions_.setReason(Do::CallSchema, noSchema);
+    actions_->setReason(Do::DeriveJoint, noJoint);
+    actions_->setReason(Do::ProveRegion, noProof);
+    actions_->setReason(Do::CallSchema, noSchema);
 }
 
 } // namespace hopscope
