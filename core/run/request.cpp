@@ -22,6 +22,12 @@ Result<std::string> prefix_of(const GraphModule& module, BodyId body, int invoca
                 + counted(prefixes.size(), "time") + ", counted from 0");
 }
 
+Status has_inputs(const Request& request) {
+    if (request.inputs.empty() == !request.seed)
+        return make_error(Error::Kind::Usage, "expected either --seed N or --inputs FILE");
+    return {};
+}
+
 } // namespace
 
 Result<Place> place_of(const Dump& dump, const std::string& address) {
@@ -52,16 +58,20 @@ Result<Bindings> bindings_of(const std::vector<std::string>& words) {
 }
 
 Result<Prepared> prepare(const Dump& dump, const Request& request) {
-    if (request.inputs.empty() == !request.seed)
-        return make_error(Error::Kind::Usage, "expected either --seed N or --inputs FILE");
-    Prepared p;
+    if (const Status status = has_inputs(request); !status)
+        return status.error();
     const auto place = place_of(dump, request.address);
-    if (!place)
-        return place.error();
-    p.place = {place->graph, place->body, {}};
-    p.address = address_of(dump, place->graph, place->body);
-    p.module = dump.graph(place->graph).module;
-    p.body = place->body;
+    return place ? prepare(dump, *place, request) : Result<Prepared>(place.error());
+}
+
+Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& request) {
+    if (const Status status = has_inputs(request); !status)
+        return status.error();
+    Prepared p;
+    p.place = {body.graph, body.body, {}};
+    p.address = address_of(dump, body.graph, body.body);
+    p.module = dump.graph(body.graph).module;
+    p.body = body.body;
     auto symbols = bindings_of(request.bind);
     if (!symbols)
         return symbols.error();
@@ -74,7 +84,7 @@ Result<Prepared> prepare(const Dump& dump, const Request& request) {
         p.prefix = found ? *found : "";
     }
     auto made = request.inputs.empty()
-        ? synthetic_inputs(*p.module, p.body, *request.seed, p.symbols, symbol_hints(dump, place->graph))
+        ? synthetic_inputs(*p.module, p.body, *request.seed, p.symbols, symbol_hints(dump, body.graph))
         : file_inputs(request.inputs, *p.module, p.body, p.prefix, p.symbols);
     if (!made)
         return made.error();
@@ -99,28 +109,33 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
     options.program = choice->candidates[choice->chosen].program;
     options.libraries = request.libraries;
     options.memory = request.memory;
-    auto executor = worker::Worker::start(options, job);
-    if (!executor)
-        return executor.error();
+    auto started_worker = worker::Worker::start(options, job);
+    if (!started_worker)
+        return started_worker.error();
     Started started;
-    started.executor = std::move(*executor);
+    started.worker = std::move(*started_worker);
     started.program = options.program;
     if (!choice->note.empty())
         started.notes.push_back(choice->note);
-    if (const Status status = load_into(*started.executor, prepared, started.loaded, job); !status)
-        return status.error();
+    auto loaded = load_into(*started.worker, prepared, job);
+    if (!loaded)
+        return loaded.error();
+    started.loaded = std::move(*loaded);
     return started;
 }
 
-Status load_into(worker::Worker& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job,
-    bool keep_reference) {
-    auto answer = executor.load(prepared.module, prepared.body, prepared.symbols, job, keep_reference);
-    if (!answer)
-        return answer.error();
-    loaded = std::move(*answer);
-    if (const Status status = executor.bind(prepared.inputs.values, "inputs", job); !status)
-        return status;
-    return prepared.reference.empty() ? Status() : executor.bind(prepared.reference, "reference", job);
+Result<wire::LoadAnswer> load_into(
+    worker::Worker& worker, const Prepared& prepared, const Job& job, bool keep_reference) {
+    using As = wire::BindRequest::As;
+    auto loaded = worker.load(prepared.module, prepared.body, prepared.symbols, job, keep_reference);
+    if (!loaded)
+        return loaded;
+    if (const Status status = worker.bind(prepared.inputs.values, As::Inputs, job); !status)
+        return status.error();
+    if (!prepared.reference.empty())
+        if (const Status status = worker.bind(prepared.reference, As::Reference, job); !status)
+            return status.error();
+    return loaded;
 }
 
 } // namespace hopscope::run

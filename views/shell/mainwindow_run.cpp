@@ -138,10 +138,10 @@ void MainWindow::connectRunActions() {
         compare_->against().setFocus(Qt::ShortcutFocusReason);
     });
     on(Do::KeepRun, [this] {
-        run_.keep([this](const StoredRun& run, const std::vector<StoredRunValue>& values) -> Status {
+        run_.keep([this](const run::KeptRun& kept) -> Status {
             if (!notes_.has_file())
                 return make_error(Error::Kind::Usage, "the session was closed meanwhile");
-            const Result<int64_t> id = notes_.session()->add_run(document_->dump(), run, values);
+            const Result<int64_t> id = notes_.session()->add_run(document_->dump(), kept.run, kept.values);
             return id ? Status() : Status(id.error());
         });
     });
@@ -166,8 +166,7 @@ void MainWindow::updateRunActions(const QString& noDump) {
         : ready                                          ? QString()
                                                          : tr("nothing runs; F5 runs a body");
     const bool atEnd = ready
-        && (stepper->at_end()
-            || (stepper->failure() && size_t(stepper->failure()->step) == stepper->position()));
+        && (stepper->at_end() || (stepper->failure() && stepper->failure()->step == stepper->position()));
     const QString noForward = !noRun.isEmpty() ? noRun
         : atEnd ? (stepper->failure() ? tr("the run stopped at a failure") : tr("the run is at its end"))
                 : QString();

@@ -68,7 +68,7 @@ void MainWindow::tagNodes(Pane pane) {
         if (values) {
             const std::optional<size_t> step = stepper->step_of(place.body, place.node);
             if (step && stepper->done(*step) && stepper->steps()[*step].values > 0) {
-                const ValueQuery query{*step, 0, "{}"};
+                const ValueQuery query{*step, 0, 0, {}};
                 wanted.push_back(query);
                 if (const ValueAnswer* answer = run_.answer(query); answer && answer->error.isEmpty()) {
                     tag.text = shortValue(answer->value);
