@@ -38,6 +38,8 @@ void add_prove(CLI::App& app, Action& action);
 void add_schema(CLI::App& app, Action& action);
 void add_executors(CLI::App& app, Action& action);
 void add_runs(CLI::App& app, Action& action);
+void add_diff(CLI::App& app, Action& action);
+void add_classes(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
 int fail(const Error& error);
@@ -46,6 +48,11 @@ int executor_failed(const Error& error);
 // Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,
 // counted.
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);
+// Graphs of a TORCH_TRACE log are checked against their sums beside the command's work. Waits for that and
+// adds what was found to the dump's problems: for commands that print them.
+void finish_check(Dump& dump);
+// The same at the end of every command.
+void finish_checks();
 // For work after opening: Ctrl+C sets its cancel, and a second one ends the program.
 Job interruptible();
 // Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns
@@ -53,6 +60,8 @@ Job interruptible();
 int start_desktop(const std::vector<std::string>& words);
 // Prints a document and a newline to standard output.
 void print_json(const nlohmann::ordered_json& document);
+// Compares and prints the ledgers of two dumps (diff_ledgers.cpp).
+int diff_ledgers(const Dump& a, const Dump& b, bool json);
 // Adds the positional DUMP… argument.
 void add_dumps(CLI::App& command, std::vector<std::string>& paths);
 

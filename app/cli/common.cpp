@@ -1,6 +1,8 @@
 #include "app/cli/cli.h"
+#include "app/cli/output.h"
 
 #include "core/base/text.h"
+#include "core/read/payloads.h"
 #include "core/session/session.h"
 
 #include <atomic>
@@ -9,6 +11,8 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <thread>
 #include <unistd.h>
 
 namespace hopscope::cli {
@@ -52,29 +56,97 @@ Job interruptible() {
     return job;
 }
 
+namespace {
+
+// What every command that takes dumps may say about reading them.
+struct ReadOptions {
+    bool no_verify = false;
+    uint64_t max_unfold = 0;
+} g_read;
+
+void print_problems(const std::vector<Problem>& problems, const std::vector<DumpFile>& files) {
+    constexpr size_t kMost = 20;
+    for (size_t i = 0; i < problems.size() && i < kMost; ++i) {
+        const Problem& p = problems[i];
+        Error where;
+        where.message = p.message;
+        where.file = p.file ? files[p.file.index].path : "";
+        where.line = p.line;
+        where.offset = p.offset;
+        std::fprintf(
+            stderr, "%s: %s\n", std::string(severity_name(p.severity)).c_str(), where.text().c_str());
+    }
+    if (!problems.empty())
+        std::fprintf(stderr, "%s\n", counted(problems.size(), "problem").c_str());
+}
+
+// The payloads of an opened dump, held against their sums while the command does its work.
+class Check {
+public:
+    explicit Check(const Dump& dump)
+        : payloads_(dump.payloads)
+        , files_(dump.files) {
+        thread_ = std::thread([this] {
+            Job job;
+            job.cancel = &g_cancel;
+            problems_ = check_payloads(payloads_, job);
+        });
+    }
+    ~Check() {
+        if (thread_.joinable())
+            thread_.join();
+    }
+    Check(const Check&) = delete;
+    Check& operator=(const Check&) = delete;
+
+    // What was found; printed the first time.
+    const std::vector<Problem>& problems() {
+        if (thread_.joinable()) {
+            thread_.join();
+            print_problems(problems_, files_);
+        }
+        return problems_;
+    }
+
+private:
+    std::vector<Payload> payloads_;
+    std::vector<DumpFile> files_;
+    std::vector<Problem> problems_;
+    std::thread thread_;
+};
+
+std::vector<std::unique_ptr<Check>> g_checks;
+
+} // namespace
+
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
     const Job job = interruptible();
     OpenOptions options;
     options.verify_md5 = verify_md5;
+    options.max_unfold = g_read.max_unfold;
     auto dump = open_any(paths, options, job);
     if (dump && dump->cancelled)
         return make_error(Error::Kind::Cancelled, "cancelled while reading");
     if (dump) {
-        constexpr size_t kMost = 20;
-        for (size_t i = 0; i < dump->problems.size() && i < kMost; ++i) {
-            const Problem& p = dump->problems[i];
-            Error where;
-            where.message = p.message;
-            where.file = p.file ? dump->files[p.file.index].path : "";
-            where.line = p.line;
-            where.offset = p.offset;
-            std::fprintf(
-                stderr, "%s: %s\n", std::string(severity_name(p.severity)).c_str(), where.text().c_str());
-        }
-        if (!dump->problems.empty())
-            std::fprintf(stderr, "%s\n", counted(dump->problems.size(), "problem").c_str());
+        print_problems(dump->problems, dump->files);
+        if (!g_read.no_verify && !dump->payloads.empty())
+            g_checks.push_back(std::make_unique<Check>(*dump));
     }
     return dump;
+}
+
+void finish_check(Dump& dump) {
+    if (dump.payloads.empty() || g_checks.empty())
+        return;
+    const std::vector<Problem>& found = g_checks.back()->problems();
+    dump.problems.insert(dump.problems.end(), found.begin(), found.end());
+    dump.payloads.clear();
+}
+
+void finish_checks() {
+    for (const auto& check : g_checks)
+        (void)check->problems();
+    g_checks.clear();
 }
 
 int start_desktop(const std::vector<std::string>& words) {
@@ -83,26 +155,38 @@ int start_desktop(const std::vector<std::string>& words) {
     const std::string program = (self.parent_path() / "hopscope-desktop").string();
     if (code || ::access(program.c_str(), X_OK) != 0)
         return fail(make_error(Error::Kind::External, "the window's program is not installed at " + program));
-    std::vector<std::string> copies {program};
+    std::vector<std::string> copies{program};
     copies.insert(copies.end(), words.begin(), words.end());
     std::vector<char*> argv;
     for (std::string& word : copies)
         argv.push_back(word.data());
     argv.push_back(nullptr);
+    std::fflush(stdout);
+    std::fflush(stderr);
     ::execv(program.c_str(), argv.data());
     return fail(make_error(Error::Kind::External, "cannot start " + program + ": " + std::strerror(errno)));
 }
 
 void print_json(const nlohmann::ordered_json& document) {
     const std::string text = document.dump(1) + '\n';
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::FILE* out = plain_output();
+    std::fwrite(text.data(), 1, text.size(), out);
+    std::fflush(out);
 }
 
 void add_dumps(CLI::App& command, std::vector<std::string>& paths) {
     command
         .add_option("DUMP", paths,
-            "Files or folders: TORCH_TRACE logs, TORCH_LOGS text, print_readable text, a .hopscope session")
+            "Files or folders: TORCH_TRACE logs, TORCH_LOGS text, print_readable text, scripts of graphs, "
+            ".pt2 archives, "
+            "torch_compile_debug, a .hopscope session")
         ->required();
+    command.add_flag("--no-verify", g_read.no_verify,
+        "Do not check the graphs of a TORCH_TRACE log against their md5 sums");
+    command
+        .add_option("--max-unfold", g_read.max_unfold,
+            "What a gzip or zip file may unfold to: 16G (default: 200 times its size, 4 GiB at most)")
+        ->transform(CLI::AsSizeValue(false));
 }
 
 } // namespace hopscope::cli

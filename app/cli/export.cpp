@@ -1,6 +1,8 @@
 // hopscope export: a body as a picture or as data.
 #include "app/cli/cli.h"
+#include "app/cli/output.h"
 
+#include "core/base/printable.h"
 #include "core/draw/scene.h"
 #include "core/export/dot.h"
 #include "core/export/json.h"
@@ -85,7 +87,7 @@ Result<std::string> render(
     const Request& request, const std::string& format, const Dump& dump, const Place& place) {
     const GraphModule& module = *dump.graph(place.graph).module;
     if (format == "txt")
-        return print_readable(module, place.body);
+        return printable(print_readable(module, place.body));
     const std::string address = address_of(dump, place.graph, place.body);
     const auto scene =
         draw::make_scene(module, place.body, draw_options(request, dump, place), interruptible());
@@ -117,7 +119,8 @@ int paint(const Request& request) {
 
 int write(const Request& request, const std::string& bytes) {
     if (request.output == "-") {
-        if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() || std::fflush(stdout) != 0)
+        std::FILE* out = plain_output();
+        if (std::fwrite(bytes.data(), 1, bytes.size(), out) != bytes.size() || std::fflush(out) != 0)
             return fail(make_error(Error::Kind::CannotRead,
                 std::string("cannot write to standard output: ") + std::strerror(errno)));
         return kDone;

@@ -36,9 +36,9 @@ void print_compilation(const Dump& dump, const Compilation& c) {
         const Graph& g = dump.graph(id);
         for (size_t b = 0; b < g.module->bodies.size(); ++b) {
             const std::string address = address_of(dump, id, BodyId(b));
-            std::printf("  %-52s %s%s%s\n", utf8(address).c_str(),
+            std::printf("  %-52s %s%s%s%s\n", utf8(address).c_str(),
                 counted(g.module->bodies[b].nodes.size(), "node").c_str(), g.label.empty() || b ? "" : "  ",
-                b ? "" : utf8(g.label).c_str());
+                b ? "" : utf8(g.label).c_str(), g.cut && !b ? "  (cut off)" : "");
         }
         if (!g.also.empty())
             std::printf("  %-52s from %s\n", "", utf8(sources_text(dump, g)).c_str());
@@ -48,10 +48,11 @@ void print_compilation(const Dump& dump, const Compilation& c) {
 }
 
 int run_graphs(const std::vector<std::string>& paths, bool json, bool verify) {
-    const auto dump = open(paths, verify);
+    auto dump = open(paths, verify);
     if (!dump)
         return fail(dump.error());
     if (json) {
+        finish_check(*dump);
         print_json(graphs_json(*dump));
         return kDone;
     }

@@ -1,5 +1,6 @@
 // hopscope: a subcommand does its work here; without one the window's program takes over.
 #include "app/cli/cli.h"
+#include "app/cli/output.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -14,8 +15,9 @@ constexpr const char* kFooter = R"(Without a subcommand the window opens:
   hopscope DUMP… --run SEED|FILE [--step-to NODE] [--select NODE] [--dock NAME]
 
 DUMP is a file or folder that PyTorch wrote: a TORCH_TRACE log or folder of ranks,
-a TORCH_LOGS text log, print_readable text, or a .hopscope session. Several are
-read together as evidence about the same run.
+a TORCH_LOGS text log, print_readable text, a script with a graph, a .pt2 archive,
+a torch_compile_debug folder, or a .hopscope session. Several are read together as
+evidence about the same run.
 
 Exit status: 0 done; 1 done, and what was asked about does not hold; 2 wrong usage;
 3 the input cannot be read; 4 the executor failed; 130 cancelled.)";
@@ -64,6 +66,7 @@ int open_window(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace hopscope::cli;
+    make_output_printable();
     CLI::App app{
         "Inspector for the graphs that PyTorch's compiler records for nested compile regions", "hopscope"};
     app.set_version_flag("--version", "hopscope " HOPSCOPE_VERSION);
@@ -87,6 +90,8 @@ int main(int argc, char** argv) {
     add_schema(app, action);
     add_executors(app, action);
     add_runs(app, action);
+    add_diff(app, action);
+    add_classes(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))
@@ -96,5 +101,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         return app.exit(e) == 0 ? kDone : kUsage;
     }
-    return action ? action() : kUsage;
+    const int status = action ? action() : kUsage;
+    finish_checks();
+    std::fflush(stdout);
+    return status;
 }

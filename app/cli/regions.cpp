@@ -13,7 +13,9 @@ namespace hopscope::cli {
 
 namespace {
 
-std::string time_text(double ms, bool there) { return there ? format_milliseconds(ms) : "–"; }
+std::string time_text(double ms, bool there) {
+    return there ? format_milliseconds(ms) : "–";
+}
 
 // Columns by their widest cell; widths count code points, not bytes.
 class Table {
@@ -40,7 +42,8 @@ public:
 
 private:
     static size_t length(const std::string& text) {
-        return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+        return static_cast<size_t>(
+            std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
     }
     std::vector<std::vector<std::string>> rows_;
 };
@@ -64,7 +67,8 @@ std::string mark_of(const Invocation& inv) {
 }
 
 void print_totals(const Totals& t) {
-    std::printf("  %s, %d traced, %d reused", counted(static_cast<uint64_t>(t.invocations), "invocation").c_str(), t.traced, t.reused);
+    std::printf("  %s, %d traced, %d reused",
+        counted(static_cast<uint64_t>(t.invocations), "invocation").c_str(), t.traced, t.reused);
     if (t.tracing_ms > 0)
         std::printf("; %s spent tracing", format_milliseconds(t.tracing_ms).c_str());
     if (t.saved_ms > 0)
@@ -89,7 +93,8 @@ void print_ledger(const Dump& dump, const CompilationLedger& ledger) {
         return;
     }
     print_totals(ledger.totals);
-    Table table({"#", "call_id", "region", "function", "decision", "trace", "lookup", "stamp-out", "saved", "runs", "source", "reason"});
+    Table table({"#", "call_id", "region", "function", "decision", "trace", "lookup", "stamp-out", "saved",
+        "runs", "source", "reason"});
     for (const Invocation& inv : ledger.invocations) {
         const Region* region = inv.region ? &ledger.regions[inv.region.index] : nullptr;
         const Source* source = call_source(dump, inv);
@@ -99,21 +104,23 @@ void print_ledger(const Dump& dump, const CompilationLedger& ledger) {
             place = utf8(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(source->line);
         }
         table.add({std::to_string(inv.index), inv.call_id >= 0 ? std::to_string(inv.call_id) : "–",
-                   region && !region->identifier.empty() ? utf8(region->identifier) : "–", region ? utf8(region->function) : "",
-                   mark_of(inv) + " " + std::string(decision_label(inv.decision)) + (inv.inlined ? ", inlined" : ""),
-                   time_text(inv.trace_ms, inv.trace_ms >= 0), time_text(inv.lookup_ms, inv.lookup_ms >= 0),
-                   time_text(inv.stamp_out_ms, inv.stamp_out_ms >= 0), time_text(inv.saved_ms, inv.saved_ms > 0),
-                   std::to_string(inv.executions), place, utf8(inv.reason)});
+            region && !region->identifier.empty() ? utf8(region->identifier) : "–",
+            region ? utf8(region->function) : "",
+            mark_of(inv) + " " + std::string(decision_label(inv.decision)) + (inv.inlined ? ", inlined" : ""),
+            time_text(inv.trace_ms, inv.trace_ms >= 0), time_text(inv.lookup_ms, inv.lookup_ms >= 0),
+            time_text(inv.stamp_out_ms, inv.stamp_out_ms >= 0), time_text(inv.saved_ms, inv.saved_ms > 0),
+            std::to_string(inv.executions), place, utf8(inv.reason)});
     }
     table.print({true, true, false, false, false, true, true, true, true, true, false, false});
 }
 
 int run(const std::vector<std::string>& paths, bool json, bool attempts) {
-    const auto dump = open(paths);
+    auto dump = open(paths);
     if (!dump)
         return fail(dump.error());
     const Ledger ledger = build_ledger(*dump);
     if (json) {
+        finish_check(*dump);
         LedgerJsonOptions options;
         options.attempts = attempts;
         print_json(ledger_json(*dump, ledger, options));
@@ -130,7 +137,8 @@ int run(const std::vector<std::string>& paths, bool json, bool attempts) {
 } // namespace
 
 void add_regions(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("regions", "Print the ledger: every region call, what the caches decided and what it cost or saved");
+    auto* command = app.add_subcommand(
+        "regions", "Print the ledger: every region call, what the caches decided and what it cost or saved");
     static std::vector<std::string> paths;
     static bool json = false;
     static bool attempts = false;

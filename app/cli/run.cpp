@@ -36,10 +36,10 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     ordered_json report{{"address", p.address},
         {"executor",
             {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.program}}},
-        {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"nodes", ran.nodes}, {"run", ran.run},
-        {"unsupported", unsupported_json(started.loaded)}, {"compared", 0}, {"mismatched", 0},
-        {"first_mismatch", nullptr}, {"max_abs_error", nullptr}, {"max_rel_error", nullptr},
-        {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
+        {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"inputs_told", p.inputs_told},
+        {"nodes", ran.nodes}, {"run", ran.run}, {"unsupported", unsupported_json(started.loaded)},
+        {"compared", 0}, {"mismatched", 0}, {"first_mismatch", nullptr}, {"max_abs_error", nullptr},
+        {"max_rel_error", nullptr}, {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
         {"per_node_us", ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0}};
     if (const auto& c = result.comparison) {
         const ordered_json told = comparison_json(c->against, *c);
@@ -86,8 +86,10 @@ void print_comparison(const run::Comparison& c) {
 
 void print_report(const run::Prepared& p, const run::Started& started, const run::RunResult& result) {
     const wire::RunAnswer& ran = result.ran;
-    std::printf("%s on libtorch %s, %s inputs\n", p.address.c_str(), started.worker->facts().libtorch.c_str(),
-        p.inputs.synthetic ? "synthetic" : "recorded");
+    std::printf("%s on libtorch %s, %s\n", p.address.c_str(), started.worker->facts().libtorch.c_str(),
+        p.inputs_told.c_str());
+    for (const std::string& note : p.notes)
+        std::printf("  %s\n", utf8(note).c_str());
     for (const std::string& note : started.notes)
         std::printf("  %s\n", utf8(note).c_str());
     if (!p.symbols.empty())

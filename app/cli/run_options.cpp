@@ -9,6 +9,7 @@ run::Request RunOptions::request() const {
     if (seed >= 0)
         request.seed = static_cast<uint64_t>(seed);
     request.inputs = inputs;
+    request.given = given;
     request.bind = bind;
     request.libraries = libraries;
     return request;
@@ -42,7 +43,9 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     command.add_option("--seed", options.seed, "Make synthetic inputs from this seed")
         ->check(CLI::NonNegativeNumber);
     command.add_option("--inputs", options.inputs,
-        "Recorded inputs: .safetensors, .pt, .npy, or a folder with a NAME.npy for each placeholder");
+        "A file of inputs: .safetensors, .pt, .npy, or a folder with a NAME.npy for each placeholder");
+    command.add_option("--input", options.given,
+        "With --seed: one input by its shape, x=f32[2,3] or x=f32[2,3][1,2], or a number, k=3");
     command.add_option("--bind", options.bind, "A symbol's value: s77=8");
     command.add_option(
         "--load-library", options.libraries, "A shared library that registers custom operators");

@@ -1,6 +1,6 @@
 #include "core/export/dot.h"
 
-#include "core/base/text.h"
+#include "core/base/printable.h"
 #include "core/draw/palette.h"
 
 namespace hopscope {
@@ -12,7 +12,7 @@ using namespace draw;
 // A quoted DOT string; backslashes are doubled, since DOT reads \n, \l, \N and more inside labels.
 std::string quoted(std::string_view bytes) {
     std::string out = "\"";
-    for (const char c : utf8(bytes)) {
+    for (const char c : printable(bytes)) {
         if (c == '"' || c == '\\')
             out += '\\';
         if (static_cast<unsigned char>(c) < 0x20)

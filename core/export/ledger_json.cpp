@@ -138,7 +138,7 @@ Json graphs_json(const Dump& dump) {
             const Graph& g = dump.graph(id);
             stages.push_back({{"address", utf8(address_of(dump, id))}, {"stage", stage_name(g.stage)},
                 {"label", utf8(g.label)}, {"file", utf8(dump.files[g.file.index].path)}, {"line", g.line},
-                {"bodies", bodies_json(*g.module)}, {"sources", sources_json(dump, g)}});
+                {"bodies", bodies_json(*g.module)}, {"cut", g.cut}, {"sources", sources_json(dump, g)}});
         }
         compilations.push_back({{"rank", rank_json(c)}, {"id", utf8(c.key.id)}, {"attempt", c.key.attempt},
             {"stages", std::move(stages)}, {"function", text_or_null(c.function)},

@@ -1,12 +1,12 @@
 #include "core/export/xml.h"
 
-#include "core/base/text.h"
+#include "core/base/printable.h"
 
 namespace hopscope {
 
 std::string xml_escaped(std::string_view bytes) {
     constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-    const std::string text = utf8(bytes);
+    const std::string text = printable(bytes);
     std::string out;
     out.reserve(text.size() + text.size() / 16);
     for (size_t i = 0; i < text.size(); ++i) {

@@ -32,7 +32,7 @@ struct Problem {
 
 struct DumpFile {
     std::string path; // as given, or found in the folder that was given
-    std::string kind; // "TORCH_TRACE", "TORCH_LOGS", "print_readable"
+    std::string kind; // "TORCH_TRACE", "TORCH_LOGS", "print_readable", "torch.export", …
     uint64_t bytes = 0;
 };
 
@@ -56,6 +56,21 @@ struct Compilation {
     std::vector<GraphId> graphs; // in the order of the dump
 };
 
+// A tensor that came with a graph: a weight of a .pt2 archive, a storage saved beside a repro script. Its
+// bytes are read when a run asks for them (core/run).
+struct SavedTensor {
+    std::string name; // of the placeholder
+    std::string path; // the file that holds it
+    std::string member; // of a zip archive; empty = the file itself
+    bool pickled = false; // the bytes are a file of torch.save, else a storage as it lies in memory
+    std::string entry; // pickled: path of the entry, "layers.0.weight"; empty = `place`
+    int place = -1; // pickled: number of the entry in the file's order; -1 = the only one
+    bool sample = false; // an input that the model was tried on, no part of it
+    std::string dtype; // torch's name, "float32"; empty: the file knows
+    std::vector<int64_t> shape, stride; // elements
+    int64_t offset = 0; // elements
+};
+
 // A place in a dump file.
 struct DumpPlace {
     FileId file;
@@ -75,7 +90,9 @@ struct Graph {
     uint64_t offset = 0;
     std::string_view text; // the graph's text as in the file; alive as long as module->storage
     bool tabbed = false; // each line of the text starts with a tab that is no part of it
+    bool cut = false; // the input ends inside of it: what is here is its beginning
     std::shared_ptr<const GraphModule> module;
+    std::vector<SavedTensor> saved; // inputs of its root that came along
     std::vector<DumpPlace> also; // where other inputs of the same run have it too
 };
 
@@ -164,6 +181,17 @@ struct Artifact {
     uint64_t bytes = 0;
 };
 
+// The sum that a TORCH_TRACE record gives for its payload: to be checked when there is time
+// (core/read/payloads.h). The text is alive as long as `storage` is.
+struct Payload {
+    FileId file;
+    uint64_t line = 0, offset = 0; // of the record
+    std::string what; // "aot_forward_graph"
+    std::string md5;
+    std::string_view text; // with its tabs
+    std::shared_ptr<const void> storage;
+};
+
 struct Dump {
     std::string name; // for titles: the file's stem, or the folder's name
     std::vector<DumpFile> files;
@@ -177,6 +205,7 @@ struct Dump {
     std::vector<SymbolHint> symbols;
     std::vector<Artifact> artifacts;
     std::vector<Problem> problems;
+    std::vector<Payload> payloads; // of graphs, not checked yet
     bool has_text_log = false; // a log with hierarchical_compile messages was read
     bool cancelled = false; // reading was stopped; what is here is complete as far as it goes
 

@@ -160,12 +160,12 @@ Difference first_difference(
 
 } // namespace match
 
-std::string difference_text(const GraphModule& a, const GraphModule& b, const Difference& d) {
+std::string difference_text(const GraphModule& a, const GraphModule& b, const Difference& d, BodyId asked) {
     const auto named = [](const GraphModule& m, BodyId body, NodeId node) {
         return std::string(m.text(m.body(body).node(node).name));
     };
     std::string out;
-    if (const std::string path = body_path(a, d.body_a); !path.empty())
+    if (const std::string path = body_path(a, d.body_a); d.body_a != asked && !path.empty())
         out += "in " + path + ": ";
     if (d.a || d.b) {
         out += "node " + (d.a ? named(a, d.body_a, d.a) : named(b, d.body_b, d.b));

@@ -79,7 +79,11 @@ public:
 
     void run() {
         if (x_.op != y_.op) {
-            add(Field::Kind, {}, std::string(opcode_name(x_.op)), std::string(opcode_name(y_.op)));
+            // A method and a function of one name are two operators rather than two kinds of node.
+            if (is_call(x_) && is_call(y_))
+                add(Field::Target, {}, called(a_, x_), called(b_, y_));
+            else
+                add(Field::Kind, {}, std::string(opcode_name(x_.op)), std::string(opcode_name(y_.op)));
             return;
         }
         if (!targets())
@@ -92,6 +96,18 @@ public:
 private:
     void add(Field field, std::string where, std::string expected, std::string found) {
         out_.push_back({field, std::move(where), std::move(expected), std::move(found)});
+    }
+
+    static bool is_call(const Node& node) {
+        return node.op == Opcode::CallFunction || node.op == Opcode::CallMethod
+            || node.op == Opcode::CallModule;
+    }
+    static std::string called(const GraphModule& module, const Node& node) {
+        const std::string_view target = plain_target(module.text(node.target));
+        return (node.op == Opcode::CallMethod          ? "method "
+                       : node.op == Opcode::CallModule ? "module "
+                                                       : "")
+            + std::string(target);
     }
 
     bool targets() {

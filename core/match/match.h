@@ -39,7 +39,9 @@ struct MatchResult {
 // in b, beside the node of b that took its place, if one did.
 MatchResult match_bodies(const Canon& a, BodyId body_a, const Canon& b, BodyId body_b);
 
-// "node mul: argument 1: expected 2.0, found 3.0"; with the bodies' paths where it lies in a called body.
-std::string difference_text(const GraphModule& a, const GraphModule& b, const Difference& difference);
+// "node mul: constant of argument 1: expected 2.0, found 3.0"; with the body's path where it lies in another
+// body of a than the one that was asked for.
+std::string difference_text(
+    const GraphModule& a, const GraphModule& b, const Difference& difference, BodyId asked = BodyId(0));
 
 } // namespace hopscope

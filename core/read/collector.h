@@ -19,6 +19,7 @@ namespace hopscope::read {
 struct GraphTask {
     CompileKey key;
     FileId file;
+    FileId owner; // the file that tells of its compilation, where that is another (a debug folder's first)
     Stage stage = Stage::Graph;
     std::string label;
     std::string_view text;
@@ -27,6 +28,10 @@ struct GraphTask {
     uint64_t offset = 0;
     std::shared_ptr<const void> storage;
     bool must_hold_graph = true; // a text without a graph is a problem
+    bool cut = false; // the input ends inside of it
+    std::vector<SavedTensor> saved; // inputs that came along
+    // Of each line of a text that was made of others: the file's line. Null: the text stands in the file.
+    std::shared_ptr<const std::vector<uint32_t>> lines;
 };
 
 struct Collector {
@@ -72,5 +77,7 @@ void read_trace_log(Collector& collector, FileId file, const FileBytes& bytes);
 // TORCH_LOGS text: the messages of hierarchical_compile.
 bool looks_like_text_log(std::string_view head);
 void read_text_log(Collector& collector, FileId file, const FileBytes& bytes);
+// The same messages without any prefix (torchdynamo/debug.log of a torch_compile_debug folder).
+void read_bare_messages(Collector& collector, FileId file, const FileBytes& bytes, const CompileKey& key);
 
 } // namespace hopscope::read

@@ -15,6 +15,10 @@ void Evidence::add(FileId file, std::string_view bytes) {
     bytes_[file.index] = bytes;
 }
 
+void Evidence::part(FileId file, FileId whole) {
+    parts_[file] = whole;
+}
+
 void move_compilations(Dump& dump, const std::vector<CompilationId>& moved) {
     const auto move = [&](CompilationId& id) { id = id ? moved[id.index] : id; };
     for (Graph& g : dump.graphs)
@@ -35,13 +39,14 @@ namespace {
 
 class Merger {
 public:
-    Merger(
-        Dump& dump, std::vector<FileId> owners, std::vector<std::vector<Process>> processes, const Job& job)
+    Merger(Dump& dump, std::vector<FileId> owners, std::vector<std::vector<Process>> processes,
+        const std::map<FileId, FileId>& parts, const Job& job)
         : dump_(dump)
         , owners_(std::move(owners))
         , processes_(std::move(processes))
         , same_(dump)
         , several_files_(count_files() > 1)
+        , parts_(parts)
         , job_(job) { }
 
     void run() {
@@ -180,6 +185,9 @@ private:
             return false;
         const CompileKey& a = key_of(kept);
         const CompileKey& b = key_of(g);
+        // The files of a debug folder: whoever wrote them told their graphs apart, equal or not.
+        if (kept.compilation == g.compilation && !is_compile_id(a.id))
+            return false;
         if (!is_compile_id(a.id) || !is_compile_id(b.id))
             return true;
         return a.id == b.id && a.attempt == b.attempt && (a.rank == b.rank || a.rank < 0 || b.rank < 0)
@@ -223,20 +231,23 @@ private:
             folded_[g] = static_cast<uint32_t>(best);
             taken.emplace(best, mine.file);
             dump_.graphs[best].also.push_back({mine.file, mine.line, mine.offset});
+            if (dump_.graphs[best].saved.empty())
+                dump_.graphs[best].saved = mine.saved;
         }
     }
 
-    // Inputs that know no compile id belong together by file, or by the process whose folder they lie in.
-    std::tuple<std::string, uint64_t, FileId> group_of(size_t compilation) const {
-        const FileId file = owners_[compilation];
-        const bool folder = processes_[file.index].size() == 1
-            && dump_.files[file.index].path.find("-pid_") != std::string::npos;
-        return {key_of(compilation).id, folder ? processes_[file.index][0].id : 0, folder ? FileId() : file};
+    FileId input_of(FileId file) const {
+        const auto at = parts_.find(file);
+        return at == parts_.end() ? file : at->second;
+    }
+    // Inputs that know no compile id: a file, or a debug folder.
+    std::pair<std::string, FileId> group_of(size_t compilation) const {
+        return {key_of(compilation).id, input_of(owners_[compilation])};
     }
 
     // Where the graphs of such an input are those of one compilation, all that it tells is of that one.
     void place_unknown() {
-        std::map<std::tuple<std::string, uint64_t, FileId>, std::vector<size_t>> groups;
+        std::map<std::pair<std::string, FileId>, std::vector<size_t>> groups;
         for (size_t c = 0; c < owners_.size(); ++c)
             if (!is_compile_id(key_of(c).id))
                 groups[group_of(c)].push_back(c);
@@ -266,7 +277,7 @@ private:
                     "has no graph that another input has too: nothing shows that it is of the same run; it "
                     "is kept "
                     "apart, as compilation "
-                        + std::get<0>(group),
+                        + group.first,
                     owners_[members.front()], 0, 0});
             }
         }
@@ -280,7 +291,7 @@ private:
     void messages_to(const std::vector<size_t>& members, const CompileKey& key) {
         for (ReuseMessage& m : dump_.messages)
             for (const size_t c : members)
-                if (m.file == owners_[c] && m.key == key_of(c)) {
+                if (input_of(m.file) == input_of(owners_[c]) && m.key == key_of(c)) {
                     m.key = key;
                     break;
                 }
@@ -362,6 +373,7 @@ private:
     std::vector<std::vector<Process>> processes_; // by file
     SameGraphs same_; // of the graphs as they were read
     bool several_files_;
+    const std::map<FileId, FileId>& parts_;
     const Job& job_;
     std::vector<int> runs_; // by file
     std::vector<uint32_t> folded_; // by graph: the one that it is a further place of; UINT32_MAX = none
@@ -375,7 +387,7 @@ void Evidence::merge(Dump& dump, std::vector<FileId> owners, const Job& job) con
     std::vector<std::vector<Process>> processes(dump.files.size());
     for (size_t f = 0; f < processes.size(); ++f)
         processes[f] = processes_of(dump.files[f].path, f < bytes_.size() ? bytes_[f] : std::string_view{});
-    Merger(dump, std::move(owners), std::move(processes), job).run();
+    Merger(dump, std::move(owners), std::move(processes), parts_, job).run();
 }
 
 } // namespace hopscope::read

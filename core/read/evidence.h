@@ -12,6 +12,7 @@
 #include "core/graph/dump.h"
 #include "core/read/processes.h"
 
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,8 @@ class Evidence {
 public:
     // Once for every file, in the order of Dump::files. The bytes must stay until merge() is done.
     void add(FileId file, std::string_view bytes);
+    // The file is one part of the input that `whole` stands for: of a debug folder.
+    void part(FileId file, FileId whole);
     // `dump` is what was read, each compilation once for every file that names it; `owners`: that file, by
     // compilation. Graphs are not numbered yet. Compilations keep their order: of the first input first,
     // traces before logs before printed graphs.
@@ -28,6 +31,7 @@ public:
 
 private:
     std::vector<std::string_view> bytes_; // by file
+    std::map<FileId, FileId> parts_;
 };
 
 // Gives every fact of the dump that names a compilation its new id, and drops nothing.

@@ -1,5 +1,8 @@
 #include "core/read/file.h"
 
+#include "core/base/text.h"
+
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -12,8 +15,7 @@ namespace hopscope::read {
 
 namespace {
 
-// A gzip file may unpack to this much and no more: a dump is never larger, a bomb is.
-constexpr size_t kMostUnpacked = size_t{4} << 30;
+constexpr uint64_t kMostUnfolded = uint64_t{4} << 30, kAlwaysAllowed = uint64_t{64} << 20, kMostRatio = 200;
 
 Error cannot_read(const std::string& path, const std::string& why) {
     Error e = make_error(Error::Kind::CannotRead, why);
@@ -29,54 +31,102 @@ struct Descriptor {
     }
 };
 
-struct Inflater {
-    z_stream stream{};
-    bool open = false;
-    ~Inflater() {
-        if (open)
-            inflateEnd(&stream);
+class Inflater {
+public:
+    explicit Inflater(std::string_view packed)
+        : packed_(packed) {
+        open_ = inflateInit2(&stream_, 15 + 32) == Z_OK; // 32: gzip or zlib header
     }
+    ~Inflater() {
+        if (open_)
+            inflateEnd(&stream_);
+    }
+    Inflater(const Inflater&) = delete;
+    Inflater& operator=(const Inflater&) = delete;
+
+    // Appends up to `most` bytes to `text`. False at the end of the data, or where it goes no further.
+    bool append(std::string& text, size_t most) {
+        const size_t before = text.size();
+        text.resize(before + most);
+        size_t room = most;
+        bool more = open_;
+        while (more && room) {
+            if (!stream_.avail_in && taken_ < packed_.size()) {
+                const size_t part = std::min<size_t>(packed_.size() - taken_, 1 << 30);
+                stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed_.data() + taken_));
+                stream_.avail_in = static_cast<uInt>(part);
+                taken_ += part;
+            }
+            stream_.next_out = reinterpret_cast<Bytef*>(text.data() + before + (most - room));
+            stream_.avail_out = static_cast<uInt>(std::min<size_t>(room, 1 << 30));
+            const uInt offered = stream_.avail_out;
+            const int state = inflate(&stream_, Z_NO_FLUSH);
+            room -= offered - stream_.avail_out;
+            more = state == Z_OK || goes_on(state);
+        }
+        text.resize(before + (most - room));
+        return more;
+    }
+    const std::string& damage() const { return damage_; }
+
+private:
+    bool goes_on(int state) {
+        const bool rest = stream_.avail_in > 0 || taken_ < packed_.size();
+        // A file may hold several gzip members one after the other.
+        if (state == Z_STREAM_END)
+            return rest && inflateReset(&stream_) == Z_OK;
+        if (state == Z_BUF_ERROR && rest)
+            return true;
+        // Cut or damaged: what came out so far is worth reading.
+        damage_ = std::string("the gzip data ") + (state == Z_BUF_ERROR ? "ends early" : "is damaged")
+            + " behind byte " + std::to_string(taken_ - stream_.avail_in) + "; read as far as it goes";
+        return false;
+    }
+
+    z_stream stream_{};
+    std::string_view packed_;
+    size_t taken_ = 0; // bytes of `packed_` that the stream was given
+    bool open_ = false;
+    std::string damage_;
 };
 
-Result<FileBytes> unpack(const std::string& path, std::string_view packed) {
-    Inflater inflater;
-    inflater.open = inflateInit2(&inflater.stream, 15 + 32) == Z_OK; // 32: gzip or zlib header
-    if (!inflater.open)
-        return cannot_read(path, "cannot start to unpack gzip data");
+Result<FileBytes> unpack(
+    const std::string& path, std::string_view packed, const UnfoldLimit& limit, const WantedHead& wanted) {
+    Inflater inflater(packed);
     auto text = std::make_shared<std::string>();
-    std::string damage;
-    inflater.stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-    inflater.stream.avail_in = static_cast<uInt>(packed.size());
-    for (;;) {
-        const size_t before = text->size();
-        if (before >= kMostUnpacked)
-            return cannot_read(path, "gzip data unpacks to more than 4 GiB");
-        text->resize(before + std::max<size_t>(before, 1 << 20));
-        inflater.stream.next_out = reinterpret_cast<Bytef*>(text->data() + before);
-        inflater.stream.avail_out = static_cast<uInt>(std::min<size_t>(text->size() - before, UINT32_MAX));
-        const uInt room = inflater.stream.avail_out;
-        const int state = inflate(&inflater.stream, Z_NO_FLUSH);
-        text->resize(before + (room - inflater.stream.avail_out));
-        // A file may hold several gzip members one after the other.
-        if (state == Z_STREAM_END && inflater.stream.avail_in > 0 && inflateReset(&inflater.stream) == Z_OK)
-            continue;
-        // Cut or damaged: what came out so far is worth reading.
-        if (state != Z_OK) {
-            if (state != Z_STREAM_END)
-                damage = std::string("the gzip data ") + (state == Z_BUF_ERROR ? "ends early" : "is damaged")
-                    + " behind byte " + std::to_string(packed.size() - inflater.stream.avail_in)
-                    + "; read as far as it goes";
-            break;
-        }
-    }
-    if (text->empty() && !packed.empty())
+    bool more = inflater.append(*text, kHeadBytes);
+    if (text->empty() && !inflater.damage().empty())
         return cannot_read(path, "gzip data is damaged from its start on");
+    std::string damage;
+    const uint64_t most = limit.of(packed.size());
+    if (!wanted || wanted(*text))
+        while (more) {
+            if (text->size() >= most) {
+                damage = "the gzip data " + limit.reached(packed.size()) + "; read as far as that";
+                break;
+            }
+            more = inflater.append(
+                *text, std::min<uint64_t>(most - text->size(), std::max<size_t>(text->size(), 1 << 20)));
+        }
+    if (damage.empty())
+        damage = inflater.damage();
     return FileBytes{text, *text, std::move(damage)};
 }
 
 } // namespace
 
-Result<FileBytes> map_file(const std::string& path) {
+uint64_t UnfoldLimit::of(uint64_t packed) const {
+    if (most)
+        return most;
+    return std::min(kMostUnfolded, std::max(kAlwaysAllowed, packed * kMostRatio));
+}
+
+std::string UnfoldLimit::reached(uint64_t packed) const {
+    return "(" + format_bytes(packed) + ") unfolds to more than " + format_bytes(of(packed))
+        + (most ? ", the given limit" : ", which no log does; --max-unfold 16G raises the limit");
+}
+
+Result<FileBytes> map_file(const std::string& path, const UnfoldLimit& limit, const WantedHead& wanted) {
     Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     struct stat info { };
     if (file.fd < 0 || ::fstat(file.fd, &info) != 0)
@@ -92,7 +142,7 @@ Result<FileBytes> map_file(const std::string& path) {
     std::shared_ptr<const void> owner(at, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
     const std::string_view bytes(static_cast<const char*>(at), size);
     if (bytes.starts_with("\x1f\x8b"))
-        return unpack(path, bytes);
+        return unpack(path, bytes, limit, wanted);
     return FileBytes{std::move(owner), bytes, {}};
 }
 

@@ -4,6 +4,8 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,10 +16,24 @@ namespace hopscope::read {
 struct FileBytes {
     std::shared_ptr<const void> owner;
     std::string_view bytes;
-    std::string damage; // of gzip data that could be unpacked in part only; empty = none
+    std::string damage; // of packed data that could be unpacked in part only; empty = none
 };
 
+// What packed data may unfold to. A log unfolds to 10 to 40 times its size, a bomb to 1,000 times.
+struct UnfoldLimit {
+    uint64_t most = 0; // bytes, as the person says; 0 = the default, which depends on the packed size
+    uint64_t of(uint64_t packed) const;
+    // "unfolds to more than 64 MiB (200 times …)": what is said where the limit ends the reading.
+    std::string reached(uint64_t packed) const;
+};
+
+// The first bytes that decide what a file is. Packed data unfolds no further where `wanted` says no to them:
+// the result then holds these bytes only.
+inline constexpr size_t kHeadBytes = 1 << 18;
+using WantedHead = std::function<bool(std::string_view head)>;
+
 // Errors: CannotRead with the system's reason.
-Result<FileBytes> map_file(const std::string& path);
+Result<FileBytes> map_file(
+    const std::string& path, const UnfoldLimit& limit = {}, const WantedHead& wanted = {});
 
 } // namespace hopscope::read

@@ -1,9 +1,13 @@
 #include "core/read/open.h"
 
 #include "core/base/text.h"
+#include "core/graph/calls.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
+#include "core/read/gather.h"
+#include "core/read/pt2.h"
 #include "core/read/readable.h"
+#include "core/read/script_task.h"
 
 #include <algorithm>
 #include <atomic>
@@ -19,49 +23,6 @@ namespace fs = std::filesystem;
 namespace read {
 namespace {
 
-constexpr size_t kHead = 1 << 18; // bytes that decide what a file is
-constexpr int kFolderDepth = 3;
-
-enum class Format : uint8_t { Unknown, Trace, TextLog, Readable };
-
-bool looks_readable(std::string_view head) {
-    return head.find("(torch.nn.Module):") != std::string_view::npos
-        || head.find("def forward(self") != std::string_view::npos;
-}
-
-Format sniff(std::string_view bytes) {
-    const std::string_view head = bytes.substr(0, kHead);
-    if (looks_like_trace_log(head))
-        return Format::Trace;
-    if (looks_like_text_log(head))
-        return Format::TextLog;
-    return looks_readable(head) ? Format::Readable : Format::Unknown;
-}
-
-struct Candidate {
-    std::string path;
-    bool named; // by the user, not found in a folder
-};
-
-// Files below a folder, sorted, so that the same folder gives the same dump.
-void list_folder(
-    const fs::path& folder, int depth, std::vector<Candidate>& out, std::vector<Problem>& problems) {
-    std::error_code error;
-    std::vector<fs::directory_entry> entries;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-        entries.push_back(*at);
-    if (error)
-        problems.push_back(
-            {Severity::Warning, "cannot list folder " + folder.string() + ": " + error.message(), {}, 0, 0});
-    std::sort(entries.begin(), entries.end());
-    for (const fs::directory_entry& entry : entries) {
-        if (entry.is_directory(error) && depth > 1)
-            list_folder(entry.path(), depth - 1, out, problems);
-        else if (entry.is_regular_file(error))
-            out.push_back({entry.path().string(), false});
-    }
-}
-
 class Opener {
 public:
     Opener(const OpenOptions& options, const Job& job)
@@ -74,108 +35,169 @@ public:
     Result<Dump> open(const std::vector<std::string>& paths);
 
 private:
-    struct File {
-        Candidate from;
-        FileBytes bytes;
-        Format format = Format::Unknown;
-    };
-
-    std::optional<Error> gather(const std::vector<std::string>& paths);
-    void read_file(const File& file);
+    void order_debug_files();
+    void read_file(const InputFile& file);
+    void read_debug_file(const InputFile& file, FileId id, GraphTask task);
+    std::string debug_id(const DebugPlace& place) const;
     void read_graphs();
     void add_logged_compilations();
     void finish();
+    std::optional<Error> nothing_read() const;
 
     const OpenOptions& options_;
     const Job& job_;
     Collector collector_;
     Evidence evidence_;
-    std::vector<File> files_;
+    std::vector<InputFile> files_;
     std::vector<std::string> folders_;
+    std::vector<std::string> runs_; // of debug folders
+    std::map<std::string, FileId> debug_owner_; // the first file of each
+    std::set<std::pair<std::string, int>> models_; // of them
 };
 
-Error unknown_file(const std::string& path, bool empty) {
-    Error e = make_error(Error::Kind::CannotRead,
-        empty ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
-              : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
-    e.file = path;
-    e.line = 1;
-    return e;
+// One compilation for each model of a debug folder, and one id where there is one model: nothing in the
+// folder tells the compile id.
+std::string Opener::debug_id(const DebugPlace& place) const {
+    std::string id;
+    if (runs_.size() > 1)
+        id = "run" + std::to_string(std::find(runs_.begin(), runs_.end(), place.run) - runs_.begin());
+    const auto of_run = std::count_if(
+        models_.begin(), models_.end(), [&](const auto& model) { return model.first == place.run; });
+    if (of_run > 1 && place.model >= 0)
+        id += (id.empty() ? "model" : "-model") + std::to_string(place.model);
+    return id.empty() ? "-" : id;
 }
 
-std::optional<Error> Opener::gather(const std::vector<std::string>& paths) {
-    std::vector<Candidate> candidates;
-    std::vector<Error> unknown;
-    for (const std::string& path : paths) {
-        std::error_code error;
-        if (fs::is_directory(path, error)) {
-            folders_.push_back(path);
-            list_folder(path, kFolderDepth, candidates, collector_.dump.problems);
-        } else {
-            candidates.push_back({path, true});
-        }
+// A run's logs, then its graphs as they were compiled: the names of their folders sort otherwise.
+void Opener::order_debug_files() {
+    using Key = std::tuple<size_t, int, int, size_t>;
+    std::map<std::string, size_t> first;
+    std::vector<std::pair<Key, InputFile>> keyed;
+    for (size_t i = 0; i < files_.size(); ++i) {
+        InputFile& f = files_[i];
+        const Key key = f.debug
+            ? Key{first.try_emplace(f.debug->run, i).first->second, f.debug->model, f.debug->sequence, i}
+            : Key{i, 0, 0, i};
+        keyed.emplace_back(key, std::move(f));
     }
-    for (Candidate& c : candidates) {
-        auto bytes = map_file(c.path);
-        if (!bytes) {
-            if (c.named)
-                return bytes.error();
-            continue;
-        }
-        File file{std::move(c), std::move(*bytes), Format::Unknown};
-        file.format = sniff(file.bytes.bytes);
-        if (file.format == Format::Unknown && file.from.named)
-            unknown.push_back(unknown_file(file.from.path, file.bytes.bytes.empty()));
-        if (file.format != Format::Unknown)
-            files_.push_back(std::move(file));
-    }
-    // In a folder, printed graphs lie beside the trace that holds them already.
-    const bool has_trace =
-        std::any_of(files_.begin(), files_.end(), [](const File& f) { return f.format == Format::Trace; });
-    std::erase_if(
-        files_, [&](const File& f) { return has_trace && f.format == Format::Readable && !f.from.named; });
-    if (files_.empty() && !unknown.empty())
-        return unknown.front();
-    // Beside a dump, a file that tells nothing is worth a word (the log of a run that logged nothing), no
-    // more.
-    for (const Error& e : unknown) {
-        const FileId id(collector_.dump.files.size());
-        collector_.dump.files.push_back({e.file, "unknown", 0});
-        collector_.problem(Severity::Note, e.message, id, e.line, 0);
-    }
-    if (files_.empty()) {
-        Error e = make_error(Error::Kind::CannotRead,
-            "found no dump in it; expected TORCH_TRACE logs, TORCH_LOGS texts or printed graphs");
-        e.file = paths.empty() ? "" : paths.front();
-        return e;
-    }
-    return std::nullopt;
+    std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    files_.clear();
+    for (auto& [key, file] : keyed)
+        files_.push_back(std::move(file));
 }
 
-void Opener::read_file(const File& file) {
-    static constexpr const char* kKinds[]{"", "TORCH_TRACE", "TORCH_LOGS", "print_readable"};
+void Opener::read_debug_file(const InputFile& file, FileId id, GraphTask task) {
+    using Role = DebugPlace::Role;
+    const DebugPlace& place = *file.debug;
+    // One compilation of all that a run's folder tells.
+    task.owner = collector_.reading = debug_owner_.try_emplace(place.run, id).first->second;
+    evidence_.part(id, task.owner);
+    task.key.id = debug_id(place);
+    const CompilationId compilation = collector_.compilation(task.key);
+    const std::string stage(place.stage ? stage_name(*place.stage) : "");
+    switch (place.role) {
+    case Role::Readable:
+        task.stage = *place.stage;
+        task.label.clear();
+        break;
+    case Role::Transformed:
+        task.stage = Stage::PostGrad;
+        task.label = "fx_graph_transformed (" + stage + ')';
+        break;
+    case Role::Runnable:
+        task.label = "fx_graph_runnable (" + stage + ')';
+        (void)take_script(collector_, task, file.path, false);
+        break;
+    case Role::DynamoLog:
+        read_bare_messages(collector_, id, file.bytes, task.key);
+        task.stage = Stage::Dynamo;
+        task.label.clear();
+        task.must_hold_graph = false;
+        break;
+    case Role::AotLog:
+        break;
+    case Role::Other: {
+        Artifact a;
+        a.compilation = compilation;
+        a.name = fs::path(file.path).filename().string() + " (" + stage + ')';
+        a.file = id;
+        a.line = 1;
+        a.bytes = file.bytes.bytes.size();
+        collector_.dump.artifacts.push_back(std::move(a));
+        return;
+    }
+    }
+    collector_.tasks.push_back(std::move(task));
+}
+
+void Opener::read_file(const InputFile& file) {
+    static constexpr const char* kKinds[]{
+        "torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "torch.export"};
     const FileId id(collector_.dump.files.size());
     collector_.reading = id;
     evidence_.add(id, file.bytes.bytes);
     collector_.dump.files.push_back(
-        {file.from.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
+        {file.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
     if (!file.bytes.damage.empty())
         collector_.problem(Severity::Warning, file.bytes.damage, id, 0, 0);
     if (file.format == Format::Trace) {
         read_trace_log(collector_, id, file.bytes);
     } else if (file.format == Format::TextLog) {
         read_text_log(collector_, id, file.bytes);
+    } else if (file.format == Format::Archive) {
+        read_export_archive(collector_, id, *file.archive, {options_.max_unfold});
     } else {
         GraphTask task;
         task.key.id = "-";
         task.file = id;
-        task.label = fs::path(file.from.path).stem().string();
+        task.label = fs::path(file.path).stem().string();
         task.text = file.bytes.bytes;
         task.storage = file.bytes.owner;
-        collector_.compilation(task.key);
-        collector_.tasks.push_back(std::move(task));
+        if (file.debug) {
+            read_debug_file(file, id, std::move(task));
+        } else {
+            collector_.compilation(task.key);
+            (void)take_script(collector_, task, file.path, true);
+            collector_.tasks.push_back(std::move(task));
+        }
     }
     collector_.bytes_done += file.bytes.bytes.size();
+}
+
+bool lacks_return(const GraphModule& module) {
+    return std::any_of(module.bodies.begin(), module.bodies.end(), [](const Body& b) {
+        return !b.nodes.empty() && std::none_of(b.nodes.begin(), b.nodes.end(), [](const Node& n) {
+            return n.op == Opcode::Output;
+        });
+    });
+}
+
+// Whether a region that is called has no body, which a cut text has lost.
+bool lacks_body(const GraphModule& module) {
+    for (size_t b = 0; b < module.bodies.size(); ++b)
+        for (const RegionCall& call : region_calls(module, BodyId(b)))
+            if (!call.body)
+                return true;
+    return false;
+}
+
+// Lines of a text that was made of others become those of the file.
+void in_file(const GraphTask& task, std::vector<ReadableModule>& modules, std::vector<Problem>& problems) {
+    const auto line_of = [&](uint64_t line) {
+        return line >= task.line && line - task.line < task.lines->size() ? (*task.lines)[line - task.line]
+                                                                          : task.line;
+    };
+    for (ReadableModule& module : modules) {
+        module.line = static_cast<uint32_t>(line_of(module.line));
+        // The reader has just made the module, for us alone.
+        for (Body& body : std::const_pointer_cast<GraphModule>(module.module)->bodies)
+            for (Node& node : body.nodes)
+                node.line = static_cast<uint32_t>(line_of(node.line));
+    }
+    for (Problem& problem : problems) {
+        problem.line = line_of(problem.line);
+        problem.offset = task.offset;
+    }
 }
 
 // Reads the texts on several threads. Each task has its own place for results, so that the outcome is the
@@ -210,6 +232,8 @@ void Opener::read_graphs() {
             options.first_offset = task.offset;
             Output& out = outputs[order[i]];
             out.modules = read_modules(task.text, task.storage, options, out.problems);
+            if (task.lines)
+                in_file(task, out.modules, out.problems);
             texts_done += task.text.size();
             if (std::this_thread::get_id() == caller)
                 job_.report(scanned + (total - scanned) * texts_done / texts_total, total, "reading graphs");
@@ -227,7 +251,7 @@ void Opener::read_graphs() {
     Dump& dump = collector_.dump;
     for (size_t i = 0; i < tasks.size(); ++i) {
         const GraphTask& task = tasks[i];
-        collector_.reading = task.file;
+        collector_.reading = task.owner ? task.owner : task.file;
         for (Problem& p : outputs[i].problems) {
             p.file = task.file;
             dump.problems.push_back(std::move(p));
@@ -247,15 +271,20 @@ void Opener::read_graphs() {
             std::string_view name = found.label;
             while (name.ends_with(':'))
                 name.remove_suffix(1);
-            if (several && !name.empty())
+            // The graph of a stage is the one without a label.
+            if (several && !name.empty() && (task.stage == Stage::Graph || !g.label.empty()))
                 g.label += (g.label.empty() ? "" : " ") + std::string(name);
             g.file = task.file;
             g.line = found.line;
-            g.offset = task.offset + found.offset;
+            g.offset = task.offset + (task.lines ? 0 : found.offset);
             const size_t end =
                 k + 1 < outputs[i].modules.size() ? outputs[i].modules[k + 1].offset : task.text.size();
             g.text = task.text.substr(found.offset, end - found.offset);
             g.tabbed = task.tabbed;
+            // Of a text that ends early, the last graph is not whole: its tail, or the bodies behind it.
+            g.cut = lacks_return(*found.module)
+                || (task.cut && k + 1 == outputs[i].modules.size() && lacks_body(*found.module));
+            g.saved = task.saved;
             g.module = std::move(found.module);
             dump.graphs.push_back(std::move(g));
         }
@@ -321,18 +350,54 @@ void Opener::finish() {
     dump.cancelled = job_.cancelled();
 }
 
+// A text whose form was recognised may still hold nothing that is kept of it.
+std::optional<Error> Opener::nothing_read() const {
+    const Dump& d = collector_.dump;
+    const bool named = std::any_of(
+        d.compilations.begin(), d.compilations.end(), [](const Compilation& c) { return c.key.id != "-"; });
+    if (named || d.cancelled || !d.graphs.empty() || !d.timers.empty() || !d.messages.empty()
+        || !d.failures.empty() || !d.duplicates.empty() || !d.artifacts.empty())
+        return std::nullopt;
+    Error e = make_error(Error::Kind::CannotRead, "");
+    const auto worst = std::find_if(
+        d.problems.begin(), d.problems.end(), [](const Problem& p) { return p.severity != Severity::Note; });
+    const FileId file = worst != d.problems.end() && worst->file ? worst->file : FileId(0);
+    const DumpFile& from = d.files[file.index];
+    e.message = "found no graph in it, nor anything else that is read of a " + from.kind + " text";
+    if (worst != d.problems.end()) {
+        e.message = worst->message + ", and no graph was found";
+        e.line = worst->line;
+        e.offset = worst->offset;
+    }
+    e.file = from.path;
+    return e;
+}
+
 Result<Dump> Opener::open(const std::vector<std::string>& paths) {
-    if (auto error = gather(paths))
-        return *error;
-    for (const File& f : files_)
+    auto gathered = gather(paths, options_, collector_);
+    if (!gathered)
+        return gathered.error();
+    files_ = std::move(gathered->files);
+    folders_ = std::move(gathered->folders);
+    order_debug_files();
+    for (const InputFile& f : files_) {
         collector_.bytes_total += f.bytes.bytes.size();
-    for (const File& f : files_)
+        if (!f.debug)
+            continue;
+        if (std::find(runs_.begin(), runs_.end(), f.debug->run) == runs_.end())
+            runs_.push_back(f.debug->run);
+        if (f.debug->model >= 0)
+            models_.emplace(f.debug->run, f.debug->model);
+    }
+    for (const InputFile& f : files_)
         if (!job_.cancelled())
             read_file(f);
     read_graphs();
     add_logged_compilations();
     evidence_.merge(collector_.dump, collector_.owners, job_);
     finish();
+    if (auto error = nothing_read())
+        return *error;
     job_.report(collector_.bytes_total, collector_.bytes_total, "reading");
     return std::move(collector_.dump);
 }

@@ -5,6 +5,7 @@
 #include "core/base/result.h"
 #include "core/graph/dump.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,7 +14,9 @@
 namespace hopscope {
 
 struct OpenOptions {
-    bool verify_md5 = false; // check every payload against its has_payload sum
+    bool verify_md5 = false; // check every payload against its has_payload sum; else those of graphs can be
+                             // checked later (core/read/payloads.h)
+    uint64_t max_unfold = 0; // bytes that a packed file may unfold to; 0 = 200 times its size, 4 GiB at most
     unsigned threads = 0; // for parsing graph texts; 0 = as many as the machine has, 4 at most
 };
 

@@ -121,6 +121,8 @@ bool RecordJson::envelope(std::string_view json, Envelope& e) {
             e.compile = integer_or(value, -1);
         } else if (key == "attempt") {
             e.attempt = std::max(integer_or(value, 0), 0);
+        } else if (key == "subgraph_name") {
+            e.subgraph = text_or_empty(value);
         } else if (key == "has_payload") {
             e.has_payload = true;
             e.md5 = text_or_empty(value);

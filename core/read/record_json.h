@@ -14,6 +14,7 @@ inline constexpr int kRankUnknown = -2; // the record names no rank
 struct Envelope {
     std::string event;
     std::string name; // of an artifact, a DDP child, a graph_dump
+    std::string subgraph; // the region whose own record it is (subgraph_name); empty = the whole graph's
     int rank = kRankUnknown;
     int autograd = -1, frame = -1, compile = -1, attempt = 0;
     std::string md5;
@@ -24,6 +25,8 @@ struct Envelope {
     double seconds = 0;
     // of create_symbol
     std::string symbol, symbol_value, symbol_range, symbol_source;
+
+    const std::string& what() const { return name.empty() ? event : name; }
 };
 std::string id_of(const Envelope& e); // "0/0", "!1/0/0"; empty outside any compilation
 

@@ -192,4 +192,30 @@ void read_text_log(Collector& collector, FileId file, const FileBytes& bytes) {
     collector.dump.has_text_log = collector.dump.has_text_log || !latest.empty();
 }
 
+void read_bare_messages(Collector& collector, FileId file, const FileBytes& bytes, const CompileKey& key) {
+    Lines lines(bytes.bytes, false);
+    std::vector<ReuseMessage>& messages = collector.dump.messages;
+    bool open = false; // the further lines of a message are indented or name a guard
+    while (lines.next()) {
+        const std::string_view text = lines.line();
+        ReuseMessage m;
+        // Source code in a graph's comments may speak of the cache too.
+        if (!text.starts_with(' ') && !text.starts_with('#') && classify(text, m)) {
+            m.key = key;
+            m.file = file;
+            m.line = lines.number();
+            m.detail = utf8(m.detail);
+            messages.push_back(std::move(m));
+            open = collector.dump.has_text_log = true;
+        } else if (open
+            && (text.starts_with("guard ") || text.starts_with("user stack") || text.starts_with(' ')
+                || text.starts_with("expected: ") || text.starts_with("got: "))) {
+            std::string& detail = messages.back().detail;
+            detail += (detail.empty() ? "" : "\n") + utf8(text);
+        } else {
+            open = false;
+        }
+    }
+}
+
 } // namespace hopscope::read

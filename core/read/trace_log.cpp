@@ -1,14 +1,15 @@
 #include "core/base/text.h"
 #include "core/read/collector.h"
 #include "core/read/lines.h"
+#include "core/read/payloads.h"
 #include "core/read/readable.h"
 #include "core/read/record_json.h"
+#include "core/read/script_task.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <md5.h>
 
 namespace hopscope::read {
 
@@ -101,10 +102,12 @@ private:
     void record(std::string_view json, uint32_t line, uint64_t offset, const Payload& payload);
     void artifact(const Envelope& e, const CompileKey& key, const Payload& payload, uint32_t line);
     void graph_text(const CompileKey& key, Stage stage, std::string label, const Payload& payload, bool must);
+    bool runnable(const CompileKey& key, const Payload& payload);
     void timer(const CompileKey& key, const Payload& payload, uint32_t line);
     void failure(const CompileKey& key, const std::string& kind, const Payload& payload, uint32_t line);
     void metrics(const CompileKey& key, const Envelope& e);
     void check_md5(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset);
+    void check_end(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset);
     int rank_of_file() const;
     std::string untabbed(std::string_view text) const;
 
@@ -114,26 +117,36 @@ private:
     RecordJson json_;
     std::vector<OpenTimer> open_timers_;
     int rank_ = -1; // of records that name none
+    bool last_ = false; // the record at hand is the file's last
+    bool at_cut_ = false; // and the file ends inside of it
+    const Envelope* envelope_ = nullptr; // of the record at hand
+    uint64_t record_line_ = 0, record_offset_ = 0;
     uint64_t stray_lines_ = 0;
     uint32_t first_stray_ = 0;
     uint64_t first_stray_offset_ = 0;
 };
 
 void TraceReader::check_md5(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset) {
-    MD5_CTX context;
-    MD5Init(&context);
-    Lines lines(payload.text, true);
-    for (bool first = true; lines.next(); first = false) {
-        if (!first)
-            MD5Update(&context, reinterpret_cast<const uint8_t*>("\n"), 1);
-        MD5Update(&context, reinterpret_cast<const uint8_t*>(lines.line().data()), lines.line().size());
-    }
-    std::array<char, MD5_DIGEST_STRING_LENGTH> sum{};
-    MD5End(&context, sum.data());
-    if (e.md5 != sum.data())
+    const std::string sum = payload_md5(payload.text);
+    if (e.md5 != sum)
         collector_.problem(Severity::Warning,
-            "payload of " + (e.name.empty() ? e.event : e.name) + " has md5 " + sum.data()
-                + ", its record says " + e.md5,
+            "payload of " + e.what() + " has md5 " + sum + ", its record says " + e.md5, file_, line, offset);
+}
+
+// Whether the file ends inside of the last record's payload. One newline more or less is no damage: tools
+// strip the last, empty line.
+void TraceReader::check_end(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset) {
+    if (!e.has_payload || payload.line == 0 || e.md5.size() != 32)
+        return;
+    std::string_view text = payload.text;
+    if (payload_md5(text) == e.md5 || payload_md5(text, true) == e.md5)
+        return;
+    at_cut_ = true;
+    if (!collector_.verify_md5)
+        collector_.problem(Severity::Warning,
+            "the last record is not whole: the payload of " + e.what() + " has "
+                + counted(text.size(), "byte")
+                + ", and its md5 is not the record's (the file was cut, or changed)",
             file_, line, offset);
 }
 
@@ -159,13 +172,20 @@ void TraceReader::graph_text(
     collector_.compilation(task.key);
     task.file = file_;
     task.stage = stage;
-    task.label = std::move(label);
+    // A region's own record is not the graph of the stage, which is the one without a label.
+    task.label = envelope_ ? envelope_->subgraph : "";
+    if (!label.empty())
+        task.label += (task.label.empty() ? "" : " ") + label;
     task.text = payload.text;
     task.tabbed = true;
     task.line = payload.line;
     task.offset = payload.offset;
     task.storage = bytes_.owner;
     task.must_hold_graph = must;
+    task.cut = at_cut_;
+    if (envelope_ && envelope_->has_payload && !at_cut_ && !collector_.verify_md5)
+        collector_.dump.payloads.push_back({file_, record_line_, record_offset_, envelope_->what(),
+            envelope_->md5, payload.text, bytes_.owner});
     collector_.tasks.push_back(std::move(task));
 }
 
@@ -259,6 +279,17 @@ void TraceReader::failure(
     collector_.dump.failures.push_back(std::move(f));
 }
 
+// The script to run a graph again; False where it holds none (it may say why it was not written).
+bool TraceReader::runnable(const CompileKey& key, const Payload& payload) {
+    const size_t before = collector_.tasks.size(), payloads = collector_.dump.payloads.size();
+    graph_text(key, Stage::Graph, "fx_graph_runnable", payload, true);
+    if (take_script(collector_, collector_.tasks[before], "", false))
+        return true;
+    collector_.tasks.resize(before);
+    collector_.dump.payloads.resize(payloads);
+    return false;
+}
+
 void TraceReader::artifact(const Envelope& e, const CompileKey& key, const Payload& payload, uint32_t line) {
     if (e.name == "dynamo_error" || e.name == "fx_interpreter_error" || e.name == "make_fx_fail_partial") {
         failure(key, e.name, payload, line);
@@ -304,6 +335,8 @@ void TraceReader::artifact(const Envelope& e, const CompileKey& key, const Paylo
         graph_text(key, artifact_stage(e.name), e.name, payload, true);
         return;
     }
+    if (e.name == "fx_graph_runnable" && runnable(key, payload))
+        return;
     Artifact a;
     if (!key.id.empty())
         a.compilation = collector_.compilation(key);
@@ -345,10 +378,14 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     }
     if (e.has_payload && collector_.verify_md5)
         check_md5(e, payload, line, offset);
+    if (last_)
+        check_end(e, payload, line, offset);
+    envelope_ = &e;
+    record_line_ = line;
+    record_offset_ = offset;
     if (e.has_payload && payload.line == 0)
-        collector_.problem(Severity::Warning,
-            "the record of " + (e.name.empty() ? e.event : e.name) + " has no payload; expected one", file_,
-            line, offset);
+        collector_.problem(Severity::Warning, "the record of " + e.what() + " has no payload; expected one",
+            file_, line, offset);
     const CompileKey key{e.rank != kRankUnknown ? e.rank : rank_, id_of(e), e.attempt};
     if (e.event == "chromium_event") {
         if (!key.id.empty())
@@ -459,6 +496,7 @@ void TraceReader::run() {
             next_report = lines.offset() + (1 << 18);
         }
     }
+    last_ = true;
     flush();
     if (stray_lines_)
         collector_.problem(Severity::Warning,

@@ -16,7 +16,8 @@ Result<tensors::TensorFile> read_tensors(const std::string& path);
 //   .safetensors (or any other): by name, of the keys below `prefix` where there are any;
 //   .npy: of a body with one input; a folder: NAME.npy for each;
 //   .pt, .pth, .bin, whatever begins as torch.save begins: a dict by name, or by the parameter that the dump
-//   says a placeholder is; a list or tuple by place, as PyTorch flattens it; a single tensor (core/tensors/pt.h).
+//   says a placeholder is; a list or tuple by place, as PyTorch flattens it; a single tensor
+//   (core/tensors/pt.h).
 // Sets symbols that sizes of placeholders say. Errors: CannotRead, Damaged, NotFound, Usage naming the
 // placeholder, what was found and what was expected.
 Result<Inputs> file_inputs(const std::string& path, const GraphModule& module, BodyId body,

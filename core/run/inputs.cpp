@@ -120,7 +120,9 @@ Result<tensors::Value> made_unknown(const GraphModule& module, BodyId body, Node
     const Node& n = module.body(body).node(node);
     if (!module.body(body).users_of(n).empty())
         return usage(std::string(module.text(n.name))
-            + ": the dump gives no type for it, so that no input can be made; give one with --inputs");
+            + ": the dump gives no type for it, so that no input can be made; give one with --inputs, or its "
+              "shape: --input "
+            + std::string(module.text(n.name)) + "=f32[2,3]");
     tensors::Value value;
     value.name = module.text(n.name);
     value.kind = tensors::Value::Kind::Number;
@@ -129,52 +131,117 @@ Result<tensors::Value> made_unknown(const GraphModule& module, BodyId body, Node
     return value;
 }
 
+// Gives the value, whose dtype, shape and stride are set, its elements.
+Status make_elements(tensors::Value& value, const std::function<IntegerRange()>& range, Random& random,
+    std::deque<std::string>& owned) {
+    int64_t elements = 1;
+    for (const int64_t size : value.shape)
+        if (__builtin_mul_overflow(elements, size, &elements) || elements > kMostBytes / 16)
+            return usage(value.name + ": its shape " + listed(value.shape) + " is too large to be made");
+    const bool integers = value.dtype.find("int") != std::string::npos;
+    owned.emplace_back();
+    if (!fill(owned.back(), value.dtype, elements, integers ? range() : IntegerRange(), random))
+        return usage(value.name + ": no inputs of type " + value.dtype + " can be made");
+    value.bytes = owned.back();
+    return {};
+}
+
 Result<tensors::Value> made_tensor(const GraphModule& module, const std::string& name, const ValueType& type,
     const Bindings& symbols, const std::function<IntegerRange()>& range, Random& random,
     std::deque<std::string>& owned) {
     tensors::Value value;
     value.name = name;
     const DType* dtype = dtype_by_abbreviation(module.text(type.dtype));
-    value.dtype = dtype ? dtype->name : "";
+    value.dtype = dtype ? dtype->name : module.text(type.dtype);
     if (const Status status = sizes_of(module, name, module.shape(type), symbols, value.shape); !status)
         return status.error();
     if (const Status status = sizes_of(module, name, module.stride(type), symbols, value.stride); !status)
         return status.error();
     if (!type.has_stride)
         value.stride = tensors::dense_stride(value.shape);
-    int64_t elements = 1;
-    for (const int64_t size : value.shape)
-        if (__builtin_mul_overflow(elements, size, &elements) || elements > kMostBytes / 16)
-            return usage(name + ": its shape " + listed(value.shape) + " is too large to be made");
-    const bool integers = value.dtype.find("int") != std::string::npos;
-    owned.emplace_back();
-    if (!fill(owned.back(), value.dtype, elements, integers ? range() : IntegerRange(), random))
-        return usage(name + ": no inputs of type " + std::string(module.text(type.dtype)) + " can be made");
-    value.bytes = owned.back();
+    if (const Status status = make_elements(value, range, random, owned); !status)
+        return status.error();
     return value;
+}
+
+// Whether all that is given is for a placeholder.
+Status check_names(
+    const GraphModule& module, BodyId id, const std::vector<NodeId>& nodes, const Given& given) {
+    for (const auto* list : {&given.values, &given.shapes})
+        for (const tensors::Value& value : *list) {
+            std::string names;
+            bool known = false;
+            for (const NodeId node : nodes) {
+                const std::string_view name = module.text(module.body(id).node(node).name);
+                known = known || name == value.name;
+                if (names.size() < 200)
+                    names += (names.empty() ? "" : ", ") + std::string(name);
+            }
+            if (!known)
+                return make_error(Error::Kind::NotFound,
+                    "the body has no input '" + value.name + "'"
+                        + (names.empty() ? ", nor any other" : "; its inputs are " + names));
+        }
+    return {};
 }
 
 } // namespace
 
-Result<Inputs> synthetic_inputs(
-    const GraphModule& module, BodyId id, uint64_t seed, Bindings& symbols, const Bindings& hints) {
+const tensors::Value* Given::find(std::string_view name) const {
+    for (const auto* list : {&values, &shapes})
+        for (const tensors::Value& value : *list)
+            if (value.name == name)
+                return &value;
+    return nullptr;
+}
+
+Result<Inputs> synthetic_inputs(const GraphModule& module, BodyId id, uint64_t seed, Bindings& symbols,
+    const Bindings& hints, Given given) {
     Inputs inputs;
-    inputs.synthetic = true;
+    const std::vector<NodeId> nodes = wanted_inputs(module, id);
+    if (const Status status = check_names(module, id, nodes, given); !status)
+        return status.error();
+    const auto given_for = [&](NodeId node) {
+        return given.find(module.text(module.body(id).node(node).name));
+    };
+    for (const bool lone : {true, false})
+        for (const NodeId node : nodes)
+            if (const ValueType* type = module.type(module.body(id).node(node).type); type && given_for(node))
+                bind_symbols(module, *type, *given_for(node), lone, symbols);
     inputs.defaults = bind_default_symbols(module, id, hints, symbols);
+    inputs.owned = std::move(given.owned); // a deque's elements stay where they are
     IndexBounds bounds(module, symbols);
     Random random(seed);
-    for (const NodeId node : wanted_inputs(module, id)) {
+    for (const NodeId node : nodes) {
         const Node& n = module.body(id).node(node);
         const std::string name(module.text(n.name));
         const ValueType* type = module.type(n.type);
-        auto value = type && type->kind == TypeKind::Sym ? made_number(module, name, *type, symbols)
-            : type && type->kind == TypeKind::Tensor     ? made_tensor(
-                      module, name, *type, symbols, [&] { return bounds.of(id, node); }, random, inputs.owned)
-                                                     : made_unknown(module, id, node);
+        const auto range = [&] { return bounds.of(id, node); };
+        Result<tensors::Value> value = tensors::Value();
+        if (const tensors::Value* known = given.find(name)) {
+            value = *known;
+            const bool to_make = value->kind == tensors::Value::Kind::Tensor && value->bytes.data() == nullptr
+                && known >= given.shapes.data() && known < given.shapes.data() + given.shapes.size();
+            if (to_make && value->stride.empty())
+                value->stride = tensors::dense_stride(value->shape);
+            if (const Status status = check_input(module, name, type, symbols, *value); !status)
+                return status.error();
+            if (to_make)
+                if (const Status status = make_elements(*value, range, random, inputs.owned); !status)
+                    return status.error();
+            inputs.made += to_make;
+        } else {
+            value = type && type->kind == TypeKind::Sym ? made_number(module, name, *type, symbols)
+                : type && type->kind == TypeKind::Tensor
+                ? made_tensor(module, name, *type, symbols, range, random, inputs.owned)
+                : made_unknown(module, id, node);
+            ++inputs.made;
+        }
         if (!value)
             return value.error();
         inputs.values.push_back(std::move(*value));
     }
+    inputs.synthetic = inputs.made > 0 || nodes.empty();
     return inputs;
 }
 

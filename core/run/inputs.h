@@ -15,19 +15,34 @@ namespace hopscope::run {
 
 // Values for a body's placeholders, and for the tensors that it has as attributes.
 struct Inputs {
-    bool synthetic = false;
+    bool synthetic = false; // some were made
+    size_t made = 0; // so many
     std::vector<DefaultSymbol> defaults; // symbols that nobody bound
     std::vector<tensors::Value> values; // by name
     std::deque<std::string> owned; // the bytes of those that were made
     tensors::TensorFile file; // the others' bytes
 };
 
+// Inputs that are there one by one (core/run/given.h).
+struct Given {
+    std::vector<tensors::Value> values; // tensors with their bytes, and numbers
+    std::vector<tensors::Value> shapes; // tensors to be made: dtype, shape, maybe stride
+    std::deque<std::string> owned; // bytes
+    size_t from_file = 0; // of `values`: those that came with the graph
+    std::string source; // the name of the file they came from
+    std::vector<std::string> notes;
+
+    const tensors::Value* find(std::string_view name) const;
+};
+
 // From the recorded types: floats of mean 0 and deviation 1, integers within what embeddings and indices that
 // they reach allow (else 0 to 9), booleans; recorded strides. The same seed gives the same bytes on every
 // machine. Symbols that are not bound get their hints (symbol_hints), else numbers of our choice, and are
-// listed in `defaults`. Errors: Usage naming the placeholder whose value nothing tells how to make.
-Result<Inputs> synthetic_inputs(
-    const GraphModule& module, BodyId body, uint64_t seed, Bindings& symbols, const Bindings& hints = {});
+// listed in `defaults`. What is `given` is taken, or made as it says, and its sizes bind symbols first.
+// Errors: Usage naming the placeholder whose value nothing tells how to make, or that what is given does not
+// fit; NotFound for what is given for no placeholder.
+Result<Inputs> synthetic_inputs(const GraphModule& module, BodyId body, uint64_t seed, Bindings& symbols,
+    const Bindings& hints = {}, Given given = {});
 
 // From a file with the keys of recordings; what else the file has is passed over. Sets symbols that sizes of
 // placeholders say.

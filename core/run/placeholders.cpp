@@ -12,6 +12,7 @@ namespace {
 using Kind = tensors::Value::Kind;
 
 constexpr int64_t kMostTried = 65536; // numbers that are tried for a symbol in an expression
+constexpr int64_t kMostBytesTried = 1 << 23;
 
 Error usage(std::string message) {
     return make_error(Error::Kind::Usage, std::move(message));
@@ -32,7 +33,10 @@ void solve(std::string_view text, int64_t value, Bindings& symbols) {
     if (evaluate_symbolic(text, symbols, &missing) || missing.empty())
         return;
     Bindings tried = symbols;
-    for (int64_t n = 0; n <= kMostTried; ++n) {
+    // An expression may be long: what is tried is bounded by bytes.
+    const int64_t most =
+        std::min<int64_t>(kMostTried, kMostBytesTried / static_cast<int64_t>(text.size() + 1));
+    for (int64_t n = 0; n <= most; ++n) {
         tried[missing] = n;
         const auto found = evaluate_symbolic(text, tried);
         if (!found && n > 1)
@@ -44,7 +48,8 @@ void solve(std::string_view text, int64_t value, Bindings& symbols) {
     }
 }
 
-// What sizes and numbers say of symbols: lone ones first, then those in expressions.
+} // namespace
+
 void bind_symbols(const GraphModule& module, const ValueType& type, const tensors::Value& found, bool lone,
     Bindings& symbols) {
     const auto bind = [&](StringId text, int64_t value) {
@@ -60,6 +65,8 @@ void bind_symbols(const GraphModule& module, const ValueType& type, const tensor
             bind(type.symbol, *number);
     }
 }
+
+namespace {
 
 std::string described(const tensors::Value& value) {
     switch (value.kind) {
@@ -115,7 +122,9 @@ Status check_tensor(const GraphModule& module, const std::string& name, const Va
     return {};
 }
 
-Status check(const GraphModule& module, const std::string& name, const ValueType* type,
+} // namespace
+
+Status check_input(const GraphModule& module, const std::string& name, const ValueType* type,
     const Bindings& symbols, tensors::Value& found) {
     if (found.kind == Kind::Tuple)
         return usage(
@@ -141,8 +150,6 @@ Status check(const GraphModule& module, const std::string& name, const ValueType
             + std::to_string(*expected) + " for " + std::string(module.text(type->symbol)));
     return {};
 }
-
-} // namespace
 
 std::vector<NodeId> wanted_inputs(const GraphModule& module, BodyId id) {
     const Body& body = module.body(id);
@@ -211,7 +218,8 @@ Result<std::vector<tensors::Value>> take_values(
             if (type_of(i))
                 bind_symbols(module, *type_of(i), values[i], lone, symbols);
     for (size_t i = 0; i < nodes.size(); ++i)
-        if (const Status status = check(module, values[i].name, type_of(i), symbols, values[i]); !status)
+        if (const Status status = check_input(module, values[i].name, type_of(i), symbols, values[i]);
+            !status)
             return status.error();
     return values;
 }

@@ -31,6 +31,15 @@ using FindValue = std::function<Result<const tensors::Value*>(NodeId node, size_
 // The error for a placeholder of which a file has nothing; says what the file has instead.
 Error no_value(std::string_view placeholder, const std::vector<std::string>& names);
 
+// What a value's sizes, or a number, say of the symbols of its type: `lone` ones ("s77"), or those in
+// expressions.
+void bind_symbols(const GraphModule& module, const ValueType& type, const tensors::Value& found, bool lone,
+    Bindings& symbols);
+// Kind, dtype and shape of one input's value; its strides become the recorded ones where they can. Errors:
+// Usage naming the placeholder, what was found and what was expected.
+Status check_input(const GraphModule& module, const std::string& name, const ValueType* type,
+    const Bindings& symbols, tensors::Value& found);
+
 // Takes a value for each input: sets symbols that sizes and numbers say, then checks kind, dtype and shape. A
 // tensor gets the strides that the graph was recorded with, where no two of its elements share a place.
 // Errors: those of `find`; Usage naming the placeholder, what was found and what was expected.

@@ -1,10 +1,14 @@
 #include "core/run/request.h"
 
 #include "core/base/text.h"
+#include "core/run/given.h"
 #include "core/run/input_files.h"
+#include "core/run/placeholders.h"
 #include "core/worker/choose.h"
 
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 namespace hopscope::run {
 
@@ -22,8 +26,9 @@ Result<std::string> prefix_of(const GraphModule& module, BodyId body, int invoca
                 + counted(prefixes.size(), "time") + ", counted from 0");
 }
 
-Status has_inputs(const Request& request) {
-    if (request.inputs.empty() == !request.seed)
+// Made inputs or those of a file.
+Status one_source(const Request& request) {
+    if (!request.inputs.empty() && (request.seed || !request.given.empty()))
         return make_error(Error::Kind::Usage, "expected either --seed N or --inputs FILE");
     return {};
 }
@@ -57,15 +62,54 @@ Result<Bindings> bindings_of(const std::vector<std::string>& words) {
     return bindings;
 }
 
+namespace {
+
+// From a seed, but for what came with the graph or is given one by one.
+Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p) {
+    Given given;
+    if (const Status status = add_named(request.given, p.symbols, given); !status)
+        return status.error();
+    const Graph& graph = dump.graph(p.place.graph);
+    if (p.body == BodyId(0))
+        add_saved(graph.saved, !request.seed, given);
+    const std::vector<NodeId> wanted = wanted_inputs(*p.module, p.body);
+    const size_t known = static_cast<size_t>(std::count_if(wanted.begin(), wanted.end(),
+        [&](NodeId node) { return given.find(p.module->text(p.module->body(p.body).node(node).name)); }));
+    if (!request.seed && known < wanted.size())
+        return make_error(Error::Kind::Usage,
+            "expected either --seed N or --inputs FILE"
+                + (known ? "; " + std::to_string(known) + " of " + counted(wanted.size(), "input")
+                            + " came with the graph or were given"
+                         : std::string())
+                + (given.notes.empty() ? "" : "; " + given.notes.front()));
+    p.notes = given.notes;
+    const size_t from_file = given.from_file;
+    const std::string source = given.source;
+    auto made = synthetic_inputs(*p.module, p.body, request.seed.value_or(0), p.symbols,
+        symbol_hints(dump, p.place.graph), std::move(given));
+    if (!made)
+        return made;
+    std::string& told = p.inputs_told;
+    if (from_file)
+        told = counted(from_file, "input") + " of " + source;
+    if (const size_t named = wanted.size() - made->made - std::min(from_file, wanted.size() - made->made))
+        told += (told.empty() ? "" : ", ") + std::to_string(named) + " given";
+    if (made->made)
+        told = told.empty() ? "synthetic inputs" : told + ", " + std::to_string(made->made) + " synthetic";
+    return made;
+}
+
+} // namespace
+
 Result<Prepared> prepare(const Dump& dump, const Request& request) {
-    if (const Status status = has_inputs(request); !status)
+    if (const Status status = one_source(request); !status)
         return status.error();
     const auto place = place_of(dump, request.address);
     return place ? prepare(dump, *place, request) : Result<Prepared>(place.error());
 }
 
 Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& request) {
-    if (const Status status = has_inputs(request); !status)
+    if (const Status status = one_source(request); !status)
         return status.error();
     Prepared p;
     p.place = {body.graph, body.body, {}};
@@ -83,12 +127,13 @@ Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& req
             return found.error();
         p.prefix = found ? *found : "";
     }
-    auto made = request.inputs.empty()
-        ? synthetic_inputs(*p.module, p.body, *request.seed, p.symbols, symbol_hints(dump, body.graph))
-        : file_inputs(request.inputs, *p.module, p.body, p.prefix, p.symbols);
+    auto made = request.inputs.empty() ? made_inputs(dump, request, p)
+                                       : file_inputs(request.inputs, *p.module, p.body, p.prefix, p.symbols);
     if (!made)
         return made.error();
     p.inputs = std::move(*made);
+    if (!request.inputs.empty())
+        p.inputs_told = "inputs of " + std::filesystem::path(request.inputs).filename().string();
     for (const DefaultSymbol& symbol : p.inputs.defaults)
         p.defaulted.push_back(symbol.name);
     if (!request.reference.empty()) {

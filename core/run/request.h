@@ -17,9 +17,12 @@ namespace hopscope::run {
 struct Request {
     std::string address; // of the body; empty where the dump has one graph only
     int invocation = -1; // which call of a region's body recorded values are taken from; -1 = the first
-    std::optional<uint64_t> seed; // of synthetic inputs and random operators
+    // Of synthetic inputs and random operators. Without one, and without `inputs`, all inputs must have come
+    // with the graph or be given.
+    std::optional<uint64_t> seed;
     std::string inputs; // a file or folder of recorded ones; exclusive with synthetic inputs
     std::string reference; // a file of recorded values to compare with; may be empty
+    std::vector<std::string> given; // single inputs: "x=f32[2,3]", "k=3" (core/run/given.h)
     std::vector<std::string> bind; // "s77=8"
     std::vector<std::string> libraries; // custom operators
     uint64_t memory = 0; // the worker's limit; 0 = half of the machine's
@@ -33,6 +36,8 @@ struct Prepared {
     Bindings symbols;
     std::vector<std::string> defaulted; // symbols whose value nobody gave
     Inputs inputs;
+    std::string inputs_told; // "inputs of a.safetensors", "24 inputs of model.pt2, 1 synthetic"
+    std::vector<std::string> notes; // what could not be had as it is
     std::string prefix; // of the invocation's keys in files of recorded values: "call/"
     std::vector<tensors::Value> reference;
     tensors::TensorFile reference_file; // the bytes of `reference`

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/graph/types.h"
 #include "core/tensors/pickle.h"
+#include "core/tensors/view.h"
 
 #include <zip.h>
 
@@ -29,50 +30,6 @@ struct CloseZip {
 struct CloseMember {
     void operator()(zip_file_t* file) const { zip_fclose(file); }
 };
-
-// Shape and reach of a view. The number of its elements, or why it is none.
-Result<int64_t> checked_elements(const PickledTensor& tensor, int64_t item) {
-    int64_t elements = 1, last = tensor.offset;
-    bool empty = false, sound = tensor.offset >= 0 && tensor.storage_bytes >= 0;
-    for (size_t d = 0; d < tensor.shape.size(); ++d) {
-        int64_t reach = 0;
-        sound = sound && tensor.shape[d] >= 0 && tensor.stride[d] >= 0;
-        empty = empty || tensor.shape[d] == 0;
-        sound = sound && !__builtin_mul_overflow(elements, tensor.shape[d], &elements)
-            && !__builtin_mul_overflow(std::max<int64_t>(tensor.shape[d], 1) - 1, tensor.stride[d], &reach)
-            && !__builtin_add_overflow(last, reach, &last);
-    }
-    if (!sound)
-        return damaged("its sizes, strides or offset are negative or too large");
-    if (!empty && last >= tensor.storage_bytes / item)
-        return damaged("it reaches up to element " + std::to_string(last) + " of a storage that has "
-            + std::to_string(tensor.storage_bytes / item));
-    if (!empty && elements > kMostBytes / item)
-        return make_error(Error::Kind::Usage, "it takes more than 16 GiB");
-    return empty ? 0 : elements;
-}
-
-// The elements of a view, row-major. Sizes were checked.
-std::string gathered(const std::string& storage, const PickledTensor& tensor, size_t item, int64_t elements) {
-    std::string out;
-    out.reserve(static_cast<size_t>(elements) * item);
-    const size_t rank = tensor.shape.size();
-    const int64_t inner = rank ? tensor.shape[rank - 1] : 1, step = rank ? tensor.stride[rank - 1] : 1;
-    std::vector<int64_t> index(rank, 0);
-    for (int64_t done = 0; done < elements; done += inner) {
-        int64_t at = tensor.offset;
-        for (size_t d = 0; d < rank; ++d)
-            at += index[d] * tensor.stride[d];
-        if (step == 1)
-            out.append(storage, static_cast<size_t>(at) * item, static_cast<size_t>(inner) * item);
-        else
-            for (int64_t i = 0; i < inner; ++i)
-                out.append(storage, static_cast<size_t>(at + i * step) * item, item);
-        for (size_t d = rank - (rank ? 1 : 0); d-- > 0 && ++index[d] == tensor.shape[d];)
-            index[d] = 0;
-    }
-    return out;
-}
 
 Value number_of(const PickledObject& object) {
     Value value;
@@ -352,6 +309,17 @@ Result<const PtFile::Entry*> PtFile::find(std::string_view name) const {
     return &entries[*found];
 }
 
+bool PtFile::holds_storage() const {
+    return parts_->pickle.object(parts_->pickle.root).kind == Kind::Storage;
+}
+
+Result<std::string> PtFile::storage_bytes() const {
+    const PickledObject& root = parts_->pickle.object(parts_->pickle.root);
+    if (root.kind != Kind::Storage)
+        return damaged("holds no storage");
+    return parts_->member("data/" + std::string(root.text));
+}
+
 Result<std::string> PtFile::bytes_of(const Entry& entry) const {
     const auto at = [&](Error error) {
         error.message = "'" + utf8(entry.name) + "': " + error.message;
@@ -362,7 +330,14 @@ Result<std::string> PtFile::bytes_of(const Entry& entry) const {
             damaged("is " + (entry.opaque.empty() ? "a number" : entry.opaque) + "; expected a tensor"));
     const PickledTensor& tensor = parts_->pickle.tensors[entry.tensor];
     const size_t item = dtype_by_name(tensor.dtype)->bits / 8u;
-    const auto elements = checked_elements(tensor, static_cast<int64_t>(item));
+    Value view;
+    view.dtype = tensor.dtype;
+    view.shape = tensor.shape;
+    view.stride = tensor.stride;
+    if (tensor.storage_bytes < 0)
+        return at(damaged("its sizes, strides or offset are negative or too large"));
+    const auto elements = checked_elements(
+        view, tensor.offset, tensor.storage_bytes / static_cast<int64_t>(item), static_cast<int64_t>(item));
     if (!elements)
         return at(elements.error());
     if (*elements == 0)
@@ -370,7 +345,8 @@ Result<std::string> PtFile::bytes_of(const Entry& entry) const {
     const auto storage = parts_->storage(tensor);
     if (!storage)
         return at(storage.error());
-    return gathered(**storage, tensor, item, *elements);
+    auto bytes = elements_of(**storage, view, tensor.offset);
+    return bytes ? std::move(bytes) : at(bytes.error());
 }
 
 } // namespace hopscope::tensors

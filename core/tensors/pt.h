@@ -41,6 +41,11 @@ public:
     // storage, the storage is missing, shorter than said or damaged; Usage where it takes more than 16 GiB.
     Result<std::string> bytes_of(const Entry& entry) const;
 
+    // Whether the file is one storage without a tensor (torch/utils/_content_store.py), and its bytes.
+    // Errors: Damaged.
+    bool holds_storage() const;
+    Result<std::string> storage_bytes() const;
+
 private:
     struct Parts;
     std::shared_ptr<Parts> parts_;

@@ -70,7 +70,7 @@ MatchResult matched(const std::string& a, const std::string& b, const MatchOptio
 
 std::string told(const At& a, const At& b, const MatchOptions& options = {}) {
     const MatchResult r = matched(a, b, options);
-    return r.equal() ? "equal" : difference_text(*a.module, *b.module, *r.difference);
+    return r.equal() ? "equal" : difference_text(*a.module, *b.module, *r.difference, a.body);
 }
 
 std::string told(const std::string& a, const std::string& b, const MatchOptions& options = {}) {

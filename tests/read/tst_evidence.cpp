@@ -2,6 +2,7 @@
 #include "core/regions/ledger.h"
 #include "tests/testdata.h"
 
+#include <QDirIterator>
 #include <QRegularExpression>
 #include <QTest>
 
@@ -26,6 +27,8 @@ private slots:
     void partOfALogAddsNothing();
     void otherMessagesAreTold();
     void orderOfInputsDoesNotMatter();
+    void debugFolderBesideItsTrace();
+    void debugFolderAlone();
 };
 
 namespace {
@@ -190,7 +193,8 @@ void TestEvidence::contradictionIsNamed() {
             told << m;
     QCOMPARE(told.size(), 1);
     QVERIFY2(told[0].contains("backward graph of 0/0 than a.log:")
-            && told[0].contains("target: expected aten.gelu_backward.default, found aten.silu_backward.default"),
+            && told[0].contains(
+                "target: expected aten.gelu_backward.default, found aten.silu_backward.default"),
         qPrintable(told[0]));
     QVERIFY(graph_at(*dump, "0/0:backward") && graph_at(*dump, "0/0:backward#1"));
     QCOMPARE(graph_at(*dump, "0/0:forward")->also.size(), size_t{1});
@@ -246,6 +250,60 @@ void TestEvidence::orderOfInputsDoesNotMatter() {
         QCOMPARE(address_of(*a, GraphId(g)), address_of(*b, GraphId(g)));
         QCOMPARE(a->graphs[g].also.size(), b->graphs[g].also.size());
     }
+}
+
+namespace {
+
+// The recording's debug folder, unpacked: its files are known by their names.
+QString unpackDebugFolder(const QTemporaryDir& folder) {
+    const QDir from(dataPath("mlp4_debug"));
+    QDirIterator files(from.path() + "/torch_compile_debug", QDir::Files, QDirIterator::Subdirectories);
+    while (files.hasNext()) {
+        const QString path = files.next();
+        QString to = folder.filePath(from.relativeFilePath(path));
+        to.chop(3); // .gz
+        if (!QDir().mkpath(QFileInfo(to).path()) || !writeFile(to, bytesOf(path)))
+            return {};
+    }
+    return folder.filePath("torch_compile_debug");
+}
+
+const std::string kDebugTrace = printed("mlp4_debug/torch_trace");
+const std::string kDebugLog = printed("mlp4_debug/torch_logs.txt.gz");
+
+} // namespace
+
+// A trace, its log and its debug folder are one compilation with each graph once.
+void TestEvidence::debugFolderBesideItsTrace() {
+    QTemporaryDir folder;
+    const std::string debug = unpackDebugFolder(folder).toStdString();
+    const auto alone = open_dump({kDebugTrace, kDebugLog});
+    const auto dump = open_dump({debug, kDebugLog, kDebugTrace});
+    QVERIFY(alone.ok() && dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(dump->compilations.size(), alone->compilations.size());
+    QCOMPARE(dump->graphs.size(), alone->graphs.size());
+    QCOMPARE(dump->messages.size(), alone->messages.size());
+    QCOMPARE(decisions(*dump, "0/0"), decisions(*alone, "0/0"));
+    std::map<std::string, int> found; // files of the folder, by name
+    for (const Graph& g : dump->graphs)
+        for (const DumpPlace& p : g.also) {
+            const QString path = QString::fromStdString(dump->files[p.file.index].path);
+            if (path.contains("torch_compile_debug"))
+                ++found[QFileInfo(path).fileName().toStdString()];
+        }
+    QCOMPARE(found["fx_graph_readable.py"], 2);
+    QCOMPARE(found["fx_graph_transformed.py"], 2);
+    QCOMPARE(found["fx_graph_runnable.py"], 2);
+}
+
+void TestEvidence::debugFolderAlone() {
+    QTemporaryDir folder;
+    const auto dump = open_dump({unpackDebugFolder(folder).toStdString()});
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(dump->compilations.size(), size_t{1});
+    QVERIFY(graph_at(*dump, "-:forward") && graph_at(*dump, "-:backward"));
 }
 
 QTEST_GUILESS_MAIN(TestEvidence)

@@ -1,5 +1,6 @@
 // TORCH_TRACE logs: the record grammar, ranks, attempts, payloads, and what is said of records that do not
 // follow it.
+#include "core/read/payloads.h"
 #include "tests/testdata.h"
 
 #include <QCryptographicHash>
@@ -225,9 +226,19 @@ void TestTraceLog::md5FindsAFlippedByte() {
     QVERIFY(good.ok());
     QVERIFY2(good->problems.empty(), qPrintable(problemText(good->problems)));
     bytes.replace("x.sin()", "x.sim()"); // in the comment: the graph still reads
-    const auto unverified = openBytes(bytes);
+    // Only the last record is looked at while reading; the others when there is time.
+    const auto unverified = openBytes(bytes + record(R"("dynamo_start": {})"));
     QVERIFY(unverified.ok());
     QVERIFY(unverified->problems.empty());
+    const auto later = check_payloads(unverified->payloads);
+    QCOMPARE(later.size(), size_t{1});
+    QCOMPARE(later[0].line, uint64_t{2});
+    const auto at_end = openBytes(bytes);
+    QVERIFY(at_end.ok());
+    QCOMPARE(at_end->problems.size(), size_t{1});
+    QVERIFY2(test::text(at_end->problems[0].message).startsWith("the last record is not whole"),
+        at_end->problems[0].message.c_str());
+    QVERIFY(!at_end->graphs[0].cut);
     const auto bad = openBytes(bytes, verifying());
     QVERIFY(bad.ok());
     QCOMPARE(bad->problems.size(), size_t{1});

@@ -1,0 +1,38 @@
+// The ledgers of two dumps, row by row: what was one body yesterday and is five today.
+#pragma once
+
+#include "core/regions/ledger.h"
+
+#include <string>
+#include <vector>
+
+namespace hopscope {
+
+struct LedgerChange {
+    std::string field; // "bodies", "decision", …
+    std::string a, b; // empty: not known there
+};
+
+struct LedgerRow {
+    int a = -1, b = -1; // Invocation::index; -1 = only in the other
+    std::string function; // of its region
+    std::vector<LedgerChange> changes; // decision, reason, identifier, variant, inlined, executions
+};
+
+struct LedgerPair {
+    CompilationId a, b; // none: only in the other dump
+    std::vector<LedgerChange> totals; // invocations, traced, reused, bodies, backward bodies, saved bytes:
+                                      // those that differ
+    double tracing_ms_a = 0, tracing_ms_b = 0; // never a difference: no two runs take the same time
+    std::vector<LedgerRow> rows; // those that differ or stand alone
+    size_t same_rows = 0;
+
+    bool equal() const { return a && b && totals.empty() && rows.empty(); }
+};
+
+// The last attempts of all compilations that have regions. Compilations go by rank and id, what is left by
+// function; rows by region function and the how-manieth call of it.
+std::vector<LedgerPair> compare_ledgers(
+    const Dump& dump_a, const Ledger& a, const Dump& dump_b, const Ledger& b);
+
+} // namespace hopscope

@@ -1,0 +1,241 @@
+#include "core/read/gather.h"
+
+#include "core/base/text.h"
+#include "core/read/pt2.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace hopscope::read {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kFolderDepth = 16; // below a folder that the user names
+constexpr size_t kMostFiles = 100'000;
+
+bool looks_readable(std::string_view head) {
+    return head.find("(torch.nn.Module):") != std::string_view::npos
+        || head.find("def forward(self") != std::string_view::npos;
+}
+
+Error unknown_file(const std::string& path, bool empty) {
+    Error e = make_error(Error::Kind::CannotRead,
+        empty ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
+              : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
+    e.file = path;
+    e.line = 1;
+    return e;
+}
+
+class Gatherer {
+public:
+    Gatherer(const OpenOptions& options, Collector& collector)
+        : limit_{options.max_unfold}
+        , collector_(collector) { }
+
+    Result<Gathered> run(const std::vector<std::string>& paths);
+
+private:
+    std::optional<Error> named_file(const std::string& path);
+    void list_folder(const fs::path& folder, int depth);
+    void found_file(const std::string& path);
+    std::optional<Error> add(InputFile file);
+    std::optional<Error> add_archive(InputFile file);
+    void drop_doubles();
+    void note_unknown();
+    void warn(std::string message) { collector_.problem(Severity::Warning, std::move(message), {}, 0, 0); }
+    bool wanted(std::string_view head) const { return sniff(head) != Format::Unknown; }
+
+    UnfoldLimit limit_;
+    Collector& collector_;
+    Gathered found_;
+    std::vector<Error> unknown_; // named files that tell nothing
+    size_t listed_ = 0;
+};
+
+void Gatherer::list_folder(const fs::path& folder, int depth) {
+    std::error_code error;
+    std::vector<fs::directory_entry> entries;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        entries.push_back(*at);
+    if (error)
+        warn("cannot list folder " + folder.string() + ": " + error.message());
+    std::sort(entries.begin(), entries.end());
+    for (const fs::directory_entry& entry : entries) {
+        if (listed_ >= kMostFiles)
+            return;
+        if (entry.is_directory(error)) {
+            // A link may lead back to where it stands.
+            if (entry.is_symlink(error))
+                continue;
+            if (depth > 1)
+                list_folder(entry.path(), depth - 1);
+            else
+                warn("folders are nested deeper than " + std::to_string(kFolderDepth) + "; "
+                    + entry.path().string() + " is passed over");
+        } else if (entry.is_regular_file(error)) {
+            if (++listed_ == kMostFiles)
+                warn("more than " + std::to_string(kMostFiles) + " files; those behind "
+                    + entry.path().string() + " are passed over");
+            found_file(entry.path().string());
+        }
+    }
+}
+
+// In a folder, what tells nothing or cannot be read is left alone.
+void Gatherer::found_file(const std::string& path) {
+    auto bytes = map_file(path, limit_, [this](std::string_view head) { return wanted(head); });
+    if (!bytes)
+        return;
+    InputFile file;
+    file.path = path;
+    file.bytes = std::move(*bytes);
+    (void)add(std::move(file));
+}
+
+std::optional<Error> Gatherer::named_file(const std::string& path) {
+    auto bytes = map_file(path, limit_, [this](std::string_view head) { return wanted(head); });
+    if (!bytes)
+        return bytes.error();
+    InputFile file;
+    file.path = path;
+    file.named = true;
+    file.bytes = std::move(*bytes);
+    return add(std::move(file));
+}
+
+std::optional<Error> Gatherer::add(InputFile file) {
+    file.debug = debug_place(file.path);
+    file.format = sniff(file.bytes.bytes.substr(0, kHeadBytes));
+    if (file.format == Format::Archive)
+        return add_archive(std::move(file));
+    // What lies in a debug folder is known by its place.
+    const bool listed_only = file.debug && file.debug->role == DebugPlace::Role::Other && !file.named;
+    if (listed_only || file.format != Format::Unknown)
+        found_.files.push_back(std::move(file));
+    else if (file.named)
+        unknown_.push_back(unknown_file(file.path, file.bytes.bytes.empty()));
+    return std::nullopt;
+}
+
+std::optional<Error> Gatherer::add_archive(InputFile file) {
+    const auto fail = [&](Error error) -> std::optional<Error> {
+        error.file = file.path;
+        return file.named ? std::optional(std::move(error)) : std::nullopt;
+    };
+    auto archive = Archive::open(file.bytes.bytes, file.bytes.owner);
+    if (!archive)
+        return fail(archive.error());
+    switch (archive_kind(*archive)) {
+    case ArchiveKind::Export:
+    case ArchiveKind::Compiled:
+        file.archive = std::move(*archive);
+        found_.files.push_back(std::move(file));
+        return std::nullopt;
+    case ArchiveKind::Tensors:
+        return fail(make_error(Error::Kind::CannotRead,
+            "is a file of torch.save: tensors, no graph; give it to a run with --inputs"));
+    case ArchiveKind::TorchScript:
+        return fail(make_error(Error::Kind::CannotRead,
+            "is a TorchScript program; expected one of torch.export, a log or a printed graph"));
+    case ArchiveKind::Files:
+        break;
+    }
+    size_t dumps = 0;
+    for (const Archive::Member& member : archive->members()) {
+        auto bytes = archive->read(member, limit_, [this](std::string_view head) { return wanted(head); });
+        if (!bytes) {
+            warn(file.path + ": " + bytes.error().message);
+            continue;
+        }
+        InputFile inner;
+        inner.path = file.path + '/' + member.name;
+        inner.bytes = std::move(*bytes);
+        // An archive in an archive is not opened: where would it end?
+        if (sniff(inner.bytes.bytes.substr(0, kHeadBytes)) == Format::Archive)
+            continue;
+        const size_t before = found_.files.size();
+        (void)add(std::move(inner));
+        dumps += found_.files.size() - before;
+    }
+    return dumps ? std::nullopt
+                 : fail(make_error(Error::Kind::CannotRead,
+                     "is a zip archive of " + counted(archive->members().size(), "file")
+                         + ", and none of them is a dump"));
+}
+
+// In a folder, printed graphs lie beside the trace that holds them already.
+void Gatherer::drop_doubles() {
+    const bool has_trace = std::any_of(found_.files.begin(), found_.files.end(),
+        [](const InputFile& f) { return f.format == Format::Trace; });
+    if (!has_trace)
+        return;
+    const auto doubled = [](const InputFile& f) {
+        return !f.named && !f.debug && f.format == Format::Readable;
+    };
+    const auto graphs = std::count_if(found_.files.begin(), found_.files.end(),
+        [&](const InputFile& f) { return doubled(f) && f.format == Format::Readable; });
+    if (graphs)
+        collector_.problem(Severity::Note,
+            counted(static_cast<uint64_t>(graphs), "file")
+                + " with printed graphs in the folder passed over: the trace beside them holds its graphs "
+                  "itself",
+            {}, 0, 0);
+    std::erase_if(found_.files, doubled);
+}
+
+// Beside a dump, a file that tells nothing is worth a word (the log of a run that logged nothing), no more.
+void Gatherer::note_unknown() {
+    for (const Error& e : unknown_) {
+        const FileId id(collector_.dump.files.size());
+        collector_.dump.files.push_back({e.file, "unknown", 0});
+        collector_.problem(Severity::Note, e.message, id, e.line, 0);
+    }
+}
+
+Result<Gathered> Gatherer::run(const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+        std::error_code error;
+        if (fs::is_directory(path, error)) {
+            found_.folders.push_back(path);
+            list_folder(path, kFolderDepth);
+        } else if (auto failure = named_file(path)) {
+            return *failure;
+        }
+    }
+    drop_doubles();
+    const bool something = std::any_of(found_.files.begin(), found_.files.end(),
+        [](const InputFile& f) { return f.format != Format::Unknown; });
+    if (!something && !unknown_.empty())
+        return unknown_.front();
+    if (!something) {
+        Error e = make_error(Error::Kind::CannotRead,
+            "found no dump in it; expected TORCH_TRACE logs, TORCH_LOGS texts, printed graphs or .pt2 "
+            "archives");
+        e.file = paths.empty() ? "" : paths.front();
+        return e;
+    }
+    note_unknown();
+    return std::move(found_);
+}
+
+} // namespace
+
+Format sniff(std::string_view head) {
+    if (looks_like_zip(head))
+        return Format::Archive;
+    if (looks_like_trace_log(head))
+        return Format::Trace;
+    if (looks_like_text_log(head))
+        return Format::TextLog;
+    return looks_readable(head) ? Format::Readable : Format::Unknown;
+}
+
+Result<Gathered> gather(
+    const std::vector<std::string>& paths, const OpenOptions& options, Collector& collector) {
+    return Gatherer(options, collector).run(paths);
+}
+
+} // namespace hopscope::read
