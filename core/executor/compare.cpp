@@ -5,7 +5,6 @@
 #include "core/executor/torch.h"
 #include "core/wire/tolerance.h"
 
-#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <cmath>

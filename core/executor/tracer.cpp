@@ -3,7 +3,6 @@
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
 
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <ctime>

@@ -27,7 +27,7 @@ template <class Message> Kind kind() {
             },
         requires {Message::kVerb;
 }
-};
+}; // namespace
 }
 
 constexpr const char* kFailure =
@@ -75,8 +75,8 @@ const std::vector<Sound>& sound() {
         {"bind answers", kind<wire::BindAnswer>(), R"({"values":3})", {}},
         {"run", kind<wire::RunRequest>(), R"({"to":"mm","keep":true,"repeat":3,"seed":1,"float64":true})",
             {}},
-        {"run answers", kind<wire::RunAnswer>(),
-            list({outcome(), R"("best_ms":0.5,"wall_ms":1.25)"}), {"failure"}},
+        {"run answers", kind<wire::RunAnswer>(), list({outcome(), R"("best_ms":0.5,"wall_ms":1.25)"}),
+            {"failure"}},
         {"timing", kind<wire::TimingRequest>(), R"({"repeat":5,"seed":2})", {}},
         {"timing answers", kind<wire::TimingAnswer>(),
             list({outcome(), R"("rows":[{"body":0,"node":1,"calls":2,"median_us":1.5,"total_us":3.0}],
@@ -104,7 +104,8 @@ const std::vector<Sound>& sound() {
             R"({"name":"mm","step":3,"item":0,"histogram":48,"start":[0],"count":[4]})",
             {"name", "step", "item", "histogram", "start", "count"}},
         {"value answers with a tensor", kind<wire::ValueAnswer>(),
-            list({kTensor, R"("histogram":{"low":-1.0,"high":2.0,"counts":[1,2]},"slice":[1.5,"nan","inf"])"}),
+            list(
+                {kTensor, R"("histogram":{"low":-1.0,"high":2.0,"counts":[1,2]},"slice":[1.5,"nan","inf"])"}),
             {"histogram", "slice"}},
         {"value answers with an empty tensor", kind<wire::ValueAnswer>(),
             R"({"dtype":"int64","shape":[0],"stride":[1],"bytes":0})", {}},
@@ -122,7 +123,7 @@ const std::vector<Sound>& sound() {
             R"({"requires_grad":[true,false],"outputs":1,"tangent_strides":[[3,1]],"seed":1})", {"outputs"}},
         {"joint answers", kind<wire::JointAnswer>(),
             R"({"placeholders":[{"name":"x","type":"f32[2]","attribute":false}],
-                "nodes":[{"text":"mul = x","forward":"mul","backward_of":"call/mul"}],"returned":"(mul,)",
+                "nodes":[{"text":"mul = x","forward":"mul","backward_of":"call/mul"}],"returned":"mul",
                 "requires_grad":[true],"outputs":[{"kind":"tensor","needs_gradient":true}],"heard":3,"run":2})",
             {"forward", "backward_of"}},
         {"joint answers with a failure", kind<wire::JointAnswer>(), list({failure()}), {}},
@@ -136,7 +137,7 @@ const std::vector<Sound>& sound() {
         {"description", kind<wire::Description>(),
             R"({"libtorch":"2.13.0","protocol":2,"composed":[],"operators":["aten.mm.default"]})", {}},
     };
-return all;
+    return all;
 }
 
 // Every value of a message, with its place and the key that it stands under.
@@ -283,7 +284,7 @@ void TestMessages::saysWhere() {
 void TestMessages::keepsNumbers() {
     wire::ValueAnswer value;
     value.dtype = "float64";
-    value.slice.emplace({NAN, INFINITY, -INFINITY, 0.1, -0.0, 1e308});
+    value.slice = std::vector<double>{NAN, INFINITY, -INFINITY, 0.1, -0.0, 1e308};
     const auto read = wire::from_json<wire::ValueAnswer>(wire::to_json(value));
     QVERIFY(read.ok());
     const std::vector<double>& s = *read->slice;
