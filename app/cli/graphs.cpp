@@ -43,6 +43,12 @@ void print_compilation(const Dump& dump, const Compilation& c) {
         if (!g.also.empty())
             std::printf("  %-52s from %s\n", "", utf8(sources_text(dump, g)).c_str());
     }
+    if (!c.recompile_reason.empty()) {
+        std::string reason = utf8(c.recompile_reason);
+        for (size_t at = reason.find('\n'); at != std::string::npos; at = reason.find('\n', at + 1))
+            reason.insert(at + 1, "    ");
+        std::printf("  recompiled: %s\n", reason.c_str());
+    }
     if (!c.fail_type.empty())
         std::printf("  failed: %s: %s\n", utf8(c.fail_type).c_str(), utf8(headline(c.fail_reason)).c_str());
 }
@@ -58,6 +64,9 @@ int run_graphs(const std::vector<std::string>& paths, bool json, bool verify) {
     }
     for (const Compilation& c : dump->compilations)
         print_compilation(*dump, c);
+    for (size_t i = 0; i < dump->sources.size(); ++i)
+        std::printf("  %-52s %s, the user's own: no graph\n", source_address(i).c_str(),
+            utf8(dump->sources[i].label).c_str());
     return kDone;
 }
 

@@ -2,12 +2,14 @@
 #include "app/cli/cli.h"
 
 #include "core/base/text.h"
+#include "core/browse/ledger_rows.h"
 #include "core/export/ledger_json.h"
 #include "core/regions/ledger.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <functional>
 
 namespace hopscope::cli {
 
@@ -78,7 +80,17 @@ void print_totals(const Totals& t) {
     std::printf("\n");
 }
 
-void print_ledger(const Dump& dump, const CompilationLedger& ledger) {
+// Which invocations are shown.
+using Where = std::function<bool(const CompilationLedger&, const Invocation&)>;
+
+// Prints a compilation and those of its invocations that fit; gives how many do.
+size_t print_ledger(const Dump& dump, const CompilationLedger& ledger, const Where& where) {
+    std::vector<const Invocation*> shown;
+    for (const Invocation& inv : ledger.invocations)
+        if (!where || where(ledger, inv))
+            shown.push_back(&inv);
+    if (where && shown.empty())
+        return 0;
     const Compilation& c = dump.compilation(ledger.compilation);
     std::string head = (c.key.rank >= 0 ? "rank " + std::to_string(c.key.rank) + "  " : "") + c.key.id;
     if (c.key.attempt > 0 || !c.last_attempt)
@@ -90,12 +102,13 @@ void print_ledger(const Dump& dump, const CompilationLedger& ledger) {
         std::printf("  failed: %s: %s\n", utf8(c.fail_type).c_str(), utf8(headline(c.fail_reason)).c_str());
     if (ledger.invocations.empty()) {
         std::printf("  no regions\n");
-        return;
+        return 0;
     }
     print_totals(ledger.totals);
     Table table({"#", "call_id", "region", "function", "decision", "trace", "lookup", "stamp-out", "saved",
         "runs", "source", "reason"});
-    for (const Invocation& inv : ledger.invocations) {
+    for (const Invocation* at : shown) {
+        const Invocation& inv = *at;
         const Region* region = inv.region ? &ledger.regions[inv.region.index] : nullptr;
         const Source* source = call_source(dump, inv);
         std::string place;
@@ -112,23 +125,48 @@ void print_ledger(const Dump& dump, const CompilationLedger& ledger) {
             std::to_string(inv.executions), place, utf8(inv.reason)});
     }
     table.print({true, true, false, false, false, true, true, true, true, true, false, false});
+    return shown.size();
 }
 
-int run(const std::vector<std::string>& paths, bool json, bool attempts) {
-    auto dump = open(paths);
+struct Options {
+    std::vector<std::string> paths;
+    std::string where;
+    bool json = false;
+    bool attempts = false;
+};
+
+int run(const Options& options) {
+    const auto filter = Filter::parse(options.where, field_names());
+    if (!filter) {
+        Error error = filter.error();
+        error.message = "in the filter: " + error.message;
+        return fail(error);
+    }
+    auto dump = open(options.paths);
     if (!dump)
         return fail(dump.error());
     const Ledger ledger = build_ledger(*dump);
-    if (json) {
+    Where where;
+    if (!filter->empty())
+        where = [&](const CompilationLedger& of, const Invocation& invocation) {
+            return filter->matches(filter_row(*dump, of, invocation));
+        };
+    if (options.json) {
         finish_check(*dump);
-        LedgerJsonOptions options;
-        options.attempts = attempts;
-        print_json(ledger_json(*dump, ledger, options));
+        LedgerJsonOptions json;
+        json.attempts = options.attempts;
+        json.where = where;
+        print_json(ledger_json(*dump, ledger, json));
         return kDone;
     }
+    size_t shown = 0, all = 0;
     for (const CompilationLedger& c : ledger.compilations)
-        if (attempts || dump->compilation(c.compilation).last_attempt)
-            print_ledger(*dump, c);
+        if (options.attempts || dump->compilation(c.compilation).last_attempt) {
+            shown += print_ledger(*dump, c, where);
+            all += c.invocations.size();
+        }
+    if (where)
+        std::fprintf(stderr, "%zu of %s fit\n", shown, counted(all, "invocation").c_str());
     for (const Problem& p : ledger.problems)
         std::fprintf(stderr, "%s: %s\n", std::string(severity_name(p.severity)).c_str(), p.message.c_str());
     return kDone;
@@ -139,13 +177,14 @@ int run(const std::vector<std::string>& paths, bool json, bool attempts) {
 void add_regions(CLI::App& app, Action& action) {
     auto* command = app.add_subcommand(
         "regions", "Print the ledger: every region call, what the caches decided and what it cost or saved");
-    static std::vector<std::string> paths;
-    static bool json = false;
-    static bool attempts = false;
-    add_dumps(*command, paths);
-    command->add_flag("--json", json, "Print one JSON document");
-    command->add_flag("--attempts", attempts, "Show attempts that were broken off too");
-    command->callback([&action] { action = [] { return run(paths, json, attempts); }; });
+    static Options options;
+    add_dumps(*command, options.paths);
+    command->add_flag("--json", options.json, "Print one JSON document");
+    command->add_flag("--attempts", options.attempts, "Show attempts that were broken off too");
+    command->add_option("--where", options.where,
+        "Only invocations that fit: words, +must, -must-not, FIELD:VALUE, \"two words\", ( … ), as in the "
+        "window's ledger");
+    command->callback([&action] { action = [] { return run(options); }; });
 }
 
 } // namespace hopscope::cli

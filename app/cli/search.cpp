@@ -1,6 +1,8 @@
-// hopscope search: finds nodes of a session by name, operator or source line.
+// hopscope search: finds nodes by name, operator, type or source line, in every body of any dump.
 #include "app/cli/cli.h"
 
+#include "core/base/text.h"
+#include "core/browse/find.h"
 #include "core/session/session.h"
 
 #include <nlohmann/json.hpp>
@@ -14,13 +16,60 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Options {
-    std::string session;
-    std::string words;
+    std::vector<std::string> words; // DUMP… TEXT
     size_t limit = 100;
     bool json = false;
 };
 
-Json to_json(const SearchHit& hit) {
+// What is printed of a hit, whichever way it was found.
+struct Hit {
+    std::string address;
+    double rank = 0;
+    std::string snippet;
+    std::vector<std::pair<uint32_t, uint32_t>> marks;
+};
+struct Hits {
+    std::vector<Hit> hits;
+    bool more = false; // than these
+};
+
+// Full-text search of the session's index: whole words, the last one may be cut short. What has no word in
+// it, as a regular expression, or is in none of the index' columns, as a type, is looked for in the bodies.
+Result<Hits> search_session(const std::string& path, const std::string& text, size_t limit) {
+    const auto session = Session::open(path, OpenMode::Read);
+    if (!session)
+        return session.error();
+    const auto found = (*session)->search(text, limit + 1);
+    if (!found)
+        return found.error();
+    Hits hits;
+    hits.more = found->size() > limit;
+    for (size_t i = 0; i < found->size() && i < limit; ++i) {
+        const SearchHit& hit = (*found)[i];
+        hits.hits.push_back({hit.address, hit.rank, hit.snippet, hit.marks});
+    }
+    return hits;
+}
+
+Result<Hits> search_dumps(const std::vector<std::string>& paths, const std::string& text, size_t limit) {
+    const auto find = Find::parse(text);
+    if (!find)
+        return find.error();
+    const auto dump = open(paths);
+    if (!dump)
+        return dump.error();
+    const auto found = find_all(*dump, *find, limit, interruptible());
+    if (!found)
+        return found.error();
+    Hits hits;
+    hits.more = found->total > found->hits.size();
+    for (const FindHit& hit : found->hits)
+        hits.hits.push_back({address_of(*dump, hit.place.graph, hit.place.body, hit.place.node),
+            static_cast<double>(hit.rank), hit.snippet, hit.marks});
+    return hits;
+}
+
+Json to_json(const Hit& hit) {
     Json marks = Json::array();
     for (const auto& [first, last] : hit.marks)
         marks.push_back({first, last});
@@ -28,36 +77,58 @@ Json to_json(const SearchHit& hit) {
 }
 
 int run(const Options& options) {
-    const auto session = Session::open(options.session, OpenMode::Read);
-    if (!session)
-        return fail(session.error());
-    const auto hits = (*session)->search(options.words, options.limit);
+    for (const std::string& word : options.words)
+        if (word.size() > 1 && word.front() == '-')
+            return fail(
+                make_error(Error::Kind::Usage, "found the option " + word + ", which search does not have"));
+    if (options.words.size() < 2)
+        return fail(make_error(Error::Kind::Usage,
+            "found " + counted(options.words.size(), "argument")
+                + ", expected DUMP… and, last, the words that are looked for"));
+    const std::vector<std::string> paths(options.words.begin(), options.words.end() - 1);
+    const std::string& text = options.words.back();
+    const bool session = paths.size() == 1 && is_session_file(paths.front());
+    Result<Hits> hits = session ? search_session(paths.front(), text, options.limit)
+                                : search_dumps(paths, text, options.limit);
+    if (session && hits && hits->hits.empty() && !hits->more)
+        hits = search_dumps(paths, text, options.limit);
     if (!hits)
         return fail(hits.error());
-    if (!options.json) {
-        for (const SearchHit& hit : *hits)
-            std::printf("%s  %s\n", hit.address.c_str(), hit.snippet.c_str());
+    if (options.json) {
+        Json list = Json::array();
+        for (const Hit& hit : hits->hits)
+            list.push_back(to_json(hit));
+        // Source lines may hold any bytes; JSON holds UTF-8.
+        const Json document{{"text", text}, {"hits", list}, {"more", hits->more}};
+        std::puts(document.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
         return kDone;
     }
-    Json list = Json::array();
-    for (const SearchHit& hit : *hits)
-        list.push_back(to_json(hit));
-    const Json document{{"text", options.words}, {"hits", list}};
-    std::puts(document.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+    for (const Hit& hit : hits->hits)
+        std::printf("%s  %s\n", hit.address.c_str(), hit.snippet.c_str());
+    if (hits->more)
+        std::fprintf(stderr, "more than %s: --limit shows them\n", counted(hits->hits.size(), "hit").c_str());
+    else if (hits->hits.empty())
+        std::fputs("no node fits\n", stderr);
     return kDone;
 }
 
 } // namespace
 
 void add_search(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("search", "Find nodes of a session by name, operator or source line");
+    auto* command = app.add_subcommand(
+        "search", "DUMP… TEXT: find nodes by name, operator, type or source line in every body");
     static Options options;
-    command->add_option("SESSION", options.session, "A .hopscope file")->required();
-    command->add_option("TEXT", options.words, "Words that must all occur, the last one may be cut short")
-        ->required();
+    // Not an option of its own: CLI11 takes "[8, 16]", which is a shape, for a list of two words.
+    command->allow_extras();
+    command->footer("DUMP… are files, folders or a session. TEXT comes last: words that must all occur (in a "
+                    "session whole "
+                    "words, the last one\nmay be cut short), or /a regular expression/.");
     command->add_option("--limit", options.limit, "At most so many hits")->capture_default_str();
     command->add_flag("--json", options.json, "Print one JSON document");
-    command->callback([&action] { action = [] { return run(options); }; });
+    command->callback([&action, command] {
+        options.words = command->remaining();
+        action = [] { return run(options); };
+    });
 }
 
 } // namespace hopscope::cli

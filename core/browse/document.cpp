@@ -1,9 +1,10 @@
 #include "core/browse/document.h"
 
+#include "core/browse/ledger_rows.h"
+#include "core/browse/stepping.h"
 #include "core/graph/calls.h"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace hopscope {
 
@@ -11,81 +12,98 @@ namespace {
 uint64_t key_of(GraphId graph, BodyId body) {
     return uint64_t(graph.index) << 32 | body.index;
 }
-
-std::string base_name(std::string_view path) {
-    const size_t slash = path.find_last_of('/');
-    return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
-}
 } // namespace
 
 Document::Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledger> ledger)
     : dump_(std::move(dump))
-    , ledger_(std::move(ledger)) {
-    first_row_.assign(ledger_->compilations.size(), -1);
+    , ledger_(std::move(ledger))
+    , index_(make_index(*dump_, *ledger_)) { }
+
+Document::Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledger> ledger,
+    std::shared_ptr<const Index> index)
+    : dump_(std::move(dump))
+    , ledger_(std::move(ledger))
+    , index_(std::move(index)) { }
+
+std::shared_ptr<const Document> Document::with(std::shared_ptr<const Dump> wider) const {
+    return std::shared_ptr<const Document>(new Document(std::move(wider), ledger_, index_));
+}
+
+std::shared_ptr<const Document::Index> Document::make_index(const Dump& dump, const Ledger& ledger) {
+    auto index = std::make_shared<Index>();
+    index->first_row.assign(ledger.compilations.size(), -1);
     int with_rows = 0;
-    for (const CompilationLedger& compilation : ledger_->compilations) {
-        if (!dump_->compilation(compilation.compilation).last_attempt)
+    for (const CompilationLedger& compilation : ledger.compilations) {
+        if (!dump.compilation(compilation.compilation).last_attempt)
             continue;
         if (!compilation.invocations.empty()) {
-            first_row_[compilation.compilation.index] = int(rows_.size());
+            index->first_row[compilation.compilation.index] = int(index->rows.size());
             ++with_rows;
         }
         for (size_t i = 0; i < compilation.invocations.size(); ++i) {
-            const int row = int(rows_.size());
-            rows_.push_back({compilation.compilation, int(i)});
-            for (const Place& call : compilation.invocations[i].calls) {
+            const Invocation& invocation = compilation.invocations[i];
+            const int row = int(index->rows.size());
+            index->rows.push_back({compilation.compilation, int(i)});
+            if (is_reused(invocation.decision))
+                index->reused.push_back(row);
+            if (is_traced(invocation.decision))
+                index->traced.push_back(row);
+            for (const Place& call : invocation.calls) {
                 if (call.graph && call.node)
-                    calls_[key_of(call.graph, call.body)].emplace_back(call.node.index, row);
+                    index->calls[key_of(call.graph, call.body)].emplace_back(call.node.index, row);
             }
         }
     }
-    several_compilations_ = with_rows > 1;
-    for (const CompilationLedger& compilation : ledger_->compilations) {
+    // By node, and where several invocations share one, the first of them first.
+    for (auto& [body, calls] : index->calls)
+        std::sort(calls.begin(), calls.end());
+    index->several_compilations = with_rows > 1;
+    for (const CompilationLedger& compilation : ledger.compilations) {
         for (size_t r = 0; r < compilation.regions.size(); ++r) {
             for (const RegionBody& body : compilation.regions[r].bodies) {
                 if (body.place.graph)
-                    region_of_body_.try_emplace(key_of(body.place.graph, body.place.body),
+                    index->region_of_body.try_emplace(key_of(body.place.graph, body.place.body),
                         RegionRef{compilation.compilation, int(r)});
             }
         }
     }
+    return index;
 }
 
 int Document::row_of(CompilationId compilation, int invocation) const {
-    if (!compilation || compilation.index >= first_row_.size() || first_row_[compilation.index] < 0
-        || invocation < 0)
+    if (!compilation || compilation.index >= index_->first_row.size()
+        || index_->first_row[compilation.index] < 0 || invocation < 0)
         return -1;
     if (size_t(invocation) >= ledger_->of(compilation).invocations.size())
         return -1;
-    return first_row_[compilation.index] + invocation;
+    return index_->first_row[compilation.index] + invocation;
 }
 
 int Document::row_of_call(const Place& call) const {
     if (!call.graph || !call.node)
         return -1;
-    const auto found = calls_.find(key_of(call.graph, call.body));
-    if (found == calls_.end())
+    const auto found = index_->calls.find(key_of(call.graph, call.body));
+    if (found == index_->calls.end())
         return -1;
-    for (const auto& [node, row] : found->second) {
-        if (node == call.node.index)
-            return row;
-    }
-    return -1;
+    const auto at =
+        std::lower_bound(found->second.begin(), found->second.end(), std::pair(call.node.index, -1));
+    return at != found->second.end() && at->first == call.node.index ? at->second : -1;
 }
 
 const Invocation& Document::invocation(int row) const {
-    const Row& at = rows_[size_t(row)];
+    const Row& at = index_->rows[size_t(row)];
     return ledger_->of(at.compilation).invocations[size_t(at.invocation)];
 }
 
 RegionRef Document::region_of(int row) const {
     const RegionId region = invocation(row).region;
-    return {rows_[size_t(row)].compilation, region ? int(region.index) : -1};
+    return {index_->rows[size_t(row)].compilation, region ? int(region.index) : -1};
 }
 
 RegionRef Document::region_of_body(GraphId graph, BodyId body) const {
-    const auto found = graph ? region_of_body_.find(key_of(graph, body)) : region_of_body_.end();
-    return found == region_of_body_.end() ? RegionRef{} : found->second;
+    const auto found =
+        graph ? index_->region_of_body.find(key_of(graph, body)) : index_->region_of_body.end();
+    return found == index_->region_of_body.end() ? RegionRef{} : found->second;
 }
 
 std::vector<int> Document::rows_of(RegionRef ref) const {
@@ -96,6 +114,11 @@ std::vector<int> Document::rows_of(RegionRef ref) const {
             rows.push_back(row);
     }
     return rows;
+}
+
+int Document::first_row_of(RegionRef ref) const {
+    const std::vector<int>& invocations = region(ref).invocations;
+    return invocations.empty() ? -1 : row_of(ref.compilation, invocations.front());
 }
 
 const Node* Document::node(const Place& place) const {
@@ -128,14 +151,7 @@ std::string Document::stage_label(GraphId id) const {
 }
 
 std::string Document::compile_label(CompilationId id) const {
-    const CompileKey& key = dump_->compilation(id).key;
-    std::string label;
-    if (key.rank >= 0)
-        label = "rank " + std::to_string(key.rank) + " ";
-    label += key.id;
-    if (key.attempt > 0)
-        label += " attempt " + std::to_string(key.attempt);
-    return label;
+    return hopscope::compile_label(*dump_, id);
 }
 
 std::string Document::address(const Place& place) const {
@@ -143,17 +159,11 @@ std::string Document::address(const Place& place) const {
 }
 
 std::string Document::source_of(int row) const {
-    const Invocation& i = invocation(row);
-    const Place origin = i.origin();
-    if (const Source* s = call_source(*dump_, i); s && s->has_place() && origin.graph)
-        return base_name(module(origin.graph).text(s->file)) + ":" + std::to_string(s->line);
-    return {};
+    return source_text(*dump_, invocation(row));
 }
 
 std::string Document::code_of(int row) const {
-    const Invocation& i = invocation(row);
-    const Source* s = call_source(*dump_, i);
-    return s && i.origin().graph ? std::string(module(i.origin().graph).text(s->code)) : std::string();
+    return code_text(*dump_, invocation(row));
 }
 
 const Source* Document::source(const Place& place) const {

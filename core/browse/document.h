@@ -1,4 +1,5 @@
-// What the window shows: a dump with its ledger, and the look-ups that every view needs. No Qt, immutable.
+// What is open: a dump with its ledger, and the look-ups that whoever browses it needs. Immutable, so that
+// workers and views share it.
 #pragma once
 
 #include "core/graph/dump.h"
@@ -34,8 +35,18 @@ public:
     const Ledger& ledger() const { return *ledger_; }
     std::shared_ptr<const Dump> dump_pointer() const { return dump_; }
 
+    // The same document over a dump that holds this one's graphs under the same ids and more behind them:
+    // graphs that were derived, not recorded. Rows, regions and ledger are shared, and every id means what it
+    // meant.
+    std::shared_ptr<const Document> with(std::shared_ptr<const Dump> wider) const;
+    // Whether both are of one reading, so that ids of one mean the same in the other.
+    bool same_reading(const Document& other) const { return ledger_ == other.ledger_; }
+
     // The invocations of every compilation's last attempt, in the dump's order.
-    const std::vector<Row>& rows() const { return rows_; }
+    const std::vector<Row>& rows() const { return index_->rows; }
+    // Those of them that were reused, and those that were traced, in order.
+    const std::vector<int>& reused_rows() const { return index_->reused; }
+    const std::vector<int>& traced_rows() const { return index_->traced; }
     int row_of(CompilationId compilation, int invocation) const; // -1 = not among the rows
     int row_of_call(const Place& call) const; // the first invocation whose call node this is, -1 = none
     const Invocation& invocation(int row) const;
@@ -45,8 +56,9 @@ public:
     RegionRef region_of(int row) const;
     RegionRef region_of_body(GraphId graph, BodyId body) const; // the region that a body belongs to
     std::vector<int> rows_of(RegionRef ref) const;
+    int first_row_of(RegionRef ref) const; // -1 = it has none
     // Whether the rows come from more than one compilation, so that a row must say which.
-    bool several_compilations() const { return several_compilations_; }
+    bool several_compilations() const { return index_->several_compilations; }
 
     const GraphModule& module(GraphId graph) const { return *dump_->graph(graph).module; }
     const Body& body(const Place& place) const { return module(place.graph).body(place.body); }
@@ -64,14 +76,28 @@ public:
     Place root_of(CompilationId compilation, Stage stage) const;
 
 private:
+    struct Index {
+        std::vector<Row> rows;
+        std::vector<int> reused, traced;
+        std::vector<int> first_row; // of each compilation, -1 = none
+        std::unordered_map<uint64_t, RegionRef> region_of_body;
+        std::unordered_map<uint64_t, std::vector<std::pair<uint32_t, int>>>
+            calls; // body -> (node, row), by node
+        bool several_compilations = false;
+    };
+    Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledger> ledger,
+        std::shared_ptr<const Index> index);
+    static std::shared_ptr<const Index> make_index(const Dump& dump, const Ledger& ledger);
+
     std::shared_ptr<const Dump> dump_;
     std::shared_ptr<const Ledger> ledger_;
-    std::vector<Row> rows_;
-    std::vector<int> first_row_; // of each compilation, -1 = none
-    std::unordered_map<uint64_t, RegionRef> region_of_body_;
-    std::unordered_map<uint64_t, std::vector<std::pair<uint32_t, int>>> calls_; // body -> (node, row)
-    bool several_compilations_ = false;
+    std::shared_ptr<const Index> index_;
 };
+
+// Whether `next` is `now` with graphs added, so that what is shown of it may stay.
+inline bool extends(const std::shared_ptr<const Document>& now, const std::shared_ptr<const Document>& next) {
+    return now && next && next->same_reading(*now);
+}
 
 // A value that two bodies share: the forward's output and the backward's placeholder, or the two calls of one
 // invocation.

@@ -34,6 +34,12 @@ void Navigator::set_document(std::shared_ptr<const Document> document) {
 }
 
 void Navigator::replace_document(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        if (changed)
+            changed(state_);
+        return;
+    }
     const std::string was = document_ ? describe() : std::string();
     const Subject subject = state_.subject;
     set_document(std::move(document));
@@ -214,9 +220,8 @@ void Navigator::select_region(RegionRef region) {
     next.compilation = region.compilation;
     next.region = region;
     next.subject = Subject::Region;
-    const std::vector<int> rows = document_->rows_of(region);
-    if (std::find(rows.begin(), rows.end(), next.row) == rows.end()) {
-        next.row = rows.empty() ? -1 : rows.front();
+    if (next.row < 0 || document_->region_of(next.row) != region) {
+        next.row = document_->first_row_of(region);
         bodies_of(next, document_->region(region));
     } else {
         bodies_of(next, document_->invocation(next.row));
@@ -263,9 +268,9 @@ void Navigator::go_to(const Place& place) {
     const RegionRef region = document_->region_of_body(body.graph, body.body);
     if (region.valid()) {
         next.region = region;
-        const std::vector<int> rows = document_->rows_of(region);
-        if (std::find(rows.begin(), rows.end(), next.row) == rows.end())
-            next.row = rows.empty() ? next.row : rows.front();
+        const int first = document_->first_row_of(region);
+        if (first >= 0 && (next.row < 0 || document_->region_of(next.row) != region))
+            next.row = first;
     }
     if (same_body(body, next.panes[0])) {
         next.focus = Pane::Left;

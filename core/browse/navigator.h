@@ -45,7 +45,8 @@ public:
     // with its forward and backward body; without regions the forward and backward roots. Empties the
     // history.
     void set_document(std::shared_ptr<const Document> document);
-    // The same run read again: keeps the state as far as its addresses are still there.
+    // The same run read again: keeps the state as far as its addresses are still there. With graphs added to
+    // the same reading (Document::with) the state and the history stay as they are.
     void replace_document(std::shared_ptr<const Document> document);
     const Document* document() const { return document_.get(); }
 

@@ -1,5 +1,7 @@
 #include "core/browse/stepping.h"
 
+#include <algorithm>
+
 namespace hopscope {
 
 bool is_reused(Decision decision) {
@@ -10,29 +12,21 @@ bool is_traced(Decision decision) {
     return !is_reused(decision) && decision != Decision::Unknown;
 }
 
-namespace {
-bool fits(Decision decision, StepTo to) {
-    switch (to) {
-    case StepTo::Any:
-        return true;
-    case StepTo::Reused:
-        return is_reused(decision);
-    case StepTo::Traced:
-        return is_traced(decision);
-    }
-    return false;
-}
-} // namespace
-
 int next_row(const Document& document, int row, StepTo to, int direction) {
     const int count = int(document.rows().size());
     if (row < 0 && direction < 0)
         return -1;
-    for (int next = row + direction; next >= 0 && next < count; next += direction) {
-        if (fits(document.invocation(next).decision, to))
-            return next;
+    if (to == StepTo::Any) {
+        const int next = row + direction;
+        return next >= 0 && next < count ? next : -1;
     }
-    return -1;
+    const std::vector<int>& stops = to == StepTo::Reused ? document.reused_rows() : document.traced_rows();
+    if (direction > 0) {
+        const auto next = std::upper_bound(stops.begin(), stops.end(), row);
+        return next == stops.end() ? -1 : *next;
+    }
+    const auto next = std::lower_bound(stops.begin(), stops.end(), row);
+    return next == stops.begin() ? -1 : *(next - 1);
 }
 
 std::string why_no_step(const Document& document, int row, StepTo to, int direction) {

@@ -120,6 +120,17 @@ ordered_json value_json(const GraphModule& module, const ValueType* type) {
     return nullptr;
 }
 
+namespace {
+
+// The body that a higher-order operator calls, where it is no region call; of several the first.
+ordered_json first_body(const GraphModule& module, BodyId body, NodeId node) {
+    const std::vector<BodyId> called = called_bodies(module, body, node);
+    return called.empty() ? ordered_json(nullptr)
+                          : ordered_json(utf8(module.text(module.body(called.front()).class_name)));
+}
+
+} // namespace
+
 ordered_json node_json(const GraphModule& module, BodyId body_id, NodeId id) {
     const Body& body = module.body(body_id);
     const Node& node = body.node(id);
@@ -136,7 +147,7 @@ ordered_json node_json(const GraphModule& module, BodyId body_id, NodeId id) {
     out["val"] = value_json(module, module.type(node.type));
     out["call_id"] = source && source->call_id >= 0 ? ordered_json(source->call_id) : ordered_json(nullptr);
     out["identifier"] = call ? text_or_null(call->identifier) : ordered_json(nullptr);
-    out["body"] = call ? text_or_null(module.text(call->attribute)) : ordered_json(nullptr);
+    out["body"] = call ? text_or_null(module.text(call->attribute)) : first_body(module, body_id, id);
     out["source"] = source_json(module, node.source);
     return out;
 }

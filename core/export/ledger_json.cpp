@@ -83,10 +83,12 @@ Json invocation_json(const Dump& dump, const Invocation& inv) {
         {"parent", inv.parent >= 0 ? Json(inv.parent) : Json(nullptr)}, {"source", source_json(dump, inv)}};
 }
 
-Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r) {
+Json region_json(
+    const Dump& dump, const CompilationLedger& c, const Region& r, const LedgerJsonOptions& options) {
     Json invocations = Json::array();
     for (const int i : r.invocations)
-        invocations.push_back(invocation_json(dump, c.invocations[static_cast<size_t>(i)]));
+        if (!options.where || options.where(c, c.invocations[static_cast<size_t>(i)]))
+            invocations.push_back(invocation_json(dump, c.invocations[static_cast<size_t>(i)]));
     const int joint = r.body_count(Half::JointBackward);
     return {{"identifier", text_or_null(r.identifier)}, {"function", text_or_null(r.function)},
         {"bodies",
@@ -111,6 +113,10 @@ Json problems_json(const Dump& dump, const std::vector<Problem>& problems) {
             {"file", p.file ? Json(utf8(dump.files[p.file.index].path)) : Json(nullptr)}, {"line", p.line},
             {"offset", p.offset}});
     return list;
+}
+
+std::string source_address(size_t index) {
+    return "-:source" + (index ? '#' + std::to_string(index) : std::string());
 }
 
 namespace {
@@ -138,14 +144,28 @@ Json graphs_json(const Dump& dump) {
             const Graph& g = dump.graph(id);
             stages.push_back({{"address", utf8(address_of(dump, id))}, {"stage", stage_name(g.stage)},
                 {"label", utf8(g.label)}, {"file", utf8(dump.files[g.file.index].path)}, {"line", g.line},
-                {"bodies", bodies_json(*g.module)}, {"cut", g.cut}, {"sources", sources_json(dump, g)}});
+                {"bodies", bodies_json(*g.module)}, {"cut", g.cut}, {"sources", sources_json(dump, g)},
+                {"stage_evidence", text_or_null(g.stage_evidence)}});
         }
         compilations.push_back({{"rank", rank_json(c)}, {"id", utf8(c.key.id)}, {"attempt", c.key.attempt},
             {"stages", std::move(stages)}, {"function", text_or_null(c.function)},
-            {"last_attempt", c.last_attempt},
+            {"last_attempt", c.last_attempt}, {"recompile_reason", text_or_null(c.recompile_reason)},
             {"failed",
                 c.fail_type.empty() ? Json(nullptr)
                                     : Json{{"type", utf8(c.fail_type)}, {"reason", utf8(c.fail_reason)}}}});
+    }
+    // The user's own modules, of stage `source`: a compilation of their own, as they belong to none.
+    if (!dump.sources.empty()) {
+        Json stages = Json::array();
+        for (size_t i = 0; i < dump.sources.size(); ++i) {
+            const SourceText& s = dump.sources[i];
+            stages.push_back({{"address", source_address(i)}, {"stage", "source"}, {"label", utf8(s.label)},
+                {"file", utf8(dump.files[s.file.index].path)}, {"line", s.line}, {"bodies", Json::array()},
+                {"stage_evidence", nullptr}});
+        }
+        compilations.push_back({{"rank", nullptr}, {"id", "source"}, {"attempt", 0},
+            {"stages", std::move(stages)}, {"function", nullptr}, {"last_attempt", true},
+            {"recompile_reason", nullptr}, {"failed", nullptr}});
     }
     return {{"compilations", std::move(compilations)}, {"problems", problems_json(dump, dump.problems)}};
 }
@@ -157,8 +177,11 @@ Json ledger_json(const Dump& dump, const Ledger& ledger, const LedgerJsonOptions
         if (!compilation.last_attempt && !options.attempts)
             continue;
         Json regions = Json::array();
-        for (const Region& r : c.regions)
-            regions.push_back(region_json(dump, c, r));
+        for (const Region& r : c.regions) {
+            Json region = region_json(dump, c, r, options);
+            if (!options.where || !region["invocations"].empty())
+                regions.push_back(std::move(region));
+        }
         const Totals& t = c.totals;
         compilations.push_back({{"rank", rank_json(compilation)}, {"id", utf8(compilation.key.id)},
             {"regions", std::move(regions)},

@@ -142,6 +142,12 @@ Result<Place> resolve(const Dump& dump, const Address& address) {
         if (g.stage == address.stage && g.ordinal == std::max(address.ordinal, 0))
             place.graph = id;
     }
+    // A graph alone without a compile id may be called `-:graph` whatever its stage: of a text, often nothing but
+    // the names of its placeholders tells the stage.
+    const std::vector<GraphId>& graphs = dump.compilation(*compilation).graphs;
+    if (!place.graph && address.stage == Stage::Graph && address.ordinal <= 0 && address.compile == "-"
+        && graphs.size() == 1)
+        place.graph = graphs.front();
     if (!place.graph)
         return not_found("no graph '" + to_string(address) + "' in this dump; "
             + (stages.empty() ? "this compilation has none" : "expected one of " + listed(stages)));

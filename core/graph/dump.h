@@ -90,10 +90,21 @@ struct Graph {
     uint64_t offset = 0;
     std::string_view text; // the graph's text as in the file; alive as long as module->storage
     bool tabbed = false; // each line of the text starts with a tab that is no part of it
+    // What told the stage of a graph out of a text: "title", "log artifact", "file name", "class name",
+    // "placeholders"; "" = its record, or nothing.
+    std::string stage_evidence;
     bool cut = false; // the input ends inside of it: what is here is its beginning
     std::shared_ptr<const GraphModule> module;
     std::vector<SavedTensor> saved; // inputs of its root that came along
     std::vector<DumpPlace> also; // where other inputs of the same run have it too
+};
+
+// The user's own module, written out beside graphs: listed with stage `source`, no graph.
+struct SourceText {
+    std::string label; // "class Net"
+    FileId file;
+    uint64_t line = 0;
+    uint64_t offset = 0;
 };
 
 // One of Dynamo's or AOTAutograd's timers around region work: a chromium_event B/E pair named
@@ -204,6 +215,7 @@ struct Dump {
     std::vector<Failure> failures;
     std::vector<SymbolHint> symbols;
     std::vector<Artifact> artifacts;
+    std::vector<SourceText> sources;
     std::vector<Problem> problems;
     std::vector<Payload> payloads; // of graphs, not checked yet
     bool has_text_log = false; // a log with hierarchical_compile messages was read

@@ -12,6 +12,7 @@ struct PrintOptions {
     bool types = true;
     bool sources = true; // the "# File:" comments
     bool deletions = true; // ";  x = None" after a value's last use
+    bool close = false; // a body that was cut gets a return of what nothing in it uses, so that it can run
 };
 
 // The body as a class, as torch/fx/graph_module.py print_readable writes it. Reads back to an equal body.

@@ -5,6 +5,7 @@
 #include "core/base/job.h"
 #include "core/graph/dump.h"
 #include "core/read/file.h"
+#include "core/read/place.h"
 
 #include <map>
 #include <string>
@@ -28,6 +29,15 @@ struct GraphTask {
     uint64_t offset = 0;
     std::shared_ptr<const void> storage;
     bool must_hold_graph = true; // a text without a graph is a problem
+    bool partial = false; // tracing stopped: its body is known to lack the return
+
+    // Of a graph out of a text (segment.h), which has no record that tells all this:
+    bool from_text = false;
+    std::string evidence; // what told its stage; "" = nothing did
+    int number = -1; // AOT's number of the graph; -1 = not told
+    std::shared_ptr<const Places> places; // of the lines from `places_from` on; null = the file's own
+    size_t places_from = 0;
+
     bool cut = false; // the input ends inside of it
     std::vector<SavedTensor> saved; // inputs that came along
     // Of each line of a text that was made of others: the file's line. Null: the text stands in the file.
@@ -74,9 +84,16 @@ private:
 bool looks_like_trace_log(std::string_view head);
 void read_trace_log(Collector& collector, FileId file, const FileBytes& bytes);
 
-// TORCH_LOGS text: the messages of hierarchical_compile.
+// TORCH_LOGS text: its messages of hierarchical_compile and recompiles (text_log.cpp).
+struct PlainText;
 bool looks_like_text_log(std::string_view head);
-void read_text_log(Collector& collector, FileId file, const FileBytes& bytes);
+void read_text_log(Collector& collector, FileId file, const PlainText& plain);
+
+// Any text: messages of a log, and the graphs printed in it (segment.cpp). Returns whether there was
+// anything.
+bool read_text(Collector& collector, FileId file, const FileBytes& bytes);
+// What an unreadable text is nearest to, in words for a person.
+std::string nearest_forms(std::string_view text);
 // The same messages without any prefix (torchdynamo/debug.log of a torch_compile_debug folder).
 void read_bare_messages(Collector& collector, FileId file, const FileBytes& bytes, const CompileKey& key);
 

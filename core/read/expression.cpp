@@ -12,6 +12,54 @@ constexpr auto npos = std::string_view::npos;
 
 } // namespace
 
+// `a = b = None`, and what formatters make of it: `a = (b) = (None)`. FX deletes behind a statement; a
+// formatter, or a person, on a line of its own.
+bool ExpressionReader::is_deletion(std::string_view text) {
+    while (text.ends_with(' ') || text.ends_with(';'))
+        text.remove_suffix(1);
+    if (!text.ends_with("None") && !text.ends_with("None)") && text.find("None\n") == npos)
+        return false;
+    size_t at = 0;
+    for (bool any = false;; any = true) {
+        size_t brackets = 0;
+        skip_spaces(text, at);
+        for (; at < text.size() && text[at] == '('; ++brackets, skip_spaces(text, at))
+            ++at;
+        const std::string_view name = identifier_at(text, at);
+        if (name.empty())
+            return false;
+        at += name.size();
+        skip_spaces(text, at);
+        for (; brackets > 0 && at < text.size() && text[at] == ')'; --brackets, skip_spaces(text, at))
+            ++at;
+        if (brackets > 0)
+            return false;
+        if (at >= text.size())
+            return any && name == "None";
+        if (text[at] != '=' || text.substr(at, 2) == "==")
+            return false;
+        ++at;
+    }
+}
+
+bool ExpressionReader::looks_like_statement(std::string_view text) {
+    size_t at = identifier_at(text, 0).size();
+    if (at == 0)
+        return false;
+    if (at < text.size() && text[at] == '[')
+        return text.find("] = ", at) != npos;
+    if (text.substr(at, 2) == ": " || text.substr(at, 3) == " : ")
+        return text.find('"', at) == text.find(':', at) + 2 || text.find(" = ", at) != npos;
+    skip_spaces(text, at);
+    for (const PythonOperator& op : kInplaceOperators)
+        if (text.substr(at, op.symbol.size()) == op.symbol)
+            return true;
+    // A chain of deletions or the names before a flatten have commas and further names.
+    const size_t equal = text.find('=', at);
+    return equal != npos && text.substr(equal, 2) != "=="
+        && (equal == at || (text[at] == ',' && text.substr(0, equal).find('(') == npos));
+}
+
 // self.a.b, getattr(self.a, "0"), and calls of them.
 Outcome ExpressionReader::self_path(std::string_view text, size_t& at, Node& node) {
     size_t wraps = 0;
@@ -78,9 +126,13 @@ Outcome ExpressionReader::named_path(std::string_view text, size_t& at, Node& no
     }
     const std::string_view path = path_at(text, at);
     const size_t path_end = at + path.size();
-    if (!self && path_end < text.size() && text[path_end] == '(' && first != "device" && first != "slice") {
+    if (!self && path_end < text.size() && text[path_end] == '(') {
+        // ExecuTorch's own name for ATen's operators (exir/dialects/edge/_ops.py).
+        constexpr std::string_view kEdge = "executorch.exir.dialects.edge._ops.";
         node.op = Opcode::CallFunction;
-        node.target = builder_.intern(path);
+        node.target = path.starts_with(kEdge)
+            ? builder_.module().strings.keep("torch.ops." + std::string(path.substr(kEdge.size())))
+            : builder_.intern(path);
         at = path_end + 1;
         return values_.call_arguments(text, at);
     }
@@ -95,6 +147,10 @@ Outcome ExpressionReader::operation(std::string_view text, size_t& at, Node& nod
         if (text[at] != op.symbol[0] || at + 1 >= text.size()
             || (!is_identifier_start(text[at + 1]) && text[at + 1] != '('))
             continue;
+        // -inf is a number, whatever follows it.
+        const std::string_view word = identifier_at(text, at + 1);
+        if (word == "inf" || word == "nan")
+            continue;
         node.target = builder_.intern(op.name);
         return values_.value(text, ++at, ValueReader::Stop::Delimiter);
     }
@@ -102,7 +158,10 @@ Outcome ExpressionReader::operation(std::string_view text, size_t& at, Node& nod
         return o;
     if (at < text.size() && text[at] == '[') {
         node.target = builder_.intern("operator.getitem");
-        if (const Outcome o = values_.value(text, ++at, ValueReader::Stop::Delimiter); o != Outcome::Ok)
+        skip_spaces(text, ++at);
+        if (at >= text.size())
+            return Outcome::Unfinished;
+        if (const Outcome o = values_.value(text, at, ValueReader::Stop::Delimiter); o != Outcome::Ok)
             return o;
         skip_spaces(text, at);
         if (at >= text.size())
@@ -134,7 +193,50 @@ Outcome ExpressionReader::right_side(std::string_view text, size_t& at, Node& no
         return self_path(text, at, node);
     if (is_identifier_start(text[at]))
         return named_path(text, at, node);
+    if (text[at] == '(') {
+        bool taken = false;
+        if (const Outcome o = bracketed(text, at, node, taken); taken || o != Outcome::Ok)
+            return o;
+    }
     return operation(text, at, node);
+}
+
+// An expression that a formatter put into brackets of its own: `x = (\n y.view(2)\n)`. Not taken: a tuple, or
+// brackets that are the first operand only.
+Outcome ExpressionReader::bracketed(std::string_view text, size_t& at, Node& node, bool& taken) {
+    size_t from = at;
+    size_t depth = 0;
+    while (from < text.size() && text[from] == '(') {
+        ++depth;
+        skip_spaces(text, ++from);
+    }
+    bool closed = false;
+    const size_t end = balanced_end(text, from, closed);
+    if (!closed || end >= text.size())
+        return Outcome::Unfinished;
+    if (text[end] != ')')
+        return Outcome::Ok; // a comma: a tuple
+    size_t behind = end;
+    for (; depth > 0 && behind < text.size() && text[behind] == ')'; --depth)
+        skip_spaces(text, ++behind);
+    if (depth > 0 || (behind < text.size() && text[behind] != ';'))
+        return depth > 0 && behind >= text.size() ? Outcome::Unfinished : Outcome::Ok;
+    const std::string_view inner = trimmed(text.substr(from, end - from));
+    if (inner.empty())
+        return Outcome::Ok;
+    taken = true;
+    size_t inside = 0;
+    if (is_identifier_start(inner[0])) {
+        if (const Outcome o = right_side(inner, inside, node); o != Outcome::Ok)
+            return o;
+    } else if (const Outcome o = operation(inner, inside, node); o != Outcome::Ok) {
+        return o;
+    }
+    skip_spaces(inner, inside);
+    if (inside < inner.size())
+        return values_.bad("expected ')', found '" + std::string(inner.substr(inside, 20)) + "'");
+    at = behind;
+    return Outcome::Ok;
 }
 
 bool ExpressionReader::left_side(std::string_view text, size_t& at, Node& node) {
@@ -224,10 +326,13 @@ Outcome ExpressionReader::two_step(std::string_view text, Node& node) {
 }
 
 Outcome ExpressionReader::statement(std::string_view text, uint32_t line, SourceId source) {
+    if (is_deletion(text))
+        return Outcome::Ok;
     line_ = line;
     source_ = source;
     std::vector<Arg>& args = builder_.body().args;
     const size_t first = args.size();
+    const size_t unknown = values_.unknown_count();
     Node node;
     node.args_begin = static_cast<uint32_t>(first);
     size_t at = 0;
@@ -244,14 +349,17 @@ Outcome ExpressionReader::statement(std::string_view text, uint32_t line, Source
         if (outcome == Outcome::Ok)
             outcome = finish(node, text, at);
     }
-    if (outcome != Outcome::Ok)
+    if (outcome != Outcome::Ok) {
         args.resize(first);
+        values_.forget_unknown(unknown);
+    }
     return outcome;
 }
 
 Outcome ExpressionReader::result(std::string_view text, uint32_t line) {
     std::vector<Arg>& args = builder_.body().args;
     const size_t first = args.size();
+    const size_t unknown = values_.unknown_count();
     // Code generators wrap the returned items: only the items are the graph's.
     for (const std::string_view wrap :
         {std::string_view("pytree.tree_unflatten("), std::string_view("self._dynamo_bytecode_unflatten(")})
@@ -262,6 +370,7 @@ Outcome ExpressionReader::result(std::string_view text, uint32_t line) {
     size_t at = 0;
     if (const Outcome o = values_.value(text, at, ValueReader::Stop::Delimiter); o != Outcome::Ok) {
         args.resize(first);
+        values_.forget_unknown(unknown);
         return o;
     }
     result_begin_ = static_cast<uint32_t>(first);
@@ -274,13 +383,16 @@ void ExpressionReader::begin_result(ArgKind container) {
     values_.push(container);
 }
 
-bool ExpressionReader::result_item(std::string_view text) {
+Outcome ExpressionReader::result_item(std::string_view text) {
     size_t at = 0;
     const size_t first = builder_.body().args.size();
-    if (values_.value(text, at, ValueReader::Stop::Delimiter) == Outcome::Ok)
-        return true;
-    builder_.body().args.resize(first);
-    return false;
+    const size_t unknown = values_.unknown_count();
+    const Outcome outcome = values_.value(text, at, ValueReader::Stop::Delimiter);
+    if (outcome != Outcome::Ok) {
+        builder_.body().args.resize(first);
+        values_.forget_unknown(unknown);
+    }
+    return outcome;
 }
 
 void ExpressionReader::end_result(uint32_t line) {

@@ -26,11 +26,20 @@ public:
 
     // For an expanded return: the items come one by one.
     void begin_result(ArgKind container);
-    bool result_item(std::string_view text); // without its comma and descriptor
+    Outcome result_item(std::string_view text); // without its comma and descriptor
     void end_result(uint32_t line);
 
     const std::string& error() const { return values_.error(); }
     void forget_locals() { values_.forget_locals(); }
+    void at_line(uint32_t number, size_t offset) { values_.at_line(number, offset); }
+    std::vector<UnknownName> take_unknown() { return values_.take_unknown(); }
+
+    // `NAME[: ann] = `: fills the node's name and type, and moves `at` behind it. False at anything else.
+    bool named(std::string_view text, size_t& at, Node& node) { return left_side(text, at, node); }
+    // Whether a line begins as a statement does: a name, and an assignment, an index or an annotation.
+    static bool looks_like_statement(std::string_view text);
+    // `a = b = None`: names that are not used any more.
+    static bool is_deletion(std::string_view text);
 
 private:
     Outcome right_side(std::string_view text, size_t& at, Node& node);
@@ -38,6 +47,7 @@ private:
     Outcome named_path(std::string_view text, size_t& at, Node& node);
     Outcome method_or_attribute(std::string_view text, size_t& at, NodeId self, Node& node);
     Outcome operation(std::string_view text, size_t& at, Node& node);
+    Outcome bracketed(std::string_view text, size_t& at, Node& node, bool& taken);
     Outcome two_step(std::string_view text, Node& node); // x += 1;  iadd = x   and   x[k] = v;  setitem = x
     bool left_side(std::string_view text, size_t& at, Node& node);
     Outcome finish(Node node, std::string_view text, size_t at);

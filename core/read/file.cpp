@@ -126,6 +126,29 @@ std::string UnfoldLimit::reached(uint64_t packed) const {
         + (most ? ", the given limit" : ", which no log does; --max-unfold 16G raises the limit");
 }
 
+Result<FileBytes> read_standard_input(const UnfoldLimit& limit, const WantedHead& wanted) {
+    auto text = std::make_shared<std::string>();
+    constexpr size_t kBlock = 1 << 16;
+    constexpr const char* kName = "standard input";
+    for (;;) {
+        const size_t before = text->size();
+        if (before >= kMostUnfolded)
+            return cannot_read(kName, "more than " + format_bytes(kMostUnfolded) + " came through it");
+        text->resize(before + kBlock);
+        const ssize_t n = ::read(STDIN_FILENO, text->data() + before, kBlock);
+        text->resize(before + static_cast<size_t>(std::max<ssize_t>(n, 0)));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cannot_read(kName, std::strerror(errno));
+        if (n == 0)
+            break;
+    }
+    if (std::string_view(*text).starts_with("\x1f\x8b"))
+        return unpack(kName, *text, limit, wanted);
+    return FileBytes{text, *text, {}};
+}
+
 Result<FileBytes> map_file(const std::string& path, const UnfoldLimit& limit, const WantedHead& wanted) {
     Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     struct stat info { };

@@ -36,4 +36,7 @@ using WantedHead = std::function<bool(std::string_view head)>;
 Result<FileBytes> map_file(
     const std::string& path, const UnfoldLimit& limit = {}, const WantedHead& wanted = {});
 
+// All that comes through standard input, unpacked under the same limit.
+Result<FileBytes> read_standard_input(const UnfoldLimit& limit = {}, const WantedHead& wanted = {});
+
 } // namespace hopscope::read

@@ -20,20 +20,22 @@ bool looks_readable(std::string_view head) {
         || head.find("def forward(self") != std::string_view::npos;
 }
 
-Error unknown_file(const std::string& path, bool empty) {
-    Error e = make_error(Error::Kind::CannotRead,
-        empty ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
-              : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it");
-    e.file = path;
-    e.line = 1;
-    return e;
+// Whether a file that a person named may be a text at all: they hold anything, in several encodings.
+bool may_be_text(std::string_view head) {
+    constexpr size_t kLooked = 4096;
+    head = head.substr(0, kLooked);
+    if (head.empty() || head.starts_with("PK\x03\x04") || head.starts_with("SQLite format 3"))
+        return false;
+    const auto zeros = static_cast<size_t>(std::count(head.begin(), head.end(), '\0'));
+    return zeros == 0 || (zeros * 5 >= head.size() * 2 && zeros * 5 <= head.size() * 3); // UTF-16
 }
 
 class Gatherer {
 public:
-    Gatherer(const OpenOptions& options, Collector& collector)
+    Gatherer(const OpenOptions& options, Collector& collector, const std::optional<GivenFile>& given)
         : limit_{options.max_unfold}
-        , collector_(collector) { }
+        , collector_(collector)
+        , given_(given) { }
 
     Result<Gathered> run(const std::vector<std::string>& paths);
 
@@ -50,6 +52,7 @@ private:
 
     UnfoldLimit limit_;
     Collector& collector_;
+    const std::optional<GivenFile>& given_;
     Gathered found_;
     std::vector<Error> unknown_; // named files that tell nothing
     size_t listed_ = 0;
@@ -96,11 +99,15 @@ void Gatherer::found_file(const std::string& path) {
 }
 
 std::optional<Error> Gatherer::named_file(const std::string& path) {
-    auto bytes = map_file(path, limit_, [this](std::string_view head) { return wanted(head); });
+    const WantedHead any = [this](std::string_view head) { return wanted(head) || may_be_text(head); };
+    const bool piped = path == "-";
+    auto bytes = given_ && given_->path == path ? Result<FileBytes>(given_->bytes)
+        : piped                                 ? read_standard_input(limit_, any)
+                                                : map_file(path, limit_, any);
     if (!bytes)
         return bytes.error();
     InputFile file;
-    file.path = path;
+    file.path = piped ? "standard input" : path;
     file.named = true;
     file.bytes = std::move(*bytes);
     return add(std::move(file));
@@ -111,12 +118,14 @@ std::optional<Error> Gatherer::add(InputFile file) {
     file.format = sniff(file.bytes.bytes.substr(0, kHeadBytes));
     if (file.format == Format::Archive)
         return add_archive(std::move(file));
+    if (file.format == Format::Unknown && file.named && may_be_text(file.bytes.bytes))
+        file.format = Format::Text;
     // What lies in a debug folder is known by its place.
     const bool listed_only = file.debug && file.debug->role == DebugPlace::Role::Other && !file.named;
     if (listed_only || file.format != Format::Unknown)
         found_.files.push_back(std::move(file));
     else if (file.named)
-        unknown_.push_back(unknown_file(file.path, file.bytes.bytes.empty()));
+        unknown_.push_back(unknown_file(file.path, file.bytes.bytes));
     return std::nullopt;
 }
 
@@ -233,9 +242,20 @@ Format sniff(std::string_view head) {
     return looks_readable(head) ? Format::Readable : Format::Unknown;
 }
 
-Result<Gathered> gather(
-    const std::vector<std::string>& paths, const OpenOptions& options, Collector& collector) {
-    return Gatherer(options, collector).run(paths);
+Error unknown_file(const std::string& path, std::string_view bytes) {
+    Error e = make_error(Error::Kind::CannotRead,
+        bytes.empty()
+            ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
+            : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it; "
+                + nearest_forms(bytes));
+    e.file = path;
+    e.line = 1;
+    return e;
+}
+
+Result<Gathered> gather(const std::vector<std::string>& paths, const OpenOptions& options,
+    Collector& collector, const std::optional<GivenFile>& given) {
+    return Gatherer(options, collector, given).run(paths);
 }
 
 } // namespace hopscope::read

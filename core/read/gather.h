@@ -12,9 +12,10 @@
 
 namespace hopscope::read {
 
-enum class Format : uint8_t { Unknown, Trace, TextLog, Readable, Archive };
+enum class Format : uint8_t { Unknown, Trace, TextLog, Readable, Archive, Text };
 
-// Told by content, never by names. `head`: the first kHeadBytes.
+// Told by content, never by names. `head`: the first kHeadBytes. Never Text, which is what else a person names: it
+// is searched for graphs whole.
 Format sniff(std::string_view head);
 
 struct InputFile {
@@ -33,7 +34,14 @@ struct Gathered {
 
 // Files whose content tells nothing are told as problems of `collector` where the user named them. Errors: a
 // named file that cannot be read; CannotRead where nothing is left to read.
-Result<Gathered> gather(
-    const std::vector<std::string>& paths, const OpenOptions& options, Collector& collector);
+// The path "-" is standard input; `given`, if set, is the file of that path.
+struct GivenFile {
+    std::string path;
+    FileBytes bytes;
+};
+Result<Gathered> gather(const std::vector<std::string>& paths, const OpenOptions& options, Collector& collector,
+    const std::optional<GivenFile>& given = {});
+// What is said of a named file that tells nothing.
+Error unknown_file(const std::string& path, std::string_view bytes);
 
 } // namespace hopscope::read

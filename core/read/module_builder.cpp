@@ -1,7 +1,10 @@
 #include "core/read/module_builder.h"
 
 #include "core/base/text.h"
+#include "core/graph/calls.h"
 #include "core/read/comment.h"
+
+#include <algorithm>
 
 namespace hopscope::read {
 
@@ -46,6 +49,58 @@ void ModuleBuilder::drop_nodes() {
     ++scope_; // a parameter may have been known under two names
     body().nodes.clear();
     body().args.clear();
+}
+
+void ModuleBuilder::add_free_inputs(const std::vector<StringId>& names, std::string_view descriptor) {
+    Body& b = body();
+    const auto at = static_cast<uint32_t>(b.placeholder_count());
+    const auto added = static_cast<uint32_t>(names.size());
+    std::vector<Node> nodes;
+    for (const StringId name : names) {
+        Node node;
+        node.op = Opcode::Placeholder;
+        node.name = node.target = name;
+        node.descriptor = intern(descriptor);
+        nodes.push_back(node);
+    }
+    b.nodes.insert(b.nodes.begin() + at, nodes.begin(), nodes.end());
+    for (Arg& arg : b.args) {
+        if (arg.kind == ArgKind::Node && arg.ref >= at)
+            arg.ref += added;
+        if (arg.kind != ArgKind::Symbol)
+            continue;
+        const auto known = std::find(names.begin(), names.end(), arg.text());
+        if (known != names.end())
+            arg = {ArgKind::Node, 1, at + static_cast<uint32_t>(known - names.begin())};
+    }
+    for (NameSlot& slot : names_)
+        if (slot.scope == scope_ && slot.node && slot.node.index >= at)
+            slot.node = NodeId(slot.node.index + added);
+    for (uint32_t i = 0; i < added; ++i)
+        rename(NodeId(at + i), names[i]);
+}
+
+bool ModuleBuilder::is_symbol(StringId name) const {
+    // torch/utils/_sympy/symbol.py, prefix_str.
+    const std::string_view text = module_->text(name);
+    for (const std::string_view prefix : {"s", "u", "zf", "zuf", "ps"}) {
+        const std::string_view number = text.starts_with(prefix) ? text.substr(prefix.size()) : "";
+        if (!number.empty() && std::all_of(number.begin(), number.end(), is_digit))
+            return true;
+    }
+    const auto speaks_of = [&](StringId expression) {
+        const std::string_view words = module_->text(expression);
+        for (size_t at = words.find(text); at != std::string_view::npos; at = words.find(text, at + 1)) {
+            const size_t end = at + text.size();
+            if ((at == 0 || !is_identifier_char(words[at - 1]))
+                && (end == words.size() || !is_identifier_char(words[end])))
+                return true;
+        }
+        return false;
+    };
+    return std::any_of(module_->dims.begin(), module_->dims.end(), speaks_of)
+        || std::any_of(module_->types.begin(), module_->types.end(),
+            [&](const ValueType& t) { return t.symbol && speaks_of(t.symbol); });
 }
 
 namespace {
@@ -153,9 +208,51 @@ SourceId ModuleBuilder::source(std::string_view comment) {
     return id;
 }
 
+namespace {
+
+// Graph deduplication writes no types at the inputs of its regions: they are those of what is passed, where
+// all calls agree.
+void infer_input_types(GraphModule& module) {
+    const auto untyped = [](const Node& n) { return n.op == Opcode::Placeholder && !n.type; };
+    for (size_t p = 0; p < module.bodies.size(); ++p) {
+        const auto wanting = [&](BodyId child) {
+            const auto& nodes = module.bodies[child.index].nodes;
+            return std::any_of(nodes.begin(), nodes.end(), untyped);
+        };
+        const auto& children = module.bodies[p].children;
+        if (std::none_of(children.begin(), children.end(), wanting))
+            continue;
+        const std::vector<RegionCall> calls = region_calls(module, BodyId(p));
+        for (const BodyId child : children) {
+            if (!wanting(child))
+                continue;
+            Body& body = module.bodies[child.index];
+            for (size_t i = 0; i < body.placeholder_count(); ++i) {
+                if (!untyped(body.nodes[i]))
+                    continue;
+                TypeId agreed;
+                bool agree = true;
+                for (const RegionCall& call : calls) {
+                    if (call.body != child || i >= call.operands.size())
+                        continue;
+                    const NodeId operand = call.operands[i];
+                    const TypeId type = operand ? module.bodies[p].node(operand).type : TypeId();
+                    agree = agree && type && (!agreed || agreed == type);
+                    agreed = type;
+                }
+                if (agree && agreed)
+                    body.nodes[i].type = agreed;
+            }
+        }
+    }
+}
+
+} // namespace
+
 std::shared_ptr<const GraphModule> ModuleBuilder::finish() {
     for (Body& b : module_->bodies)
         derive_uses(b);
+    infer_input_types(*module_);
     return std::move(module_);
 }
 

@@ -27,6 +27,12 @@ public:
     NodeId node_named(StringId name) const;
     NodeId add_node(Node node);
     void rename(NodeId node, StringId name);
+    // Placeholders for names that are used and never defined, behind the open body's own; the symbols in its
+    // arguments that bear these names become uses of them.
+    void add_free_inputs(const std::vector<StringId>& names, std::string_view descriptor);
+    // Whether a name is a symbol of sizes: it has the form of one, or an annotation of the module speaks of
+    // it.
+    bool is_symbol(StringId name) const;
     void drop_nodes(); // of the open body: its signature turned out not to list the placeholders
 
     TypeId type(std::string_view annotation);

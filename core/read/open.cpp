@@ -5,9 +5,12 @@
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
 #include "core/read/gather.h"
+#include "core/read/paste.h"
 #include "core/read/pt2.h"
 #include "core/read/readable.h"
+#include "core/read/script.h"
 #include "core/read/script_task.h"
+#include "core/read/settle.h"
 
 #include <algorithm>
 #include <atomic>
@@ -32,7 +35,7 @@ public:
         collector_.verify_md5 = options.verify_md5;
     }
 
-    Result<Dump> open(const std::vector<std::string>& paths);
+    Result<Dump> open(const std::vector<std::string>& paths, const std::optional<GivenFile>& given = {});
 
 private:
     void order_debug_files();
@@ -53,6 +56,7 @@ private:
     std::vector<std::string> runs_; // of debug folders
     std::map<std::string, FileId> debug_owner_; // the first file of each
     std::set<std::pair<std::string, int>> models_; // of them
+    std::optional<Error> not_understood_; // the first text that told nothing
 };
 
 // One compilation for each model of a debug folder, and one id where there is one model: nothing in the
@@ -132,7 +136,7 @@ void Opener::read_debug_file(const InputFile& file, FileId id, GraphTask task) {
 
 void Opener::read_file(const InputFile& file) {
     static constexpr const char* kKinds[]{
-        "torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "torch.export"};
+        "torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "torch.export", "unknown"};
     const FileId id(collector_.dump.files.size());
     collector_.reading = id;
     evidence_.add(id, file.bytes.bytes);
@@ -142,8 +146,6 @@ void Opener::read_file(const InputFile& file) {
         collector_.problem(Severity::Warning, file.bytes.damage, id, 0, 0);
     if (file.format == Format::Trace) {
         read_trace_log(collector_, id, file.bytes);
-    } else if (file.format == Format::TextLog) {
-        read_text_log(collector_, id, file.bytes);
     } else if (file.format == Format::Archive) {
         read_export_archive(collector_, id, *file.archive, {options_.max_unfold});
     } else {
@@ -153,12 +155,16 @@ void Opener::read_file(const InputFile& file) {
         task.label = fs::path(file.path).stem().string();
         task.text = file.bytes.bytes;
         task.storage = file.bytes.owner;
-        if (file.debug) {
+        if (file.debug && file.format != Format::TextLog) {
             read_debug_file(file, id, std::move(task));
-        } else {
+        } else if (looks_like_script(task.text) && take_script(collector_, task, file.path, true)) {
             collector_.compilation(task.key);
-            (void)take_script(collector_, task, file.path, true);
             collector_.tasks.push_back(std::move(task));
+        } else if (!read_text(collector_, id, file.bytes)) {
+            collector_.dump.files.back().kind = "unknown";
+            const Error e = unknown_file(file.path, file.bytes.bytes);
+            collector_.problem(Severity::Note, e.message, id, e.line, 0);
+            not_understood_ = not_understood_ ? not_understood_ : std::optional(e);
         }
     }
     collector_.bytes_done += file.bytes.bytes.size();
@@ -230,6 +236,10 @@ void Opener::read_graphs() {
             options.tabbed = task.tabbed;
             options.first_line = task.line;
             options.first_offset = task.offset;
+            options.partial = task.partial;
+            if (task.places)
+                options.places =
+                    std::span(*task.places).subspan(std::min(task.places_from, task.places->size()));
             Output& out = outputs[order[i]];
             out.modules = read_modules(task.text, task.storage, options, out.problems);
             if (task.lines)
@@ -249,6 +259,7 @@ void Opener::read_graphs() {
         t.join();
 
     Dump& dump = collector_.dump;
+    std::vector<bool> of_text;
     for (size_t i = 0; i < tasks.size(); ++i) {
         const GraphTask& task = tasks[i];
         collector_.reading = task.owner ? task.owner : task.file;
@@ -276,7 +287,9 @@ void Opener::read_graphs() {
                 g.label += (g.label.empty() ? "" : " ") + std::string(name);
             g.file = task.file;
             g.line = found.line;
-            g.offset = task.offset + (task.lines ? 0 : found.offset);
+            g.offset = task.lines ? task.offset : found.file_offset;
+            g.stage_evidence = task.evidence;
+            of_text.push_back(task.from_text);
             const size_t end =
                 k + 1 < outputs[i].modules.size() ? outputs[i].modules[k + 1].offset : task.text.size();
             g.text = task.text.substr(found.offset, end - found.offset);
@@ -289,6 +302,7 @@ void Opener::read_graphs() {
             dump.graphs.push_back(std::move(g));
         }
     }
+    settle_graphs(dump, of_text);
 }
 
 // A text log alone tells of compilations too.
@@ -344,8 +358,9 @@ void Opener::finish() {
         g.ordinal = ordinals[{g.compilation.index, g.stage}]++;
         dump.compilations[g.compilation.index].graphs.push_back(GraphId(i));
     }
-    const auto told = std::find_if(
+    auto told = std::find_if(
         dump.files.begin(), dump.files.end(), [](const DumpFile& f) { return f.kind != "unknown"; });
+    told = told == dump.files.end() ? dump.files.begin() : told;
     dump.name = name_of(folders_.empty() ? told->path : folders_.front());
     dump.cancelled = job_.cancelled();
 }
@@ -356,8 +371,10 @@ std::optional<Error> Opener::nothing_read() const {
     const bool named = std::any_of(
         d.compilations.begin(), d.compilations.end(), [](const Compilation& c) { return c.key.id != "-"; });
     if (named || d.cancelled || !d.graphs.empty() || !d.timers.empty() || !d.messages.empty()
-        || !d.failures.empty() || !d.duplicates.empty() || !d.artifacts.empty())
+        || !d.failures.empty() || !d.duplicates.empty() || !d.artifacts.empty() || !d.sources.empty())
         return std::nullopt;
+    if (not_understood_)
+        return not_understood_;
     Error e = make_error(Error::Kind::CannotRead, "");
     const auto worst = std::find_if(
         d.problems.begin(), d.problems.end(), [](const Problem& p) { return p.severity != Severity::Note; });
@@ -373,8 +390,8 @@ std::optional<Error> Opener::nothing_read() const {
     return e;
 }
 
-Result<Dump> Opener::open(const std::vector<std::string>& paths) {
-    auto gathered = gather(paths, options_, collector_);
+Result<Dump> Opener::open(const std::vector<std::string>& paths, const std::optional<GivenFile>& given) {
+    auto gathered = gather(paths, options_, collector_, given);
     if (!gathered)
         return gathered.error();
     files_ = std::move(gathered->files);
@@ -392,6 +409,7 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths) {
     for (const InputFile& f : files_)
         if (!job_.cancelled())
             read_file(f);
+    settle_tasks(collector_);
     read_graphs();
     add_logged_compilations();
     evidence_.merge(collector_.dump, collector_.owners, job_);
@@ -407,6 +425,12 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths) {
 
 Result<Dump> open_dump(const std::vector<std::string>& paths, const OpenOptions& options, const Job& job) {
     return read::Opener(options, job).open(paths);
+}
+
+Result<Dump> open_bytes(std::string name, std::string bytes, const OpenOptions& options, const Job& job) {
+    const auto owner = std::make_shared<const std::string>(std::move(bytes));
+    const read::GivenFile given{name, {owner, *owner, {}}};
+    return read::Opener(options, job).open({std::move(name)}, given);
 }
 
 std::shared_ptr<const GraphModule> read_print_readable(

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "core/graph/dump.h"
+#include "core/read/place.h"
 
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -12,8 +14,9 @@ namespace hopscope::read {
 struct ReadableModule {
     std::shared_ptr<const GraphModule> module;
     std::string_view label; // what stood before "class" on its line: a file name, "fw_graph:"
-    uint32_t line = 0; // of its class or def, from 1, relative to the text
-    size_t offset = 0;
+    uint32_t line = 0; // of its class or def, in the file
+    size_t offset = 0; // of the same, within the text
+    uint64_t file_offset = 0;
 };
 
 struct ReadableOptions {
@@ -21,6 +24,10 @@ struct ReadableOptions {
     uint32_t first_line =
         1; // number of the text's first line in its file: nodes and problems carry file lines
     uint64_t first_offset = 0;
+    // Where each line of the text stood, for a text that is no run of the file's lines; else the two above
+    // tell.
+    std::span<const Place> places;
+    bool partial = false; // tracing stopped: the body is known to lack its return
 };
 
 // Every graph module in a text, in order. Text around them is passed over. Problems name lines and offsets of
@@ -28,8 +35,8 @@ struct ReadableOptions {
 std::vector<ReadableModule> read_modules(std::string_view text, const std::shared_ptr<const void>& storage,
     const ReadableOptions& options, std::vector<Problem>& problems);
 
-// "class NAME(torch.nn.Module):" on a line; NAME, or empty if there is none. `before` = what stands before
-// it.
+// "class NAME(torch.nn.Module):" on a line; NAME, or empty if there is none. Other spellings of the base that
+// people's own code has (nn.Module, torch.fx.GraphModule) count too. `before` = what stands before it.
 std::string_view class_on_line(std::string_view line, std::string_view* before = nullptr);
 
 } // namespace hopscope::read

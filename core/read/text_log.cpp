@@ -1,7 +1,9 @@
 // The reuse messages of a TORCH_LOGS text log (torch/_dynamo/variables/invoke_subgraph.py).
 #include "core/base/text.h"
 #include "core/read/collector.h"
+#include "core/read/decode.h"
 #include "core/read/lines.h"
+#include "core/read/prefix.h"
 
 #include <algorithm>
 #include <array>
@@ -13,64 +15,75 @@ namespace hopscope::read {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-constexpr std::string_view kArtifact = "[__hierarchical_compile]";
+constexpr std::string_view kArtifact = "hierarchical_compile";
 
 struct LogLine {
-    int rank = -1;
-    std::string_view trace_id; // "0/0", "0/0_1"
+    CompileKey key;
+    std::string artifact;
     std::string_view text;
 };
 
-bool digits(std::string_view text, size_t at, size_t n) {
-    for (size_t i = 0; i < n; ++i)
-        if (at + i >= text.size() || !is_digit(text[at + i]))
-            return false;
-    return true;
-}
-
-// "V1123 16:05:59.722000 5629 path.py:1189] ", with "[rank0]:" and the like before it, which are taken off.
-bool has_prefix(std::string_view& line, int& rank) {
-    while (line.starts_with('[')) {
-        const size_t end = line.find("]:");
-        if (end == npos)
-            return false;
-        const std::string_view mark = line.substr(1, end - 1);
-        if (mark.starts_with("rank"))
-            std::from_chars(mark.data() + 4, mark.data() + mark.size(), rank);
-        line = trimmed(line.substr(end + 2));
-    }
-    return line.size() >= 24 && std::string_view("VIWEC").find(line[0]) != npos && digits(line, 1, 4)
-        && line[5] == ' ' && digits(line, 6, 2) && line[8] == ':' && line.find("] ") != npos;
-}
-
-// False for lines of other artifacts.
-bool split(std::string_view line, LogLine& out) {
-    if (!has_prefix(line, out.rank))
-        return false;
-    const size_t at = line.find(kArtifact);
-    if (at == npos)
-        return false;
-    out.text = line.substr(std::min(at + kArtifact.size() + 1, line.size()));
-    const std::string_view before = trimmed(line.substr(0, at));
-    if (before.ends_with(']')) {
-        const size_t open = before.rfind('[');
-        if (open != npos && open > 0 && before[open - 1] == ' ')
-            out.trace_id = before.substr(open + 1, before.size() - open - 2);
-    }
-    return true;
-}
-
-CompileKey key_of(const LogLine& line) {
+CompileKey key_of(const LogFacts& facts) {
     CompileKey key;
-    key.rank = line.rank;
-    std::string_view id = line.trace_id;
-    if (const size_t underscore = id.rfind('_'); underscore != npos) {
-        std::from_chars(id.data() + underscore + 1, id.data() + id.size(), key.attempt);
-        id = id.substr(0, underscore);
-    }
-    key.id = std::string(id);
+    key.rank = facts.rank;
+    key.id = facts.id;
+    key.attempt = facts.attempt;
     return key;
 }
+
+// A line of the log: what its prefix tells, and its text. Lines of one message have the same prefix, and
+// mostly follow each other.
+class LineReader {
+public:
+    // False for lines without a prefix.
+    bool split(std::string_view line, LogLine& out) {
+        if (!last_.empty() && line.starts_with(last_)) {
+            out = facts_;
+            out.text = line.substr(std::min(last_.size() + 1, line.size()));
+            return true;
+        }
+        size_t end = 0;
+        if (find_glog(line, end) != npos)
+            return remember(line, behind_marks(line, end), out);
+        // The loggers of 2023 and 2024: "[2024-05-09 12:00:00,000] [0/0] torch._dynamo.guards.__recompiles:
+        // [DEBUG] ".
+        for (const std::string_view level : {"[DEBUG] ", "[INFO] ", "[WARNING] "})
+            if (const size_t at = line.find(level); at != npos && line.substr(0, at).find(".__") != npos)
+                return remember(line, at + level.size() - 1, out);
+        return false;
+    }
+
+private:
+    // Behind the marks "[0/0]" and "[__graph_code]".
+    static size_t behind_marks(std::string_view line, size_t at) {
+        while (at < line.size() && line[at] == '[') {
+            const size_t close = line.find(']', at);
+            const std::string_view mark = close == npos ? "" : line.substr(at + 1, close - at - 1);
+            const bool id =
+                mark.find_first_of("/!") != npos && mark.find_first_not_of("0123456789/_!") == npos;
+            if (close == npos || (!mark.starts_with("__") && !id))
+                break;
+            at = close + 1;
+            if (at < line.size() && line[at] == ' ' && at + 1 < line.size() && line[at + 1] == '[')
+                ++at;
+            else
+                return at;
+        }
+        return at > 0 ? at - 1 : 0;
+    }
+    bool remember(std::string_view line, size_t end, LogLine& out) {
+        last_ = std::string(line.substr(0, end));
+        const LogFacts facts = facts_of(last_);
+        facts_.key = key_of(facts);
+        facts_.artifact = facts.artifact;
+        out = facts_;
+        out.text = line.substr(std::min(end + 1, line.size()));
+        return true;
+    }
+
+    std::string last_;
+    LogLine facts_;
+};
 
 // The first text in single quotes behind `from`.
 std::string quoted_after(std::string_view text, std::string_view from) {
@@ -146,35 +159,93 @@ bool classify(std::string_view text, ReuseMessage& m) {
 
 bool looks_like_text_log(std::string_view head) {
     Lines lines(head, false);
-    int rank = -1;
+    size_t end = 0;
     while (lines.next()) {
-        std::string_view line = lines.line();
-        if ((line.find("] [__") != npos && line.size() > 24) || has_prefix(line, rank))
+        const std::string_view line = lines.line();
+        if ((line.find("] [__") != npos && line.size() > 24) || find_glog(line, end) != npos)
             return true;
     }
     return false;
 }
 
-void read_text_log(Collector& collector, FileId file, const FileBytes& bytes) {
-    Lines lines(bytes.bytes, false);
+namespace {
+
+// "Recompiling function forward in /p/f.py:12", and the guards that failed in the lines behind it.
+class Recompiles {
+public:
+    explicit Recompiles(Collector& collector)
+        : collector_(collector) { }
+
+    void line(const LogLine& line) {
+        if (line.key.id.empty())
+            return;
+        Compilation& c = collector_.dump.compilations[collector_.compilation(line.key).index];
+        std::string_view text = trimmed(line.text);
+        constexpr std::string_view kHead = "Recompiling function ";
+        if (text.starts_with(kHead)) {
+            text.remove_prefix(kHead.size());
+            const size_t in = text.find(" in ");
+            if (c.function.empty() && in != npos) {
+                c.function = utf8(text.substr(0, in));
+                const std::string_view place = text.substr(in + 4);
+                const size_t colon = place.rfind(':');
+                c.file = utf8(place.substr(0, colon));
+                if (colon != npos)
+                    std::from_chars(place.data() + colon + 1, place.data() + place.size(), c.line);
+            }
+            return;
+        }
+        if (text.empty() || text.starts_with("triggered by"))
+            return;
+        if (text.starts_with("- "))
+            text.remove_prefix(2);
+        if (!c.recompile_reason.empty())
+            c.recompile_reason += '\n';
+        c.recompile_reason += utf8(text);
+    }
+
+private:
+    Collector& collector_;
+};
+
+} // namespace
+
+void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
+    Lines lines(plain.text, false);
     std::vector<ReuseMessage>& messages = collector.dump.messages;
     std::map<CompileKey, size_t> latest; // the message that further lines belong to
+    LineReader reader;
+    Recompiles recompiles(collector);
+    const auto place = [&] {
+        return plain.places && lines.number() <= plain.places->size() ? (*plain.places)[lines.number() - 1]
+                                                                      : Place{lines.number(), lines.offset()};
+    };
     uint64_t next_report = 0;
+    CompileKey known;
+    LogLine line;
     while (lines.next()) {
         if (lines.offset() >= next_report) {
             if (collector.job->cancelled())
                 return;
-            collector.report_scanned(lines.offset());
+            collector.report_scanned(lines.offset() / 2); // graphs are looked for after it
             next_report = lines.offset() + (1 << 18);
         }
-        LogLine line;
-        if (!split(lines.line(), line))
+        if (!reader.split(lines.line(), line))
+            continue;
+        // Whatever a log says of a compilation, it says that there was one.
+        if (!line.artifact.empty() && !line.key.id.empty() && line.key != known) {
+            known = line.key;
+            collector.compilation(known);
+        }
+        if (line.artifact.starts_with("recompiles"))
+            recompiles.line(line);
+        if (line.artifact != kArtifact)
             continue;
         ReuseMessage m;
         if (!classify(line.text, m)) {
             // The further lines of a message: a guard's type, source, expected and got, a user stack.
             // Ranks share a terminal: the message is the last one of the same compilation.
-            if (const auto open = latest.find(key_of(line)); open != latest.end()) {
+            if (const auto open = latest.find(line.key); open != latest.end()) {
                 std::string& detail = messages[open->second].detail;
                 if (!detail.empty())
                     detail += '\n';
@@ -182,9 +253,9 @@ void read_text_log(Collector& collector, FileId file, const FileBytes& bytes) {
             }
             continue;
         }
-        m.key = key_of(line);
+        m.key = line.key;
         m.file = file;
-        m.line = lines.number();
+        m.line = place().line;
         m.detail = utf8(m.detail);
         latest.insert_or_assign(m.key, messages.size());
         messages.push_back(std::move(m));

@@ -182,6 +182,7 @@ void TraceReader::graph_text(
     task.offset = payload.offset;
     task.storage = bytes_.owner;
     task.must_hold_graph = must;
+    task.partial = !must; // of a failure: tracing stopped
     task.cut = at_cut_;
     if (envelope_ && envelope_->has_payload && !at_cut_ && !collector_.verify_md5)
         collector_.dump.payloads.push_back({file_, record_line_, record_offset_, envelope_->what(),

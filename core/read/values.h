@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace hopscope::read {
@@ -16,6 +17,13 @@ enum class Outcome : uint8_t {
     Ok,
     Unfinished, // the text ended inside brackets or quotes: more lines may complete it
     Bad, // see the reader's error()
+};
+
+// A name in an argument that is no node so far, with the line that used it first.
+struct UnknownName {
+    StringId name;
+    uint32_t number = 0; // of the line, within its text
+    size_t offset = 0;
 };
 
 // Appends values to the arguments of the builder's open body.
@@ -40,7 +48,19 @@ public:
 
     // Names that are no nodes but stand for an argument (N_boxed_arg_I of 2.14).
     void set_local(StringId name, std::vector<Arg> value) { locals_[name] = std::move(value); }
-    void forget_locals() { locals_.clear(); }
+    void forget_locals() {
+        locals_.clear();
+        unknown_.clear();
+    }
+    // The line that is being read, for the unknown names in it.
+    void at_line(uint32_t number, size_t offset) {
+        number_ = number;
+        offset_ = offset;
+    }
+    // The names of the open body that were no nodes when they were used, each once, in order of first use.
+    size_t unknown_count() const { return unknown_.size(); }
+    void forget_unknown(size_t from) { unknown_.resize(from); }
+    std::vector<UnknownName> take_unknown() { return std::exchange(unknown_, {}); }
 
 private:
     class Scan;
@@ -54,6 +74,9 @@ private:
     ModuleBuilder& builder_;
     std::string error_;
     std::unordered_map<StringId, std::vector<Arg>> locals_;
+    std::vector<UnknownName> unknown_;
+    uint32_t number_ = 0;
+    size_t offset_ = 0;
 };
 
 } // namespace hopscope::read

@@ -103,6 +103,8 @@ public:
     // Bookmarks, by slot. Setting a slot that is taken replaces what is there.
     Status set_bookmark(const Dump& dump, int slot, std::string_view address, std::string_view label);
     Status remove_bookmark(int slot); // success where it was empty
+    Status restore_bookmark(
+        const Bookmark& bookmark); // the bookmark is as given, whether its address resolves or not
     Result<std::vector<Bookmark>> bookmarks() const;
 
     // Runs, by id; rows that make no sense are left out (check() lists them). `address` must resolve in

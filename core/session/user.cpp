@@ -46,6 +46,11 @@ Error no_note(int64_t id) {
     return make_error(Error::Kind::NotFound, fmt::format("there is no note {}", id));
 }
 
+Error no_slot(int slot) {
+    return make_error(Error::Kind::Usage,
+        fmt::format("there is no bookmark {}, expected 0 to {}", slot, kBookmarkSlots - 1));
+}
+
 } // namespace
 
 Result<int64_t> Session::add_note(const Dump& dump, std::string_view address, std::string_view text) {
@@ -115,8 +120,7 @@ Status Session::set_bookmark(const Dump& dump, int slot, std::string_view addres
     if (Status status = writable(*state_); !status)
         return status;
     if (slot < 0 || slot >= kBookmarkSlots)
-        return make_error(Error::Kind::Usage,
-            fmt::format("there is no bookmark {}, expected 0 to {}", slot, kBookmarkSlots - 1));
+        return no_slot(slot);
     Result<std::string> place = checked_address(dump, address);
     if (!place.ok())
         return place.error();
@@ -124,6 +128,19 @@ Status Session::set_bookmark(const Dump& dump, int slot, std::string_view addres
         change(*state_->db,
             "INSERT OR REPLACE INTO bookmark (slot, address, label, created) VALUES (?, ?, ?, ?)", slot,
             *place, std::string(label), utc_now());
+        return {};
+    });
+}
+
+Status Session::restore_bookmark(const Bookmark& bookmark) {
+    if (Status status = writable(*state_); !status)
+        return status;
+    if (bookmark.slot < 0 || bookmark.slot >= kBookmarkSlots)
+        return no_slot(bookmark.slot);
+    return guarded(state_->path, [&]() -> Status {
+        change(*state_->db,
+            "INSERT OR REPLACE INTO bookmark (slot, address, label, created) VALUES (?, ?, ?, ?)",
+            bookmark.slot, bookmark.address, bookmark.label, bookmark.created);
         return {};
     });
 }

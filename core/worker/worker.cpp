@@ -285,6 +285,7 @@ Result<wire::LoadAnswer> Worker::load(std::shared_ptr<const GraphModule> module,
     PrintOptions print;
     print.sources = false;
     print.deletions = false;
+    print.close = true;
     const std::string base = body_path(*module, body);
     auto answer = ask(wire::LoadRequest{print_readable(*module, body, print),
                           {symbols.begin(), symbols.end()}, keep_reference},

@@ -1,4 +1,5 @@
 // Strings, text helpers and errors that all of core rests on.
+#include "core/base/printable.h"
 #include "core/base/result.h"
 #include "core/base/strings.h"
 #include "core/base/text.h"
@@ -19,6 +20,8 @@ private slots:
     void identifiers_data();
     void identifiers();
     void utf8RepairsBadBytes_data();
+    void printable_data();
+    void printable();
     void utf8RepairsBadBytes();
     void milliseconds_data();
     void milliseconds();
@@ -105,6 +108,29 @@ void TestBase::identifiers() {
     QFETCH(QByteArray, input);
     QFETCH(bool, expected);
     QCOMPARE(is_identifier({input.constData(), static_cast<size_t>(input.size())}), expected);
+}
+
+void TestBase::printable_data() {
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::addColumn<QByteArray>("shown");
+    QTest::newRow("plain") << QByteArray("a\tb\nc é") << QByteArray("a\tb\nc é");
+    QTest::newRow("title of the terminal") << QByteArray("\x1b]0;x\x07") << QByteArray("\\x1b]0;x\\x07");
+    QTest::newRow("clear") << QByteArray("\x1b[2J") << QByteArray("\\x1b[2J");
+    QTest::newRow("overwrite") << QByteArray("good\rbad") << QByteArray("good\\x0dbad");
+    QTest::newRow("C1") << QByteArray("\xc2\x9b"
+                                      "2J")
+                        << QByteArray("\\x9b2J");
+    QTest::newRow("DEL and NUL") << QByteArray("a\x7f\0b", 4) << QByteArray("a\\x7f\\x00b");
+    QTest::newRow("right to left") << QByteArray("a\xe2\x80\xae"
+                                                 "b")
+                                   << QByteArray("a\\u202eb");
+    QTest::newRow("bad") << QByteArray("a\xff") << QByteArray("a\xef\xbf\xbd");
+}
+
+void TestBase::printable() {
+    QFETCH(QByteArray, bytes);
+    QFETCH(QByteArray, shown);
+    QCOMPARE(QByteArray::fromStdString(hopscope::printable(bytes.toStdString())), shown);
 }
 
 void TestBase::utf8RepairsBadBytes_data() {

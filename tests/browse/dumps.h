@@ -29,4 +29,18 @@ inline std::shared_ptr<const Document> openDocument(const QString& name) {
     return std::make_shared<const Document>(std::move(shared), std::move(ledger));
 }
 
+// The same document with a copy of its first graph laid over it, as a derived graph would be.
+inline std::shared_ptr<const Document> withDerived(const Document& document, GraphId* id) {
+    auto wider = std::make_shared<Dump>(document.dump());
+    Graph graph = wider->graphs.front();
+    *id = GraphId(wider->graphs.size());
+    graph.label = "derived";
+    graph.ordinal = 0;
+    for (const GraphId other : wider->compilation(graph.compilation).graphs)
+        graph.ordinal += wider->graph(other).stage == graph.stage;
+    wider->compilations[graph.compilation.index].graphs.push_back(*id);
+    wider->graphs.push_back(std::move(graph));
+    return document.with(std::move(wider));
+}
+
 } // namespace hopscope

@@ -230,6 +230,58 @@ private slots:
         QCOMPARE(n.hash(), hash);
         QVERIFY(!n.title(n.state()).empty() || n.document()->dump().compilations.empty());
     }
+
+    // Graphs that are laid over a document leave all that was there as it was.
+    void derivedGraphsComeOnTop() {
+        const std::shared_ptr<const Document> d = openDocument("dup_tangents");
+        Navigator n;
+        n.set_document(d);
+        n.select_invocation(1);
+        n.select_node(Pane::Left, NodeId(3));
+        n.select_invocation(2);
+        const std::string was = n.describe();
+        const size_t before = n.back_titles().size();
+        const auto crossing = n.crossings().size();
+
+        GraphId id;
+        const std::shared_ptr<const Document> more = withDerived(*d, &id);
+        QVERIFY(extends(d, more));
+        QVERIFY(!extends(d, openDocument("dup_tangents"))); // read again: ids are others
+        QVERIFY(more->rows() == d->rows());
+        QCOMPARE(&more->ledger(), &d->ledger());
+
+        n.replace_document(more);
+        QCOMPARE(n.describe(), was);
+        QCOMPARE(n.back_titles().size(), before);
+        QCOMPARE(n.crossings().size(), crossing);
+        const std::string address = more->address({id, BodyId(0), {}});
+        QVERIFY(n.go_to(address).ok());
+        QVERIFY(n.pane(n.state().focus).graph == id);
+        QVERIFY(n.back());
+        QCOMPARE(n.describe(), was);
+        QVERIFY(n.back());
+        QCOMPARE(n.state().node.node, NodeId(3));
+    }
+
+    // The rows that a step leads to, against a walk over all of them.
+    void stepsFindWhatAWalkFinds() {
+        for (const char* name : {"gpt12", "dup_tangents", "failing", "ddp4", "graph_breaks", "mlp4"}) {
+            const auto d = openDocument(name);
+            const int count = int(d->rows().size());
+            for (StepTo to : {StepTo::Any, StepTo::Reused, StepTo::Traced})
+                for (int direction : {-1, 1})
+                    for (int row = -1; row < count; ++row) {
+                        int expected = -1;
+                        for (int at = row + direction;
+                             row + direction >= 0 && at >= 0 && at < count && expected < 0; at += direction) {
+                            const Decision decision = d->invocation(at).decision;
+                            if (to == StepTo::Any || (to == StepTo::Reused ? is_reused : is_traced)(decision))
+                                expected = at;
+                        }
+                        QCOMPARE(next_row(*d, row, to, direction), expected);
+                    }
+        }
+    }
 };
 
 QTEST_MAIN(TestNavigator)

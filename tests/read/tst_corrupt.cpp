@@ -1,12 +1,14 @@
 // Damaged, cut and hostile input: never a crash, never a hang, and no damage without a word about it.
 #include "core/graph/print.h"
 #include "core/graph/verify.h"
+#include "core/read/payloads.h"
 #include "core/regions/ledger.h"
 #include "tests/testdata.h"
 
 #include <QTest>
 
 #include <random>
+#include <zlib.h>
 
 using namespace hopscope;
 using namespace hopscope::test;
@@ -28,6 +30,9 @@ private slots:
     void hostile();
     void gzipCut();
     void gzipDamaged();
+    void gzipThatUnfoldsToTooMuch();
+    void cutLastRecord();
+    void manyWrongSums();
     void manyNestedCalls();
 
 private:
@@ -241,7 +246,7 @@ void TestCorrupt::hostile_data() {
     QByteArray nested;
     for (int i = 0; i < 10'000; ++i)
         nested += QByteArray(4 * std::min(i, 2000), ' ') + "class c(torch.nn.Module):\n";
-    QTest::newRow("classes nested deep") << nested << false;
+    QTest::newRow("classes nested deep") << nested << true;
     QByteArray siblings = head + "        return (x,)\n";
     for (int i = 0; i < 10'000; ++i)
         siblings += "    class c" + QByteArray::number(i)
@@ -368,6 +373,80 @@ void TestCorrupt::gzipDamaged() {
         use(*dump);
         QVERIFY2(!dump->problems.empty(), "a damaged file was read as if it were whole");
     }
+}
+
+// Zeros are no dump: their first block says so. What begins as a log is read as far as the limit goes.
+void TestCorrupt::gzipThatUnfoldsToTooMuch() {
+    const auto packed = [](const QByteArray& head, int megabytes) {
+        z_stream stream{};
+        deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
+        QByteArray out(1 << 22, '\0');
+        stream.next_out = reinterpret_cast<Bytef*>(out.data());
+        stream.avail_out = static_cast<uInt>(out.size());
+        const auto add = [&](const QByteArray& bytes, int flush) {
+            stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+            stream.avail_in = static_cast<uInt>(bytes.size());
+            deflate(&stream, flush);
+        };
+        add(head, Z_NO_FLUSH);
+        const QByteArray zeros(1 << 20, ' ');
+        for (int i = 0; i < megabytes; ++i)
+            add(zeros, Z_NO_FLUSH);
+        add({}, Z_FINISH);
+        out.truncate(static_cast<qsizetype>(stream.total_out));
+        deflateEnd(&stream);
+        return out;
+    };
+    const auto refused = open(packed("", 100));
+    QVERIFY(!refused.ok());
+    const auto read =
+        open(packed("V0804 12:00:00.123000 4242 a.py:1] {\"dynamo_start\": {}, \"frame_id\": 0, "
+                    "\"frame_compile_id\": 0, \"attempt\": 0}\n",
+            100));
+    QVERIFY2(read.ok(), read.ok() ? "" : read.error().text().c_str());
+    QVERIFY2(QString::fromStdString(read->problems[0].message).contains("unfolds to more than 64"),
+        read->problems[0].message.c_str());
+    QCOMPARE(read->files[0].bytes, uint64_t{64} << 20);
+}
+
+// The last record's payload is held against its sum while reading; the graph is marked where it lost
+// something.
+void TestCorrupt::cutLastRecord() {
+    const QByteArray log = traceBytes("mlp4");
+    const qsizetype record = log.lastIndexOf("{\"aot_backward_graph\"");
+    QVERIFY(record > 0);
+    const qsizetype end = log.indexOf("\nV", record) + 1;
+    const auto whole = open(log.left(end));
+    QVERIFY(whole.ok() && whole->problems.empty());
+    QVERIFY(!whole->graphs.back().cut);
+    for (const qsizetype less : {200, 4000}) {
+        const auto cut = open(log.left(end - less));
+        QVERIFY(cut.ok());
+        QVERIFY(!cut->problems.empty());
+        QVERIFY2(QString::fromStdString(cut->problems[0].message).startsWith("the last record is not whole"),
+            cut->problems[0].message.c_str());
+        QVERIFY(cut->graphs.back().cut);
+        QVERIFY(cut->graphs.back().stage == Stage::Backward);
+        use(*cut);
+    }
+}
+
+// A log that was edited throughout is said to be so once.
+void TestCorrupt::manyWrongSums() {
+    QByteArray log;
+    for (int i = 0; i < 60; ++i)
+        log += "V0804 12:00:00.123000 4242 a.py:2841] {\"dynamo_output_graph\": {}, \"frame_id\": "
+            + QByteArray::number(i)
+            + ", \"frame_compile_id\": 0, \"attempt\": 0, \"has_payload\": "
+              "\"00000000000000000000000000000000\"}\n"
+              "\tclass GraphModule(torch.nn.Module):\n\t    def forward(self, x):\n\t        return (x,)\n";
+    const auto dump = open(log);
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->payloads.size(), size_t{59});
+    const auto problems = check_payloads(dump->payloads);
+    QCOMPARE(problems.size(), size_t{21});
+    QVERIFY2(QString::fromStdString(problems.back().message).startsWith("39 more payloads"),
+        problems.back().message.c_str());
 }
 
 // Each body is called twice by a higher-order operator: walking every call of every call never ends.

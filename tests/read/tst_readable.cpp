@@ -49,6 +49,9 @@ private slots:
     void blankLinesAndLineEnds();
     void problemsNameTheirPlace();
     void droppedPlaceholdersAreGone();
+    void losses_data();
+    void losses();
+    void unreadStatementsKeepTheirEdges();
     void problemsAreBounded();
 };
 
@@ -877,8 +880,6 @@ void TestReadable::aroundTheGraph_data() {
     QTest::newRow("bare def after blank lines, indented")
         << "\n\n\n    def forward(self, x):\n        y = x + 1\n        return (y,)\n"
         << "";
-    QTest::newRow("bare def without return") << "def forward(self, x):\n    y = x + 1\n    "
-                                             << "";
     QTest::newRow("graph id behind it")
         << "class GraphModule(torch.nn.Module):\n" + graph + "\n # graph id: 140338649717328"
         << "";
@@ -984,9 +985,58 @@ void TestReadable::droppedPlaceholdersAreGone() {
                  "        x, = fx_pytree.tree_flatten_spec([A], self._in_spec)\n        return (C, B, x)\n");
     QVERIFY(read.module);
     const Body& body = read.module->bodies[0];
-    QCOMPARE(body.nodes.size(), size_t{2});
-    QCOMPARE(described(*read.module, body, body.args_of(body.nodes[1])),
-        QStringLiteral("tuple(symbol:C symbol:B node:x)"));
+    // What the return speaks of is not defined any more: two inputs are made for it, and said.
+    QCOMPARE(body.nodes.size(), size_t{4});
+    QCOMPARE(read.problems.size(), size_t{2});
+    QVERIFY(read.problems[0].severity == Severity::Note);
+    QVERIFY(test::text(read.problems[0].message).startsWith("'C' is not defined in this text"));
+    QCOMPARE(test::text(read.module->text(body.nodes[1].descriptor)), QStringLiteral("not defined in this text"));
+    QCOMPARE(described(*read.module, body, body.args_of(body.nodes[3])),
+        QStringLiteral("tuple(node:C node:B node:x)"));
+}
+
+// What a text lost is said, with the line where it is missed.
+void TestReadable::losses_data() {
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<QString>("message");
+    QTest::addColumn<int>("line");
+    QTest::addColumn<int>("nodes");
+    const QString head = "class GraphModule(torch.nn.Module):\n    def forward(self, x):\n        y = x + 1\n";
+    QTest::newRow("no return") << head << "has no return" << 3 << 2;
+    QTest::newRow("no return, another body behind it")
+        << head + "\n    class sub(torch.nn.Module):\n        def forward(self, a):\n            return (a,)\n"
+        << "the body of GraphModule has no return" << 3 << 2;
+    QTest::newRow("cut in a statement") << head + "        z = torch.add(y, " << "the text ends inside this statement" << 4 << 2;
+    QTest::newRow("cut in a return") << head + "        return (\n            y,\n" << "the text ends inside the return" << 5 << 3;
+    QTest::newRow("behind the return") << head + "        return (y,)\n        z = y + 1\n" << "behind the return" << 5 << 3;
+    QTest::newRow("a second forward")
+        << head + "        return (y,)\n    def forward(self, q):\n        return (q,)\n" << "a second forward" << 5 << 3;
+}
+
+void TestReadable::losses() {
+    QFETCH(QString, text);
+    QFETCH(QString, message);
+    QFETCH(int, line);
+    QFETCH(int, nodes);
+    const ReadText read = readText(text.toStdString());
+    QVERIFY(read.module);
+    QCOMPARE(read.problems.size(), size_t{1});
+    QVERIFY2(test::text(read.problems[0].message).contains(message), read.problems[0].message.c_str());
+    QCOMPARE(read.problems[0].line, static_cast<uint64_t>(line));
+    QCOMPARE(read.module->bodies[0].nodes.size(), static_cast<size_t>(nodes));
+}
+
+// A statement that cannot be read keeps its edges.
+void TestReadable::unreadStatementsKeepTheirEdges() {
+    const ReadText read = readBody("a = x + 1\nb: \"f32[4]\" = f(a y) + g('x', z);  a = None");
+    const GraphModule& m = *read.module;
+    const NodeId b = find_node(m, m.bodies[0], "b");
+    QVERIFY(b.valid());
+    QVERIFY(m.bodies[0].node(b).type.valid());
+    QStringList inputs;
+    for (const NodeId input : m.bodies[0].inputs_of(m.bodies[0].node(b)))
+        inputs << test::text(m.text(m.bodies[0].node(input).name));
+    QCOMPARE(inputs, (QStringList{"a", "y", "z"}));
 }
 
 // A thousand broken lines are not a thousand messages.

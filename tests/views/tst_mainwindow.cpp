@@ -12,6 +12,10 @@
 #include "views/shell/screenshot.h"
 #include "views/shell/startpage.h"
 
+#include "core/session/session.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <QApplication>
 #include <QDockWidget>
 #include <QDropEvent>
@@ -374,10 +378,10 @@ private slots:
         QTest::keyClick(&w.gotoBox().input(), Qt::Key_Return);
         QCOMPARE(w.navigator().state().row, 7);
         // A source line.
-        const std::vector<GotoHit> hits = gotoHits(*w.document(), w.navigator().pane(Pane::Left),
-            QString::fromStdString(w.document()->source_of(0)));
+        const std::vector<GoToHit> hits =
+            go_to_hits(*w.document(), w.navigator().pane(Pane::Left), w.document()->source_of(0));
         QVERIFY(!hits.empty());
-        QVERIFY(hits[0].detail.contains(QString::fromStdString(w.document()->source_of(0))));
+        QVERIFY(hits[0].detail.ends_with(w.document()->source_of(0)));
         w.actions()[Do::GoTo]->trigger();
         QTest::keyClick(&w.gotoBox().input(), Qt::Key_Escape);
         QVERIFY(!w.gotoBox().isVisible());
@@ -490,6 +494,85 @@ private slots:
         const uint64_t elsewhere = w.navigator().hash();
         w.actions()[Do::Bookmark1]->trigger();
         QVERIFY(w.navigator().hash() != elsewhere);
+    }
+
+    // --- nothing that was written is lost or hidden
+
+    void aTextThatIsNotSavedStays() {
+        Opened o(
+            {sessionFile("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, "
+                         "'text TEXT NOT NULL', 'text TEXT NOT NULL CHECK (text NOT LIKE ''%refused%'')')")});
+        MainWindow& w = o.window;
+        QVERIFY(w.notes().has_file());
+        QLineEdit& input = w.inspector().notes().input();
+        input.setText(QStringLiteral("refused"));
+        QTest::keyClick(&input, Qt::Key_Return);
+        QCOMPARE(input.text(), QStringLiteral("refused"));
+        QVERIFY(w.notes().all().empty());
+        QVERIFY(w.findChild<QLabel*>(QStringLiteral("statusText"))->text().contains(QStringLiteral("CHECK")));
+        input.setText(QStringLiteral("taken"));
+        QTest::keyClick(&input, Qt::Key_Return);
+        QVERIFY(input.text().isEmpty());
+        QCOMPARE(w.notes().all().size(), size_t(1));
+        // The same for a change; and what is being changed comes back with its note.
+        auto* list = w.inspector().findChild<QListWidget*>(QStringLiteral("noteList"));
+        list->setCurrentRow(0);
+        w.inspector().findChild<QToolButton*>(QStringLiteral("noteEdit"))->click();
+        QCOMPARE(input.text(), QStringLiteral("taken"));
+        input.setText(QStringLiteral("refused too"));
+        QTest::keyClick(&input, Qt::Key_Return);
+        QCOMPARE(input.text(), QStringLiteral("refused too"));
+        QCOMPARE(w.notes().all()[0].text, "taken");
+        w.actions()[Do::NextInvocation]->trigger();
+        QVERIFY(input.text().isEmpty());
+        w.actions()[Do::PreviousInvocation]->trigger();
+        QCOMPARE(input.text(), QStringLiteral("refused too"));
+        input.setText(QStringLiteral("changed"));
+        QTest::keyClick(&input, Qt::Key_Return);
+        QCOMPARE(w.notes().all()[0].text, "changed");
+        QVERIFY(input.text().isEmpty());
+    }
+
+    void notesThatCannotBeReadAreSaid() {
+        Opened o({sessionFile("DROP TABLE note")});
+        QVERIFY(o.window.document());
+        const auto* problem = o.window.inspector().findChild<QLabel*>(QStringLiteral("noteProblem"));
+        QVERIFY(problem->isVisible());
+        QVERIFY2(problem->text().contains(QStringLiteral("the notes cannot be read")),
+            qPrintable(problem->text()));
+        o.window.closeDump();
+        QVERIFY(!problem->isVisible());
+    }
+
+    // A note about a place that this dump does not have would be seen nowhere.
+    void notesOfNoPlaceAreShown() {
+        Opened o({sessionFile(
+            "INSERT INTO note (address, text, created) VALUES ('7/7:forward@mm', 'far away', '')")});
+        const auto* list = o.window.inspector().findChild<QListWidget*>(QStringLiteral("noteList"));
+        QCOMPARE(list->count(), 1);
+        QVERIFY(list->item(0)->text().contains(QStringLiteral("7/7:forward@mm")));
+        QVERIFY(list->item(0)->text().contains(QStringLiteral("far away")));
+    }
+
+    // An arrow key asks memory: the tables are taken away, and notes and bookmarks are still shown.
+    void anArrowKeyCostsNoQuery() {
+        const QString path = sessionFile();
+        Opened o({path});
+        MainWindow& w = o.window;
+        const NodeId first = NodeId(0);
+        w.navigator().select_node(Pane::Left, first);
+        Q_EMIT w.inspector().notes().addRequested(QStringLiteral("here"));
+        w.actions()[Do::ToggleBookmark]->trigger();
+        SQLite::Database(path.toStdString(), SQLite::OPEN_READWRITE)
+            .exec("DROP TABLE note; DROP TABLE bookmark; DROP TABLE view");
+        const auto* list = w.inspector().findChild<QListWidget*>(QStringLiteral("noteList"));
+        w.actions()[Do::NextNode]->trigger();
+        QCOMPARE(list->count(), 0);
+        w.actions()[Do::PreviousNode]->trigger();
+        QCOMPARE(w.navigator().state().node.node, first);
+        QCOMPARE(list->count(), 1);
+        QVERIFY(w.actions()[Do::Bookmark1]->isEnabled());
+        QVERIFY(w.notes().unreadable().empty());
     }
 
     void layoutIsChosen() {
@@ -745,7 +828,19 @@ private slots:
     }
 
 private:
+    // A session of mlp4, changed by SQL before it is opened.
+    QString sessionFile(const char* sql = nullptr) {
+        const QString path = config_.filePath(QStringLiteral("s%1.hopscope").arg(++sessions_));
+        const std::shared_ptr<const Document> document = openDocument(QStringLiteral("mlp4"));
+        if (!Session::create(path.toStdString(), document->dump(), document->ledger()).ok())
+            return {};
+        if (sql)
+            SQLite::Database(path.toStdString(), SQLite::OPEN_READWRITE).exec(sql);
+        return path;
+    }
+
     QTemporaryDir config_;
+    int sessions_ = 0;
 };
 
 QTEST_MAIN(TestMainWindow)

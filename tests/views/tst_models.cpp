@@ -59,6 +59,41 @@ private slots:
         QCOMPARE(ledger.rowCount(), 0);
     }
 
+    // Graphs that are laid over the open document come in as rows: nothing else moves.
+    void derivedGraphsComeIn_data() { everyModel_data(); }
+    void derivedGraphsComeIn() {
+        QFETCH(QString, name);
+        const std::shared_ptr<const Document> document = openDocument(name);
+        if (document->dump().graphs.empty())
+            QSKIP("no graphs");
+        OutlineModel outline;
+        LedgerModel ledger;
+        QAbstractItemModelTester a(&outline, kMode), b(&ledger, kMode);
+        outline.setDocument(document);
+        ledger.setDocument(document);
+        ledger.setCurrent(0);
+        std::vector<std::pair<QPersistentModelIndex, Place>> before;
+        for (size_t g = 0; g < document->dump().graphs.size(); ++g) {
+            const Place place{GraphId(g), BodyId(0), {}};
+            if (const QModelIndex at = outline.indexOfBody(place); at.isValid())
+                before.emplace_back(at, place);
+        }
+        QSignalSpy inserted(&outline, &QAbstractItemModel::rowsInserted);
+        QSignalSpy reset(&outline, &QAbstractItemModel::modelReset);
+        GraphId id;
+        const std::shared_ptr<const Document> more = withDerived(*document, &id);
+        outline.setDocument(more);
+        ledger.setDocument(more);
+        QCOMPARE(inserted.size(), qsizetype(1));
+        QCOMPARE(reset.size(), qsizetype(0));
+        QVERIFY(outline.indexOfBody({id, BodyId(0), {}}).isValid());
+        for (const auto& [index, place] : before)
+            QVERIFY(outline.indexOfBody(place) == index);
+        QCOMPARE(ledger.current(), 0);
+        outline.setDocument(more); // nothing new
+        QCOMPARE(inserted.size(), qsizetype(1));
+    }
+
     void ledgerSaysWhatTheLogSays() {
         LedgerView view;
         view.setDocument(openDocument(QStringLiteral("gpt12")));

@@ -9,6 +9,7 @@
 #include "views/base/valuetext.h"
 #include "views/canvas/canvas.h"
 #include "views/compare/compareview.h"
+#include "views/outline/outlineview.h"
 #include "views/run/rundialog.h"
 #include "views/run/stepsview.h"
 #include "views/shell/mainwindow.h"
@@ -178,6 +179,63 @@ private slots:
         const Place derived = window.navigator().pane(Pane::Right);
         QCOMPARE(window.document()->dump().graph(derived.graph).label, std::string("joint (derived)"));
         QTRY_VERIFY_WITH_TIMEOUT(window.pane(Pane::Right).canvas().scene() != nullptr, 20000);
+    }
+
+    // Deriving a joint graph rebuilt the document: it stopped the run and forgot breakpoints, history and
+    // pictures.
+    void derivingKeepsTheRun() {
+        MainWindow window(MainWindow::Options{true});
+        window.resize(1200, 800);
+        window.show();
+        const auto settle = [&] { return QTest::qWaitFor([&] { return window.idle(); }, 60000); };
+        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))});
+        QVERIFY(settle());
+        Navigator& n = window.navigator();
+        n.select_invocation(1);
+        n.select_invocation(0);
+        run::Request request;
+        request.address = window.document()->address(n.pane(Pane::Left));
+        request.seed = 1;
+        window.startRun(request);
+        QVERIFY(settle());
+        QVERIFY(window.run().state() == RunController::State::Ready);
+        window.actions()[Do::RunOver]->trigger();
+        QVERIFY(settle());
+        const size_t position = window.run().stepper()->position();
+        QVERIFY(position > 0);
+        n.select_node(Pane::Left, window.run().next().node);
+        window.actions()[Do::ToggleBreakpoint]->trigger();
+        QCOMPARE(window.run().breakpoints().size(), size_t(1));
+        QVERIFY(settle());
+        const auto picture = window.pane(Pane::Left).canvas().scene();
+        const uint64_t hash = n.hash();
+        const size_t graphs = window.document()->dump().graphs.size(), places = n.back_titles().size();
+        QAbstractItemModel* tree = window.outline().model();
+        const QModelIndex top = tree->index(0, 0);
+        window.outline().collapse(top);
+        const int rows = tree->rowCount(top);
+        const auto derive = [&] {
+            window.actions()[Do::DeriveJoint]->trigger();
+            return settle();
+        };
+        QVERIFY(derive());
+        QVERIFY2(!window.lastError(), window.lastError() ? window.lastError()->text().c_str() : "");
+        QCOMPARE(window.document()->dump().graphs.size(), graphs + 1);
+        QVERIFY(window.run().state() == RunController::State::Ready);
+        QCOMPARE(window.run().stepper()->position(), position);
+        QCOMPARE(window.run().breakpoints().size(), size_t(1));
+        QVERIFY(window.pane(Pane::Left).canvas().scene() == picture);
+        QVERIFY(!window.outline().isExpanded(top));
+        QCOMPARE(tree->rowCount(top), rows + 1);
+        QCOMPARE(n.back_titles().size(), places + 1);
+        n.back();
+        QCOMPARE(n.hash(), hash);
+        // The run goes on, and a second graph comes beside the first.
+        window.actions()[Do::RunOver]->trigger();
+        QVERIFY(settle());
+        QVERIFY(window.run().stepper()->position() > position);
+        QVERIFY(derive());
+        QCOMPARE(window.document()->dump().graphs.size(), graphs + 2);
     }
 
     // Back is the exact inverse of forward, over, into and out alike.

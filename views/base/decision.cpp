@@ -1,5 +1,6 @@
 #include "views/base/decision.h"
 
+#include "core/browse/ledger_rows.h"
 #include "views/base/text.h"
 
 #include <QPainter>
@@ -69,10 +70,7 @@ QString glyphText(Glyph glyph) {
 }
 
 QString decisionText(const Invocation& invocation) {
-    QString text = qs(decision_label(invocation.decision));
-    if (invocation.inlined)
-        text += QStringLiteral(", put inline");
-    return text;
+    return qs(decision_text(invocation));
 }
 
 void paintGlyph(QPainter& painter, QPointF centre, qreal size, Glyph glyph, const QColor& color) {

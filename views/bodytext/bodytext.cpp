@@ -42,6 +42,10 @@ BodyText::BodyText(QWidget* parent)
 }
 
 void BodyText::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        return; // what is shown stays
+    }
     document_ = std::move(document);
     body_ = {};
     selected_ = {};

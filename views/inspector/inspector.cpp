@@ -58,6 +58,10 @@ Inspector::Inspector(QWidget* parent)
 }
 
 void Inspector::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        return; // what is shown stays
+    }
     document_ = std::move(document);
     inspect({}, BodyPage);
 }

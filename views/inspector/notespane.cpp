@@ -14,11 +14,13 @@ namespace hopscope {
 
 namespace {
 constexpr int kListHeight = 120;
-}
+constexpr int kTextRole = Qt::UserRole + 1; // the note as it was written
+} // namespace
 
 NotesPane::NotesPane(QWidget* parent)
     : QWidget(parent)
     , title_(new QLabel(tr("Notes"), this))
+    , problem_(new QLabel(this))
     , list_(new QListWidget(this))
     , input_(new QLineEdit(this))
     , edit_(new QToolButton(this))
@@ -27,6 +29,10 @@ NotesPane::NotesPane(QWidget* parent)
     QPalette quiet = title_->palette();
     quiet.setColor(QPalette::WindowText, color(Role::Quiet));
     title_->setPalette(quiet);
+    problem_->setObjectName(QStringLiteral("noteProblem"));
+    problem_->setWordWrap(true);
+    problem_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    problem_->hide();
     list_->setObjectName(QStringLiteral("noteList"));
     list_->setAccessibleName(tr("Notes here"));
     list_->setFrameShape(QFrame::NoFrame);
@@ -55,6 +61,7 @@ NotesPane::NotesPane(QWidget* parent)
     column->setContentsMargins(metrics::kPadLarge, metrics::kPad, metrics::kPadLarge, metrics::kPadLarge);
     column->setSpacing(metrics::kPadSmall);
     column->addLayout(top);
+    column->addWidget(problem_);
     column->addWidget(list_);
     column->addWidget(input_);
 
@@ -70,10 +77,16 @@ NotesPane::NotesPane(QWidget* parent)
 }
 
 void NotesPane::setNotes(const QString& address, const std::vector<NoteText>& notes, const QString& why) {
+    if (editing_)
+        drafts_[editing_] = input_->text();
     list_->clear();
     for (const NoteText& note : notes) {
-        auto* item = new QListWidgetItem(note.text, list_);
+        auto* item = new QListWidgetItem(list_);
+        item->setText(note.elsewhere.isEmpty()
+                ? note.text
+                : tr("%1, which this dump does not have: %2").arg(note.elsewhere, note.text));
         item->setData(Qt::UserRole, qlonglong(note.id));
+        item->setData(kTextRole, note.text);
         item->setToolTip(note.created);
     }
     const bool none = notes.empty();
@@ -84,12 +97,41 @@ void NotesPane::setNotes(const QString& address, const std::vector<NoteText>& no
     const bool can = !address.isEmpty() && why.isEmpty();
     input_->setEnabled(can);
     input_->setToolTip(can ? tr("A note on %1; Return saves it").arg(address) : why);
-    if (editing_) {
-        editing_ = 0;
-        input_->clear();
-        input_->setPlaceholderText(tr("Add a note"));
+    // A text that is being changed goes out of sight with its note, and comes back with it.
+    const int64_t before = editing_;
+    if (editing_)
+        endEdit();
+    for (int row = 0; row < list_->count(); ++row) {
+        const int64_t id = list_->item(row)->data(Qt::UserRole).toLongLong();
+        const auto draft = drafts_.find(id);
+        if (draft == drafts_.end() || (before && before != id) || !input_->text().isEmpty())
+            continue;
+        editing_ = id;
+        input_->setText(draft->second);
+        input_->setPlaceholderText(tr("Edit the note"));
+        list_->setCurrentRow(row);
+        break;
     }
     updateButtons();
+}
+
+void NotesPane::setProblem(const QString& problem) {
+    problem_->setText(problem);
+    problem_->setVisible(!problem.isEmpty());
+    QPalette failed = problem_->palette();
+    failed.setColor(QPalette::WindowText, color(Role::Failed));
+    problem_->setPalette(failed);
+}
+
+void NotesPane::endEdit() {
+    editing_ = 0;
+    input_->clear();
+    input_->setPlaceholderText(tr("Add a note"));
+}
+
+void NotesPane::accept() {
+    drafts_.erase(editing_);
+    endEdit();
 }
 
 void NotesPane::updateButtons() {
@@ -105,12 +147,8 @@ void NotesPane::submit() {
     const QString text = input_->text().trimmed();
     if (text.isEmpty())
         return;
-    const int64_t id = editing_;
-    editing_ = 0;
-    input_->clear();
-    input_->setPlaceholderText(tr("Add a note"));
-    if (id)
-        Q_EMIT editRequested(id, text);
+    if (editing_)
+        Q_EMIT editRequested(editing_, text);
     else
         Q_EMIT addRequested(text);
 }
@@ -120,7 +158,7 @@ void NotesPane::beginEdit() {
     if (!item)
         return;
     editing_ = item->data(Qt::UserRole).toLongLong();
-    input_->setText(item->text());
+    input_->setText(item->data(kTextRole).toString());
     input_->setPlaceholderText(tr("Edit the note"));
     focusInput();
 }

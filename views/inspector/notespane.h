@@ -5,6 +5,7 @@
 #include <QWidget>
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 class QLabel;
@@ -18,6 +19,7 @@ struct NoteText {
     int64_t id = 0;
     QString text;
     QString created; // as shown
+    QString elsewhere; // the address of a place that the dump does not have; empty = it is about this one
 };
 
 class NotesPane : public QWidget {
@@ -28,6 +30,9 @@ public:
 
     // `address` is what a new note is about; `why` says why there can be none (empty = there can).
     void setNotes(const QString& address, const std::vector<NoteText>& notes, const QString& why = {});
+    void setProblem(const QString& problem); // why notes are missing; empty = none are
+    // What was asked for is done: the text has served. Until then it stays where it was typed.
+    void accept();
     void focusInput();
     QLineEdit& input() { return *input_; }
 
@@ -42,12 +47,16 @@ private:
     void removeCurrent();
     void updateButtons();
 
+    void endEdit();
+
     QLabel* title_;
+    QLabel* problem_;
     QListWidget* list_;
     QLineEdit* input_;
     QToolButton* edit_;
     QToolButton* remove_;
     int64_t editing_ = 0; // the note whose text is in the input, 0 = a new one
+    std::map<int64_t, QString> drafts_; // of notes that went out of sight while they were edited
 };
 
 } // namespace hopscope

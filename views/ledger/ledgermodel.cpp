@@ -1,11 +1,14 @@
 #include "views/ledger/ledgermodel.h"
 
 #include "core/base/text.h"
+#include "core/browse/ledger_rows.h"
 #include "views/base/decision.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
 
 #include <QFont>
+
+#include <optional>
 
 namespace hopscope {
 
@@ -13,25 +16,26 @@ namespace {
 struct ColumnText {
     const char* title;
     const char* tip;
-    const char* field; // of the filter
+    std::optional<LedgerField> field; // of the filter
     bool number;
 };
 constexpr ColumnText kColumns[LedgerModel::ColumnCount] = {
-    {"#", "The invocations in the order in which Dynamo met them, from 0", "index", true},
-    {"compile", "The compile id, with its rank", "compile", false},
-    {"call_id", "The number by which PyTorch pairs the forward and the backward call", "call_id", true},
-    {"region", "The identifier that Dynamo gave the region", "region", false},
-    {"function", "The marked function", "function", false},
+    {"#", "The invocations in the order in which Dynamo met them, from 0", LedgerField::Index, true},
+    {"compile", "The compile id, with its rank", LedgerField::Compile, false},
+    {"call_id", "The number by which PyTorch pairs the forward and the backward call", LedgerField::CallId,
+        true},
+    {"region", "The identifier that Dynamo gave the region", LedgerField::Region, false},
+    {"function", "The marked function", LedgerField::Function, false},
     {"bwd", "Which of the region's backward bodies the call runs: one for each layout of its tangents",
-        "variant", false},
-    {"decision", "What the caches decided for this call", "decision", false},
-    {"reason", "Why an installed body was not reused", "reason", false},
-    {"trace", "Time spent tracing the body", "", true},
-    {"lookup", "Time spent looking for an installed body that fits", "", true},
-    {"stamp-out", "Time spent installing the call of the reused body", "", true},
-    {"time saved", "The first trace of the region less this call's lookup and stamp-out", "", true},
-    {"runs", "How often one step executes this call", "", true},
-    {"source", "Where the call was written", "source", false},
+        LedgerField::Variant, false},
+    {"decision", "What the caches decided for this call", LedgerField::Decision, false},
+    {"reason", "Why an installed body was not reused", LedgerField::Reason, false},
+    {"trace", "Time spent tracing the body", {}, true},
+    {"lookup", "Time spent looking for an installed body that fits", {}, true},
+    {"stamp-out", "Time spent installing the call of the reused body", {}, true},
+    {"time saved", "The first trace of the region less this call's lookup and stamp-out", {}, true},
+    {"runs", "How often one step executes this call", {}, true},
+    {"source", "Where the call was written", LedgerField::Source, false},
 };
 
 QString milliseconds(double ms) {
@@ -43,6 +47,10 @@ LedgerModel::LedgerModel(QObject* parent)
     : QAbstractTableModel(parent) { }
 
 void LedgerModel::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        return; // what is shown stays
+    }
     beginResetModel();
     document_ = std::move(document);
     current_ = -1;
@@ -71,24 +79,7 @@ int LedgerModel::columnCount(const QModelIndex& parent) const {
 
 QString LedgerModel::text(int row, int column) const {
     const Invocation& invocation = document_->invocation(row);
-    const RegionRef ref = document_->region_of(row);
     switch (column) {
-    case Index:
-        return QString::number(invocation.index);
-    case Compile:
-        return qs(document_->compile_label(document_->rows()[size_t(row)].compilation));
-    case CallId:
-        return invocation.call_id < 0 ? QStringLiteral("–") : QString::number(invocation.call_id);
-    case RegionName:
-        return ref.valid() ? qs(document_->region(ref).identifier) : QString();
-    case Function:
-        return ref.valid() ? qs(document_->region(ref).function) : QString();
-    case Variant:
-        return invocation.variant < 0 ? QStringLiteral("–") : QStringLiteral("v%1").arg(invocation.variant);
-    case DecisionColumn:
-        return decisionText(invocation);
-    case Reason:
-        return qs(invocation.reason);
     case Trace:
         return milliseconds(invocation.trace_ms);
     case Lookup:
@@ -97,15 +88,17 @@ QString LedgerModel::text(int row, int column) const {
         return milliseconds(invocation.stamp_out_ms);
     case Saved:
         return milliseconds(invocation.saved_ms);
-    case SourceColumn: {
-        const QString place = qs(document_->source_of(row)), code = qs(document_->code_of(row));
-        return code.isEmpty() ? place : place + QStringLiteral("   ") + code;
-    }
     case Executions:
         return QStringLiteral("%1 ×").arg(invocation.executions);
     default:
-        return {};
+        return kColumns[column].field
+            ? qs(ledger_text(document_->dump(), ledgerOf(row), invocation, *kColumns[column].field))
+            : QString();
     }
+}
+
+const CompilationLedger& LedgerModel::ledgerOf(int row) const {
+    return document_->ledger().of(document_->rows()[size_t(row)].compilation);
 }
 
 QVariant LedgerModel::sortKey(int row, int column) const {
@@ -211,28 +204,13 @@ QVariant LedgerModel::headerData(int section, Qt::Orientation orientation, int r
 }
 
 FilterRow LedgerModel::filterRow(int row) const {
-    FilterRow texts;
-    for (int column = 0; column < ColumnCount; ++column) {
-        if (*kColumns[column].field)
-            texts.emplace_back(kColumns[column].field, ss(text(row, column)));
-    }
-    return texts;
-}
-
-const std::vector<std::string_view>& LedgerModel::filterFields() {
-    static const std::vector<std::string_view> fields = [] {
-        std::vector<std::string_view> names;
-        for (const ColumnText& column : kColumns) {
-            if (*column.field)
-                names.emplace_back(column.field);
-        }
-        return names;
-    }();
-    return fields;
+    return filter_row(document_->dump(), ledgerOf(row), document_->invocation(row));
 }
 
 QString LedgerModel::fieldOf(int column) {
-    return column >= 0 && column < ColumnCount ? qs(kColumns[column].field) : QString();
+    if (column < 0 || column >= ColumnCount || !kColumns[column].field)
+        return {};
+    return qs(field_name(*kColumns[column].field));
 }
 
 LedgerProxy::LedgerProxy(QObject* parent)
@@ -247,7 +225,7 @@ void LedgerProxy::setLedger(LedgerModel* model) {
 }
 
 Status LedgerProxy::setFilter(const QString& text) {
-    Result<Filter> filter = Filter::parse(ss(text), LedgerModel::filterFields());
+    Result<Filter> filter = Filter::parse(ss(text), field_names());
     if (!filter)
         return filter.error();
     filter_ = std::move(*filter);

@@ -53,11 +53,11 @@ public:
 
     // The texts that the filter looks at.
     FilterRow filterRow(int row) const;
-    static const std::vector<std::string_view>& filterFields();
     static QString fieldOf(int column); // "" where the filter has no field for it
 
 private:
     QString text(int row, int column) const;
+    const CompilationLedger& ledgerOf(int row) const;
     QVariant sortKey(int row, int column) const;
 
     std::shared_ptr<const Document> document_;

@@ -40,6 +40,11 @@ OutlineModel::OutlineModel(QObject* parent)
 OutlineModel::~OutlineModel() = default;
 
 void OutlineModel::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        addNewStages();
+        return; // what is shown stays
+    }
     beginResetModel();
     document_ = std::move(document);
     root_ = std::make_unique<Item>();
@@ -93,6 +98,33 @@ void OutlineModel::addRegion(Item& parent, RegionRef ref) {
     item.region = ref;
     for (int row : document_->rows_of(ref))
         item.add(Kind::InvocationItem).row = row;
+}
+
+// The graphs that a document of the same reading has more than the one before: the last of their
+// compilations.
+void OutlineModel::addNewStages() {
+    std::vector<Item*> todo{root_.get()};
+    while (!todo.empty()) {
+        Item* at = todo.back();
+        todo.pop_back();
+        GraphId last;
+        for (const auto& child : at->children) {
+            if (child->kind == Kind::Rank || child->kind == Kind::Compilation)
+                todo.push_back(child.get());
+            else if (child->kind == Kind::StageItem)
+                last = child->place.graph;
+        }
+        if (at->kind != Kind::Compilation || !at->compilation)
+            continue;
+        for (GraphId graph : document_->dump().compilation(at->compilation).graphs) {
+            if (!document_->dump().graph(graph).module || (last && graph.index <= last.index))
+                continue;
+            const int position = int(at->children.size());
+            beginInsertRows(indexOf(at), position, position);
+            addStage(*at, graph);
+            endInsertRows();
+        }
+    }
 }
 
 void OutlineModel::addStage(Item& parent, GraphId id) {

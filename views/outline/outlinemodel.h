@@ -29,6 +29,7 @@ public:
     ~OutlineModel() override;
 
     void setDocument(std::shared_ptr<const Document> document);
+    const std::shared_ptr<const Document>& document() const { return document_; }
     void setCurrent(
         int row, const Place& left, const Place& right); // marks the invocation and the bodies shown
 
@@ -61,6 +62,7 @@ private:
     void addCompilation(Item& parent, CompilationId id);
     void addRegion(Item& parent, RegionRef ref);
     void addStage(Item& parent, GraphId id);
+    void addNewStages();
     QString name(const Item& item) const;
     QString detail(const Item& item) const;
     QString toolTip(const Item& item) const;

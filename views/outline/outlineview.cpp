@@ -175,8 +175,13 @@ OutlineView::OutlineView(QWidget* parent)
 }
 
 void OutlineView::setDocument(std::shared_ptr<const Document> document) {
+    const bool extended = extends(model_->document(), document);
     quiet_ = true;
     model_->setDocument(std::move(document));
+    quiet_ = false;
+    if (extended)
+        return; // what the person opened and closed stays so
+    quiet_ = true;
     std::vector<QModelIndex> open{QModelIndex()};
     while (!open.empty()) {
         const QModelIndex at = open.back();

@@ -11,6 +11,10 @@ ProblemsModel::ProblemsModel(QObject* parent)
     : QAbstractTableModel(parent) { }
 
 void ProblemsModel::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        return; // what is shown stays
+    }
     beginResetModel();
     document_ = std::move(document);
     entries_.clear();

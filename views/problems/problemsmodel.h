@@ -19,6 +19,7 @@ public:
     explicit ProblemsModel(QObject* parent = nullptr);
 
     void setDocument(std::shared_ptr<const Document> document);
+    const std::shared_ptr<const Document>& document() const { return document_; }
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
     QVariant data(const QModelIndex& index, int role) const override;

@@ -67,7 +67,10 @@ ProblemsView::ProblemsView(QWidget* parent)
 }
 
 void ProblemsView::setDocument(std::shared_ptr<const Document> document) {
+    const bool extended = extends(model_->document(), document);
     model_->setDocument(std::move(document));
+    if (extended)
+        return;
     const bool any = model_->rowCount() > 0;
     table_->parentWidget()->setVisible(any);
     empty_->setVisible(!any);

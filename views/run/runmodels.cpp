@@ -161,6 +161,10 @@ WatchModel::WatchModel(RunController* controller, QObject* parent)
 }
 
 void WatchModel::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        return; // what is shown stays
+    }
     beginResetModel();
     document_ = std::move(document);
     places_.clear();

@@ -1,7 +1,7 @@
 // Go to: type a part of a node's, body's or region's name, an address, or file.py:line; pick from the list.
 #pragma once
 
-#include "core/browse/document.h"
+#include "core/browse/go_to.h"
 
 #include <QFrame>
 
@@ -12,18 +12,6 @@ class QLineEdit;
 class QListWidget;
 
 namespace hopscope {
-
-struct GotoHit {
-    QString title, detail;
-    Place place; // a body or node
-    int row = -1; // an invocation
-    RegionRef region;
-    int score = 0;
-};
-
-// The best hits for what was typed, best first; nodes of `near` come before equal ones elsewhere.
-std::vector<GotoHit> gotoHits(
-    const Document& document, const Place& near, const QString& query, size_t limit = 40);
 
 class GotoBox : public QFrame {
     Q_OBJECT
@@ -51,7 +39,7 @@ private:
 
     std::shared_ptr<const Document> document_;
     Place near_;
-    std::vector<GotoHit> hits_;
+    std::vector<GoToHit> hits_;
     QLineEdit* input_;
     QListWidget* list_;
     QWidget* before_ = nullptr; // had the focus

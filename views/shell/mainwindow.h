@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/browse/navigator.h"
+#include "core/browse/note_history.h"
 #include "core/browse/notes.h"
 #include "views/base/jobs.h"
 #include "views/base/runcontroller.h"
@@ -9,7 +10,6 @@
 #include "views/canvas/canvas.h"
 #include "views/export/exporting.h"
 #include "views/shell/actions.h"
-#include "views/shell/notehistory.h"
 #include "views/shell/scenes.h"
 
 #include <QMainWindow>
@@ -174,6 +174,7 @@ private:
     void updateNotes();
     void notesChanged(const Status& status, const QString& what);
     void undoNote(bool redo);
+    static QString stepName(std::optional<NoteHistory::Kind> kind); // "delete note"; empty for none
     void updateInspector();
     void updateStatus();
     QString whyNotDot() const;

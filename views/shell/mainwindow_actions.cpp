@@ -145,8 +145,8 @@ void MainWindow::connectActions() {
         inspector_->notes().focusInput();
     });
     on(Do::ToggleBookmark, [this] {
-        const Status status = notes_.toggle_bookmark(
-            document_->dump(), navigator_.current_address(), navigator_.title(navigator_.state()));
+        const Status status =
+            notes_.toggle_bookmark(navigator_.current_address(), navigator_.title(navigator_.state()));
         if (!status)
             note(qs(status.error().text()), true);
         updateNotes();
@@ -252,8 +252,8 @@ void MainWindow::updateActions() {
         actions_[what]->setProperty("tip", name.isEmpty() ? verb : QStringLiteral("%1 %2").arg(verb, name));
         actions_.setReason(what, !readOnly.isEmpty() ? readOnly : name.isEmpty() ? nothing : QString());
     };
-    named(Do::Undo, tr("Undo"), history_.undoText(), tr("no note was changed"));
-    named(Do::Redo, tr("Redo"), history_.redoText(), tr("nothing was undone"));
+    named(Do::Undo, tr("Undo"), stepName(history_.undo_kind()), tr("no note was changed"));
+    named(Do::Redo, tr("Redo"), stepName(history_.redo_kind()), tr("nothing was undone"));
     actions_.setReason(Do::ToggleBookmark, readOnly);
     for (int i = 0; i < 9; ++i) {
         const Do what = Do(int(Do::Bookmark1) + i);

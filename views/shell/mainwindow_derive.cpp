@@ -26,8 +26,7 @@ struct Answer {
     Error error;
     bool failed = false;
     std::string text;
-    std::shared_ptr<const Document> document;
-    GraphId graph;
+    std::optional<proof::DerivedJoint> joint;
 
     void fail(const Error& e) {
         failed = true;
@@ -37,13 +36,10 @@ struct Answer {
 
 void derive(const Document& document, const Place& forward, Answer& answer, const Job& job) {
     const Dump& dump = document.dump();
-    const auto derived = proof::derive(dump, forward, {}, job);
+    auto derived = proof::derive(dump, forward, {}, job);
     if (!derived)
         return answer.fail(derived.error());
-    auto wider = std::make_shared<Dump>(dump);
-    answer.graph = proof::add_to(*wider, dump.graph(forward.graph).compilation, derived->joint);
-    auto ledger = std::make_shared<Ledger>(build_ledger(*wider));
-    answer.document = std::make_shared<Document>(std::move(wider), std::move(ledger));
+    answer.joint = std::move(derived->joint);
 }
 
 void prove(const Document& document, const std::string& region, Answer& answer, const Job& job) {
@@ -95,7 +91,7 @@ void MainWindow::askAbout(const QString& name, std::function<void(const Document
     jobs_.start(
         name, [=](const Job& job) { work(*document, answer.get(), job); },
         [=, this] {
-            if (document != document_)
+            if (!document_ || !document->same_reading(*document_))
                 return;
             if (answer->failed && answer->error.kind == Error::Kind::Cancelled)
                 note(tr("Cancelled"));
@@ -114,10 +110,13 @@ void MainWindow::connectDerive() {
             [forward](const Document& document, void* answer, const Job& job) {
                 derive(document, forward, *static_cast<Answer*>(answer), job);
             },
-            [this](void* got) {
+            [this, forward](void* got) {
                 const Answer& answer = *static_cast<Answer*>(got);
-                setDocument(answer.document, /*sameRun=*/true);
-                navigator_.show_body(other_pane(navigator_.state().focus), {answer.graph, BodyId(0), {}});
+                auto wider = std::make_shared<Dump>(document_->dump());
+                const CompilationId compilation = wider->graph(forward.graph).compilation;
+                const GraphId graph = proof::add_to(*wider, compilation, *answer.joint);
+                setDocument(document_->with(std::move(wider)), /*sameRun=*/true);
+                navigator_.show_body(other_pane(navigator_.state().focus), {graph, BodyId(0), {}});
                 note(tr("Derived on synthetic inputs; it is in the tree as joint (derived)"));
             });
     });

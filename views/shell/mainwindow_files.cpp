@@ -1,6 +1,7 @@
 #include "views/shell/mainwindow.h"
 
 #include "core/base/text.h"
+#include "core/browse/open.h"
 #include "core/session/session.h"
 #include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
@@ -79,28 +80,14 @@ void MainWindow::openPaths(const QStringList& paths, const QString& at) {
             std::vector<std::string> files;
             for (const QString& path : result->paths)
                 files.push_back(ss(QDir::fromNativeSeparators(path)));
-            const auto fail = [&](const Error& error) {
+            Result<Opened> opened = open_document(files, job);
+            if (!opened) {
                 result->failed = true;
-                result->error = error;
-            };
-            Result<Dump> dump = make_error(Error::Kind::CannotRead, "nothing was read");
-            if (files.size() == 1 && is_session_file(files[0])) {
-                Result<std::unique_ptr<Session>> session = Session::open(files[0], OpenMode::Write);
-                if (!session)
-                    return fail(session.error());
-                result->session = std::move(*session);
-                dump = result->session->load(job);
-            } else {
-                dump = open_any(files, {}, job);
+                result->error = opened.error();
+                return;
             }
-            if (!dump)
-                return fail(dump.error());
-            // What was read before Cancel is complete as far as it goes, and so worth showing.
-            if ((job.cancelled() || dump->cancelled) && dump->graphs.empty())
-                return fail(make_error(Error::Kind::Cancelled, "reading was cancelled"));
-            auto shared = std::make_shared<const Dump>(std::move(*dump));
-            auto ledger = std::make_shared<const Ledger>(build_ledger(*shared));
-            result->document = std::make_shared<const Document>(std::move(shared), std::move(ledger));
+            result->document = std::move(opened->document);
+            result->session = std::move(opened->session);
             result->seconds = double(clock.nsecsElapsed()) / 1e9;
         },
         [=, this] {
@@ -125,15 +112,13 @@ void MainWindow::loaded(const std::shared_ptr<Loaded>& result) {
     }
     readSeconds_ = result->seconds;
     if (!result->sameRun || result->session) {
-        notes_.clear(); // a session's own are read again
+        // A session's own are read again; what no file holds yet stays while it is about the same run.
+        result->sameRun ? notes_.detach() : notes_.clear();
         history_.clear();
     }
     paths_ = result->paths;
-    if (result->session) {
-        const Status status = notes_.attach(std::move(result->session), result->document->dump());
-        if (!status)
-            note(qs(status.error().text()), true);
-    }
+    notes_.set_document(result->document);
+    const Status noted = result->session ? notes_.attach(std::move(result->session)) : Status();
     setDocument(result->document, result->sameRun);
     if (settings_) {
         Recents::add(*settings_, paths_);
@@ -151,22 +136,30 @@ void MainWindow::loaded(const std::shared_ptr<Loaded>& result) {
     }
     updateNotes();
     updateActions();
+    if (!noted)
+        note(qs(noted.error().text()), true);
     if (document_->dump().cancelled)
         note(tr("Reading was stopped; what had been read is shown"), true);
     Q_EMIT opened();
 }
 
 void MainWindow::setDocument(std::shared_ptr<const Document> document, bool sameRun) {
-    // A run is of the dump that was read: another reading has other nodes.
-    run_.stop();
-    run_.forgetBreakpoints();
+    // With graphs added to the same reading, all that is shown, set and run stays.
+    const bool extended = extends(document_, document);
+    if (!extended) {
+        // A run is of the dump that was read: another reading has other nodes.
+        run_.stop();
+        run_.forgetBreakpoints();
+        views_.clear();
+        shown_ = {};
+    }
     document_ = std::move(document);
-    views_.clear();
-    shown_ = {};
+    notes_.set_document(document_);
     scenes_.setDocument(document_);
     for (PaneView* pane : panes_) {
         pane->setDocument(document_);
-        pane->canvas().setScene(nullptr);
+        if (!extended)
+            pane->canvas().setScene(nullptr);
     }
     outline_->setDocument(document_);
     ledger_->setDocument(document_);
@@ -176,6 +169,10 @@ void MainWindow::setDocument(std::shared_ptr<const Document> document, bool same
     values_->setDocument(document_);
     steps_->setDocument(document_);
     stack_->setCurrentIndex(document_ ? 1 : 0);
+    if (extended) {
+        navigator_.replace_document(document_);
+        return;
+    }
     if (sameRun)
         navigator_.replace_document(document_);
     else
@@ -324,12 +321,11 @@ void MainWindow::saveSession(const QString& path) {
     auto saved = std::make_shared<Saved>();
     saveBegun_ = true;
     hasError_ = false;
-    // A session that is saved under another name takes its notes along.
-    const std::vector<Note> notes = notes_.has_file() ? notes_.all() : std::vector<Note>{};
-    const std::vector<Bookmark> bookmarks = notes_.has_file() ? notes_.bookmarks() : std::vector<Bookmark>{};
     if (notes_.has_file() && QFileInfo(qs(notes_.session()->path())) == QFileInfo(path)) {
         saveView();
-        note(tr("Everything is in %1 already").arg(path));
+        const Status status = notes_.save_unsaved();
+        updateTitle();
+        note(status ? tr("Everything is in %1 already").arg(path) : qs(status.error().text()), !status);
         return;
     }
     jobs_.start(
@@ -345,7 +341,7 @@ void MainWindow::saveSession(const QString& path) {
                 saved->error = session.error();
         },
         [=, this] {
-            if (document != document_)
+            if (!document_ || !document->same_reading(*document_))
                 return;
             if (!saved->session) {
                 if (saved->error.kind == Error::Kind::Cancelled)
@@ -354,13 +350,8 @@ void MainWindow::saveSession(const QString& path) {
                     showError(tr("%1 cannot be saved").arg(QFileInfo(path).fileName()), saved->error);
                 return;
             }
-            for (const Note& old : notes)
-                (void)saved->session->restore_note(old);
-            for (const Bookmark& old : bookmarks)
-                (void)saved->session->set_bookmark(document->dump(), old.slot, old.address, old.label);
-            const Status status = notes_.attach(std::move(saved->session), document->dump());
-            if (!status)
-                note(qs(status.error().text()), true);
+            // A session that is saved under another name takes its notes along.
+            const Status status = notes_.attach(std::move(saved->session));
             paths_ = {path};
             saveView();
             if (settings_)
@@ -368,6 +359,12 @@ void MainWindow::saveSession(const QString& path) {
             updateTitle();
             updateNotes();
             updateActions();
+            if (!status) {
+                closeAfterSave_ = false; // they would be lost
+                showError(tr("%1 was saved without all of the notes").arg(QFileInfo(path).fileName()),
+                    status.error());
+                return;
+            }
             if (closeAfterSave_)
                 close();
             note(tr("Saved %1; notes and this view are kept there from now on").arg(path));

@@ -62,7 +62,7 @@ void MainWindow::connectViews() {
 
     NotesPane& notes = inspector_->notes();
     connect(&notes, &NotesPane::addRequested, this, [this](const QString& text) {
-        notesChanged(history_.add(document_->dump(), navigator_.current_address(), ss(text)),
+        notesChanged(history_.add(navigator_.current_address(), ss(text)),
             notes_.has_file() ? tr("Note saved")
                               : tr("Note kept until the window closes; save as a session to keep it"));
     });
@@ -285,8 +285,6 @@ void MainWindow::updateMarks() {
     if (!document_)
         return;
     const NavState& s = navigator_.state();
-    std::vector<Note> notes = notes_.all();
-    const std::vector<Bookmark> bookmarks = notes_.bookmarks();
     for (Pane pane : {Pane::Left, Pane::Right}) {
         Canvas& canvas = panes_[size_t(pane)]->canvas();
         const Place& body = navigator_.pane(pane);
@@ -323,17 +321,7 @@ void MainWindow::updateMarks() {
             }
         }
         canvas.setCurrentStep(call);
-        std::vector<NodeId> noted;
-        const auto add = [&](const std::string& address) {
-            const Result<Place> place = resolve(document_->dump(), address);
-            if (place && place->graph == body.graph && place->body == body.body && place->node)
-                noted.push_back(place->node);
-        };
-        for (const Note& n : notes)
-            add(n.address);
-        for (const Bookmark& b : bookmarks)
-            add(b.address);
-        canvas.setBookmarked(std::move(noted));
+        canvas.setBookmarked(notes_.marked(body.graph, body.body));
         markRun(pane);
     }
 }
@@ -374,26 +362,51 @@ void MainWindow::updateInspector() {
 void MainWindow::updateNotes() {
     std::vector<NoteText> texts;
     const std::string address = document_ ? navigator_.current_address() : std::string();
-    for (const Note& note : document_ ? notes_.at(address) : std::vector<Note>{}) {
+    const auto add = [&](const Note& note, const QString& of) {
         const QString when =
             options_.reproducible ? QString() : qs(note.changed.empty() ? note.created : note.changed);
-        texts.push_back({note.id, qs(note.text), when});
+        texts.push_back({note.id, qs(note.text), when, of});
+    };
+    if (document_) {
+        for (const Note& note : notes_.at(address))
+            add(note, {});
+        // No place of this dump would ever show them.
+        for (const Note& note : notes_.elsewhere())
+            add(note, qs(note.address));
     }
-    inspector_->notes().setNotes(
+    NotesPane& pane = inspector_->notes();
+    pane.setNotes(
         qs(address), texts, notes_.read_only() ? tr("the session's file cannot be written") : QString());
+    pane.setProblem(qs(notes_.unreadable()));
     updateMarks();
 }
 
 void MainWindow::notesChanged(const Status& status, const QString& what) {
+    if (status)
+        inspector_->notes().accept();
     updateNotes();
     updateTitle();
     updateActions();
     note(status ? what : qs(status.error().text()), !status);
 }
 
+QString MainWindow::stepName(std::optional<NoteHistory::Kind> kind) {
+    if (!kind)
+        return {};
+    switch (*kind) {
+    case NoteHistory::Kind::Add:
+        return tr("add note");
+    case NoteHistory::Kind::Edit:
+        return tr("edit note");
+    case NoteHistory::Kind::Remove:
+        return tr("delete note");
+    }
+    return {};
+}
+
 // Goes to the note as well: a change that is out of sight looks like none.
 void MainWindow::undoNote(bool redo) {
-    const QString name = redo ? history_.redoText() : history_.undoText();
+    const QString name = stepName(redo ? history_.redo_kind() : history_.undo_kind());
     const Result<std::string> address = redo ? history_.redo() : history_.undo();
     if (!address) {
         notesChanged(address.error(), {});

@@ -1,6 +1,7 @@
 #include "views/shell/pane.h"
 
 #include "core/base/text.h"
+#include "core/browse/find.h"
 #include "core/graph/print.h"
 #include "views/base/decision.h"
 #include "views/base/text.h"
@@ -86,6 +87,10 @@ PaneView::PaneView(const QString& name, QWidget* parent)
 }
 
 void PaneView::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        return; // what is shown stays
+    }
     document_ = std::move(document);
     body_ = {};
     row_ = -1;
@@ -219,41 +224,16 @@ void PaneView::fillMenu() {
 // --- find
 
 std::vector<NodeId> PaneView::search(const QString& text, QString* error) const {
-    std::vector<NodeId> hits;
-    if (!document_ || !body_.graph || text.trimmed().isEmpty())
-        return hits;
-    const GraphModule& module = document_->module(body_.graph);
-    const Body& body = document_->body(body_);
-    QRegularExpression expression;
-    QStringList words;
-    if (text.size() > 2 && text.startsWith(QLatin1Char('/')) && text.endsWith(QLatin1Char('/'))) {
-        expression =
-            QRegularExpression(text.mid(1, text.size() - 2), QRegularExpression::CaseInsensitiveOption);
-        if (!expression.isValid()) {
-            if (error)
-                *error = expression.errorString();
-            return hits;
-        }
-    } else {
-        words = text.split(QLatin1Char(' '), Qt::SkipEmptyParts);
-    }
-    for (size_t i = 0; i < body.nodes.size(); ++i) {
-        const Node& node = body.nodes[i];
-        QString haystack = qs(document_->node_name({body_.graph, body_.body, NodeId(i)})) + QLatin1Char('\n')
-            + qs(module.text(node.target));
-        if (const ValueType* type = module.type(node.type))
-            haystack += QLatin1Char('\n') + qs(short_type(module, *type));
-        if (const Source* source = module.source(node.source); source && source->has_place())
-            haystack += QLatin1Char('\n') + qs(module.text(source->file)) + QLatin1Char(':')
-                + QString::number(source->line) + QLatin1Char('\n') + qs(module.text(source->code));
-        const bool hit = words.isEmpty() ? expression.match(haystack).hasMatch()
-                                         : std::all_of(words.begin(), words.end(), [&](const QString& word) {
-                                               return haystack.contains(word, Qt::CaseInsensitive);
-                                           });
-        if (hit)
-            hits.push_back(NodeId(i));
-    }
-    return hits;
+    if (!document_ || !body_.graph)
+        return {};
+    const Result<Find> find = Find::parse(ss(text));
+    Result<std::vector<NodeId>> hits = find ? find->in_body(document_->module(body_.graph), body_.body)
+                                            : Result<std::vector<NodeId>>(find.error());
+    if (hits)
+        return std::move(*hits);
+    if (error)
+        *error = qs(hits.error().message);
+    return {};
 }
 
 void PaneView::runSearch(const QString& text) {

@@ -10,6 +10,10 @@ SceneStore::SceneStore(JobRunner* jobs, QObject* parent)
     , jobs_(jobs) { }
 
 void SceneStore::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        return; // the pictures are of the same bodies
+    }
     for (const auto& [key, id] : running_)
         jobs_->cancel(id);
     running_.clear();

@@ -68,6 +68,10 @@ ValueView::ValueView(RunController* controller, QAction* run, QAction* restart, 
 }
 
 void ValueView::setDocument(std::shared_ptr<const Document> document) {
+    if (extends(document_, document)) {
+        document_ = std::move(document);
+        return; // what is shown stays
+    }
     document_ = std::move(document);
     setNode({});
 }

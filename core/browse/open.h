@@ -1,0 +1,24 @@
+// Opening what a person names: dumps, or one session.
+#pragma once
+
+#include "core/base/job.h"
+#include "core/browse/document.h"
+#include "core/session/session.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hopscope {
+
+struct Opened {
+    std::shared_ptr<const Document> document;
+    std::unique_ptr<Session> session; // open for writing where it can be; null where dumps were opened
+};
+
+// Files and folders as evidence about one run, or one session. What was read before a cancel is complete as
+// far as it goes (Dump::cancelled) and given if there is any graph in it. Errors: those of reading;
+// Cancelled.
+Result<Opened> open_document(const std::vector<std::string>& paths, const Job& job = {});
+
+} // namespace hopscope

@@ -1,0 +1,340 @@
+#include "core/read/decode.h"
+
+#include "core/base/text.h"
+#include "core/read/json_text.h"
+#include "core/read/lines.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace hopscope::read {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+void append_utf8(std::string& out, uint32_t c) {
+    if (c < 0x80) {
+        out += static_cast<char>(c);
+    } else if (c < 0x800) {
+        out += static_cast<char>(0xC0 | (c >> 6));
+        out += static_cast<char>(0x80 | (c & 0x3F));
+    } else if (c < 0x10000) {
+        out += static_cast<char>(0xE0 | (c >> 12));
+        out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
+        out += static_cast<char>(0x80 | (c & 0x3F));
+    } else {
+        out += static_cast<char>(0xF0 | (c >> 18));
+        out += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
+        out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
+        out += static_cast<char>(0x80 | (c & 0x3F));
+    }
+}
+
+enum class Encoding : uint8_t { Utf8, Utf16Little, Utf16Big };
+
+// By the mark, or by where the zero bytes of ASCII text stand.
+Encoding encoding_of(std::string_view bytes, size_t& mark) {
+    mark = 0;
+    if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
+        mark = 2;
+        return bytes[0] == '\xFF' ? Encoding::Utf16Little : Encoding::Utf16Big;
+    }
+    if (bytes.starts_with("\xEF\xBB\xBF"))
+        mark = 3;
+    const std::string_view head = bytes.substr(0, 4096);
+    if (mark || head.find('\0') == npos || head.size() < 8)
+        return Encoding::Utf8;
+    std::array<size_t, 2> zeros{};
+    for (size_t i = 0; i < head.size(); ++i)
+        zeros[i % 2] += head[i] == '\0';
+    const size_t most = head.size() * 2 / 5; // nearly every second byte
+    if (zeros[1] > most && zeros[0] < zeros[1] / 8)
+        return Encoding::Utf16Little;
+    if (zeros[0] > most && zeros[1] < zeros[0] / 8)
+        return Encoding::Utf16Big;
+    return Encoding::Utf8;
+}
+
+// The text and, for each of its lines, where it stood in the bytes.
+struct Draft {
+    std::string text;
+    Places places;
+    uint32_t line = 1; // of the file, that is being read
+
+    void begin(size_t offset) { places.push_back({line, offset}); }
+};
+
+void from_utf16(std::string_view bytes, size_t mark, bool big, Draft& out) {
+    out.begin(mark);
+    const auto unit = [&](size_t at) {
+        const auto a = static_cast<uint8_t>(bytes[at]);
+        const auto b = static_cast<uint8_t>(bytes[at + 1]);
+        return static_cast<uint32_t>(big ? (a << 8) | b : (b << 8) | a);
+    };
+    for (size_t at = mark; at + 1 < bytes.size(); at += 2) {
+        uint32_t c = unit(at);
+        if (c >= 0xD800 && c < 0xDC00 && at + 3 < bytes.size()) {
+            const uint32_t low = unit(at + 2);
+            if (low >= 0xDC00 && low < 0xE000) {
+                c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+                at += 2;
+            }
+        }
+        append_utf8(out.text, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+        if (c == '\n') {
+            ++out.line;
+            out.begin(at + 2);
+        }
+    }
+}
+
+// What stands for a character of HTML, or is a tag that only shapes a text; empty if it is none.
+struct Markup {
+    size_t length = 0;
+    std::string_view means;
+};
+
+Markup markup_at(std::string_view text, size_t at) {
+    struct Entity {
+        std::string_view written, means;
+    };
+    static constexpr std::array kEntities{Entity{"&quot;", "\""}, Entity{"&#34;", "\""},
+        Entity{"&#x22;", "\""}, Entity{"&apos;", "'"}, Entity{"&#39;", "'"}, Entity{"&#x27;", "'"},
+        Entity{"&lt;", "<"}, Entity{"&#60;", "<"}, Entity{"&#x3C;", "<"}, Entity{"&#x3c;", "<"},
+        Entity{"&gt;", ">"}, Entity{"&#62;", ">"}, Entity{"&#x3E;", ">"}, Entity{"&#x3e;", ">"},
+        Entity{"&nbsp;", " "}, Entity{"&#160;", " "}, Entity{"&#xA0;", " "}, Entity{"&#xa0;", " "},
+        Entity{"&#32;", " "}, Entity{"&#9;", "\t"}, Entity{"&#91;", "["}, Entity{"&#93;", "]"},
+        Entity{"&#61;", "="}, Entity{"&#96;", "`"}, Entity{"&amp;", "&"}, Entity{"&#38;", "&"},
+        Entity{"&ldquo;", "\""}, Entity{"&rdquo;", "\""}, Entity{"&lsquo;", "'"}, Entity{"&rsquo;", "'"},
+        Entity{"&minus;", "-"}};
+    const std::string_view rest = text.substr(at, 512);
+    if (rest[0] == '&') {
+        for (const Entity& e : kEntities)
+            if (rest.starts_with(e.written))
+                return {e.written.size(), e.means};
+        return {};
+    }
+    static constexpr std::array kTags{"pre", "code", "span", "div", "p", "br", "b", "i", "td", "tr", "font",
+        "tt", "samp", "body", "html", "table", "tbody", "em", "strong", "a", "details", "summary", "li",
+        "ul"};
+    const size_t name = rest.starts_with("</") ? 2 : 1;
+    const size_t end = rest.find('>');
+    if (end == npos || rest.find('\n') < end)
+        return {};
+    size_t behind = name;
+    while (behind < end && (is_identifier_char(rest[behind])))
+        ++behind;
+    const std::string_view tag = rest.substr(name, behind - name);
+    if (std::find(kTags.begin(), kTags.end(), tag) == kTags.end()
+        || (behind < end && rest[behind] != ' ' && rest[behind] != '/'))
+        return {};
+    const bool breaks =
+        tag == "br" || (name == 2 && (tag == "p" || tag == "div" || tag == "tr" || tag == "li"));
+    return {end + 1, breaks ? "\n" : ""};
+}
+
+// The end of the terminal's escape sequence at `at` (ECMA-48: CSI … letter, OSC … BEL or ST, others of two
+// bytes).
+size_t after_escape(std::string_view text, size_t at) {
+    const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
+    if (byte(at + 1) == '[') {
+        size_t end = at + 2;
+        while (byte(end) >= 0x20 && byte(end) <= 0x3F)
+            ++end;
+        return byte(end) >= 0x40 && byte(end) <= 0x7E ? end + 1 : at + 2;
+    }
+    if (byte(at + 1) == ']') {
+        for (size_t end = at + 2; end < text.size() && end < at + 512; ++end) {
+            if (text[end] == '\a')
+                return end + 1;
+            if (text[end] == '\x1b' && byte(end + 1) == '\\')
+                return end + 2;
+            if (text[end] == '\n')
+                return end;
+        }
+    }
+    return std::min(at + 2, text.size());
+}
+
+// What a character that no code has stands for: blanks that do not break, quotes that were made pretty.
+// `length` is set to its bytes; empty text for a character without width.
+bool typographic(std::string_view text, size_t at, size_t& length, std::string_view& means) {
+    const std::string_view rest = text.substr(at);
+    struct Sign {
+        std::string_view written, means;
+    };
+    static constexpr std::array kSigns{Sign{"\xC2\xA0", " "}, Sign{"\xE2\x80\x87", " "},
+        Sign{"\xE2\x80\xAF", " "}, Sign{"\xE2\x80\x82", " "}, Sign{"\xE2\x80\x83", " "},
+        Sign{"\xE2\x80\x89", " "}, Sign{"\xE3\x80\x80", " "}, Sign{"\xE2\x80\x8B", ""},
+        Sign{"\xE2\x80\x8C", ""}, Sign{"\xE2\x80\x8D", ""}, Sign{"\xE2\x81\xA0", ""},
+        Sign{"\xEF\xBB\xBF", ""}, Sign{"\xE2\x80\x9C", "\""}, Sign{"\xE2\x80\x9D", "\""},
+        Sign{"\xE2\x80\x9E", "\""}, Sign{"\xE2\x80\x98", "'"}, Sign{"\xE2\x80\x99", "'"},
+        Sign{"\xE2\x80\xA8", "\n"}, Sign{"\xE2\x88\x92", "-"}, Sign{"\xE2\x80\xB3", "\""},
+        Sign{"\xC2\xAB", "\""}, Sign{"\xC2\xBB", "\""}};
+    for (const Sign& sign : kSigns)
+        if (rest.starts_with(sign.written)) {
+            length = sign.written.size();
+            means = sign.means;
+            return true;
+        }
+    return false;
+}
+
+struct Needs {
+    bool escapes = false, returns = false, signs = false, markup = false, literal = false;
+    bool any() const { return escapes || returns || signs || markup || literal; }
+};
+
+bool has_lone_return(std::string_view text) {
+    for (size_t at = text.find('\r'); at != npos; at = text.find('\r', at + 1))
+        if (at + 1 < text.size() && text[at + 1] != '\n' && !(text[at + 1] == '\r'))
+            return true;
+    return false;
+}
+
+Needs needs_of(std::string_view text) {
+    Needs needs;
+    needs.escapes = text.find('\x1b') != npos;
+    needs.returns = has_lone_return(text);
+    for (const std::string_view sign :
+        {"\xC2\xA0", "\xE2\x80", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x88\x92", "\xE2\x81\xA0", "\xC2\xAB"})
+        needs.signs = needs.signs || text.find(sign) != npos;
+    needs.markup = text.find("&quot;") != npos || text.find("&lt;eval") != npos || text.find("&gt;") != npos
+        || text.find("&#39;") != npos || text.find("&#x27;") != npos || text.find("&nbsp;") != npos
+        || text.find("<pre") != npos || text.find("&#34;") != npos || text.find("<br") != npos;
+    // A graph's head, and the line end behind it written out.
+    needs.literal = text.find("Module):\\n") != npos || text.find("graph():\\n") != npos;
+    return needs;
+}
+
+// Whether a line holds a text whose line ends are written out.
+bool holds_literal(std::string_view line) {
+    return line.find("Module):\\n") != npos || line.find("graph():\\n") != npos;
+}
+
+// Appends a string literal's content; `\\\\n` of a literal within a literal counts as well.
+void unescape(std::string_view line, size_t offset, Draft& out) {
+    for (size_t i = 0; i < line.size(); ++i) {
+        if (line[i] != '\\' || i + 1 >= line.size()) {
+            out.text += line[i];
+            continue;
+        }
+        size_t at = i + 1;
+        while (at < line.size() && line[at] == '\\')
+            ++at;
+        const char c = at < line.size() ? line[at] : '\\';
+        i = std::min(at, line.size() - 1);
+        if (c == 'n') {
+            out.text += '\n';
+            out.begin(offset);
+        } else if (c == 't') {
+            out.text += '\t';
+        } else if (c == 'r') {
+            continue;
+        } else if (c == '\'' || c == '"') {
+            out.text += c;
+        } else {
+            out.text += '\\';
+            out.text += c;
+        }
+    }
+}
+
+void clean(std::string_view text, size_t from, const Needs& needs, Draft& out) {
+    out.begin(from);
+    for (size_t at = from; at < text.size();) {
+        const char c = text[at];
+        if (needs.literal && (at == 0 || text[at - 1] == '\n')) {
+            const size_t end = std::min(text.find('\n', at), text.size());
+            if (holds_literal(text.substr(at, end - at))) {
+                unescape(text.substr(at, end - at), at, out);
+                at = end;
+                continue;
+            }
+        }
+        size_t length = 0;
+        std::string_view means;
+        if (c == '\n') {
+            ++out.line;
+            out.text += c;
+            out.begin(++at);
+        } else if (c == '\x1b') {
+            at = after_escape(text, at);
+        } else if (c == '\r') {
+            // Before a line end it belongs to it; alone it starts a line over, as progress bars do.
+            ++at;
+            if (at < text.size() && text[at] != '\n' && text[at] != '\r' && needs.returns) {
+                out.text += '\n';
+                out.begin(at);
+            }
+        } else if (needs.markup && (c == '&' || c == '<')) {
+            const Markup markup = markup_at(text, at);
+            if (!markup.length) {
+                out.text += c;
+                ++at;
+                continue;
+            }
+            at += markup.length;
+            out.text += markup.means;
+            if (markup.means == "\n")
+                out.begin(at);
+        } else if (static_cast<uint8_t>(c) >= 0xC2 && needs.signs && typographic(text, at, length, means)) {
+            at += length;
+            out.text += means;
+            if (means == "\n")
+                out.begin(at);
+        } else {
+            out.text += c;
+            ++at;
+        }
+    }
+}
+
+PlainText finished(std::shared_ptr<Draft> draft) {
+    return {draft->text, draft, std::shared_ptr<const Places>(draft, &draft->places)};
+}
+
+// A second change: places go through those of the first.
+void follow(Places& places, const PlainText& before) {
+    if (!before.places)
+        return;
+    for (Place& place : places) {
+        const size_t line = place.line ? place.line - 1 : 0;
+        place = line < before.places->size() ? (*before.places)[line] : Place{};
+    }
+}
+
+} // namespace
+
+PlainText decode(const FileBytes& bytes) {
+    PlainText plain{bytes.bytes, bytes.owner, nullptr};
+    size_t mark = 0;
+    const Encoding encoding = encoding_of(bytes.bytes, mark);
+    if (encoding != Encoding::Utf8) {
+        const auto draft = std::make_shared<Draft>();
+        from_utf16(bytes.bytes, mark, encoding == Encoding::Utf16Big, *draft);
+        plain = finished(draft);
+        mark = 0;
+    }
+    if (auto inner = text_inside_json(plain.text.substr(mark))) {
+        const auto draft = std::make_shared<Draft>();
+        draft->text = std::move(inner->text);
+        draft->places = std::move(inner->places);
+        follow(draft->places, plain);
+        plain = finished(draft);
+        mark = 0;
+    }
+    const Needs needs = needs_of(plain.text);
+    if (needs.any() || mark) {
+        const auto draft = std::make_shared<Draft>();
+        draft->text.reserve(plain.text.size());
+        clean(plain.text, mark, needs, *draft);
+        follow(draft->places, plain);
+        plain = finished(draft);
+    }
+    return plain;
+}
+
+} // namespace hopscope::read

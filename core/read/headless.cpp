@@ -1,0 +1,333 @@
+#include "core/read/headless.h"
+
+#include "core/base/text.h"
+#include "core/read/debug_mode.h"
+#include "core/read/expression.h"
+#include "core/read/graph_str.h"
+#include "core/read/rejoin.h"
+#include "core/read/scan.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace hopscope::read {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+constexpr size_t kSample = 40; // lines that tell a prefix
+constexpr size_t kMost = 20000; // lines of one graph
+constexpr size_t kFirst = 128; // lines that are tried first
+constexpr size_t kMargin = 64; // lines behind a graph's end that a reader may look at
+
+bool has_letters(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_identifier_start);
+}
+
+// Where a statement that only FX prints starts in a line, behind whatever stands before it; npos if there is
+// none.
+size_t statement_start(std::string_view line) {
+    for (const std::string_view mark : {std::string_view(": \""), std::string_view(" = torch.ops.")}) {
+        const size_t at = line.find(mark);
+        if (at == npos)
+            continue;
+        size_t from = at;
+        while (from > 0 && is_identifier_char(line[from - 1]))
+            --from;
+        if (from == at || !is_identifier_start(line[from])
+            || (from > 0 && line[from - 1] != ' ' && line[from - 1] != '\t' && from < 2))
+            continue;
+        if (mark[0] == ':' && line.find("\" = ", at) == npos)
+            continue;
+        return from;
+    }
+    return npos;
+}
+
+std::vector<RawLine> stripped(
+    const std::vector<RawLine>& lines, size_t from, const LinePrefix& prefix, size_t most) {
+    std::vector<RawLine> out;
+    for (size_t i = from; i < std::min(lines.size(), from + most); ++i) {
+        RawLine line = lines[i];
+        line.foreign = !prefix.strip(line.text) && !trimmed(line.text).empty();
+        out.push_back(line);
+    }
+    return out;
+}
+
+LinePrefix prefix_at(const std::vector<RawLine>& lines, size_t i, size_t code) {
+    LinePrefix prefix;
+    std::vector<std::string_view> behind;
+    for (size_t k = i + 1; k < std::min(lines.size(), i + 1 + kSample); ++k)
+        behind.push_back(lines[k].text);
+    prefix.learn(lines[i].text, code, behind);
+    return prefix;
+}
+
+// The parameters in what is left of a signature: `32, 24]", b: "f32[4]", c):` has b and c whole. `first` is
+// the first whole one.
+std::string whole_parameters(std::string_view tail, std::string& first) {
+    size_t at = 0;
+    // An odd number of quotes: it begins inside of one.
+    if (std::count(tail.begin(), tail.end(), '"') % 2 == 1)
+        at = tail.find('"') + 1;
+    bool quote = false;
+    size_t depth = 0;
+    for (; at < tail.size(); ++at) {
+        if (tail[at] == '"')
+            quote = !quote;
+        else if (!quote && (tail[at] == '[' || tail[at] == '('))
+            ++depth;
+        else if (!quote && depth > 0 && (tail[at] == ']' || tail[at] == ')'))
+            --depth;
+        else if (!quote && depth == 0 && (tail[at] == ',' || tail[at] == ')'))
+            break;
+    }
+    if (at >= tail.size() || tail[at] == ')')
+        return {};
+    const std::string_view rest = trimmed(tail.substr(at + 1));
+    first = std::string(identifier_at(rest, 0));
+    const size_t close = rest.rfind(')');
+    return std::string(rest.substr(0, close));
+}
+
+class Finder {
+public:
+    explicit Finder(const std::vector<RawLine>& lines)
+        : lines_(lines) { }
+
+    std::vector<HeadlessGraph> run() {
+        const bool thunder = std::any_of(
+            lines_.begin(), lines_.end(), [](const RawLine& l) { return l.text.find("thunder") != npos; });
+        for (size_t i = 0; i < lines_.size();) {
+            size_t took = nodes(i);
+            if (!took)
+                took = statements(i);
+            if (!took && thunder)
+                took = thunder_trace(i);
+            if (!took)
+                took = debug_mode(i);
+            i += std::max<size_t>(took, 1);
+        }
+        return std::move(found_);
+    }
+
+private:
+    // `%x : [num_users=1] = …` without "graph():".
+    size_t nodes(size_t i) {
+        const std::string_view line = lines_[i].text;
+        const size_t percent = line.find('%');
+        if (percent == npos || has_letters(line.substr(0, percent))
+            || !is_graph_str_node(trimmed(line.substr(percent))))
+            return 0;
+        const LinePrefix prefix = prefix_at(lines_, i, percent);
+        auto rebuilt = std::make_shared<Rebuilt>();
+        const size_t took = windowed(i, prefix, [&](const std::vector<RawLine>& lines) {
+            *rebuilt = {};
+            return rebuild_graph_str(lines, *rebuilt);
+        });
+        if (took < 2)
+            return 0;
+        add(i, prefix,
+            "the head of this graph ('graph():') is not in the text; nodes before this one may be missing",
+            std::move(rebuilt));
+        return took;
+    }
+
+    size_t statements(size_t i) {
+        const std::string_view line = lines_[i].text;
+        const size_t start = statement_start(line);
+        if (start == npos)
+            return 0;
+        const LinePrefix prefix = prefix_at(lines_, i, start);
+        if (prefix.empty() && !trimmed(line.substr(0, start)).empty())
+            return 0; // words of a sentence
+        // What is left of the signature stands above, perhaps behind a comment.
+        std::string signature = "def forward(self):";
+        std::string told =
+            "the head of this graph is not in the text: it begins with a statement, and its inputs are "
+            "the names that it uses and does not define";
+        for (size_t up = 1; up <= std::min<size_t>(i, 4); ++up) {
+            std::string_view above = lines_[i - up].text;
+            prefix.strip(above);
+            above = trimmed(above);
+            if (above.ends_with("):") && above.find("def ") == npos) {
+                std::string first;
+                const std::string parameters = whole_parameters(above, first);
+                signature = "def forward(self" + (parameters.empty() ? "" : ", " + parameters) + "):";
+                told = "the signature of this graph begins before the text: inputs before '" + first
+                    + "' are missing";
+                break;
+            }
+            if (!above.empty() && !above.starts_with('#') && !ExpressionReader::looks_like_statement(above))
+                break;
+        }
+        texts_.push_back(std::move(signature));
+        RawLine head;
+        head.text = texts_.back();
+        head.place = lines_[i].place;
+        auto rebuilt = std::make_shared<Rebuilt>();
+        const size_t took = windowed(i, prefix, [&](std::vector<RawLine> lines) {
+            lines.insert(lines.begin(), head);
+            *rebuilt = {};
+            const size_t n = mend(lines, *rebuilt).took;
+            return n - std::min<size_t>(n, 1);
+        });
+        if (took < 2) // one statement is a quotation
+            return 0;
+        add(i, prefix, told, std::move(rebuilt));
+        return took;
+    }
+
+    template <class Use> size_t windowed(size_t i, const LinePrefix& prefix, Use use) {
+        for (size_t most = kFirst;; most *= 4) {
+            const std::vector<RawLine> lines = stripped(lines_, i, prefix, most);
+            const size_t took = use(lines);
+            if (took + kMargin < lines.size() || lines.size() < most || most > kMost)
+                return took;
+        }
+    }
+
+    size_t thunder_trace(size_t i) {
+        const std::string_view text = trimmed(lines_[i].text);
+        if (!text.starts_with("def ") || text.find('(') == npos)
+            return 0;
+        auto rebuilt = std::make_shared<Rebuilt>();
+        const size_t took = rebuild_thunder(std::span(lines_).subspan(i), *rebuilt);
+        if (took)
+            add(i, {}, {}, std::move(rebuilt));
+        return took;
+    }
+
+    size_t debug_mode(size_t i) {
+        if (!is_debug_call(trimmed(lines_[i].text)))
+            return 0;
+        auto rebuilt = std::make_shared<Rebuilt>();
+        std::string told;
+        const size_t took = rebuild_debug_mode(std::span(lines_).subspan(i), *rebuilt, told);
+        if (took)
+            add(i, {}, told, std::move(rebuilt));
+        return took;
+    }
+
+    void add(size_t i, const LinePrefix& prefix, std::string told, std::shared_ptr<Rebuilt> rebuilt) {
+        found_.push_back({lines_[i].place, facts_of(prefix.text()), std::move(told), std::move(rebuilt)});
+    }
+
+    const std::vector<RawLine>& lines_;
+    std::vector<HeadlessGraph> found_;
+    std::deque<std::string> texts_; // signatures that were made up
+};
+
+// ---- Lightning Thunder ----
+
+// `# x: "cuda:0 f32[6, 32]"`: the name, and the type as FX writes it.
+bool typed_comment(std::string_view text, std::string_view& name, std::string& type) {
+    const size_t hash = text.rfind("# ");
+    if (hash == npos)
+        return false;
+    const std::string_view words = trimmed(text.substr(hash + 2));
+    name = identifier_at(words, 0);
+    const size_t open = words.find(": \"");
+    if (name.empty() || open != name.size())
+        return false;
+    const std::string_view inner = words.substr(open + 3, words.rfind('"') - open - 3);
+    const size_t blank = inner.find(' ');
+    if (blank == npos || inner.find('[') == npos || inner.find('[') < blank)
+        return false;
+    type = std::string(trimmed(inner.substr(blank + 1))) + std::string(inner.substr(0, blank));
+    return true;
+}
+
+} // namespace
+
+size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
+    std::vector<GraphPieces> pieces(1);
+    GraphPieces& p = pieces[0];
+    const std::string_view def = trimmed(lines[0].text);
+    const size_t open = def.find('(');
+    p.class_name = std::string(trimmed(def.substr(4, open - 4)));
+    p.head = lines[0].place;
+    if (!is_identifier(p.class_name) || !def.ends_with(':'))
+        return 0;
+    std::string_view list = def.substr(open + 1, def.rfind(')') - open - 1);
+    while (!list.empty()) {
+        const std::string_view name = identifier_at(trimmed(list), 0);
+        if (!name.empty() && name != "self")
+            p.parameters.emplace_back(std::string(name), lines[0].place);
+        const size_t comma = list.find(',');
+        list = comma == npos ? std::string_view{} : list.substr(comma + 1);
+    }
+    const size_t base = column_of(lines[0].text);
+    size_t unpacked = 0;
+    for (size_t i = 1; i < std::min(lines.size(), kMost); ++i) {
+        const std::string_view text = trimmed(lines[i].text);
+        if (text.empty())
+            continue;
+        if (column_of(lines[i].text) <= base)
+            return 0;
+        std::string_view name;
+        std::string type;
+        if (text.starts_with('#')) {
+            if (typed_comment(text, name, type))
+                for (auto& [words, place] : p.parameters)
+                    if (words == name) {
+                        words += ": \"" + type + '"';
+                        place = lines[i].place;
+                    }
+            continue;
+        }
+        if (text.starts_with("return")) {
+            const std::string value(trimmed(text.substr(6)));
+            bool closed = false;
+            const size_t end = balanced_end(value, 0, closed);
+            p.statements.emplace_back("return "
+                    + (value.empty()             ? "None"
+                            : end < value.size() ? '(' + value + ')'
+                                                 : value),
+                lines[i].place);
+            write_pieces(pieces, out);
+            return i + 1;
+        }
+        if (text.starts_with("del "))
+            continue;
+        const bool typed = typed_comment(text, name, type);
+        const size_t comment = text.find("  #");
+        const std::string_view code = trimmed(text.substr(0, comment));
+        const size_t equal = code.find(" = ");
+        if (equal == npos)
+            continue;
+        const std::string_view left = code.substr(0, equal);
+        const std::string right(trimmed(code.substr(equal + 3)));
+        if (is_identifier(left)) {
+            p.statements.emplace_back(
+                std::string(left) + (typed && name == left ? ": \"" + type + '"' : "") + " = " + right,
+                lines[i].place);
+            continue;
+        }
+        // `(a, b) = f(…)`: FX would index.
+        const std::string whole = "result_" + std::to_string(unpacked++);
+        p.statements.emplace_back(whole + " = " + right, lines[i].place);
+        size_t index = 0;
+        for (size_t at = 0; at < left.size(); ++at) {
+            const std::string_view item = identifier_at(left, at);
+            if (item.empty())
+                continue;
+            p.statements.emplace_back(
+                std::string(item) + " = " + whole + '[' + std::to_string(index++) + ']', lines[i].place);
+            at += item.size();
+        }
+    }
+    return 0;
+}
+
+bool may_hold_headless(std::string_view text) {
+    return text.find(" = torch.ops.") != npos || text.find(": \"") != npos || text.find("[target=") != npos
+        || text.find("thunder") != npos || text.find("::") != npos;
+}
+
+std::vector<HeadlessGraph> find_headless(const std::vector<RawLine>& lines) {
+    return Finder(lines).run();
+}
+
+} // namespace hopscope::read

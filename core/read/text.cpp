@@ -1,0 +1,92 @@
+#include "core/base/text.h"
+#include "core/read/collector.h"
+#include "core/read/decode.h"
+#include "core/read/segment.h"
+
+#include <algorithm>
+#include <array>
+
+namespace hopscope::read {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+struct Form {
+    std::string_view name;
+    std::array<std::string_view, 4> marks; // words that stand in it
+};
+constexpr std::array kForms{
+    Form{"a TORCH_TRACE log",
+        {"\"has_payload\"", "\"frame_compile_id\"", "\"dynamo_output_graph\"", "torch_trace"}},
+    Form{"a TORCH_LOGS text", {"] [__", "TRACED GRAPH", "torch/_", "torch._"}},
+    Form{"print_readable text", {"torch.nn.Module", "forward(", "torch.ops.", "return ("}},
+    Form{"Graph.__str__", {"[num_users=", "call_function[", "placeholder[", "graph()"}},
+    Form{"a table of print_tabular", {"opcode", "call_function", "kwargs", "placeholder"}},
+    Form{"Inductor's output code", {"async_compile", "triton_", "def call(", "extern_kernels."}},
+    Form{"a repro script", {"load_args", "fx_graph_runnable", "class Repro", "run_repro"}},
+};
+
+// Forms that are known for what they are and not read.
+std::string known_form(std::string_view text) {
+    // DebugMode (torch/utils/_debug_mode): "aten::mm(t$0: f32[4, 6], …)  ->  t$1: …".
+    if ((text.find("aten::") != npos || text.find("torch.") != npos) && text.find("$") != npos
+        && text.find(": f32[") != npos)
+        return "DebugMode text";
+    if (text.find("thunder.") != npos && text.find("def ") != npos)
+        return "a Lightning Thunder trace; Hopscope reads graphs of torch.compile";
+    return {};
+}
+
+} // namespace
+
+std::string nearest_forms(std::string_view text) {
+    const std::string_view head = text.substr(0, 1 << 20);
+    if (const std::string known = known_form(head); !known.empty())
+        return "this looks like " + known;
+    std::array<std::pair<int, size_t>, kForms.size()> order{};
+    for (size_t i = 0; i < kForms.size(); ++i) {
+        int n = 0;
+        for (const std::string_view mark : kForms[i].marks)
+            n += head.find(mark) != npos;
+        order.at(i) = {-n, i};
+    }
+    std::stable_sort(
+        order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::string out = order[0].first < 0 ? "the nearest forms are " : "it could be ";
+    for (size_t i = 0; i < 3; ++i)
+        out += std::string(i == 0 ? ""
+                       : i == 2   ? " or "
+                                  : ", ")
+            + std::string(kForms.at(order.at(i).second).name);
+    return out;
+}
+
+bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
+    const PlainText plain = decode(bytes);
+    const size_t messages = collector.dump.messages.size();
+    const size_t compilations = collector.dump.compilations.size();
+    bool log = false;
+    if (looks_like_text_log(plain.text.substr(0, 1 << 18)) || plain.text.find(".__") != npos) {
+        log = true;
+        read_text_log(collector, file, plain);
+    }
+    const size_t tasks = collector.tasks.size();
+    const size_t found = find_graphs(collector, file, plain);
+    const bool told =
+        collector.dump.messages.size() > messages || collector.dump.compilations.size() > compilations;
+    collector.dump.files[file.index].kind =
+        log && plain.text.find("] [__") != npos ? "TORCH_LOGS" : "print_readable";
+    if (collector.tasks.size() == tasks && found > 0 && !told)
+        collector.problem(Severity::Warning,
+            "there is no graph in this text, only a module that a person wrote; expected one that PyTorch "
+            "printed",
+            file, 1, 0);
+    if (found == 0 && told && collector.dump.messages.size() == messages)
+        collector.problem(Severity::Note,
+            "this log tells of compilations and has no graph; TORCH_LOGS=graph_code,aot_graphs logs them",
+            file, 1, 0);
+    return found > 0 || told || log;
+}
+
+} // namespace hopscope::read

@@ -1,0 +1,202 @@
+// Finding nodes in one body and in all, go-to, and the ledger's rows of text.
+#include "tests/browse/dumps.h"
+
+#include "core/browse/find.h"
+#include "core/browse/go_to.h"
+#include "core/browse/ledger_rows.h"
+
+#include <QTest>
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+
+using namespace hopscope;
+
+namespace {
+Find find_of(const char* text) {
+    Result<Find> find = Find::parse(text);
+    return find ? std::move(*find) : Find();
+}
+
+QStringList names(const Document& document, const char* text) {
+    const Result<FindResult> found = find_all(document.dump(), find_of(text), 1000);
+    QStringList out;
+    for (const FindHit& hit : found ? found->hits : std::vector<FindHit>{})
+        out << QString::fromStdString(document.node_name(hit.place));
+    return out;
+}
+} // namespace
+
+class TestFind : public QObject {
+    Q_OBJECT
+
+    std::shared_ptr<const Document> document_;
+
+private slots:
+    void initTestCase() {
+        document_ = openDocument("mlp4");
+        QVERIFY(document_);
+    }
+
+    void everyWordMustOccur() {
+        const QStringList both = names(*document_, "mm forward");
+        const QStringList one = names(*document_, "mm");
+        QVERIFY(!one.isEmpty());
+        QVERIFY(both.size() <= one.size());
+        for (const QString& name : both)
+            QVERIFY(one.contains(name));
+        QVERIFY(names(*document_, "mm nosuchword").isEmpty());
+        QVERIFY(names(*document_, "").isEmpty());
+        QVERIFY(names(*document_, "   ").isEmpty());
+        QCOMPARE(names(*document_, "MM"), one); // upper and lower case alike
+    }
+
+    // Names, operators, types and source lines of every body, counted by hand over the graphs.
+    void findsInEveryText_data() {
+        QTest::addColumn<QString>("what");
+        QTest::newRow("name") << "name";
+        QTest::newRow("operator") << "operator";
+        QTest::newRow("type") << "type";
+        QTest::newRow("source") << "source";
+    }
+    void findsInEveryText() {
+        QFETCH(QString, what);
+        // The first node that has such a text serves as question; all with the same text must be found.
+        std::string wanted;
+        std::set<std::string> expected;
+        const Dump& dump = document_->dump();
+        for (size_t g = 0; g < dump.graphs.size(); ++g) {
+            if (!dump.graphs[g].module)
+                continue;
+            const GraphModule& module = *dump.graphs[g].module;
+            for (size_t b = 0; b < module.bodies.size(); ++b)
+                for (size_t n = 0; n < module.bodies[b].nodes.size(); ++n) {
+                    const Node& node = module.bodies[b].nodes[n];
+                    const ValueType* type = module.type(node.type);
+                    const Source* source = module.source(node.source);
+                    std::string text;
+                    if (what == "name")
+                        text = module.text(node.name);
+                    else if (what == "operator")
+                        text = module.text(node.target);
+                    else if (what == "type" && type)
+                        text = short_type(module, *type);
+                    else if (what == "source" && source && source->has_place())
+                        text = std::string(module.text(source->file)) + ":" + std::to_string(source->line);
+                    if (wanted.empty() && text.size() > 2 && text.find(' ') == std::string::npos)
+                        wanted = text;
+                    if (!wanted.empty() && text == wanted)
+                        expected.insert(document_->address({GraphId(g), BodyId(b), NodeId(n)}));
+                }
+        }
+        QVERIFY(!wanted.empty());
+        const Result<FindResult> found = find_all(dump, find_of(wanted.c_str()), 100000);
+        QVERIFY(found.ok());
+        std::set<std::string> got;
+        for (const FindHit& hit : found->hits) {
+            got.insert(document_->address(hit.place));
+            QVERIFY(!hit.marks.empty());
+            for (const auto& [first, last] : hit.marks)
+                QVERIFY(first < last && last <= hit.snippet.size());
+        }
+        QCOMPARE(found->total, found->hits.size());
+        for (const std::string& address : expected)
+            QVERIFY2(got.contains(address), address.c_str());
+    }
+
+    void regularExpressions() {
+        const QStringList all = names(*document_, "/^(t|mm)(_\\d+)?$/");
+        QVERIFY(!all.isEmpty());
+        for (const QString& name : all)
+            QVERIFY2(QRegularExpression("^(t|mm)(_\\d+)?$").match(name).hasMatch(), qPrintable(name));
+        const Result<Find> bad = Find::parse("/mm(/");
+        QVERIFY(!bad.ok());
+        QCOMPARE(int(bad.error().kind), int(Error::Kind::Usage));
+        QCOMPARE(bad.error().offset, uint64_t(4));
+        // Bytes that are no UTF-8 are looked at as well, not refused.
+        QVERIFY(Find::parse("/\xff/").ok() || !Find::parse("/\xff/").error().message.empty());
+    }
+
+    // An expression that would take years says so.
+    void hostileExpression() {
+        const Result<FindResult> found =
+            find_all(document_->dump(), find_of("/^(([a-z0-9._]+)+)+[@%]$/"), 10);
+        QVERIFY(!found.ok());
+        QCOMPARE(int(found.error().kind), int(Error::Kind::Usage));
+        QVERIFY(found.error().message.find("too many steps") != std::string::npos);
+    }
+
+    void bestFirstAndLimited() {
+        const Result<FindResult> found = find_all(document_->dump(), find_of("mm"), 2);
+        QVERIFY(found.ok());
+        QCOMPARE(found->hits.size(), size_t(2));
+        QVERIFY(found->total > 2);
+        QCOMPARE(found->hits[0].rank, 0); // the node whose whole name it is
+        QCOMPARE(document_->node_name(found->hits[0].place), std::string("mm"));
+        QVERIFY(found->hits[0].snippet.starts_with("mm  torch.ops.aten.mm"));
+    }
+
+    void cancelled() {
+        std::atomic<bool> cancel{true};
+        Job job;
+        job.cancel = &cancel;
+        const Result<FindResult> found = find_all(document_->dump(), find_of("mm"), 10, job);
+        QVERIFY(!found.ok());
+        QCOMPARE(int(found.error().kind), int(Error::Kind::Cancelled));
+    }
+
+    // --- go to
+
+    void goesToWhatIsTyped() {
+        const auto d = openDocument("gpt12");
+        const Place here{GraphId(0), BodyId(0), {}};
+        const auto best = [&](std::string_view typed) {
+            const std::vector<GoToHit> hits = go_to_hits(*d, here, typed);
+            return hits.empty() ? GoToHit{} : hits.front();
+        };
+        const std::string address = "0/0:forward:partitioned_fw_subgraph_0_0@mm";
+        if (const Result<Place> place = resolve(d->dump(), address)) {
+            QVERIFY(best(address).place == *place);
+            QCOMPARE(best(address).title, std::string("mm"));
+        }
+        const std::vector<GoToHit> named = go_to_hits(*d, here, "subgraph_0");
+        QVERIFY(std::any_of(named.begin(), named.end(),
+            [](const GoToHit& hit) { return hit.region.valid() && hit.title == "subgraph_0"; }));
+        QCOMPARE(best("call 4").row, 4);
+        QVERIFY(best("call 4").detail.starts_with("reused"));
+        QVERIFY(go_to_hits(*d, here, "zzzzzz").empty());
+        // Nothing typed: regions and bodies, no nodes.
+        for (const GoToHit& hit : go_to_hits(*d, here, ""))
+            QVERIFY(!hit.place.node && hit.row < 0);
+        QCOMPARE(go_to_hits(*d, here, "m", 7).size(), size_t(7));
+    }
+
+    void goesToSourceLines() {
+        const auto d = openDocument("gpt12");
+        const std::string source = d->source_of(0);
+        QVERIFY(!source.empty());
+        const std::vector<GoToHit> hits = go_to_hits(*d, {GraphId(0), BodyId(0), {}}, source);
+        QVERIFY(!hits.empty());
+        QVERIFY(hits.front().detail.ends_with(source));
+    }
+
+    // --- the ledger's rows
+
+    void rowsHaveEveryField() {
+        for (const char* name : {"gpt12", "dup_tangents", "failing", "graph_breaks"}) {
+            const auto d = openDocument(name);
+            for (const CompilationLedger& ledger : d->ledger().compilations)
+                for (const Invocation& invocation : ledger.invocations) {
+                    const FilterRow row = filter_row(d->dump(), ledger, invocation);
+                    QCOMPARE(row.size(), field_names().size());
+                    for (size_t i = 0; i < row.size(); ++i)
+                        QCOMPARE(row[i].first, field_names()[i]);
+                    QCOMPARE(row[0].second, std::to_string(invocation.index));
+                }
+        }
+    }
+};
+
+QTEST_APPLESS_MAIN(TestFind)
+#include "tst_find.moc"

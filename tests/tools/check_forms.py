@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Sets the same graphs of one run against each other, through every form that the run was recorded in.
+
+    tests/tools/check_forms.py HOPSCOPE RECORDING…
+
+A RECORDING is a folder with trace/, and any of torch_logs.txt, values/NN_….txt (print_readable), torch_compile_debug/,
+model.pt2 with exported.txt. Each graph of each form must be one of the trace's, or of the exported text's: names,
+operators, inputs and order of all nodes of all bodies, and dtype and shape where both forms tell them. Scripts
+(fx_graph_runnable.py) have no types inside and, before PyTorch 2.14, no bodies: their roots are compared. get_attr nodes of
+regions have other names in .pt2, whose JSON does not keep them.
+Prints a line for each form of each recording and ends with "N passed, N failed" (graphs).
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+
+def hopscope(program, *words):
+    done = subprocess.run([program, *map(str, words)], capture_output=True, text=True)
+    if done.returncode != 0:
+        return None
+    return json.loads(done.stdout)
+
+
+class Forms:
+    def __init__(self, program):
+        self.program = program
+        self.passed = self.failed = 0
+
+    def graphs(self, *paths):
+        """[(stage, label, {path: nodes})] of a dump."""
+        listed = hopscope(self.program, "graphs", *paths, "--json", "--no-verify")
+        out = []
+        for compilation in (listed or {}).get("compilations", []):
+            for stage in compilation["stages"]:
+                bodies = {}
+                for body in stage["bodies"]:
+                    address = stage["address"] + (":" + body["path"] if body["path"] else "")
+                    found = hopscope(self.program, "graph", *paths, "--at", address, "--json", "--no-verify")
+                    bodies[body["path"]] = found["nodes"] if found else []
+                out.append((stage["stage"], stage["label"], bodies))
+        return out
+
+    def compare(self, name, form, found, truth, **how):
+        wrong = []
+        for stage, label, bodies in found:
+            if not any(same(bodies, other, **how) for _, _, other in truth):
+                wrong.append(f"{stage} {label}".strip())
+        self.passed += len(found) - len(wrong)
+        self.failed += len(wrong)
+        print(f"{name}: {form}: {len(found) - len(wrong)} of {len(found)} graphs equal" + (f"; not: {', '.join(wrong)}" if wrong else ""))
+        if not found:
+            self.failed += 1
+            print(f"{name}: {form}: no graph was read")
+
+
+def told(nodes, attributes=True):
+    """What of each node every form tells."""
+    names = {n["name"]: "self." + n["target"] for n in nodes if n["op"] == "get_attr"} if not attributes else {}
+    return [(n["name"], n["op"], n["target"], [names.get(i, i) for i in n["inputs"]]) for n in nodes if attributes or n["op"] != "get_attr"]
+
+
+def types_agree(a, b):
+    other = {n["name"]: n["val"] for n in b}
+    for n in a:
+        x, y = n["val"], other.get(n["name"])
+        if isinstance(x, dict) and isinstance(y, dict) and (x.get("dtype"), x.get("shape")) != (y.get("dtype"), y.get("shape")):
+            return False
+    return True
+
+
+def same(a, b, root_only=False, attributes=True):
+    if not root_only and set(a) != set(b):
+        return False
+    return all(told(a[p], attributes) == told(b[p], attributes) and types_agree(a[p], b[p]) for p in ([""] if root_only else a))
+
+
+def main(program, folders):
+    forms = Forms(program)
+    for folder in map(pathlib.Path, folders):
+        name = folder.name
+        trace = forms.graphs(folder / "trace") if (folder / "trace").exists() else []
+        if (folder / "torch_logs.txt").exists() and trace:
+            forms.compare(name, "text log", forms.graphs(folder / "torch_logs.txt"), trace)
+        for printed in sorted(folder.glob("values/*_*.txt")):
+            forms.compare(name, printed.name, forms.graphs(printed), trace)
+        if (folder / "torch_compile_debug").exists():
+            # Runnables are compared on their own, below.
+            found = [g for g in forms.graphs(folder / "torch_compile_debug") if "runnable" not in g[1]]
+            forms.compare(name, "debug folder", found, trace)
+        for script in sorted(folder.glob("torch_compile_debug/**/fx_graph_runnable.py")):
+            forms.compare(name, script.parent.name + "/" + script.name, forms.graphs(script), trace, root_only=True)
+        if (folder / "model.pt2").exists():
+            printed = forms.graphs(folder / "exported.txt")
+            forms.compare(name, "model.pt2", forms.graphs(folder / "model.pt2"), printed, attributes=False)
+    print(f"{forms.passed} passed, {forms.failed} failed")
+    return 1 if forms.failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
