@@ -25,7 +25,8 @@ std::string_view without_torch(std::string_view name) {
 
 at::Tensor wrapped_number(const at::Scalar& number) {
     at::Tensor tensor = at::scalar_tensor(number,
-        at::dtype(number.isFloatingPoint() ? at::kDouble
+        at::dtype(number.isComplex()       ? at::kComplexDouble
+                : number.isFloatingPoint() ? at::kDouble
                 : number.isBoolean()       ? at::kBool
                                            : at::kLong));
     tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
@@ -86,11 +87,17 @@ std::optional<at::ScalarType> scalar_type(std::string_view name) {
     for (const DtypeName& dtype : kDtypes)
         if (dtype.name == without_torch(name))
             return dtype.type;
+    for (const NewType& dtype : kNewTypes)
+        if (dtype.name == without_torch(name))
+            return dtype.type;
     return std::nullopt;
 }
 
 std::string_view scalar_type_name(at::ScalarType type) {
     for (const DtypeName& dtype : kDtypes)
+        if (dtype.type == type)
+            return dtype.name;
+    for (const NewType& dtype : kNewTypes)
         if (dtype.type == type)
             return dtype.name;
     return at::toString(type);
@@ -112,8 +119,12 @@ std::optional<Operand> ArgumentReader::fail(const Arg& arg, const std::string& e
     return std::nullopt;
 }
 
-std::optional<at::ScalarType> ArgumentReader::dtype_of(const Arg& arg) const {
-    const auto dtype = scalar_type(text(arg));
+std::optional<at::ScalarType> ArgumentReader::dtype_of(const Arg& arg) {
+    auto dtype = scalar_type(text(arg));
+    if (const ForeignType* type = dtype ? nullptr : foreign_type(without_torch(text(arg)))) {
+        dtype = type->held;
+        foreign = program_.float64 && at::isFloatingType(*dtype) ? nullptr : type;
+    }
     return dtype && program_.float64 && at::isFloatingType(*dtype) ? at::kDouble : dtype;
 }
 
@@ -133,6 +144,52 @@ std::optional<int64_t> ArgumentReader::integer(const Arg& arg) {
             return static_cast<int64_t>(*value);
     }
     return std::nullopt;
+}
+
+std::optional<c10::complex<double>> ArgumentReader::complex_number(const Arg& arg) {
+    if (arg.kind != ArgKind::Complex) {
+        const auto value = real(arg);
+        return value ? std::optional<c10::complex<double>>(*value) : std::nullopt;
+    }
+    // "1j", "(1+2j)", "(-0-2j)", "complex(1, nan)": two numbers, the second with the sign before it.
+    std::string literal(text(arg));
+    const bool constructed = literal.substr(0, 8) == "complex(";
+    std::erase_if(literal, [](char c) { return c == '(' || c == ')' || c == ' '; });
+    if (constructed)
+        literal.erase(0, 7); // "complex"
+    const auto number = [&](std::string_view part) -> std::optional<double> {
+        const bool negative = !part.empty() && part.front() == '-';
+        if (!part.empty() && (part.front() == '-' || part.front() == '+'))
+            part.remove_prefix(1);
+        double value = 0;
+        if (part == "inf")
+            value = std::numeric_limits<double>::infinity();
+        else if (part == "nan")
+            value = std::numeric_limits<double>::quiet_NaN();
+        else if (const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+                 error != std::errc() || end != part.data() + part.size())
+            return std::nullopt;
+        return negative ? -value : value;
+    };
+    std::string first, second;
+    if (constructed) {
+        const size_t comma = literal.find(',');
+        first = literal.substr(0, comma);
+        second = comma == std::string::npos ? "0" : literal.substr(comma + 1);
+    } else {
+        if (literal.empty() || literal.back() != 'j')
+            return std::nullopt;
+        literal.pop_back();
+        // The sign between the parts: not the first character, and not that of an exponent.
+        size_t cut = 0;
+        for (size_t i = 1; i < literal.size(); ++i)
+            if ((literal[i] == '+' || literal[i] == '-') && literal[i - 1] != 'e' && literal[i - 1] != 'E')
+                cut = i;
+        first = cut ? literal.substr(0, cut) : "0";
+        second = literal.substr(cut);
+    }
+    const auto re = number(first), im = number(second);
+    return re && im ? std::optional<c10::complex<double>>({*re, *im}) : std::nullopt;
 }
 
 std::optional<double> ArgumentReader::real(const Arg& arg) {
@@ -242,6 +299,11 @@ std::optional<Operand> ArgumentReader::of_type(const Arg* arg, const c10::TypePt
         return of_node(*arg, type);
     switch (kind) {
     case c10::TypeKind::TensorType:
+        if (arg->kind == ArgKind::None) // the schema says it must be there; PyTorch takes None all the same
+            return constant(at::Tensor());
+        if (arg->kind == ArgKind::Complex)
+            if (const auto value = complex_number(*arg))
+                return constant(wrapped_number(*value));
         if (arg->kind == ArgKind::Bool)
             return constant(wrapped_number(text(*arg) == "True"));
         if (arg->kind == ArgKind::Float) {
@@ -332,6 +394,10 @@ std::optional<Operand> ArgumentReader::as_written(const Arg* arg) {
         break;
     case ArgKind::Float:
         if (const auto value = real(*arg))
+            return constant(*value);
+        break;
+    case ArgKind::Complex:
+        if (const auto value = complex_number(*arg))
             return constant(*value);
         break;
     case ArgKind::String:

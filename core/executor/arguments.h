@@ -1,6 +1,7 @@
 // Literals of the text as IValues of the type that an operator's schema asks for.
 #pragma once
 
+#include "core/executor/foreign.h"
 #include "core/executor/program.h"
 #include "core/executor/torch.h"
 
@@ -35,10 +36,14 @@ public:
 
     std::optional<int64_t> integer(const Arg& arg);
     std::optional<double> real(const Arg& arg);
-    std::optional<at::ScalarType> dtype_of(const Arg& arg) const; // as the program shall use it
+    std::optional<c10::complex<double>> complex_number(const Arg& arg);
+    // As the program shall use it; `foreign` is set where the text names one that this libtorch lacks.
+    std::optional<at::ScalarType> dtype_of(const Arg& arg);
     std::string_view text(const Arg& arg) const { return program_.module->text(arg.text()); }
 
     std::string problem;
+    const ForeignType* foreign =
+        nullptr; // of the last dtype that was read; whoever asks sets it to null before
 
 private:
     std::optional<Operand> of_type(const Arg* arg, const c10::TypePtr& type, int fixed_length);

@@ -136,8 +136,19 @@ private:
         out_.slots += count;
     }
 
+    // What the text says of a node's dtype; Undefined where it says nothing, or names a type that libtorch
+    // lacks.
+    at::ScalarType declared_type(const Node& n) const {
+        const ValueType* type = module_.type(n.type);
+        if (!type || type->kind != TypeKind::Tensor)
+            return at::ScalarType::Undefined;
+        const DType* dtype = dtype_by_abbreviation(module_.text(type->dtype));
+        const auto found = dtype ? scalar_type(dtype->name) : std::nullopt;
+        return found ? *found : at::ScalarType::Undefined;
+    }
     uint32_t add_operator(const c10::OperatorHandle& op) {
         program_.operators.push_back(op);
+        program_.widths->push_back(Width::Given);
         return static_cast<uint32_t>(program_.operators.size() - 1);
     }
 

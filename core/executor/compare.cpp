@@ -152,6 +152,17 @@ wire::ComparedValue compare(const std::string& path, const c10::IValue& found, c
     const CompareOptions& options) {
     wire::ComparedValue row;
     row.path = path;
+    // A tensor that is not there is None to Python.
+    const auto none = [](const c10::IValue& value) {
+        return value.isNone() || (value.isTensor() && !value.toTensor().defined());
+    };
+    if (none(found) || none(expected)) {
+        if (none(found) != none(expected))
+            unequal(row,
+                std::string("found ") + (none(found) ? "None" : found.tagKind()) + ", recorded "
+                    + (none(expected) ? "None" : expected.tagKind()));
+        return row;
+    }
     if (!expected.isTensor() || !found.isTensor()) {
         const bool both = expected.isTensor() == found.isTensor();
         if (both && expected.isScalar() && found.isScalar()) {
@@ -160,17 +171,12 @@ wire::ComparedValue compare(const std::string& path, const c10::IValue& found, c
             row.equal = row.found == row.expected || (std::isnan(row.found) && std::isnan(row.expected));
             row.max_abs = row.equal ? 0 : std::fabs(row.found - row.expected);
             row.dtype = found.isInt() ? "int" : found.isBool() ? "bool" : "float";
-        } else if (!(both && expected.isNone() && found.isNone())) {
+        } else {
             unequal(row, "found " + found.tagKind() + ", recorded " + expected.tagKind());
         }
         return row;
     }
     const at::Tensor &a = found.toTensor(), &b = expected.toTensor();
-    if (!a.defined() || !b.defined()) {
-        if (a.defined() != b.defined())
-            unequal(row, "there is no value");
-        return row;
-    }
     row.dtype = scalar_type_name(a.scalar_type());
     const auto own = options.tolerances.find(a.scalar_type());
     row.tolerance = own != options.tolerances.end() ? own->second : wire::tolerance(row.dtype, options.alone);
@@ -234,7 +240,7 @@ void Comparison::value(const Moment& moment, c10::IValue* values, size_t count) 
     // A view must stay a view of what is written later: only fresh values are exchanged.
     for (size_t i = 0; i < count; ++i)
         any = take(moment.tuple ? name + "#" + std::to_string(i) : name, moment, values[i],
-                  options_.alone || random, !random)
+                  options_.alone || random, !random && !(moment.step.unspecified >> i & 1))
             || any;
     if (any && random)
         random_.push_back(name);

@@ -1,5 +1,6 @@
 #include "core/executor/body_compiler.h"
 #include "core/executor/python.h"
+#include "core/executor/standins.h"
 #include "core/executor/torch.h"
 #include "core/graph/verify.h"
 #include "core/wire/protocol.h"
@@ -162,6 +163,39 @@ bool BodyCompiler::schema_operands(Step& step, const c10::OperatorHandle& op,
     return true;
 }
 
+namespace {
+
+struct Unspecified {
+    std::string_view name;
+    uint16_t results; // bit i: result i
+};
+// Seeds, offsets and debug masks of attention without dropout; memory that nobody wrote to.
+constexpr Unspecified kUnspecified[] = {
+    {"aten::_scaled_dot_product_flash_attention", 1 << 6 | 1 << 7 | 1 << 8},
+    {"aten::_scaled_dot_product_cudnn_attention", 1 << 6 | 1 << 7 | 1 << 8},
+    {"aten::_scaled_dot_product_fused_attention_overrideable", 1 << 6 | 1 << 7 | 1 << 8},
+    {"aten::_scaled_dot_product_efficient_attention", 1 << 2 | 1 << 3},
+    {"aten::_flash_attention_forward", 1 << 2 | 1 << 3 | 1 << 4},
+    {"aten::_efficient_attention_forward", 1 << 2 | 1 << 3},
+    {"aten::empty", 1},
+    {"aten::empty_like", 1},
+    {"aten::empty_strided", 1},
+    {"aten::empty_permuted", 1},
+    {"aten::new_empty", 1},
+    {"aten::new_empty_strided", 1},
+    {"prims::empty", 1},
+    {"prims::empty_strided", 1},
+    {"prims::empty_permuted", 1},
+};
+uint16_t unspecified_results(std::string_view name) {
+    for (const Unspecified& row : kUnspecified)
+        if (row.name == name)
+            return row.results;
+    return 0;
+}
+
+} // namespace
+
 void BodyCompiler::dispatched(NodeId id, Step& step, std::string_view target) {
     const auto op = find_operator(target);
     if (!op) {
@@ -170,14 +204,25 @@ void BodyCompiler::dispatched(NodeId id, Step& step, std::string_view target) {
     }
     const Arguments args = arguments(body_.node(id));
     std::string problem;
+    reader_.foreign = nullptr;
     if (!schema_operands(step, *op, args.positional, &args, problem)) {
         missing(id, step, problem);
         return;
     }
     step.kind = StepKind::Operator;
     step.op = static_cast<int32_t>(add_operator(*op));
+    step.foreign = reader_.foreign;
+    step.standin = standin_of(op->schema().name());
+    step.unspecified = unspecified_results(op->schema().name());
     const auto& returns = op->schema().returns();
     results(id, step, static_cast<uint32_t>(returns.size()), returns.size() > 1);
+    // What returns nothing returns None to Python.
+    if (returns.empty())
+        ++out_.slots;
+    step.declared = static_cast<uint32_t>(program_.declared.size());
+    program_.declared.resize(program_.declared.size() + returns.size(), at::ScalarType::Undefined);
+    if (returns.size() == 1)
+        program_.declared.back() = declared_type(body_.node(id));
     if (returns.size() == 1) {
         const auto kind = returns[0].type()->kind();
         values_[id.index].number = kind == c10::TypeKind::IntType || kind == c10::TypeKind::SymIntType
@@ -217,6 +262,8 @@ void BodyCompiler::item(NodeId id, Step& step) {
                     + " values");
             return;
         }
+        if (const Step& made = out_.steps[from->node().index]; made.kind == StepKind::Operator)
+            program_.declared[made.declared + static_cast<size_t>(at)] = declared_type(body_.node(id));
         values_[id.index] = {tuple.slot + static_cast<uint32_t>(at), 1};
         step.result = values_[id.index].slot;
         step.results = 1;

@@ -35,6 +35,9 @@ struct Composition {
 using OptionalTensor = TorchOptional<at::Tensor>;
 
 const std::vector<Composition>& attention_compositions();
+const std::vector<Composition>& gpu_attention_compositions();
+const std::vector<Composition>& attention_piece_compositions();
+const std::vector<Composition>& product_compositions();
 const std::vector<Composition>& norm_compositions();
 const std::vector<Composition>& index_compositions();
 const std::vector<Composition>& prims_compositions();

@@ -4,6 +4,7 @@
 #include "core/executor/compositions_prims.h"
 
 #include <memory>
+#include <optional>
 
 namespace hopscope::executor {
 
@@ -28,42 +29,66 @@ private:
 
 class Registrar {
 public:
+    // Nothing that runs here: no schema, or (CUDA's own operators) a schema without a kernel for the CPU.
     bool lacks(const char* space, const std::string& schema) const {
-        const std::string full = name_in(schema);
-        const size_t dot = full.find('.');
-        return !c10::Dispatcher::singleton().findSchema({std::string(space) + "::" + full.substr(0, dot),
-            dot == std::string::npos ? "" : full.substr(dot + 1)});
+        const auto found = find(space, schema);
+        return !found || !runs_on_cpu(*found);
     }
+    static bool runs_on_cpu(const c10::OperatorHandle& op) {
+        return op.hasKernelForDispatchKey(c10::DispatchKey::CPU)
+            || op.hasComputedKernelForDispatchKey(c10::DispatchKey::CPU);
+    }
+    // The library that shall have the kernels of an operator, which is defined where it is not.
     torch::Library& define(const char* space, const std::string& schema, bool random) {
         // Kept for the process: a library that is destroyed takes its operators along.
         static std::vector<std::unique_ptr<torch::Library>> libraries;
         libraries.push_back(std::make_unique<torch::Library>(
             torch::Library::FRAGMENT, space, kNoDispatchKey, __FILE__, __LINE__));
         const std::vector<at::Tag> tags(random ? 1 : 0, at::Tag::nondeterministic_seeded);
-        libraries.back()->def(torch::schema(schema.c_str()), tags);
+        if (!find(space, schema))
+            libraries.back()->def(torch::schema(schema.c_str()), tags);
         added.push_back(std::string(space) + "." + name_in(schema));
         return *libraries.back();
     }
     static std::string name_in(const std::string& schema) { return schema.substr(0, schema.find('(')); }
 
     std::vector<std::string> added;
+
+private:
+    static std::optional<c10::OperatorHandle> find(const char* space, const std::string& schema) {
+        const std::string full = name_in(schema);
+        const size_t dot = full.find('.');
+        const auto found =
+            c10::Dispatcher::singleton().findSchema({std::string(space) + "::" + full.substr(0, dot),
+                dot == std::string::npos ? "" : full.substr(dot + 1)});
+        return found ? std::optional<c10::OperatorHandle>(*found) : std::nullopt;
+    }
 };
+
+// Adds one operator; leaves it out where this libtorch has another schema of that name, for other arguments.
+void add(Registrar& registrar, const Composition& entry) {
+    const size_t before = registrar.added.size();
+    try {
+        torch::Library& library = registrar.define(entry.space, entry.schema, entry.random);
+        const std::string name = Registrar::name_in(entry.schema);
+        library.impl(name.c_str(), entry.kernel());
+        if (entry.autograd)
+            library.impl(name.c_str(), entry.autograd());
+    } catch (const c10::Error&) {
+        registrar.added.resize(before);
+    }
+}
 
 } // namespace
 
 std::vector<std::string> register_missing_operators() {
     Registrar registrar;
-    for (const auto* table : {&attention_compositions(), &norm_compositions(), &index_compositions(),
-             &prims_compositions(), &other_compositions()})
-        for (const Composition& entry : *table) {
-            if (!registrar.lacks(entry.space, entry.schema))
-                continue;
-            torch::Library& library = registrar.define(entry.space, entry.schema, entry.random);
-            const std::string name = Registrar::name_in(entry.schema);
-            library.impl(name.c_str(), entry.kernel());
-            if (entry.autograd)
-                library.impl(name.c_str(), entry.autograd());
-        }
+    for (const auto* table : {&attention_compositions(), &gpu_attention_compositions(),
+             &attention_piece_compositions(), &product_compositions(), &norm_compositions(),
+             &index_compositions(), &prims_compositions(), &other_compositions()})
+        for (const Composition& entry : *table)
+            if (registrar.lacks(entry.space, entry.schema))
+                add(registrar, entry);
     for (const Renamed& entry : renamed_prims()) {
         const auto target =
             c10::Dispatcher::singleton().findSchema({std::string("aten::") + entry.aten, entry.overload});

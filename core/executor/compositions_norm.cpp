@@ -100,7 +100,7 @@ std::tuple<Tensor, Tensor> rms_norm_backward(const Tensor& gradient, const Tenso
     Tensor of_input, of_weight;
     if (wanted[0]) {
         const Tensor mean = (of_normal * normal).mean(last_dimensions(shape.size()), /*keepdim=*/true);
-        of_input = ((of_normal - normal * mean) * scale).to(input.scalar_type());
+        of_input = ((of_normal - normal * mean) * scale).to(input.scalar_type()).contiguous();
     }
     if (wanted[1] && weight) {
         std::vector<int64_t> rows;

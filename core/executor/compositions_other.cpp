@@ -112,6 +112,92 @@ Tensor int_mm(const Tensor& self, const Tensor& other) {
     return at::mm(self.to(at::kInt), other.to(at::kInt));
 }
 
+// Tensors cut into chunks of equal length, filled up with zeros; chunk i of all of them in row i
+// (aten/src/ATen/native/TensorShape.cpp, _pad_chunk).
+Tensor chunk_cat(at::TensorList tensors, int64_t dim, int64_t chunks) {
+    std::vector<Tensor> all;
+    for (const Tensor& tensor : tensors) {
+        const int64_t size = tensor.size(dim), whole = (size + chunks - 1) / chunks * chunks;
+        std::vector<int64_t> sizes = tensor.sizes().vec();
+        sizes[static_cast<size_t>(dim)] = whole;
+        const Tensor padded = at::zeros(sizes, tensor.options());
+        padded.narrow(dim, 0, size).copy_(tensor);
+        sizes.resize(static_cast<size_t>(dim));
+        sizes.push_back(chunks);
+        sizes.push_back(-1);
+        all.push_back(padded.view(sizes));
+    }
+    return at::cat(all, dim + 1);
+}
+
+using Dtype = TorchOptional<at::ScalarType>;
+using Where = TorchOptional<at::Device>;
+using Laid = TorchOptional<at::Layout>;
+using Pinned = TorchOptional<bool>;
+
+at::TensorOptions of(const Dtype& dtype) {
+    return dtype ? at::dtype(*dtype) : at::TensorOptions();
+}
+Tensor linspace_tt(const Tensor& start, const Tensor& end, int64_t steps, Dtype dtype, Laid, Where, Pinned) {
+    return at::linspace(start.item(), end.item(), steps, of(dtype));
+}
+Tensor linspace_ts(
+    const Tensor& start, const at::Scalar& end, int64_t steps, Dtype dtype, Laid, Where, Pinned) {
+    return at::linspace(start.item(), end, steps, of(dtype));
+}
+Tensor linspace_st(
+    const at::Scalar& start, const Tensor& end, int64_t steps, Dtype dtype, Laid, Where, Pinned) {
+    return at::linspace(start, end.item(), steps, of(dtype));
+}
+Tensor logspace_tt(
+    const Tensor& start, const Tensor& end, int64_t steps, double base, Dtype dtype, Laid, Where, Pinned) {
+    return at::logspace(start.item(), end.item(), steps, base, of(dtype));
+}
+Tensor logspace_ts(const Tensor& start, const at::Scalar& end, int64_t steps, double base, Dtype dtype, Laid,
+    Where, Pinned) {
+    return at::logspace(start.item(), end, steps, base, of(dtype));
+}
+Tensor logspace_st(const at::Scalar& start, const Tensor& end, int64_t steps, double base, Dtype dtype, Laid,
+    Where, Pinned) {
+    return at::logspace(start, end.item(), steps, base, of(dtype));
+}
+
+// aten/src/ATen/native/cuda/RNN.cu: gates of input, forget, cell and output in a row; the workspace keeps
+// them activated.
+std::tuple<Tensor, Tensor, Tensor> lstm_cell(const Tensor& of_input, const Tensor& of_hidden,
+    const Tensor& cell, const OptionalTensor& input_bias, const OptionalTensor& hidden_bias) {
+    Tensor gates = of_input + of_hidden;
+    if (input_bias && input_bias->defined())
+        gates = gates + *input_bias;
+    if (hidden_bias && hidden_bias->defined())
+        gates = gates + *hidden_bias;
+    const auto parts = gates.chunk(4, 1);
+    const Tensor in = parts[0].sigmoid(), forget = parts[1].sigmoid(), fresh = parts[2].tanh(),
+                 out = parts[3].sigmoid();
+    const Tensor next = forget * cell + in * fresh;
+    return {out * next.tanh(), next, at::cat({in, forget, fresh, out}, 1)};
+}
+std::tuple<Tensor, Tensor, Tensor> lstm_cell_backward(const OptionalTensor& of_hidden,
+    const OptionalTensor& of_cell, const Tensor& cell, const Tensor& next, const Tensor& workspace,
+    bool has_bias) {
+    const auto parts = workspace.chunk(4, 1);
+    const Tensor &in = parts[0], &forget = parts[1], &fresh = parts[2], &out = parts[3];
+    const Tensor h = of_hidden && of_hidden->defined() ? *of_hidden : at::zeros_like(cell);
+    const Tensor squashed = next.tanh();
+    Tensor c = h * out * (1 - squashed * squashed);
+    if (of_cell && of_cell->defined())
+        c = c + *of_cell;
+    const Tensor gates = at::cat({c * fresh * in * (1 - in), c * cell * forget * (1 - forget),
+                                     c * in * (1 - fresh * fresh), h * squashed * out * (1 - out)},
+        1);
+    return {gates, c * forget, has_bias ? gates.sum(0) : Tensor()};
+}
+
+Tensor functional_assert(const Tensor& self, std::string message, const Tensor& token) {
+    assert_async(self, std::move(message));
+    return token.clone();
+}
+
 } // namespace
 
 const std::vector<Composition>& other_compositions() {
@@ -140,6 +226,44 @@ const std::vector<Composition>& other_compositions() {
             HOPSCOPE_AUTOGRAD(prelu_autograd)},
         {"aten", "_prelu_kernel_backward(Tensor grad_output, Tensor self, Tensor weight) -> (Tensor, Tensor)",
             HOPSCOPE_KERNEL(prelu_backward)},
+        {"aten", "_chunk_cat(Tensor[] tensors, int dim, int num_chunks) -> Tensor",
+            HOPSCOPE_KERNEL(chunk_cat)},
+        {"aten",
+            "linspace.Tensor_Tensor(Tensor start, Tensor end, int steps, *, ScalarType? dtype=None, Layout? "
+            "layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+            HOPSCOPE_KERNEL(linspace_tt)},
+        {"aten",
+            "linspace.Tensor_Scalar(Tensor start, Scalar end, int steps, *, ScalarType? dtype=None, Layout? "
+            "layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+            HOPSCOPE_KERNEL(linspace_ts)},
+        {"aten",
+            "linspace.Scalar_Tensor(Scalar start, Tensor end, int steps, *, ScalarType? dtype=None, Layout? "
+            "layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+            HOPSCOPE_KERNEL(linspace_st)},
+        {"aten",
+            "logspace.Tensor_Tensor(Tensor start, Tensor end, int steps, float base=10.0, *, ScalarType? "
+            "dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+            HOPSCOPE_KERNEL(logspace_tt)},
+        {"aten",
+            "logspace.Tensor_Scalar(Tensor start, Scalar end, int steps, float base=10.0, *, ScalarType? "
+            "dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+            HOPSCOPE_KERNEL(logspace_ts)},
+        {"aten",
+            "logspace.Scalar_Tensor(Scalar start, Tensor end, int steps, float base=10.0, *, ScalarType? "
+            "dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+            HOPSCOPE_KERNEL(logspace_st)},
+        {"aten",
+            "_thnn_fused_lstm_cell(Tensor input_gates, Tensor hidden_gates, Tensor cx, Tensor? "
+            "input_bias=None, "
+            "Tensor? hidden_bias=None) -> (Tensor, Tensor, Tensor)",
+            HOPSCOPE_KERNEL(lstm_cell)},
+        {"aten",
+            "_thnn_fused_lstm_cell_backward_impl(Tensor? grad_hy, Tensor? grad_cy, Tensor cx, Tensor cy, "
+            "Tensor "
+            "workspace, bool has_bias) -> (Tensor, Tensor, Tensor)",
+            HOPSCOPE_KERNEL(lstm_cell_backward)},
+        {"aten", "_functional_assert_async.msg(Tensor self, str assert_msg, Tensor dep_token) -> Tensor",
+            HOPSCOPE_KERNEL(functional_assert)},
         {"aten", "_int_mm(Tensor self, Tensor mat2) -> Tensor", HOPSCOPE_KERNEL(int_mm)},
     };
     return table;

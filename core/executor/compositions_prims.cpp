@@ -148,6 +148,54 @@ Tensor force_stride_order(const Tensor& input, at::IntArrayRef stride) {
     return result.copy_(input);
 }
 
+// torch/_inductor/inductor_prims.py: where in its window the largest value stands, and back to where in the
+// input.
+std::vector<Tensor> coordinates(const Tensor& flat, at::IntArrayRef sizes) {
+    std::vector<Tensor> all(sizes.size());
+    Tensor rest = flat;
+    for (size_t d = sizes.size(); d-- > 0;) {
+        all[d] = rest.remainder(sizes[d]);
+        rest = at::div(rest, sizes[d], "floor");
+    }
+    return all;
+}
+Tensor flattened(const std::vector<Tensor>& places, at::IntArrayRef sizes) {
+    Tensor flat = places[0];
+    for (size_t d = 1; d < places.size(); ++d)
+        flat = flat.mul(sizes[d]).add(places[d]);
+    return flat;
+}
+// Where the windows begin, along dimension d of the last `count`.
+Tensor window_begins(const Tensor& pooled, size_t d, size_t count, int64_t stride, int64_t padding) {
+    std::vector<int64_t> shape(static_cast<size_t>(pooled.dim()), 1);
+    const size_t at = shape.size() - count + d;
+    shape[at] = -1;
+    return at::arange(pooled.size(static_cast<int64_t>(at)), at::dtype(at::kLong))
+        .view(shape)
+        .mul(stride)
+        .sub(padding);
+}
+std::tuple<Tensor, Tensor> max_pool_with_offsets(const Tensor& self, at::IntArrayRef kernel,
+    at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation, bool ceil) {
+    const size_t count = kernel.size();
+    const auto [values, indices] = count == 2
+        ? at::max_pool2d_with_indices(self, kernel, stride, padding, dilation, ceil)
+        : at::max_pool3d_with_indices(self, kernel, stride, padding, dilation, ceil);
+    std::vector<Tensor> places = coordinates(indices, self.sizes().slice(self.sizes().size() - count));
+    for (size_t d = 0; d < count; ++d)
+        places[d] = at::div(
+            places[d] - window_begins(indices, d, count, stride[d], padding[d]), dilation[d], "floor");
+    return {values, flattened(places, kernel).to(at::kChar)};
+}
+Tensor max_pool_indices(const Tensor& self, at::IntArrayRef kernel, at::IntArrayRef input,
+    at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation) {
+    const size_t count = kernel.size();
+    std::vector<Tensor> places = coordinates(self.to(at::kLong), kernel);
+    for (size_t d = 0; d < count; ++d)
+        places[d] = places[d].mul(dilation[d]) + window_begins(self, d, count, stride[d], padding[d]);
+    return flattened(places, input);
+}
+
 constexpr int64_t kMostSeed = std::numeric_limits<int64_t>::max();
 Tensor seed(at::Device) {
     return at::randint(kMostSeed, {}, at::dtype(at::kLong));
@@ -250,6 +298,15 @@ const std::vector<Composition>& prims_compositions() {
             "requires_grad, "
             "Generator? generator=None) -> Tensor",
             HOPSCOPE_KERNEL(normal), nullptr, true},
+        {"prims",
+            "_low_memory_max_pool_with_offsets(Tensor self, int[] kernel_size, int[] stride, int[] padding, "
+            "int[] "
+            "dilation, bool ceil_mode) -> (Tensor, Tensor)",
+            HOPSCOPE_KERNEL(max_pool_with_offsets)},
+        {"prims",
+            "_low_memory_max_pool_offsets_to_indices(Tensor self, int[] kernel_size, int[] input_size, int[] "
+            "stride, int[] padding, int[] dilation) -> Tensor",
+            HOPSCOPE_KERNEL(max_pool_indices)},
         {"prims", "_make_token() -> Tensor", HOPSCOPE_KERNEL(make_token)},
         {"prims", "_sink_tokens(Tensor[] tokens) -> ()", HOPSCOPE_KERNEL(sink_tokens)},
     };

@@ -1,7 +1,9 @@
 #include "core/executor/machine.h"
 
+#include "core/executor/arguments.h"
 #include "core/executor/dynamo.h"
 #include "core/executor/python.h"
+#include "core/executor/standins.h"
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
 
@@ -63,6 +65,8 @@ struct Machine::Parts {
     void enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix, int64_t round = -1);
     void step(Frame& frame, const Step& step);
     void call_operator(Frame& frame, const Step& step);
+    void put_operands(const Frame& frame, const Step& step);
+    bool as_declared(const std::vector<c10::IValue>& inputs) const;
     void functionalized(Frame& frame, const Step& step);
     void effects(Frame& frame, const Step& step);
     void start_loop(Frame& frame, const Step& step);
@@ -102,6 +106,7 @@ struct Machine::Parts {
     std::vector<c10::IValue> released_;
     int64_t last_look_ = coarse_milliseconds();
     bool done_ = false;
+    bool as_declared_ = false; // the inputs have the dtypes that the text says
     bool asked_ = false; // the observer was asked about the node that comes next
 };
 
@@ -239,11 +244,39 @@ void Machine::Parts::give(Frame& frame, const Step& step, std::vector<c10::IValu
     finish(frame, step);
 }
 
-void Machine::Parts::call_operator(Frame& frame, const Step& step) {
+void Machine::Parts::put_operands(const Frame& frame, const Step& step) {
     stack_.clear();
     for (uint32_t i = step.operands.begin; i < step.operands.end; ++i)
         stack_.push_back(value(frame, program_.operands[i]));
-    program_.operators[static_cast<size_t>(step.op)].callBoxed(stack_);
+}
+
+void Machine::Parts::call_operator(Frame& frame, const Step& step) {
+    const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
+    const c10::ArrayRef<at::ScalarType> declared(
+        program_.declared.data() + step.declared, as_declared_ ? op.schema().returns().size() : 0);
+    Width& width = (*program_.widths)[static_cast<size_t>(step.op)];
+    put_operands(frame, step);
+    if (step.standin && call_standin(step.standin, op, stack_, declared)) {
+        // answered
+    } else if (width != Width::Given) {
+        call_wider(op, stack_, width, declared);
+    } else {
+        try {
+            op.callBoxed(stack_);
+        } catch (const c10::Error&) {
+            put_operands(frame, step);
+            width = find_width(op, stack_, declared);
+            if (width == Width::Given)
+                throw;
+        }
+        if (width == Width::Given && keeps_less(op, stack_, declared)) {
+            width = Width::Floats;
+            put_operands(frame, step);
+            call_wider(op, stack_, width, declared);
+        }
+    }
+    if (step.foreign && !stack_.empty() && stack_[0].isTensor())
+        stack_[0] = rounded_to(*step.foreign, stack_[0].toTensor());
     for (size_t i = 0; i < stack_.size() && i < step.results; ++i)
         frame.slots[step.result + i] = std::move(stack_[i]);
 }
@@ -467,8 +500,26 @@ bool Machine::Parts::asked_to_stop() {
     return settings_.stop && settings_.stop();
 }
 
+// A body that is run in other precisions than it was recorded in is not held to the declared types.
+bool Machine::Parts::as_declared(const std::vector<c10::IValue>& inputs) const {
+    if (program_.float64)
+        return false;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const ValueType* type = module_.type(module_.body(BodyId(0)).node(program_.inputs[i].node).type);
+        if (!type || type->kind != TypeKind::Tensor || !inputs[i].isTensor()
+            || !inputs[i].toTensor().defined())
+            continue;
+        const DType* dtype = dtype_by_abbreviation(module_.text(type->dtype));
+        const auto wanted = dtype ? scalar_type(dtype->name) : std::nullopt;
+        if (wanted && *wanted != inputs[i].toTensor().scalar_type())
+            return false;
+    }
+    return true;
+}
+
 void Machine::Parts::begin(const std::vector<c10::IValue>& inputs) {
     const c10::InferenceMode guard(!settings_.gradients);
+    as_declared_ = as_declared(inputs);
     std::vector<c10::IValue> placeholders(program_.bodies[0].inputs.size());
     enter(BodyId(0), std::move(placeholders), {});
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -510,6 +561,8 @@ Machine::State Machine::Parts::go() {
     }
     if (settings_.progress)
         settings_.progress->node.store(0, std::memory_order_relaxed);
+    outcome_.widened = static_cast<uint64_t>(std::count_if(
+        program_.widths->begin(), program_.widths->end(), [](Width width) { return width != Width::Given; }));
     return outcome_.failure ? State::Failed : state;
 }
 

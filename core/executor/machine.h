@@ -50,6 +50,7 @@ struct Outcome {
     std::vector<c10::IValue> outputs;
     uint64_t nodes = 0; // of all bodies that were entered
     uint64_t run = 0; // of these, run to their end
+    uint64_t widened = 0; // operators of the program that this libtorch has no kernel for in their dtypes
 };
 
 struct RunSettings {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/executor/foreign.h"
 #include "core/executor/torch.h"
+#include "core/executor/widening.h"
 #include "core/graph/body.h"
 #include "core/graph/symbols.h"
 
@@ -76,6 +78,10 @@ struct Step {
     StepKind kind = StepKind::Nothing;
     bool random = false;
     bool mutates = false;
+    uint8_t standin = 0; // operators: standin_of()
+    uint16_t unspecified = 0; // operators: bit i: result i means nothing (seeds, uninitialised memory)
+    uint32_t declared = 0; // operators: the types of the results begin here in Program::declared
+    const ForeignType* foreign = nullptr; // operators: the first result is rounded to this
     uint32_t result = 0; // first slot
     uint32_t results = 0; // slots; a single value has one
     int32_t op = -1; // Program::operators, Python function, item's index, Functionalized, DynamicCall or
@@ -110,7 +116,10 @@ struct Input {
 struct Program {
     std::shared_ptr<const GraphModule> module;
     std::vector<BodyProgram> bodies; // by BodyId; [0] is what is run
-    std::vector<c10::OperatorHandle> operators;
+    std::vector<c10::OperatorHandle> operators; // one a step
+    std::vector<at::ScalarType> declared; // what the text says of operators' results; Undefined = nothing
+    // How each operator has to be called: learnt when it refuses, by runs, which are of one thread.
+    std::shared_ptr<std::vector<Width>> widths = std::make_shared<std::vector<Width>>();
     std::vector<c10::IValue> constants;
     std::vector<Operand> operands;
     std::vector<uint32_t> releases;

@@ -1,7 +1,9 @@
 #include "core/executor/recorder.h"
 
 #include "core/executor/arguments.h"
+#include "core/executor/standins.h"
 #include "core/executor/torch.h"
+#include "core/executor/widening.h"
 #include "core/graph/types.h"
 
 #include <algorithm>
@@ -310,7 +312,27 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
     // Its number would stand in the graph as if it were the same for all inputs.
     TORCH_CHECK(schema.name() != "aten::_local_scalar_dense" && schema.name() != "aten::equal", "'",
         schema.name(), "' makes the graph depend on the values of its inputs");
-    op.redispatchBoxed(keys, &stack);
+    // A kernel that this libtorch lacks for half precisions is stood in for here, below autograd: the graph
+    // names the operator itself.
+    const torch::jit::Stack given(
+        stack.end() - static_cast<std::ptrdiff_t>(schema.arguments().size()), stack.end());
+    const size_t below = stack.size() - given.size();
+    torch::jit::Stack otherwise = given;
+    const uint8_t standin = standin_of(schema.name());
+    bool answered = standin && call_standin(standin, op, otherwise, {});
+    if (!answered) {
+        try {
+            op.redispatchBoxed(keys, &stack);
+        } catch (const c10::Error&) {
+            answered = find_width(op, otherwise, {}) != Width::Given;
+            if (!answered)
+                throw;
+        }
+    }
+    if (answered) {
+        stack.resize(below);
+        stack.insert(stack.end(), otherwise.begin(), otherwise.end());
+    }
     for (const at::Tensor& tensor : written)
         forget_views(tensor);
     const size_t returned = schema.returns().size();

@@ -1,6 +1,7 @@
 #include "core/executor/tensors.h"
 
 #include "core/executor/arguments.h"
+#include "core/executor/foreign.h"
 #include "core/executor/torch.h"
 
 #include <nlohmann/json.hpp>
@@ -72,9 +73,13 @@ Result<c10::IValue> from_wire(const tensors::Value& value) {
         return damaged("is a " + value.python_type + "; a tensor or number was expected");
     }
     const auto dtype = scalar_type(value.dtype);
-    if (!dtype)
+    const ForeignType* foreign = foreign_type(value.dtype);
+    if (!dtype && !foreign)
         return damaged("has the dtype " + value.dtype + ", which this libtorch does not have");
     try {
+        if (foreign)
+            return c10::IValue(
+                with_strides(from_foreign_bytes(*foreign, value.bytes, value.shape), value.stride));
         // Inputs are inference tensors, so that a body that writes into them may.
         const at::Tensor dense =
             at::from_blob(const_cast<char*>(value.bytes.data()), value.shape, at::dtype(*dtype));

@@ -24,7 +24,9 @@
 #include <c10/util/Optional.h>
 #endif
 
+#include <array>
 #include <optional>
+#include <string_view>
 
 namespace hopscope::executor {
 
@@ -39,6 +41,20 @@ inline constexpr auto& kNoDispatchKey =
     c10::nullopt;
 #else
     std::nullopt;
+#endif
+
+// Dtypes that came later than 1.13, where this libtorch has them.
+struct NewType {
+    std::string_view name;
+    at::ScalarType type;
+};
+#if TORCH_VERSION_MAJOR < 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR < 3)
+inline constexpr std::array<NewType, 0> kNewTypes{};
+#else
+inline constexpr std::array kNewTypes{NewType{"float8_e4m3fn", at::kFloat8_e4m3fn},
+    NewType{"float8_e5m2", at::kFloat8_e5m2}, NewType{"float8_e4m3fnuz", at::kFloat8_e4m3fnuz},
+    NewType{"float8_e5m2fnuz", at::kFloat8_e5m2fnuz}, NewType{"uint16", at::kUInt16},
+    NewType{"uint32", at::kUInt32}, NewType{"uint64", at::kUInt64}};
 #endif
 
 } // namespace hopscope::executor

@@ -81,7 +81,7 @@ RunSettings Server::settings(uint64_t seed, const std::string& to) {
 wire::RunOutcome Server::told(const Outcome& outcome) const {
     if (outcome.cancelled)
         throw Fault{wire::kCancelled, "cancelled after " + std::to_string(outcome.run) + " nodes"};
-    wire::RunOutcome answer{outcome.nodes, outcome.run, {}};
+    wire::RunOutcome answer{outcome.nodes, outcome.run, outcome.widened, {}};
     if (outcome.failure)
         answer.failure = executor::told(*program_->module, *outcome.failure);
     return answer;

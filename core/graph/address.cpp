@@ -142,12 +142,14 @@ Result<Place> resolve(const Dump& dump, const Address& address) {
         if (g.stage == address.stage && g.ordinal == std::max(address.ordinal, 0))
             place.graph = id;
     }
-    // A graph alone without a compile id may be called `-:graph` whatever its stage: of a text, often nothing but
-    // the names of its placeholders tells the stage.
+    // Graphs without a compile id may be called `-:graph`, `-:graph#1` in the order of the dump where their
+    // stages are known: of a text, often nothing but the names of its placeholders tells them.
     const std::vector<GraphId>& graphs = dump.compilation(*compilation).graphs;
-    if (!place.graph && address.stage == Stage::Graph && address.ordinal <= 0 && address.compile == "-"
-        && graphs.size() == 1)
-        place.graph = graphs.front();
+    const auto unknown = [&](GraphId id) { return dump.graph(id).stage == Stage::Graph; };
+    const auto ordinal = static_cast<size_t>(std::max(address.ordinal, 0));
+    if (!place.graph && address.stage == Stage::Graph && address.compile == "-" && ordinal < graphs.size()
+        && std::none_of(graphs.begin(), graphs.end(), unknown))
+        place.graph = graphs[ordinal];
     if (!place.graph)
         return not_found("no graph '" + to_string(address) + "' in this dump; "
             + (stages.empty() ? "this compilation has none" : "expected one of " + listed(stages)));

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/read/json_text.h"
 #include "core/read/lines.h"
+#include "core/read/prefix.h"
 
 #include <algorithm>
 #include <array>
@@ -292,6 +293,53 @@ void clean(std::string_view text, size_t from, const Needs& needs, Draft& out) {
     }
 }
 
+// The width at which a terminal broke a log's lines: all lines are that long at most, and what follows one
+// that is lacks PyTorch's prefix. 0 = they are whole.
+size_t log_width(std::string_view text) {
+    constexpr size_t kNarrowest = 60, kWidest = 400; // columns of a terminal
+    constexpr size_t kFewest = 3; // lines that were broken
+    size_t longest = 0;
+    Lines sizes(text, false);
+    while (sizes.next()) {
+        longest = std::max(longest, sizes.line().size());
+        if (longest > kWidest)
+            return 0;
+    }
+    if (longest < kNarrowest)
+        return 0;
+    size_t full = 0;
+    size_t broken = 0;
+    bool was_full = false;
+    bool any_prefix = false;
+    Lines lines(text, false);
+    while (lines.next()) {
+        size_t end = 0;
+        const bool prefixed = find_glog(lines.line(), end) != npos;
+        any_prefix = any_prefix || prefixed;
+        broken += was_full && !prefixed;
+        was_full = lines.line().size() == longest;
+        full += was_full;
+    }
+    return any_prefix && broken >= kFewest && broken * 5 >= full * 4 ? longest : 0;
+}
+
+void join_broken(std::string_view text, size_t width, Draft& out) {
+    Lines lines(text, false);
+    bool was_full = false;
+    while (lines.next()) {
+        size_t end = 0;
+        const bool goes_on = was_full && find_glog(lines.line(), end) == npos;
+        if (!goes_on && !out.places.empty())
+            out.text += '\n';
+        if (!goes_on) {
+            out.line = lines.number();
+            out.begin(lines.offset());
+        }
+        out.text += lines.line();
+        was_full = lines.line().size() == width;
+    }
+}
+
 PlainText finished(std::shared_ptr<Draft> draft) {
     return {draft->text, draft, std::shared_ptr<const Places>(draft, &draft->places)};
 }
@@ -331,6 +379,12 @@ PlainText decode(const FileBytes& bytes) {
         const auto draft = std::make_shared<Draft>();
         draft->text.reserve(plain.text.size());
         clean(plain.text, mark, needs, *draft);
+        follow(draft->places, plain);
+        plain = finished(draft);
+    }
+    if (const size_t width = log_width(plain.text)) {
+        const auto draft = std::make_shared<Draft>();
+        join_broken(plain.text, width, *draft);
         follow(draft->places, plain);
         plain = finished(draft);
     }

@@ -71,6 +71,7 @@ private:
         return c.number <= plain_.places->size() ? (*plain_.places)[c.number - 1] : Place{};
     }
 
+    std::optional<Cursor> forward_of(const Cursor& head, std::string_view before);
     void python(Cursor head, std::string_view class_name, std::string_view before);
     void other(Cursor head, Head kind);
     void headless();
@@ -204,7 +205,8 @@ void GraphFinder::read_context_line(std::string_view text, Context& context, boo
     }
     const bool code = text.starts_with("import ") || text.starts_with("from ") || text.starts_with('@')
         || text.starts_with("print(") || text.starts_with("return ");
-    if (context.heading.empty() && text.size() <= kLongest && !code
+    const bool words = std::any_of(text.begin(), text.end(), is_identifier_start);
+    if (context.heading.empty() && text.size() <= kLongest && !code && words
         && (text.ends_with(':') || text.starts_with('#') || text.find_first_of("=(){}[]") == npos))
         context.heading = std::string(bare_heading(text));
     done = true;
@@ -221,7 +223,8 @@ Context GraphFinder::context_of(const Cursor& head, const LinePrefix& prefix) co
         end = begin;
         while (line.ends_with('\n') || line.ends_with('\r'))
             line.remove_suffix(1);
-        prefix.strip(line);
+        if (!prefix.strip(line)) // another process's
+            continue;
         read_context_line(trimmed(line), context, done);
     }
     return context;
@@ -444,28 +447,48 @@ void GraphFinder::source(const Cursor& head, std::string_view name) {
     ++found_;
 }
 
+// The line of the forward that belongs to a class. Where processes write in turns, another's class or def may
+// come first: of the next ones, that counts which stands behind the same words as the class.
+std::optional<Cursor> GraphFinder::forward_of(const Cursor& head, std::string_view before) {
+    size_t& next = next_[kDefNeedle]; // searched for once, not for every class
+    if (next != npos && next < head.at)
+        next = text_.find(kNeedles[kDefNeedle].words, head.at);
+    if (next == npos || next - head.at > kFarthestDef)
+        return std::nullopt;
+    constexpr size_t kMostBehind = 20; // lines behind the first def
+    std::optional<Cursor> first;
+    std::string_view head_line;
+    std::string_view line;
+    Cursor at = head;
+    line_at(at, head_line);
+    for (size_t behind = 0; behind < kMostBehind;) {
+        const Cursor here = at;
+        if (!line_at(at, line) || here.at - head.at > kFarthestDef)
+            break;
+        behind += first.has_value();
+        const size_t code = line.find("def forward(");
+        std::string_view other;
+        if (code != npos) {
+            const std::string_view prefix = trimmed(line.substr(0, code));
+            if (trimmed(head_line).starts_with(prefix))
+                return here;
+            first = first ? first : here;
+        } else if (!class_on_line(line, &other).empty() && other == before) {
+            break; // a class of the same stream comes first: this one has no forward, or its forward came
+        }
+    }
+    return first;
+}
+
 // A printed module, or a def alone.
 void GraphFinder::python(Cursor head, std::string_view class_name, std::string_view before) {
     Cursor def = head;
     std::string_view line;
     if (!class_name.empty()) {
-        size_t& at = next_[kDefNeedle]; // searched for once, not for every class
-        if (at != npos && at < head.at)
-            at = text_.find(kNeedles[kDefNeedle].words, head.at);
-        if (at == npos || at - head.at > kFarthestDef)
+        const auto found = forward_of(head, before);
+        if (!found)
             return;
-        while (def.at < at) {
-            const Cursor here = def;
-            if (!line_at(def, line))
-                return;
-            if (def.at > at) {
-                def = here;
-                break;
-            }
-            // Another class comes first: this one has no forward.
-            if (here.at != head.at && !class_on_line(line).empty())
-                return;
-        }
+        def = *found;
     }
     Cursor behind = def;
     if (!line_at(behind, line))

@@ -24,7 +24,7 @@ Result<RunResult> execute(
     result.comparison = std::move(*compared);
     const Comparison& c = *result.comparison;
     if (!undisturbed)
-        result.ran = {{c.nodes, c.run, {}}, c.wall_ms, c.wall_ms};
+        result.ran = {{c.nodes, c.run, c.widened, {}}, c.wall_ms, c.wall_ms};
     result.ran.failure = c.failure;
     return result;
 }

@@ -167,6 +167,22 @@ bool IndexBounds::as_index(const Reached& value, NodeId user) {
             limit(value, dimension(body, arg(how.tensor), said ? number(said) : how.otherwise));
             return true;
         }
+    if (target.starts_with("aten._grouped_mm.") || target.starts_with("aten._scaled_grouped_mm.")) {
+        // The dimension that one of the two lacks is grouped, or the inner one where both are matrices.
+        const Arg* offsets = arg(target.starts_with("aten._grouped") ? 2 : 4);
+        const auto all = body.args_of(body.node(user));
+        for (size_t i = 0; !offsets && i + 1 < all.size(); ++i)
+            if (all[i].kind == ArgKind::Keyword && module_.text(all[i].text()) == "offs")
+                offsets = &all[i + 1];
+        if (!is(offsets, value.node))
+            return false;
+        const bool batch = dimension(body, arg(0), 2).has_value(),
+                   other_batch = dimension(body, arg(1), 2).has_value();
+        const auto size = batch ? dimension(body, arg(1), 1) : dimension(body, arg(0), other_batch ? 0 : 1);
+        if (size && value.factor == 1 && value.offset == 0)
+            range_.ends_at = std::min(range_.ends_at.value_or(*size), *size);
+        return true;
+    }
     if (target.starts_with("aten.embedding_dense_backward.") && is(arg(1), value.node)) {
         limit(value, number(arg(2)));
         return true;

@@ -16,6 +16,8 @@ namespace hopscope::run {
 struct IntegerRange {
     int64_t low = 0;
     std::optional<int64_t> high;
+    // Ends of groups, as a grouped product takes them: ascending, and the last one is this.
+    std::optional<int64_t> ends_at;
 };
 
 // Follows a value through views, copies and sums with constants, into and out of regions' bodies, to where it

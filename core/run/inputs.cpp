@@ -62,8 +62,20 @@ uint16_t float16(float value) {
     return static_cast<uint16_t>(sign | (magnitude - 0x38000000) >> 13);
 }
 
-// Integers of `range` that a type of so many bits holds.
-int64_t integer(const IntegerRange& range, int64_t largest, Random& random) {
+// Of float8, between a quarter and four times one, either sign: any of its significands.
+uint8_t float8(const std::string& dtype, Random& random) {
+    const bool wide = dtype.find("e5m2") != std::string::npos;
+    const int mantissa = wide ? 2 : 3, bias = (wide ? 15 : 7) + (dtype.ends_with("uz") ? 1 : 0);
+    const int64_t exponent = bias - 2 + random.below(4);
+    return static_cast<uint8_t>(
+        random.below(2) << 7 | exponent << mantissa | random.below(int64_t{1} << mantissa));
+}
+
+// Integers of `range` that a type of so many bits holds; `place` is how far along its tensor it stands, from
+// above 0 to 1.
+int64_t integer(const IntegerRange& range, int64_t largest, double place, Random& random) {
+    if (range.ends_at)
+        return std::min(static_cast<int64_t>(static_cast<double>(*range.ends_at) * place), largest);
     const int64_t high = std::min(range.high.value_or(range.low + kDefaultIntegers), largest);
     return range.low + random.below(std::max<int64_t>(high - range.low, 1));
 }
@@ -71,6 +83,7 @@ int64_t integer(const IntegerRange& range, int64_t largest, Random& random) {
 bool fill(std::string& bytes, const std::string& dtype, int64_t elements, const IntegerRange& range,
     Random& random) {
     for (int64_t i = 0; i < elements; ++i) {
+        const double place = static_cast<double>(i + 1) / static_cast<double>(elements);
         if (dtype == "float32")
             put(bytes, static_cast<float>(random.normal()));
         else if (dtype == "float64")
@@ -84,13 +97,19 @@ bool fill(std::string& bytes, const std::string& dtype, int64_t elements, const 
         else if (dtype == "bool")
             put(bytes, static_cast<uint8_t>(random.below(2)));
         else if (dtype == "int64")
-            put(bytes, integer(range, INT64_MAX, random));
-        else if (dtype == "int32")
-            put(bytes, static_cast<int32_t>(integer(range, INT32_MAX, random)));
-        else if (dtype == "int16")
-            put(bytes, static_cast<int16_t>(integer(range, INT16_MAX, random)));
+            put(bytes, integer(range, INT64_MAX, place, random));
+        else if (dtype == "uint64")
+            put(bytes, integer(range, INT64_MAX, place, random));
+        else if (dtype == "int32" || dtype == "uint32")
+            put(bytes, static_cast<int32_t>(integer(range, INT32_MAX, place, random)));
+        else if (dtype == "int16" || dtype == "uint16")
+            put(bytes, static_cast<int16_t>(integer(range, INT16_MAX, place, random)));
         else if (dtype == "int8" || dtype == "uint8")
-            put(bytes, static_cast<int8_t>(integer(range, INT8_MAX, random)));
+            put(bytes, static_cast<int8_t>(integer(range, INT8_MAX, place, random)));
+        else if (dtype.starts_with("float8_e4m3fn") || dtype.starts_with("float8_e5m2"))
+            put(bytes, float8(dtype, random));
+        else if (dtype == "complex128")
+            put(bytes, random.normal()), put(bytes, random.normal());
         else
             return false;
     }

@@ -324,6 +324,7 @@ template <class V> void fields(V& v, Of<V, NodeFailure>& m) {
 template <class V> void outcome(V& v, Of<V, RunOutcome>& m) {
     v("nodes", m.nodes);
     v("run", m.run);
+    v("widened", m.widened);
     v.optional("failure", m.failure);
 }
 
@@ -363,7 +364,7 @@ template <class V> void fields(V& v, Of<V, BindRequest>& m) {
     v("as", m.as);
 }
 template <class V> void fields(V& v, Of<V, BindAnswer>& m) {
-    v(v.group("inputs", false) ? "inputs" : "values", m.values);
+    v("values", m.values);
 }
 
 template <class V> void fields(V& v, Of<V, RunRequest>& m) {

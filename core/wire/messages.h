@@ -35,6 +35,7 @@ struct NodeFailure {
 struct RunOutcome {
     uint64_t nodes = 0; // of all bodies that were entered
     uint64_t run = 0; // of these, run to their end
+    uint64_t widened = 0; // operators that this libtorch has no kernel for in their dtypes: run in wider ones
     std::optional<NodeFailure> failure;
 };
 

@@ -94,7 +94,7 @@ private Q_SLOTS:
     void withoutAddress() {
         const Ran ran = run({"export", kDump, "-o", file("b.svg")});
         QCOMPARE(ran.status, 2);
-        QVERIFY(ran.err.contains("-:graph:partitioned_fw_subgraph_0_0"));
+        QVERIFY(ran.err.contains("-:forward:partitioned_fw_subgraph_0_0"));
         QVERIFY(!QFile::exists(file("b.svg")));
     }
 

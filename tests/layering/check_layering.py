@@ -149,6 +149,42 @@ def violations(root, folders):
             yield f"{tree}/CMakeLists.txt: adds {tree}/{name}, which is no folder"
 
 
+def unrolled(text):
+    """A CMake list with each foreach over names written out."""
+    def each(loop):
+        return "".join(loop[3].replace(f"${{{loop[1]}}}", name) for name in loop[2].split())
+
+    return re.sub(r"foreach\((\w+) (?!IN\b)([^)]*)\)(.*?)endforeach\(\)", each, text, flags=re.S)
+
+
+def test_violations(root, folders):
+    """A test includes what its line in CMake links, from folders that it names or that these link."""
+    for file in sorted((root / "tests").glob("*/CMakeLists.txt")):
+        text = unrolled(re.sub(r"#[^\n]*", "", file.read_text()))
+        for call in re.finditer(r"hopscope_test\(([^)]*)\)", text):
+            words = {"DEPS": [], "SOURCES": []}
+            name, keyword = call[1].split()[0], None
+            for word in call[1].split()[1:]:
+                if word in ("SOURCES", "DEPS", "LIBS", "GUI"):
+                    keyword = word
+                elif keyword in words:
+                    words[keyword].append(word)
+            deps = {f"views/{d[6:]}" if d.startswith("views_") else f"core/{d}" for d in words["DEPS"]}
+            # A library of the tests' own brings what it links.
+            for own in words["DEPS"]:
+                linked = re.search(r"target_link_libraries\(hopscope_%s [^)]*\)" % re.escape(own), text)
+                deps |= {f"core/{d}" for d in re.findall(r"hopscope_(\w+)", linked[0])} if linked else set()
+            linked = reachable(deps, folders)
+            for source in words["SOURCES"] or [f"{name}.cpp"]:
+                if not (file.parent / source).exists():
+                    yield f"tests/{file.parent.name}/CMakeLists.txt: {name} has no {source}"
+                    continue
+                for number, line in enumerate((file.parent / source).read_text(errors="replace").splitlines(), 1):
+                    found = re.match(r'#include "((?:core|views)/\w+)/', line)
+                    if found and found[1] in folders and found[1] not in linked:
+                        yield f"tests/{file.parent.name}/{source}:{number}: {name} includes {found[1]}, which it does not link"
+
+
 def floors(folders, tree):
     """Floor of each folder of a tree; the names in a circle where include lines form one."""
     inside = {k: {i for i in f.includes if i in folders and folders[i].tree == tree}
@@ -169,7 +205,7 @@ def check(root):
     for tree in ("core", "views"):
         for path in sorted(p for p in (root / tree).glob("*") if p.is_dir() and sources(p)):
             folders[f"{tree}/{path.name}"] = Folder(root, path)
-    lines, bad = [], list(violations(root, folders))
+    lines, bad = [], list(violations(root, folders)) + list(test_violations(root, folders))
     for path in sorted(p for p in (root / "app").glob("*") if p.is_dir()):
         folder = Folder(root, path)
         if path.name == "cli":

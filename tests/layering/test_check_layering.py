@@ -23,6 +23,9 @@ SOUND = {
     "views/ledger/a.h": '#include "views/base/a.h"\n',
     "views/shell/CMakeLists.txt": "hopscope_views_library(shell SOURCES a.cpp PANELS canvas ledger)\n",
     "views/shell/a.h": '#include "views/canvas/a.h"\n#include "views/ledger/a.h"\n',
+    "tests/graph/CMakeLists.txt": "foreach(test tst_a tst_b)\n    hopscope_test(${test} DEPS graph)\nendforeach()\n",
+    "tests/graph/tst_a.cpp": '#include "core/base/a.h"\n',
+    "tests/graph/tst_b.cpp": '#include "core/graph/a.h"\n',
     "app/cli/a.cpp": '#include "core/graph/a.h"\n',
 }
 
@@ -87,6 +90,14 @@ class Layering(unittest.TestCase):
     def test_folder_that_no_list_adds(self):
         changes = {"core/CMakeLists.txt": "foreach(folder base)\n    add_subdirectory(${folder})\nendforeach()\n"}
         self.refused(changes, "does not add core/graph")
+
+    def test_test_that_does_not_link(self):
+        changes = {"tests/graph/tst_b.cpp": '#include "views/base/a.h"\n'}
+        self.refused(changes, "tests/graph/tst_b.cpp:1: tst_b includes views/base, which it does not link")
+
+    def test_test_without_source(self):
+        changes = {"tests/graph/CMakeLists.txt": "hopscope_test(tst_c DEPS graph)\n"}
+        self.refused(changes, "tests/graph/CMakeLists.txt: tst_c has no tst_c.cpp")
 
     def test_folder_of_no_table(self):
         self.refused({"views/attic/a.h": "\n"}, "views/attic: is in no table")

@@ -8,6 +8,7 @@
 #include "core/proof/trials.h"
 #include "core/run/inputs.h"
 
+#include <QRegularExpression>
 #include <QTest>
 
 #include <set>
@@ -368,6 +369,23 @@ void TestJoint::composesOperators() {
             target.resize(target.size() - std::string(".default").size());
         tested.insert(target);
     }
+    // What only GPUs record is compared with their values (tst_values), the rest of it with what it is made
+    // of (tst_gpu_operators).
+    const auto add_targets = [&](const QByteArray& text) {
+        const QRegularExpression target(QStringLiteral(R"(torch\.ops\.((?:aten|prims)\.[\w.]+))"));
+        for (auto found = target.globalMatch(QString::fromUtf8(text)); found.hasNext();) {
+            QString name = found.next().captured(1);
+            if (name.endsWith(QStringLiteral(".default")))
+                name.chop(8);
+            tested.insert(name.toStdString());
+        }
+    };
+    const QDir data(QStringLiteral(HOPSCOPE_TEST_DATA));
+    for (const QString& recording : data.entryList({QStringLiteral("gpu_op_*")}, QDir::Dirs))
+        for (const QString& file : QDir(data.filePath(recording + QStringLiteral("/values")))
+                                       .entryList({QStringLiteral("*.txt.gz")}, QDir::Files))
+            add_targets(bytesOf(data.filePath(recording + QStringLiteral("/values/") + file)));
+    add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_gpu_operators.cpp")));
     for (const std::string& name : executor_->facts().composed)
         QVERIFY2(tested.count(name), name.c_str());
 }

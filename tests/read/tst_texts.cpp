@@ -19,6 +19,7 @@ private slots:
     void decorated_data();
     void decorated();
     void interleaved();
+    void interleavedWorkers();
     void otherForms_data();
     void otherForms();
     void stages_data();
@@ -179,6 +180,17 @@ void TestTexts::decorated_data() {
     row("broken at 100", wrapped(100, false));
     row("broken at 132", wrapped(132, false));
     row("broken at blanks", wrapped(78, true));
+    row("a log broken at 120", [&] {
+        QByteArray out;
+        for (QByteArray line : prefixed([](int) {
+                 return "I0611 03:04:05.678000 3131 torch/_functorch/x.py:1650] [1/0] [__aot_graphs] ";
+             }).split('\n')) {
+            for (; line.size() > 120; line = line.mid(120))
+                out += line.left(120) + '\n';
+            out += line + '\n';
+        }
+        return out;
+    }());
     row("blank lines doubled", replaced(kGraph, "\n", "\n\n"));
     row("indentation lost", [] {
         QByteArray out;
@@ -279,6 +291,22 @@ void TestTexts::interleaved() {
     QCOMPARE(listed(*dump), QStringLiteral("r0/0/0:forward 7, r1/0/0:forward 7"));
     const GraphModule& m = *dump->graphs[1].module;
     QVERIFY(print_readable(m, BodyId(0)).find("aten.tanh.default") != std::string::npos);
+}
+
+// Nothing but the name of its worker tells the processes apart.
+void TestTexts::interleavedWorkers() {
+    const QByteArray title = "TRACED GRAPH\n ===== Forward graph 0 =====\n <eval_with_key>.8 ";
+    const QList<QByteArray> a = prefixed([](int) { return "worker-0  | "; }, title + kGraph).split('\n');
+    const QList<QByteArray> b =
+        prefixed([](int) { return "worker-1  | "; }, title + replaced(kGraph, "aten.relu", "aten.tanh"))
+            .split('\n');
+    QByteArray text;
+    for (qsizetype i = 0; i < a.size(); ++i)
+        text += a[i] + '\n' + b[i] + '\n';
+    const auto dump = openBytes(text);
+    QVERIFY(dump.ok());
+    QVERIFY2(problems(*dump, true).isEmpty(), qPrintable(problems(*dump, true)));
+    QCOMPARE(listed(*dump), QStringLiteral("-:forward 7, -:forward#1 line 6 7"));
 }
 
 void TestTexts::otherForms_data() {

@@ -590,7 +590,7 @@ private slots:
         QVERIFY2(r.status().startsWith(QStringLiteral("Kept the run")), qPrintable(r.status()));
         const auto runs = r.window.notes().session()->runs();
         QVERIFY(runs && runs->size() == 1);
-        QCOMPARE(runs->front().address, "-:graph");
+        QCOMPARE(runs->front().address, "-:forward");
         QCOMPARE(runs->front().verdict, "equal");
         QVERIFY(runs->front().compared.value_or(0) > 50);
         const auto values = r.window.notes().session()->run_values(runs->front().id);
@@ -715,7 +715,7 @@ private slots:
         RunDialog dialog(r.window.document(),
             {{QStringLiteral("Left"), root}, {QStringLiteral("Right"), region}}, 1, {}, nullptr);
         run::Request request = dialog.request();
-        QCOMPARE(request.address, "-:graph:" + kRegion);
+        QCOMPARE(request.address, "-:forward:" + kRegion);
         QCOMPARE(request.invocation, 0);
         QVERIFY(request.seed && request.inputs.empty());
         QVERIFY(dialog.problem().isEmpty());

@@ -55,7 +55,7 @@ std::string failure() {
     return std::string("\"failure\":") + kFailure;
 }
 std::string outcome() {
-    return R"("nodes":7,"run":6,)" + failure();
+    return R"("nodes":7,"run":6,"widened":1,)" + failure();
 }
 
 const std::vector<Sound>& sound() {

@@ -33,7 +33,7 @@ struct Verb {
     std::vector<std::string> wrong; // answers that are well-formed and mean nothing
 };
 
-const std::string kMoreNodes = R"("nodes":3,"run":3)";
+const std::string kMoreNodes = R"("nodes":3,"run":3,"widened":0)";
 
 const std::vector<Verb>& verbs() {
     static const std::vector<Verb> all{

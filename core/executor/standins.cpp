@@ -1,0 +1,117 @@
+#include "core/executor/standins.h"
+
+#include "core/executor/widening.h"
+
+#include <array>
+
+namespace hopscope::executor {
+
+namespace {
+
+using torch::jit::Stack;
+using Declared = c10::ArrayRef<at::ScalarType>;
+
+bool is_half(const c10::IValue& value) {
+    return value.isTensor() && value.toTensor().defined()
+        && (value.toTensor().scalar_type() == at::kHalf || value.toTensor().scalar_type() == at::kBFloat16);
+}
+bool is_tensor(const c10::IValue& value) {
+    return value.isTensor() && value.toTensor().defined();
+}
+
+bool answer(Stack& stack, at::Tensor result) {
+    stack.clear();
+    stack.emplace_back(std::move(result));
+    return true;
+}
+
+// Kernels of 1.13 that round at every step where a GPU's accumulate in float32.
+bool rounds_once(const c10::OperatorHandle& op, Stack& stack, Declared declared) {
+    bool any = false;
+    for (const c10::IValue& value : stack)
+        any = any || is_half(value);
+    if (any)
+        call_wider(op, stack, Width::Floats, declared);
+    return any;
+}
+
+// softmax of half precision into float32.
+bool softmax(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!stack[2].toBool() || !is_half(stack[0]))
+        return false;
+    return answer(stack, at::_softmax(stack[0].toTensor().to(at::kFloat), stack[1].toInt(), false));
+}
+bool log_softmax(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!stack[2].toBool() || !is_half(stack[0]))
+        return false;
+    return answer(stack, at::_log_softmax(stack[0].toTensor().to(at::kFloat), stack[1].toInt(), false));
+}
+// Its backward: from float32 into the type that the forward was given.
+bool narrows(const Stack& stack) {
+    const at::ScalarType into = stack[3].toScalarType();
+    return (into == at::kHalf || into == at::kBFloat16) && is_tensor(stack[0])
+        && stack[0].toTensor().scalar_type() == at::kFloat;
+}
+bool softmax_backward(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!narrows(stack))
+        return false;
+    return answer(stack,
+        at::_softmax_backward_data(stack[0].toTensor(), stack[1].toTensor(), stack[2].toInt(), at::kFloat)
+            .to(stack[3].toScalarType()));
+}
+bool log_softmax_backward(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!narrows(stack))
+        return false;
+    return answer(stack,
+        at::_log_softmax_backward_data(stack[0].toTensor(), stack[1].toTensor(), stack[2].toInt(), at::kFloat)
+            .to(stack[3].toScalarType()));
+}
+
+// Debian's BLAS returns complex numbers in another way than libtorch expects: the products came out as 0.
+bool dot(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!is_tensor(stack[0]) || !stack[0].toTensor().is_complex())
+        return false;
+    return answer(stack, stack[0].toTensor().mul(stack[1].toTensor()).sum());
+}
+bool vdot(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!is_tensor(stack[0]) || !stack[0].toTensor().is_complex())
+        return false;
+    return answer(stack, stack[0].toTensor().conj().mul(stack[1].toTensor()).sum());
+}
+
+// The CPU's takes floating numbers only.
+bool histc(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!is_tensor(stack[0]) || at::isFloatingType(stack[0].toTensor().scalar_type()))
+        return false;
+    const at::Tensor self = stack[0].toTensor();
+    return answer(stack,
+        at::histc(self.to(at::kDouble), stack[1].toInt(), stack[2].toScalar(), stack[3].toScalar())
+            .to(self.scalar_type()));
+}
+
+struct Row {
+    std::string_view name;
+    bool (*answers)(const c10::OperatorHandle&, Stack&, Declared);
+};
+constexpr std::array kRows{Row{"aten::_softmax", softmax}, Row{"aten::_log_softmax", log_softmax},
+    Row{"aten::_softmax_backward_data", softmax_backward},
+    Row{"aten::_log_softmax_backward_data", log_softmax_backward}, Row{"aten::dot", dot},
+    Row{"aten::vdot", vdot}, Row{"aten::histc", histc}, Row{"aten::native_group_norm", rounds_once},
+    Row{"aten::native_group_norm_backward", rounds_once},
+    Row{"aten::native_layer_norm_backward", rounds_once},
+    Row{"aten::native_batch_norm_backward", rounds_once}};
+
+} // namespace
+
+uint8_t standin_of(std::string_view name) {
+    for (size_t i = 0; i < kRows.size(); ++i)
+        if (kRows[i].name == name)
+            return static_cast<uint8_t>(i + 1);
+    return 0;
+}
+
+bool call_standin(uint8_t which, const c10::OperatorHandle& op, Stack& stack, Declared declared) {
+    return kRows[which - 1u].answers(op, stack, declared);
+}
+
+} // namespace hopscope::executor
