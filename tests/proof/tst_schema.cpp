@@ -5,6 +5,8 @@
 #include "core/proof/schema.h"
 #include "core/run/value_keys.h"
 
+#include <nlohmann/json.hpp>
+
 #include <QTest>
 
 #include <set>

@@ -15,7 +15,7 @@ using namespace hopscope;
 
 namespace {
 
-const QByteArray kGraph = R"(class GraphModule(torch.nn.Module):
+const QByteArray kSmallGraph = R"(class GraphModule(torch.nn.Module):
     def forward(self, x: "f32[2][1]cpu"):
         mul: "f32[2][1]cpu" = torch.ops.aten.mul.Tensor(x, x);  x = None
         return (mul,)
@@ -53,7 +53,7 @@ private:
 void TestAnswersWindow::initTestCase() {
     applyTheme(*qApp, Mode::Light);
     graph_ = folder_.filePath(QStringLiteral("graph.txt"));
-    QVERIFY(test::writeFile(graph_, kGraph));
+    QVERIFY(test::writeFile(graph_, kSmallGraph));
 }
 
 void TestAnswersWindow::sayWhatIsWrong_data() {
