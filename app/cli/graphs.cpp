@@ -43,6 +43,9 @@ void print_compilation(const Dump& dump, const Compilation& c) {
         if (!g.also.empty())
             std::printf("  %-52s from %s\n", "", utf8(sources_text(dump, g)).c_str());
     }
+    for (const Artifact& a : dump.artifacts)
+        if (a.compilation && &dump.compilation(a.compilation) == &c && a.name.starts_with("Graph break"))
+            std::printf("  %s\n", utf8(a.name).c_str());
     if (!c.recompile_reason.empty()) {
         std::string reason = utf8(c.recompile_reason);
         for (size_t at = reason.find('\n'); at != std::string::npos; at = reason.find('\n', at + 1))

@@ -59,8 +59,7 @@ void BodyCompiler::node(NodeId id) {
         python_level(id, step);
         break;
     case Opcode::CallModule:
-        missing(id, step,
-            "a call of a module, whose code is not in the dump; run the forward, backward or joint stage");
+        missing(id, step, "a call of a module, whose code is not in the dump");
         break;
     }
 }
@@ -144,7 +143,14 @@ bool BodyCompiler::schema_operands(Step& step, const c10::OperatorHandle& op,
         }
         list.push_back(*operand);
     }
-    const size_t all = positional.size() + (keywords ? keywords->keywords.size() : 0);
+    size_t all = positional.size() + (keywords ? keywords->keywords.size() : 0);
+    // Where things are and how they are laid out says nothing here; an earlier schema may not ask for it.
+    if (given != all && keywords)
+        for (const auto& [name, value] : keywords->keywords) {
+            const bool asked = std::any_of(wanted.begin(), wanted.end(),
+                [&, key = name](const c10::Argument& argument) { return argument.name() == key; });
+            all -= !asked && (name == "device" || name == "layout");
+        }
     if (given != all) {
         problem = std::to_string(all) + " arguments, of which this libtorch's operator takes "
             + std::to_string(given);
@@ -262,6 +268,7 @@ void BodyCompiler::item(NodeId id, Step& step) {
                     + " values");
             return;
         }
+        step.unspecified = out_.steps[from->node().index].unspecified >> at & 1;
         if (const Step& made = out_.steps[from->node().index]; made.kind == StepKind::Operator)
             program_.declared[made.declared + static_cast<size_t>(at)] = declared_type(body_.node(id));
         values_[id.index] = {tuple.slot + static_cast<uint32_t>(at), 1};
@@ -282,6 +289,16 @@ void BodyCompiler::returned(NodeId id, Step& step) {
         const Arg* value = args.positional[0];
         list = value->kind == ArgKind::Tuple || value->kind == ArgKind::List ? items_of(value)
                                                                              : std::vector<const Arg*>{value};
+        // Containers within the root's result: their leaves, in order.
+        for (size_t i = 0; id_ == BodyId(0) && i < list.size();) {
+            if (list[i]->kind != ArgKind::Tuple && list[i]->kind != ArgKind::List) {
+                ++i;
+                continue;
+            }
+            const std::vector<const Arg*> inner = items_of(list[i]);
+            const auto at = list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
+            list.insert(at, inner.begin(), inner.end());
+        }
     }
     if (!operands(step, list)) {
         missing(id, step, "its result: " + reader_.problem);

@@ -59,6 +59,14 @@ Tensor squeeze_dims(const Tensor& self, at::IntArrayRef dims) {
         result = result.squeeze(d);
     return result;
 }
+Tensor squeeze_dims_(Tensor self, at::IntArrayRef dims) {
+    for (const int64_t d : falling(self, dims))
+        self.squeeze_(d);
+    return self;
+}
+bool is_contiguous(const Tensor& self, at::MemoryFormat format) {
+    return self.is_contiguous(format);
+}
 Tensor squeeze_copy_dims(const Tensor& self, at::IntArrayRef dims) {
     return squeeze_dims(self, dims).clone();
 }
@@ -215,6 +223,9 @@ const std::vector<Composition>& other_compositions() {
         {"aten", "_is_all_true(Tensor self) -> Tensor", HOPSCOPE_THROUGH(is_all_true)},
         {"aten", "_is_any_true(Tensor self) -> Tensor", HOPSCOPE_THROUGH(is_any_true)},
         {"aten", "squeeze.dims(Tensor(a) self, int[] dim) -> Tensor(a)", HOPSCOPE_THROUGH(squeeze_dims)},
+        {"aten", "squeeze_.dims(Tensor(a!) self, int[] dim) -> Tensor(a!)", HOPSCOPE_KERNEL(squeeze_dims_)},
+        {"aten", "sym_is_contiguous(Tensor self, MemoryFormat memory_format=contiguous_format) -> bool",
+            HOPSCOPE_KERNEL(is_contiguous)},
         {"aten", "squeeze_copy.dims(Tensor self, int[] dim) -> Tensor", HOPSCOPE_THROUGH(squeeze_copy_dims)},
         {"aten", "_reshape_copy(Tensor self, int[] size) -> Tensor", HOPSCOPE_THROUGH(reshape_copy)},
         {"aten",

@@ -12,7 +12,8 @@ namespace hopscope::executor {
 
 namespace {
 
-constexpr const char* kElsewhere = "; run the forward, backward, inference or joint stage";
+constexpr const char* kElsewhere =
+    "; the same in operators of ATen would run (a forward, backward, inference or joint graph)";
 
 // operator.iadd is operator.add that writes.
 std::string without_i(std::string_view target) {

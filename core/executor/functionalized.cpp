@@ -6,7 +6,8 @@
 namespace hopscope::executor {
 
 void BodyCompiler::effects(NodeId id, Step& step, const Arguments& args) {
-    // with_effects(token, operator, operands…) -> (token, results…)
+    // with_effects(token, operator, operands…) -> (token, results…); a token has no value
+    step.unspecified = 1;
     if (args.positional.size() < 2 || args.positional[1]->kind != ArgKind::Operator) {
         missing(id, step, "it names no operator");
         return;

@@ -123,8 +123,8 @@ Result<CompilationId> find_compilation(const Dump& dump, const Address& address)
             + "' names no rank, and this dump has several; write r"
             + std::to_string(dump.compilation(found).key.rank) + '/' + to_string(address));
     if (!found)
-        return not_found(
-            "no compilation '" + to_string(address) + "' in this dump; expected one of " + listed(known));
+        return not_found("no compilation '" + to_string(address) + "' in this dump; "
+            + (known.empty() ? "it has none" : "expected one of " + listed(known)));
     return found;
 }
 

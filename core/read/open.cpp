@@ -45,6 +45,7 @@ private:
     void read_graphs();
     void add_logged_compilations();
     void finish();
+    static void bound_problems(std::vector<Problem>& problems);
     std::optional<Error> nothing_read() const;
 
     const OpenOptions& options_;
@@ -363,6 +364,20 @@ void Opener::finish() {
     told = told == dump.files.end() ? dump.files.begin() : told;
     dump.name = name_of(folders_.empty() ? told->path : folders_.front());
     dump.cancelled = job_.cancelled();
+    bound_problems(dump.problems);
+}
+
+// Of each file the first thousand problems, and how many there were: a text made for it has one a line.
+void Opener::bound_problems(std::vector<Problem>& problems) {
+    constexpr size_t kMost = 1000;
+    if (problems.size() <= kMost)
+        return;
+    std::map<FileId, size_t> count;
+    std::erase_if(problems, [&](const Problem& p) { return ++count[p.file] > kMost; });
+    for (const auto& [file, all] : count)
+        if (all > kMost)
+            problems.push_back(
+                {Severity::Warning, counted(all - kMost, "more problem") + " in this file", file, 0, 0});
 }
 
 // A text whose form was recognised may still hold nothing that is kept of it.

@@ -208,6 +208,47 @@ private:
     Collector& collector_;
 };
 
+// "Graph break in user code at /p/f.py:12", and the reason in a line behind it: an artifact with both in its
+// name.
+class GraphBreaks {
+public:
+    explicit GraphBreaks(Collector& collector)
+        : collector_(collector) { }
+
+    void line(const LogLine& line, FileId file, Place place) {
+        if (line.key.id.empty())
+            return;
+        const std::string_view text = trimmed(line.text);
+        std::vector<Artifact>& artifacts = collector_.dump.artifacts;
+        const auto reason = [&](std::string_view head) {
+            if (open_ < artifacts.size() && text.starts_with(head))
+                artifacts[open_].name += ": " + utf8(trimmed(text.substr(head.size())));
+        };
+        // "… a function call, e.g." and what it was, behind a blank line.
+        if (open_ < artifacts.size() && artifacts[open_].name.ends_with("e.g.") && !text.empty()) {
+            artifacts[open_].name += ' ' + utf8(text);
+            return;
+        }
+        if (text.starts_with("Graph break")) {
+            open_ = artifacts.size();
+            Artifact a;
+            a.compilation = collector_.compilation(line.key);
+            a.name = utf8(text);
+            a.file = file;
+            a.line = place.line;
+            a.bytes = line.text.size();
+            artifacts.push_back(std::move(a));
+        } else {
+            reason("Graph Break Reason:");
+            reason("Reason:");
+        }
+    }
+
+private:
+    Collector& collector_;
+    size_t open_ = SIZE_MAX; // the artifact of the latest message
+};
+
 } // namespace
 
 void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
@@ -216,6 +257,7 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     std::map<CompileKey, size_t> latest; // the message that further lines belong to
     LineReader reader;
     Recompiles recompiles(collector);
+    GraphBreaks breaks(collector);
     const auto place = [&] {
         return plain.places && lines.number() <= plain.places->size() ? (*plain.places)[lines.number() - 1]
                                                                       : Place{lines.number(), lines.offset()};
@@ -239,6 +281,8 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         }
         if (line.artifact.starts_with("recompiles"))
             recompiles.line(line);
+        else if (line.artifact.starts_with("graph_breaks"))
+            breaks.line(line, file, place());
         if (line.artifact != kArtifact)
             continue;
         ReuseMessage m;

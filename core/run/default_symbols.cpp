@@ -13,9 +13,13 @@ namespace hopscope::run {
 
 namespace {
 
+// A model has a handful of symbols. Behind so many none is looked for, and behind the first hundred none is
+// tried against the others: a text made for it would take hours.
+constexpr size_t kMostSymbols = 1000, kMostTried = 100;
+
 // Names in an expression that are no functions: "2*s77 + Max(1, u0)" has s77 and u0.
 void add_symbols(std::string_view text, const Bindings& symbols, std::vector<std::string>& names) {
-    for (size_t at = 0; at < text.size();) {
+    for (size_t at = 0; at < text.size() && names.size() < kMostSymbols;) {
         if (!is_identifier_start(text[at])) {
             ++at;
             continue;
@@ -198,7 +202,7 @@ std::vector<DefaultSymbol> bind_default_symbols(
     for (const std::string& name : names) {
         const bool hinted = hints.contains(name);
         if (!hinted)
-            symbols[name] = choose(name, constraints, symbols);
+            symbols[name] = chosen.size() < kMostTried ? choose(name, constraints, symbols) : 8;
         chosen.push_back({name, symbols[name], hinted});
     }
     return chosen;

@@ -109,6 +109,7 @@ private slots:
     void gives_data();
     void gives();
     void refusesDropout();
+    void returnsNestedContainers();
 
 private:
     std::unique_ptr<worker::Worker> executor_;
@@ -343,6 +344,17 @@ void TestGpuOperators::gives_data() {
         "c = torch.ops.aten.full.default([3], (1+2j))\nd = torch.ops.aten.vdot.default(c, c)\nout = "
         "torch.ops.aten.view_as_real.default(d)",
         {15, 0});
+    row("dimensions squeezed in place",
+        "a = torch.ops.aten.ones.default([1, 2, 1])\nc = torch.ops.aten.squeeze_.dims(a, [0, 2])\nout = "
+        "torch.ops.aten.cumsum.default(c, 0)",
+        {1, 2});
+    row("whether a tensor is contiguous",
+        "s = torch.ops.aten.sym_is_contiguous.default(x)\nout = torch.ops.aten.full.default([1], s)", {1});
+    row("metadata with a device",
+        "m = torch.ops.aten._assert_tensor_metadata.default(x, None, None, torch.float32, device = "
+        "device(type='cuda', "
+        "index=0), layout = torch.strided)\nout = torch.ops.aten.select.int(x, 3, 1)",
+        {1, 5, 9, 13});
     row("32-bit indices",
         "a = torch.ops.aten.arange.default(4)\ni = torch.ops.aten._to_copy.default(a, dtype = "
         "torch.int32)\nt = "
@@ -367,6 +379,16 @@ void TestGpuOperators::refusesDropout() {
         inputs(), "out");
     QVERIFY(!found.ok());
     QVERIFY2(found.error().message.find("random") != std::string::npos, found.error().message.c_str());
+}
+
+void TestGpuOperators::returnsNestedContainers() {
+    const std::string text =
+        graph("n = torch.ops.aten.neg.default(x)\nout = torch.ops.aten.sum.default(n)\n");
+    std::string nested = text;
+    nested.replace(nested.find("return (out,)"), 13, "return (n, [out, [x]])");
+    const auto found = evaluate(*executor_, nested, inputs(), "out");
+    QVERIFY2(found.ok(), found.ok() ? "" : found.error().text().c_str());
+    QCOMPARE(*found, std::vector<double>{-120});
 }
 
 QTEST_GUILESS_MAIN(TestGpuOperators)

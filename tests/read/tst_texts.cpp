@@ -26,6 +26,7 @@ private slots:
     void stages();
     void sources();
     void compilations();
+    void messages();
     void facts_data();
     void facts();
     void unreadable_data();
@@ -488,6 +489,37 @@ void TestTexts::compilations() {
         openBytes(titled("Forward graph 4") + titled("Backward graph 4") + titled("Forward graph 5"));
     QVERIFY(two.ok());
     QCOMPARE(listed(*two), QStringLiteral("aot4:forward 7, aot4:backward 7, aot5:forward 7"));
+}
+
+// What a log says of a compilation beside its graphs.
+void TestTexts::messages() {
+    const auto log = [](const char* artifact, const char* id, const QByteArray& text) {
+        return prefixed([&](int) {
+            return QByteArray("V0611 03:04:05.678000 3131 torch/_dynamo/a.py:16] [") + id + "] [__" + artifact + "] ";
+        }, text);
+    };
+    const auto dump = openBytes(log("graph_breaks", "0/0",
+                                    "Graph break in user code at /p/net.py:12\nGraph Break Reason: Call to `f()`\n"
+                                    "  Explanation: asked for")
+        + log("recompiles", "2/1",
+            "Recompiling function forward in /p/net.py:219\n    triggered by the following guard failure(s):\n"
+            "    - 2/0: tensor 'x' dtype mismatch. expected Float, actual Half")
+        + log("guards", "3/0", "GUARDS:\n\nTREE_GUARD_MANAGER:"));
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{0});
+    QVERIFY2(problems(*dump, true).contains("has no graph"), qPrintable(problems(*dump, true)));
+    QStringList ids;
+    for (const Compilation& c : dump->compilations)
+        ids << QString::fromStdString(c.key.id);
+    QCOMPARE(ids, (QStringList{"0/0", "2/1", "3/0"}));
+    QCOMPARE(dump->artifacts.size(), size_t{1});
+    QCOMPARE(QString::fromStdString(dump->artifacts[0].name),
+        QStringLiteral("Graph break in user code at /p/net.py:12: Call to `f()`"));
+    const Compilation& again = dump->compilations[1];
+    QCOMPARE(QString::fromStdString(again.function), QStringLiteral("forward"));
+    QCOMPARE(again.line, 219);
+    QCOMPARE(QString::fromStdString(again.recompile_reason),
+        QStringLiteral("2/0: tensor 'x' dtype mismatch. expected Float, actual Half"));
 }
 
 void TestTexts::facts_data() {
