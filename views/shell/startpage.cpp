@@ -6,6 +6,7 @@
 #include <QAction>
 #include <QApplication>
 #include <QClipboard>
+#include <QFile>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPlainTextEdit>
@@ -29,6 +30,21 @@ QPushButton* buttonFor(QAction* action, QWidget* parent) {
         button->setToolTip(action->toolTip());
     });
     return button;
+}
+// The first forms of the manual's page that have a command: "TORCH_TRACE log: `TORCH_TRACE=… python x.py`".
+QString recordingLines() {
+    constexpr int kShown = 4;
+    QFile page(QStringLiteral(HOPSCOPE_HELP "/inputs.md"));
+    if (!page.open(QIODevice::ReadOnly))
+        return {};
+    QStringList lines;
+    const QStringList all = QString::fromUtf8(page.readAll()).split(QLatin1Char('\n'));
+    for (const QString& line : all) {
+        const QStringList cells = line.split(QLatin1Char('|'));
+        if (lines.size() < kShown && cells.size() > 3 && cells[2].contains(QLatin1Char('`')))
+            lines << QStringLiteral("- %1: %2").arg(cells[1].trimmed(), cells[2].trimmed());
+    }
+    return lines.join(QLatin1Char('\n'));
 }
 } // namespace
 
@@ -81,6 +97,18 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidge
     buttons->addStretch();
     recents_->setSpacing(0);
 
+    const QString recording = recordingLines();
+    auto* howTitle = new QLabel(tr("How to record a dump"), this);
+    howTitle->setFont(titleFont());
+    auto* how = new QLabel(recording, this);
+    how->setObjectName(QStringLiteral("startRecording"));
+    how->setTextFormat(Qt::MarkdownText);
+    how->setWordWrap(true);
+    how->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    how->setPalette(quiet);
+    howTitle->setVisible(!recording.isEmpty());
+    how->setVisible(!recording.isEmpty());
+
     auto* column = new QVBoxLayout;
     column->setSpacing(metrics::kPad);
     column->addStretch(2);
@@ -92,6 +120,9 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidge
     column->addSpacing(metrics::kPadLarge);
     column->addWidget(recentTitle_);
     column->addLayout(recents_);
+    column->addSpacing(metrics::kPadLarge);
+    column->addWidget(howTitle);
+    column->addWidget(how);
     column->addStretch(3);
     auto* middle = new QWidget(this);
     middle->setLayout(column);
