@@ -1,6 +1,7 @@
 // The command line: one file a subcommand. What the commands share.
 #pragma once
 
+#include "core/base/exit_status.h"
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/dump.h"
@@ -13,9 +14,6 @@
 #include <vector>
 
 namespace hopscope::cli {
-
-// Exit statuses of the contract.
-enum Exit { kDone = 0, kDiffers = 1, kUsage = 2, kUnreadable = 3, kExecutorFailed = 4, kCancelled = 130 };
 
 // What main runs once the words are parsed; set by the callback of the chosen subcommand.
 using Action = std::function<int()>;
@@ -40,8 +38,10 @@ void add_executors(CLI::App& app, Action& action);
 void add_runs(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_classes(CLI::App& app, Action& action);
+void add_explain(CLI::App& app, Action& action);
 
-// Prints an error to standard error ("hopscope: …") and gives the exit status that goes with it.
+// Prints an error to standard error ("hopscope: …; give one with --bind s77=8") and gives the exit status that
+// goes with it.
 int fail(const Error& error);
 // The same for what the executor reports: status 4 unless it was cancelled.
 int executor_failed(const Error& error);
@@ -58,6 +58,8 @@ Job interruptible();
 // Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns
 // only if that fails.
 int start_desktop(const std::vector<std::string>& words);
+// What was printed reached standard output, or CannotWrite.
+Status flush_output();
 // Prints a document and a newline to standard output.
 void print_json(const nlohmann::ordered_json& document);
 // Compares and prints the ledgers of two dumps (diff_ledgers.cpp).

@@ -27,25 +27,42 @@ extern "C" void on_interrupt(int) {
         std::_Exit(kCancelled);
 }
 
+// How this program takes what would help.
+std::string hint_for(const Error& error) {
+    switch (error.remedy) {
+    case Error::Remedy::None:
+        return {};
+    case Error::Remedy::BindSymbol:
+        return "; give one with --bind " + error.subject + "=8";
+    case Error::Remedy::GiveInputs:
+        return error.subject.empty()
+            ? "; give them with --inputs"
+            : "; give it with --inputs, or its shape: --input " + error.subject + "=f32[2,3]";
+    case Error::Remedy::SeedOrInputs:
+        return ": --seed N or --inputs FILE";
+    case Error::Remedy::ChooseBody:
+        return "; name one with --at";
+    case Error::Remedy::CountOutputs:
+        return "; give the backward's dump too, or say with --outputs how many are its own";
+    }
+    return {};
+}
+
+void print_error(const Error& error) {
+    std::fprintf(stderr, "hopscope: %s%s\n", error.text().c_str(), hint_for(error).c_str());
+}
+
 } // namespace
 
 int fail(const Error& error) {
-    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
-    switch (error.kind) {
-    case Error::Kind::Usage:
-    case Error::Kind::NotFound:
-        return kUsage;
-    case Error::Kind::Cancelled:
-        return kCancelled;
-    default:
-        return kUnreadable;
-    }
+    print_error(error);
+    return exit_status(error);
 }
 
 int executor_failed(const Error& error) {
     if (error.kind == Error::Kind::Cancelled || error.kind == Error::Kind::Usage)
         return fail(error);
-    std::fprintf(stderr, "hopscope: %s\n", error.text().c_str());
+    print_error(error);
     return kExecutorFailed;
 }
 
@@ -165,6 +182,14 @@ int start_desktop(const std::vector<std::string>& words) {
     std::fflush(stderr);
     ::execv(program.c_str(), argv.data());
     return fail(make_error(Error::Kind::External, "cannot start " + program + ": " + std::strerror(errno)));
+}
+
+Status flush_output() {
+    std::FILE* plain = plain_output(); // what was printed for people is written first
+    if (!std::ferror(stdout) && std::fflush(plain) == 0 && !std::ferror(plain))
+        return {};
+    return make_error(Error::Kind::CannotWrite,
+        std::string("cannot write to standard output: ") + std::strerror(errno));
 }
 
 void print_json(const nlohmann::ordered_json& document) {

@@ -17,7 +17,7 @@ std::string compilation_name(const Dump& dump, CompilationId id) {
     if (!id)
         return {};
     const CompileKey& key = dump.compilation(id).key;
-    return (key.rank >= 0 ? 'r' + std::to_string(key.rank) + '/' : "") + key.id;
+    return (key.rank ? 'r' + std::to_string(*key.rank) + '/' : "") + key.id;
 }
 
 Json text_or_null(const std::string& text) {

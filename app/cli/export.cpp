@@ -5,19 +5,17 @@
 #include "core/base/printable.h"
 #include "core/draw/scene.h"
 #include "core/export/dot.h"
+#include "core/export/formats.h"
 #include "core/export/json.h"
 #include "core/export/picture.h"
-#include "core/export/save.h"
+#include "core/base/save.h"
 #include "core/export/svg.h"
 #include "core/graph/print.h"
 #include "core/regions/ledger.h"
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <unistd.h>
 
 namespace hopscope::cli {
 
@@ -33,28 +31,27 @@ struct Request {
     bool no_fold = false;
 };
 
-bool is_native(std::string_view format) {
-    return format == "svg" || format == "dot" || format == "json" || format == "txt";
-}
-
-Result<std::string> format_of(const Request& request) {
+Result<const ExportFormat*> format_of(const Request& request) {
     if (!request.format.empty())
-        return request.format;
+        return export_format(request.format);
     if (request.output == "-")
-        return std::string("svg");
+        return export_format("svg");
     std::string extension = std::filesystem::path(request.output).extension().string();
     if (!extension.empty())
         extension.erase(0, 1);
-    for (char& c : extension)
-        c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    if (extension == "gv")
-        extension = "dot";
-    if (is_native(extension) || extension == "png" || extension == "pdf")
-        return extension;
+    if (const ExportFormat* format = export_format(extension))
+        return format;
     return make_error(Error::Kind::Usage,
         (extension.empty() ? "the output file has no extension"
                            : "files of type ." + extension + " cannot be written")
-            + ", expected svg, pdf, png, dot, json or txt");
+            + ", expected " + export_format_list());
+}
+
+std::vector<std::string> format_names() {
+    std::vector<std::string> names;
+    for (const ExportFormat& format : export_formats())
+        names.emplace_back(format.extension);
+    return names;
 }
 
 // What could have been asked for, where nothing or something wrong was.
@@ -84,7 +81,7 @@ draw::Options draw_options(const Request& request, const Dump& dump, const Place
 }
 
 Result<std::string> render(
-    const Request& request, const std::string& format, const Dump& dump, const Place& place) {
+    const Request& request, std::string_view format, const Dump& dump, const Place& place) {
     const GraphModule& module = *dump.graph(place.graph).module;
     if (format == "txt")
         return printable(print_readable(module, place.body));
@@ -119,11 +116,8 @@ int paint(const Request& request) {
 
 int write(const Request& request, const std::string& bytes) {
     if (request.output == "-") {
-        std::FILE* out = plain_output();
-        if (std::fwrite(bytes.data(), 1, bytes.size(), out) != bytes.size() || std::fflush(out) != 0)
-            return fail(make_error(Error::Kind::CannotRead,
-                std::string("cannot write to standard output: ") + std::strerror(errno)));
-        return kDone;
+        std::fwrite(bytes.data(), 1, bytes.size(), plain_output());
+        return kDone; // main looks whether all of it went out
     }
     const Status saved = save_file(request.output, bytes);
     return saved ? kDone : fail(saved.error());
@@ -133,12 +127,13 @@ int run(const Request& request) {
     const auto format = format_of(request);
     if (!format)
         return fail(format.error());
-    if (!is_native(*format)) {
+    const ExportFormat& chosen = **format;
+    if (chosen.painted) {
         if (request.output == "-")
             return fail(make_error(Error::Kind::Usage, "PNG and PDF need a file to be written to, not -"));
         if (request.no_fold || request.engine != "auto")
             return fail(make_error(
-                Error::Kind::Usage, "--no-fold and --engine serve svg, dot and json, not " + *format));
+                Error::Kind::Usage, "--no-fold and --engine serve svg, dot and json, not " + std::string(chosen.extension)));
         if (!request.address.empty())
             return paint(request);
     }
@@ -151,7 +146,7 @@ int run(const Request& request) {
     const auto place = resolve(*dump, request.address);
     if (!place)
         return fail(place.error());
-    const auto bytes = render(request, *format, *dump, *place);
+    const auto bytes = render(request, chosen.extension, *dump, *place);
     if (!bytes)
         return fail(bytes.error());
     return write(request, *bytes);
@@ -166,10 +161,10 @@ void add_export(CLI::App& app, Action& action) {
     command->add_option("--at", request.address, "Address of the body, as `hopscope graphs` lists them");
     command
         ->add_option(
-            "-o,--output", request.output, "File: .svg .pdf .png .dot .json or .txt; - is standard output")
+            "-o,--output", request.output, "File: " + export_format_list() + " by its extension; - is standard output")
         ->required();
     command->add_option("--format", request.format, "Format where the file's name does not say it")
-        ->check(CLI::IsMember({"svg", "dot", "json", "txt", "png", "pdf"}));
+        ->check(CLI::IsMember(format_names()));
     command->add_option("--theme", request.theme, "Colours of the picture")
         ->check(CLI::IsMember({"light", "dark"}))
         ->capture_default_str();

@@ -26,7 +26,7 @@ std::string sources_text(const Dump& dump, const Graph& g) {
 }
 
 void print_compilation(const Dump& dump, const Compilation& c) {
-    std::string head = (c.key.rank >= 0 ? "rank " + std::to_string(c.key.rank) + "  " : "") + c.key.id;
+    std::string head = (c.key.rank ? "rank " + std::to_string(*c.key.rank) + "  " : "") + c.key.id;
     if (!c.last_attempt)
         head += "  attempt " + std::to_string(c.key.attempt) + ", broken off";
     if (!c.function.empty())

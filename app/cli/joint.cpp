@@ -3,7 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/export/graph_json.h"
-#include "core/export/save.h"
+#include "core/base/save.h"
 #include "core/graph/print.h"
 #include "core/proof/derive.h"
 
@@ -19,7 +19,7 @@ using nlohmann::ordered_json;
 struct Options {
     RunOptions run;
     std::string output;
-    int variant = -1;
+    std::optional<int> variant;
     std::optional<size_t> outputs;
     std::vector<std::string> without;
     bool as_json = false;

@@ -9,7 +9,7 @@ namespace hopscope::cli {
 
 namespace {
 
-constexpr const char* kFooter = R"(Without a subcommand the window opens:
+const std::string kFooter = R"(Without a subcommand the window opens:
   hopscope [DUMP…] [--at ADDRESS]
   hopscope [DUMP…] --screenshot FILE.png [--size 1600x1000] [--theme light|dark]
   hopscope DUMP… --run SEED|FILE [--step-to NODE] [--select NODE] [--dock NAME]
@@ -19,8 +19,7 @@ a TORCH_LOGS text log, print_readable text, a script with a graph, a .pt2 archiv
 a torch_compile_debug folder, or a .hopscope session. Several are read together as
 evidence about the same run.
 
-Exit status: 0 done; 1 done, and what was asked about does not hold; 2 wrong usage;
-3 the input cannot be read; 4 the executor failed; 130 cancelled.)";
+Exit status: )" + exit_statuses_text() + ".";
 
 // Whether the words ask for the window: they do unless a subcommand or an option of this program comes first.
 bool asks_for_window(const CLI::App& app, int argc, char** argv) {
@@ -65,6 +64,7 @@ int open_window(int argc, char** argv) {
 } // namespace hopscope::cli
 
 int main(int argc, char** argv) {
+    using namespace hopscope;
     using namespace hopscope::cli;
     make_output_printable();
     CLI::App app{
@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
     add_runs(app, action);
     add_diff(app, action);
     add_classes(app, action);
+    add_explain(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");
     if (asks_for_window(app, argc, argv))
@@ -101,8 +102,10 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         return app.exit(e) == 0 ? kDone : kUsage;
     }
-    const int status = action ? action() : kUsage;
+    if (!action)
+        return kUsage;
+    const int status = action();
     finish_checks();
-    std::fflush(stdout);
-    return status;
+    const Status flushed = flush_output();
+    return flushed || status > kDiffers ? status : fail(flushed.error());
 }

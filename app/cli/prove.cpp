@@ -38,7 +38,7 @@ ordered_json proof_json(const Dump& dump, const proof::Proof& proof) {
     for (const proof::OperatorDifference& d : proof.operators)
         operators.push_back({{"operator", d.target}, {"recorded", d.recorded}, {"derived", d.derived},
             {"explained", !d.reason.empty()}, {"reason", d.reason}});
-    return {{"identifier", proof.region}, {"variant", proof.variant}, {"invocation", proof.invocation},
+    return {{"identifier", proof.region}, {"variant", proof.variant ? ordered_json(*proof.variant) : ordered_json()}, {"invocation", proof.invocation},
         {"forward", address_json(dump, proof.forward)}, {"backward", address_json(dump, proof.backward)},
         {"joint", address_json(dump, proof.joint)}, {"derived_from", address_json(dump, proof.derived_from)},
         {"reference", proof.reference}, {"equal", proof.equal}, {"compared", proof.compared},

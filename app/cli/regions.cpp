@@ -15,8 +15,8 @@ namespace hopscope::cli {
 
 namespace {
 
-std::string time_text(double ms, bool there) {
-    return there ? format_milliseconds(ms) : "–";
+std::string time_text(std::optional<double> ms) {
+    return ms ? format_milliseconds(*ms) : "–";
 }
 
 // Columns by their widest cell; widths count code points, not bytes.
@@ -92,7 +92,7 @@ size_t print_ledger(const Dump& dump, const CompilationLedger& ledger, const Whe
     if (where && shown.empty())
         return 0;
     const Compilation& c = dump.compilation(ledger.compilation);
-    std::string head = (c.key.rank >= 0 ? "rank " + std::to_string(c.key.rank) + "  " : "") + c.key.id;
+    std::string head = (c.key.rank ? "rank " + std::to_string(*c.key.rank) + "  " : "") + c.key.id;
     if (c.key.attempt > 0 || !c.last_attempt)
         head += "  attempt " + std::to_string(c.key.attempt) + (c.last_attempt ? "" : ", broken off");
     if (!c.function.empty())
@@ -116,12 +116,12 @@ size_t print_ledger(const Dump& dump, const CompilationLedger& ledger, const Whe
             const std::string_view file = dump.graph(inv.origin().graph).module->text(source->file);
             place = utf8(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(source->line);
         }
-        table.add({std::to_string(inv.index), inv.call_id >= 0 ? std::to_string(inv.call_id) : "–",
+        table.add({std::to_string(inv.index), inv.call_id ? std::to_string(*inv.call_id) : "–",
             region && !region->identifier.empty() ? utf8(region->identifier) : "–",
             region ? utf8(region->function) : "",
             mark_of(inv) + " " + std::string(decision_label(inv.decision)) + (inv.inlined ? ", inlined" : ""),
-            time_text(inv.trace_ms, inv.trace_ms >= 0), time_text(inv.lookup_ms, inv.lookup_ms >= 0),
-            time_text(inv.stamp_out_ms, inv.stamp_out_ms >= 0), time_text(inv.saved_ms, inv.saved_ms > 0),
+            time_text(inv.trace_ms), time_text(inv.lookup_ms), time_text(inv.stamp_out_ms),
+            inv.saved_ms.value_or(0) > 0 ? time_text(inv.saved_ms) : "–",
             std::to_string(inv.executions), place, utf8(inv.reason)});
     }
     table.print({true, true, false, false, false, true, true, true, true, true, false, false});

@@ -1,9 +1,9 @@
 // hopscope run: a body on the executor.
 #include "app/cli/run_options.h"
 
+#include "core/base/save.h"
 #include "core/base/text.h"
 #include "core/export/comparison_json.h"
-#include "core/export/save.h"
 #include "core/run/default_symbols.h"
 #include "core/run/store.h"
 #include "core/session/session.h"

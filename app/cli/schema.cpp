@@ -20,6 +20,9 @@ struct Options {
 template <class Index> ordered_json index_or_null(const std::optional<Index>& index) {
     return index ? ordered_json(*index) : ordered_json();
 }
+ordered_json index_or_null(std::optional<size_t> index) {
+    return index ? ordered_json(*index) : ordered_json();
+}
 
 ordered_json report_of(
     const std::string& address, const proof::CallSchema& schema, const std::vector<RegionOutput>& outputs) {

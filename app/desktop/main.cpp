@@ -1,4 +1,5 @@
 // hopscope-desktop: the window. Also what draws PNG, PDF and screenshots for the command line.
+#include "core/base/exit_status.h"
 #include "views/base/text.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/screenshot.h"
@@ -16,9 +17,6 @@ using namespace hopscope;
 
 namespace {
 
-// Exit statuses of the command line's contract.
-enum Exit { kDone = 0, kUsage = 2, kUnreadable = 3, kExecutorFailed = 4, kCancelled = 130 };
-
 struct Request {
     QStringList dumps;
     QString at, screenshot, exportPath;
@@ -35,12 +33,7 @@ int fail(const QString& message, int status) {
 }
 
 int fail(const Error& error) {
-    const bool usage = error.kind == Error::Kind::Usage || error.kind == Error::Kind::NotFound;
-    return fail(qs(error.text()),
-        error.kind == Error::Kind::Cancelled      ? kCancelled
-            : error.kind == Error::Kind::External ? kExecutorFailed
-            : usage                               ? kUsage
-                                                  : kUnreadable);
+    return fail(qs(error.text()), exit_status(error));
 }
 
 // The words that were given; a message where they make no sense.
@@ -151,7 +144,7 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
                     leave(written
                             ? kDone
                             : fail(QStringLiteral("%1: cannot be written: %2").arg(request.screenshot, error),
-                                kUnreadable));
+                                kUnwritable));
                 });
             });
             return;

@@ -16,6 +16,7 @@ struct Error {
         NotFound, // an address, node or region that is not in the dump
         Usage, // the request itself makes no sense
         External, // another program (dot, …) failed
+        CannotWrite, // what was asked for could not be put where it was asked for: no room, no permission
         Cancelled,
     };
 
@@ -24,6 +25,19 @@ struct Error {
     std::string file; // empty where there is none
     uint64_t line = 0; // from 1; 0 = not known
     uint64_t offset = 0; // bytes from the start of the file
+
+    // What the person can do about it. Core does not know how its caller takes such things (an option, a
+    // field): the caller says that.
+    enum class Remedy : uint8_t {
+        None,
+        BindSymbol, // give `subject`, a symbol, a value
+        GiveInputs, // give values for the inputs
+        SeedOrInputs, // say what to run on: made inputs, or given ones
+        ChooseBody, // say which body is meant
+        CountOutputs, // say how many of a body's results are its own
+    };
+    Remedy remedy = Remedy::None;
+    std::string subject;
 
     // "FILE:LINE: MESSAGE (byte OFFSET)", leaving out what is not known.
     std::string text() const;

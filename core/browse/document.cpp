@@ -108,8 +108,8 @@ RegionRef Document::region_of_body(GraphId graph, BodyId body) const {
 
 std::vector<int> Document::rows_of(RegionRef ref) const {
     std::vector<int> rows;
-    for (int invocation : region(ref).invocations) {
-        const int row = row_of(ref.compilation, invocation);
+    for (const InvocationId invocation : region(ref).invocations) {
+        const int row = row_of(ref.compilation, int(invocation.index));
         if (row >= 0)
             rows.push_back(row);
     }
@@ -117,8 +117,8 @@ std::vector<int> Document::rows_of(RegionRef ref) const {
 }
 
 int Document::first_row_of(RegionRef ref) const {
-    const std::vector<int>& invocations = region(ref).invocations;
-    return invocations.empty() ? -1 : row_of(ref.compilation, invocations.front());
+    const std::vector<InvocationId>& invocations = region(ref).invocations;
+    return invocations.empty() ? -1 : row_of(ref.compilation, int(invocations.front().index));
 }
 
 const Node* Document::node(const Place& place) const {

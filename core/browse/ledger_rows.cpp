@@ -9,8 +9,8 @@ namespace {
 constexpr std::array<std::string_view, kLedgerFieldCount> kNames{
     "index", "compile", "call_id", "region", "function", "variant", "decision", "reason", "source"};
 
-std::string number(int value) {
-    return value < 0 ? "–" : std::to_string(value);
+std::string number(std::optional<int> value) {
+    return value ? std::to_string(*value) : "–";
 }
 
 } // namespace
@@ -31,8 +31,8 @@ std::string decision_text(const Invocation& invocation) {
 std::string compile_label(const Dump& dump, CompilationId id) {
     const CompileKey& key = dump.compilation(id).key;
     std::string label;
-    if (key.rank >= 0)
-        label = "rank " + std::to_string(key.rank) + " ";
+    if (key.rank)
+        label = "rank " + std::to_string(*key.rank) + " ";
     label += key.id;
     if (key.attempt > 0)
         label += " attempt " + std::to_string(key.attempt);
@@ -69,7 +69,7 @@ std::string ledger_text(
     case LedgerField::Function:
         return region ? region->function : std::string();
     case LedgerField::Variant:
-        return invocation.variant < 0 ? "–" : "v" + std::to_string(invocation.variant);
+        return invocation.variant ? "v" + std::to_string(*invocation.variant) : "–";
     case LedgerField::Decision:
         return decision_text(invocation);
     case LedgerField::Reason:

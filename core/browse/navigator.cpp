@@ -1,5 +1,6 @@
 #include "core/browse/navigator.h"
 
+#include "core/base/hash.h"
 #include "core/graph/calls.h"
 
 #include <algorithm>
@@ -75,19 +76,19 @@ NavState Navigator::opening() const {
 // --- which bodies
 
 void Navigator::bodies_of(NavState& state, const Invocation& invocation) const {
-    const auto body = [&](Half h) { return body_only(invocation.body(h)); };
+    const auto body = [&](CallSite site) { return body_only(invocation.body(site)); };
     Place left, right;
-    if (body(Half::Forward).graph) {
-        left = body(Half::Forward);
-        right = body(Half::Backward).graph ? body(Half::Backward)
-            : body(Half::Joint).graph      ? body(Half::Joint)
-                                           : body(Half::Dynamo);
-    } else if (body(Half::Inference).graph) {
-        left = body(Half::Dynamo);
-        right = body(Half::Inference);
+    if (body(CallSite::Forward).graph) {
+        left = body(CallSite::Forward);
+        right = body(CallSite::Backward).graph ? body(CallSite::Backward)
+            : body(CallSite::Joint).graph      ? body(CallSite::Joint)
+                                               : body(CallSite::Dynamo);
+    } else if (body(CallSite::Inference).graph) {
+        left = body(CallSite::Dynamo);
+        right = body(CallSite::Inference);
     } else {
-        left = body(Half::Dynamo);
-        right = body(Half::Joint);
+        left = body(CallSite::Dynamo);
+        right = body(CallSite::Joint);
         // Put inline after Dynamo: the graph that its nodes went into stands beside it.
         if (!right.graph && invocation.inlined) {
             for (Stage stage : {Stage::Forward, Stage::Inference, Stage::Joint}) {
@@ -107,8 +108,8 @@ void Navigator::bodies_of(NavState& state, const Invocation& invocation) const {
 
 void Navigator::bodies_of(NavState& state, const Region& region) const {
     if (!region.invocations.empty()) {
-        bodies_of(state,
-            document_->ledger().of(state.region.compilation).invocations[size_t(region.invocations.front())]);
+        bodies_of(
+            state, document_->ledger().of(state.region.compilation).invocation(region.invocations.front()));
         return;
     }
     if (!region.bodies.empty())
@@ -406,7 +407,7 @@ bool Navigator::step_out() {
     NavState next = state_;
     bool found = false;
     for (size_t p = 0; p < 2; ++p) {
-        for (size_t h = 0; h < kHalfCount; ++h) {
+        for (size_t h = 0; h < kCallSiteCount; ++h) {
             const Place& call = invocation.calls[h];
             if (!call.graph || !call.node || !same_body(invocation.bodies[h], state_.panes[p]))
                 continue;
@@ -563,10 +564,7 @@ std::string Navigator::describe() const {
 }
 
 uint64_t Navigator::hash() const {
-    uint64_t hash = 14695981039346656037ull; // FNV-1a
-    for (unsigned char c : describe())
-        hash = (hash ^ c) * 1099511628211ull;
-    return hash;
+    return hash64(describe());
 }
 
 bool Navigator::restore(const std::string& description) {
@@ -630,9 +628,10 @@ std::string Navigator::current_address() const {
         return document_->address(s.node);
     if (s.subject == Subject::Invocation && s.row >= 0) {
         const Invocation& invocation = document_->invocation(s.row);
-        for (Half h : {Half::Forward, Half::Inference, Half::Joint, Half::Dynamo}) {
-            if (invocation.call(h).graph && invocation.call(h).node)
-                return document_->address(invocation.call(h));
+        for (const CallSite site :
+            {CallSite::Forward, CallSite::Inference, CallSite::Joint, CallSite::Dynamo}) {
+            if (invocation.call(site).graph && invocation.call(site).node)
+                return document_->address(invocation.call(site));
         }
     }
     if (pane(s.focus).graph)

@@ -1,22 +1,13 @@
 #include "core/browse/notes.h"
 
+#include "core/base/clock.h"
 #include "core/base/text.h"
 
 #include <algorithm>
-#include <ctime>
 
 namespace hopscope {
 
 namespace {
-
-// As in a session: "2026-01-31T12:00:00Z".
-std::string now() {
-    const std::time_t seconds = std::time(nullptr);
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    char text[32];
-    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
-}
 
 uint64_t key_of(GraphId graph, BodyId body) {
     return uint64_t(graph.index) << 32 | body.index;
@@ -233,7 +224,7 @@ Result<int64_t> NoteStore::add(const std::string& address, const std::string& te
     Note note;
     note.address = *checked;
     note.text = text;
-    note.created = now();
+    note.created = utc_now();
     if (session_ && !unsaved_notes_.empty()) {
         // The session does not know of the numbers that it has refused.
         note.id = last_ + 1;
@@ -263,7 +254,7 @@ Status NoteStore::edit(int64_t id, const std::string& text) {
     }
     Note note = *there;
     note.text = text;
-    note.changed = now();
+    note.changed = utc_now();
     put(note);
     return {};
 }
@@ -399,7 +390,7 @@ Status NoteStore::toggle_bookmark(const std::string& address, const std::string&
         return checked.error();
     bookmark.address = *checked;
     bookmark.label = label;
-    bookmark.created = now();
+    bookmark.created = utc_now();
     if (session_) {
         if (Status status = session_->restore_bookmark(bookmark); !status)
             return status;

@@ -47,7 +47,7 @@ void note(std::vector<LedgerChange>& out, const char* field, int64_t a, int64_t 
 int backward_bodies(const CompilationLedger& c) {
     int n = 0;
     for (const Region& r : c.regions)
-        n += r.body_count(Half::Backward);
+        n += r.body_count(CallSite::Backward);
     return n;
 }
 
@@ -62,7 +62,7 @@ public:
         std::vector<CompilationId> left_b = b_.with_regions();
         std::map<CompilationId, CompilationId> to_b;
         pair_by(left_a, left_b, to_b,
-            [](const Compilation& c) { return std::to_string(c.key.rank) + '/' + c.key.id; });
+            [](const Compilation& c) { return std::to_string(c.key.rank.value_or(-1)) + '/' + c.key.id; });
         pair_by(left_a, left_b, to_b, [](const Compilation& c) {
             return c.function.empty() ? std::string() : c.function + ' ' + c.file;
         });
@@ -182,7 +182,7 @@ private:
         note(out, "reason", headline(i.reason), headline(j.reason));
         note(out, "identifier", identifier_of(s, i), identifier_of(t, j));
         const auto variant = [](const Invocation& x) {
-            return x.variant < 0 ? std::string() : std::to_string(x.variant);
+            return x.variant ? std::to_string(*x.variant) : std::string();
         };
         note(out, "variant", variant(i), variant(j));
         note(out, "inlined", i.inlined ? "yes" : "no", j.inlined ? "yes" : "no");

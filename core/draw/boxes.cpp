@@ -167,8 +167,8 @@ private:
             box.badge = clip_label(*badge, 16);
         if (const auto* dots = given(options_.dots, box.node))
             box.dots = *dots;
-        if (const int* own = given(options_.own_dot, box.node))
-            box.own_dot = *own >= 0 && static_cast<size_t>(*own) < box.dots.size() ? *own : -1;
+        if (const auto* own = given(options_.own_dot, box.node); own && *own && **own < box.dots.size())
+            box.own_dot = *own;
     }
 
     void measure(uint32_t index, Box& box) const {

@@ -125,7 +125,7 @@ void draw_dots(Drawer& draw, const Box& box, double left, double top) {
         const double x = left + static_cast<double>(i % kDotsPerRow) * kDotPitch + kDotPitch / 2.0;
         const double y = top + static_cast<double>(i / kDotsPerRow) * kDotRowHeight + kDotRowHeight / 2.0;
         draw_dot(draw, static_cast<Dot>(box.dots[i]), x, y);
-        if (static_cast<int>(i) == box.own_dot) {
+        if (i == box.own_dot) {
             Primitive& p = draw.path(Part::Dot, {{x - 4, y + 6}, {x + 4, y + 6}});
             p.stroke = ColorRole::Text;
             p.line_width = 1.5;

@@ -16,8 +16,8 @@ public:
         , body_(module.body(id))
         , options_(options)
         , into_(body_.nodes.size()) {
-        const Options::Half half = options.half == Options::Half::Guess ? half_of(module, id) : options.half;
-        forward_ = half != Options::Half::Backward;
+        const std::optional<Half> half = options.half ? options.half : half_of(module, id);
+        forward_ = half != Half::Backward;
         saved_ = options.saved.size() == body_.nodes.size() ? options.saved : saved_values(module, id, half);
     }
 

@@ -31,14 +31,14 @@ struct Link {
 
 struct Folded {
     std::vector<NodeId> boxes; // nodes that have one, in graph order
-    std::vector<uint32_t> box_of_node; // of all nodes; never UINT32_MAX
+    std::vector<uint32_t> box_of_node; // of all nodes
     std::vector<Mark> marks; // by box
     std::vector<Link> links; // by user, then by argument; at most one from box to box
     std::vector<int> rows; // by node: longest way from the top, before anything is placed
 };
 
 // What Options::saved would hold, concluded from descriptors, names and the calls of the body.
-std::vector<bool> saved_values(const GraphModule& module, BodyId body, Options::Half half);
+std::vector<bool> saved_values(const GraphModule& module, BodyId body, std::optional<Half> half);
 
 // Without Options::fold every node has its box and there are no marks.
 Folded fold(const GraphModule& module, BodyId body, const Options& options);

@@ -21,7 +21,7 @@ enum class Role : uint8_t { Unknown, Data, Parameter, Symbol };
 // By NodeId::index; Unknown for nodes that are no placeholders.
 std::vector<Role> placeholder_roles(const GraphModule& module, BodyId body);
 
-// Whether a body is the forward or the backward half of something; Guess where nothing tells.
-Options::Half half_of(const GraphModule& module, BodyId body);
+// Whether a body is the forward or the backward half of something; none where nothing tells.
+std::optional<Half> half_of(const GraphModule& module, BodyId body);
 
 } // namespace hopscope::draw

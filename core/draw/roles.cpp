@@ -158,14 +158,13 @@ std::vector<Role> own_roles(const GraphModule& module, BodyId id, bool backward)
 
 } // namespace
 
-Options::Half half_of(const GraphModule& module, BodyId id) {
-    using Half = Options::Half;
+std::optional<Half> half_of(const GraphModule& module, BodyId id) {
     for (BodyId b = id; b; b = module.body(b).parent) {
         const Body& body = module.body(b);
         const IdentifierParts parts = identifier_parts(module.text(body.class_name));
-        if (parts.half == IdentifierParts::Half::Forward)
+        if (parts.half == Half::Forward)
             return Half::Forward;
-        if (parts.half == IdentifierParts::Half::Backward)
+        if (parts.half == Half::Backward)
             return Half::Backward;
     }
     const Body& body = module.body(id);
@@ -197,11 +196,11 @@ Options::Half half_of(const GraphModule& module, BodyId id) {
         if (text.starts_with("GradAOTOutput"))
             grads = true;
         else if (text.starts_with("PlainAOTOutput"))
-            return Half::Guess; // joint, or inference
+            return std::nullopt; // joint, or inference
     }
     if (tangents && (grads || others || !all_primals))
         return Half::Backward;
-    return Half::Guess;
+    return std::nullopt;
 }
 
 std::vector<Role> placeholder_roles(const GraphModule& module, BodyId id) {
@@ -213,7 +212,7 @@ std::vector<Role> placeholder_roles(const GraphModule& module, BodyId id) {
     std::vector<Role> roles;
     std::vector<RegionCall> calls;
     for (size_t level = 0; level < chain.size(); ++level) {
-        const bool backward = half_of(module, chain[level]) == Options::Half::Backward;
+        const bool backward = half_of(module, chain[level]) == Half::Backward;
         std::vector<Role> own = own_roles(module, chain[level], backward);
         if (level > 0 && !backward) {
             const auto sums = passed_to(calls, module.body(chain[level - 1]), roles, chain[level]);

@@ -71,17 +71,17 @@ std::vector<bool> only_returned(const GraphModule& module, BodyId id, size_t ite
 
 } // namespace
 
-std::vector<bool> saved_values(const GraphModule& module, BodyId id, Options::Half half) {
+std::vector<bool> saved_values(const GraphModule& module, BodyId id, std::optional<Half> half) {
     const Body& body = module.body(id);
     std::vector<bool> saved(body.nodes.size(), false);
-    if (half == Options::Half::Backward) {
+    if (half == Half::Backward) {
         for (size_t i = 0; i < body.nodes.size(); ++i)
             saved[i] = body.nodes[i].op == Opcode::Placeholder
                 && !module.text(body.nodes[i].name).starts_with("tangents")
                 && !module.text(body.nodes[i].descriptor).starts_with("TangentAOTInput");
         return saved;
     }
-    if (half != Options::Half::Forward)
+    if (half != Half::Forward)
         return saved;
     const std::vector<NodeId> items = returned_items(body);
     if (!body.output_descriptors.empty()) {

@@ -8,10 +8,12 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/body.h"
+#include "core/graph/calls.h"
 #include "core/layout/layout.h"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,7 +85,7 @@ struct Box {
     std::string badge; // "×12" on a region
     std::string detail; // a region's third line: "7 → 11 · 84.0 KiB saved"
     std::vector<uint8_t> dots; // Dot of each invocation, for the strip under a region's name
-    int own_dot = -1; // which of the dots is this call; -1 = not known
+    std::optional<uint32_t> own_dot; // which of the dots is this call; none: not known
     std::vector<Port> ports;
     std::vector<NodeId> folded; // all nodes that this box stands for besides `node`
 };
@@ -104,22 +106,21 @@ struct Options {
     // be empty.
     std::vector<std::string> badges;
     std::vector<std::vector<uint8_t>> dots; // Dot
-    std::vector<int> own_dot; // index into dots, -1 = none
+    std::vector<std::optional<uint32_t>> own_dot; // index into dots
     std::vector<std::string> notes; // end of a region's third line: "84.0 KiB saved"
     // Placeholders that are values saved by the other half, and nodes that the other half uses.
     // Aligned with the node ids; empty = concluded from names and descriptors.
     std::vector<bool> saved;
     // Which half the body is, for the side of its saved values: the forward stands left and so has them on
-    // its right.
-    enum class Half : uint8_t { Guess, Forward, Backward };
-    Half half = Half::Guess;
+    // its right. None: concluded from names and descriptors.
+    std::optional<Half> half;
     std::string title; // becomes Scene::title; empty = the body's path
 };
 
 struct Scene {
     std::vector<Box> boxes; // in graph order
     std::vector<Edge> edges;
-    std::vector<uint32_t> box_of_node; // by NodeId::index; UINT32_MAX = not shown
+    std::vector<uint32_t> box_of_node; // by NodeId::index: every node is in one box
     int width = 0, height = 0; // with room for the marks around the outermost boxes
     int cut_links = 0;
     std::string engine, note;

@@ -37,7 +37,7 @@ void BodyCompiler::effects(NodeId id, Step& step, const Arguments& args) {
     if (!op) {
         missing(id, step,
             "operator not known: " + std::string(short_target(target))
-                + "; a library that registers it can be named with --load-library");
+                + "; a library that registers it has to be loaded");
         return;
     }
     const std::vector<const Arg*> list(args.positional.begin() + 2, args.positional.end());

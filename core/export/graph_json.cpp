@@ -145,7 +145,7 @@ ordered_json node_json(const GraphModule& module, BodyId body_id, NodeId id) {
     out["users"] = names_of(module, body, body.users_of(node));
     out["args"] = utf8(print_args(module, body, node));
     out["val"] = value_json(module, module.type(node.type));
-    out["call_id"] = source && source->call_id >= 0 ? ordered_json(source->call_id) : ordered_json(nullptr);
+    out["call_id"] = source && source->call_id ? ordered_json(*source->call_id) : ordered_json(nullptr);
     out["identifier"] = call ? text_or_null(call->identifier) : ordered_json(nullptr);
     out["body"] = call ? text_or_null(module.text(call->attribute)) : first_body(module, body_id, id);
     out["source"] = source_json(module, node.source);

@@ -12,16 +12,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+template <class Value> Json or_null(const std::optional<Value>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
 Json rank_json(const Compilation& c) {
-    return c.key.rank >= 0 ? Json(c.key.rank) : Json(nullptr);
+    return or_null(c.key.rank);
 }
 Json text_or_null(const std::string& text) {
     return text.empty() ? Json(nullptr) : Json(utf8(text));
 }
 
 // Milliseconds to the microsecond, null where the dump has no such time.
-Json ms_json(double ms, bool there) {
-    return there ? Json(std::round(ms * 1000) / 1000) : Json(nullptr);
+Json ms_json(std::optional<double> ms) {
+    return ms ? Json(std::round(*ms * 1000) / 1000) : Json(nullptr);
 }
 
 // Which region each body of a module belongs to, by the identifier under which it is called.
@@ -48,12 +52,13 @@ Json bodies_json(const GraphModule& module) {
 
 Json calls_json(const Dump& dump, const Invocation& inv) {
     Json nodes = Json::object();
-    for (size_t h = 0; h < kHalfCount; ++h) {
-        const Place& p = inv.calls[h];
+    for (size_t s = 0; s < kCallSiteCount; ++s) {
+        const Place& p = inv.calls[s];
         if (!p.graph)
             continue;
         const GraphModule& m = *dump.graph(p.graph).module;
-        nodes[std::string(half_name(static_cast<Half>(h)))] = utf8(m.text(m.body(p.body).node(p.node).name));
+        nodes[std::string(call_site_name(static_cast<CallSite>(s)))] =
+            utf8(m.text(m.body(p.body).node(p.node).name));
     }
     return nodes;
 }
@@ -71,37 +76,34 @@ Json invocation_json(const Dump& dump, const Invocation& inv) {
     Json evidence = Json::array();
     for (const std::string_view name : evidence_names(inv.evidence))
         evidence.push_back(name);
-    return {{"index", inv.index}, {"call_id", inv.call_id >= 0 ? Json(inv.call_id) : Json(nullptr)},
+    return {{"index", inv.index}, {"call_id", or_null(inv.call_id)},
         {"decision", decision_name(inv.decision)}, {"inlined", inv.inlined}, {"executions", inv.executions},
         {"reason", text_or_null(inv.reason)}, {"evidence", std::move(evidence)},
-        {"trace_ms", ms_json(inv.trace_ms, inv.trace_ms >= 0)},
-        {"lookup_ms", ms_json(inv.lookup_ms, inv.lookup_ms >= 0)},
-        {"stamp_out_ms", ms_json(inv.stamp_out_ms, inv.stamp_out_ms >= 0)},
-        {"saved_ms", ms_json(inv.saved_ms, inv.stamp_out_ms >= 0 && inv.saved_ms != -1)},
-        {"nodes", calls_json(dump, inv)}, {"variant", inv.variant >= 0 ? Json(inv.variant) : Json(nullptr)},
+        {"trace_ms", ms_json(inv.trace_ms)}, {"lookup_ms", ms_json(inv.lookup_ms)},
+        {"stamp_out_ms", ms_json(inv.stamp_out_ms)}, {"saved_ms", ms_json(inv.saved_ms)},
+        {"nodes", calls_json(dump, inv)}, {"variant", or_null(inv.variant)},
         {"pairing", pairing_name(inv.pairing)},
-        {"parent", inv.parent >= 0 ? Json(inv.parent) : Json(nullptr)}, {"source", source_json(dump, inv)}};
+        {"parent", inv.parent ? Json(inv.parent.index) : Json(nullptr)}, {"source", source_json(dump, inv)}};
 }
 
 Json region_json(
     const Dump& dump, const CompilationLedger& c, const Region& r, const LedgerJsonOptions& options) {
     Json invocations = Json::array();
-    for (const int i : r.invocations)
-        if (!options.where || options.where(c, c.invocations[static_cast<size_t>(i)]))
-            invocations.push_back(invocation_json(dump, c.invocations[static_cast<size_t>(i)]));
-    const int joint = r.body_count(Half::JointBackward);
+    for (const InvocationId i : r.invocations)
+        if (!options.where || options.where(c, c.invocation(i)))
+            invocations.push_back(invocation_json(dump, c.invocation(i)));
+    const int joint = r.body_count(CallSite::JointBackward);
     return {{"identifier", text_or_null(r.identifier)}, {"function", text_or_null(r.function)},
         {"bodies",
-            {{"dynamo", r.body_count(Half::Dynamo)}, {"joint", joint ? joint : r.body_count(Half::Joint)},
-                {"forward", r.body_count(Half::Forward)}, {"backward", r.body_count(Half::Backward)},
-                {"inference", r.body_count(Half::Inference)}}},
+            {{"dynamo", r.body_count(CallSite::Dynamo)},
+                {"joint", joint ? joint : r.body_count(CallSite::Joint)},
+                {"forward", r.body_count(CallSite::Forward)}, {"backward", r.body_count(CallSite::Backward)},
+                {"inference", r.body_count(CallSite::Inference)}}},
         {"invocations", std::move(invocations)}, {"inlined", r.inlined},
         {"source",
             r.source_file.empty() ? Json(nullptr)
                                   : Json{{"file", utf8(r.source_file)}, {"line", r.source_line}}},
-        {"saved",
-            {{"values", r.saved.size()},
-                {"bytes", r.saved_bytes >= 0 ? Json(r.saved_bytes) : Json(nullptr)}}}};
+        {"saved", {{"values", r.saved.size()}, {"bytes", or_null(r.saved_bytes)}}}};
 }
 
 } // namespace

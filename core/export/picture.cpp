@@ -30,24 +30,23 @@ void describe_calls(
     const CompilationLedger& ledger, const Place& place, size_t nodes, draw::Options& options) {
     options.badges.resize(nodes);
     options.dots.resize(nodes);
-    options.own_dot.assign(nodes, -1);
+    options.own_dot.resize(nodes);
     options.notes.resize(nodes);
     for (const Region& region : ledger.regions) {
         std::vector<uint8_t> dots;
-        for (const int index : region.invocations)
-            dots.push_back(dot_of(ledger.invocations[static_cast<size_t>(index)]));
+        for (const InvocationId id : region.invocations)
+            dots.push_back(dot_of(ledger.invocation(id)));
         for (size_t i = 0; i < region.invocations.size(); ++i) {
-            const Invocation& invocation = ledger.invocations[static_cast<size_t>(region.invocations[i])];
-            for (const Place& call : invocation.calls) {
+            for (const Place& call : ledger.invocation(region.invocations[i]).calls) {
                 if (!call.node || call.graph != place.graph || call.body != place.body
                     || call.node.index >= nodes)
                     continue;
                 const size_t node = call.node.index;
                 options.badges[node] = "×" + std::to_string(dots.size());
                 options.dots[node] = dots;
-                options.own_dot[node] = static_cast<int>(i);
-                if (region.saved_bytes > 0)
-                    options.notes[node] = format_bytes(static_cast<uint64_t>(region.saved_bytes)) + " saved";
+                options.own_dot[node] = static_cast<uint32_t>(i);
+                if (const int64_t bytes = region.saved_bytes.value_or(0); bytes > 0)
+                    options.notes[node] = format_bytes(static_cast<uint64_t>(bytes)) + " saved";
             }
         }
     }
@@ -127,9 +126,9 @@ draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Plac
     draw::Options options;
     options.title = dump.name + " · " + address_of(dump, place.graph, place.body);
     if (graph.stage == Stage::Forward)
-        options.half = draw::Options::Half::Forward;
+        options.half = Half::Forward;
     else if (graph.stage == Stage::Backward)
-        options.half = draw::Options::Half::Backward;
+        options.half = Half::Backward;
     options.saved = saved_between_halves(dump, place);
     if (ledger && graph.compilation && graph.compilation.index < ledger->compilations.size())
         describe_calls(

@@ -15,9 +15,11 @@ Error bad_address(std::string_view text, const std::string& why) {
         "bad address '" + std::string(text) + "': " + why + "; expected " + std::string(kForm));
 }
 
-bool whole_number(std::string_view text, int& out) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    return error == std::errc{} && end == text.data() + text.size() && !text.empty() && out >= 0;
+std::optional<int> whole_number(std::string_view text) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc{} && end == text.data() + text.size() && number >= 0;
+    return whole ? std::optional(number) : std::nullopt;
 }
 
 } // namespace
@@ -34,7 +36,9 @@ Result<Address> parse_address(std::string_view text) {
     }
     if (rest.size() > 1 && rest[0] == 'r' && is_digit(rest[1])) {
         const size_t slash = rest.find('/');
-        if (slash == std::string_view::npos || !whole_number(rest.substr(1, slash - 1), address.rank))
+        if (slash != std::string_view::npos)
+            address.rank = whole_number(rest.substr(1, slash - 1));
+        if (!address.rank)
             return bad_address(text, "no rank number between 'r' and '/'");
         rest = rest.substr(slash + 1);
     }
@@ -43,7 +47,8 @@ Result<Address> parse_address(std::string_view text) {
         return bad_address(text, "no COMPILE:STAGE");
     std::string_view compile = rest.substr(0, colon);
     if (const size_t underscore = compile.rfind('_'); underscore != std::string_view::npos) {
-        if (!whole_number(compile.substr(underscore + 1), address.attempt))
+        address.attempt = whole_number(compile.substr(underscore + 1));
+        if (!address.attempt)
             return bad_address(text, "no attempt number after '_'");
         compile = compile.substr(0, underscore);
     }
@@ -54,7 +59,8 @@ Result<Address> parse_address(std::string_view text) {
     if (body != std::string_view::npos)
         address.body = std::string(rest.substr(body + 1));
     if (const size_t hash = stage.find('#'); hash != std::string_view::npos) {
-        if (!whole_number(stage.substr(hash + 1), address.ordinal))
+        address.ordinal = whole_number(stage.substr(hash + 1));
+        if (!address.ordinal)
             return bad_address(text, "no number after '#'");
         stage = stage.substr(0, hash);
     }
@@ -67,15 +73,15 @@ Result<Address> parse_address(std::string_view text) {
 
 std::string to_string(const Address& a) {
     std::string out;
-    if (a.rank >= 0)
-        out += 'r' + std::to_string(a.rank) + '/';
+    if (a.rank)
+        out += 'r' + std::to_string(*a.rank) + '/';
     out += a.compile;
-    if (a.attempt >= 0)
-        out += '_' + std::to_string(a.attempt);
+    if (a.attempt)
+        out += '_' + std::to_string(*a.attempt);
     out += ':';
     out += stage_name(a.stage);
-    if (a.ordinal > 0)
-        out += '#' + std::to_string(a.ordinal);
+    if (a.ordinal.value_or(0) > 0)
+        out += '#' + std::to_string(*a.ordinal);
     if (!a.body.empty())
         out += ':' + a.body;
     if (!a.node.empty())
@@ -106,13 +112,13 @@ Result<CompilationId> find_compilation(const Dump& dump, const Address& address)
     bool other_rank = false;
     for (size_t i = 0; i < dump.compilations.size(); ++i) {
         const Compilation& c = dump.compilations[i];
-        const std::string name = (c.key.rank >= 0 ? 'r' + std::to_string(c.key.rank) + '/' : "") + c.key.id;
+        const std::string name = (c.key.rank ? 'r' + std::to_string(*c.key.rank) + '/' : "") + c.key.id;
         if (c.last_attempt)
             known.push_back(name);
         if (c.key.id != address.compile
-            || (address.attempt >= 0 ? c.key.attempt != address.attempt : !c.last_attempt))
+            || (address.attempt ? c.key.attempt != *address.attempt : !c.last_attempt))
             continue;
-        if (address.rank >= 0 && c.key.rank != address.rank)
+        if (address.rank && c.key.rank != address.rank)
             continue;
         other_rank = other_rank || (found && dump.compilation(found).key.rank != c.key.rank);
         if (!found)
@@ -121,7 +127,7 @@ Result<CompilationId> find_compilation(const Dump& dump, const Address& address)
     if (found && other_rank)
         return not_found("address '" + to_string(address)
             + "' names no rank, and this dump has several; write r"
-            + std::to_string(dump.compilation(found).key.rank) + '/' + to_string(address));
+            + std::to_string(dump.compilation(found).key.rank.value_or(0)) + '/' + to_string(address));
     if (!found)
         return not_found("no compilation '" + to_string(address) + "' in this dump; "
             + (known.empty() ? "it has none" : "expected one of " + listed(known)));
@@ -139,14 +145,14 @@ Result<Place> resolve(const Dump& dump, const Address& address) {
     for (const GraphId id : dump.compilation(*compilation).graphs) {
         const Graph& g = dump.graph(id);
         stages.push_back(address_of(dump, id));
-        if (g.stage == address.stage && g.ordinal == std::max(address.ordinal, 0))
+        if (g.stage == address.stage && g.ordinal == address.ordinal.value_or(0))
             place.graph = id;
     }
     // Graphs without a compile id may be called `-:graph`, `-:graph#1` in the order of the dump where their
     // stages are known: of a text, often nothing but the names of its placeholders tells them.
     const std::vector<GraphId>& graphs = dump.compilation(*compilation).graphs;
     const auto unknown = [&](GraphId id) { return dump.graph(id).stage == Stage::Graph; };
-    const auto ordinal = static_cast<size_t>(std::max(address.ordinal, 0));
+    const auto ordinal = static_cast<size_t>(address.ordinal.value_or(0));
     if (!place.graph && address.stage == Stage::Graph && address.compile == "-" && ordinal < graphs.size()
         && std::none_of(graphs.begin(), graphs.end(), unknown))
         place.graph = graphs[ordinal];
@@ -184,7 +190,7 @@ std::string address_of(const Dump& dump, GraphId graph, BodyId body, NodeId node
     Address a;
     a.rank = c.key.rank;
     a.compile = c.key.id;
-    a.attempt = c.last_attempt ? -1 : c.key.attempt;
+    a.attempt = c.last_attempt ? std::nullopt : std::optional(c.key.attempt);
     a.stage = g.stage;
     a.ordinal = g.ordinal;
     if (body)

@@ -102,24 +102,24 @@ bool dim_number(std::string_view text, int64_t& out) {
 
 } // namespace
 
-int64_t element_count(const GraphModule& module, const ValueType& type) {
+std::optional<int64_t> element_count(const GraphModule& module, const ValueType& type) {
     if (type.kind != TypeKind::Tensor)
-        return -1;
+        return std::nullopt;
     int64_t n = 1;
     for (const StringId dim : module.shape(type)) {
         int64_t size = 0;
         if (!dim_number(module.text(dim), size) || size < 0 || __builtin_mul_overflow(n, size, &n))
-            return -1;
+            return std::nullopt;
     }
     return n;
 }
 
-int64_t byte_size(const GraphModule& module, const ValueType& type) {
-    const int64_t n = element_count(module, type);
-    const DType* dtype = n < 0 ? nullptr : dtype_by_abbreviation(module.text(type.dtype));
+std::optional<int64_t> byte_size(const GraphModule& module, const ValueType& type) {
+    const std::optional<int64_t> n = element_count(module, type);
+    const DType* dtype = n ? dtype_by_abbreviation(module.text(type.dtype)) : nullptr;
     int64_t bits = 0;
-    if (!dtype || __builtin_mul_overflow(n, static_cast<int64_t>(dtype->bits), &bits))
-        return -1;
+    if (!dtype || __builtin_mul_overflow(*n, static_cast<int64_t>(dtype->bits), &bits))
+        return std::nullopt;
     return bits / 8;
 }
 
@@ -128,7 +128,7 @@ bool is_contiguous(const GraphModule& module, const ValueType& type) {
         return true;
     const auto shape = module.shape(type);
     const auto stride = module.stride(type);
-    if (element_count(module, type) == 0)
+    if (element_count(module, type) == int64_t{0})
         return true;
     int64_t expected = 1;
     for (size_t i = shape.size(); i-- > 0;) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,7 +50,7 @@ enum class ArgKind : uint8_t {
 
 // One entry of a body's argument list. Containers are followed by their items (pre-order): `size` counts the
 // whole subtree, itself included, so that the next sibling is `size` entries on. Literals keep the text as it
-// was written; number() and friends read them.
+// was written. Read them with reading.h.
 struct Arg {
     ArgKind kind = ArgKind::None;
     uint32_t size = 1;
@@ -72,7 +73,7 @@ struct Source {
     StringId code; // first physical line of the statement, as PyTorch cut it
     StringId annotation; // the text inside "Annotation: {…}", cut off by PyTorch at will
     StringId recompute; // "recompute: MUST_SAVE", "ac_graph_id: 3 - PREFER_RECOMPUTE"
-    int32_t call_id = -1; // metadata 'call_id' of a region call; -1 = none
+    std::optional<int32_t> call_id; // metadata 'call_id' of a region call
     bool backward_of = false; // "Backward of forward node:" (2.14 on)
 
     bool has_place() const { return file.valid(); }
@@ -157,10 +158,10 @@ inline std::string_view short_target(const GraphModule& module, const Node& node
     return short_target(module.text(node.target));
 }
 
-// A tensor's size in bytes where all dimensions are numbers; -1 where a symbol or the dtype is unknown.
-int64_t byte_size(const GraphModule& module, const ValueType& type);
-// Number of elements; -1 where a dimension is a symbol.
-int64_t element_count(const GraphModule& module, const ValueType& type);
+// A tensor's size in bytes; none where a dimension is a symbol or the dtype is unknown.
+std::optional<int64_t> byte_size(const GraphModule& module, const ValueType& type);
+// Number of elements; none where a dimension is a symbol.
+std::optional<int64_t> element_count(const GraphModule& module, const ValueType& type);
 // Whether the stride is that of a contiguous tensor of this shape (true where no stride is given or a
 // dimension is a symbol that leaves it open).
 bool is_contiguous(const GraphModule& module, const ValueType& type);

@@ -1,5 +1,7 @@
 #include "core/graph/calls.h"
 
+#include "core/graph/reading.h"
+
 #include <algorithm>
 #include <charconv>
 
@@ -9,49 +11,8 @@ namespace {
 
 constexpr std::string_view kInvoke = "torch.ops.higher_order.invoke_subgraph";
 
-// The top-level entries of an argument list: positional ones, and keywords by name.
-struct ArgList {
-    std::vector<const Arg*> positional;
-    std::vector<std::pair<std::string_view, const Arg*>> keywords; // the value entries
-};
-
-ArgList arg_list(const GraphModule& module, const Body& body, const Node& node) {
-    ArgList list;
-    const auto args = body.args_of(node);
-    for (size_t i = 0; i < args.size(); i += args[i].size) {
-        if (args[i].kind == ArgKind::Keyword && i + 1 < args.size())
-            list.keywords.emplace_back(module.text(args[i].text()), &args[i + 1]);
-        else
-            list.positional.push_back(&args[i]);
-    }
-    return list;
-}
-
-const Arg* keyword(const ArgList& list, std::string_view name) {
-    for (const auto& [key, value] : list.keywords)
-        if (key == name)
-            return value;
-    return nullptr;
-}
-
-std::string_view unquoted(std::string_view literal) {
-    if (literal.size() >= 2 && (literal.front() == '\'' || literal.front() == '"')
-        && literal.back() == literal.front())
-        return literal.substr(1, literal.size() - 2);
-    return literal;
-}
-
 bool is_invoke(const GraphModule& module, const Arg* arg) {
     return arg && arg->kind == ArgKind::Operator && module.text(arg->text()) == kInvoke;
-}
-
-int integer(const GraphModule& module, const Arg* arg) {
-    int value = -1;
-    if (arg && arg->kind == ArgKind::Int) {
-        const std::string_view text = module.text(arg->text());
-        std::from_chars(text.data(), text.data() + text.size(), value);
-    }
-    return value;
 }
 
 // Sets body, attribute and identifier from the two entries that name them; false if the first names no body.
@@ -66,8 +27,8 @@ bool name_body(
         call.attribute = attr.target;
         call.body = child_body(module, scope, attr.target);
     }
-    if (identifier && identifier->kind == ArgKind::String)
-        call.identifier = unquoted(module.text(identifier->text()));
+    if (const auto named = string_of(module, identifier))
+        call.identifier = *named;
     else if (call.attribute)
         call.identifier = module.text(call.attribute);
     return true;
@@ -82,9 +43,8 @@ void operands_from(RegionCall& call, const GraphModule& module, std::span<const 
     // 2.5 to 2.7 pass all operands as one tuple.
     if (rest.size() == 1 && rest[0]->kind == ArgKind::Tuple
         && (!call.body || module.body(call.body).placeholder_count() != 1 || rest[0]->size == 2)) {
-        const Arg* tuple = rest[0];
-        for (uint32_t i = 1; i < tuple->size; i += tuple[i].size)
-            add_operand(call, &tuple[i]);
+        for (const Arg& item : items_of(rest[0]))
+            add_operand(call, &item);
         return;
     }
     for (const Arg* arg : rest)
@@ -92,22 +52,19 @@ void operands_from(RegionCall& call, const GraphModule& module, std::span<const 
 }
 
 // auto_functionalized_v2: unmutated operands as argN = x, mutated ones by index into _all_bases.
-void operands_from_bases(RegionCall& call, const ArgList& list, const GraphModule& module) {
-    const Arg* bases = keyword(list, "_all_bases");
-    std::vector<const Arg*> base_args;
-    if (bases && bases->kind == ArgKind::List)
-        for (uint32_t i = 1; i < bases->size; i += bases[i].size)
-            base_args.push_back(&bases[i]);
+void operands_from_bases(RegionCall& call, const Arguments& arguments, const GraphModule& module) {
+    std::vector<const Arg*> bases;
+    for (const Arg& base : items_of(arguments.keyword("_all_bases")))
+        bases.push_back(&base);
     for (size_t position = 0;; ++position) {
         const std::string plain = "arg" + std::to_string(position);
         const std::string based = "_arg" + std::to_string(position) + "_base_index";
-        if (const Arg* arg = keyword(list, plain)) {
+        if (const Arg* arg = arguments.keyword(plain)) {
             add_operand(call, arg);
-        } else if (const Arg* index = keyword(list, based)) {
-            const int i = integer(module, index);
-            add_operand(call,
-                i >= 0 && static_cast<size_t>(i) < base_args.size() ? base_args[static_cast<size_t>(i)]
-                                                                    : nullptr);
+        } else if (const Arg* index = arguments.keyword(based)) {
+            const int64_t i = integer_of(module, index).value_or(-1);
+            const bool known = i >= 0 && static_cast<size_t>(i) < bases.size();
+            add_operand(call, known ? bases[static_cast<size_t>(i)] : nullptr);
         } else {
             break;
         }
@@ -123,17 +80,14 @@ std::optional<CallNames> call_names(const GraphModule& module, BodyId scope, Nod
     if (node.op != Opcode::CallFunction || !target.starts_with("torch.ops.higher_order."))
         return std::nullopt;
     const std::string_view op = short_target(target);
-    const ArgList list = arg_list(module, body, node);
-    const auto& p = list.positional;
+    const Arguments arguments = arguments_of(module, body, node);
     if (op == "invoke_subgraph")
-        return CallNames{
-            !p.empty() ? p[0] : keyword(list, "subgraph"), p.size() > 1 ? p[1] : keyword(list, "identifier")};
+        return CallNames{arguments.get(0, "subgraph"), arguments.get(1, "identifier")};
     // token, operator, then the operator's arguments
-    if (op == "with_effects" && p.size() > 1 && is_invoke(module, p[1]))
-        return CallNames{p.size() > 2 ? p[2] : nullptr, p.size() > 3 ? p[3] : nullptr};
-    if ((op == "auto_functionalized_v2" || op == "auto_functionalized") && !p.empty()
-        && is_invoke(module, p[0]))
-        return CallNames{keyword(list, "subgraph"), keyword(list, "identifier")};
+    if (op == "with_effects" && is_invoke(module, arguments.at(1)))
+        return CallNames{arguments.at(2), arguments.at(3)};
+    if ((op == "auto_functionalized_v2" || op == "auto_functionalized") && is_invoke(module, arguments.at(0)))
+        return CallNames{arguments.keyword("subgraph"), arguments.keyword("identifier")};
     return std::nullopt;
 }
 
@@ -145,14 +99,14 @@ std::optional<RegionCall> region_call(const GraphModule& module, BodyId scope, N
         return std::nullopt;
     const Body& body = module.body(scope);
     const std::string_view op = short_target(module, body.node(id));
-    const ArgList list = arg_list(module, body, body.node(id));
+    const Arguments arguments = arguments_of(module, body, body.node(id));
     if (op.starts_with("auto_functionalized")) {
-        operands_from_bases(call, list, module);
+        operands_from_bases(call, arguments, module);
         return call;
     }
     const size_t skip = op == "with_effects" ? 4 : 2;
-    if (list.positional.size() > skip)
-        operands_from(call, module, std::span(list.positional).subspan(skip));
+    if (arguments.positional.size() > skip)
+        operands_from(call, module, std::span(arguments.positional).subspan(skip));
     return call;
 }
 
@@ -184,7 +138,7 @@ std::vector<BodyId> called_bodies(const GraphModule& module, BodyId scope, NodeI
 namespace {
 
 // Takes "_<digits>" off the end.
-bool take_variant(std::string_view& text, int& variant) {
+bool take_variant(std::string_view& text, std::optional<int>& variant) {
     const size_t at = text.rfind('_');
     if (at == std::string_view::npos || at == 0 || at + 1 == text.size())
         return false;
@@ -207,14 +161,13 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 } // namespace
 
 IdentifierParts identifier_parts(std::string_view identifier) {
-    using Half = IdentifierParts::Half;
     IdentifierParts parts;
     parts.region = identifier;
     std::string_view rest = identifier;
-    int variant = -1;
+    std::optional<int> variant;
     struct Form {
         std::string_view prefix;
-        Half half;
+        std::optional<Half> half;
         bool partitioned;
         bool variant;
     };
@@ -228,8 +181,8 @@ IdentifierParts identifier_parts(std::string_view identifier) {
         {"bw_", Half::Backward, false, true},
         {"___forward_", Half::Forward, false, false},
         {"___backward_", Half::Backward, false, false},
-        {"auto_functionalized_", Half::Whole, false, false},
-        {"functionalized_", Half::Whole, false, false},
+        {"auto_functionalized_", std::nullopt, false, false},
+        {"functionalized_", std::nullopt, false, false},
     };
     for (const Form& form : kForms) {
         rest = identifier;

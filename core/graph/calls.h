@@ -4,6 +4,7 @@
 
 #include "core/graph/body.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,14 +42,16 @@ std::vector<RegionCall> region_calls(const GraphModule& module, BodyId body);
 // Bodies that a node refers to through get_attr arguments, for any higher-order operator, in argument order.
 std::vector<BodyId> called_bodies(const GraphModule& module, BodyId body, NodeId node);
 
+// The halves of training: what runs for the loss, and what autograd runs for the gradients.
+enum class Half : uint8_t { Forward, Backward };
+
 // What an identifier says of itself (naming rules: formats since 2.5, torch/_functorch and
 // torch/_higher_order_ops/invoke_subgraph.py).
 struct IdentifierParts {
-    enum class Half : uint8_t { Whole, Forward, Backward };
-    Half half = Half::Whole;
+    std::optional<Half> half; // none: the whole region, as Dynamo or an inference graph has it
     bool partitioned = false;
     std::string_view region; // the identifier that Dynamo gave: "subgraph_0"
-    int variant = -1; // tangent variant of a bw_ or partitioned_ name
+    std::optional<int> variant; // tangent variant of a bw_ or partitioned_ name
 };
 IdentifierParts identifier_parts(std::string_view identifier);
 

@@ -38,7 +38,7 @@ struct DumpFile {
 
 // "0/0", "!1/0/0"; "-" where a dump knows none. Attempts of one id are told apart by their number.
 struct CompileKey {
-    int rank = -1; // -1 = not distributed
+    std::optional<int> rank; // none: not distributed
     std::string id;
     int attempt = 0;
     friend auto operator<=>(const CompileKey&, const CompileKey&) = default;
@@ -122,12 +122,14 @@ struct RegionTimer {
     Kind kind = Kind::Trace;
     CompilationId compilation;
     double begin_us = 0;
-    double end_us = -1; // < begin: never closed
-    int parent = -1; // index of the timer of the same list that encloses this one
+    std::optional<double> end_us; // none: never closed
+    std::optional<uint32_t> parent; // index of the timer of the same list that encloses this one
     FileId file;
     uint64_t line = 0;
 
-    double milliseconds() const { return end_us >= begin_us ? (end_us - begin_us) / 1000.0 : -1; }
+    std::optional<double> milliseconds() const {
+        return end_us && *end_us >= begin_us ? std::optional((*end_us - begin_us) / 1000.0) : std::nullopt;
+    }
 };
 
 // One message of the `hierarchical_compile` text log.
@@ -147,7 +149,7 @@ struct ReuseMessage {
     Kind kind = Kind::Other;
     CompileKey key;
     std::string identifier, function, detail;
-    int count = -1;
+    std::optional<int> count;
     FileId file;
     uint64_t line = 0;
 };
@@ -227,11 +229,11 @@ struct Dump {
 
 // `[rRANK/]COMPILE:STAGE[#K][:BODY][@NODE]`, taken apart (reference of addresses: the command line's manual).
 struct Address {
-    int rank = -1; // -1 = not said
+    std::optional<int> rank; // none: not said
     std::string compile; // "0/0", "-"
-    int attempt = -1; // "0/0_1" says attempt 1; -1 = not said: the last
+    std::optional<int> attempt; // "0/0_1" says attempt 1; none: the last
     Stage stage = Stage::Graph;
-    int ordinal = -1; // -1 = not said: the first
+    std::optional<int> ordinal; // none: the first
     std::string body; // "" = root
     std::string node; // "" = none
 

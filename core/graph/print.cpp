@@ -1,6 +1,7 @@
 #include "core/graph/print.h"
 
 #include "core/graph/operators.h"
+#include "core/graph/reading.h"
 
 #include <algorithm>
 
@@ -338,7 +339,7 @@ void Printer::result(const Body& body, const Node& node, size_t indent) {
     const auto args = body.args_of(node);
     const bool described = std::any_of(
         body.output_descriptors.begin(), body.output_descriptors.end(), [](StringId d) { return d.valid(); });
-    if (!described || args.empty() || (args[0].kind != ArgKind::Tuple && args[0].kind != ArgKind::List)) {
+    if (!described || args.empty() || !is_sequence(&args[0])) {
         out_ += "return ";
         append_args(out_, module_, body, args);
         out_ += '\n';
@@ -346,14 +347,15 @@ void Printer::result(const Body& body, const Node& node, size_t indent) {
     }
     const bool tuple = args[0].kind == ArgKind::Tuple;
     out_ += tuple ? "return (\n" : "return [\n";
-    size_t item = 0;
-    for (size_t i = 1; i < args.size(); i += args[i].size, ++item) {
+    size_t i = 0;
+    for (const Arg& item : items_of(&args[0])) {
         line(indent + 4);
-        append_args(out_, module_, body, args.subspan(i, args[i].size));
+        append_args(out_, module_, body, subtree(item));
         out_ += ',';
-        if (item < body.output_descriptors.size() && body.output_descriptors[item])
-            (out_ += "  # ") += text(body.output_descriptors[item]);
+        if (i < body.output_descriptors.size() && body.output_descriptors[i])
+            (out_ += "  # ") += text(body.output_descriptors[i]);
         out_ += '\n';
+        ++i;
     }
     line(indent);
     out_ += tuple ? ")\n" : "]\n";
@@ -424,19 +426,15 @@ void Printer::print_body(BodyId id, size_t indent) {
 }
 
 void Printer::print_tree(BodyId root) {
-    std::vector<std::pair<BodyId, size_t>> open{{root, 0}};
-    while (!open.empty()) {
-        const auto [id, indent] = open.back();
-        open.pop_back();
-        if (!out_.empty())
+    std::vector<size_t> indents(module_.bodies.size(), 0);
+    walk_bodies(module_, root, [&](BodyId id) {
+        if (id != root) {
+            indents[id.index] = indents[module_.body(id).parent.index] + 4;
             out_ += '\n';
-        print_body(id, indent);
-        if (!options_.nested)
-            return;
-        const auto& children = module_.body(id).children;
-        for (size_t i = children.size(); i-- > 0;)
-            open.emplace_back(children[i], indent + 4);
-    }
+        }
+        print_body(id, indents[id.index]);
+        return options_.nested ? Walk::Advance : Walk::Stop;
+    });
 }
 
 } // namespace

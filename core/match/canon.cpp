@@ -111,7 +111,7 @@ private:
         if (source && options_.locations && !options_.open)
             h = mix(mix(mix(h, text(source->file)), source->line), text(source->function));
         if (source && options_.ids && !options_.open)
-            h = mix(h, static_cast<uint64_t>(source->call_id + 1));
+            h = mix(h, source->call_id ? static_cast<uint64_t>(*source->call_id) + 1 : 0);
         return h;
     }
 

@@ -278,13 +278,13 @@ private:
             return;
         if (options_.locations && place(a_, s) != place(b_, t))
             add(Field::Location, {}, place(a_, s), place(b_, t));
-        const int id_a = s ? s->call_id : -1;
-        const int id_b = t ? t->call_id : -1;
-        if (options_.ids && id_a != id_b)
-            add(Field::Id, "call_id", id_a < 0 ? "" : std::to_string(id_a),
-                id_b < 0 ? "" : std::to_string(id_b));
+        if (options_.ids && call_id(s) != call_id(t))
+            add(Field::Id, "call_id", call_id(s), call_id(t));
     }
 
+    static std::string call_id(const Source* s) {
+        return s && s->call_id ? std::to_string(*s->call_id) : std::string();
+    }
     static std::string place(const GraphModule& module, const Source* s) {
         if (!s || !s->has_place())
             return {};

@@ -16,7 +16,7 @@ struct DeriveRequest {
     // Inputs, symbols, libraries. With neither a seed nor inputs the seed is 0: the graph hardly ever depends
     // on the values. The address is not looked at.
     run::Request run;
-    int variant = -1; // as plan_joint() takes it
+    std::optional<int> variant; // as plan_joint() takes it
     std::optional<size_t> outputs;
     std::vector<std::string> without; // placeholders that need no gradient
 };

@@ -120,7 +120,7 @@ namespace {
 
 // Calls of `half` for a region, wherever they are in the module, each body once.
 std::vector<RegionCall> calls_of(
-    const GraphModule& module, std::string_view region, IdentifierParts::Half half, bool partitioned) {
+    const GraphModule& module, std::string_view region, Half half, bool partitioned) {
     std::vector<RegionCall> found;
     for (size_t b = 0; b < module.bodies.size(); ++b)
         for (const RegionCall& call : region_calls(module, BodyId(b))) {
@@ -151,13 +151,13 @@ std::vector<RecordedJoint> recorded_joints(const Dump& dump, const Place& forwar
     const Graph& graph = dump.graph(forward.graph);
     const IdentifierParts parts = identifier_parts(identifier_of(*graph.module, forward.body));
     std::vector<RecordedJoint> found;
-    if (parts.region.empty() || parts.half == IdentifierParts::Half::Backward)
+    if (parts.region.empty() || parts.half == Half::Backward)
         return found;
     const auto look = [&](GraphId id) {
-        for (const RegionCall& call : calls_of(*dump.graph(id).module, parts.region,
-                 IdentifierParts::Half::Backward, /*partitioned=*/false)) {
-            const int variant = identifier_parts(call.identifier).variant;
-            if (!parts.partitioned || parts.variant < 0 || variant == parts.variant)
+        for (const RegionCall& call :
+            calls_of(*dump.graph(id).module, parts.region, Half::Backward, /*partitioned=*/false)) {
+            const std::optional<int> variant = identifier_parts(call.identifier).variant;
+            if (!parts.partitioned || !parts.variant || variant == parts.variant)
                 found.push_back({{id, call.body, {}}, std::string(call.identifier), variant});
         }
     };
@@ -179,8 +179,8 @@ Place backward_of(const Dump& dump, const Place& forward) {
     const IdentifierParts parts = identifier_parts(identifier_of(*graph.module, forward.body));
     if (parts.partitioned)
         for (const GraphId id : dump.compilation(graph.compilation).graphs)
-            for (const RegionCall& call : calls_of(*dump.graph(id).module, parts.region,
-                     IdentifierParts::Half::Backward, /*partitioned=*/true))
+            for (const RegionCall& call :
+                calls_of(*dump.graph(id).module, parts.region, Half::Backward, /*partitioned=*/true))
                 if (identifier_parts(call.identifier).variant == parts.variant)
                     return {id, call.body, {}};
     return {};
@@ -295,12 +295,12 @@ void count(const GraphModule& module, BodyId root, Counts& counts, int& idle) {
                 continue;
             todo.emplace_back(call.body, times);
             const IdentifierParts parts = identifier_parts(call.identifier);
-            if (parts.half != IdentifierParts::Half::Backward || parts.partitioned)
+            if (parts.half != Half::Backward || parts.partitioned)
                 continue;
             // An inner joint graph computes its forward again, which has run already.
             for (const RegionCall& other : calls)
                 if (const IdentifierParts of = identifier_parts(other.identifier);
-                    of.half != IdentifierParts::Half::Backward && of.region == parts.region && other.body) {
+                    of.half != Half::Backward && of.region == parts.region && other.body) {
                     todo.emplace_back(other.body, -times);
                     break;
                 }
@@ -354,17 +354,30 @@ std::vector<OperatorDifference> compare_operators(
     return differences;
 }
 
-Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols, int variant,
-    std::optional<size_t> outputs) {
+namespace {
+
+Error own_outputs_unknown(const std::string& address) {
+    Error error = make_error(Error::Kind::Usage,
+        "'" + address
+            + "' also returns what it saves, and neither its backward body nor a joint graph that tells it "
+              "apart is in the dump");
+    error.remedy = Error::Remedy::CountOutputs;
+    return error;
+}
+
+} // namespace
+
+Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols,
+    std::optional<int> variant, std::optional<size_t> outputs) {
     JointPlan plan;
     const std::string address = address_of(dump, forward.graph, forward.body);
     for (RecordedJoint& joint : recorded_joints(dump, forward))
-        if (!plan.recorded && (variant < 0 || joint.variant == variant))
+        if (!plan.recorded && (!variant || joint.variant == variant))
             plan.recorded = std::move(joint);
-    if (variant >= 0 && !plan.recorded)
+    if (variant && !plan.recorded)
         return make_error(Error::Kind::NotFound,
             "no recorded joint graph of '" + address + "' has the tangent variant "
-                + std::to_string(variant));
+                + std::to_string(*variant));
     if (plan.recorded) {
         const Place& like = plan.recorded->place;
         auto wanted = request_like(*dump.graph(like.graph).module, like.body,
@@ -375,12 +388,7 @@ Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindi
     } else {
         plan.request = request_from_backward(dump, forward, symbols);
         if (!plan.request.outputs && !outputs)
-            return make_error(Error::Kind::Usage,
-                "'" + address
-                    + "' also returns what it saves, and neither its backward body nor a joint graph that "
-                      "tells it apart "
-                      "is in the dump; give the backward's dump too, or say how many outputs are its "
-                      "own");
+            return own_outputs_unknown(address);
     }
     if (outputs)
         plan.request.outputs = outputs;

@@ -39,7 +39,7 @@ GraphId add_to(Dump& dump, CompilationId compilation, const DerivedJoint& joint)
 struct RecordedJoint {
     Place place; // node none
     std::string identifier; // "bw_subgraph_0_1"
-    int variant = -1;
+    std::optional<int> variant;
 };
 // Those of a forward body ("fw_…", "partitioned_fw_…", or unnamed inside of one), by variant.
 std::vector<RecordedJoint> recorded_joints(const Dump& dump, const Place& forward);
@@ -59,7 +59,7 @@ Result<wire::JointRequest> request_like(
     const GraphModule& module, BodyId joint, size_t primals, const Bindings& symbols);
 
 // What is to be derived of a forward body: like the recorded joint graph of it where there is one (of that
-// tangent variant; -1 = the first), else as its backward body tells. Errors: NotFound where no graph has the
+// tangent variant; none: the first), else as its backward body tells. Errors: NotFound where no graph has the
 // variant; Usage where the body also returns what it saves and nothing in the dump tells it apart (then
 // `outputs` says how many are its own).
 struct JointPlan {
@@ -67,7 +67,7 @@ struct JointPlan {
     std::optional<RecordedJoint> recorded;
 };
 Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols,
-    int variant = -1, std::optional<size_t> outputs = {});
+    std::optional<int> variant = {}, std::optional<size_t> outputs = {});
 
 // An operator that two joint graphs hold in different numbers.
 struct OperatorDifference {

@@ -20,7 +20,7 @@ std::string proof_text(const Dump& dump, const Proof& proof, bool recorded_given
     };
     const char* verdict = proof.equal ? "equal" : proof.compared ? "DIFFERENT" : "NOT COMPARED";
     std::string text = fmt::format("{}{}: {} on {} of {} inputs\n", utf8(proof.region),
-        proof.variant < 0 ? "" : fmt::format(" variant {}", proof.variant), verdict,
+        proof.variant ? fmt::format(" variant {}", *proof.variant) : std::string(), verdict,
         counted(static_cast<uint64_t>(proof.trials), "set"),
         proof.on_recorded ? fmt::format("synthetic and (invocation {}) recorded", proof.invocation)
                           : "synthetic");

@@ -343,17 +343,18 @@ std::optional<Proof> proof_of(const Dump& dump, const Invocation& invocation) {
     Proof proof;
     proof.invocation = invocation.index;
     proof.variant = invocation.variant;
-    const Place &joint_forward = invocation.body(Half::Joint), &forward = invocation.body(Half::Forward);
-    proof.joint = invocation.body(Half::JointBackward);
-    const bool halves = forward.graph && invocation.body(Half::Backward).graph
-        && is_partitioned_call(dump, invocation.call(Half::Backward));
+    const Place &joint_forward = invocation.body(CallSite::Joint),
+                &forward = invocation.body(CallSite::Forward);
+    proof.joint = invocation.body(CallSite::JointBackward);
+    const bool halves = forward.graph && invocation.body(CallSite::Backward).graph
+        && is_partitioned_call(dump, invocation.call(CallSite::Backward));
     if (halves) {
         proof.forward = forward;
-        proof.backward = invocation.body(Half::Backward);
-        proof.forward_call = invocation.call(Half::Forward);
-        proof.backward_call = invocation.call(Half::Backward);
+        proof.backward = invocation.body(CallSite::Backward);
+        proof.forward_call = invocation.call(CallSite::Forward);
+        proof.backward_call = invocation.call(CallSite::Backward);
     } else if (!proof.joint.graph) {
-        proof.joint = invocation.body(Half::Backward);
+        proof.joint = invocation.body(CallSite::Backward);
     }
     proof.derived_from = joint_forward.graph ? joint_forward : forward;
     if (!proof.derived_from.graph || (!proof.joint.graph && !halves))

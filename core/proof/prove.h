@@ -41,7 +41,7 @@ struct ProvenOutput {
 struct Proof {
     CompilationId compilation;
     std::string region; // identifier
-    int variant = -1;
+    std::optional<int> variant;
     int invocation = 0; // the first that uses these bodies, or the one that was asked for
     Place forward_call, backward_call; // its calls; graph none where there are none
     Place forward, backward; // the halves; graph none where there are none

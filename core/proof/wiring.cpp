@@ -86,11 +86,11 @@ std::vector<const Arg*> results_of(const Body& body) {
 }
 
 Result<std::vector<BackwardOperand>> backward_operands(const Dump& dump, const Invocation& invocation) {
-    const Place &fw_body = invocation.body(Half::Forward), &bw_body = invocation.body(Half::Backward);
+    const Place &fw_body = invocation.body(CallSite::Forward), &bw_body = invocation.body(CallSite::Backward);
     const GraphModule &forward = *dump.graph(fw_body.graph).module,
                       &backward = *dump.graph(bw_body.graph).module;
     const Body &fw = forward.body(fw_body.body), &bw = backward.body(bw_body.body);
-    const Place &fw_call = invocation.call(Half::Forward), &bw_call = invocation.call(Half::Backward);
+    const Place &fw_call = invocation.call(CallSite::Forward), &bw_call = invocation.call(CallSite::Backward);
     const auto f = fw_call.graph ? region_call(forward, fw_call.body, fw_call.node) : std::nullopt;
     const auto b = bw_call.graph ? region_call(backward, bw_call.body, bw_call.node) : std::nullopt;
     if (!f || !b)

@@ -36,13 +36,13 @@ size_t braces(std::string_view text) {
     return 0;
 }
 
-int call_id_of(std::string_view annotation) {
+std::optional<int32_t> call_id_of(std::string_view annotation) {
     constexpr std::string_view kKey = "'call_id': ";
     const size_t at = annotation.find(kKey);
-    int id = -1;
+    int32_t id = -1;
     if (at != npos)
         std::from_chars(annotation.data() + at + kKey.size(), annotation.data() + annotation.size(), id);
-    return id;
+    return id >= 0 ? std::optional(id) : std::nullopt;
 }
 
 // "P:L in F" or "P:L".

@@ -82,8 +82,8 @@ private:
     void name_ranks() {
         std::vector<std::set<int>> ranks(dump_.files.size());
         for (size_t c = 0; c < owners_.size(); ++c)
-            if (key_of(c).rank >= 0)
-                ranks[owners_[c].index].insert(key_of(c).rank);
+            if (const auto rank = key_of(c).rank)
+                ranks[owners_[c].index].insert(*rank);
         for (size_t f = 0; f < dump_.files.size(); ++f) {
             if (!ranks[f].empty() || processes_[f].size() != 1)
                 continue;
@@ -122,7 +122,7 @@ private:
             if (is_compile_id(key.id)) {
                 at = known.find({run, key});
                 // A log may not tell the rank: then it is of the first.
-                if (at == known.end() && key.rank < 0)
+                if (at == known.end() && !key.rank)
                     at = std::find_if(known.begin(), known.end(), [&](const auto& entry) {
                         const auto& [other_run, other] = entry.first;
                         return other_run == run && other.id == key.id && other.attempt == key.attempt;
@@ -190,7 +190,7 @@ private:
             return false;
         if (!is_compile_id(a.id) || !is_compile_id(b.id))
             return true;
-        return a.id == b.id && a.attempt == b.attempt && (a.rank == b.rank || a.rank < 0 || b.rank < 0)
+        return a.id == b.id && a.attempt == b.attempt && (a.rank == b.rank || !a.rank || !b.rank)
             && (stages_agree(kept.stage, g.stage) || kept.stage == Stage::Graph || g.stage == Stage::Graph);
     }
 
@@ -260,11 +260,13 @@ private:
         for (const auto& [group, members] : groups) {
             std::set<CompilationId> found;
             size_t graphs = 0;
+            bool shared = false; // with any other input
             for (size_t g = 0; g < dump_.graphs.size(); ++g) {
                 if (std::find(members.begin(), members.end(), dump_.graphs[g].compilation.index)
                     == members.end())
                     continue;
                 ++graphs;
+                shared = shared || folded_[g] != UINT32_MAX || !dump_.graphs[g].also.empty();
                 if (folded_[g] != UINT32_MAX && is_compile_id(key_of(dump_.graphs[folded_[g]]).id))
                     found.insert(dump_.graphs[folded_[g]].compilation);
             }
@@ -272,7 +274,7 @@ private:
                 for (const size_t c : members)
                     moved[c] = *found.begin();
                 messages_to(members, key_of(found.begin()->index));
-            } else if (found.empty() && graphs > 0 && any_known) {
+            } else if (found.empty() && graphs > 0 && !shared && any_known) {
                 dump_.problems.push_back({Severity::Note,
                     "has no graph that another input has too: nothing shows that it is of the same run; it "
                     "is kept "

@@ -57,7 +57,7 @@ private:
             for (const CompileKey& key : keys_[f])
                 for (const CompileKey& there : keys_[other])
                     if (key.id == there.id && key.attempt == there.attempt
-                        && (key.rank == there.rank || key.rank < 0 || there.rank < 0)) {
+                        && (key.rank == there.rank || !key.rank || !there.rank)) {
                         if (which)
                             *which = key;
                         return true;

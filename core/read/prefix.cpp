@@ -80,8 +80,10 @@ LogFacts facts_of(std::string_view prefix) {
         if (close == npos)
             break;
         const std::string_view words = prefix.substr(open + 1, close - open - 1);
-        if (words.starts_with("rank"))
-            std::from_chars(words.data() + 4, words.data() + words.size(), facts.rank);
+        int rank = 0;
+        if (words.starts_with("rank")
+            && std::from_chars(words.data() + 4, words.data() + words.size(), rank).ec == std::errc{})
+            facts.rank = rank;
         else if (words.starts_with("__"))
             facts.artifact = std::string(words.substr(2));
         else

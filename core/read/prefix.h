@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,7 @@ namespace hopscope::read {
 // What a prefix tells of the message that it stands before (torch/_logging/_internal.py, TorchLogsFormatter,
 // in the forms of all versions).
 struct LogFacts {
-    int rank = -1;
+    std::optional<int> rank;
     std::string id; // "0/0", "!0/3/0"; empty = not told
     int attempt = 0;
     std::string artifact; // "aot_graphs", "graph_code"; empty = not told

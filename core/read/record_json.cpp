@@ -111,8 +111,8 @@ bool RecordJson::envelope(std::string_view json, Envelope& e) {
             e.event = std::string(key);
             metadata(value, e);
         } else if (key == "rank") {
-            const int rank = integer_or(value, kRankUnknown);
-            e.rank = rank >= 0 ? rank : kRankUnknown;
+            if (const int rank = integer_or(value, -1); rank >= 0)
+                e.rank = rank;
         } else if (key == "compiled_autograd_id") {
             e.autograd = integer_or(value, -1);
         } else if (key == "frame_id") {

@@ -3,19 +3,18 @@
 
 #include <simdjson.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace hopscope::read {
-
-inline constexpr int kRankUnknown = -2; // the record names no rank
 
 // One event key with its metadata, then context keys (torch/_logging/_internal.py, trace_structured).
 struct Envelope {
     std::string event;
     std::string name; // of an artifact, a DDP child, a graph_dump
     std::string subgraph; // the region whose own record it is (subgraph_name); empty = the whole graph's
-    int rank = kRankUnknown;
+    std::optional<int> rank; // none: the record names none
     int autograd = -1, frame = -1, compile = -1, attempt = 0;
     std::string md5;
     bool has_payload = false;

@@ -93,10 +93,12 @@ std::string quoted_after(std::string_view text, std::string_view from) {
     return close == npos ? std::string() : std::string(text.substr(open + 1, close - open - 1));
 }
 
-int number_after(std::string_view text, std::string_view from) {
-    int n = -1;
-    if (const size_t at = text.rfind(from); at != npos)
-        std::from_chars(text.data() + at + from.size(), text.data() + text.size(), n);
+std::optional<int> number_after(std::string_view text, std::string_view from) {
+    int n = 0;
+    const size_t at = text.rfind(from);
+    if (at == npos
+        || std::from_chars(text.data() + at + from.size(), text.data() + text.size(), n).ec != std::errc{})
+        return std::nullopt;
     return n;
 }
 

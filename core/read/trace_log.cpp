@@ -96,7 +96,7 @@ private:
     struct OpenTimer {
         CompileKey key;
         std::string name;
-        int index;
+        uint32_t index;
     };
 
     void record(std::string_view json, uint32_t line, uint64_t offset, const Payload& payload);
@@ -108,7 +108,7 @@ private:
     void metrics(const CompileKey& key, const Envelope& e);
     void check_md5(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset);
     void check_end(const Envelope& e, const Payload& payload, uint32_t line, uint64_t offset);
-    int rank_of_file() const;
+    std::optional<int> rank_of_file() const;
     std::string untabbed(std::string_view text) const;
 
     Collector& collector_;
@@ -116,7 +116,7 @@ private:
     const FileBytes& bytes_;
     RecordJson json_;
     std::vector<OpenTimer> open_timers_;
-    int rank_ = -1; // of records that name none
+    std::optional<int> rank_; // of records that name none
     bool last_ = false; // the record at hand is the file's last
     bool at_cut_ = false; // and the file ends inside of it
     const Envelope* envelope_ = nullptr; // of the record at hand
@@ -232,13 +232,13 @@ void TraceReader::timer(const CompileKey& key, const Payload& payload, uint32_t 
                 t.parent = open_timers_[i].index;
                 break;
             }
-        open_timers_.push_back({key, name, static_cast<int>(timers.size())});
+        open_timers_.push_back({key, name, static_cast<uint32_t>(timers.size())});
         timers.push_back(t);
     } else if (phase == "E") {
         for (size_t i = open_timers_.size(); i-- > 0;) {
             if (open_timers_[i].key != key || open_timers_[i].name != name)
                 continue;
-            timers[static_cast<size_t>(open_timers_[i].index)].end_us = time;
+            timers[open_timers_[i].index].end_us = time;
             open_timers_.erase(open_timers_.begin() + static_cast<ptrdiff_t>(i));
             return;
         }
@@ -387,7 +387,7 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     if (e.has_payload && payload.line == 0)
         collector_.problem(Severity::Warning, "the record of " + e.what() + " has no payload; expected one",
             file_, line, offset);
-    const CompileKey key{e.rank != kRankUnknown ? e.rank : rank_, id_of(e), e.attempt};
+    const CompileKey key{e.rank ? e.rank : rank_, id_of(e), e.attempt};
     if (e.event == "chromium_event") {
         if (!key.id.empty())
             timer(key, payload, line);
@@ -418,11 +418,11 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
 
 // The rank that the file's records name, else the one in its name (the records are the truth; only early
 // records lack one).
-int TraceReader::rank_of_file() const {
+std::optional<int> TraceReader::rank_of_file() const {
     constexpr std::string_view kKey = ", \"rank\": ";
     constexpr size_t kHead = 1 << 20;
     const std::string_view head = bytes_.bytes.substr(0, kHead);
-    int rank = -1;
+    int rank = 0;
     for (size_t at = head.find(kKey); at != npos; at = head.find(kKey, at + 1)) {
         const size_t line = head.rfind('\n', at) + 1;
         if (head[line] != '\t'
@@ -432,9 +432,11 @@ int TraceReader::rank_of_file() const {
     }
     constexpr std::string_view kMark = "torch_trace_rank_";
     const std::string& path = collector_.dump.files[file_.index].path;
-    if (const size_t at = path.rfind(kMark); at != npos)
-        std::from_chars(path.data() + at + kMark.size(), path.data() + path.size(), rank);
-    return rank;
+    if (const size_t at = path.rfind(kMark); at != npos
+        && std::from_chars(path.data() + at + kMark.size(), path.data() + path.size(), rank).ec
+            == std::errc{})
+        return rank;
+    return std::nullopt;
 }
 
 void TraceReader::run() {

@@ -4,6 +4,7 @@
 #include "core/graph/calls.h"
 #include "core/regions/ledger.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +14,12 @@ namespace hopscope::regions {
 // --- timers.cpp: calls as the timers tell them
 // -----------------------------------------------------------------
 
-// One call of a region as Dynamo's timers show it: the timers that belong to it, -1 = none. A call opens with
-// its hash, its lookup, or a trace without either.
+// One call of a region as Dynamo's timers show it: the timers that belong to it. A call opens with its hash,
+// its lookup, or a trace without either.
 struct Opening {
-    int hash = -1, lookup = -1, trace = -1, stamp_out = -1; // indices into Dump::timers
-    int parent = -1; // index of the opening in whose trace it lies
-    std::vector<int> children;
+    std::optional<size_t> hash, lookup, trace, stamp_out; // indices into Dump::timers
+    std::optional<size_t> parent; // index of the opening in whose trace it lies
+    std::vector<size_t> children;
 };
 std::vector<Opening> openings(const Dump& dump, CompilationId compilation);
 
@@ -31,15 +32,15 @@ struct GraphCall {
     BodyId scope; // the body that holds the call
     std::string_view region; // the identifier that Dynamo gave
     IdentifierParts parts;
-    int call_id = -1;
-    int parent = -1; // index of the call whose body holds this one
+    std::optional<int> call_id;
+    std::optional<size_t> parent; // index of the call whose body holds this one
     bool recompute = false; // a forward call in a backward graph
 };
 std::vector<GraphCall> graph_calls(const GraphModule& module);
 // The first graph of a stage that is the stage itself and not a pass's view of it.
 GraphId main_graph(const Dump& dump, const Compilation& compilation, Stage stage);
-// Which half a lone printed graph is, by the identifiers that it calls.
-Half half_of_lone_graph(const std::vector<GraphCall>& calls);
+// Which site a lone printed graph is, by the identifiers that it calls.
+CallSite site_of_lone_graph(const std::vector<GraphCall>& calls);
 
 // --- messages.cpp: the text log
 // ----------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ const ReuseMessage* find_message(const Invocation& invocation, ReuseMessage::Kin
 struct Row {
     const Opening* opening = nullptr;
     const GraphCall* call = nullptr; // in the Dynamo graph
-    int code = -1; // which code object the region is of: rows of one code object share a number
+    std::optional<int> code; // which code object the region is of: rows of one code object share a number
 };
 // Sets decision and evidence of every invocation, in order.
 void decide(const Dump& dump, CompilationId compilation, CompilationLedger& ledger,

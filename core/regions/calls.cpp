@@ -1,3 +1,4 @@
+#include "core/graph/reading.h"
 #include "core/regions/build.h"
 
 #include <algorithm>
@@ -5,56 +6,39 @@
 
 namespace hopscope::regions {
 
+// A region's body is entered at the first call of its identifier; bodies of other higher-order operators
+// (cond, checkpoints) are walked in place, they are no calls of their own.
 std::vector<GraphCall> graph_calls(const GraphModule& module) {
     std::vector<GraphCall> calls;
     if (module.bodies.empty())
         return calls;
-    // A body is entered once by its identifier and place; other higher-order operators' bodies (cond,
-    // checkpoints) are walked in place, they are no calls of their own.
-    struct Frame {
-        BodyId body;
-        size_t next = 0;
-        int parent = -1;
-    };
     std::set<std::string_view> entered;
-    std::vector<bool> walked(
-        module.bodies.size(), false); // else bodies called twice at every depth never end
-    std::vector<Frame> stack{{BodyId(0)}};
-    while (!stack.empty()) {
-        Frame& frame = stack.back();
-        const Body& body = module.body(frame.body);
-        if (frame.next >= body.nodes.size()) {
-            stack.pop_back();
-            continue;
-        }
-        const NodeId node(frame.next++);
-        if (!module.text(body.node(node).target).starts_with("torch.ops.higher_order."))
-            continue;
-        const BodyId scope = frame.body;
-        const int parent = frame.parent;
+    std::vector<std::optional<size_t>> caller(
+        module.bodies.size()); // by body: the call that it was entered by
+    walk_nodes(module, BodyId(0), [&](BodyId scope, NodeId node) {
+        const Node& n = module.body(scope).node(node);
+        if (!module.text(n.target).starts_with("torch.ops.higher_order."))
+            return Walk::Skip;
+        std::optional<size_t> inside = caller[scope.index];
         if (auto call = region_call(module, scope, node)) {
+            const bool first = entered.insert(call->identifier).second;
             GraphCall found;
             found.parts = identifier_parts(call->identifier);
             found.region = found.parts.region;
             found.scope = scope;
-            found.parent = parent;
-            const Source* source = module.source(body.node(node).source);
-            found.call_id = source ? source->call_id : -1;
-            const BodyId called = call->body;
-            const bool first = entered.insert(call->identifier).second;
+            found.parent = inside;
+            const Source* source = module.source(n.source);
+            found.call_id = source ? source->call_id : std::nullopt;
             found.call = std::move(*call);
+            inside = calls.size();
             calls.push_back(std::move(found));
-            if (called && first)
-                stack.push_back({called, 0, static_cast<int>(calls.size()) - 1});
-            continue;
+            if (!first)
+                return Walk::Skip;
         }
-        const auto bodies = called_bodies(module, scope, node);
-        for (size_t i = bodies.size(); i-- > 0;)
-            if (!walked[bodies[i].index]) {
-                walked[bodies[i].index] = true;
-                stack.push_back({bodies[i], 0, parent});
-            }
-    }
+        for (const BodyId called : called_bodies(module, scope, node))
+            caller[called.index] = inside;
+        return Walk::Advance;
+    });
     return calls;
 }
 
@@ -65,21 +49,21 @@ GraphId main_graph(const Dump& dump, const Compilation& compilation, Stage stage
     return {};
 }
 
-Half half_of_lone_graph(const std::vector<GraphCall>& calls) {
-    const auto any = [&](IdentifierParts::Half half) {
+CallSite site_of_lone_graph(const std::vector<GraphCall>& calls) {
+    const auto any = [&](Half half) {
         return std::any_of(
             calls.begin(), calls.end(), [&](const GraphCall& c) { return c.parts.half == half; });
     };
-    const bool forward = any(IdentifierParts::Half::Forward);
-    const bool backward = any(IdentifierParts::Half::Backward);
+    const bool forward = any(Half::Forward);
+    const bool backward = any(Half::Backward);
     const bool partitioned =
         std::any_of(calls.begin(), calls.end(), [](const GraphCall& c) { return c.parts.partitioned; });
     if (forward && backward)
-        return partitioned ? Half::Backward
-                           : Half::Joint; // a backward that recomputes holds forward calls too
+        return partitioned ? CallSite::Backward
+                           : CallSite::Joint; // a backward that recomputes holds forward calls too
     if (backward)
-        return Half::Backward;
-    return forward ? Half::Forward : Half::Inference;
+        return CallSite::Backward;
+    return forward ? CallSite::Forward : CallSite::Inference;
 }
 
 } // namespace hopscope::regions

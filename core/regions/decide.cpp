@@ -74,7 +74,7 @@ public:
 private:
     void decide(Invocation& inv, const Row& row) {
         const bool known_body = row.call && !seen_.insert(row.call->region).second;
-        const bool known_code = row.code >= 0 && !codes_.insert(row.code).second;
+        const bool known_code = row.code && !codes_.insert(*row.code).second;
         if (row.opening)
             by_timers(inv, *row.opening, known_body, known_code, row.call != nullptr);
         else if (row.call && has_openings_)
@@ -86,12 +86,12 @@ private:
 
     void by_timers(Invocation& inv, const Opening& o, bool known_body, bool known_code, bool has_call) {
         inv.evidence |= kTraceTimer;
-        if (o.stamp_out >= 0) {
-            inv.decision = o.lookup >= 0 || o.hash < 0 ? Decision::Reused : Decision::ReusedByKey;
-        } else if (o.trace >= 0) {
+        if (o.stamp_out) {
+            inv.decision = o.lookup || !o.hash ? Decision::Reused : Decision::ReusedByKey;
+        } else if (o.trace) {
             if (known_body)
                 inv.decision = Decision::RetracedSame;
-            else if (o.lookup >= 0 || known_code)
+            else if (o.lookup || known_code)
                 inv.decision = Decision::RetracedNew;
             else
                 inv.decision = Decision::Traced;
@@ -134,8 +134,8 @@ private:
             inv.decision = Decision::ReusedByKey;
         else if (find_message(inv, Kind::CacheHit))
             inv.decision = Decision::Reused;
-        else if (installing && installing->count >= 0)
-            inv.decision = installing->count <= 1 ? Decision::Traced : Decision::RetracedNew;
+        else if (installing && installing->count)
+            inv.decision = *installing->count <= 1 ? Decision::Traced : Decision::RetracedNew;
         else if (!installing && !old_)
             inv.decision = Decision::RetracedSame;
     }
@@ -150,7 +150,7 @@ private:
         // are.
         size_t last = ledger_.invocations.size() - 1;
         if (!ending.exceeded && rows_[last].opening)
-            while (rows_[last].opening && rows_[last].opening->parent >= 0 && ended_well(last))
+            while (rows_[last].opening && rows_[last].opening->parent && ended_well(last))
                 last = parent_row(last);
         Invocation& inv = ledger_.invocations[last];
         inv.decision = Decision::Failed;
@@ -165,7 +165,8 @@ private:
             || find_message(inv, Kind::Guards);
     }
     size_t parent_row(size_t row) const {
-        return static_cast<size_t>(std::max(ledger_.invocations[row].parent, 0));
+        const InvocationId parent = ledger_.invocations[row].parent;
+        return parent ? parent.index : 0;
     }
 
     const Dump& dump_;

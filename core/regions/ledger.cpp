@@ -31,7 +31,7 @@ public:
         else if (openings_.empty())
             calls_from_later_stage();
         for (const ReuseMessage& m : dump_.messages)
-            if (m.key == compilation_.key || (m.key.rank < 0 && same_compile(m.key)))
+            if (m.key == compilation_.key || (!m.key.rank && same_compile(m.key)))
                 messages_.push_back(&m);
         make_rows();
         attach_messages();
@@ -70,11 +70,11 @@ private:
                     continue;
                 auto calls = graph_calls(*g.module);
                 if (calls.empty()
-                    || (stage == Stage::Graph && half_of_lone_graph(calls) == Half::Backward
+                    || (stage == Stage::Graph && site_of_lone_graph(calls) == CallSite::Backward
                         && other_forward(id)))
                     continue;
                 const bool only_backward = std::all_of(calls.begin(), calls.end(),
-                    [](const GraphCall& c) { return c.parts.half == IdentifierParts::Half::Backward; });
+                    [](const GraphCall& c) { return c.parts.half == Half::Backward; });
                 keep_calls(std::move(calls), only_backward);
                 later_graph_ = id;
                 return;
@@ -86,98 +86,98 @@ private:
             if (id == not_this)
                 return false;
             const auto calls = graph_calls(*dump_.graph(id).module);
-            return !calls.empty() && half_of_lone_graph(calls) != Half::Backward;
+            return !calls.empty() && site_of_lone_graph(calls) != CallSite::Backward;
         });
     }
     // Keeps the forward calls (all, where there are only backward ones) and their nesting.
     void keep_calls(std::vector<GraphCall> calls, bool only_backward) {
-        std::vector<int> moved(calls.size(), -1);
+        std::vector<std::optional<size_t>> moved(calls.size());
         for (size_t i = 0; i < calls.size(); ++i) {
-            if (!only_backward && calls[i].parts.half == IdentifierParts::Half::Backward)
+            if (!only_backward && calls[i].parts.half == Half::Backward)
                 continue;
-            if (calls[i].parent >= 0) {
-                calls[i].parent = moved[static_cast<size_t>(calls[i].parent)];
-                if (calls[i].parent < 0)
+            if (calls[i].parent) {
+                calls[i].parent = moved[*calls[i].parent];
+                if (!calls[i].parent)
                     continue;
             }
-            moved[i] = static_cast<int>(calls_.size());
+            moved[i] = calls_.size();
             calls_.push_back(std::move(calls[i]));
         }
     }
 
     // Calls that the timers show and calls that the graph shows, level by level, in order.
     void make_rows() {
-        std::vector<int> call_of(openings_.size(), -1);
+        using Index = std::optional<size_t>; // none: no call around it
+        std::vector<Index> call_of(openings_.size());
         std::vector<bool> taken(calls_.size(), false);
-        std::map<int, std::vector<int>> open_by_parent;
-        std::map<int, std::vector<int>> calls_by_parent;
+        std::map<Index, std::vector<size_t>> open_by_parent;
+        std::map<Index, std::vector<size_t>> calls_by_parent;
         for (size_t i = 0; i < openings_.size(); ++i)
-            open_by_parent[openings_[i].parent].push_back(static_cast<int>(i));
+            open_by_parent[openings_[i].parent].push_back(i);
         for (size_t i = 0; i < calls_.size(); ++i)
-            calls_by_parent[calls_[i].parent].push_back(static_cast<int>(i));
-        std::vector<std::pair<int, int>> levels{{-1, -1}};
+            calls_by_parent[calls_[i].parent].push_back(i);
+        std::vector<std::pair<Index, Index>> levels(1);
         while (!levels.empty() && graph_) {
             const auto [opening, call] = levels.back();
             levels.pop_back();
             const auto& these = open_by_parent[opening];
             const auto& those = calls_by_parent[call];
             for (size_t k = 0; k < these.size() && k < those.size(); ++k) {
-                call_of[static_cast<size_t>(these[k])] = those[k];
-                taken[static_cast<size_t>(those[k])] = true;
+                call_of[these[k]] = those[k];
+                taken[those[k]] = true;
                 levels.emplace_back(these[k], those[k]);
             }
-            if (!openings_.empty() && these.size() != those.size() && opening < 0)
+            if (!openings_.empty() && these.size() != those.size() && !opening)
                 problems_.push_back({Severity::Warning,
                     "compilation " + compilation_.key.id + ": the timers show " + std::to_string(these.size())
                         + " calls of regions, the Dynamo graph " + std::to_string(those.size()),
                     dump_.graph(graph_).file, dump_.graph(graph_).line, 0});
         }
-        std::vector<int> row_of_opening(openings_.size(), -1);
-        std::vector<int> row_of_call(calls_.size(), -1);
-        const auto add = [&](const Opening* o, const GraphCall* c, int parent) {
+        std::vector<InvocationId> row_of_opening(openings_.size());
+        std::vector<InvocationId> row_of_call(calls_.size());
+        const auto add = [&](const Opening* o, const GraphCall* c, InvocationId parent) {
             Invocation inv;
             inv.index = static_cast<int>(rows_.size());
             inv.parent = parent;
             if (c) {
-                const Half half = graph_ ? Half::Dynamo : later_half();
+                const CallSite site = graph_ ? CallSite::Dynamo : later_site();
                 const GraphId in = graph_ ? graph_ : later_graph_;
-                inv.calls[static_cast<size_t>(half)] = {in, c->scope, c->call.node};
+                inv.calls[static_cast<size_t>(site)] = {in, c->scope, c->call.node};
                 if (c->call.body)
-                    inv.bodies[static_cast<size_t>(half)] = {in, c->call.body, {}};
+                    inv.bodies[static_cast<size_t>(site)] = {in, c->call.body, {}};
             }
-            rows_.push_back({o, c, -1});
+            rows_.push_back({o, c, {}});
             ledger_.invocations.push_back(std::move(inv));
         };
         for (size_t i = 0; i < openings_.size(); ++i) {
             const Opening& o = openings_[i];
-            const int c = call_of[i];
-            row_of_opening[i] = static_cast<int>(rows_.size());
-            if (c >= 0)
-                row_of_call[static_cast<size_t>(c)] = row_of_opening[i];
-            add(&o, c >= 0 ? &calls_[static_cast<size_t>(c)] : nullptr,
-                o.parent >= 0 ? row_of_opening[static_cast<size_t>(o.parent)] : -1);
+            const Index c = call_of[i];
+            row_of_opening[i] = InvocationId(rows_.size());
+            if (c)
+                row_of_call[*c] = row_of_opening[i];
+            add(&o, c ? &calls_[*c] : nullptr, o.parent ? row_of_opening[*o.parent] : InvocationId());
         }
         for (size_t i = 0; i < calls_.size(); ++i) {
             if (taken[i])
                 continue;
-            const int parent = calls_[i].parent;
-            row_of_call[i] = static_cast<int>(rows_.size());
-            add(nullptr, &calls_[i], parent >= 0 ? row_of_call[static_cast<size_t>(parent)] : -1);
+            const Index parent = calls_[i].parent;
+            row_of_call[i] = InvocationId(rows_.size());
+            add(nullptr, &calls_[i], parent ? row_of_call[*parent] : InvocationId());
         }
     }
 
-    Half later_half() const {
+    CallSite later_site() const {
         switch (dump_.graph(later_graph_).stage) {
         case Stage::Forward:
-            return Half::Forward;
+            return CallSite::Forward;
         case Stage::Backward:
-            return Half::Backward;
+            return CallSite::Backward;
         case Stage::Joint:
-            return Half::Joint;
+            return CallSite::Joint;
         case Stage::Graph:
-            return half_of_lone_graph(calls_);
+            return site_of_lone_graph(calls_);
         default:
-            return Half::Inference;
+            return CallSite::Inference;
         }
     }
 
@@ -228,7 +228,7 @@ private:
     void assign(size_t row, const std::string& identifier) {
         Invocation& inv = ledger_.invocations[row];
         inv.region = region_named(identifier);
-        ledger_.regions[inv.region.index].invocations.push_back(static_cast<int>(row));
+        ledger_.regions[inv.region.index].invocations.push_back(InvocationId(row));
     }
 
     // Rows that a graph shows get their region from it, and the code object that it was traced from.
@@ -277,46 +277,45 @@ private:
 
     // A call inside a body runs as often as all calls of that body's region together.
     void count_executions() {
-        std::vector<int>& order = execution_order_;
+        std::vector<InvocationId> order;
         for (size_t i = 0; i < ledger_.invocations.size(); ++i)
-            order.push_back(static_cast<int>(i));
+            order.push_back(InvocationId(i));
         // Rows stand outer before inner, but later calls of the outer region count too: settle from the
         // outside in.
         std::vector<int> depth(order.size(), 0);
         for (size_t i = 0; i < order.size(); ++i)
-            if (const int p = ledger_.invocations[i].parent; p >= 0)
-                depth[i] = depth[static_cast<size_t>(p)] + 1;
+            if (const InvocationId p = ledger_.invocations[i].parent)
+                depth[i] = depth[p.index] + 1;
         std::stable_sort(order.begin(), order.end(),
-            [&](int a, int b) { return depth[static_cast<size_t>(a)] < depth[static_cast<size_t>(b)]; });
-        for (const int i : order) {
-            Invocation& inv = ledger_.invocations[static_cast<size_t>(i)];
-            if (inv.parent < 0)
+            [&](InvocationId a, InvocationId b) { return depth[a.index] < depth[b.index]; });
+        for (const InvocationId i : order) {
+            Invocation& inv = ledger_.invocation(i);
+            if (!inv.parent)
                 continue;
-            const Invocation& outer = ledger_.invocations[static_cast<size_t>(inv.parent)];
+            const Invocation& outer = ledger_.invocation(inv.parent);
             int runs = 0;
             if (outer.region)
-                for (const int call : ledger_.regions[outer.region.index].invocations)
-                    runs += ledger_.invocations[static_cast<size_t>(call)].executions;
+                for (const InvocationId call : ledger_.regions[outer.region.index].invocations)
+                    runs += ledger_.invocation(call).executions;
             inv.executions = std::max(runs, 1);
         }
     }
 
     void describe_regions() {
         for (Region& region : ledger_.regions) {
-            for (const int i : region.invocations)
-                if (const ReuseMessage* m =
-                        find_message(ledger_.invocations[static_cast<size_t>(i)], Kind::Installing)) {
+            for (const InvocationId i : region.invocations)
+                if (const ReuseMessage* m = find_message(ledger_.invocation(i), Kind::Installing)) {
                     region.function = m->function;
                     break;
                 }
             if (graph_) {
                 RegionBody body;
-                body.half = Half::Dynamo;
+                body.site = CallSite::Dynamo;
                 body.identifier = region.identifier;
-                for (const int i : region.invocations)
-                    if (ledger_.invocations[static_cast<size_t>(i)].body(Half::Dynamo).graph) {
+                for (const InvocationId i : region.invocations)
+                    if (const Place& called = ledger_.invocation(i).body(CallSite::Dynamo); called.graph) {
                         if (!body.calls++)
-                            body.place = ledger_.invocations[static_cast<size_t>(i)].body(Half::Dynamo);
+                            body.place = called;
                     }
                 if (body.calls)
                     region.bodies.insert(region.bodies.begin(), body);
@@ -351,8 +350,8 @@ private:
             }
     }
 
-    double timer_ms(int timer) const {
-        return timer >= 0 ? dump_.timers[static_cast<size_t>(timer)].milliseconds() : -1;
+    std::optional<double> timer_ms(std::optional<size_t> timer) const {
+        return timer ? dump_.timers[*timer].milliseconds() : std::nullopt;
     }
 
     void count_times() {
@@ -362,17 +361,17 @@ private:
                 continue;
             Invocation& inv = ledger_.invocations[i];
             inv.trace_ms = timer_ms(o->trace);
-            inv.lookup_ms = timer_ms(o->lookup >= 0 ? o->lookup : o->hash);
+            inv.lookup_ms = timer_ms(o->lookup ? o->lookup : o->hash);
             inv.stamp_out_ms = timer_ms(o->stamp_out);
         }
         for (const Region& region : ledger_.regions) {
-            double first = -1;
-            for (const int i : region.invocations) {
-                Invocation& inv = ledger_.invocations[static_cast<size_t>(i)];
-                if (first < 0 && inv.trace_ms >= 0)
+            std::optional<double> first;
+            for (const InvocationId i : region.invocations) {
+                Invocation& inv = ledger_.invocation(i);
+                if (!first && inv.trace_ms)
                     first = inv.trace_ms;
-                else if (first >= 0 && inv.stamp_out_ms >= 0)
-                    inv.saved_ms = first - std::max(inv.lookup_ms, 0.0) - inv.stamp_out_ms;
+                else if (first && inv.stamp_out_ms)
+                    inv.saved_ms = *first - inv.lookup_ms.value_or(0) - *inv.stamp_out_ms;
             }
         }
     }
@@ -399,11 +398,11 @@ private:
             }
             t.traced += inv.traced_to_end;
             // A nested trace lies inside its outer one: count the time once.
-            if (inv.trace_ms > 0
-                && (inv.parent < 0 || ledger_.invocations[static_cast<size_t>(inv.parent)].trace_ms <= 0))
-                t.tracing_ms += inv.trace_ms;
-            if (inv.saved_ms > 0)
-                t.saved_ms += inv.saved_ms;
+            const bool nested = inv.parent && ledger_.invocation(inv.parent).trace_ms.value_or(0) > 0;
+            if (inv.trace_ms && !nested)
+                t.tracing_ms += *inv.trace_ms;
+            if (inv.saved_ms)
+                t.saved_ms += std::max(*inv.saved_ms, 0.0);
         }
     }
 
@@ -416,7 +415,6 @@ private:
     std::vector<GraphCall> calls_;
     std::vector<const ReuseMessage*> messages_;
     std::vector<Row> rows_;
-    std::vector<int> execution_order_;
     GraphId graph_, later_graph_;
 };
 
@@ -424,9 +422,10 @@ private:
 } // namespace regions
 
 Place Invocation::origin() const {
-    for (const Half h : {Half::Dynamo, Half::Forward, Half::Inference, Half::Joint, Half::Backward})
-        if (call(h).graph)
-            return call(h);
+    for (const CallSite site :
+        {CallSite::Dynamo, CallSite::Forward, CallSite::Inference, CallSite::Joint, CallSite::Backward})
+        if (call(site).graph)
+            return call(site);
     return {};
 }
 

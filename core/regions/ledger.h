@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,48 +35,51 @@ std::vector<std::string_view> evidence_names(uint8_t evidence); // "trace_timer"
 enum class Pairing : uint8_t { None, CallId, DataFlow, Order };
 std::string_view pairing_name(Pairing p); // "none", "call_id", "data_flow", "order"
 
-// The stages in which an invocation may have a node.
-enum class Half : uint8_t { Dynamo, Joint, JointBackward, Forward, Backward, Inference };
-inline constexpr size_t kHalfCount = 6;
-std::string_view half_name(Half h);
+// Where an invocation may have a call: in one graph of each stage, in the joint graph a forward and a
+// backward one.
+enum class CallSite : uint8_t { Dynamo, Joint, JointBackward, Forward, Backward, Inference };
+inline constexpr size_t kCallSiteCount = 6;
+std::string_view call_site_name(CallSite site); // "dynamo", "joint_backward", …
 
 struct SavedValue {
     StringId name; // of the forward body's output (strings of the forward graph's module)
     NodeId node; // in the forward body
     NodeId placeholder; // in the backward body
-    int64_t bytes = -1; // -1 = not known (symbolic)
+    std::optional<int64_t> bytes; // none: not known (symbolic)
 };
 
 struct Invocation {
     int index = 0; // from 0, in the order Dynamo met them, within the compilation
     bool traced_to_end = false; // also of a failed one: storing the body broke a limit
     RegionId region;
-    int call_id = -1; // as in the forward (or inference, joint) graph; -1 = none
+    std::optional<int> call_id; // as in the forward (or inference, joint) graph
     Decision decision = Decision::Unknown;
     uint8_t evidence = 0; // of the decision
     Pairing pairing = Pairing::None; // of the backward call with the forward call
-    int variant = -1; // tangent variant of its backward body: the N of bw_…_N; -1 = none
+    std::optional<int> variant; // tangent variant of its backward body: the N of bw_…_N
     bool inlined = false; // its region was used once and put inline after Dynamo
     int executions = 1; // how often the step runs it (inside a region that is called again and again: more)
     std::string reason; // why it was not reused; empty where nothing says it
-    double trace_ms = -1, lookup_ms = -1, stamp_out_ms = -1, saved_ms = -1; // -1 = not there
-    std::array<Place, kHalfCount> calls; // the call's node by Half; graph none where there is none
-    std::array<Place, kHalfCount> bodies; // the body it calls there (node none)
+    // Where timers tell them. Saved: what the first trace of the region took, less lookup and stamp-out; it
+    // may be negative.
+    std::optional<double> trace_ms, lookup_ms, stamp_out_ms, saved_ms;
+    std::array<Place, kCallSiteCount> calls; // the call's node by CallSite; graph none where there is none
+    std::array<Place, kCallSiteCount> bodies; // the body it calls there (node none)
     std::vector<ReuseMessage> messages; // of the text log, in order
-    int parent = -1; // index of the invocation whose body holds this call (nested regions)
+    InvocationId parent; // the invocation whose body holds this call (nested regions)
 
     // The call's node where it shows first: in the Dynamo graph, or in the first stage that the dump has.
     Place origin() const;
-    const Place& call(Half h) const { return calls[static_cast<size_t>(h)]; }
-    const Place& body(Half h) const { return bodies[static_cast<size_t>(h)]; }
+    const Place& call(CallSite site) const { return calls[static_cast<size_t>(site)]; }
+    const Place& body(CallSite site) const { return bodies[static_cast<size_t>(site)]; }
 };
 
 // A body of a region in one stage.
 struct RegionBody {
-    Half half = Half::Dynamo;
+    CallSite site = CallSite::Dynamo;
     Place place; // node none
     std::string identifier; // under which it is called there
-    int variant = -1; // tangent variant of partitioned bodies
+    std::optional<int> variant; // tangent variant of partitioned bodies
     int calls = 0;
 };
 
@@ -86,11 +90,11 @@ struct Region {
     int source_line = 0; // of the region's first node with a place
     bool inlined = false;
     std::vector<RegionBody> bodies;
-    std::vector<int> invocations; // indices into CompilationLedger::invocations
+    std::vector<InvocationId> invocations; // in order
     std::vector<SavedValue> saved; // what one invocation saves for its backward
-    int64_t saved_bytes = -1; // per invocation, -1 = no backward or not known
+    std::optional<int64_t> saved_bytes; // per invocation; none: no backward, or not known
 
-    int body_count(Half h) const;
+    int body_count(CallSite site) const;
 };
 
 struct Totals {
@@ -104,8 +108,11 @@ struct Totals {
 struct CompilationLedger {
     CompilationId compilation;
     std::vector<Region> regions; // by first call
-    std::vector<Invocation> invocations; // by index
+    std::vector<Invocation> invocations; // by InvocationId
     Totals totals;
+
+    const Invocation& invocation(InvocationId id) const { return invocations[id.index]; }
+    Invocation& invocation(InvocationId id) { return invocations[id.index]; }
 };
 
 struct Ledger {

@@ -80,27 +80,27 @@ std::vector<std::vector<const ReuseMessage*>> group_messages(
     // A nested call writes between what its outer call's lookup refused and what its outer call's trace
     // installed.
     struct Step {
-        int opening;
+        size_t opening;
         bool after;
     };
     std::vector<Step> stack;
     for (size_t i = openings.size(); i-- > 0;)
-        if (openings[i].parent < 0)
-            stack.push_back({static_cast<int>(i), false});
+        if (!openings[i].parent)
+            stack.push_back({i, false});
     while (!stack.empty()) {
         const Step step = stack.back();
         stack.pop_back();
-        const Opening& o = openings[static_cast<size_t>(step.opening)];
-        Messages& group = groups[static_cast<size_t>(step.opening)];
+        const Opening& o = openings[step.opening];
+        Messages& group = groups[step.opening];
         if (step.after) {
             taker.traced(group);
             continue;
         }
-        if (o.lookup >= 0 || o.hash >= 0)
+        if (o.lookup || o.hash)
             taker.refused(group);
-        if (o.stamp_out >= 0)
+        if (o.stamp_out)
             taker.hit(group);
-        if (o.trace < 0)
+        if (!o.trace)
             continue;
         stack.push_back({step.opening, true});
         for (size_t i = o.children.size(); i-- > 0;)

@@ -60,28 +60,28 @@ std::string_view pairing_name(Pairing p) {
     return "";
 }
 
-std::string_view half_name(Half h) {
-    switch (h) {
-    case Half::Dynamo:
+std::string_view call_site_name(CallSite site) {
+    switch (site) {
+    case CallSite::Dynamo:
         return "dynamo";
-    case Half::Joint:
+    case CallSite::Joint:
         return "joint";
-    case Half::JointBackward:
+    case CallSite::JointBackward:
         return "joint_backward";
-    case Half::Forward:
+    case CallSite::Forward:
         return "forward";
-    case Half::Backward:
+    case CallSite::Backward:
         return "backward";
-    case Half::Inference:
+    case CallSite::Inference:
         return "inference";
     }
     return "";
 }
 
-int Region::body_count(Half h) const {
+int Region::body_count(CallSite h) const {
     int n = 0;
     for (const RegionBody& b : bodies)
-        n += b.half == h;
+        n += b.site == h;
     return n;
 }
 

@@ -75,7 +75,8 @@ struct Backward {
 
 Backward backward_of(const Dump& dump, const Invocation& invocation) {
     Backward backward;
-    const Place &joint = invocation.body(Half::Joint), &joint_backward = invocation.body(Half::JointBackward);
+    const Place &joint = invocation.body(CallSite::Joint),
+                &joint_backward = invocation.body(CallSite::JointBackward);
     // The joint's backward body is called with (primals, tangents).
     if (joint.graph && joint_backward.graph) {
         const GraphModule &forward = *dump.graph(joint.graph).module,
@@ -87,7 +88,7 @@ Backward backward_of(const Dump& dump, const Invocation& invocation) {
             backward.tangents.push_back(shape_text(module, body.node(NodeId(i))));
     }
     // The partitioned one with (saved values, tangents).
-    if (const Place& half = invocation.body(Half::Backward); half.graph) {
+    if (const Place& half = invocation.body(CallSite::Backward); half.graph) {
         const GraphModule& module = *dump.graph(half.graph).module;
         const Body& body = module.body(half.body);
         std::vector<std::string> tangents;
@@ -128,13 +129,14 @@ void match_tangents(std::vector<RegionOutput>& outputs, const std::vector<std::s
         return; // contradicts the types: nothing is known
     for (size_t i = 0; i < n; ++i) {
         bool without = false;
-        int count = 0, which = -1;
+        int count = 0;
+        size_t which = 0;
         for (size_t t = 0; t <= m; ++t)
             without = without || (to[i][t] && from[i + 1][t]);
         for (size_t t = 0; t < m; ++t)
             if (fits(i, t) && to[i][t] && from[i + 1][t + 1]) {
                 ++count;
-                which = static_cast<int>(t);
+                which = t;
             }
         if (count == 0)
             outputs[i].needs_gradient = false;
@@ -145,13 +147,13 @@ void match_tangents(std::vector<RegionOutput>& outputs, const std::vector<std::s
     }
 }
 
-// The invocation that has the call, and in which half.
-const Invocation* invocation_at(const Ledger& ledger, const Place& call, Half& half) {
+// The invocation that has the call, and at which of its sites.
+const Invocation* invocation_at(const Ledger& ledger, const Place& call, CallSite& site) {
     for (const CompilationLedger& compilation : ledger.compilations)
         for (const Invocation& invocation : compilation.invocations)
-            for (size_t h = 0; h < kHalfCount; ++h)
+            for (size_t h = 0; h < kCallSiteCount; ++h)
                 if (invocation.calls[h] == call) {
-                    half = static_cast<Half>(h);
+                    site = static_cast<CallSite>(h);
                     return &invocation;
                 }
     return nullptr;
@@ -188,12 +190,12 @@ std::vector<RegionOutput> region_outputs(const Dump& dump, const Ledger& ledger,
             || (type && type->kind == TypeKind::Tensor && !differentiable(module.text(type->dtype))))
             output.needs_gradient = false;
     }
-    Half half = Half::Dynamo;
-    const Invocation* invocation = invocation_at(ledger, place, half);
-    if (!invocation || half == Half::JointBackward || half == Half::Backward)
+    CallSite site = CallSite::Dynamo;
+    const Invocation* invocation = invocation_at(ledger, place, site);
+    if (!invocation || site == CallSite::JointBackward || site == CallSite::Backward)
         return outputs; // a backward's outputs are gradients: nobody asks for theirs
     // A lone printed graph is no proof: only a dump that calls itself so.
-    const GraphId inference = invocation->body(Half::Inference).graph;
+    const GraphId inference = invocation->body(CallSite::Inference).graph;
     if (inference && dump.graph(inference).stage == Stage::Inference) {
         for (RegionOutput& output : outputs)
             output.needs_gradient = false;
@@ -204,7 +206,7 @@ std::vector<RegionOutput> region_outputs(const Dump& dump, const Ledger& ledger,
         return outputs;
     // A partitioned forward body returns what it saves after its own outputs.
     size_t own = outputs.size();
-    if (half == Half::Forward)
+    if (site == CallSite::Forward)
         own = std::min(own,
             backward.outputs != SIZE_MAX           ? backward.outputs
                 : outputs.size() >= backward.saved ? outputs.size() - backward.saved

@@ -18,7 +18,7 @@ struct RegionOutput {
     NodeId node; // of the called body; none for a literal
     bool saved = false; // for the backward only: no output of the region itself
     std::optional<bool> needs_gradient; // nothing: the dump does not tell
-    int tangent = -1; // which of the backward's tangents; -1 = none, or not known which
+    std::optional<size_t> tangent; // which of the backward's tangents; none: has none, or not known which
 };
 std::string_view output_kind_name(RegionOutput::Kind kind); // "tensor", "integer", "none", "other"
 

@@ -8,8 +8,8 @@ namespace hopscope::regions {
 
 namespace {
 
-constexpr size_t at(Half h) {
-    return static_cast<size_t>(h);
+constexpr size_t at(CallSite site) {
+    return static_cast<size_t>(site);
 }
 
 // The calls of one graph that may stand for invocations, with the graph that they are in.
@@ -25,13 +25,13 @@ struct StageCalls {
 };
 
 // Inside a body every inner forward call carries the id of the enclosing call; its getitems carry its own.
-int true_call_id(const StageCalls& stage, const GraphCall& c) {
-    if (c.parent < 0)
+std::optional<int> true_call_id(const StageCalls& stage, const GraphCall& c) {
+    if (!c.parent)
         return c.call_id;
     const Body& body = stage.module->body(c.scope);
     for (const NodeId user : body.users_of(body.node(c.call.node))) {
         const Source* source = stage.module->source(body.node(user).source);
-        if (source && source->call_id >= 0)
+        if (source && source->call_id)
             return source->call_id;
     }
     return c.call_id;
@@ -45,31 +45,32 @@ public:
         , ledger_(ledger) { }
 
     void run() {
-        const StageCalls joint = calls_of(stage_graph(Stage::Joint, Half::Joint));
-        const StageCalls forward = calls_of(stage_graph(Stage::Forward, Half::Forward));
-        const StageCalls backward = calls_of(stage_graph(Stage::Backward, Half::Backward));
-        const StageCalls inference = calls_of(stage_graph(Stage::Inference, Half::Inference));
-        match(joint, Half::Joint);
-        match(forward, Half::Forward);
-        match(inference, Half::Inference);
+        const StageCalls joint = calls_of(stage_graph(Stage::Joint, CallSite::Joint));
+        const StageCalls forward = calls_of(stage_graph(Stage::Forward, CallSite::Forward));
+        const StageCalls backward = calls_of(stage_graph(Stage::Backward, CallSite::Backward));
+        const StageCalls inference = calls_of(stage_graph(Stage::Inference, CallSite::Inference));
+        match(joint, CallSite::Joint);
+        match(forward, CallSite::Forward);
+        match(inference, CallSite::Inference);
         pair_joint(joint);
         pair_backward(forward, backward);
         mark_inlined({&joint, &forward, &inference});
-        for (const auto& [stage, half] : {std::pair(&joint, Half::Joint), std::pair(&forward, Half::Forward),
-                 std::pair(&backward, Half::Backward), std::pair(&inference, Half::Inference)})
-            list_bodies(*stage, half);
+        for (const auto& [stage, site] :
+            {std::pair(&joint, CallSite::Joint), std::pair(&forward, CallSite::Forward),
+                std::pair(&backward, CallSite::Backward), std::pair(&inference, CallSite::Inference)})
+            list_bodies(*stage, site);
     }
 
 private:
     // A dump of printed graphs knows no stages: the identifiers tell which is which.
-    GraphId stage_graph(Stage stage, Half half) const {
+    GraphId stage_graph(Stage stage, CallSite site) const {
         if (const GraphId id = main_graph(dump_, compilation_, stage))
             return id;
         if (compilation_.key.id != "-")
             return {};
         for (const GraphId id : compilation_.graphs) {
             const auto calls = graph_calls(*dump_.graph(id).module);
-            if (dump_.graph(id).stage == Stage::Graph && !calls.empty() && half_of_lone_graph(calls) == half)
+            if (dump_.graph(id).stage == Stage::Graph && !calls.empty() && site_of_lone_graph(calls) == site)
                 return id;
         }
         return {};
@@ -85,17 +86,17 @@ private:
         return stage;
     }
 
-    static bool stands_for_invocation(const GraphCall& c, Half half) {
-        if (half == Half::Backward || half == Half::JointBackward)
-            return c.parts.half == IdentifierParts::Half::Backward;
-        return c.parts.half != IdentifierParts::Half::Backward;
+    static bool stands_for_invocation(const GraphCall& c, CallSite site) {
+        if (site == CallSite::Backward || site == CallSite::JointBackward)
+            return c.parts.half == Half::Backward;
+        return c.parts.half != Half::Backward;
     }
 
     // The region of the closest call around an invocation that this stage still has ("" = none): inlined
     // regions hand their inner calls to whatever they were put into.
     std::string_view scope_of(const Invocation& inv, const std::set<std::string_view>& present) const {
-        for (int p = inv.parent; p >= 0; p = ledger_.invocations[static_cast<size_t>(p)].parent) {
-            const std::string_view region = region_of(ledger_.invocations[static_cast<size_t>(p)]);
+        for (InvocationId p = inv.parent; p; p = ledger_.invocation(p).parent) {
+            const std::string_view region = region_of(ledger_.invocation(p));
             if (present.count(region))
                 return region;
         }
@@ -108,23 +109,23 @@ private:
 
     // The k-th call of a region in a scope is the k-th invocation of that region in that scope: AOTAutograd
     // walks the graph in Dynamo's order.
-    void match(const StageCalls& stage, Half half) {
+    void match(const StageCalls& stage, CallSite site) {
         using Key = std::pair<std::string_view, std::string_view>; // scope's region, region
         std::set<std::string_view> present;
         std::map<Key, std::vector<const GraphCall*>> calls;
-        std::map<std::string_view, int> first_parent; // of each scope region: the call whose body counts
+        std::map<std::string_view, size_t> first_parent; // of each scope region: the call whose body counts
         for (const GraphCall& c : stage.calls) {
-            if (!stands_for_invocation(c, half))
+            if (!stands_for_invocation(c, site))
                 continue;
             present.insert(c.region);
             std::string_view scope;
-            if (c.parent >= 0) {
-                const GraphCall& parent = stage.calls[static_cast<size_t>(c.parent)];
-                if (!stands_for_invocation(parent, half))
+            if (c.parent) {
+                const GraphCall& parent = stage.calls[*c.parent];
+                if (!stands_for_invocation(parent, site))
                     continue;
                 scope = parent.region;
                 // Variants of a body print its inner calls again.
-                if (first_parent.try_emplace(scope, c.parent).first->second != c.parent)
+                if (first_parent.try_emplace(scope, *c.parent).first->second != *c.parent)
                     continue;
             }
             calls[{scope, c.region}].push_back(&c);
@@ -139,9 +140,9 @@ private:
             if (k >= found->second.size())
                 continue;
             const GraphCall& c = *found->second[k];
-            inv.calls[at(half)] = stage.call_place(c);
-            inv.bodies[at(half)] = stage.body_place(c);
-            if (half != Half::Joint || inv.call_id < 0)
+            inv.calls[at(site)] = stage.call_place(c);
+            inv.bodies[at(site)] = stage.body_place(c);
+            if (site != CallSite::Joint || !inv.call_id)
                 inv.call_id = true_call_id(stage, c);
         }
     }
@@ -154,12 +155,12 @@ private:
     }
 
     void set_backward(
-        Invocation& inv, Half half, const StageCalls& stage, const GraphCall& c, Pairing pairing) {
-        inv.calls[at(half)] = stage.call_place(c);
-        inv.bodies[at(half)] = stage.body_place(c);
-        if (half == Half::Backward)
+        Invocation& inv, CallSite site, const StageCalls& stage, const GraphCall& c, Pairing pairing) {
+        inv.calls[at(site)] = stage.call_place(c);
+        inv.bodies[at(site)] = stage.body_place(c);
+        if (site == CallSite::Backward)
             inv.pairing = pairing;
-        if (c.parts.variant >= 0)
+        if (c.parts.variant)
             inv.variant = c.parts.variant;
     }
 
@@ -168,24 +169,23 @@ private:
         std::vector<bool> taken(joint.calls.size(), false);
         for (Invocation& inv : ledger_.invocations) {
             const GraphCall* forward =
-                inv.call(Half::Joint).graph ? call_at(joint, inv.call(Half::Joint)) : nullptr;
+                inv.call(CallSite::Joint).graph ? call_at(joint, inv.call(CallSite::Joint)) : nullptr;
             if (!forward)
                 continue;
-            const int id = true_call_id(joint, *forward);
+            const std::optional<int> id = true_call_id(joint, *forward);
             for (size_t i = 0; i < joint.calls.size(); ++i) {
                 const GraphCall& c = joint.calls[i];
-                if (taken[i] || c.parts.half != IdentifierParts::Half::Backward
-                    || c.region != forward->region)
+                if (taken[i] || c.parts.half != Half::Backward || c.region != forward->region)
                     continue;
                 const auto& a = forward->call.operands;
                 const auto& b = c.call.operands;
-                const bool same = id >= 0 || c.call_id >= 0 ? id == c.call_id
-                                                            : c.scope == forward->scope
-                        && a.size() <= b.size() && std::equal(a.begin(), a.end(), b.begin());
+                const bool same = id || c.call_id ? id == c.call_id
+                                                  : c.scope == forward->scope && a.size() <= b.size()
+                        && std::equal(a.begin(), a.end(), b.begin());
                 if (!same)
                     continue;
                 taken[i] = true;
-                set_backward(inv, Half::JointBackward, joint, c, Pairing::None);
+                set_backward(inv, CallSite::JointBackward, joint, c, Pairing::None);
                 break;
             }
         }
@@ -213,14 +213,14 @@ private:
         std::vector<bool> taken(backward.calls.size(), false);
         const auto take = [&](Invocation& inv, size_t i, Pairing pairing) {
             taken[i] = true;
-            set_backward(inv, Half::Backward, backward, backward.calls[i], pairing);
+            set_backward(inv, CallSite::Backward, backward, backward.calls[i], pairing);
         };
         const auto is_candidate = [&](size_t i, std::string_view region) {
             const GraphCall& c = backward.calls[i];
-            return !taken[i] && c.parts.half == IdentifierParts::Half::Backward && c.region == region;
+            return !taken[i] && c.parts.half == Half::Backward && c.region == region;
         };
         for (Invocation& inv : ledger_.invocations)
-            for (size_t i = 0; i < backward.calls.size() && inv.call(Half::Forward).graph && inv.call_id >= 0;
+            for (size_t i = 0; i < backward.calls.size() && inv.call(CallSite::Forward).graph && inv.call_id;
                  ++i)
                 if (is_candidate(i, region_of(inv)) && backward.calls[i].call_id == inv.call_id) {
                     take(inv, i, Pairing::CallId);
@@ -228,9 +228,9 @@ private:
                 }
         // Saved values cross under their names: the forward's getitem is the backward's placeholder.
         for (Invocation& inv : ledger_.invocations) {
-            const GraphCall* f = unpaired(inv) ? call_at(forward, inv.call(Half::Forward)) : nullptr;
+            const GraphCall* f = unpaired(inv) ? call_at(forward, inv.call(CallSite::Forward)) : nullptr;
             for (size_t i = 0; f && i < backward.calls.size(); ++i)
-                if (is_candidate(i, region_of(inv)) && backward.calls[i].call_id < 0
+                if (is_candidate(i, region_of(inv)) && !backward.calls[i].call_id
                     && yields_any(forward, *f, operand_names(backward, backward.calls[i]))) {
                     take(inv, i, Pairing::DataFlow);
                     break;
@@ -239,14 +239,14 @@ private:
         // Nothing saved and no ids: autograd runs the calls in reverse.
         for (Invocation& inv : ledger_.invocations)
             for (size_t i = backward.calls.size(); i-- > 0 && unpaired(inv);)
-                if (is_candidate(i, region_of(inv)) && backward.calls[i].call_id < 0 && inv.call_id < 0) {
+                if (is_candidate(i, region_of(inv)) && !backward.calls[i].call_id && !inv.call_id) {
                     take(inv, i, Pairing::Order);
                     break;
                 }
     }
 
     static bool unpaired(const Invocation& inv) {
-        return inv.call(Half::Forward).graph && !inv.call(Half::Backward).graph;
+        return inv.call(CallSite::Forward).graph && !inv.call(CallSite::Backward).graph;
     }
 
     // A region that Dynamo's graph calls once and that no graph after it calls was put inline
@@ -262,24 +262,24 @@ private:
                     [&](const GraphCall& c) { return c.region == region.identifier; });
             });
             region.inlined = !seen && region.invocations.size() == 1;
-            for (const int i : region.invocations)
-                ledger_.invocations[static_cast<size_t>(i)].inlined = region.inlined;
+            for (const InvocationId i : region.invocations)
+                ledger_.invocation(i).inlined = region.inlined;
         }
     }
 
-    void list_bodies(const StageCalls& stage, Half half) {
+    void list_bodies(const StageCalls& stage, CallSite site) {
         for (const GraphCall& c : stage.calls) {
             const auto region = std::find_if(ledger_.regions.begin(), ledger_.regions.end(),
                 [&](const Region& r) { return r.identifier == c.region; });
             if (region == ledger_.regions.end() || !c.call.body)
                 continue;
-            Half of = half;
-            if (half == Half::Joint && c.parts.half == IdentifierParts::Half::Backward)
-                of = Half::JointBackward;
-            else if (half == Half::Backward && c.parts.half != IdentifierParts::Half::Backward)
+            CallSite of = site;
+            if (site == CallSite::Joint && c.parts.half == Half::Backward)
+                of = CallSite::JointBackward;
+            else if (site == CallSite::Backward && c.parts.half != Half::Backward)
                 continue; // recomputed forward: the same body as in the forward graph
             const auto known = std::find_if(region->bodies.begin(), region->bodies.end(),
-                [&](const RegionBody& b) { return b.half == of && b.identifier == c.call.identifier; });
+                [&](const RegionBody& b) { return b.site == of && b.identifier == c.call.identifier; });
             if (known != region->bodies.end()) {
                 ++known->calls;
                 continue;

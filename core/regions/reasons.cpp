@@ -104,18 +104,18 @@ void explain_reasons(const Dump& dump, CompilationLedger& ledger, const std::vec
                 parts.push_back(part);
         }
         // The log says that metadata differs, never which; the graph shows it.
-        if (inv.decision == Decision::RetracedNew && rows[i].call && inv.call(Half::Dynamo).graph)
+        if (inv.decision == Decision::RetracedNew && rows[i].call && inv.call(CallSite::Dynamo).graph)
             for (size_t k = 0; k < i; ++k)
                 if (rows[k].call && rows[k].code == rows[i].code
                     && rows[k].call->region != rows[i].call->region) {
                     const std::string part =
-                        from_graph(dump, *rows[i].call, inv.call(Half::Dynamo).graph, *rows[k].call);
+                        from_graph(dump, *rows[i].call, inv.call(CallSite::Dynamo).graph, *rows[k].call);
                     if (!part.empty())
                         parts.insert(parts.begin(), part);
                     break;
                 }
         const Opening* o = rows[i].opening;
-        if (parts.empty() && inv.messages.empty() && o && o->trace >= 0 && o->lookup < 0 && o->hash < 0)
+        if (parts.empty() && inv.messages.empty() && o && o->trace && !o->lookup && !o->hash)
             parts.emplace_back(
                 "traced without a lookup: the calls of this region are not eligible for reuse");
         for (const std::string& part : parts)

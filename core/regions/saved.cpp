@@ -1,6 +1,7 @@
 #include "core/regions/build.h"
 
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 namespace hopscope {
@@ -35,43 +36,42 @@ namespace regions {
 
 namespace {
 
-// Sum of what is known; -1 where nothing is.
-int64_t sum_bytes(const std::vector<SavedValue>& values) {
+// Sum of what is known; none where nothing is.
+std::optional<int64_t> sum_bytes(const std::vector<SavedValue>& values) {
     int64_t sum = 0;
     bool known = values.empty();
     for (const SavedValue& v : values)
-        if (v.bytes >= 0) {
-            sum += v.bytes;
+        if (v.bytes) {
+            sum += *v.bytes;
             known = true;
         }
-    return known ? sum : -1;
+    return known ? std::optional(sum) : std::nullopt;
 }
 
 } // namespace
 
 void count_saved(const Dump& dump, CompilationLedger& ledger) {
-    std::map<std::pair<Id<GraphTag>, std::pair<uint32_t, uint32_t>>, int64_t>
-        sums; // by forward graph and both bodies
+    // By forward graph and both bodies.
+    std::map<std::tuple<GraphId, BodyId, BodyId>, std::optional<int64_t>> sums;
     ledger.totals.saved_bytes = 0;
     for (const Invocation& inv : ledger.invocations) {
-        const Place& forward = inv.body(Half::Forward);
-        const Place& backward = inv.body(Half::Backward);
+        const Place& forward = inv.body(CallSite::Forward);
+        const Place& backward = inv.body(CallSite::Backward);
         if (!forward.graph || !backward.graph || !inv.region)
             continue;
-        const auto key = std::pair(forward.graph, std::pair(forward.body.index, backward.body.index));
+        const auto key = std::tuple(forward.graph, forward.body, backward.body);
         auto known = sums.find(key);
         if (known == sums.end()) {
             auto values = saved_values(*dump.graph(forward.graph).module, forward.body,
                 *dump.graph(backward.graph).module, backward.body);
             known = sums.emplace(key, sum_bytes(values)).first;
             Region& region = ledger.regions[inv.region.index];
-            if (region.saved_bytes < 0) {
+            if (!region.saved_bytes) {
                 region.saved = std::move(values);
                 region.saved_bytes = known->second;
             }
         }
-        if (known->second > 0)
-            ledger.totals.saved_bytes += known->second * inv.executions;
+        ledger.totals.saved_bytes += known->second.value_or(0) * inv.executions;
     }
 }
 

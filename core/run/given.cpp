@@ -18,7 +18,7 @@ namespace {
 using Kind = tensors::Value::Kind;
 
 Error usage(const std::string& word, const std::string& why) {
-    return make_error(Error::Kind::Usage, "--input " + word + ": " + why);
+    return make_error(Error::Kind::Usage, "found the input '" + word + "': " + why);
 }
 
 bool is_float(std::string_view text) {

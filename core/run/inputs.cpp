@@ -129,19 +129,23 @@ Result<tensors::Value> made_number(
     value.python = number ? std::to_string(*number) : std::string(text);
     if (number || value.python_type == "bool")
         return value;
-    return usage(name + ": needs a value for '" + std::string(text) + "'"
-        + (missing.empty() ? "; give one with --inputs" : "; give one with --bind " + missing + "=8"));
+    Error error = usage(name + ": needs a value for '" + std::string(text) + "'");
+    error.remedy = missing.empty() ? Error::Remedy::GiveInputs : Error::Remedy::BindSymbol;
+    error.subject = missing;
+    return error;
 }
 
 // Nothing is known of it. Where nobody uses it either, it may be None: that is what PyTorch writes no type
 // for.
 Result<tensors::Value> made_unknown(const GraphModule& module, BodyId body, NodeId node) {
     const Node& n = module.body(body).node(node);
-    if (!module.body(body).users_of(n).empty())
-        return usage(std::string(module.text(n.name))
-            + ": the dump gives no type for it, so that no input can be made; give one with --inputs, or its "
-              "shape: --input "
-            + std::string(module.text(n.name)) + "=f32[2,3]");
+    if (!module.body(body).users_of(n).empty()) {
+        Error error = usage(std::string(module.text(n.name))
+            + ": the dump gives no type for it, so that no input can be made");
+        error.remedy = Error::Remedy::GiveInputs;
+        error.subject = module.text(n.name);
+        return error;
+    }
     tensors::Value value;
     value.name = module.text(n.name);
     value.kind = tensors::Value::Kind::Number;

@@ -183,8 +183,12 @@ Status sizes_of(const GraphModule& module, std::string_view placeholder, std::sp
         }
         const std::string text =
             std::string(placeholder) + ": its size '" + std::string(module.text(dim)) + "' ";
-        if (!missing.empty())
-            return usage(text + "needs a value for " + missing + "; give one with --bind " + missing + "=8");
+        if (!missing.empty()) {
+            Error error = usage(text + "needs a value for " + missing);
+            error.remedy = Error::Remedy::BindSymbol;
+            error.subject = missing;
+            return error;
+        }
         return usage(text + (size ? "comes out as " + std::to_string(*size) : "is no size"));
     }
     return {};

@@ -22,15 +22,8 @@ Result<std::string> prefix_of(const GraphModule& module, BodyId body, int invoca
         return prefixes[index];
     return make_error(Error::Kind::Usage,
         prefixes.empty() ? "no region call of this body is in the graph, so that no invocation can be chosen"
-                         : "--invocation " + std::to_string(index) + ": the body is called "
+                         : "there is no invocation " + std::to_string(index) + ": the body is called "
                 + counted(prefixes.size(), "time") + ", counted from 0");
-}
-
-// Made inputs or those of a file.
-Status one_source(const Request& request) {
-    if (!request.inputs.empty() && (request.seed || !request.given.empty()))
-        return make_error(Error::Kind::Usage, "expected either --seed N or --inputs FILE");
-    return {};
 }
 
 } // namespace
@@ -43,9 +36,11 @@ Result<Place> place_of(const Dump& dump, const std::string& address) {
     std::string some;
     for (size_t i = 0; i < dump.graphs.size() && i < 5; ++i)
         some += (i ? ", " : "") + address_of(dump, GraphId(i));
-    return make_error(Error::Kind::Usage,
-        "the dump has " + counted(dump.graphs.size(), "graph") + "; name one with --at"
+    Error error = make_error(Error::Kind::Usage,
+        "the dump has " + counted(dump.graphs.size(), "graph")
             + (some.empty() ? "" : " (" + some + (dump.graphs.size() > 5 ? ", …)" : ")")));
+    error.remedy = Error::Remedy::ChooseBody;
+    return error;
 }
 
 Result<Bindings> bindings_of(const std::vector<std::string>& words) {
@@ -56,13 +51,27 @@ Result<Bindings> bindings_of(const std::vector<std::string>& words) {
         const char* end = word.data() + word.size();
         if (equals == std::string::npos || !is_identifier(word.substr(0, equals))
             || std::from_chars(word.data() + equals + 1, end, value).ptr != end || equals + 1 == word.size())
-            return make_error(Error::Kind::Usage, "--bind " + word + ": expected SYMBOL=NUMBER, as in s77=8");
+            return make_error(Error::Kind::Usage,
+                "found '" + word + "' as a symbol's value, expected SYMBOL=NUMBER, as in s77=8");
         bindings[word.substr(0, equals)] = value;
     }
     return bindings;
 }
 
 namespace {
+
+Error not_one_of_them(std::string message) {
+    Error error = make_error(Error::Kind::Usage, std::move(message));
+    error.remedy = Error::Remedy::SeedOrInputs;
+    return error;
+}
+
+// Made inputs or those of a file.
+Status one_source(const Request& request) {
+    if (!request.inputs.empty() && (request.seed || !request.given.empty()))
+        return not_one_of_them("found files of inputs beside a seed or single inputs, expected one of them");
+    return {};
+}
 
 // From a seed, but for what came with the graph or is given one by one.
 Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p) {
@@ -76,12 +85,11 @@ Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p
     const size_t known = static_cast<size_t>(std::count_if(wanted.begin(), wanted.end(),
         [&](NodeId node) { return given.find(p.module->text(p.module->body(p.body).node(node).name)); }));
     if (!request.seed && known < wanted.size())
-        return make_error(Error::Kind::Usage,
-            "expected either --seed N or --inputs FILE"
-                + (known ? "; " + std::to_string(known) + " of " + counted(wanted.size(), "input")
-                            + " came with the graph or were given"
-                         : std::string())
-                + (given.notes.empty() ? "" : "; " + given.notes.front()));
+        return not_one_of_them("found neither a seed nor files of inputs, expected one of them"
+            + (known ? "; " + std::to_string(known) + " of " + counted(wanted.size(), "input")
+                        + " came with the graph or were given"
+                     : std::string())
+            + (given.notes.empty() ? "" : "; " + given.notes.front()));
     p.notes = given.notes;
     const size_t from_file = given.from_file;
     const std::string source = given.source;

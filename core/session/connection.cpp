@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 #include <sys/stat.h>
 
@@ -239,7 +238,23 @@ Error to_error(const SQLite::Exception& e, const std::string& path) {
             fmt::format("another program has kept the session locked for {} s", kBusyMilliseconds / 1000);
         break;
     case SQLITE_FULL:
+        error.kind = Error::Kind::CannotWrite;
         error.message = "the disk is full: nothing was changed";
+        break;
+    case SQLITE_READONLY:
+        error.kind = Error::Kind::CannotWrite;
+        break;
+    case SQLITE_IOERR:
+        switch (e.getExtendedErrorCode()) {
+        case SQLITE_IOERR_WRITE:
+        case SQLITE_IOERR_FSYNC:
+        case SQLITE_IOERR_DIR_FSYNC:
+        case SQLITE_IOERR_TRUNCATE:
+            error.kind = Error::Kind::CannotWrite;
+            break;
+        default:
+            break;
+        }
         break;
     default:
         break;
@@ -277,15 +292,6 @@ CancelGuard::CancelGuard(SQLite::Database& db, const Job& job)
 
 CancelGuard::~CancelGuard() {
     sqlite3_progress_handler(db_.getHandle(), 0, nullptr, nullptr);
-}
-
-std::string utc_now() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
 }
 
 } // namespace session

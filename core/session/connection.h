@@ -61,7 +61,5 @@ private:
     SQLite::Database& db_;
 };
 
-std::string utc_now(); // "2026-01-31T12:00:00Z"
-
 } // namespace session
 } // namespace hopscope

@@ -31,7 +31,7 @@ struct StoredText {
 
 struct Pending {
     Graph graph;
-    uint32_t text = UINT32_MAX; // into the stored texts
+    std::optional<uint32_t> text; // into the stored texts
     int64_t first_line = -1; // -1 = the graph had no module
     int64_t position = 0;
     int64_t row = 0;
@@ -133,7 +133,7 @@ void Loader::load_files() {
 
 CompileKey Loader::key_of(Rows& rows) {
     CompileKey key;
-    key.rank = static_cast<int>(rows.integer_or(-1, 0, INT32_MAX));
+    key.rank = rows.number_or_null();
     key.id = rows.text();
     key.attempt = static_cast<int>(rows.integer(0, INT32_MAX));
     return key;
@@ -200,18 +200,18 @@ void Loader::load_graphs() {
         p.position = rows.integer(0, INT32_MAX);
         if (!stage)
             rows.bad("stage is none that is known");
-        if (!p.graph.compilation || p.text == UINT32_MAX)
+        if (!p.graph.compilation || !p.text)
             rows.bad("belongs to nothing");
         if (!rows.good())
             continue;
         // Many graphs may share one text: what counts is what all of them take in memory.
-        unpacked += stored_[p.text].bytes;
+        unpacked += stored_[*p.text].bytes;
         if (unpacked > limit_) {
             rows.bad(fmt::format("its text would take more than {} bytes", limit_));
             break;
         }
         p.graph.stage = *stage;
-        p.graph.tabbed = stored_[p.text].tabbed;
+        p.graph.tabbed = stored_[*p.text].tabbed;
         pending_.push_back(std::move(p));
     }
 }
@@ -230,7 +230,7 @@ void move_lines(GraphModule& module, int64_t first_line) {
 }
 
 void Loader::parse_graph(Pending& p) const {
-    const StoredText& stored = stored_[p.text];
+    const StoredText& stored = stored_[*p.text];
     Result<std::shared_ptr<const std::string>> text = decompress(stored.packed, stored.bytes, stored.hash);
     if (!text.ok()) {
         p.failure = text.error().message;
@@ -295,14 +295,15 @@ void Loader::load_timers() {
         "SELECT id, compilation_id, kind, begin_us, end_us, parent_id, file_id, line FROM timer ORDER BY id",
         damage_);
     // Parents may stand behind their children: their rows are looked up once all are known.
-    std::vector<int64_t> parents;
+    std::vector<std::optional<int64_t>> parents;
     while (rows.next()) {
         RegionTimer t;
         t.compilation = rows.reference(compilations_, CompilationId());
         const auto kind = timer_from_name(rows.text());
         t.begin_us = rows.real();
-        t.end_us = rows.real();
-        const int64_t parent = rows.integer_or(-1, 0, INT64_MAX);
+        if (const double end = rows.real(); end >= t.begin_us) // a timer that never ended has an end before
+            t.end_us = end;
+        const std::optional<int64_t> parent = rows.integer_or_null(0, INT64_MAX);
         t.file = rows.reference(files_, FileId());
         t.line = rows.count();
         if (!kind)
@@ -314,20 +315,17 @@ void Loader::load_timers() {
         parents.push_back(parent);
         dump_.timers.push_back(t);
     }
-    for (size_t i = 0; i < parents.size(); ++i) {
-        const uint32_t parent = parents[i] < 0 ? UINT32_MAX : timers.find(parents[i]);
-        dump_.timers[i].parent = parent == UINT32_MAX ? -1 : static_cast<int>(parent);
-    }
+    for (size_t i = 0; i < parents.size(); ++i)
+        dump_.timers[i].parent = parents[i] ? timers.find(*parents[i]) : std::nullopt;
     // A chain of parents that leads back to itself must not reach those who walk it.
     for (size_t i = 0; i < parents.size(); ++i) {
         size_t steps = 0;
-        for (int p = dump_.timers[i].parent; p >= 0 && steps <= parents.size();
-             p = dump_.timers[static_cast<size_t>(p)].parent)
+        for (auto p = dump_.timers[i].parent; p && steps <= parents.size(); p = dump_.timers[*p].parent)
             ++steps;
         if (steps > parents.size()) {
             damage_.push_back(damage("table timer: a row is its own ancestor"));
             for (RegionTimer& t : dump_.timers)
-                t.parent = -1;
+                t.parent.reset();
             return;
         }
     }
@@ -345,7 +343,7 @@ void Loader::load_messages() {
         m.identifier = rows.text();
         m.function = rows.text();
         m.detail = rows.text();
-        m.count = static_cast<int>(rows.integer_or(-1, 0, INT32_MAX));
+        m.count = rows.number_or_null();
         m.file = rows.reference(files_, FileId());
         m.line = rows.count();
         if (!kind)

@@ -85,12 +85,17 @@ int64_t Rows::integer(int64_t least, int64_t most) {
     return least;
 }
 
-int64_t Rows::integer_or(int64_t missing, int64_t least, int64_t most) {
+std::optional<int64_t> Rows::integer_or_null(int64_t least, int64_t most) {
     if (statement_->getColumn(column_ + 1).isNull()) {
         ++column_;
-        return missing;
+        return std::nullopt;
     }
     return integer(least, most);
+}
+
+std::optional<int> Rows::number_or_null() {
+    const std::optional<int64_t> value = integer_or_null(0, INT32_MAX);
+    return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
 }
 
 bool Rows::is_null() const {
@@ -119,12 +124,12 @@ std::string_view Rows::blob() {
     return bytes ? std::string_view(bytes, static_cast<size_t>(column.getBytes())) : std::string_view();
 }
 
-uint32_t Rows::find(const RowIds& rows) {
+std::optional<uint32_t> Rows::find(const RowIds& rows) {
     const SQLite::Column column = statement_->getColumn(++column_);
     if (column.isNull())
-        return UINT32_MAX;
-    const uint32_t index = column.isInteger() ? rows.find(column.getInt64()) : UINT32_MAX;
-    if (index == UINT32_MAX)
+        return std::nullopt;
+    const std::optional<uint32_t> index = column.isInteger() ? rows.find(column.getInt64()) : std::nullopt;
+    if (!index)
         bad(fmt::format("{} refers to no row", column.getName()));
     return index;
 }

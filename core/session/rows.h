@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,9 +19,9 @@ namespace hopscope::session {
 class RowIds {
 public:
     void add(int64_t row, size_t index) { index_.emplace(row, static_cast<uint32_t>(index)); }
-    uint32_t find(int64_t row) const { // UINT32_MAX if there is none
+    std::optional<uint32_t> find(int64_t row) const {
         const auto found = index_.find(row);
-        return found == index_.end() ? UINT32_MAX : found->second;
+        return found == index_.end() ? std::nullopt : std::optional(found->second);
     }
 
 private:
@@ -45,7 +46,8 @@ public:
     int64_t id() const { return id_; }
 
     int64_t integer(int64_t least, int64_t most);
-    int64_t integer_or(int64_t missing, int64_t least, int64_t most); // `missing` for NULL
+    std::optional<int64_t> integer_or_null(int64_t least, int64_t most);
+    std::optional<int> number_or_null(); // from 0
     bool flag() { return integer(0, 1) != 0; }
     int line() { return static_cast<int>(integer(INT32_MIN, INT32_MAX)); }
     uint64_t count() { return static_cast<uint64_t>(integer(0, INT64_MAX)); }
@@ -56,10 +58,10 @@ public:
     std::string_view blob(); // valid until next()
     // The row that a column refers to; none for NULL, bad if there is no such row.
     template <class Tag> Id<Tag> reference(const RowIds& rows, Id<Tag>) {
-        const uint32_t index = find(rows);
-        return index == UINT32_MAX ? Id<Tag>() : Id<Tag>(index);
+        const std::optional<uint32_t> index = find(rows);
+        return index ? Id<Tag>(*index) : Id<Tag>();
     }
-    uint32_t find(const RowIds& rows); // UINT32_MAX for NULL
+    std::optional<uint32_t> find(const RowIds& rows); // none for NULL
 
     void bad(const std::string& what); // lists it and makes the row bad
 

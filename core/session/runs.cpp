@@ -1,6 +1,8 @@
 // Runs in a session. Adding one is one transaction, on disk when the call returns.
 #include "core/session/runs.h"
 
+#include "core/base/clock.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/session/connection.h"
 #include "core/session/insert.h"
@@ -84,9 +86,7 @@ std::optional<double> known(std::optional<double> value) {
 }
 
 std::optional<int64_t> optional_integer(Rows& rows, int64_t least, int64_t most) {
-    const bool absent = rows.is_null();
-    const int64_t value = rows.integer_or(0, least, most);
-    return absent ? std::nullopt : std::optional(value);
+    return rows.integer_or_null(least, most);
 }
 std::optional<uint64_t> optional_count(Rows& rows) {
     const auto value = optional_integer(rows, 0, INT64_MAX);
@@ -169,7 +169,7 @@ void insert_values(SQLite::Database& db, int64_t run, std::span<const StoredRunV
             known(v.max), known(v.mean), known(v.std), v.nan, v.inf, v.zero, known(v.abs_error),
             known(v.rel_error), known(v.ulp_error), v.ok, v.reason,
             kept ? std::optional(v.tensor.size()) : std::nullopt,
-            kept ? std::optional(text_hash(v.tensor)) : std::nullopt,
+            kept ? std::optional(hash128_hex(v.tensor)) : std::nullopt,
             kept ? std::optional(std::span<const char>(packed)) : std::nullopt);
     }
 }
@@ -217,7 +217,7 @@ Result<std::string> load_run_tensor(
         problems);
     while (rows.next()) {
         const std::string found = rows.text();
-        if (rows.integer_or(0, 0, INT64_MAX) != item || found != path)
+        if (rows.integer_or_null(0, INT64_MAX).value_or(0) != item || found != path)
             continue;
         const uint64_t bytes = rows.count();
         const std::string hash = rows.text();

@@ -1,10 +1,10 @@
 #include "core/session/schema.h"
 
+#include "core/base/hash.h"
 #include "core/session/session.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <xxhash.h>
 
 #include <array>
 #include <memory>
@@ -223,16 +223,6 @@ constexpr std::array kSealed = {
     Sealed{1, "SELECT * FROM artifact ORDER BY id"},
     Sealed{1, "SELECT * FROM problem ORDER BY id"},
     Sealed{3, "SELECT * FROM symbol ORDER BY id"},
-};
-
-struct Hasher {
-    std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state{XXH3_createState(), &XXH3_freeState};
-    Hasher() { XXH3_128bits_reset(state.get()); }
-    void add(const void* bytes, size_t n) { XXH3_128bits_update(state.get(), bytes, n); }
-    std::string hex() const {
-        const XXH128_hash_t h = XXH3_128bits_digest(state.get());
-        return fmt::format("{:016x}{:016x}", h.high64, h.low64);
-    }
 };
 
 // Type, length and bytes of each value: two different rows never look alike.

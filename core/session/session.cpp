@@ -27,7 +27,7 @@ Error failed(Error::Kind kind, const std::string& path, std::string message) {
 }
 
 Error cannot_write(const std::string& path) {
-    return failed(Error::Kind::CannotRead, path, fmt::format("cannot be written: {}", std::strerror(errno)));
+    return failed(Error::Kind::CannotWrite, path, fmt::format("cannot be written: {}", std::strerror(errno)));
 }
 
 std::string folder_of(const std::string& path) {
@@ -102,7 +102,7 @@ Status clear_target(const std::string& path) {
         } catch (const SQLite::Exception& e) {
             if (e.getErrorCode() == SQLITE_BUSY || e.getErrorCode() == SQLITE_LOCKED)
                 return failed(
-                    Error::Kind::CannotRead, path, "is open in another program and cannot be replaced");
+                    Error::Kind::CannotWrite, path, "is open in another program and cannot be replaced");
         }
     }
     for (const char* end : {"-wal", "-shm", "-journal"})

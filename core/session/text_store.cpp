@@ -1,7 +1,8 @@
 #include "core/session/text_store.h"
 
+#include "core/base/hash.h"
+
 #include <fmt/format.h>
-#include <xxhash.h>
 #include <zstd.h>
 
 namespace hopscope::session {
@@ -15,11 +16,6 @@ Error damaged(std::string message) {
 }
 
 } // namespace
-
-std::string text_hash(std::string_view text) {
-    const XXH128_hash_t h = XXH3_128bits(text.data(), text.size());
-    return fmt::format("{:016x}{:016x}", h.high64, h.low64);
-}
 
 std::vector<char> compress(std::string_view text) {
     std::vector<char> packed(ZSTD_compressBound(text.size()));
@@ -39,7 +35,7 @@ Result<std::shared_ptr<const std::string>> decompress(
         return damaged(fmt::format("compressed text cannot be unpacked: {}", ZSTD_getErrorName(size)));
     if (size != bytes)
         return damaged(fmt::format("compressed text has {} bytes, expected {}", size, bytes));
-    if (const std::string found = text_hash(*text); found != hash)
+    if (const std::string found = hash128_hex(*text); found != hash)
         return damaged(fmt::format("text has hash {}, expected {}", found, hash));
     return std::shared_ptr<const std::string>(std::move(text));
 }

@@ -11,7 +11,6 @@
 
 namespace hopscope::session {
 
-std::string text_hash(std::string_view text); // XXH3-128, 32 hexadecimal digits
 std::vector<char> compress(std::string_view text);
 
 // The text that `compressed` holds. Both sizes come from the file and so are believed only as far as they

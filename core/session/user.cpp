@@ -1,5 +1,7 @@
 // What the user adds: notes, bookmarks, views. Each change is one transaction, on disk when the call returns.
 #include "core/session/user.h"
+
+#include "core/base/clock.h"
 #include "core/session/connection.h"
 #include "core/session/session.h"
 
@@ -16,7 +18,7 @@ Status writable(const Session::State& state) {
     if (state.read_only_because.empty())
         return {};
     Error error =
-        make_error(Error::Kind::CannotRead, fmt::format("cannot be changed: {}", state.read_only_because));
+        make_error(Error::Kind::CannotWrite, fmt::format("cannot be changed: {}", state.read_only_because));
     error.file = state.path;
     return error;
 }

@@ -1,5 +1,7 @@
 #include "core/session/write.h"
 
+#include "core/base/clock.h"
+#include "core/base/hash.h"
 #include "core/graph/print.h"
 #include "core/session/connection.h"
 #include "core/session/insert.h"
@@ -23,9 +25,8 @@ void stop_if_cancelled(const Job& job) {
         throw SQLite::Exception("cancelled", SQLITE_INTERRUPT);
 }
 
-template <class Number> std::optional<Number> unless_negative(Number value) {
-    return value < 0 ? std::nullopt : std::optional<Number>(value);
-}
+// What stands as the end of a timer that has none: before its begin.
+constexpr double kNeverEnded = -1;
 
 void write_meta(SQLite::Database& db, const Dump& dump) {
     Insert row(db, "INSERT INTO meta (key, value) VALUES (?, ?)");
@@ -43,8 +44,8 @@ void write_compilations(SQLite::Database& db, const Dump& dump) {
     Insert row(db, "INSERT INTO compilation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.compilations.size(); ++i) {
         const Compilation& c = dump.compilations[i];
-        row(i, unless_negative(c.key.rank), c.key.id, c.key.attempt, c.function, c.file, c.line, c.fail_type,
-            c.fail_reason, c.recompile_reason, c.compile_seconds, c.last_attempt);
+        row(i, c.key.rank, c.key.id, c.key.attempt, c.function, c.file, c.line, c.fail_type, c.fail_reason,
+            c.recompile_reason, c.compile_seconds, c.last_attempt);
     }
 }
 
@@ -89,7 +90,7 @@ private:
     }
 
     size_t write_text(const Graph& g, std::string_view text, bool tabbed) {
-        std::string hash = text_hash(text);
+        std::string hash = hash128_hex(text);
         const auto [found, added] = texts_.try_emplace({hash, tabbed}, texts_.size());
         if (!added)
             return found->second;
@@ -150,14 +151,14 @@ void write_evidence(SQLite::Database& db, const Dump& dump) {
     Insert timer(db, "INSERT INTO timer VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.timers.size(); ++i) {
         const RegionTimer& t = dump.timers[i];
-        timer(i, t.compilation, timer_name(t.kind), t.begin_us, t.end_us, unless_negative(t.parent), t.file,
-            t.line);
+        timer(i, t.compilation, timer_name(t.kind), t.begin_us, t.end_us.value_or(kNeverEnded), t.parent,
+            t.file, t.line);
     }
     Insert message(db, "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.messages.size(); ++i) {
         const ReuseMessage& m = dump.messages[i];
-        message(i, message_name(m.kind), unless_negative(m.key.rank), m.key.id, m.key.attempt, m.identifier,
-            m.function, m.detail, unless_negative(m.count), m.file, m.line);
+        message(i, message_name(m.kind), m.key.rank, m.key.id, m.key.attempt, m.identifier, m.function,
+            m.detail, m.count, m.file, m.line);
     }
     Insert duplicate(db, "INSERT INTO duplicate VALUES (?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.duplicates.size(); ++i) {
@@ -215,15 +216,15 @@ private:
 
     void write_region(CompilationId compilation, size_t id, const Region& r) {
         region_(id, compilation, r.identifier, r.function, r.source_file, r.source_line, r.inlined,
-            unless_negative(r.saved_bytes));
+            r.saved_bytes);
         const GraphModule* forward = nullptr;
         for (const RegionBody& b : r.bodies) {
-            body_(id, half_name(b.half), address(b.place), b.identifier, unless_negative(b.variant), b.calls);
-            if (b.half == Half::Forward && b.place.graph && !forward)
+            body_(id, call_site_name(b.site), address(b.place), b.identifier, b.variant, b.calls);
+            if (b.site == CallSite::Forward && b.place.graph && !forward)
                 forward = dump_.graph(b.place.graph).module.get();
         }
         for (const SavedValue& v : r.saved)
-            saved_(id, forward ? forward->text(v.name) : std::string_view(), unless_negative(v.bytes));
+            saved_(id, forward ? forward->text(v.name) : std::string_view(), v.bytes);
     }
 
     void write_invocation(CompilationId compilation, size_t id, const Invocation& v) {
@@ -231,15 +232,14 @@ private:
         for (const std::string_view name : evidence_names(v.evidence))
             evidence += (evidence.empty() ? "" : " ") + std::string(name);
         invocation_(id, compilation, v.index,
-            v.region ? std::optional(regions_ + v.region.index) : std::nullopt, unless_negative(v.call_id),
+            v.region ? std::optional(regions_ + v.region.index) : std::nullopt, v.call_id,
             decision_name(v.decision), evidence, pairing_name(v.pairing), v.inlined, v.executions, v.reason,
-            unless_negative(v.trace_ms), unless_negative(v.lookup_ms), unless_negative(v.stamp_out_ms),
-            unless_negative(v.saved_ms),
-            v.parent < 0 ? std::nullopt : std::optional(invocations_ + static_cast<size_t>(v.parent)));
-        for (size_t h = 0; h < kHalfCount; ++h)
-            if (v.calls[h].graph)
-                call_(id, half_name(static_cast<Half>(h)), address(v.calls[h]),
-                    v.bodies[h].graph ? std::optional(address(v.bodies[h])) : std::nullopt);
+            v.trace_ms, v.lookup_ms, v.stamp_out_ms, v.saved_ms,
+            v.parent ? std::optional(invocations_ + v.parent.index) : std::nullopt);
+        for (size_t s = 0; s < kCallSiteCount; ++s)
+            if (v.calls[s].graph)
+                call_(id, call_site_name(static_cast<CallSite>(s)), address(v.calls[s]),
+                    v.bodies[s].graph ? std::optional(address(v.bodies[s])) : std::nullopt);
     }
 
     const Dump& dump_;

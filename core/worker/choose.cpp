@@ -57,7 +57,7 @@ Description read_description(const std::string& text) {
     auto said = wire::from_json<wire::Description>(all);
     if (!said) {
         found.problem =
-            "its answer to --describe is not understood: it may be no hopscope-executor, or an old one ("
+            "what it says of itself is not understood: it may be no hopscope-executor, or an old one ("
             + said.error().message + ")";
         return found;
     }

@@ -36,6 +36,9 @@ private slots:
     void samePicturesInEveryProcess_data();
     void samePicturesInEveryProcess();
     void closedOutput();
+    void outputThatCannotBeWritten_data();
+    void outputThatCannotBeWritten();
+    void hintsNameOptions();
 };
 
 namespace {
@@ -425,6 +428,55 @@ void TestCli::closedOutput() {
     QCOMPARE(shell.exitCode(), 0);
     QCOMPARE(shell.readAllStandardOutput(), QByteArray("{\n"));
     QVERIFY2(!shell.readAllStandardError().contains("Segmentation"), "crashed");
+}
+
+void TestCli::outputThatCannotBeWritten_data() {
+    QTest::addColumn<QStringList>("words");
+    const QString at = "0/0:forward:partitioned_fw_subgraph_0_0";
+    for (const char* format : {"svg", "json", "png", "pdf"})
+        QTest::newRow(format) << QStringList{"export", trace("mlp4"), "--at", at, "-o",
+            QStringLiteral("/no/such/folder/body.") + QLatin1String(format)};
+    QTest::newRow("a folder") << QStringList{
+        "export", trace("mlp4"), "--at", at, "--format", "svg", "-o", "/tmp"};
+    QTest::newRow("session") << QStringList{"import", trace("mlp4"), "-o", "/no/such/folder/a.hopscope"};
+    QTest::newRow("screenshot") << QStringList{trace("mlp4"), "--screenshot", "/no/such/folder/a.png"};
+    // The words after ">" go to a shell: standard output is a full disk.
+    QTest::newRow("graphs") << QStringList{">", "graphs", trace("mlp4")};
+    QTest::newRow("regions") << QStringList{">", "regions", trace("mlp4"), "--json"};
+    QTest::newRow("export to standard output")
+        << QStringList{">", "export", trace("mlp4"), "--at", at, "-o", "-"};
+}
+
+void TestCli::outputThatCannotBeWritten() {
+    QFETCH(QStringList, words);
+    QByteArray err;
+    int status = -1;
+    if (words.first() == ">") {
+        QProcess shell;
+        words.replace(0, QStringLiteral(HOPSCOPE_BIN "/hopscope"));
+        shell.start("sh", QStringList{"-c", "\"$0\" \"$@\" > /dev/full"} + words);
+        QVERIFY(shell.waitForFinished(30'000));
+        status = shell.exitCode();
+        err = shell.readAllStandardError();
+    } else {
+        const Run r = run(words);
+        status = r.status;
+        err = r.err;
+    }
+    QVERIFY2(status == 5, qPrintable(QStringLiteral("%1: ").arg(status) + err));
+    QVERIFY2(
+        err.contains("hopscope: ") && (err.contains("cannot write") || err.contains("cannot be written")),
+        err.constData());
+}
+
+// Core says what is missing, this program by which option it takes it.
+void TestCli::hintsNameOptions() {
+    const Run r = run({"run", trace("gpt12"), "--seed", "1"});
+    QCOMPARE(r.status, 2);
+    QVERIFY2(r.err.contains("name one with --at"), r.err.constData());
+    const Run neither = run({"run", trace("gpt12"), "--at", "0/0:forward"});
+    QCOMPARE(neither.status, 2);
+    QVERIFY2(neither.err.contains("--seed N or --inputs FILE"), neither.err.constData());
 }
 
 QTEST_GUILESS_MAIN(TestCli)

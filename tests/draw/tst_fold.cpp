@@ -171,7 +171,7 @@ private Q_SLOTS:
         return (cos, sin)
 )py");
         Options options;
-        options.half = Options::Half::Forward;
+        options.half = Half::Forward;
         options.saved = {false, true, false, false};
         const Folded folded = fold(*module, BodyId(0), options);
         const NodeId sin = node_named(*module, BodyId(0), "sin");

@@ -191,11 +191,9 @@ private Q_SLOTS:
     void halves() {
         const auto forward = recorded("mlp4/values/00_forward.txt");
         const auto backward = recorded("mlp4/values/01_backward.txt");
-        QCOMPARE(
-            half_of(*forward, find_body(*forward, "partitioned_fw_subgraph_0_0")), Options::Half::Forward);
-        QCOMPARE(half_of(*backward, BodyId(0)), Options::Half::Backward);
-        QCOMPARE(
-            half_of(*backward, find_body(*backward, "partitioned_bw_subgraph_0_0")), Options::Half::Backward);
+        QVERIFY(half_of(*forward, find_body(*forward, "partitioned_fw_subgraph_0_0")) == Half::Forward);
+        QVERIFY(half_of(*backward, BodyId(0)) == Half::Backward);
+        QVERIFY(half_of(*backward, find_body(*backward, "partitioned_bw_subgraph_0_0")) == Half::Backward);
     }
 
     void lettersAreReadable() {

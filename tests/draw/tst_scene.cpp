@@ -181,7 +181,7 @@ private Q_SLOTS:
         Options options;
         options.badges.resize(nodes);
         options.dots.resize(nodes);
-        options.own_dot.assign(nodes, -1);
+        options.own_dot.resize(nodes);
         options.badges[call.index] = "×4";
         options.dots[call.index] = {0, 1, 3, 5, 7};
         options.own_dot[call.index] = 1;

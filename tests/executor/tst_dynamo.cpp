@@ -208,11 +208,12 @@ void TestDynamo::rerunsRecordedGraphs() {
         }
         const auto loaded = executor_->load(mine, BodyId(0), {});
         QVERIFY2(loaded.ok(), loaded.ok() ? "" : loaded.error().message.c_str());
-        QVERIFY2(loaded->unsupported.empty(), loaded->unsupported.front().reason.c_str());
+        QVERIFY2(loaded->unsupported.empty(),
+            loaded->unsupported.empty() ? "" : loaded->unsupported.front().reason.c_str());
         QVERIFY(executor_->bind(inputs, kInputs).ok());
         const auto ran = runAndKeep(*executor_);
         QVERIFY2(ran.ok(), ran.ok() ? "" : ran.error().message.c_str());
-        QVERIFY2(!ran->failure, ran->failure->message.c_str());
+        QVERIFY2(!ran->failure, ran->failure ? ran->failure->message.c_str() : "");
         const auto kept_bytes = executor_->save();
         QVERIFY(kept_bytes.ok());
         const auto kept_owner = std::make_shared<std::string>(*kept_bytes);

@@ -4,8 +4,8 @@
 #ifndef Q_MOC_RUN // Qt 6.4's moc cannot read what nlohmann-json includes
 #include "core/export/json.h"
 #endif
+#include "core/base/save.h"
 #include "core/export/picture.h"
-#include "core/export/save.h"
 #include "core/export/svg.h"
 #include "core/export/xml.h"
 #include "tests/draw/samples.h"
@@ -229,7 +229,7 @@ private Q_SLOTS:
         const auto root_other = saved_between_halves(dump, {GraphId(1), BodyId(0), {}});
         QCOMPARE(count(root), count(root_other));
         const draw::Options options = picture_options(dump, nullptr, {GraphId(0), left, {}});
-        QCOMPARE(options.half, draw::Options::Half::Forward);
+        QVERIFY(options.half == Half::Forward);
         QCOMPARE(options.saved, forward);
     }
 

@@ -24,21 +24,25 @@ private slots:
     void everyRecordedCallHasItsBody();
 };
 
-using Half = IdentifierParts::Half;
-Q_DECLARE_METATYPE(hopscope::IdentifierParts::Half)
+using MaybeHalf = std::optional<Half>;
+using MaybeNumber = std::optional<int>;
+Q_DECLARE_METATYPE(MaybeHalf)
+Q_DECLARE_METATYPE(MaybeNumber)
 
 void TestCalls::identifiers_data() {
     QTest::addColumn<QByteArray>("identifier");
-    QTest::addColumn<Half>("half");
+    QTest::addColumn<MaybeHalf>("half");
     QTest::addColumn<bool>("partitioned");
     QTest::addColumn<QByteArray>("region");
-    QTest::addColumn<int>("variant");
-    const auto row = [](const char* id, Half half, bool partitioned, const char* region, int variant) {
+    QTest::addColumn<MaybeNumber>("variant");
+    const auto row = [](const char* id, MaybeHalf half, bool partitioned, const char* region,
+                         MaybeNumber variant) {
         QTest::newRow(id) << QByteArray(id) << half << partitioned << QByteArray(region) << variant;
     };
+    constexpr MaybeHalf whole;
     // 2.8 on
-    row("subgraph_0", Half::Whole, false, "subgraph_0", -1);
-    row("fw_subgraph_0", Half::Forward, false, "subgraph_0", -1);
+    row("subgraph_0", whole, false, "subgraph_0", {});
+    row("fw_subgraph_0", Half::Forward, false, "subgraph_0", {});
     row("bw_subgraph_0_0", Half::Backward, false, "subgraph_0", 0);
     row("bw_subgraph_10_3", Half::Backward, false, "subgraph_10", 3);
     row("partitioned_fw_subgraph_0_0", Half::Forward, true, "subgraph_0", 0);
@@ -48,31 +52,31 @@ void TestCalls::identifiers_data() {
     row("sac_slice_fw__subgraph_0_2", Half::Forward, true, "subgraph_0", 2);
     row("sac_slice_bw__subgraph_0_2", Half::Backward, true, "subgraph_0", 2);
     // functionalized
-    row("auto_functionalized_subgraph_0", Half::Whole, false, "subgraph_0", -1);
-    row("functionalized_subgraph_0", Half::Whole, false, "subgraph_0", -1);
+    row("auto_functionalized_subgraph_0", whole, false, "subgraph_0", {});
+    row("functionalized_subgraph_0", whole, false, "subgraph_0", {});
     // up to 2.7
-    row("invoke_subgraph_0", Half::Whole, false, "invoke_subgraph_0", -1);
-    row("___forward_invoke_subgraph_0", Half::Forward, false, "invoke_subgraph_0", -1);
-    row("___backward_invoke_subgraph_0", Half::Backward, false, "invoke_subgraph_0", -1);
-    row("___forward_invoke_subgraph_0_post_graph", Half::Forward, true, "invoke_subgraph_0", -1);
-    row("___backward_invoke_subgraph_0_post_graph", Half::Backward, true, "invoke_subgraph_0", -1);
+    row("invoke_subgraph_0", whole, false, "invoke_subgraph_0", {});
+    row("___forward_invoke_subgraph_0", Half::Forward, false, "invoke_subgraph_0", {});
+    row("___backward_invoke_subgraph_0", Half::Backward, false, "invoke_subgraph_0", {});
+    row("___forward_invoke_subgraph_0_post_graph", Half::Forward, true, "invoke_subgraph_0", {});
+    row("___backward_invoke_subgraph_0_post_graph", Half::Backward, true, "invoke_subgraph_0", {});
     // users may name regions as they like
-    row("my region", Half::Whole, false, "my region", -1);
-    row("fw_", Half::Whole, false, "fw_", -1);
-    row("bw_block", Half::Whole, false, "bw_block", -1);
-    row("bw_block_x", Half::Whole, false, "bw_block_x", -1);
-    row("bw_block_99999999999", Half::Whole, false, "bw_block_99999999999", -1);
-    row("partitioned_fw_7", Half::Whole, false, "partitioned_fw_7", -1);
-    row("forward_0", Half::Whole, false, "forward_0", -1);
-    row("", Half::Whole, false, "", -1);
+    row("my region", whole, false, "my region", {});
+    row("fw_", whole, false, "fw_", {});
+    row("bw_block", whole, false, "bw_block", {});
+    row("bw_block_x", whole, false, "bw_block_x", {});
+    row("bw_block_99999999999", whole, false, "bw_block_99999999999", {});
+    row("partitioned_fw_7", whole, false, "partitioned_fw_7", {});
+    row("forward_0", whole, false, "forward_0", {});
+    row("", whole, false, "", {});
 }
 
 void TestCalls::identifiers() {
     QFETCH(QByteArray, identifier);
-    QFETCH(Half, half);
+    QFETCH(MaybeHalf, half);
     QFETCH(bool, partitioned);
     QFETCH(QByteArray, region);
-    QFETCH(int, variant);
+    QFETCH(MaybeNumber, variant);
     const std::string text = identifier.toStdString();
     const IdentifierParts parts = identifier_parts(text);
     QCOMPARE(parts.half, half);

@@ -16,6 +16,7 @@ CORE = {
     "match": {"base", "graph"},
     "read": {"base", "graph", "match"},
     "regions": {"base", "graph"},
+    "explain": {"base", "graph", "match", "regions"},
     "diff": {"base", "graph", "match", "regions"},
     "layout": {"base"},
     "draw": {"base", "graph", "layout"},

@@ -26,7 +26,7 @@ std::string recordingOf(const QString& name) {
 
 // The backward of a layer norm takes its bias, but no gradient depends on the bias's values.
 bool isBiasOnly(const Dump& dump, const Invocation& invocation, int result) {
-    const Place &f = invocation.body(Half::Forward), &b = invocation.body(Half::Backward);
+    const Place &f = invocation.body(CallSite::Forward), &b = invocation.body(CallSite::Backward);
     const GraphModule &forward = *dump.graph(f.graph).module, &backward = *dump.graph(b.graph).module;
     const Arg* arg = proof::results_of(forward.body(f.body)).at(static_cast<size_t>(result));
     const std::string_view name = forward.text(forward.body(f.body).node(arg->node()).name);
@@ -216,8 +216,9 @@ void TestProve::findsSeededFaults() {
     std::vector<Fault> faults;
     const Ledger ledger = build_ledger(*dump);
     for (const Invocation& invocation : ledger.compilations.front().invocations)
-        for (const Half half : {Half::Joint, Half::JointBackward, Half::Forward, Half::Backward}) {
-            const Place& body = invocation.body(half);
+        for (const CallSite site :
+            {CallSite::Joint, CallSite::JointBackward, CallSite::Forward, CallSite::Backward}) {
+            const Place& body = invocation.body(site);
             if (!body.graph || std::find(seen.begin(), seen.end(), body) != seen.end())
                 continue;
             seen.push_back(body);
@@ -248,16 +249,16 @@ void TestProve::findsWrongSavedIndices() {
     QVERIFY(dump.ok());
     const Ledger ledger = build_ledger(*dump);
     const Invocation& invocation = ledger.compilations.front().invocations.front();
-    const auto textOf = [&](Half half) {
+    const auto textOf = [&](CallSite site) {
         return QString::fromStdString(
-            print_readable(*dump->graph(invocation.call(half).graph).module, BodyId(0)));
+            print_readable(*dump->graph(invocation.call(site).graph).module, BodyId(0)));
     };
     int made = 0;
-    const QString forward = textOf(Half::Forward);
-    const QString call = text(dump->graph(invocation.call(Half::Forward).graph)
-                                  .module->text(dump->graph(invocation.call(Half::Forward).graph)
+    const QString forward = textOf(CallSite::Forward);
+    const QString call = text(dump->graph(invocation.call(CallSite::Forward).graph)
+                                  .module->text(dump->graph(invocation.call(CallSite::Forward).graph)
                                                     .module->body(BodyId(0))
-                                                    .node(invocation.call(Half::Forward).node)
+                                                    .node(invocation.call(CallSite::Forward).node)
                                                     .name));
     const QRegularExpression of(QStringLiteral(R"( = %1\[(\d+)\])").arg(call));
     for (auto at = of.globalMatch(forward); at.hasNext();) {
@@ -267,11 +268,11 @@ void TestProve::findsWrongSavedIndices() {
             continue;
         QString changed = forward;
         changed.replace(match.capturedStart(1), match.capturedLength(1), QString::number(index - 1));
-        const QString what = found(withText(*dump, invocation.call(Half::Forward).graph, changed));
+        const QString what = found(withText(*dump, invocation.call(CallSite::Forward).graph, changed));
         QVERIFY2(what.isEmpty() == isBiasOnly(*dump, invocation, index), qPrintable(match.captured() + what));
         ++made;
     }
-    const QString backward = textOf(Half::Backward);
+    const QString backward = textOf(CallSite::Backward);
     static const QRegularExpression operands(
         QStringLiteral(R"(invoke_subgraph\(\w+, '(partitioned_bw_\w+)', (\w+), (\w+))"));
     for (auto at = operands.globalMatch(backward); at.hasNext();) {
@@ -279,7 +280,7 @@ void TestProve::findsWrongSavedIndices() {
         QString changed = backward;
         changed.replace(match.capturedStart(2), match.capturedEnd(3) - match.capturedStart(2),
             match.captured(3) + QStringLiteral(", ") + match.captured(2));
-        const QString what = found(withText(*dump, invocation.call(Half::Backward).graph, changed));
+        const QString what = found(withText(*dump, invocation.call(CallSite::Backward).graph, changed));
         QVERIFY2(!what.isEmpty(), qPrintable(match.captured()));
         ++made;
     }

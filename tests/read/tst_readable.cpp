@@ -400,7 +400,7 @@ void TestReadable::types() {
     QCOMPARE(type->has_stride ? found : QStringList{"-"}, stride);
     QCOMPARE(test::text(m.text(type->device)), device);
     QCOMPARE(test::text(m.text(type->symbol)), symbol);
-    QCOMPARE(static_cast<qlonglong>(byte_size(m, *type)), bytes);
+    QCOMPARE(static_cast<qlonglong>(byte_size(m, *type).value_or(-1)), bytes);
 }
 
 void TestReadable::annotationForms() {
@@ -595,7 +595,7 @@ void TestReadable::comments() {
     QCOMPARE(found, place);
     QCOMPARE(test::text(m.text(source->annotation)), annotation);
     QCOMPARE(test::text(m.text(source->recompute)), recompute);
-    QCOMPARE(source->call_id, callId);
+    QCOMPARE(source->call_id.value_or(-1), callId);
     QCOMPARE(source->backward_of, backward);
 }
 

@@ -546,7 +546,7 @@ void TestTexts::facts() {
     QFETCH(QString, expected);
     const read::LogFacts f = read::facts_of(prefix.toStdString());
     QCOMPARE(QStringLiteral("%1 %2 %3 %4")
-                 .arg(f.rank)
+                 .arg(f.rank.value_or(-1))
                  .arg(QString::fromStdString(f.id))
                  .arg(f.attempt)
                  .arg(QString::fromStdString(f.artifact)),

@@ -114,7 +114,7 @@ QStringList nodeDifferences(const GraphModule& m, BodyId scope, NodeId id, const
     const bool commented = node.op != Opcode::Placeholder && node.op != Opcode::Output;
     if (truth["call_id"].isDouble() && commented) {
         const Source* source = m.source(node.source);
-        check("call_id", QString::number(source ? source->call_id : -1),
+        check("call_id", QString::number(source ? source->call_id.value_or(-1) : -1),
             QString::number(truth["call_id"].toInt()));
     }
     if (node.op == Opcode::CallFunction && truth.contains("identifier")) {

@@ -19,8 +19,8 @@ QString words(const std::vector<RegionOutput>& outputs) {
         word += !o.needs_gradient ? QStringLiteral("?")
             : *o.needs_gradient   ? QStringLiteral("+")
                                   : QStringLiteral("-");
-        if (o.tangent >= 0)
-            word += QString::number(o.tangent);
+        if (o.tangent)
+            word += QString::number(*o.tangent);
         list << (o.saved ? QLatin1Char('[') + word + QLatin1Char(']') : word);
     }
     return list.join(QLatin1Char(' '));
@@ -74,7 +74,8 @@ void TestOutputs::recordings_data() {
     // The first cell is inlined after Dynamo: no later stage calls it.
     QTest::newRow("lstm_like") << "lstm_like"
                                << "0/0:dynamo"
-                               << QStringList{"tensor? tensor?"} + QStringList(23, QStringLiteral("tensor+0 tensor+1"));
+                               << QStringList{"tensor? tensor?"}
+            + QStringList(23, QStringLiteral("tensor+0 tensor+1"));
     QTest::newRow("without gradients") << "gpt4_infer"
                                        << "0/0:inference" << QStringList(4, QStringLiteral("tensor-"));
 }

@@ -58,7 +58,7 @@ Dump hand_made() {
     d.has_text_log = true;
     d.files = {{"trace.log", "TORCH_TRACE", 123456789012}, {"a \"b\" \xF0\x9F\x94\xA5.txt", "TORCH_LOGS", 7}};
     Compilation c;
-    c.key = {.rank = -1, .id = "0/0", .attempt = 0};
+    c.key = {.rank = {}, .id = "0/0", .attempt = 0};
     c.function = "forward";
     c.file = "/home/dev/model.py";
     c.line = 20;
@@ -68,7 +68,7 @@ Dump hand_made() {
     c.compile_seconds = 1.25;
     c.last_attempt = false;
     d.compilations.push_back(c);
-    c.key = {.rank = -1, .id = "0/0", .attempt = 1};
+    c.key = {.rank = {}, .id = "0/0", .attempt = 1};
     c.last_attempt = true;
     d.compilations.push_back(c);
     c.key = {.rank = 3, .id = "!1/2/0", .attempt = 0};
@@ -85,8 +85,8 @@ Dump hand_made() {
         d.timers.push_back({.kind = static_cast<RegionTimer::Kind>(kind),
             .compilation = CompilationId(1),
             .begin_us = 1795450200818224.25,
-            .end_us = kind == 2 ? -1 : 1795450200818999.5,
-            .parent = static_cast<int>(kind) - 1,
+            .end_us = kind == 2 ? std::nullopt : std::optional(1795450200818999.5),
+            .parent = kind == 0 ? std::nullopt : std::optional(static_cast<uint32_t>(kind) - 1),
             .file = FileId(0),
             .line = kind});
     for (size_t kind = 0; kind <= static_cast<size_t>(ReuseMessage::Kind::Other); ++kind)
@@ -95,7 +95,7 @@ Dump hand_made() {
             .identifier = "subgraph_0",
             .function = "block",
             .detail = std::string("a\0b", 3),
-            .count = static_cast<int>(kind) - 1,
+            .count = kind == 0 ? std::nullopt : std::optional(static_cast<int>(kind) - 1),
             .file = FileId(1),
             .line = kind});
     d.duplicates.push_back(

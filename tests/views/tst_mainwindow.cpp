@@ -240,7 +240,8 @@ private slots:
     void exportsEveryFormatTwiceTheSame() {
         QTemporaryDir folder;
         Opened o({tracePath(QStringLiteral("mlp4"))});
-        for (const QString& format : exportFormats()) {
+        for (const ExportFormat& offered : export_formats()) {
+            const QString format = qs(offered.extension);
             QByteArray bytes[2];
             for (QByteArray& written : bytes) {
                 ExportRequest request;

@@ -48,7 +48,7 @@ private slots:
         for (int row = 0; row < int(document->rows().size()); ++row) {
             ledger.setCurrent(row);
             const Invocation& invocation = document->invocation(row);
-            outline.setCurrent(row, invocation.body(Half::Forward), invocation.body(Half::Backward));
+            outline.setCurrent(row, invocation.body(CallSite::Forward), invocation.body(CallSite::Backward));
             QVERIFY(outline.indexOfRow(row).data(OutlineModel::CurrentRole).toBool());
         }
         QVERIFY(proxy.setFilter(QStringLiteral("decision:reused")).ok());
@@ -133,7 +133,7 @@ private slots:
             rows << cell.data().toString();
             const QString tip = cell.data(Qt::ToolTipRole).toString();
             QVERIFY2(
-                tip.contains(QString::fromStdString(document->body_name(invocation.body(Half::Backward)))),
+                tip.contains(QString::fromStdString(document->body_name(invocation.body(CallSite::Backward)))),
                 qPrintable(tip));
         }
         QVERIFY2(rows.contains(QStringLiteral("v0")) && rows.contains(QStringLiteral("v1")),
@@ -146,7 +146,7 @@ private slots:
         const QString page = regionPage(*document, region);
         QVERIFY2(page.contains(QStringLiteral("2 backward bodies:")), qPrintable(page));
         for (const RegionBody& body : document->region(region).bodies) {
-            if (body.half == Half::Backward)
+            if (body.site == CallSite::Backward)
                 QVERIFY(page.contains(QString::fromStdString(document->body_name(body.place))));
         }
     }

@@ -37,7 +37,7 @@ ImageSize pngSize(const draw::Scene& scene, double scale);
 // The file's bytes; the same input gives the same bytes. Errors: Usage where a PNG would be over 32,767 px or
 // 1 GB (the message says what to do instead), External where Qt cannot write it.
 Result<QByteArray> renderScene(const draw::Scene& scene, const ExportOptions& options);
-// renderScene into a file, replaced only when complete. Errors: as above, CannotRead where it cannot be
+// renderScene into a file, replaced only when complete. Errors: as above, CannotWrite where it cannot be
 // written.
 Status exportScene(const draw::Scene& scene, const QString& path, const ExportOptions& options);
 

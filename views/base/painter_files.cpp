@@ -1,4 +1,6 @@
 #include "views/base/painter.h"
+
+#include "core/base/save.h"
 #include "views/base/scenepainter.h"
 
 #include <QBuffer>
@@ -7,7 +9,6 @@
 #include <QPageSize>
 #include <QPainter>
 #include <QPdfWriter>
-#include <QSaveFile>
 
 #include <algorithm>
 #include <cmath>
@@ -161,14 +162,7 @@ Status exportScene(const draw::Scene& scene, const QString& path, const ExportOp
     const Result<QByteArray> bytes = renderScene(scene, options);
     if (!bytes)
         return bytes.error();
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(*bytes) != bytes->size() || !file.commit()) {
-        Error error =
-            make_error(Error::Kind::CannotRead, "cannot write: " + file.errorString().toStdString());
-        error.file = path.toStdString();
-        return error;
-    }
-    return {};
+    return save_file(path.toStdString(), {bytes->constData(), size_t(bytes->size())});
 }
 
 } // namespace hopscope

@@ -1,5 +1,5 @@
 // Breakpoints, values, timings and files of a run.
-#include "core/export/save.h"
+#include "core/base/save.h"
 #include "core/run/store.h"
 #include "core/tensors/npy.h"
 #include "core/tensors/tensor_file.h"

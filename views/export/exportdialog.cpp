@@ -1,5 +1,6 @@
 #include "views/export/exportdialog.h"
 
+#include "core/export/formats.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
 
@@ -41,8 +42,8 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
         scope_->addItem(tr("%1: %2").arg(name, qs(document_->address(place))));
     scope_->setCurrentIndex(chosen);
     format_->setObjectName(QStringLiteral("exportFormat"));
-    for (const QString& format : exportFormats())
-        format_->addItem(format.toUpper(), format);
+    for (const ExportFormat& format : export_formats())
+        format_->addItem(qs(format.extension).toUpper(), qs(format.extension));
     path_->setObjectName(QStringLiteral("exportPath"));
     auto* browse = new QPushButton(tr("&Choose…"), this);
     browse->setObjectName(QStringLiteral("exportBrowse"));
@@ -119,8 +120,8 @@ void ExportDialog::suggestName() {
 
 void ExportDialog::pickFile() {
     QStringList filters;
-    for (const QString& format : exportFormats())
-        filters << QStringLiteral("%1 (*.%2)").arg(format.toUpper(), format);
+    for (const ExportFormat& format : export_formats())
+        filters << QStringLiteral("%1 (*.%2)").arg(qs(format.extension).toUpper(), qs(format.extension));
     const QString chosen = QFileDialog::getSaveFileName(
         this, tr("Export to"), path_->text(), filters.join(QStringLiteral(";;")));
     if (!chosen.isEmpty())
@@ -128,26 +129,24 @@ void ExportDialog::pickFile() {
 }
 
 void ExportDialog::update() {
-    const QString format = QFileInfo(path_->text()).suffix().toLower();
-    const bool known = exportFormats().contains(format);
-    const bool picture =
-        format == QStringLiteral("svg") || format == QStringLiteral("pdf") || format == QStringLiteral("png");
-    const bool png = format == QStringLiteral("png");
-    scale_->setEnabled(png);
-    scale_->setToolTip(png ? tr("Pixels per point of the picture") : tr("Only a PNG has pixels"));
+    const ExportFormat* format = export_format(ss(QFileInfo(path_->text()).suffix()));
+    const bool picture = format && format->coloured;
+    const bool pixels = format && format->pixels;
+    scale_->setEnabled(pixels);
+    scale_->setToolTip(pixels ? tr("Pixels per point of the picture") : tr("Only a PNG has pixels"));
     light_->setEnabled(picture);
     light_->setToolTip(picture ? QString() : tr("Only pictures have colours"));
     QString note;
     if (path_->text().isEmpty())
         note = tr("Give a file name.");
-    else if (!known)
-        note = tr("The extension must be one of %1.").arg(exportFormats().join(QStringLiteral(", ")));
+    else if (!format)
+        note = tr("The extension must be %1.").arg(qs(export_format_list()));
     else if (QFileInfo::exists(path_->text()))
         note = tr("A file of this name is there and will be replaced.");
     note_->setText(note);
     for (QAbstractButton* button : buttons_->buttons()) {
         if (buttons_->buttonRole(button) == QDialogButtonBox::AcceptRole)
-            button->setEnabled(known && scope_->currentIndex() >= 0);
+            button->setEnabled(format && scope_->currentIndex() >= 0);
     }
 }
 

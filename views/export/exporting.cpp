@@ -1,9 +1,10 @@
 #include "views/export/exporting.h"
 
+#include "core/base/save.h"
 #include "core/export/dot.h"
+#include "core/export/formats.h"
 #include "core/export/json.h"
 #include "core/export/picture.h"
-#include "core/export/save.h"
 #include "core/export/svg.h"
 #include "core/graph/print.h"
 #include "views/base/painter.h"
@@ -27,20 +28,16 @@ draw::Options sceneOptions(const Document& document, const Place& body, bool fol
     return options;
 }
 
-QStringList exportFormats() {
-    return {QStringLiteral("svg"), QStringLiteral("pdf"), QStringLiteral("png"), QStringLiteral("dot"),
-        QStringLiteral("json"), QStringLiteral("txt")};
-}
-
 Status exportBody(const Document& document, const ExportRequest& request, const Job& job) {
-    const QString format = QFileInfo(request.path).suffix().toLower();
-    if (!exportFormats().contains(format))
+    const std::string extension = ss(QFileInfo(request.path).suffix());
+    const ExportFormat* chosen = export_format(extension);
+    if (!chosen)
         return make_error(Error::Kind::Usage,
-            "found the extension \"" + ss(format) + "\", expected one of "
-                + ss(exportFormats().join(QStringLiteral(", "))));
+            "found the extension \"" + extension + "\", expected " + export_format_list());
+    const std::string_view format = chosen->extension;
     const Place place{request.place.graph, request.place.body, {}};
     const GraphModule& module = document.module(place.graph);
-    if (format == QStringLiteral("txt"))
+    if (format == "txt")
         return save_file(ss(request.path), print_readable(module, place.body));
     Result<draw::Scene> scene =
         draw::make_scene(module, place.body, sceneOptions(document, place, request.fold, request.dot), job);
@@ -49,12 +46,12 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
     const std::string address = document.address(place);
-    if (format == QStringLiteral("dot"))
+    if (format == "dot")
         return save_file(
             ss(request.path), to_dot(module, place.body, *scene, document.dump().name + " · " + address));
-    if (format == QStringLiteral("json"))
+    if (format == "json")
         return save_file(ss(request.path), scene_json(document.dump(), place, *scene).dump() + "\n");
-    if (format == QStringLiteral("svg")) {
+    if (format == "svg") {
         SvgOptions options;
         options.theme = request.dark && !request.plain ? draw::Theme::Dark : draw::Theme::Light;
         options.dump = document.dump().name;
@@ -62,8 +59,7 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
         return save_file(ss(request.path), to_svg(module, place.body, *scene, options));
     }
     ExportOptions options;
-    options.format =
-        format == QStringLiteral("pdf") ? ExportOptions::Format::Pdf : ExportOptions::Format::Png;
+    options.format = format == "pdf" ? ExportOptions::Format::Pdf : ExportOptions::Format::Png;
     options.scale = request.scale;
     options.plain = request.plain;
     options.scheme = request.dark && !request.plain ? Scheme::Dark : Scheme::Light;

@@ -6,7 +6,6 @@
 #include "core/draw/scene.h"
 
 #include <QString>
-#include <QStringList>
 
 namespace hopscope {
 
@@ -24,8 +23,8 @@ struct ExportRequest {
     double scale = 2; // PNG
 };
 
-QStringList exportFormats(); // "svg", "pdf", …
-// Errors: Usage for an extension that is none of them; those of the layout and of writing.
+// By the extension (core/export/formats.h). Errors: Usage for one that is none; those of the layout and of
+// writing.
 Status exportBody(const Document& document, const ExportRequest& request, const Job& job = {});
 
 } // namespace hopscope

@@ -105,8 +105,8 @@ QString sourceFact(const Document& document, const Place& place) {
     return html;
 }
 
-QString milliseconds(double ms) {
-    return ms < 0 ? QString() : qs(format_milliseconds(ms));
+QString milliseconds(std::optional<double> ms) {
+    return !ms || *ms < 0 ? QString() : qs(format_milliseconds(*ms));
 }
 
 QString decisionHtml(const Invocation& invocation) {
@@ -129,8 +129,8 @@ void typeFacts(Facts& facts, const GraphModule& module, const ValueType& type) {
             contiguous ? text : tinted(Role::Warning, text + QObject::tr(" not contiguous")));
     }
     facts.fact(QObject::tr("device"), mono(escaped(module.text(type.device))));
-    if (const int64_t bytes = byte_size(module, type); bytes >= 0)
-        facts.fact(QObject::tr("size"), qs(format_bytes(uint64_t(bytes))));
+    if (const auto bytes = byte_size(module, type))
+        facts.fact(QObject::tr("size"), qs(format_bytes(uint64_t(*bytes))));
 }
 } // namespace
 
@@ -213,8 +213,8 @@ QString nodePage(const Document& document, const Place& place, const std::vector
         facts.fact(QObject::tr("place"), sourceFact(document, place));
         facts.fact(QObject::tr("code"), mono(escaped(module.text(source->code))));
         facts.fact(QObject::tr("file"), escaped(module.text(source->file)));
-        if (source->call_id >= 0)
-            facts.fact(QObject::tr("call_id"), QString::number(source->call_id));
+        if (source->call_id)
+            facts.fact(QObject::tr("call_id"), QString::number(*source->call_id));
         facts.fact(QObject::tr("annotation"), mono(escaped(module.text(source->annotation))));
         facts.fact(QObject::tr("recompute"), mono(escaped(module.text(source->recompute))));
     }
@@ -249,10 +249,13 @@ QString messageText(const ReuseMessage& message) {
         parts << QObject::tr("not eligible");
         break;
     case ReuseMessage::Kind::Guards:
-        parts << QObject::tr("entry stored, %1 guards").arg(message.count);
+        parts << (message.count
+                ? QObject::tr("entry stored, %1").arg(qs(counted(uint64_t(*message.count), "guard")))
+                : QObject::tr("entry stored"));
         break;
     case ReuseMessage::Kind::Exceeded:
-        parts << QObject::tr("too many entries (%1)").arg(message.count);
+        parts << (message.count ? QObject::tr("too many entries (%1)").arg(*message.count)
+                                : QObject::tr("too many entries"));
         break;
     case ReuseMessage::Kind::FakeCacheFailed:
         parts << QObject::tr("fake tensor cache failed");
@@ -267,8 +270,8 @@ QString messageText(const ReuseMessage& message) {
     return parts.join(QStringLiteral(" · ")).toHtmlEscaped();
 }
 
-QString stageName(Half half) {
-    return escaped(half_name(half)).replace(QLatin1Char('_'), QLatin1Char(' '));
+QString stageName(CallSite site) {
+    return escaped(call_site_name(site)).replace(QLatin1Char('_'), QLatin1Char(' '));
 }
 
 // One line per stage: the call's node, and the body it calls.
@@ -277,7 +280,7 @@ void stageFacts(Facts& facts, const Document& document, const Invocation& invoca
             invocation.calls.begin(), invocation.calls.end(), [](const Place& p) { return p.graph.valid(); }))
         return;
     facts.section(QObject::tr("Calls and bodies"));
-    for (size_t h = 0; h < kHalfCount; ++h) {
+    for (size_t h = 0; h < kCallSiteCount; ++h) {
         const Place& call = invocation.calls[h];
         const Place& body = invocation.bodies[h];
         QStringList parts;
@@ -285,16 +288,16 @@ void stageFacts(Facts& facts, const Document& document, const Invocation& invoca
             parts << linkTo(call, mono(qs(document.node_name(call)).toHtmlEscaped()));
         if (body.graph)
             parts << linkTo({body.graph, body.body, {}}, mono(qs(document.body_name(body)).toHtmlEscaped()));
-        facts.fact(stageName(Half(h)), parts.join(QStringLiteral(" → ")));
+        facts.fact(stageName(CallSite(h)), parts.join(QStringLiteral(" → ")));
     }
 }
 
 void savedFacts(Facts& facts, const Document& document, const Region& region, const Place& forward) {
     if (region.saved.empty())
         return;
-    const QString sum = region.saved_bytes >= 0
+    const QString sum = region.saved_bytes
         ? QObject::tr("Saved for backward: %1, %2")
-              .arg(qs(counted(region.saved.size(), "value")), qs(format_bytes(uint64_t(region.saved_bytes))))
+              .arg(qs(counted(region.saved.size(), "value")), qs(format_bytes(uint64_t(*region.saved_bytes))))
         : QObject::tr("Saved for backward: %1").arg(qs(counted(region.saved.size(), "value")));
     facts.section(sum);
     QString rows = QStringLiteral("<table cellspacing='0' cellpadding='0' width='100%'>");
@@ -310,14 +313,14 @@ void savedFacts(Facts& facts, const Document& document, const Region& region, co
             "<td align='right'>%4</td></tr>")
                     .arg(name, color(Role::Quiet).name(),
                         type ? mono(escaped(short_type(document.module(forward.graph), *type))) : QString(),
-                        value.bytes >= 0 ? qs(format_bytes(uint64_t(value.bytes))) : QObject::tr("symbolic"));
+                        value.bytes ? qs(format_bytes(uint64_t(*value.bytes))) : QObject::tr("symbolic"));
     }
     facts.block(rows + QStringLiteral("</table>"));
 }
 
 Place forwardBody(const Region& region) {
     for (const RegionBody& body : region.bodies) {
-        if (body.half == Half::Forward)
+        if (body.site == CallSite::Forward)
             return body.place;
     }
     return {};
@@ -349,18 +352,18 @@ QString invocationPage(const Document& document, int row) {
     facts.fact(QObject::tr("lookup"), milliseconds(invocation.lookup_ms));
     facts.fact(QObject::tr("stamp-out"), milliseconds(invocation.stamp_out_ms));
     facts.fact(QObject::tr("time saved"), milliseconds(invocation.saved_ms));
-    if (invocation.call_id >= 0)
-        facts.fact(QObject::tr("call_id"), QString::number(invocation.call_id));
+    if (invocation.call_id)
+        facts.fact(QObject::tr("call_id"), QString::number(*invocation.call_id));
     if (invocation.pairing != Pairing::None)
         facts.fact(QObject::tr("paired by"),
             qs(pairing_name(invocation.pairing))
                 .replace(QLatin1Char('_'),
                     invocation.pairing == Pairing::CallId ? QLatin1Char('_') : QLatin1Char(' ')));
     facts.fact(QObject::tr("runs"), QObject::tr("%1 × a step").arg(invocation.executions));
-    if (invocation.parent >= 0)
+    if (invocation.parent)
         facts.fact(QObject::tr("inside"),
-            linkToRow(document.row_of(document.rows()[size_t(row)].compilation, invocation.parent),
-                QObject::tr("call %1").arg(invocation.parent)));
+            linkToRow(document.row_of(document.rows()[size_t(row)].compilation, int(invocation.parent.index)),
+                QObject::tr("call %1").arg(invocation.parent.index)));
     facts.fact(QObject::tr("source"), mono(qs(document.source_of(row)).toHtmlEscaped()));
     stageFacts(facts, document, invocation);
     if (!invocation.messages.empty()) {
@@ -386,8 +389,8 @@ QString regionPage(const Document& document, RegionRef ref) {
         const bool isReuse = i.decision == Decision::Reused || i.decision == Decision::ReusedByKey;
         reused += isReuse;
         traced += i.traced_to_end;
-        tracing += i.trace_ms > 0 ? i.trace_ms : 0;
-        saved += i.saved_ms > 0 ? i.saved_ms : 0;
+        tracing += i.trace_ms.value_or(0);
+        saved += std::max(i.saved_ms.value_or(0), 0.0);
     }
     Facts facts;
     facts.title(mono(qs(region.identifier).toHtmlEscaped()));
@@ -403,18 +406,18 @@ QString regionPage(const Document& document, RegionRef ref) {
     facts.fact(QObject::tr("invocations"), QString::number(region.invocations.size()));
     facts.fact(QObject::tr("tracing"), tracing > 0 ? qs(format_milliseconds(tracing)) : QString());
     facts.fact(QObject::tr("time saved"), saved > 0 ? qs(format_milliseconds(saved)) : QString());
-    if (region.saved_bytes >= 0 && !region.saved.empty())
+    if (region.saved_bytes && !region.saved.empty())
         facts.fact(QObject::tr("saved values"),
             QObject::tr("%1 × %2 = %3")
-                .arg(qs(format_bytes(uint64_t(region.saved_bytes))))
+                .arg(qs(format_bytes(uint64_t(*region.saved_bytes))))
                 .arg(rows.size())
-                .arg(qs(format_bytes(uint64_t(region.saved_bytes) * rows.size()))));
+                .arg(qs(format_bytes(uint64_t(*region.saved_bytes) * rows.size()))));
     if (region.inlined)
         facts.fact(QObject::tr("outcome"), QObject::tr("put inline after Dynamo, as it is called once"));
-    if (const int backward = region.body_count(Half::Backward); backward > 1) {
+    if (const int backward = region.body_count(CallSite::Backward); backward > 1) {
         QStringList names;
         for (const RegionBody& body : region.bodies) {
-            if (body.half == Half::Backward)
+            if (body.site == CallSite::Backward)
                 names << linkTo(Place{body.place.graph, body.place.body, {}},
                     mono(qs(document.body_name(body.place)).toHtmlEscaped()));
         }
@@ -430,7 +433,7 @@ QString regionPage(const Document& document, RegionRef ref) {
         text += tinted(Role::Quiet,
             QObject::tr(" %1, %2").arg(qs(counted(document.body(place).nodes.size(), "node")),
                 qs(counted(uint64_t(body.calls), "call"))));
-        facts.fact(stageName(body.half), text);
+        facts.fact(stageName(body.site), text);
     }
     facts.section(QObject::tr("Invocations"));
     QStringList dots;

@@ -38,8 +38,9 @@ constexpr ColumnText kColumns[LedgerModel::ColumnCount] = {
     {"source", "Where the call was written", LedgerField::Source, false},
 };
 
-QString milliseconds(double ms) {
-    return ms < 0 ? QStringLiteral("–") : qs(format_milliseconds(ms));
+// A call may have taken longer than the trace that it saved: that is no saving.
+QString milliseconds(std::optional<double> ms) {
+    return !ms || *ms < 0 ? QStringLiteral("–") : qs(format_milliseconds(*ms));
 }
 } // namespace
 
@@ -103,7 +104,7 @@ const CompilationLedger& LedgerModel::ledgerOf(int row) const {
 
 QVariant LedgerModel::sortKey(int row, int column) const {
     const Invocation& invocation = document_->invocation(row);
-    const auto number = [](double value) { return value < 0 ? QVariant() : QVariant(value); };
+    const auto number = [](const auto& value) { return value ? QVariant(double(*value)) : QVariant(); };
     switch (column) {
     case Index:
         return row;
@@ -148,7 +149,7 @@ QVariant LedgerModel::data(const QModelIndex& index, int role) const {
                     evidence.isEmpty() ? tr("none") : evidence.join(QStringLiteral(", ")));
         }
         if (index.column() == Variant) {
-            const Place& body = invocation.body(Half::Backward);
+            const Place& body = invocation.body(CallSite::Backward);
             return body.graph ? tr("Its backward body is %1").arg(qs(document_->body_name(body)))
                               : tr("It has no backward body in this dump");
         }

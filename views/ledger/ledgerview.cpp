@@ -183,7 +183,7 @@ void LedgerView::setDocument(std::shared_ptr<const Document> document) {
     if (shown) {
         for (const CompilationLedger& of : shown->ledger().compilations) {
             for (const Region& region : of.regions)
-                variants = variants || region.body_count(Half::Backward) > 1;
+                variants = variants || region.body_count(CallSite::Backward) > 1;
         }
     }
     table_->setColumnHidden(LedgerModel::Variant, !variants);

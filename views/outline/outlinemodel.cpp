@@ -13,7 +13,7 @@ struct OutlineModel::Item {
     Kind kind = Kind::Compilation;
     Item* parent = nullptr;
     int position = 0; // in its parent
-    int rank = -1;
+    std::optional<int> rank;
     CompilationId compilation;
     RegionRef region;
     int row = -1;
@@ -60,12 +60,12 @@ void OutlineModel::build() {
     const Dump& dump = document_->dump();
     bool ranks = false;
     for (const Compilation& compilation : dump.compilations)
-        ranks = ranks || compilation.key.rank >= 0;
+        ranks = ranks || compilation.key.rank;
     Item* rankItem = nullptr;
     for (size_t i = 0; i < dump.compilations.size(); ++i) {
         Item* parent = root_.get();
         if (ranks) {
-            const int rank = dump.compilations[i].key.rank;
+            const std::optional<int> rank = dump.compilations[i].key.rank;
             if (!rankItem || rankItem->rank != rank) {
                 rankItem = &root_->add(Kind::Rank);
                 rankItem->rank = rank;
@@ -181,7 +181,7 @@ QVariant OutlineModel::headerData(int section, Qt::Orientation orientation, int 
 QString OutlineModel::name(const Item& item) const {
     switch (item.kind) {
     case Kind::Rank:
-        return item.rank < 0 ? tr("no rank") : tr("rank %1").arg(item.rank);
+        return item.rank ? tr("rank %1").arg(*item.rank) : tr("no rank");
     case Kind::Compilation: {
         const CompileKey& key = document_->dump().compilation(item.compilation).key;
         return key.id == "-"
@@ -254,8 +254,8 @@ QString OutlineModel::detail(const Item& item) const {
     case Kind::InvocationItem: {
         const Invocation& invocation = document_->invocation(item.row);
         return decisionText(invocation)
-            + (invocation.trace_ms >= 0 ? QStringLiteral(" · ") + qs(format_milliseconds(invocation.trace_ms))
-                                        : QString());
+            + (invocation.trace_ms ? QStringLiteral(" · ") + qs(format_milliseconds(*invocation.trace_ms))
+                                   : QString());
     }
     case Kind::StageItem:
     case Kind::BodyItem:

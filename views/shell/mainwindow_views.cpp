@@ -495,9 +495,9 @@ HoverCard MainWindow::hoverCard(Pane pane, NodeId node) const {
                 card.stride = tr("stride (%1)").arg(strides.join(QStringLiteral(", ")));
             }
             card.device = qs(module.text(type->device));
-            if (const int64_t bytes = byte_size(module, *type); bytes >= 0)
+            if (const auto bytes = byte_size(module, *type))
                 card.device += (card.device.isEmpty() ? QString() : QStringLiteral(" · "))
-                    + qs(format_bytes(uint64_t(bytes)));
+                    + qs(format_bytes(uint64_t(*bytes)));
         }
     }
     if (const Source* source = document_->source(place); source && source->has_place())

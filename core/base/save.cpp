@@ -1,4 +1,4 @@
-#include "core/export/save.h"
+#include "core/base/save.h"
 
 #include <cerrno>
 #include <cstring>
@@ -12,7 +12,7 @@ namespace hopscope {
 namespace {
 
 Error write_error(const std::string& path, int number) {
-    Error error = make_error(Error::Kind::CannotRead, std::string("cannot write: ") + std::strerror(number));
+    Error error = make_error(Error::Kind::CannotWrite, std::string("cannot write: ") + std::strerror(number));
     error.file = path;
     return error;
 }

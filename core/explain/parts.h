@@ -1,0 +1,16 @@
+// The questions of an explanation, one by one.
+#pragma once
+
+#include "core/explain/explain.h"
+#include "core/match/fields.h"
+
+namespace hopscope::explain_parts {
+
+CallAnswer explain_call(const Dump& dump, const CompilationLedger& ledger, const Invocation& invocation);
+std::vector<VariantAnswer> explain_variants(
+    const Dump& dump, const CompilationLedger& ledger, const Region& region);
+
+// A difference of types in the words of the command line.
+Mismatch type_mismatch(std::string against, std::string where, const FieldDifference& d);
+
+} // namespace hopscope::explain_parts

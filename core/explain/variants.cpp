@@ -1,0 +1,126 @@
+// Why a forward body has several backward bodies: its tangents differ
+// (torch/_higher_order_ops/invoke_subgraph.py, InvokeSubgraphAutogradOp.backward: one body for each metadata
+// of the tangents).
+#include "core/explain/parts.h"
+
+#include "core/graph/calls.h"
+
+#include <algorithm>
+#include <map>
+
+namespace hopscope::explain_parts {
+
+namespace {
+
+// The placeholders that are tangents, by name; in the partitioned bodies they stand last.
+std::vector<size_t> tangents(const GraphModule& m, BodyId body) {
+    std::vector<size_t> out;
+    const Body& b = m.body(body);
+    for (size_t i = 0; i < b.placeholder_count(); ++i)
+        if (m.text(b.nodes[i].name).starts_with("tangents_"))
+            out.push_back(i);
+    return out;
+}
+
+bool reported(const Dump& dump, CompilationId compilation, const std::string& identifier) {
+    const IdentifierParts mine = identifier_parts(identifier);
+    return std::any_of(dump.duplicates.begin(), dump.duplicates.end(), [&](const BackwardDuplicate& d) {
+        const IdentifierParts theirs = identifier_parts(d.backward_identifier);
+        return d.compilation == compilation && theirs.region == mine.region && theirs.variant == mine.variant;
+    });
+}
+
+class Variants {
+public:
+    Variants(const Dump& dump, const CompilationLedger& ledger, const Region& region)
+        : dump_(dump)
+        , ledger_(ledger)
+        , region_(region) { }
+
+    std::vector<VariantAnswer> run() {
+        std::vector<const RegionBody*> bodies;
+        for (const RegionBody& b : region_.bodies)
+            if (b.half == Half::Backward && b.variant >= 0)
+                bodies.push_back(&b);
+        std::stable_sort(bodies.begin(), bodies.end(),
+            [](const RegionBody* p, const RegionBody* q) { return p->variant < q->variant; });
+        std::vector<VariantAnswer> out;
+        for (size_t i = 1; i < bodies.size(); ++i) {
+            VariantAnswer& v = out.emplace_back();
+            v.body = bodies[i]->identifier;
+            v.place = bodies[i]->place;
+            int odd = -1; // the first tangent that differs
+            for (size_t k = 0; k < i; ++k)
+                compare(*bodies[k], *bodies[i], v.differences, odd);
+            v.cause = cause(*bodies[i], odd);
+        }
+        return out;
+    }
+
+private:
+    void compare(
+        const RegionBody& first, const RegionBody& second, std::vector<Mismatch>& out, int& odd) const {
+        const GraphModule& a = *dump_.graph(first.place.graph).module;
+        const GraphModule& b = *dump_.graph(second.place.graph).module;
+        const auto s = tangents(a, first.place.body);
+        const auto t = tangents(b, second.place.body);
+        std::vector<Ground> evidence{Ground::Graph};
+        if (reported(dump_, ledger_.compilation, second.identifier))
+            evidence.push_back(Ground::Artifact);
+        const size_t before = out.size();
+        if (s.size() != t.size())
+            out.push_back({first.identifier, "tangents", "count", std::to_string(s.size()),
+                std::to_string(t.size()), evidence});
+        for (size_t i = 0; i < std::min(s.size(), t.size()); ++i) {
+            std::vector<FieldDifference> found;
+            compare_types(a, a.body(first.place.body).nodes[s[i]].type, b,
+                b.body(second.place.body).nodes[t[i]].type, {}, found);
+            for (const FieldDifference& d : found) {
+                Mismatch m = type_mismatch(first.identifier, "tangent " + std::to_string(i), d);
+                m.evidence = evidence;
+                out.push_back(std::move(m));
+                odd = odd < 0 ? static_cast<int>(i) : odd;
+            }
+        }
+        // The key of the cache has the aliasing of the tangents too, which no text shows.
+        if (out.size() == before)
+            out.push_back({first.identifier, "tangents", "alias", {}, {}, {Ground::Elimination}});
+    }
+
+    // The operator that feeds that tangent where a call of this variant is made.
+    Place cause(const RegionBody& body, int odd) const {
+        if (odd < 0)
+            return {};
+        for (const int i : region_.invocations) {
+            const Invocation& inv = ledger_.invocations[static_cast<size_t>(i)];
+            const Place& call = inv.call(Half::Backward);
+            if (inv.variant != body.variant || !call.graph)
+                continue;
+            const GraphModule& m = *dump_.graph(call.graph).module;
+            const auto made = region_call(m, call.body, call.node);
+            const auto inputs = tangents(*dump_.graph(body.place.graph).module, body.place.body);
+            if (!made || static_cast<size_t>(odd) >= inputs.size()
+                || inputs[static_cast<size_t>(odd)] >= made->operands.size())
+                return {};
+            const NodeId operand = made->operands[inputs[static_cast<size_t>(odd)]];
+            // An input of the backward graph came so from outside.
+            if (operand && m.body(call.body).node(operand).op == Opcode::CallFunction)
+                return {call.graph, call.body, operand};
+            return {};
+        }
+        return {};
+    }
+
+    const Dump& dump_;
+    const CompilationLedger& ledger_;
+    const Region& region_;
+};
+
+} // namespace
+
+std::vector<VariantAnswer> explain_variants(
+    const Dump& dump, const CompilationLedger& ledger, const Region& region) {
+    return Variants(dump, ledger, region).run();
+}
+
+} // namespace hopscope::explain_parts

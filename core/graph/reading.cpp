@@ -1,0 +1,81 @@
+#include "core/graph/reading.h"
+
+#include <charconv>
+
+namespace hopscope {
+
+const Arg* Entries::at(size_t position) const {
+    for (const Arg& arg : *this)
+        if (position-- == 0)
+            return &arg;
+    return nullptr;
+}
+
+const Arg* Arguments::keyword(std::string_view name) const {
+    for (const auto& [key, value] : keywords)
+        if (key == name)
+            return value;
+    return nullptr;
+}
+
+Arguments arguments_of(const GraphModule& module, const Body& body, const Node& node) {
+    Arguments arguments;
+    for (const Arg& arg : entries_of(body, node)) {
+        const Entries value = arg.kind == ArgKind::Keyword ? entries_in(arg) : Entries();
+        if (value.empty())
+            arguments.positional.push_back(&arg);
+        else
+            arguments.keywords.emplace_back(module.text(arg.text()), &*value.begin());
+    }
+    return arguments;
+}
+
+std::optional<int64_t> integer_of(const GraphModule& module, const Arg* arg) {
+    if (!arg || arg->kind != ArgKind::Int)
+        return std::nullopt;
+    const std::string_view text = module.text(arg->text());
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+std::optional<std::string_view> string_of(const GraphModule& module, const Arg* arg) {
+    if (!arg || arg->kind != ArgKind::String)
+        return std::nullopt;
+    const std::string_view text = module.text(arg->text());
+    const bool quoted = text.size() >= 2 && (text.front() == '\'' || text.front() == '"')
+        && text.back() == text.front();
+    return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+const Node* output_of(const Body& body) {
+    return body.nodes.empty() || body.nodes.back().op != Opcode::Output ? nullptr : &body.nodes.back();
+}
+
+std::vector<const Arg*> results_of(const Body& body) {
+    std::vector<const Arg*> results;
+    const Node* output = output_of(body);
+    const Arg* returned = output ? entries_of(body, *output).at(0) : nullptr;
+    if (returned && !is_sequence(returned))
+        results.push_back(returned);
+    for (const Arg& item : items_of(returned))
+        results.push_back(&item);
+    return results;
+}
+
+std::optional<TupleItem> tuple_item(const GraphModule& module, const Body& body, NodeId id) {
+    const Node& node = body.node(id);
+    if (node.op != Opcode::CallFunction || short_target(module, node) != "operator.getitem")
+        return std::nullopt;
+    const Arguments arguments = arguments_of(module, body, node);
+    const std::optional<int64_t> index = integer_of(module, arguments.at(1));
+    const NodeId of = arguments.at(0) ? arguments.at(0)->node() : NodeId();
+    if (!of || !index || *index < 0)
+        return std::nullopt;
+    const ValueType* type = module.type(body.node(of).type);
+    if (type && type->kind != TypeKind::Other)
+        return std::nullopt;
+    return TupleItem{of, static_cast<size_t>(*index)};
+}
+
+} // namespace hopscope

@@ -1,0 +1,270 @@
+// Explanations of recordings, from trace and log and from the trace alone, against what their workloads do.
+#include "core/explain/explain.h"
+
+#include "tests/testdata.h"
+
+#include <QTest>
+
+#include <nlohmann/json.hpp>
+
+using namespace hopscope;
+using namespace hopscope::test;
+using Json = nlohmann::ordered_json;
+
+class TestExplain : public QObject {
+    Q_OBJECT
+
+private slots:
+    void everyCallIsAnswered_data();
+    void everyCallIsAnswered();
+    void shapes_data();
+    void shapes();
+    void constants();
+    void requiresGradByElimination();
+    void outputsThatAreNotEligible();
+    void tangentVariants();
+    void equalCodeOfTwoFunctions();
+    void whatNoGraphShowsIsLeftOpen();
+    void withoutAReuseCache();
+    void commandLine();
+};
+
+namespace {
+
+QString line(const Mismatch& m) {
+    QStringList evidence;
+    for (const Ground g : m.evidence)
+        evidence << QString::fromUtf8(ground_name(g).data(), static_cast<qsizetype>(ground_name(g).size()));
+    return QString::fromStdString(
+               m.against + "|" + m.where + "|" + m.field + "|" + m.expected + "|" + m.found + "|")
+        + evidence.join(',');
+}
+
+QStringList lines(const std::vector<Mismatch>& list) {
+    QStringList out;
+    for (const Mismatch& m : list)
+        out << line(m);
+    return out;
+}
+
+std::vector<Explanation> explained(const QString& recording, bool with_log) {
+    std::vector<std::string> paths{traceOf(recording)};
+    if (with_log)
+        paths.push_back(textLogOf(recording));
+    const auto dump = open_dump(paths);
+    return dump.ok() ? explain(*dump, build_ledger(*dump)) : std::vector<Explanation>{};
+}
+
+const CallAnswer* call(const std::vector<Explanation>& list, int index) {
+    for (const Explanation& e : list)
+        for (const RegionAnswer& r : e.regions)
+            for (const CallAnswer& c : r.calls)
+                if (c.index == index)
+                    return &c;
+    return nullptr;
+}
+
+// What stands against the nearest body.
+QStringList nearest(const CallAnswer* c) {
+    QStringList out;
+    for (const Mismatch& m : c->differences)
+        if (m.against == c->differences.front().against)
+            out << line(m);
+    return out;
+}
+
+} // namespace
+
+void TestExplain::everyCallIsAnswered_data() {
+    QTest::addColumn<QString>("recording");
+    QTest::addColumn<bool>("with_log");
+    for (const QString& name : recordings()) {
+        QTest::newRow(qPrintable(name)) << name << false;
+        if (QFile::exists(QString::fromStdString(textLogOf(name))))
+            QTest::newRow(qPrintable(name + " and log")) << name << true;
+    }
+}
+
+void TestExplain::everyCallIsAnswered() {
+    QFETCH(QString, recording);
+    QFETCH(bool, with_log);
+    std::vector<std::string> paths{traceOf(recording)};
+    if (with_log)
+        paths.push_back(textLogOf(recording));
+    const auto dump = open_dump(paths);
+    QVERIFY(dump.ok());
+    const Ledger ledger = build_ledger(*dump);
+    for (const Explanation& e : explain(*dump, ledger)) {
+        const CompilationLedger& c = ledger.of(e.compilation);
+        QVERIFY(!e.headline.empty());
+        QCOMPARE(e.regions.size(), c.regions.size());
+        size_t calls = 0;
+        for (const RegionAnswer& r : e.regions)
+            for (const CallAnswer& answer : r.calls) {
+                ++calls;
+                QVERIFY(!answer.summary.empty());
+                const Invocation& inv = c.invocations[static_cast<size_t>(answer.index)];
+                if (inv.decision == Decision::Reused)
+                    QVERIFY(answer.differences.empty());
+                for (const Mismatch& m : answer.differences)
+                    QVERIFY(!m.field.empty() && !m.evidence.empty());
+            }
+        QCOMPARE(calls, c.invocations.size());
+    }
+}
+
+void TestExplain::shapes_data() {
+    QTest::addColumn<bool>("with_log");
+    QTest::newRow("trace") << false;
+    QTest::newRow("trace and log") << true;
+}
+
+// The workload calls its region with 2 rows, transposed, in double precision, and with other sizes.
+void TestExplain::shapes() {
+    QFETCH(bool, with_log);
+    const auto list = explained("shapes", with_log);
+    const QString by = with_log ? "text_log,graph" : "graph";
+    QCOMPARE(nearest(call(list, 2)), QStringList{"subgraph_0|operand 0|shape|(4, 8)|(2, 8)|" + by});
+    QCOMPARE(nearest(call(list, 3)), QStringList{"subgraph_0|operand 0|stride|(8, 1)|(1, 4)|" + by});
+    QCOMPARE(nearest(call(list, 4)), QStringList{"subgraph_0|operand 0|dtype|float32|float64|" + by});
+    QCOMPARE(nearest(call(list, 6)),
+        (QStringList{"subgraph_0|operand 0|shape|(4, 8)|(8, 4)|" + by,
+            "subgraph_0|operand 0|stride|(8, 1)|(1, 8)|" + by}));
+    QVERIFY(call(list, 0)->differences.empty());
+    QVERIFY(call(list, 1)->differences.empty());
+    QVERIFY2(
+        call(list, 3)->summary.find("stride (1, 4) where `subgraph_0` expects (8, 1)") != std::string::npos,
+        call(list, 3)->summary.c_str());
+    QVERIFY(call(list, 3)->summary.find(".contiguous()") != std::string::npos);
+    QVERIFY(call(list, 4)->summary.find(".contiguous()") == std::string::npos);
+    QCOMPARE(list[0].headline, std::string("7 calls → 5 bodies → 2 backward bodies"));
+}
+
+void TestExplain::constants() {
+    const auto list = explained("kwargs_and_ints", false);
+    QCOMPARE(lines(call(list, 1)->differences),
+        QStringList{"subgraph_0|node softmax, argument 1|constant|0|1|graph"});
+    QCOMPARE(lines(call(list, 3)->differences),
+        (QStringList{"subgraph_0|node mul, argument 1|constant|2.0|3.0|graph",
+            "subgraph_1|node softmax, argument 1|constant|1|0|graph"}));
+}
+
+// The first state needs no gradient, which no text shows; the log says that it is the metadata of an input.
+void TestExplain::requiresGradByElimination() {
+    const auto list = explained("lstm_like", true);
+    const QStringList told = lines(call(list, 1)->differences);
+    QVERIFY2(told.contains("|operands|requires_grad|||text_log,elimination"), qPrintable(told.join('\n')));
+}
+
+void TestExplain::outputsThatAreNotEligible() {
+    const auto list = explained("outputs_mixed", true);
+    for (const int i : {0, 1}) {
+        QCOMPARE(call(list, i)->differences.size(), size_t{1});
+        QCOMPARE(call(list, i)->differences[0].field, std::string("output"));
+        QVERIFY2(call(list, i)->summary.find("not eligible for reuse: output contains non-tensor")
+                != std::string::npos,
+            call(list, i)->summary.c_str());
+    }
+}
+
+// The compile failed before a graph was logged: the log says which input, not which field, and nothing is
+// guessed.
+void TestExplain::whatNoGraphShowsIsLeftOpen() {
+    const auto list = explained("too_many_shapes", true);
+    const CallAnswer* c = call(list, 1);
+    QStringList fields;
+    for (const Mismatch& m : c->differences) {
+        QVERIFY(m.evidence == std::vector{Ground::TextLog});
+        fields << QString::fromStdString(m.field);
+    }
+    QCOMPARE(fields, (QStringList{"dtype", "shape", "stride", "device", "requires_grad"}));
+    QVERIFY2(c->summary.find("no graph shows it") != std::string::npos, c->summary.c_str());
+}
+
+void TestExplain::withoutAReuseCache() {
+    const auto list = explained("v2.9-mlp4", false);
+    for (const int i : {1, 2, 3})
+        QVERIFY2(call(list, i)->summary.find("has no reuse cache") != std::string::npos
+                && call(list, i)->differences.empty(),
+            call(list, i)->summary.c_str());
+}
+
+void TestExplain::tangentVariants() {
+    const auto dump = open_dump({traceOf("dup_tangents")});
+    const auto list = explain(*dump, build_ledger(*dump));
+    QCOMPARE(list[0].regions[0].variants.size(), size_t{1});
+    const VariantAnswer& v = list[0].regions[0].variants[0];
+    QCOMPARE(v.body, std::string("partitioned_bw_subgraph_0_1"));
+    QCOMPARE(lines(v.differences),
+        QStringList{"partitioned_bw_subgraph_0_0|tangent 0|stride|(16, 1)|(0, 0)|graph,artifact"});
+    // A sum's gradient is expanded.
+    QCOMPARE(
+        address_of(*dump, v.cause.graph, v.cause.body, v.cause.node), std::string("0/0:backward@expand"));
+}
+
+void TestExplain::equalCodeOfTwoFunctions() {
+    const auto list = explained("two_functions", true);
+    for (const RegionAnswer& r : list[0].regions) {
+        QCOMPARE(r.outcome, std::string("kept"));
+        QVERIFY(r.variants.empty());
+        for (const CallAnswer& c : r.calls)
+            QVERIFY(c.differences.empty());
+    }
+}
+
+namespace {
+
+struct Run {
+    int status = -1;
+    QByteArray out, err;
+};
+
+Run run(const QStringList& words) {
+    QProcess process;
+    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), words);
+    Run r;
+    if (process.waitForFinished(60'000) && process.exitStatus() == QProcess::NormalExit)
+        r.status = process.exitCode();
+    r.out = process.readAllStandardOutput();
+    r.err = process.readAllStandardError();
+    return r;
+}
+
+QStringList keys(const Json& object) {
+    QStringList list;
+    for (const auto& item : object.items())
+        list << QString::fromStdString(item.key());
+    return list;
+}
+
+} // namespace
+
+void TestExplain::commandLine() {
+    const QString trace = QString::fromStdString(traceOf("dup_tangents"));
+    const Run r = run({"explain", trace, "--json"});
+    QCOMPARE(r.status, 0);
+    const Json doc = Json::parse(r.out.constData(), nullptr, false);
+    QCOMPARE(keys(doc), (QStringList{"compilations", "problems"}));
+    const Json& c = doc["compilations"][0];
+    QCOMPARE(keys(c).mid(0, 3), (QStringList{"rank", "id", "regions"}));
+    const Json& region = c["regions"][0];
+    QCOMPARE(
+        keys(region), (QStringList{"identifier", "function", "outcome", "invocations", "backward_variants"}));
+    QCOMPARE(keys(region["invocations"][0]), (QStringList{"index", "decision", "summary", "differences"}));
+    const Json& variant = region["backward_variants"][0];
+    QCOMPARE(keys(variant), (QStringList{"body", "differences", "caused_by"}));
+    QCOMPARE(keys(variant["differences"][0]),
+        (QStringList{"against", "where", "field", "expected", "found", "evidence"}));
+    QCOMPARE(variant["caused_by"]["node"].get<std::string>(), std::string("expand"));
+    QVERIFY(variant["caused_by"]["source"]["line"].get<int>() > 0);
+    const Run one = run({"explain", trace, "--region", "subgraph_0", "--invocation", "2", "--json"});
+    const Json some = Json::parse(one.out.constData(), nullptr, false);
+    QCOMPARE(some["compilations"][0]["regions"][0]["invocations"].size(), size_t{1});
+    QCOMPARE(run({"explain", trace, "--region", "nowhere"}).status, 2);
+    const Run text = run({"explain", trace});
+    QVERIFY2(text.out.contains("3 calls → 1 body → 2 backward bodies"), text.out.constData());
+    QVERIFY(text.out.contains("made by 0/0:backward@expand"));
+}
+
+QTEST_GUILESS_MAIN(TestExplain)
+#include "tst_explain.moc"
