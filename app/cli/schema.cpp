@@ -36,7 +36,7 @@ ordered_json report_of(
     for (const RegionOutput& o : outputs)
         kinds.push_back({{"kind", output_kind_name(o.kind)},
             {"needs_gradient", o.needs_gradient ? ordered_json(*o.needs_gradient) : ordered_json()},
-            {"tangent", o.tangent < 0 ? ordered_json() : ordered_json(o.tangent)}, {"saved", o.saved}});
+            {"tangent", index_or_null(o.tangent)}, {"saved", o.saved}});
     ordered_json report{{"address", address},
         {"executor", {{"libtorch", schema.libtorch}, {"threads", schema.threads}}},
         {"inputs", schema.synthetic ? "synthetic" : "recorded"}, {"schema", schema.text},
