@@ -16,7 +16,6 @@
 
 using namespace hopscope;
 using namespace hopscope::test;
-using nlohmann::json;
 
 namespace {
 

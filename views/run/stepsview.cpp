@@ -229,7 +229,7 @@ void StepsView::refresh() {
         text += tr(" · next <b>%1</b>").arg(qs(stepper->path(position)).toHtmlEscaped());
     }
     const bool stopped = stepper->failure() && controller_->state() == RunController::State::Ready
-        && position == size_t(std::max(0, stepper->failure()->step));
+        && stepper->failure()->step == position;
     if (stopped)
         text += QStringLiteral(" · <span style='color:%1'>%2</span>")
                     .arg(color(Role::Failed).name(), tr("it failed"));

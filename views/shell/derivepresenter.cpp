@@ -1,7 +1,7 @@
 #include "views/shell/derivepresenter.h"
 
 #include "core/graph/calls.h"
-#include "core/proof/joint.h"
+#include "core/proof/derive.h"
 #include "core/proof/proof_text.h"
 #include "core/proof/schema.h"
 #include "core/regions/ledger.h"
@@ -34,82 +34,30 @@ struct DerivePresenter::Answer {
 
 namespace {
 
-run::Request syntheticRequest(const std::string& address) {
-    run::Request request;
-    request.address = address;
-    request.seed = 0;
-    return request;
-}
-
 void derive(const Document& document, const Place& forward, DerivePresenter::Answer& answer, const Job& job) {
     const Dump& dump = document.dump();
-    const run::Request request = syntheticRequest(address_of(dump, forward.graph, forward.body));
-    const auto prepared = run::prepare(dump, request);
-    if (!prepared)
-        return answer.fail(prepared.error());
-    const auto plan = proof::plan_joint(dump, prepared->place, prepared->symbols);
-    if (!plan)
-        return answer.fail(plan.error());
-    const auto started = run::start(*prepared, request, job);
-    if (!started)
-        return answer.fail(started.error());
-    auto joint =
-        proof::derive_joint(*started->executor, *prepared->module, prepared->body, plan->request, job);
-    if (!joint)
-        return answer.fail(joint.error());
-    answer.joint = std::move(*joint);
+    auto derived = proof::derive(dump, forward, {}, job);
+    if (!derived)
+        return answer.fail(derived.error());
+    answer.joint = std::move(derived->joint);
 }
 
 void prove(
     const Document& document, const std::string& region, DerivePresenter::Answer& answer, const Job& job) {
-    const Dump& dump = document.dump();
-    auto program = proof::executor_for(dump, {}, job);
-    if (!program)
-        return answer.fail(program.error());
-    worker::StartOptions start;
-    start.program = std::move(*program);
-    const auto executor = worker::Worker::start(start, job);
-    if (!executor)
-        return answer.fail(executor.error());
     proof::ProveOptions options;
     options.region = region;
-    const auto proofs = proof::prove(**executor, dump, document.ledger(), options, job);
+    const auto proofs = proof::prove(document.dump(), document.ledger(), options, job);
     if (!proofs)
         return answer.fail(proofs.error());
-    for (const proof::Proof& proof : *proofs)
-        answer.text += proof::proof_text(dump, proof, /*recorded_given=*/false);
+    for (const proof::Proof& proof : proofs->all)
+        answer.text += proof::proof_text(document.dump(), proof, /*recorded_given=*/false);
 }
 
 void schema(const Document& document, const Place& call, DerivePresenter::Answer& answer, const Job& job) {
-    const Dump& dump = document.dump();
-    const auto request = proof::request_of_call(dump, call, syntheticRequest({}));
-    if (!request)
-        return answer.fail(request.error());
-    const auto prepared = run::prepare(dump, *request);
-    if (!prepared)
-        return answer.fail(prepared.error());
-    const auto started = run::start(*prepared, *request, job);
-    if (!started)
-        return answer.fail(started.error());
-    const auto found = proof::call_schema(*started->executor, dump, call, *prepared, job);
+    const auto found = proof::call_schema(document.dump(), call, run::Request(), job);
     if (!found)
         return answer.fail(found.error());
-    answer.text = found->text + "\n";
-    for (const proof::SchemaArgument& a : found->arguments)
-        answer.text += "  " + a.name + ": " + a.type + (a.operand.empty() ? "" : " = " + a.operand)
-            + (a.mutated        ? ", mutated"
-                    : a.changed ? ", changed without a schema saying so"
-                                : "")
-            + "\n";
-    for (size_t i = 0; i < found->returns.size(); ++i) {
-        const proof::SchemaReturn& r = found->returns[i];
-        if (r.aliases_argument >= 0)
-            answer.text +=
-                "  result " + std::to_string(i) + " aliases arg" + std::to_string(r.aliases_argument) + "\n";
-    }
-    if (!found->stopped.empty())
-        answer.text +=
-            "The body stops at " + found->stopped + "; its results are told by the dump's types.\n";
+    answer.text = proof::schema_text(*found);
 }
 
 } // namespace

@@ -24,7 +24,7 @@ void addValues(WindowState& state, Pane pane, const Place& body, std::vector<Tag
         const std::optional<size_t> step = stepper->step_of(body.body, tag.node);
         if (!step || !stepper->done(*step) || stepper->steps()[*step].values == 0)
             continue;
-        const ValueQuery query{*step, 0, "{}"};
+        const ValueQuery query{*step, 0, 0, {}};
         wanted.push_back(query);
         if (const ValueAnswer* answer = run.answer(query); answer && answer->error.isEmpty()) {
             tag.text = shortValue(answer->value);

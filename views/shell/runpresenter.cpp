@@ -114,11 +114,11 @@ void RunPresenter::toggleBreakpoint() {
 }
 
 void RunPresenter::keep() {
-    run_.keep([this](const StoredRun& run, const std::vector<StoredRunValue>& values) -> Status {
+    run_.keep([this](const run::KeptRun& kept) -> Status {
         if (!state_->notes().has_file())
             return make_error(Error::Kind::Usage, "the session was closed meanwhile");
         const Result<int64_t> id =
-            state_->notes().session()->add_run(state_->document()->dump(), run, values);
+            state_->notes().session()->add_run(state_->document()->dump(), kept.run, kept.values);
         return id ? Status() : Status(id.error());
     });
 }

@@ -91,7 +91,7 @@ RunPresenter::Reasons RunPresenter::reasons() const {
             : ready                       ? QString()
                                           : tr("nothing runs; F5 runs a body"));
     const bool atFailure =
-        ready && stepper->failure() && size_t(stepper->failure()->step) == stepper->position();
+        ready && stepper->failure() && stepper->failure()->step == stepper->position();
     const bool atEnd = ready && (stepper->at_end() || atFailure);
     why.noForward = either(why.noRun,
         !atEnd                   ? QString()

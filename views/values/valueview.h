@@ -48,7 +48,7 @@ public:
     SlicePicture& picture() { return *picture_; }
     Histogram& histogram() { return *histogram_; }
     QComboBox& items() { return *items_; }
-    const nlohmann::json& value() const { return value_; }
+    const std::optional<wire::ValueAnswer>& value() const { return value_; }
     bool complete() const { return sliceShown_ || !hasSlice_; } // all that was asked for is shown
 
 protected:
@@ -75,7 +75,7 @@ private:
     std::shared_ptr<const Document> document_;
     Place node_;
     std::optional<size_t> step_;
-    nlohmann::json value_; // null = none
+    std::optional<wire::ValueAnswer> value_;
     SliceWindow window_;
     std::string wantedPath_;
     int wantedItem_ = -1;
