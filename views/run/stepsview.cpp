@@ -381,4 +381,9 @@ bool StepsView::isWatched(const Place& node) const {
     return std::find(all.begin(), all.end(), node) != all.end();
 }
 
+void StepsView::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+}
+
 } // namespace hopscope

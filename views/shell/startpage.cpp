@@ -104,6 +104,7 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidge
     how->setObjectName(QStringLiteral("startRecording"));
     how->setTextFormat(Qt::MarkdownText);
     how->setWordWrap(true);
+    how->setMinimumWidth(1); // a command has no place to break: the window need not be as wide
     how->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     how->setPalette(quiet);
     howTitle->setVisible(!recording.isEmpty());

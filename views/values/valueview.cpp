@@ -439,4 +439,11 @@ void ValueView::resizeEvent(QResizeEvent* event) {
     histogram_->setMaximumHeight(wide ? QWIDGETSIZE_MAX : 180);
 }
 
+void ValueView::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+    if (shown.document && changed & (Change::Document | Change::Selection))
+        setNode(shown.at.node);
+}
+
 } // namespace hopscope

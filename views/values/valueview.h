@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/browse/document.h"
+#include "views/base/follower.h"
 #include "views/base/runcontroller.h"
 #include "views/values/slice.h"
 
@@ -24,7 +25,7 @@ namespace hopscope {
 
 class Histogram;
 
-class ValueView : public QWidget {
+class ValueView : public QWidget, public Follower {
     Q_OBJECT
 
 public:
@@ -32,6 +33,7 @@ public:
     // died.
     ValueView(RunController* controller, QAction* run, QAction* restart, QWidget* parent = nullptr);
 
+    void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     void setNode(const Place& node);
     void showPicture(bool picture);
