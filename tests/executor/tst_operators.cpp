@@ -351,7 +351,7 @@ void TestOperators::refuses_data() {
     };
     row("unknown operator", "out = torch.ops.demo.missing.default(x)", "operator not known");
     row("unknown function", "out = torch.nn.functional.fractional_max_pool2d(x, 2)",
-        "has no operator in this libtorch; run the");
+        "has no operator in this libtorch; the same in operators of ATen would run");
     row("unknown method", "out = x.register_hook(x)", "the method has no operator");
     row("module", "out = self.layers.0(x)", "a call of a module");
     row("no overload", "out = x.view('abc')", "no overload of aten::view takes (Tensor, str); it has");

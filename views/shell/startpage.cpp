@@ -16,7 +16,7 @@
 namespace hopscope {
 
 namespace {
-constexpr int kWidth = 560;
+constexpr int kWidth = 700; // the longest command that is shown fits
 
 QPushButton* buttonFor(QAction* action, QWidget* parent) {
     auto* button = new QPushButton(action->icon(), action->text().remove(QLatin1Char('&')), parent);
