@@ -187,6 +187,31 @@ CREATE TABLE run_value (
     UNIQUE (run_id, ordinal));
 )sql";
 
+// Version 4: what a trace says beside graphs and timers.
+constexpr const char* kVersion4 = R"sql(
+CREATE TABLE cache_record (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    cache TEXT NOT NULL,             -- aotautograd, fx_graph
+    state TEXT NOT NULL,             -- hit, miss, bypass, disabled
+    backward INTEGER,                -- 1 = of the backward's graph; null = not told
+    key TEXT NOT NULL, reason TEXT NOT NULL, saved_ms REAL, took_ms REAL,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE described_input (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    source TEXT NOT NULL,            -- L['self']._modules['layers']…
+    dtype TEXT NOT NULL, shape TEXT NOT NULL, stride TEXT NOT NULL,
+    requires_grad INTEGER NOT NULL, is_parameter INTEGER NOT NULL, is_view INTEGER NOT NULL,
+    storage INTEGER, storage_bytes INTEGER,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE marked_function (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    name TEXT NOT NULL, source_file TEXT NOT NULL, source_line INTEGER NOT NULL,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
+)sql";
+
 void to_version_1(SQLite::Database& db) {
     db.exec(kVersion1);
 }
@@ -202,7 +227,11 @@ void to_version_3(SQLite::Database& db) {
     db.exec(kVersion3);
 }
 
-constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3};
+void to_version_4(SQLite::Database& db) {
+    db.exec(kVersion4);
+}
+
+constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3, to_version_4};
 static_assert(kSteps.size() == kSessionVersion);
 
 // The columns that load() turns into a Dump. graph_text.zstd is guarded by graph_text.hash.
@@ -223,6 +252,9 @@ constexpr std::array kSealed = {
     Sealed{1, "SELECT * FROM artifact ORDER BY id"},
     Sealed{1, "SELECT * FROM problem ORDER BY id"},
     Sealed{3, "SELECT * FROM symbol ORDER BY id"},
+    Sealed{4, "SELECT * FROM cache_record ORDER BY id"},
+    Sealed{4, "SELECT * FROM described_input ORDER BY id"},
+    Sealed{4, "SELECT * FROM marked_function ORDER BY id"},
 };
 
 // Type, length and bytes of each value: two different rows never look alike.
@@ -306,6 +338,9 @@ SchemaFaults schema_faults(SQLite::Database& db) {
         faults.forged = "table \"node_search\" is another one than expected";
     if (schema_version(db) >= 3)
         for (const char* table : {"symbol", "run", "run_value"})
+            plain_table(table);
+    if (schema_version(db) >= 4)
+        for (const char* table : {"cache_record", "described_input", "marked_function"})
             plain_table(table);
     return faults;
 }
