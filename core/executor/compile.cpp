@@ -43,7 +43,8 @@ void BodyCompiler::node(NodeId id) {
         values_[id.index].number = type && type->kind == TypeKind::Sym;
         out_.inputs.push_back(step.result);
         if (id_ == BodyId(0))
-            program_.inputs.push_back({std::string(module_.text(n.name)), id_, id, step.result, false});
+            program_.inputs.push_back(
+                {std::string(module_.text(n.name)), id_, id, step.result, false, declared_type(n)});
         break;
     }
     case Opcode::GetAttr:
@@ -78,7 +79,8 @@ void BodyCompiler::attribute(NodeId id) {
     }
     results(id, step, 1, false);
     if (id_ == BodyId(0))
-        program_.inputs.push_back({std::string(module_.text(n.name)), id_, id, step.result, true});
+        program_.inputs.push_back(
+            {std::string(module_.text(n.name)), id_, id, step.result, true, declared_type(n)});
     else
         missing(id, step, "a tensor that a region's body has as attribute; its value is not in the dump");
 }
