@@ -2,6 +2,7 @@
 #include "app/cli/run_options.h"
 
 #include "core/base/text.h"
+#include "core/export/comparison_json.h"
 #include "core/run/compare.h"
 
 #include <cstdio>
@@ -111,22 +112,21 @@ int compare(const Options& options) {
     const auto started = run::start(*prepared, request, job);
     if (!started)
         return executor_failed(started.error());
-    const auto compared = run::compare(*started->executor, *prepared, how, job);
+    const auto compared = run::compare(*started->worker, *prepared, how, job);
     if (!compared)
         return executor_failed(compared.error());
     if (options.as_json) {
+        const wire::InitializeAnswer& facts = started->worker->facts();
         ordered_json report{{"address", prepared->address},
-            {"executor",
-                {{"libtorch", started->executor->facts()["libtorch"]},
-                    {"threads", started->executor->facts()["threads"]}}},
+            {"executor", {{"libtorch", facts.libtorch}, {"threads", facts.threads}}},
             {"inputs", prepared->inputs.synthetic ? "synthetic" : "recorded"}};
-        report.update(to_json(*compared));
+        report.update(comparison_json(compared->against, *compared));
         print_json(report);
     } else {
         print_report(prepared->address, *compared, prepared->inputs.synthetic, options.top);
     }
-    if (!compared->failure.is_null())
-        return executor_failed(failure_of(compared->failure));
+    if (compared->failure)
+        return failed(*compared->failure);
     return compared->holds() ? kDone : kDiffers;
 }
 

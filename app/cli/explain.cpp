@@ -133,7 +133,7 @@ int run_explain(const Words& words) {
         Json regions = Json::array();
         if (!words.json)
             std::printf("%s%s  %s\n",
-                compilation.key.rank >= 0 ? ("rank " + std::to_string(compilation.key.rank) + "  ").c_str()
+                compilation.key.rank ? ("rank " + std::to_string(*compilation.key.rank) + "  ").c_str()
                                           : "",
                 utf8(compilation.key.id).c_str(), e.headline.c_str());
         for (const RegionAnswer& r : e.regions) {
@@ -146,7 +146,7 @@ int run_explain(const Words& words) {
                 print_region(*dump, c, r, words);
         }
         compilations.push_back(
-            {{"rank", compilation.key.rank >= 0 ? Json(compilation.key.rank) : Json(nullptr)},
+            {{"rank", compilation.key.rank ? Json(*compilation.key.rank) : Json(nullptr)},
                 {"id", utf8(compilation.key.id)}, {"regions", std::move(regions)}, {"headline", e.headline}});
     }
     if (!found)

@@ -5,7 +5,7 @@
 #include "core/export/graph_json.h"
 #include "core/base/save.h"
 #include "core/graph/print.h"
-#include "core/proof/joint.h"
+#include "core/proof/derive.h"
 
 #include <cstdio>
 #include <optional>
@@ -42,74 +42,27 @@ void print_differences(
             d.reason.empty() ? "" : (" (" + d.reason + ")").c_str());
 }
 
-struct Asked {
-    run::Prepared prepared;
-    std::optional<proof::RecordedJoint> recorded;
-    proof::JointRequest joint;
-};
-
-// Inputs that the user says need no gradient.
-Status leave_out(const std::vector<std::string>& names, const GraphModule& module, BodyId id,
-    proof::JointRequest& request) {
-    const Body& body = module.body(id);
-    if (!names.empty())
-        request.requires_grad.resize(body.placeholder_count(), true);
-    for (const std::string& name : names) {
-        const NodeId node = find_node(module, body, name);
-        if (!node || node.index >= body.placeholder_count())
-            return make_error(
-                Error::Kind::NotFound, "--no-gradient " + name + ": the body has no such placeholder");
-        request.requires_grad[node.index] = false;
-    }
-    return {};
+ordered_json report_of(
+    const Dump& dump, GraphId id, const proof::Derived& derived, const std::string& recorded) {
+    const ordered_json graph = graph_json(dump, {id, BodyId(0), {}});
+    ordered_json outputs = ordered_json::array();
+    for (const wire::JointOutput& output : derived.joint.outputs)
+        outputs.push_back({{"kind", output.kind}, {"needs_gradient", output.needs_gradient}});
+    return {{"address", graph["address"]}, {"stage", "joint (derived)"}, {"of", derived.address},
+        {"executor", {{"libtorch", derived.libtorch}}},
+        {"inputs", derived.synthetic ? "synthetic" : "recorded"},
+        {"requires_grad", derived.joint.requires_grad}, {"outputs", outputs},
+        {"recorded", recorded.empty() ? ordered_json() : ordered_json(recorded)},
+        {"differences", differences_json(derived.differences)}, {"nodes", graph["nodes"]}};
 }
 
-Result<Asked> prepare(const Dump& dump, const run::Request& request, const Options& options) {
-    auto prepared = run::prepare(dump, request);
-    if (!prepared)
-        return prepared.error();
-    Asked asked;
-    asked.prepared = std::move(*prepared);
-    const Place& place = asked.prepared.place;
-    auto plan = proof::plan_joint(dump, place, asked.prepared.symbols, options.variant, options.outputs);
-    if (!plan)
-        return plan.error();
-    asked.recorded = std::move(plan->recorded);
-    asked.joint = std::move(plan->request);
-    if (const Status status = leave_out(options.without, *asked.prepared.module, place.body, asked.joint);
-        !status)
-        return status.error();
-    asked.joint.seed = options.run.random_seed();
-    return asked;
-}
-
-int show(Dump& dump, const Asked& asked, const proof::DerivedJoint& joint, const worker::Worker& executor,
-    const Options& options) {
-    const GraphId id = proof::add_to(dump, dump.graph(asked.prepared.place.graph).compilation, joint);
-    std::vector<proof::OperatorDifference> differences;
+int show(Dump& dump, const Place& forward, const proof::Derived& derived, const Options& options) {
+    const GraphId id = proof::add_to(dump, dump.graph(forward.graph).compilation, derived.joint);
     std::string recorded;
-    if (asked.recorded) {
-        const Place& place = asked.recorded->place;
-        recorded = address_of(dump, place.graph, place.body);
-        differences =
-            proof::compare_operators(*dump.graph(place.graph).module, place.body, *joint.module, BodyId(0));
-    }
-    std::string text;
-    if (options.as_json) {
-        const ordered_json graph = graph_json(dump, {id, BodyId(0), {}});
-        ordered_json outputs = ordered_json::array();
-        for (const proof::DerivedJoint::Output& output : joint.outputs)
-            outputs.push_back({{"kind", output.kind}, {"needs_gradient", output.needs_gradient}});
-        const ordered_json document{{"address", graph["address"]}, {"stage", "joint (derived)"},
-            {"of", asked.prepared.address}, {"executor", {{"libtorch", executor.facts()["libtorch"]}}},
-            {"inputs", asked.prepared.inputs.synthetic ? "synthetic" : "recorded"},
-            {"requires_grad", joint.requires_grad}, {"outputs", outputs},
-            {"recorded", recorded.empty() ? ordered_json() : ordered_json(recorded)},
-            {"differences", differences_json(differences)}, {"nodes", graph["nodes"]}};
-        text = document.dump(1) + '\n';
-    } else {
-        text = utf8(print_readable(*joint.module, BodyId(0)));
-    }
+    if (derived.recorded)
+        recorded = address_of(dump, derived.recorded->place.graph, derived.recorded->place.body);
+    const std::string text = options.as_json ? report_of(dump, id, derived, recorded).dump(1) + '\n'
+                                             : utf8(print_readable(*derived.joint.module, BodyId(0)));
     if (!options.output.empty()) {
         if (const Status status = save_file(options.output, text); !status)
             return fail(status.error());
@@ -117,7 +70,7 @@ int show(Dump& dump, const Asked& asked, const proof::DerivedJoint& joint, const
         std::fwrite(text.data(), 1, text.size(), stdout);
     }
     if (!options.as_json && !recorded.empty())
-        print_differences(recorded, differences);
+        print_differences(recorded, derived.differences);
     return kDone;
 }
 
@@ -125,21 +78,12 @@ int derive(const Options& options) {
     auto dump = open(options.run.paths);
     if (!dump)
         return fail(dump.error());
-    run::Request request = options.run.request();
-    if (request.inputs.empty() && !request.seed)
-        request.seed = 0; // the graph hardly ever depends on the values
-    const auto asked = prepare(*dump, request, options);
-    if (!asked)
-        return fail(asked.error());
-    const Job job = interruptible();
-    const auto started = run::start(asked->prepared, request, job);
-    if (!started)
-        return executor_failed(started.error());
-    const auto joint = proof::derive_joint(
-        *started->executor, *asked->prepared.module, asked->prepared.body, asked->joint, job);
-    if (!joint)
-        return executor_failed(joint.error());
-    return show(*dump, *asked, *joint, *started->executor, options);
+    const auto forward = run::place_of(*dump, options.run.address);
+    if (!forward)
+        return fail(forward.error());
+    const auto derived = proof::derive(*dump, *forward,
+        {options.run.request(), options.variant, options.outputs, options.without}, interruptible());
+    return derived ? show(*dump, *forward, *derived, options) : failed(derived.error());
 }
 
 } // namespace

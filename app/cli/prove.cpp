@@ -5,8 +5,8 @@
 #include "core/proof/proof_text.h"
 #include "core/regions/ledger.h"
 #include "core/run/input_files.h"
+#include "core/wire/numbers.h"
 
-#include <cmath>
 #include <cstdio>
 
 namespace hopscope::cli {
@@ -16,7 +16,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-    std::vector<std::string> paths, libraries, bind, inputs;
+    std::vector<std::string> paths, bind, inputs;
     proof::ProveOptions prove;
     bool as_json = false;
 };
@@ -27,7 +27,7 @@ ordered_json address_json(const Dump& dump, const Place& place) {
 ordered_json error_json(double error) {
     if (error < 0)
         return nullptr;
-    return std::isfinite(error) ? ordered_json(error) : ordered_json("inf");
+    return wire::json_number<ordered_json>(error);
 }
 
 ordered_json proof_json(const Dump& dump, const proof::Proof& proof) {
@@ -61,35 +61,20 @@ int prove(const Options& options) {
             return fail(file.error());
         wanted.recorded.push_back(std::move(*file));
     }
-    const Job job = interruptible();
-    auto program = proof::executor_for(*dump, options.libraries, job);
-    if (!program)
-        return executor_failed(program.error());
-    worker::StartOptions start;
-    start.program = std::move(*program);
-    start.libraries = options.libraries;
-    const auto executor = worker::Worker::start(start, job);
-    if (!executor)
-        return executor_failed(executor.error());
-    const auto proofs = proof::prove(**executor, *dump, build_ledger(*dump), wanted, job);
+    const auto proofs = proof::prove(*dump, build_ledger(*dump), wanted, interruptible());
     if (!proofs)
-        return proofs.error().kind == Error::Kind::External ? executor_failed(proofs.error())
-                                                            : fail(proofs.error());
-    bool equal = true, different = false;
+        return failed(proofs.error());
     ordered_json list = ordered_json::array();
-    for (const proof::Proof& proof : *proofs) {
-        equal = equal && proof.equal;
-        different = different || (!proof.equal && proof.compared);
+    for (const proof::Proof& proof : proofs->all)
         if (options.as_json)
             list.push_back(proof_json(*dump, proof));
         else
             std::fputs(proof::proof_text(*dump, proof, !options.inputs.empty()).c_str(), stdout);
-    }
     if (options.as_json)
-        print_json({{"executor", {{"libtorch", (*executor)->facts()["libtorch"]}}},
+        print_json({{"executor", {{"libtorch", proofs->libtorch}}},
             {"inputs", options.inputs.empty() ? "synthetic" : "synthetic and recorded"},
-            {"seeds", options.prove.seeds}, {"equal", equal}, {"proofs", list}});
-    return equal ? kDone : different ? kDiffers : kExecutorFailed;
+            {"seeds", options.prove.seeds}, {"equal", proofs->equal()}, {"proofs", list}});
+    return proofs->equal() ? kDone : proofs->different() ? kDiffers : kExecutorFailed;
 }
 
 } // namespace
@@ -110,7 +95,7 @@ void add_prove(CLI::App& app, Action& action) {
         ->check(CLI::Range(1, 1000));
     command->add_option("--bind", options.bind, "A symbol's value: s77=8");
     command->add_option(
-        "--load-library", options.libraries, "A shared library that registers custom operators");
+        "--load-library", options.prove.libraries, "A shared library that registers custom operators");
     command->add_flag("--json", options.as_json, "Print one JSON document");
     command->callback([&action] { action = [] { return prove(options); }; });
 }

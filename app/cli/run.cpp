@@ -1,9 +1,9 @@
 // hopscope run: a body on the executor.
 #include "app/cli/run_options.h"
 
-#include "core/base/text.h"
 #include "core/base/save.h"
-#include "core/run/compare.h"
+#include "core/base/text.h"
+#include "core/export/comparison_json.h"
 #include "core/run/default_symbols.h"
 #include "core/run/store.h"
 #include "core/session/session.h"
@@ -14,7 +14,6 @@ namespace hopscope::cli {
 
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 struct Options {
@@ -24,32 +23,31 @@ struct Options {
     bool alone = false, store = false, store_tensors = false, as_json = false;
 };
 
-ordered_json first_of(const run::Comparison& c) {
-    if (c.first < 0)
-        return {};
-    ordered_json first = to_json(c.values[static_cast<size_t>(c.first)]);
-    first["name"] = first["path"];
-    return first;
+ordered_json unsupported_json(const wire::LoadAnswer& loaded) {
+    ordered_json list = ordered_json::array();
+    for (const wire::Unsupported& u : loaded.unsupported)
+        list.push_back({{"body", u.body}, {"node", u.node}, {"reason", u.reason}, {"target", u.target}});
+    return list;
 }
 
 ordered_json report_of(const run::Prepared& p, const run::Started& started, const run::RunResult& result) {
-    const json& answer = result.answer;
-    const double wall = answer.value("wall_ms", 0.0);
-    const uint64_t run = answer.value("run", uint64_t{0});
-    const json facts = started.executor->facts();
+    const wire::RunAnswer& ran = result.ran;
+    const wire::InitializeAnswer& facts = started.worker->facts();
     ordered_json report{{"address", p.address},
         {"executor",
-            {{"libtorch", facts["libtorch"]}, {"threads", facts["threads"]}, {"program", started.program}}},
+            {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.program}}},
         {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"inputs_told", p.inputs_told},
-        {"nodes", answer["nodes"]}, {"run", run}, {"unsupported", started.loaded["unsupported"]},
+        {"nodes", ran.nodes}, {"run", ran.run}, {"unsupported", unsupported_json(started.loaded)},
         {"compared", 0}, {"mismatched", 0}, {"first_mismatch", nullptr}, {"max_abs_error", nullptr},
-        {"max_rel_error", nullptr}, {"wall_ms", wall}, {"best_ms", answer.value("best_ms", wall)},
-        {"per_node_us", run ? wall * 1000 / static_cast<double>(run) : 0}};
+        {"max_rel_error", nullptr}, {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
+        {"per_node_us", ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0}};
     if (const auto& c = result.comparison) {
-        const ordered_json told = to_json(*c);
+        const ordered_json told = comparison_json(c->against, *c);
         report["compared"] = c->compared;
         report["mismatched"] = c->mismatched;
-        report["first_mismatch"] = first_of(*c);
+        report["first_mismatch"] = told["first_mismatch"];
+        if (c->first >= 0)
+            report["first_mismatch"]["name"] = c->values[static_cast<size_t>(c->first)].path;
         for (const char* key : {"max_abs_error", "max_rel_error", "max_ulp_error"})
             report[key] = told[key];
         if (!c->random.empty())
@@ -61,8 +59,8 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     }
     if (!started.notes.empty())
         report["notes"] = started.notes;
-    if (answer.contains("failure"))
-        report["failure"] = answer["failure"];
+    if (ran.failure)
+        report["failure"] = failure_json(*ran.failure);
     return report;
 }
 
@@ -87,67 +85,31 @@ void print_comparison(const run::Comparison& c) {
 }
 
 void print_report(const run::Prepared& p, const run::Started& started, const run::RunResult& result) {
-    const json& answer = result.answer;
-    const uint64_t run = answer.value("run", uint64_t{0});
-    const double wall = answer.value("wall_ms", 0.0);
-    std::printf("%s on libtorch %s, %s\n", p.address.c_str(),
-        started.executor->facts().value("libtorch", "").c_str(), p.inputs_told.c_str());
+    const wire::RunAnswer& ran = result.ran;
+    std::printf("%s on libtorch %s, %s\n", p.address.c_str(), started.worker->facts().libtorch.c_str(),
+        p.inputs_told.c_str());
     for (const std::string& note : p.notes)
         std::printf("  %s\n", utf8(note).c_str());
     for (const std::string& note : started.notes)
         std::printf("  %s\n", utf8(note).c_str());
     if (!p.symbols.empty())
         std::printf("  %s\n", run::in_words(p.symbols, p.inputs.defaults).c_str());
-    std::printf("  %llu of %llu nodes run in %s, %.2f µs a node\n", static_cast<unsigned long long>(run),
-        static_cast<unsigned long long>(answer.value("nodes", uint64_t{0})),
-        format_milliseconds(wall).c_str(), run ? wall * 1000 / static_cast<double>(run) : 0);
+    std::printf("  %llu of %llu nodes run in %s, %.2f µs a node\n", static_cast<unsigned long long>(ran.run),
+        static_cast<unsigned long long>(ran.nodes), format_milliseconds(ran.wall_ms).c_str(),
+        ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0);
     if (result.comparison)
         print_comparison(*result.comparison);
 }
 
-// An undisturbed run, with a comparison after it where one was asked for.
-Result<run::RunResult> ask(
-    worker::Worker& executor, const run::Prepared& prepared, const Options& options, const Job& job) {
-    const uint64_t seed = options.run.random_seed();
-    const bool keep = !options.save.empty() || options.store, compare = !options.compare.empty();
-    run::RunResult result;
-    if (options.repeat > 1 || keep || !compare) {
-        auto ran = executor.call("run", {{"keep", keep}, {"repeat", options.repeat}, {"seed", seed}}, job);
-        if (!ran)
-            return ran.error();
-        result.answer = std::move(*ran);
-    }
-    if (compare && !result.answer.contains("failure")) {
-        run::CompareRequest how;
-        how.alone = options.alone;
-        how.seed = seed;
-        auto compared = run::compare(executor, prepared, how, job);
-        if (!compared)
-            return compared.error();
-        result.comparison = std::move(*compared);
-        const run::Comparison& c = *result.comparison;
-        if (result.answer.is_null()) // no undisturbed run
-            result.answer = {{"nodes", c.nodes}, {"run", c.run}, {"wall_ms", c.wall_ms}};
-        if (!c.failure.is_null())
-            result.answer["failure"] = c.failure;
-    }
-    return result;
-}
-
 // Into the session that the dump came from.
-Status store(const run::Prepared& prepared, const run::Request& request, worker::Worker& executor,
-    const run::RunResult& result, const Options& options, const Job& job) {
+Status store(const run::KeptRun& kept, const Options& options, const Job& job) {
     auto session = Session::open(options.run.paths.front(), OpenMode::Write);
     if (!session)
         return session.error();
     const auto dump = (*session)->load(job);
     if (!dump)
         return dump.error();
-    const auto values = run::stored_values(
-        executor, result.comparison ? &*result.comparison : nullptr, options.store_tensors, job);
-    if (!values)
-        return values.error();
-    const auto id = (*session)->add_run(*dump, run::stored_run(prepared, request, executor, result), *values);
+    const auto id = (*session)->add_run(*dump, kept.run, kept.values);
     if (!id)
         return id.error();
     std::fprintf(stderr, "saved run %lld\n", static_cast<long long>(*id));
@@ -169,27 +131,39 @@ int run(const Options& options) {
     const auto started = run::start(*prepared, request, job);
     if (!started)
         return executor_failed(started.error());
-    worker::Worker& executor = *started->executor;
-    const auto result = ask(executor, *prepared, options, job);
+    worker::Worker& worker = *started->worker;
+    run::ExecuteOptions how;
+    how.seed = options.run.random_seed();
+    how.repeat = options.repeat;
+    how.keep = !options.save.empty() || options.store;
+    if (!options.compare.empty()) {
+        how.compare.emplace();
+        how.compare->alone = options.alone;
+        how.compare->seed = how.seed;
+    }
+    const auto result = run::execute(worker, *prepared, how, job);
     if (!result)
         return executor_failed(result.error());
-    if (!options.save.empty() && !result->answer.contains("failure")) {
-        const auto bytes = executor.kept_values(job);
+    if (!options.save.empty() && !result->failure()) {
+        const auto bytes = worker.save({}, job);
         if (!bytes)
             return executor_failed(bytes.error());
         if (const Status status = save_file(options.save, *bytes); !status)
             return fail(status.error());
     }
-    if (options.store)
-        if (const Status status = store(*prepared, request, executor, *result, options, job); !status)
-            return status.error().kind == Error::Kind::External ? executor_failed(status.error())
-                                                                : fail(status.error());
+    if (options.store) {
+        const auto kept = run::kept_run(worker, *prepared, request, *result, options.store_tensors, job);
+        if (!kept)
+            return executor_failed(kept.error());
+        if (const Status status = store(*kept, options, job); !status)
+            return failed(status.error());
+    }
     if (options.as_json)
         print_json(report_of(*prepared, *started, *result));
     else
         print_report(*prepared, *started, *result);
-    if (result->answer.contains("failure"))
-        return executor_failed(failure_of(result->answer["failure"]));
+    if (result->failure())
+        return failed(*result->failure());
     return result->comparison && !result->comparison->holds() ? kDiffers : kDone;
 }
 

@@ -51,11 +51,17 @@ void add_run_options(CLI::App& command, RunOptions& options) {
         "--load-library", options.libraries, "A shared library that registers custom operators");
 }
 
-Error failure_of(const nlohmann::json& failure) {
-    const std::string body = failure["body"].get<std::string>();
-    return make_error(Error::Kind::External,
-        "'" + failure["node"].get<std::string>() + "' (" + failure["target"].get<std::string>() + ")"
-            + (body.empty() ? "" : " in " + body) + " failed: " + failure["message"].get<std::string>());
+int failed(const Error& error) {
+    return error.kind == Error::Kind::External ? executor_failed(error) : fail(error);
+}
+
+int failed(const wire::NodeFailure& failure) {
+    return executor_failed(make_error(Error::Kind::External, failure.text()));
+}
+
+nlohmann::ordered_json failure_json(const wire::NodeFailure& failure) {
+    return {{"body", failure.body}, {"message", failure.message}, {"node", failure.node},
+        {"path", failure.path}, {"target", failure.target}, {"unsupported", failure.unsupported}};
 }
 
 } // namespace hopscope::cli

@@ -34,7 +34,10 @@ int open_and_start(const RunOptions& options, Opened& opened);
 
 void add_run_options(CLI::App& command, RunOptions& options);
 
-// The failure of a node, as the worker tells it, as one line.
-Error failure_of(const nlohmann::json& failure);
+// Exit status 4 where the executor is to blame, else as fail().
+int failed(const Error& error);
+int failed(const wire::NodeFailure& failure);
+// {"body","message","node","path","target","unsupported"}
+nlohmann::ordered_json failure_json(const wire::NodeFailure& failure);
 
 } // namespace hopscope::cli

@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/session/session.h"
+#include "core/wire/numbers.h"
 
 #include <cstdio>
 
@@ -24,11 +25,8 @@ template <class Value> Json or_null(const std::optional<Value>& value) {
 Json or_null(const std::string& text) {
     return text.empty() ? Json() : Json(text);
 }
-// JSON has no infinity.
 Json or_null(const std::optional<double>& value) {
-    if (value && *value - *value != 0)
-        return *value > 0 ? "inf" : "-inf";
-    return value ? Json(*value) : Json();
+    return value ? wire::json_number<Json>(*value) : Json();
 }
 
 Json to_json(const StoredRun& r) {

@@ -17,15 +17,15 @@ struct Options {
     bool as_json = false;
 };
 
-ordered_json index_or_null(int index) {
-    return index < 0 ? ordered_json() : ordered_json(index);
+template <class Index> ordered_json index_or_null(const std::optional<Index>& index) {
+    return index ? ordered_json(*index) : ordered_json();
 }
 ordered_json index_or_null(std::optional<size_t> index) {
     return index ? ordered_json(*index) : ordered_json();
 }
 
-ordered_json report_of(const std::string& address, const proof::CallSchema& schema,
-    const std::vector<RegionOutput>& outputs, const nlohmann::json& facts) {
+ordered_json report_of(
+    const std::string& address, const proof::CallSchema& schema, const std::vector<RegionOutput>& outputs) {
     ordered_json arguments = ordered_json::array(), returns = ordered_json::array(), kinds = returns;
     for (const proof::SchemaArgument& a : schema.arguments)
         arguments.push_back({{"name", a.name}, {"type", a.type}, {"operand", a.operand},
@@ -38,7 +38,7 @@ ordered_json report_of(const std::string& address, const proof::CallSchema& sche
             {"needs_gradient", o.needs_gradient ? ordered_json(*o.needs_gradient) : ordered_json()},
             {"tangent", index_or_null(o.tangent)}, {"saved", o.saved}});
     ordered_json report{{"address", address},
-        {"executor", {{"libtorch", facts["libtorch"]}, {"threads", facts["threads"]}}},
+        {"executor", {{"libtorch", schema.libtorch}, {"threads", schema.threads}}},
         {"inputs", schema.synthetic ? "synthetic" : "recorded"}, {"schema", schema.text},
         {"identifier", schema.identifier.empty() ? ordered_json() : ordered_json(schema.identifier)},
         {"arguments", arguments}, {"returns", returns}, {"outputs", kinds},
@@ -53,25 +53,12 @@ int schema(const Options& options) {
     const auto place = resolve(*dump, std::string_view(options.run.address));
     if (!place)
         return fail(place.error());
-    run::Request request = options.run.request();
-    if (!request.seed && request.inputs.empty())
-        request.seed = 0;
-    const auto of_call = proof::request_of_call(*dump, *place, request);
-    if (!of_call)
-        return fail(of_call.error());
-    const auto prepared = run::prepare(*dump, *of_call);
-    if (!prepared)
-        return fail(prepared.error());
-    const Job job = interruptible();
-    const auto started = run::start(*prepared, *of_call, job);
-    if (!started)
-        return executor_failed(started.error());
-    const auto found = proof::call_schema(*started->executor, *dump, *place, *prepared, job);
+    const auto found = proof::call_schema(*dump, *place, options.run.request(), interruptible());
     if (!found)
-        return executor_failed(found.error());
+        return failed(found.error());
     if (options.as_json)
         print_json(report_of(address_of(*dump, place->graph, place->body, place->node), *found,
-            region_outputs(*dump, build_ledger(*dump), *place), started->executor->facts()));
+            region_outputs(*dump, build_ledger(*dump), *place)));
     else
         std::printf("%s\n", found->text.c_str());
     if (!found->stopped.empty())

@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/run/stepper.h"
+#include "core/wire/message_json.h"
 
 #include <charconv>
 #include <cstdio>
@@ -13,7 +14,6 @@ namespace hopscope::cli {
 
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr const char* kCommands = R"(Commands, separated by ; or one a line of standard input:
@@ -194,11 +194,11 @@ Result<ordered_json> Session::value(const std::string& what) {
     const auto step = stepper_.step_of(node->first, node->second);
     if (!step || !stepper_.done(*step))
         return ordered_json{{"value", what}, {"state", "not run yet"}};
-    const auto found = stepper_.value(*step, item, {}, job_);
+    const auto found = stepper_.value({*step, item, 0, {}}, job_);
     if (!found)
         return found.error();
     ordered_json told{{"value", stepper_.path(*step)}};
-    told.update(ordered_json(*found));
+    told.update(ordered_json(wire::to_json(*found)));
     return told;
 }
 
@@ -270,8 +270,8 @@ int step(const Options& options) {
     Opened opened;
     if (const int status = open_and_start(options.run, opened); status != kDone)
         return status;
-    run::Stepper stepper(opened.started.executor);
-    run::BeginOptions begin;
+    run::Stepper stepper(opened.started.worker);
+    wire::BeginRequest begin;
     begin.seed = options.run.random_seed();
     begin.keep_bytes = options.keep;
     if (const auto begun = stepper.begin(begin, opened.job); !begun)

@@ -34,23 +34,32 @@ void print_report(const std::string& address, const run::Timing& t, int top) {
                 static_cast<unsigned long long>(n.calls), n.total_us, utf8(n.target).c_str());
 }
 
+nlohmann::ordered_json report_of(const Opened& opened, const run::Timing& timing) {
+    using nlohmann::ordered_json;
+    ordered_json nodes = ordered_json::array(), operators = ordered_json::array();
+    for (const run::NodeTime& n : timing.nodes)
+        nodes.push_back({{"body", n.path}, {"node", n.name}, {"target", n.target}, {"calls", n.calls},
+            {"call_us", n.call_us}, {"total_us", n.total_us}});
+    for (const run::OperatorTime& o : timing.operators)
+        operators.push_back({{"target", o.target}, {"calls", o.calls}, {"total_us", o.total_us}});
+    return {{"address", opened.prepared.address},
+        {"inputs", opened.prepared.inputs.synthetic ? "synthetic" : "recorded"}, {"repeat", timing.repeat},
+        {"wall_ms", timing.wall_ms}, {"operators", operators}, {"nodes", nodes}};
+}
+
 int timing(const Options& options) {
     Opened opened;
     if (const int status = open_and_start(options.run, opened); status != kDone)
         return status;
     const auto timed =
-        run::time_nodes(*opened.started.executor, options.repeat, options.run.random_seed(), opened.job);
+        run::time_nodes(*opened.started.worker, options.repeat, options.run.random_seed(), opened.job);
     if (!timed)
         return executor_failed(timed.error());
-    if (options.as_json) {
-        nlohmann::ordered_json report{{"address", opened.prepared.address},
-            {"inputs", opened.prepared.inputs.synthetic ? "synthetic" : "recorded"}};
-        report.update(to_json(*timed));
-        print_json(report);
-    } else {
+    if (options.as_json)
+        print_json(report_of(opened, *timed));
+    else
         print_report(opened.prepared.address, *timed, options.top);
-    }
-    return timed->failure.is_null() ? kDone : executor_failed(failure_of(timed->failure));
+    return timed->failure ? failed(*timed->failure) : kDone;
 }
 
 } // namespace

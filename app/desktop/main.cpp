@@ -21,6 +21,7 @@ struct Request {
     QStringList dumps;
     QString at, screenshot, exportPath;
     QSize size{1600, 1000};
+    bool sizeGiven = false;
     Mode theme = Mode::System;
     bool themeGiven = false;
     double scale = 2;
@@ -97,6 +98,7 @@ QString readWords(const QStringList& words, Request& request) {
     if (!match.hasMatch())
         return QStringLiteral("found --size %1, expected WIDTHxHEIGHT, such as 1600x1000")
             .arg(parser.value(size));
+    request.sizeGiven = parser.isSet(size);
     request.size = QSize(match.captured(1).toInt(), match.captured(2).toInt());
     if (parser.isSet(theme)) {
         request.themeGiven = true;
@@ -217,7 +219,8 @@ int main(int argc, char** argv) {
     MainWindow::Options options;
     options.reproducible = drawing;
     MainWindow window(options);
-    window.resize(request.size);
+    if (drawing || request.sizeGiven)
+        window.resize(request.size);
     window.show();
     if (drawing)
         return runOnce(app, window, request);

@@ -4,7 +4,9 @@
 #include "core/executor/sandbox.h"
 #include "core/executor/server.h"
 #include "core/executor/torch.h"
-#include "core/wire/protocol.h"
+#include "core/wire/message_json.h"
+
+#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <cstdio>
@@ -115,7 +117,8 @@ int main(int argc, char** argv) {
         const auto added = load_operators(options.libraries);
         if (!added)
             return complain(added.error().message);
-        return dprintf(files.out, "%s\n", executor::describe(*added).dump().c_str()) > 0 ? 0 : 1;
+        return dprintf(files.out, "%s\n", wire::to_json(executor::describe(*added)).dump().c_str()) > 0 ? 0
+                                                                                                        : 1;
     }
     if (const Status status = open_exchange(options.exchange, files); !status)
         return complain(status.error().message);
@@ -131,7 +134,10 @@ int main(int argc, char** argv) {
     if (options.sandbox)
         if (const Status status = executor::forbid_system_calls(); !status)
             return complain(status.error().message);
-    const nlohmann::json facts{
-        {"libtorch", TORCH_VERSION}, {"sandbox", options.sandbox}, {"memory", options.memory}};
-    return executor::Server(files, *added, facts).serve();
+    wire::InitializeAnswer facts;
+    facts.libtorch = TORCH_VERSION;
+    facts.composed = *added;
+    facts.memory = options.memory;
+    facts.sandbox = options.sandbox;
+    return executor::Server(files, std::move(facts)).serve();
 }

@@ -202,6 +202,10 @@ void Navigator::go(NavState next, bool record) {
 }
 
 void Navigator::select_invocation(int row) {
+    show_invocation(row, false);
+}
+
+void Navigator::show_invocation(int row, bool at_node) {
     if (!document_ || row < 0 || size_t(row) >= document_->rows().size())
         return;
     NavState next = state_;
@@ -211,6 +215,8 @@ void Navigator::select_invocation(int row) {
     next.subject = Subject::Invocation;
     bodies_of(next, document_->invocation(row));
     keep_node(next);
+    if (at_node && next.node.node)
+        next.subject = Subject::Node;
     go(std::move(next), true);
 }
 
@@ -348,7 +354,8 @@ bool Navigator::step(StepTo to, int direction) {
     const int row = next_row(*document_, state_.row, to, direction);
     if (row < 0)
         return false;
-    select_invocation(row);
+    // Whoever looks at a node looks at the same one of the next invocation.
+    show_invocation(row, state_.subject == Subject::Node);
     return true;
 }
 

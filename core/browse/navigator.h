@@ -68,7 +68,7 @@ public:
     bool step_node(int direction); // next or previous node of the focused body in graph order
 
     // --- the stepper
-    bool step(StepTo to, int direction);
+    bool step(StepTo to, int direction); // what is inspected stays a node if the node is there too
     std::string why_no_step(StepTo to, int direction) const; // empty = can step
     bool step_into(); // from the selected call (or the current invocation) to its body
     bool step_out(); // from a region's body to the current invocation's call in the body around it
@@ -103,6 +103,7 @@ public:
 
 private:
     void go(NavState next, bool record);
+    void show_invocation(int row, bool at_node); // at_node: the node is inspected if it is there too
     void bodies_of(NavState& state, const Invocation& invocation) const;
     void bodies_of(NavState& state, const Region& region) const;
     void roots(NavState& state, CompilationId compilation) const;

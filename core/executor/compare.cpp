@@ -1,12 +1,10 @@
 #include "core/executor/compare.h"
 
 #include "core/executor/arguments.h"
-#include "core/executor/statistics.h"
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
 #include "core/wire/tolerance.h"
 
-#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -33,7 +31,7 @@ bool same_strides(const at::Tensor& a, const at::Tensor& b) {
     return true;
 }
 
-void unequal(Row& row, std::string reason) {
+void unequal(wire::ComparedValue& row, std::string reason) {
     row.equal = false;
     row.reason = std::move(reason);
 }
@@ -66,7 +64,8 @@ std::vector<int64_t> place_of(int64_t index, at::IntArrayRef sizes) {
     return place;
 }
 
-void compare_floats(Row& row, const at::Tensor& a, const at::Tensor& b, const CompareOptions& options) {
+void compare_floats(
+    wire::ComparedValue& row, const at::Tensor& a, const at::Tensor& b, const CompareOptions& options) {
     const at::Tensor x = a.to(at::kDouble).contiguous(), y = b.to(at::kDouble).contiguous();
     const double *p = x.data_ptr<double>(), *q = y.data_ptr<double>();
     const double t = row.tolerance;
@@ -100,7 +99,7 @@ void compare_floats(Row& row, const at::Tensor& a, const at::Tensor& b, const Co
 }
 
 // Integers and booleans are equal or not.
-void compare_wholes(Row& row, const at::Tensor& a, const at::Tensor& b) {
+void compare_wholes(wire::ComparedValue& row, const at::Tensor& a, const at::Tensor& b) {
     row.equal = at::equal(a, b.to(a.scalar_type()));
     const at::Tensor x = a.to(at::kDouble).contiguous(), y = b.to(at::kDouble).contiguous();
     const at::Tensor difference = (x - y).abs();
@@ -149,10 +148,10 @@ std::optional<Result<c10::IValue>> Reference::find(const std::string& key) const
     return from_wire(*recorded);
 }
 
-Row compare(const std::string& name, const c10::IValue& found, const c10::IValue& expected,
+wire::ComparedValue compare(const std::string& path, const c10::IValue& found, const c10::IValue& expected,
     const CompareOptions& options) {
-    Row row;
-    row.name = name;
+    wire::ComparedValue row;
+    row.path = path;
     // A tensor that is not there is None to Python.
     const auto none = [](const c10::IValue& value) {
         return value.isNone() || (value.isTensor() && !value.toTensor().defined());
@@ -213,11 +212,11 @@ bool Comparison::take(
     if (!expected)
         return false;
     if (check) {
-        Row row;
+        wire::ComparedValue row;
         if (expected->ok()) {
             row = compare(name, value, **expected, options_);
         } else {
-            row.name = name;
+            row.path = name;
             unequal(row, expected->error().message);
         }
         row.body = moment.body;
@@ -258,14 +257,6 @@ void Keeper::value(const Moment& moment, c10::IValue* values, size_t count) {
             if (value.isTensor() && value.toTensor().defined())
                 value = clone_with_strides(value.toTensor());
     kept_[moment.prefix + std::string(module_.text(n.name))] = std::move(kept);
-}
-
-nlohmann::json to_json(const Row& row) {
-    return {{"name", row.name}, {"body", row.body.index}, {"node", row.node.index}, {"dtype", row.dtype},
-        {"equal", row.equal}, {"max_abs_error", json_number(row.max_abs)},
-        {"max_rel_error", json_number(row.max_rel)}, {"max_ulp_error", json_number(row.max_ulp)},
-        {"tolerance", row.tolerance}, {"worst", row.worst}, {"found", json_number(row.found)},
-        {"expected", json_number(row.expected)}, {"reason", row.reason}};
 }
 
 } // namespace hopscope::executor

@@ -3,8 +3,7 @@
 
 #include "core/executor/machine.h"
 #include "core/tensors/tensor_file.h"
-
-#include <nlohmann/json_fwd.hpp>
+#include "core/wire/messages.h"
 
 #include <map>
 #include <optional>
@@ -43,23 +42,6 @@ private:
     bool there_ = false;
 };
 
-// One value against its counterpart.
-struct Row {
-    std::string name; // node, "call/inner", "tuple#1"
-    BodyId body;
-    NodeId node;
-    std::string dtype; // of the value found
-    bool equal = true; // within tolerance
-    double max_abs = 0; // largest difference
-    double max_rel = 0; // largest difference / largest value of the reference
-    double max_ulp =
-        0; // largest difference in units in the last place of the reference's element, in the dtype found
-    double tolerance = 0;
-    std::vector<int64_t> worst; // where the largest difference is
-    double found = 0, expected = 0; // there
-    std::string reason; // where the two cannot be compared: dtype, shape or stride differ
-};
-
 struct CompareOptions {
     // Each node was given the reference's values, so that errors do not add up; float32 and float64 are then
     // allowed two units in the last place of the tensor's largest value besides, as products that cancel need
@@ -70,8 +52,9 @@ struct CompareOptions {
     std::map<at::ScalarType, double> tolerances; // in place of wire::tolerance()
 };
 
-// Equal is |a - b| <= t * (1 + |b|), with the t of wire::tolerance() where the options name no other.
-Row compare(const std::string& name, const c10::IValue& found, const c10::IValue& expected,
+// Equal is |a - b| <= t * (1 + |b|), with the t of wire::tolerance() where the options name no other. Body
+// and node are for the caller to set.
+wire::ComparedValue compare(const std::string& path, const c10::IValue& found, const c10::IValue& expected,
     const CompareOptions& options);
 
 // Compares node by node during a run. Random nodes take the reference's value, if there is one.
@@ -84,7 +67,7 @@ public:
 
     void value(const Moment& moment, c10::IValue* values, size_t count) override;
 
-    const std::vector<Row>& rows() const { return rows_; }
+    const std::vector<wire::ComparedValue>& rows() const { return rows_; }
     const std::vector<std::string>& random() const { return random_; } // nodes that took the recorded value
     uint64_t compared() const { return compared_; } // nodes of which at least one value was compared
 
@@ -94,7 +77,7 @@ private:
     const GraphModule& module_;
     const Reference& reference_;
     CompareOptions options_;
-    std::vector<Row> rows_;
+    std::vector<wire::ComparedValue> rows_;
     std::vector<std::string> random_;
     uint64_t compared_ = 0;
 };
@@ -114,7 +97,5 @@ private:
     bool clone_;
     KeptValues kept_;
 };
-
-nlohmann::json to_json(const Row& row);
 
 } // namespace hopscope::executor

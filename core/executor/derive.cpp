@@ -1,5 +1,6 @@
 #include "core/executor/derive.h"
 
+#include "core/executor/fault.h"
 #include "core/executor/listing.h"
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
@@ -274,7 +275,8 @@ Joint Deriver::run(wire::Progress* progress, const std::function<bool()>& stop) 
     }
     joint_.run = outcome.run;
     joint_.cancelled = outcome.cancelled;
-    joint_.failure = outcome.failure;
+    if (outcome.failure)
+        joint_.failure = told(*program_.module, *outcome.failure);
     if (joint_.failure || joint_.cancelled)
         return std::move(joint_);
     take_outputs(std::move(outcome.outputs));

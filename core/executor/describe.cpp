@@ -1,15 +1,13 @@
 #include "core/executor/describe.h"
 
 #include "core/executor/torch.h"
-#include "core/wire/protocol.h"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace hopscope::executor {
 
-nlohmann::json describe(const std::vector<std::string>& composed) {
+wire::Description describe(const std::vector<std::string>& composed) {
     std::vector<std::string> names;
     for (const c10::OperatorName& op : c10::Dispatcher::singleton().getAllOpNames()) {
         // Only what has a schema can be called; libtorch's own "aten::add" is ours "aten.add".
@@ -20,8 +18,7 @@ nlohmann::json describe(const std::vector<std::string>& composed) {
             + (op.overload_name.empty() ? "default" : op.overload_name));
     }
     std::sort(names.begin(), names.end());
-    return {{"libtorch", TORCH_VERSION}, {"protocol", wire::kProtocol}, {"composed", composed},
-        {"operators", names}};
+    return {TORCH_VERSION, wire::kProtocol, composed, std::move(names)};
 }
 
 } // namespace hopscope::executor

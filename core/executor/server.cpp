@@ -1,7 +1,9 @@
 #include "core/executor/server.h"
 
 #include "core/executor/torch.h"
-#include "core/executor/verbs_joint.h"
+#include "core/wire/message_json.h"
+
+#include <nlohmann/json.hpp>
 
 #include <cerrno>
 #include <poll.h>
@@ -25,16 +27,36 @@ bool write_all(int fd, std::string_view bytes) {
     return true;
 }
 
+// Sends an answer; false where nobody reads any more.
+bool answer(int fd, const json& id, const char* kind, json content) {
+    const json message{{"jsonrpc", "2.0"}, {"id", id}, {kind, std::move(content)}};
+    return write_all(fd, wire::framed(message.dump(-1, ' ', false, json::error_handler_t::replace)));
+}
+
+json error_content(int code, const std::string& text) {
+    return {{"code", code}, {"message", text}};
+}
+
 } // namespace
+
+struct Server::Message {
+    json content;
+};
+
+Server::Server(const ServerFiles& files, wire::InitializeAnswer facts)
+    : files_(files)
+    , facts_(std::move(facts)) { }
+
+Server::~Server() = default;
 
 int Server::serve() {
     while (!shut_down_) {
         if (waiting_.empty() && !read_messages(/*wait=*/true))
             break;
         while (!waiting_.empty() && !shut_down_) {
-            const json message = std::move(waiting_.front());
+            const std::unique_ptr<Message> message = std::move(waiting_.front());
             waiting_.pop_front();
-            handle(message);
+            handle(*message);
         }
     }
     return 0;
@@ -64,7 +86,7 @@ bool Server::read_messages(bool wait) {
             take(text);
             break;
         case wire::FrameReader::Outcome::Garbage:
-            answer(nullptr, "error", {{"code", wire::kParseError}, {"message", "found " + text}});
+            answer(files_.out, nullptr, "error", error_content(wire::kParseError, "found " + text));
             break;
         }
     }
@@ -74,94 +96,69 @@ bool Server::read_messages(bool wait) {
 void Server::take(const std::string& text) {
     json message = json::parse(text, nullptr, false);
     if (message.is_discarded()) {
-        answer(nullptr, "error", {{"code", wire::kParseError}, {"message", "the message is not JSON"}});
+        answer(files_.out, nullptr, "error", error_content(wire::kParseError, "the message is not JSON"));
         return;
     }
     if (message.is_object() && message.value("method", json()) == "cancel") {
         cancel_ = true;
         if (message.contains("id"))
-            answer(message["id"], "result", json::object());
+            answer(files_.out, message["id"], "result", json::object());
         return;
     }
-    waiting_.push_back(std::move(message));
+    waiting_.push_back(std::make_unique<Message>(Message{std::move(message)}));
 }
 
-void Server::answer(const json& id, const char* kind, json content) {
-    const json message{{"jsonrpc", "2.0"}, {"id", id}, {kind, std::move(content)}};
-    if (!write_all(files_.out, wire::framed(message.dump(-1, ' ', false, json::error_handler_t::replace))))
+void Server::handle(const Message& given) {
+    const json& message = given.content;
+    const json id = message.is_object() ? message.value("id", json()) : json();
+    const bool sound_id = id.is_null() || id.is_string() || id.is_number();
+    const char* kind = "error";
+    json content;
+    if (!message.is_object() || message.value("jsonrpc", json()) != "2.0" || !message.contains("method")
+        || !message["method"].is_string() || !sound_id) {
+        content = error_content(
+            wire::kInvalidRequest, "no JSON-RPC 2.0 request: jsonrpc, id and method were expected");
+        if (!answer(files_.out, sound_id ? id : json(), kind, std::move(content)))
+            ended_ = shut_down_ = true;
+        return;
+    }
+    const std::string& verb = message["method"].get_ref<const std::string&>();
+    const json params = message.value("params", json::object());
+    // Answers, if it is this verb that is asked for.
+    const auto serves = [&]<class Request>(typename Request::Answer (Server::*work)(const Request&)) {
+        if (verb != Request::kVerb)
+            return false;
+        const auto request = wire::from_json<Request>(params);
+        if (!request)
+            throw Fault{wire::kInvalidParams, "params: " + request.error().message};
+        content = wire::to_json((this->*work)(*request));
+        return true;
+    };
+    try {
+        if (!serves(&Server::initialize) && !serves(&Server::load) && !serves(&Server::bind)
+            && !serves(&Server::run_all) && !serves(&Server::timing) && !serves(&Server::compare_all)
+            && !serves(&Server::keep_as_reference) && !serves(&Server::begin) && !serves(&Server::advance)
+            && !serves(&Server::value) && !serves(&Server::figures) && !serves(&Server::save)
+            && !serves(&Server::joint) && !serves(&Server::schema) && !serves(&Server::shut_down))
+            throw Fault{wire::kMethodNotFound, "there is no method '" + verb + "'"};
+        kind = "result";
+    } catch (const Fault& fault) {
+        content = error_content(fault.code, fault.message);
+    } catch (const std::invalid_argument& e) {
+        content = error_content(wire::kInvalidParams, e.what());
+    } catch (const c10::Error& e) {
+        const std::string_view text = e.what_without_backtrace();
+        content = error_content(wire::kInternalError, std::string(text.substr(0, text.find('\n'))));
+    } catch (const std::exception& e) {
+        content = error_content(wire::kInternalError, e.what());
+    }
+    if (message.contains("id") && !answer(files_.out, id, kind, std::move(content)))
         ended_ = shut_down_ = true;
 }
 
-void Server::handle(const json& message) {
-    const json id = message.is_object() ? message.value("id", json()) : json();
-    const bool sound_id = id.is_null() || id.is_string() || id.is_number();
-    if (!message.is_object() || message.value("jsonrpc", json()) != "2.0" || !message.contains("method")
-        || !message["method"].is_string() || !sound_id) {
-        answer(sound_id ? id : json(), "error",
-            {{"code", wire::kInvalidRequest},
-                {"message", "no JSON-RPC 2.0 request: jsonrpc, id and method were expected"}});
-        return;
-    }
-    const json params = message.value("params", json::object());
-    json error;
-    try {
-        if (!params.is_object())
-            throw Fault{wire::kInvalidParams, "'params' must be an object"};
-        const json result = call(message["method"].get<std::string>(), params);
-        if (message.contains("id"))
-            answer(id, "result", result);
-        return;
-    } catch (const Fault& fault) {
-        error = {{"code", fault.code}, {"message", fault.message}};
-        if (!fault.data.is_null())
-            error["data"] = fault.data;
-    } catch (const std::invalid_argument& e) {
-        error = {{"code", wire::kInvalidParams}, {"message", e.what()}};
-    } catch (const c10::Error& e) {
-        const std::string_view text = e.what_without_backtrace();
-        error = {{"code", wire::kInternalError}, {"message", std::string(text.substr(0, text.find('\n')))}};
-    } catch (const std::exception& e) {
-        error = {{"code", wire::kInternalError}, {"message", e.what()}};
-    }
-    if (message.contains("id"))
-        answer(id, "error", error);
-}
-
-json Server::call(const std::string& method, const json& params) {
-    struct Verb {
-        const char* name;
-        json (Server::*work)(const json&);
-    };
-    static constexpr Verb kVerbs[] = {
-        {"initialize", &Server::initialize},
-        {"load", &Server::load},
-        {"bind", &Server::bind},
-        {"run", &Server::run_all},
-        {"timing", &Server::timing},
-        {"compare", &Server::compare_all},
-        {"begin", &Server::begin},
-        {"advance", &Server::advance},
-        {"value", &Server::value},
-        {"save", &Server::save},
-        {"schema", &Server::schema},
-    };
-    for (const Verb& verb : kVerbs)
-        if (method == verb.name)
-            return (this->*verb.work)(params);
-    if (method == "keep_as_reference")
-        return keep_as_reference();
-    if (method == "joint") {
-        need_inputs();
-        cancel_ = false;
-        return joint_verb(*program_, inputs_, params, files_.progress, [this] { return stop(); });
-    }
-    if (method == "figures")
-        return figures();
-    if (method == "shutdown") {
-        shut_down_ = true;
-        return json::object();
-    }
-    throw Fault{wire::kMethodNotFound, "there is no method '" + method + "'"};
+wire::ShutdownAnswer Server::shut_down(const wire::ShutdownRequest&) {
+    shut_down_ = true;
+    return {};
 }
 
 bool Server::stop() {

@@ -2,13 +2,12 @@
 #pragma once
 
 #include "core/executor/compare.h"
+#include "core/executor/fault.h"
 #include "core/executor/machine.h"
-#include "core/executor/params.h"
 #include "core/executor/tracer.h"
 #include "core/tensors/tensor_file.h"
 #include "core/wire/framing.h"
-
-#include <nlohmann/json.hpp>
+#include "core/wire/messages.h"
 
 #include <deque>
 #include <memory>
@@ -26,57 +25,56 @@ struct ServerFiles {
 
 class Server {
 public:
-    Server(const ServerFiles& files, std::vector<std::string> added, nlohmann::json facts)
-        : files_(files)
-        , added_(std::move(added))
-        , facts_(std::move(facts)) { }
+    // `facts`: what of them the server does not know itself: libtorch, memory, sandbox, composed operators.
+    Server(const ServerFiles& files, wire::InitializeAnswer facts);
+    ~Server();
 
     // Serves until `shutdown` or until the stream ends; returns the exit status.
     int serve();
 
 private:
+    struct Message; // a request
+
     // server.cpp: messages
     bool read_messages(bool wait); // false: the stream has ended
     void take(const std::string& text);
-    void answer(const nlohmann::json& id, const char* kind, nlohmann::json content);
-    void handle(const nlohmann::json& message);
-    nlohmann::json call(const std::string& method, const nlohmann::json& params);
+    void handle(const Message& message);
     bool stop();
 
     // verbs_load.cpp
-    nlohmann::json initialize(const nlohmann::json& params);
-    nlohmann::json load(const nlohmann::json& params);
-    nlohmann::json bind(const nlohmann::json& params);
+    wire::InitializeAnswer initialize(const wire::InitializeRequest& request);
+    wire::LoadAnswer load(const wire::LoadRequest& request);
+    wire::BindAnswer bind(const wire::BindRequest& request);
     std::shared_ptr<std::string> tensor_bytes() const;
 
     // verbs_run.cpp
-    nlohmann::json run_all(const nlohmann::json& params);
-    nlohmann::json timing(const nlohmann::json& params);
-    nlohmann::json compare_all(const nlohmann::json& params);
-    nlohmann::json keep_as_reference();
-    RunSettings settings(const nlohmann::json& params);
-    nlohmann::json told(const Outcome& outcome) const;
+    wire::RunAnswer run_all(const wire::RunRequest& request);
+    wire::TimingAnswer timing(const wire::TimingRequest& request);
+    wire::CompareAnswer compare_all(const wire::CompareRequest& request);
+    wire::KeepAsReferenceAnswer keep_as_reference(const wire::KeepAsReferenceRequest& request);
+    RunSettings settings(uint64_t seed, const std::string& to = {});
+    wire::RunOutcome told(const Outcome& outcome) const;
     const Program& in_float64();
     std::vector<c10::IValue> inputs_in_float64() const;
 
     // verbs_step.cpp
-    nlohmann::json begin(const nlohmann::json& params);
-    nlohmann::json advance(const nlohmann::json& params);
-    nlohmann::json value(const nlohmann::json& params);
-    nlohmann::json figures();
-    nlohmann::json save(const nlohmann::json& params);
+    wire::AdvanceAnswer begin(const wire::BeginRequest& request);
+    wire::AdvanceAnswer advance(const wire::AdvanceRequest& request);
+    wire::ValueAnswer value(const wire::ValueRequest& request);
+    wire::FiguresAnswer figures(const wire::FiguresRequest& request);
+    wire::SaveAnswer save(const wire::SaveRequest& request);
     Tracer& tracer();
 
-    // verbs_schema.cpp
-    nlohmann::json schema(const nlohmann::json& params);
+    wire::JointAnswer joint(const wire::JointRequest& request); // verbs_joint.cpp
+    wire::SchemaAnswer schema(const wire::SchemaRequest& request); // verbs_schema.cpp
+    wire::ShutdownAnswer shut_down(const wire::ShutdownRequest& request);
 
     void need_inputs() const;
 
     ServerFiles files_;
-    std::vector<std::string> added_;
-    nlohmann::json facts_;
+    wire::InitializeAnswer facts_;
     wire::FrameReader frames_;
-    std::deque<nlohmann::json> waiting_;
+    std::deque<std::unique_ptr<Message>> waiting_;
     bool ended_ = false, shut_down_ = false, cancel_ = false;
 
     std::shared_ptr<const Program> program_;

@@ -3,52 +3,73 @@
 #include "core/executor/arguments.h"
 #include "core/executor/torch.h"
 
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace hopscope::executor {
 
-using nlohmann::json;
+namespace {
 
-json json_number(double value) {
-    if (std::isnan(value))
-        return "nan";
-    if (std::isinf(value))
-        return value > 0 ? "inf" : "-inf";
-    return value;
+// The name of its type in Python.
+std::string python_type(const c10::IValue& value) {
+    return value.isNone()         ? "NoneType"
+        : value.isBool()          ? "bool"
+        : value.isInt()           ? "int"
+        : value.isDouble()        ? "float"
+        : value.isComplexDouble() ? "complex"
+        : value.isString()        ? "str"
+        : value.isList()          ? "list"
+                                  : value.tagKind();
 }
 
-json statistics(const c10::IValue& value) {
-    if (value.isTensorList())
-        return {{"python", "list"}, {"items", value.toTensorList().size()}, {"value", nullptr}};
-    if (!value.isTensor() || !value.toTensor().defined())
-        return {{"python", value.tagKind()},
-            {"value", value.isScalar() ? json_number(value.toScalar().toDouble()) : json(nullptr)}};
-    const at::Tensor& tensor = value.toTensor();
-    json out{{"dtype", scalar_type_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()},
-        {"stride", tensor.strides().vec()}, {"bytes", tensor.nbytes()}};
-    if (tensor.numel() == 0 || tensor.is_complex())
-        return out;
+wire::Statistics statistics_of(const at::Tensor& tensor) {
     const at::Tensor wide = tensor.to(at::kDouble);
     const at::Tensor finite = wide.masked_select(wide.isfinite());
-    out["nan"] = wide.isnan().sum().item().toLong();
-    out["inf"] = wide.isinf().sum().item().toLong();
-    out["zero"] = wide.eq(0).sum().item().toLong();
-    const bool any = finite.numel() > 0;
-    out["min"] = any ? json_number(finite.min().item().toDouble()) : json(nullptr);
-    out["max"] = any ? json_number(finite.max().item().toDouble()) : json(nullptr);
-    out["mean"] = any ? json_number(finite.mean().item().toDouble()) : json(nullptr);
-    out["std"] = any ? json_number(finite.std(/*unbiased=*/false).item().toDouble()) : json(nullptr);
-    return out;
+    const auto count = [](const at::Tensor& flags) {
+        return static_cast<uint64_t>(flags.sum().item().toLong());
+    };
+    wire::Statistics s;
+    s.nan = count(wide.isnan());
+    s.inf = count(wide.isinf());
+    s.zero = count(wide.eq(0));
+    if (finite.numel() > 0) {
+        s.min = finite.min().item().toDouble();
+        s.max = finite.max().item().toDouble();
+        s.mean = finite.mean().item().toDouble();
+        s.std = finite.std(/*unbiased=*/false).item().toDouble();
+    }
+    return s;
 }
 
-json histogram_of(const at::Tensor& tensor, int64_t bins) {
+} // namespace
+
+wire::ValueFigures figures_of(const c10::IValue& value) {
+    wire::ValueFigures figures;
+    if (value.isTensor() && value.toTensor().defined()) {
+        const at::Tensor& tensor = value.toTensor();
+        figures.dtype = scalar_type_name(tensor.scalar_type());
+        figures.shape = tensor.sizes().vec();
+        figures.stride = tensor.strides().vec();
+        figures.bytes = tensor.nbytes();
+        if (tensor.numel() > 0 && !tensor.is_complex())
+            figures.statistics = statistics_of(tensor);
+        return figures;
+    }
+    figures.python = python_type(value);
+    if (value.isTensorList())
+        figures.items = value.toTensorList().size();
+    else if (value.isScalar() && !value.isComplexDouble())
+        figures.number = value.toScalar().toDouble();
+    return figures;
+}
+
+std::optional<wire::Histogram> histogram_of(const at::Tensor& tensor, int64_t bins) {
     TORCH_CHECK(bins >= 1 && bins <= 4096, "a histogram of ", bins, " bins; 1 to 4096 were expected");
     if (!tensor.defined() || tensor.numel() == 0 || tensor.is_complex())
-        return nullptr;
+        return std::nullopt;
     const at::Tensor wide = tensor.to(at::kDouble).contiguous();
     const double* data = wide.data_ptr<double>();
     double low = std::numeric_limits<double>::infinity(), high = -low;
@@ -58,7 +79,7 @@ json histogram_of(const at::Tensor& tensor, int64_t bins) {
             high = std::max(high, data[i]);
         }
     if (low > high)
-        return nullptr;
+        return std::nullopt;
     std::vector<uint64_t> counts(static_cast<size_t>(bins), 0);
     const double width = (high - low) / static_cast<double>(bins);
     for (int64_t i = 0; i < wide.numel(); ++i) {
@@ -68,10 +89,11 @@ json histogram_of(const at::Tensor& tensor, int64_t bins) {
         const double at = std::isfinite(width) && width > 0 ? (data[i] - low) / width : 0;
         ++counts[std::min(static_cast<size_t>(bins - 1), static_cast<size_t>(at))];
     }
-    return {{"low", low}, {"high", high}, {"counts", counts}};
+    return wire::Histogram{low, high, std::move(counts)};
 }
 
-json slice(const at::Tensor& tensor, const std::vector<int64_t>& start, const std::vector<int64_t>& count) {
+std::vector<double> slice(
+    const at::Tensor& tensor, const std::vector<int64_t>& start, const std::vector<int64_t>& count) {
     TORCH_CHECK(start.size() == static_cast<size_t>(tensor.dim()) && count.size() == start.size(),
         "a slice of ", start.size(), " dimensions of a tensor that has ", tensor.dim());
     at::Tensor part = tensor;
@@ -80,11 +102,8 @@ json slice(const at::Tensor& tensor, const std::vector<int64_t>& start, const st
     TORCH_CHECK(part.numel() <= kLargestSlice, "a slice of ", part.numel(), " elements; at most ",
         kLargestSlice, " are given");
     part = part.to(at::kDouble).contiguous();
-    json out = json::array();
     const double* data = part.data_ptr<double>();
-    for (int64_t i = 0; i < part.numel(); ++i)
-        out.push_back(json_number(data[i]));
-    return out;
+    return {data, data + part.numel()};
 }
 
 } // namespace hopscope::executor

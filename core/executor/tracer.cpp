@@ -3,14 +3,11 @@
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
 
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <ctime>
 
 namespace hopscope::executor {
-
-using nlohmann::json;
 
 namespace {
 
@@ -71,7 +68,9 @@ bool Tracer::reached(const Moment& moment) const {
         return true;
     if (limits_.depth >= 0 && moment.depth <= static_cast<uint32_t>(limits_.depth) && begun_ > 0)
         return true;
-    return begun_ > 0 && limits_.marks.contains({moment.body.index, moment.node.index});
+    return begun_ > 0
+        && std::binary_search(
+            limits_.marks.begin(), limits_.marks.end(), wire::Mark{moment.body, moment.node});
 }
 
 // A step begins when the machine stands before it: the one that it is paused at is told, too.
@@ -174,8 +173,9 @@ void Tracer::after(const Moment& moment, const std::vector<c10::IValue>& release
     pause_ = pause_ || (limits_.non_finite && (step.nan || step.inf)) || (shape && !step.values.empty());
 }
 
-bool Tracer::advance(const AdvanceLimits& limits) {
+bool Tracer::advance(const wire::AdvanceRequest& limits) {
     limits_ = limits;
+    std::sort(limits_.marks.begin(), limits_.marks.end());
     begun_ = 0;
     pause_ = false;
     if (complete_)
@@ -190,21 +190,30 @@ bool Tracer::advance(const AdvanceLimits& limits) {
     return state != Machine::State::Cancelled;
 }
 
-json Tracer::news() {
-    json begun = json::array(), ended = json::array();
+wire::AdvanceAnswer Tracer::news() {
+    wire::AdvanceAnswer news;
     for (; told_begun_ < steps_.size(); ++told_begun_) {
         const Traced& s = steps_[told_begun_];
-        begun.push_back({s.body.index, s.node.index, s.parent, s.depth, s.round});
+        news.begun.push_back({s.body, s.node, s.parent, s.depth, s.round});
     }
     for (const size_t index : told_ended_) {
         const Traced& s = steps_[index];
-        const size_t values = s.kept ? s.values.size() : 0;
-        ended.push_back({{"step", index}, {"end", s.end}, {"values", values}, {"tuple", s.tuple},
-            {"random", s.random}, {"nan", s.nan}, {"inf", s.inf}, {"bytes", s.bytes}, {"live", s.live},
-            {"us", s.us}, {"shape", s.shape}});
+        wire::EndedStep& ended = news.ended.emplace_back();
+        ended.step = index;
+        ended.end = static_cast<uint64_t>(s.end);
+        ended.values = s.kept ? static_cast<uint32_t>(s.values.size()) : 0;
+        ended.tuple = s.tuple;
+        ended.random = s.random;
+        ended.nan = s.nan;
+        ended.inf = s.inf;
+        ended.bytes = s.bytes;
+        ended.live = s.live;
+        ended.us = s.us;
+        ended.shape = s.shape;
     }
     told_ended_.clear();
-    return {{"begun", begun}, {"ended", ended}, {"complete", complete_}};
+    news.complete = complete_;
+    return news;
 }
 
 std::string Tracer::key(size_t index) const {

@@ -4,8 +4,7 @@
 
 #include "core/executor/compare.h"
 #include "core/executor/machine.h"
-
-#include <nlohmann/json_fwd.hpp>
+#include "core/wire/messages.h"
 
 #include <cstdint>
 #include <deque>
@@ -31,15 +30,6 @@ private:
     uint64_t bytes_ = 0;
 };
 
-// When an advance ends, besides at the end of the run.
-struct AdvanceLimits {
-    uint64_t steps = 0; // so many more steps have begun; 0 = no limit
-    int depth = -1; // before a step of at most this depth; -1 = no limit
-    std::set<std::pair<uint32_t, uint32_t>> marks; // before these (body, node)
-    std::vector<std::vector<int64_t>> shapes; // after a step whose first value has one of these shapes
-    bool non_finite = false; // after a step with a NaN or an infinity in its values
-};
-
 class Tracer : public Observer {
 public:
     struct Settings {
@@ -52,10 +42,9 @@ public:
     Tracer(std::shared_ptr<const Program> program, std::vector<c10::IValue> inputs, Settings settings);
 
     // Runs on; then steps begun and ended since the last call can be had. False when it was cancelled.
-    bool advance(const AdvanceLimits& limits);
-    // {"begun","ended","complete","failure"} as resources/help/executor.md describes it; forgets what it
-    // told.
-    nlohmann::json news();
+    bool advance(const wire::AdvanceRequest& limits);
+    // What has begun and ended, and whether that was all; forgets what it told.
+    wire::AdvanceAnswer news();
 
     bool complete() const { return complete_; }
     size_t size() const { return steps_.size(); }
@@ -104,7 +93,7 @@ private:
     std::vector<size_t> open_; // steps that have begun and not ended, by depth
     StorageCount live_, kept_;
     std::deque<size_t> order_; // steps whose values are kept, oldest first
-    AdvanceLimits limits_;
+    wire::AdvanceRequest limits_;
     uint64_t begun_ = 0; // in this advance
     bool pause_ = false; // a value was met that the limits name
     size_t told_begun_ = 0;

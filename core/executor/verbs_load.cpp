@@ -11,30 +11,20 @@
 
 namespace hopscope::executor {
 
-using nlohmann::json;
-
-json Server::initialize(const json& params) {
-    if (const int64_t protocol = number_of(params, "protocol", wire::kProtocol); protocol != wire::kProtocol)
+wire::InitializeAnswer Server::initialize(const wire::InitializeRequest& request) {
+    if (request.protocol != wire::kProtocol)
         throw Fault{wire::kInvalidParams,
-            "protocol " + std::to_string(protocol) + " was asked for; this executor speaks "
+            "protocol " + std::to_string(request.protocol) + " was asked for; this executor speaks "
                 + std::to_string(wire::kProtocol)};
-    json result = facts_;
-    result["protocol"] = wire::kProtocol;
-    result["threads"] = at::get_num_threads();
-    result["composed"] = added_;
-    result["operators"] = c10::Dispatcher::singleton().getAllOpNames().size();
-    return result;
+    wire::InitializeAnswer answer = facts_;
+    answer.threads = at::get_num_threads();
+    answer.operators = c10::Dispatcher::singleton().getAllOpNames().size();
+    return answer;
 }
 
-json Server::load(const json& params) {
-    const auto text = std::make_shared<std::string>(text_of(params, "text"));
-    Bindings symbols;
-    const json given = params.value("symbols", json::object());
-    for (const auto& [name, number] : given.items()) {
-        if (!number.is_number_integer())
-            throw Fault{wire::kInvalidParams, "the symbol '" + name + "' is bound to no integer"};
-        symbols[name] = number.get<int64_t>();
-    }
+wire::LoadAnswer Server::load(const wire::LoadRequest& request) {
+    const auto text = std::make_shared<std::string>(request.text);
+    const Bindings symbols(request.symbols.begin(), request.symbols.end());
     std::vector<Problem> problems;
     const auto module = read_print_readable(*text, text, /*tabbed=*/false, problems);
     for (const Problem& problem : problems)
@@ -52,21 +42,21 @@ json Server::load(const json& params) {
     symbols_ = symbols;
     inputs_.clear();
     kept_.clear();
-    if (!flag_of(params, "keep_reference"))
+    if (!request.keep_reference)
         reference_ = {};
     bound_ = false;
 
-    json bodies = json::array(), unsupported = json::array(), inputs = json::array();
+    wire::LoadAnswer answer;
     for (size_t i = 0; i < module->bodies.size(); ++i)
-        bodies.push_back(body_path(*module, BodyId(i)));
+        answer.bodies.push_back(body_path(*module, BodyId(i)));
     for (const Program::Unsupported& u : program_->unsupported)
-        unsupported.push_back({{"body", body_path(*module, u.body)},
-            {"node", module->text(module->body(u.body).node(u.node).name)}, {"target", u.target},
-            {"reason", u.reason}});
+        answer.unsupported.push_back({body_path(*module, u.body),
+            std::string(module->text(module->body(u.body).node(u.node).name)), u.target, u.reason});
     for (const Input& input : program_->inputs)
-        inputs.push_back(input.name);
-    return {{"bodies", bodies}, {"inputs", inputs}, {"unsupported", unsupported},
-        {"mutates", program_->mutates}, {"moved", program_->moved}};
+        answer.inputs.push_back(input.name);
+    answer.mutates = program_->mutates;
+    answer.moved = program_->moved;
+    return answer;
 }
 
 // The whole of to_worker, copied: the client may write it anew at once.
@@ -88,19 +78,16 @@ std::shared_ptr<std::string> Server::tensor_bytes() const {
     return bytes;
 }
 
-json Server::bind(const json& params) {
+wire::BindAnswer Server::bind(const wire::BindRequest& request) {
     if (!program_)
         throw Fault{wire::kNotReady, "no body is loaded"};
-    const std::string as = text_of(params, "as");
-    if (as != "inputs" && as != "reference")
-        throw Fault{wire::kInvalidParams, "'as' must be \"inputs\" or \"reference\""};
     const auto bytes = tensor_bytes();
     auto file = tensors::TensorFile::read(*bytes, bytes);
     if (!file)
         throw Fault{wire::kBadTensors, file.error().text()};
-    if (as == "reference") {
+    if (request.as == wire::BindRequest::As::Reference) {
         reference_ = Reference(std::move(*file));
-        return {{"values", reference_.size()}};
+        return {reference_.size()};
     }
     std::vector<c10::IValue> inputs;
     const c10::InferenceMode guard;
@@ -116,7 +103,7 @@ json Server::bind(const json& params) {
     tracer_.reset();
     inputs_ = std::move(inputs);
     bound_ = true;
-    return {{"inputs", inputs_.size()}};
+    return {inputs_.size()};
 }
 
 void Server::need_inputs() const {

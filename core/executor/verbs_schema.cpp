@@ -10,8 +10,6 @@
 
 namespace hopscope::executor {
 
-using nlohmann::json;
-
 namespace {
 
 using Storage = const c10::StorageImpl*;
@@ -122,7 +120,7 @@ bool same_elements(const at::Tensor& a, const at::Tensor& b) {
 
 } // namespace
 
-json Server::schema(const json& params) {
+wire::SchemaAnswer Server::schema(const wire::SchemaRequest& request) {
     need_inputs();
     const c10::InferenceMode guard;
     std::vector<c10::IValue> given = inputs_;
@@ -130,13 +128,13 @@ json Server::schema(const json& params) {
         if (value.isTensor())
             value = clone_with_strides(value.toTensor());
     StorageWatch watch(*program_);
-    RunSettings s = settings(params);
+    RunSettings s = settings(request.seed);
     s.observer = &watch;
     const Outcome outcome = executor::run(*program_, given, s);
-    json result = told(outcome);
+    wire::SchemaAnswer answer;
+    static_cast<wire::RunOutcome&>(answer) = told(outcome);
     const std::vector<c10::IValue> slots = watch.root();
     std::vector<Storage> inputs;
-    json arguments = json::array(), returns = json::array();
     for (size_t i = 0; i < given.size(); ++i) {
         const Input& input = program_->inputs[i];
         if (input.attribute)
@@ -146,25 +144,23 @@ json Server::schema(const json& params) {
         inputs.push_back(storage);
         // A kernel may write what its schema does not say (native_batch_norm's statistics).
         const bool changed = value.isTensor() && !same_elements(value.toTensor(), inputs_[i].toTensor());
-        arguments.push_back({{"name", input.name}, {"type", type_name(inputs_[i])},
-            {"mutated", storage && watch.wrote(storage)}, {"changed", changed}});
+        answer.arguments.push_back(
+            {input.name, type_name(inputs_[i]), storage && watch.wrote(storage), changed});
     }
     if (!outcome.failure) {
         std::vector<Storage> before;
         for (const c10::IValue& value : outcome.outputs) {
             const Storage storage = storage_of(value);
-            const auto index = [&](const std::vector<Storage>& all) -> json {
+            const auto index = [&](const std::vector<Storage>& all) -> std::optional<uint64_t> {
                 const auto found = storage ? std::find(all.begin(), all.end(), storage) : all.end();
-                return found == all.end() ? json() : json(found - all.begin());
+                return found == all.end() ? std::nullopt
+                                          : std::optional(static_cast<uint64_t>(found - all.begin()));
             };
-            returns.push_back({{"type", type_name(value)}, {"aliases_argument", index(inputs)},
-                {"aliases_return", index(before)}});
+            answer.returns.push_back({type_name(value), index(inputs), index(before)});
             before.push_back(storage);
         }
     }
-    result["arguments"] = std::move(arguments);
-    result["returns"] = std::move(returns);
-    return result;
+    return answer;
 }
 
 } // namespace hopscope::executor

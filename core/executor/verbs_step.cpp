@@ -9,120 +9,84 @@
 
 namespace hopscope::executor {
 
-using nlohmann::json;
-
-namespace {
-
-AdvanceLimits limits_of(const json& params) {
-    AdvanceLimits limits;
-    const int64_t steps = number_of(params, "steps", 0);
-    if (steps < 0)
-        throw Fault{wire::kInvalidParams, "'steps' must not be negative"};
-    limits.steps = static_cast<uint64_t>(steps);
-    limits.depth = static_cast<int>(number_of(params, "depth", -1));
-    for (const json& mark : params.value("marks", json::array())) {
-        const std::vector<int64_t> pair = numbers_of(mark, "marks");
-        if (pair.size() != 2)
-            throw Fault{wire::kInvalidParams, "a mark is a pair of a body and a node"};
-        limits.marks.insert({static_cast<uint32_t>(pair[0]), static_cast<uint32_t>(pair[1])});
-    }
-    for (const json& shape : params.value("shapes", json::array()))
-        limits.shapes.push_back(numbers_of(shape, "shapes"));
-    limits.non_finite = flag_of(params, "non_finite");
-    return limits;
-}
-
-} // namespace
-
 Tracer& Server::tracer() {
     if (!tracer_)
         throw Fault{wire::kNotReady, "no run has begun"};
     return *tracer_;
 }
 
-json Server::begin(const json& params) {
+wire::AdvanceAnswer Server::begin(const wire::BeginRequest& request) {
     need_inputs();
     Tracer::Settings settings;
-    settings.seed = static_cast<uint64_t>(number_of(params, "seed", 0));
-    settings.keep_bytes =
-        static_cast<uint64_t>(std::max<int64_t>(0, number_of(params, "keep_bytes", int64_t{1} << 30)));
+    settings.seed = request.seed;
+    settings.keep_bytes = request.keep_bytes;
     settings.progress = files_.progress;
     settings.stop = [this] { return stop(); };
-    if (flag_of(params, "recorded_random") && reference_.there())
+    if (request.recorded_random && reference_.there())
         settings.random = &reference_;
     tracer_.reset(); // its values go before new ones come
     tracer_ = std::make_unique<Tracer>(program_, inputs_, std::move(settings));
-    return advance(json::object({{"steps", 1}}));
+    wire::AdvanceRequest one;
+    one.steps = 1;
+    return advance(one);
 }
 
-json Server::advance(const json& params) {
+wire::AdvanceAnswer Server::advance(const wire::AdvanceRequest& request) {
     Tracer& run = tracer();
-    const AdvanceLimits limits = limits_of(params);
     cancel_ = false;
-    const bool on = run.advance(limits);
-    json result = run.news();
-    result["cancelled"] = !on;
+    const bool on = run.advance(request);
+    wire::AdvanceAnswer answer = run.news();
+    answer.cancelled = !on;
     if (const auto failure = run.failure()) {
-        const GraphModule& module = *program_->module;
-        const Node& node = module.body(failure->body).node(failure->node);
-        result["failure"] = {{"step", run.size() - 1}, {"path", failure->path},
-            {"body", body_path(module, failure->body)}, {"node", module.text(node.name)},
-            {"target", short_target(module, node)}, {"message", failure->message},
-            {"unsupported", failure->unsupported}};
+        answer.failure = executor::told(*program_->module, *failure);
+        answer.failure->step = run.size() - 1;
     }
-    return result;
+    return answer;
 }
 
-json Server::value(const json& params) {
+wire::ValueAnswer Server::value(const wire::ValueRequest& request) {
     const c10::InferenceMode guard;
     std::vector<c10::IValue> values;
     std::string what;
     cancel_ = false;
-    if (params.contains("step")) {
-        const int64_t step = number_of(params, "step", -1);
-        what = "step " + std::to_string(step);
-        if (step < 0 || !tracer().ended(static_cast<size_t>(step)))
+    if (request.step) {
+        what = "step " + std::to_string(*request.step);
+        if (!tracer().ended(*request.step))
             throw Fault{wire::kNotReady, what + " has not run to its end"};
-        values = tracer().values(static_cast<size_t>(step));
+        values = tracer().values(*request.step);
     } else {
-        const std::string name = text_of(params, "name");
-        what = "'" + name + "'";
-        const auto found = kept_.find(name);
+        what = "'" + request.name + "'";
+        const auto found = kept_.find(request.name);
         if (found == kept_.end())
             throw Fault{wire::kNotReady, "no value of " + what + " was kept by the last run"};
         values = found->second.values;
     }
     // A list of tensors is looked at item by item, as a tuple is.
-    if (values.size() == 1 && values[0].isTensorList() && params.contains("item")) {
+    if (values.size() == 1 && values[0].isTensorList() && request.item) {
         const auto list = values[0].toTensorVector();
         values.assign(list.begin(), list.end());
     }
-    const int64_t item = number_of(params, "item", 0);
-    if (item < 0 || static_cast<size_t>(item) >= values.size())
+    const uint64_t item = request.item.value_or(0);
+    if (item >= values.size())
         throw Fault{wire::kInvalidParams,
             "item " + std::to_string(item) + " of " + std::to_string(values.size()) + " values"};
-    const c10::IValue& chosen = values[static_cast<size_t>(item)];
-    json result = statistics(chosen);
-    const bool sliced = params.contains("start") || params.contains("count");
-    if ((sliced || params.contains("histogram")) && !chosen.isTensor())
+    const c10::IValue& chosen = values[item];
+    wire::ValueAnswer answer{figures_of(chosen), {}, {}};
+    const bool sliced = request.start || request.count;
+    if ((sliced || request.histogram) && !chosen.isTensor())
         throw Fault{wire::kInvalidParams, what + " is no tensor"};
-    if (params.contains("histogram"))
-        result["histogram"] = histogram_of(chosen.toTensor(), number_of(params, "histogram", 0));
+    if (request.histogram)
+        answer.histogram = histogram_of(chosen.toTensor(), *request.histogram);
     if (sliced)
-        result["slice"] = slice(chosen.toTensor(), numbers_of(params.value("start", json::array()), "start"),
-            numbers_of(params.value("count", json::array()), "count"));
-    return result;
+        answer.slice = slice(chosen.toTensor(), request.start.value_or(std::vector<int64_t>()),
+            request.count.value_or(std::vector<int64_t>()));
+    return answer;
 }
 
 // The figures of all values that the last run kept, in the order of their keys.
-json Server::figures() {
+wire::FiguresAnswer Server::figures(const wire::FiguresRequest&) {
     const c10::InferenceMode guard;
-    json rows = json::array();
-    const auto add = [&](const std::string& name, const c10::IValue& value) {
-        json row = statistics(value);
-        row["name"] = name;
-        rows.push_back(std::move(row));
-    };
+    wire::FiguresAnswer answer;
     for (const auto& [name, kept] : kept_) {
         std::vector<c10::IValue> values = kept.values;
         const bool list = values.size() == 1 && values[0].isTensorList();
@@ -131,19 +95,19 @@ json Server::figures() {
             values.assign(items.begin(), items.end());
         }
         for (size_t i = 0; i < values.size(); ++i)
-            add(kept.tuple || list ? name + "#" + std::to_string(i) : name, values[i]);
+            answer.rows.push_back(
+                {figures_of(values[i]), kept.tuple || list ? name + "#" + std::to_string(i) : name});
     }
-    return {{"rows", std::move(rows)}};
+    return answer;
 }
 
-json Server::save(const json& params) {
+wire::SaveAnswer Server::save(const wire::SaveRequest& request) {
     const c10::InferenceMode guard;
     WireWriter writer;
     KeptValues traced;
-    if (params.contains("position"))
-        traced = tracer().values_until(
-            static_cast<size_t>(std::max<int64_t>(0, number_of(params, "position", 0))));
-    for (const auto& [name, kept] : params.contains("position") ? traced : kept_)
+    if (request.position)
+        traced = tracer().values_until(*request.position);
+    for (const auto& [name, kept] : request.position ? traced : kept_)
         writer.add(name, kept.tuple, kept.values);
     const std::string bytes = tensors::write_tensor_file(writer.values());
     size_t at = 0;
@@ -158,7 +122,7 @@ json Server::save(const json& params) {
             throw Fault{wire::kInternalError, "the exchange file cannot be written"};
         at += static_cast<size_t>(n);
     }
-    return {{"values", writer.values().size()}, {"bytes", bytes.size()}};
+    return {writer.values().size(), bytes.size()};
 }
 
 } // namespace hopscope::executor

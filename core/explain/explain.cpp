@@ -23,8 +23,8 @@ std::string headline_of(const CompilationLedger& c) {
     int forward = 0;
     int backward = 0;
     for (const Region& r : c.regions) {
-        forward += r.body_count(Half::Dynamo);
-        backward += r.body_count(Half::Backward);
+        forward += r.body_count(CallSite::Dynamo);
+        backward += r.body_count(CallSite::Backward);
     }
     std::string out = counted(c.invocations.size(), "call");
     if (forward)
@@ -53,8 +53,8 @@ std::vector<Explanation> explain(const Dump& dump, const Ledger& ledger) {
             RegionAnswer& answer = e.regions.emplace_back();
             answer.region = static_cast<int>(r);
             bool failed = false;
-            for (const int i : region.invocations) {
-                const Invocation& inv = c.invocations[static_cast<size_t>(i)];
+            for (const InvocationId i : region.invocations) {
+                const Invocation& inv = c.invocation(i);
                 failed = failed || inv.decision == Decision::Failed;
                 answer.calls.push_back(explain_parts::explain_call(dump, c, inv));
             }

@@ -133,7 +133,7 @@ private:
         std::vector<Candidate> candidates;
         const Region& mine = ledger_.regions[inv_.region.index];
         for (const Region& other : ledger_.regions) {
-            if (&other == &mine || other.invocations.empty() || other.invocations.front() >= inv_.index
+            if (&other == &mine || other.invocations.empty() || other.invocations.front() >= InvocationId(static_cast<size_t>(inv_.index))
                 || !same_function(mine, other))
                 continue;
             candidates.push_back({other.identifier, against(other)});
@@ -148,9 +148,8 @@ private:
 
     std::vector<Mismatch> against(const Region& other) const {
         std::vector<Mismatch> out;
-        const Place& x =
-            ledger_.invocations[static_cast<size_t>(other.invocations.front())].body(Half::Dynamo);
-        const Place& y = inv_.body(Half::Dynamo);
+        const Place& x = ledger_.invocation(other.invocations.front()).body(CallSite::Dynamo);
+        const Place& y = inv_.body(CallSite::Dynamo);
         if (!x.graph || !y.graph)
             return out;
         compared_ = true;

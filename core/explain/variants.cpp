@@ -40,7 +40,7 @@ public:
     std::vector<VariantAnswer> run() {
         std::vector<const RegionBody*> bodies;
         for (const RegionBody& b : region_.bodies)
-            if (b.half == Half::Backward && b.variant >= 0)
+            if (b.site == CallSite::Backward && b.variant)
                 bodies.push_back(&b);
         std::stable_sort(bodies.begin(), bodies.end(),
             [](const RegionBody* p, const RegionBody* q) { return p->variant < q->variant; });
@@ -91,9 +91,9 @@ private:
     Place cause(const RegionBody& body, int odd) const {
         if (odd < 0)
             return {};
-        for (const int i : region_.invocations) {
-            const Invocation& inv = ledger_.invocations[static_cast<size_t>(i)];
-            const Place& call = inv.call(Half::Backward);
+        for (const InvocationId i : region_.invocations) {
+            const Invocation& inv = ledger_.invocation(i);
+            const Place& call = inv.call(CallSite::Backward);
             if (inv.variant != body.variant || !call.graph)
                 continue;
             const GraphModule& m = *dump_.graph(call.graph).module;

@@ -10,8 +10,6 @@
 
 namespace hopscope::proof {
 
-using nlohmann::json;
-
 namespace {
 
 // Source of a node by its path from the body ("call/inner"); none where it has none.
@@ -48,70 +46,59 @@ private:
     BodyId body_;
 };
 
-std::string text_of(const json& answer, const GraphModule& forward, BodyId body) {
+std::string text_of(const wire::JointAnswer& answer, const GraphModule& forward, BodyId body) {
     const SourcesByPath source_of(forward, body);
     std::string signature, attributes, text;
-    for (const json& p : answer["placeholders"]) {
-        const std::string name = p["name"].get<std::string>(), type = p["type"].get<std::string>();
-        const std::string typed = name + (type.empty() ? "" : ": \"" + type + "\"");
-        if (!p["attribute"].get<bool>()) {
+    for (const wire::JointPlaceholder& p : answer.placeholders) {
+        const std::string typed = p.name + (p.type.empty() ? "" : ": \"" + p.type + "\"");
+        if (!p.attribute) {
             signature += ", " + typed;
             continue;
         }
-        const NodeId node = find_node(forward, forward.body(body), name);
+        const NodeId node = find_node(forward, forward.body(body), p.name);
         attributes += "        " + typed + " = self."
-            + std::string(node ? forward.text(forward.body(body).node(node).target) : name) + "\n";
+            + std::string(node ? forward.text(forward.body(body).node(node).target) : p.name) + "\n";
     }
     text = "class GraphModule(torch.nn.Module):\n    def forward(self" + signature + "):\n" + attributes;
     std::string last;
-    for (const json& node : answer["nodes"]) {
+    for (const wire::JointNode& node : answer.nodes) {
         // Nodes without a place stand under no comment, as long as no other stands above them.
-        const SourceId source = source_of(node.value("forward", node.value("backward_of", "")));
+        const SourceId source = source_of(node.forward.empty() ? node.backward_of : node.forward);
         if (source || !last.empty()) {
             const std::string comment = print_source(forward, source);
             if (comment != last)
                 text += "        " + comment + "\n";
             last = comment;
         }
-        text += "        " + node["text"].get<std::string>() + "\n";
+        text += "        " + node.text + "\n";
     }
-    return text + "        return " + answer["returned"].get<std::string>() + "\n";
+    return text + "        return " + answer.returned + "\n";
 }
 
 } // namespace
 
-Result<DerivedJoint> derive_joint(worker::Worker& executor, const GraphModule& forward, BodyId body,
-    const JointRequest& request, const Job& job) {
-    json params{{"seed", request.seed}};
-    if (!request.requires_grad.empty())
-        params["requires_grad"] = request.requires_grad;
-    if (request.outputs)
-        params["outputs"] = *request.outputs;
-    if (!request.tangent_strides.empty())
-        params["tangent_strides"] = request.tangent_strides;
-    auto answer = executor.call("joint", params, job);
+Result<DerivedJoint> derive_joint(worker::Worker& worker, const GraphModule& forward, BodyId body,
+    const wire::JointRequest& request, const Job& job) {
+    const auto answer = worker.joint(request, job);
     if (!answer)
         return answer.error();
-    if (answer->contains("failure")) {
-        const json& f = (*answer)["failure"];
+    if (answer->failure)
         return make_error(Error::Kind::External,
-            "'" + f["node"].get<std::string>() + "' (" + f["target"].get<std::string>()
-                + ") failed: " + f["message"].get<std::string>());
-    }
+            "'" + answer->failure->node + "' (" + answer->failure->target
+                + ") failed: " + answer->failure->message);
     DerivedJoint joint;
     const auto text = std::make_shared<const std::string>(text_of(*answer, forward, body));
     std::vector<Problem> problems;
     joint.module = read_print_readable(*text, text, /*tabbed=*/false, problems);
     if (!joint.module || !problems.empty())
-        return make_error(Error::Kind::Damaged,
+        return make_error(Error::Kind::External,
             "the derived graph cannot be read back"
                 + (problems.empty()
                         ? std::string()
                         : ": line " + std::to_string(problems[0].line) + ": " + problems[0].message));
-    joint.requires_grad = (*answer)["requires_grad"].get<std::vector<bool>>();
-    for (const json& output : (*answer)["outputs"])
-        joint.outputs.push_back({output["kind"].get<std::string>(), output["needs_gradient"].get<bool>()});
-    joint.heard = answer->value("heard", uint64_t{0});
+    joint.requires_grad = answer->requires_grad;
+    joint.outputs = answer->outputs;
+    joint.heard = answer->heard;
     return joint;
 }
 
@@ -223,8 +210,8 @@ std::optional<size_t> own_outputs(const Dump& dump, const Place& forward) {
     return saved <= all ? std::optional<size_t>(all - saved) : std::nullopt;
 }
 
-JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols) {
-    JointRequest request;
+wire::JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols) {
+    wire::JointRequest request;
     request.outputs = own_outputs(dump, forward);
     const Place backward = backward_of(dump, forward);
     if (!backward.graph)
@@ -244,7 +231,7 @@ JointRequest request_from_backward(const Dump& dump, const Place& forward, const
     return request;
 }
 
-Result<JointRequest> request_like(
+Result<wire::JointRequest> request_like(
     const GraphModule& module, BodyId joint, size_t primals, const Bindings& symbols) {
     const Body& body = module.body(joint);
     const size_t placeholders = body.placeholder_count(), results = results_of(body).size();
@@ -253,7 +240,7 @@ Result<JointRequest> request_like(
             "'" + body_path(module, joint) + "' has " + std::to_string(placeholders) + " placeholders and "
                 + std::to_string(results) + " results; the joint graph of " + std::to_string(primals)
                 + " primals has at least as many");
-    JointRequest request;
+    wire::JointRequest request;
     request.outputs = results - primals;
     const auto args = body.args_of(body.nodes.back());
     for (const Arg *at = &args[0] + 1, *end = &args[0] + args[0].size; at < end; at += at->size)

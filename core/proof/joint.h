@@ -18,32 +18,19 @@
 
 namespace hopscope::proof {
 
-struct JointRequest {
-    std::vector<bool> requires_grad; // for each placeholder; empty = all floating ones
-    std::optional<size_t> outputs; // the first so many results are the body's own; none = all
-    std::vector<std::vector<int64_t>> tangent_strides; // empty = those of the outputs
-    uint64_t seed = 0;
-};
-
 struct DerivedJoint {
     std::shared_ptr<const GraphModule> module; // one body
     std::vector<bool> requires_grad; // of the primals
-    // OutputMetadata of invoke_subgraph.py: what each of the forward's outputs is; those that need no
-    // gradient are filtered from the tangents.
-    struct Output {
-        std::string kind; // "tensor", "int", "float", "bool", "None"
-        bool needs_gradient = false;
-    };
-    std::vector<Output> outputs;
+    std::vector<wire::JointOutput> outputs; // what each of the forward's outputs is
     uint64_t heard = 0; // operators that were called; those whose result nobody needs are left out
 };
 
-// Derives the joint graph of `body`, which must be what `executor` has loaded, with its inputs bound. Regions
+// Derives the joint graph of `body`, which must be what `worker` has loaded, with its inputs bound. Regions
 // that it calls are put inline. Nodes of the forward keep their names and source lines; nodes of the backward
 // have the source line of the node whose derivative they are. Sizes are those of the inputs. Errors: External
 // with the node that failed or what could not be written down; Cancelled.
-Result<DerivedJoint> derive_joint(worker::Worker& executor, const GraphModule& forward, BodyId body,
-    const JointRequest& request, const Job& job = {});
+Result<DerivedJoint> derive_joint(worker::Worker& worker, const GraphModule& forward, BodyId body,
+    const wire::JointRequest& request, const Job& job = {});
 
 // Puts it into a dump, as a joint graph with the label "joint (derived)".
 GraphId add_to(Dump& dump, CompilationId compilation, const DerivedJoint& joint);
@@ -63,12 +50,12 @@ std::optional<size_t> own_outputs(const Dump& dump, const Place& forward);
 
 // What a partitioned forward's backward body says of the same, where there is no recorded joint graph:
 // `outputs` as own_outputs, nothing else where there is no backward body either.
-JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols);
+wire::JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols);
 
 // What a recorded joint graph says of which primals need a gradient, of its tangents' strides and of its
 // outputs. Errors: NotFound naming the symbol that is not bound; Damaged where the body is no joint graph of
 // so many primals.
-Result<JointRequest> request_like(
+Result<wire::JointRequest> request_like(
     const GraphModule& module, BodyId joint, size_t primals, const Bindings& symbols);
 
 // What is to be derived of a forward body: like the recorded joint graph of it where there is one (of that
@@ -76,7 +63,7 @@ Result<JointRequest> request_like(
 // variant; Usage where the body also returns what it saves and nothing in the dump tells it apart (then
 // `outputs` says how many are its own).
 struct JointPlan {
-    JointRequest request;
+    wire::JointRequest request;
     std::optional<RecordedJoint> recorded;
 };
 Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols,

@@ -20,8 +20,8 @@ using Results = std::vector<std::optional<BodyResults>>; // by trial; none: refu
 // One set of bodies: finds them, makes the third, runs all on the same inputs.
 class Prover {
 public:
-    Prover(worker::Worker& executor, const Dump& dump, const ProveOptions& options, const Job& job)
-        : executor_(executor)
+    Prover(worker::Worker& worker, const Dump& dump, const ProveOptions& options, const Job& job)
+        : worker_(worker)
         , dump_(dump)
         , options_(options)
         , job_(job) { }
@@ -39,13 +39,13 @@ private:
     void compare();
     void compare_with(const Results& other, const char* what, double ProvenOutput::*error);
     void leave_out(size_t trial, const std::string& where, const std::string& refusal);
-    Result<JointRequest> request() const;
+    Result<wire::JointRequest> request() const;
 
     std::shared_ptr<const GraphModule> module_of(const Place& place) const {
         return dump_.graph(place.graph).module;
     }
 
-    worker::Worker& executor_;
+    worker::Worker& worker_;
     const Dump& dump_;
     ProveOptions options_; // its symbols grow by those that nobody bound
     const Job& job_;
@@ -61,23 +61,23 @@ private:
 };
 
 Status Prover::load(const GraphModule& module, BodyId body, std::shared_ptr<const GraphModule> owner) {
-    const auto loaded = executor_.load(std::move(owner), body, options_.symbols, job_);
+    const auto loaded = worker_.load(std::move(owner), body, options_.symbols, job_);
     if (!loaded)
         return loaded.error();
-    if ((*loaded)["unsupported"].empty())
+    if (loaded->unsupported.empty())
         return {};
-    const auto& first = (*loaded)["unsupported"][0];
+    const wire::Unsupported& first = loaded->unsupported.front();
     return make_error(Error::Kind::External,
-        "'" + first["node"].get<std::string>() + "' (" + first["target"].get<std::string>() + ") in '"
-            + body_path(module, body) + "' cannot be run: " + first["reason"].get<std::string>());
+        "'" + first.node + "' (" + first.target + ") in '" + body_path(module, body)
+            + "' cannot be run: " + first.reason);
 }
 
 // Which gradients are wanted, and how the tangents lie: as the recorded joint graph says, else the backward
 // body.
-Result<JointRequest> Prover::request() const {
+Result<wire::JointRequest> Prover::request() const {
     if (proof_->joint.graph)
         return request_like(*module_of(proof_->joint), proof_->joint.body, primals_, options_.symbols);
-    JointRequest request;
+    wire::JointRequest request;
     request.outputs = own_;
     if (!proof_->backward.graph)
         return request;
@@ -107,9 +107,9 @@ Status Prover::derive() {
         return inputs.error();
     if (const Status status = load(*module, body, module); !status)
         return status;
-    if (const Status status = executor_.bind(inputs->values, "inputs", job_); !status)
+    if (const Status status = worker_.bind(inputs->values, wire::BindRequest::As::Inputs, job_); !status)
         return status;
-    auto derived = derive_joint(executor_, *module, body, *wanted, job_);
+    auto derived = derive_joint(worker_, *module, body, *wanted, job_);
     if (!derived)
         return derived.error();
     derived_ = std::move(*derived);
@@ -126,7 +126,7 @@ Status Prover::run_joint(const GraphModule& module, BodyId body, Results& out) {
         body_path(module, body).empty() ? "the derived joint graph" : body_path(module, body);
     for (size_t t = 0; t < trials_.all.size(); ++t) {
         std::string refusal;
-        auto ran = run_body(executor_, module, body, named_for(module, body, trials_.all[t].values),
+        auto ran = run_body(worker_, module, body, named_for(module, body, trials_.all[t].values),
             trials_.all[t].seed, refusal, job_);
         if (!ran)
             return ran.error();
@@ -147,7 +147,7 @@ Status Prover::run_halves() {
     Results first;
     for (size_t t = 0; t < trials_.all.size(); ++t) {
         std::string refusal;
-        auto ran = run_body(executor_, *forward, fw, named_for(*forward, fw, primals_of(trials_.all[t])),
+        auto ran = run_body(worker_, *forward, fw, named_for(*forward, fw, primals_of(trials_.all[t])),
             trials_.all[t].seed, refusal, job_);
         if (!ran)
             return ran.error();
@@ -170,7 +170,7 @@ Status Prover::run_halves() {
         }
         std::string refusal;
         auto ran = run_body(
-            executor_, *backward, bw, named_for(*backward, bw, given), trials_.all[t].seed, refusal, job_);
+            worker_, *backward, bw, named_for(*backward, bw, given), trials_.all[t].seed, refusal, job_);
         if (!ran)
             return ran.error();
         if (!*ran) {
@@ -362,8 +362,7 @@ std::optional<Proof> proof_of(const Dump& dump, const Invocation& invocation) {
     return proof;
 }
 
-} // namespace
-
+// The program of the newest executor that has the operators of the dump's joint graph, or else of its first.
 Result<std::string> executor_for(
     const Dump& dump, const std::vector<std::string>& libraries, const Job& job) {
     if (dump.graphs.empty())
@@ -378,7 +377,33 @@ Result<std::string> executor_for(
     return choice->candidates[choice->chosen].program;
 }
 
-Result<std::vector<Proof>> prove(worker::Worker& executor, const Dump& dump, const Ledger& ledger,
+} // namespace
+
+bool Proofs::equal() const {
+    return std::all_of(all.begin(), all.end(), [](const Proof& proof) { return proof.equal; });
+}
+bool Proofs::different() const {
+    return std::any_of(
+        all.begin(), all.end(), [](const Proof& proof) { return !proof.equal && proof.compared; });
+}
+
+Result<Proofs> prove(const Dump& dump, const Ledger& ledger, const ProveOptions& options, const Job& job) {
+    auto program = executor_for(dump, options.libraries, job);
+    if (!program)
+        return program.error();
+    worker::StartOptions start;
+    start.program = std::move(*program);
+    start.libraries = options.libraries;
+    const auto started = worker::Worker::start(start, job);
+    if (!started)
+        return started.error();
+    auto proofs = prove(**started, dump, ledger, options, job);
+    if (!proofs)
+        return proofs.error();
+    return Proofs{(*started)->facts().libtorch, std::move(*proofs)};
+}
+
+Result<std::vector<Proof>> prove(worker::Worker& worker, const Dump& dump, const Ledger& ledger,
     const ProveOptions& options, const Job& job) {
     std::vector<Proof> proofs;
     bool known = options.region.empty();
@@ -414,9 +439,9 @@ Result<std::vector<Proof>> prove(worker::Worker& executor, const Dump& dump, con
             if (std::find(done.begin(), done.end(), key) != done.end())
                 continue;
             done.push_back(std::move(key));
-            if (const Status status = Prover(executor, dump, options, job).run(*proof, std::move(wiring));
+            if (const Status status = Prover(worker, dump, options, job).run(*proof, std::move(wiring));
                 !status) {
-                if (!executor.alive() || status.error().kind == Error::Kind::Cancelled)
+                if (!worker.alive() || status.error().kind == Error::Kind::Cancelled)
                     return status.error();
                 proof->equal = proof->compared = false;
                 proof->problem = status.error().message;

@@ -23,6 +23,7 @@ struct ProveOptions {
     // backward's).
     std::vector<tensors::TensorFile> recorded;
     int invocation = -1; // of which; -1 = of the first that uses the bodies
+    std::vector<std::string> libraries; // custom operators
 };
 
 // One result of the joint graph.
@@ -59,15 +60,22 @@ struct Proof {
     std::string problem; // what does not fit, where it is not a value
 };
 
-// The program of the newest executor that has the operators of the dump's joint graph, or else of its first
-// graph. Errors: as choose_executor.
-Result<std::string> executor_for(
-    const Dump& dump, const std::vector<std::string>& libraries = {}, const Job& job = {});
+struct Proofs {
+    std::string libtorch; // that ran the bodies
+    std::vector<Proof> all;
 
-// Trials: `seeds` sets of synthetic inputs of different magnitudes, then the first with permuted strides (all
-// inputs of two or more dimensions, then each of them alone). Errors: NotFound where no such region, or none
-// that has two of the three, is in the dump; External and Cancelled from the executor.
-Result<std::vector<Proof>> prove(worker::Worker& executor, const Dump& dump, const Ledger& ledger,
+    bool equal() const; // all of them
+    bool different() const; // one is: its bodies were compared
+};
+
+// Starts the newest executor that has the operators of the dump's joint graph, or else of its first graph,
+// and proves. Trials: `seeds` sets of synthetic inputs of different magnitudes, then the first with permuted
+// strides (all inputs of two or more dimensions, then each of them alone). Errors: NotFound where no such
+// region, or none that has two of the three, is in the dump; External and Cancelled from the executor.
+Result<Proofs> prove(
+    const Dump& dump, const Ledger& ledger, const ProveOptions& options, const Job& job = {});
+// The same on a worker that runs.
+Result<std::vector<Proof>> prove(worker::Worker& worker, const Dump& dump, const Ledger& ledger,
     const ProveOptions& options, const Job& job = {});
 
 } // namespace hopscope::proof

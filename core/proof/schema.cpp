@@ -7,8 +7,6 @@
 
 namespace hopscope::proof {
 
-using nlohmann::json;
-
 namespace {
 
 Error usage(std::string message) {
@@ -50,7 +48,7 @@ std::vector<SchemaReturn> returns_by_dump(const GraphModule& module, BodyId id) 
         return returns;
     const bool many = args[0].kind == ArgKind::Tuple || args[0].kind == ArgKind::List;
     for (size_t i = many ? 1 : 0; i < args[0].size; i += args[i].size)
-        returns.push_back({type_by_dump(module, body, args[i]), -1, -1});
+        returns.push_back({type_by_dump(module, body, args[i]), {}, {}});
     return returns;
 }
 
@@ -87,13 +85,9 @@ std::string in_words(const GraphModule& module, const Body& body, const Arg* arg
     return arg->text() ? std::string(module.text(arg->text())) : std::string();
 }
 
-int index_or_none(const json& value) {
-    return value.is_number_integer() ? value.get<int>() : -1;
-}
-
 } // namespace
 
-Result<run::Request> request_of_call(const Dump& dump, const Place& place, const run::Request& given) {
+Result<CalledBody> body_of_call(const Dump& dump, const Place& place, const run::Request& given) {
     const GraphModule& module = *dump.graph(place.graph).module;
     const auto call = place.node ? region_call(module, place.body, place.node) : std::nullopt;
     if (!call)
@@ -103,48 +97,45 @@ Result<run::Request> request_of_call(const Dump& dump, const Place& place, const
                 : "expected the address of a region call: COMPILE:STAGE[:BODY]@NODE");
     if (!call->body)
         return usage("the body '" + std::string(module.text(call->attribute)) + "' is not in the dump");
-    run::Request request = given;
-    request.address = address_of(dump, place.graph, call->body);
+    CalledBody called{{place.graph, call->body, {}}, given};
     // Which of the body's invocations this call is, in the run of the enclosing body that is meant.
     const std::vector<std::string> outer = run::call_prefixes(module, place.body);
     const size_t run = given.invocation < 0 ? 0 : static_cast<size_t>(given.invocation);
     if (run >= outer.size()) {
-        request.invocation = -1;
+        called.request.invocation = -1;
         if (!given.inputs.empty() || given.invocation >= 0)
             return usage("the body that holds the call is called " + std::to_string(outer.size())
                 + " times by region calls, counted from 0");
-        return request;
+        return called;
     }
     const std::string prefix =
         outer[run] + std::string(module.text(module.body(place.body).node(place.node).name)) + "/";
     const std::vector<std::string> prefixes = run::call_prefixes(module, call->body);
     const auto found = std::find(prefixes.begin(), prefixes.end(), prefix);
-    request.invocation = found == prefixes.end() ? -1 : static_cast<int>(found - prefixes.begin());
-    return request;
+    called.request.invocation = found == prefixes.end() ? -1 : static_cast<int>(found - prefixes.begin());
+    return called;
 }
 
-Result<CallSchema> call_schema(worker::Worker& executor, const Dump& dump, const Place& place,
+Result<CallSchema> call_schema(worker::Worker& worker, const Dump& dump, const Place& place,
     const run::Prepared& prepared, const Job& job) {
     const GraphModule& module = *dump.graph(place.graph).module;
     const auto call = region_call(module, place.body, place.node);
     const auto names = call_names(module, place.body, place.node);
     if (!call || !call->body || !names)
         return usage("the node is no region call");
-    const auto answer = executor.call("schema", json::object(), job);
+    const auto answer = worker.schema({}, job);
     if (!answer)
         return answer.error();
     CallSchema schema;
     schema.synthetic = prepared.inputs.synthetic;
+    schema.libtorch = worker.facts().libtorch;
+    schema.threads = worker.facts().threads;
     if (names->identifier && names->identifier->kind != ArgKind::None)
         schema.identifier = std::string(call->identifier);
     const Body &caller = module.body(place.body), &body = module.body(call->body);
-    const json& arguments = (*answer)["arguments"];
-    for (size_t i = 0; i < arguments.size(); ++i) {
-        SchemaArgument argument;
+    for (size_t i = 0; i < answer->arguments.size(); ++i) {
+        SchemaArgument argument{answer->arguments[i], {}};
         argument.name = "arg" + std::to_string(i);
-        argument.type = arguments[i].value("type", "Any");
-        argument.mutated = arguments[i].value("mutated", false);
-        argument.changed = arguments[i].value("changed", false);
         const Arg* arg = i < call->operand_args.size() ? call->operand_args[i] : nullptr;
         argument.operand = in_words(module, caller, arg);
         // A made-up number stands for a symbol; PyTorch traces the symbol.
@@ -155,23 +146,50 @@ Result<CallSchema> call_schema(worker::Worker& executor, const Dump& dump, const
             argument.type = "SymInt";
         schema.arguments.push_back(std::move(argument));
     }
-    if (answer->contains("failure")) {
-        const json& failure = (*answer)["failure"];
-        schema.stopped = "'" + failure.value("node", "") + "' (" + failure.value("target", "")
-            + "): " + failure.value("message", "");
-        schema.returns = returns_by_dump(module, call->body);
+    std::vector<SchemaReturn> typed = returns_by_dump(module, call->body);
+    if (const auto& failure = answer->failure) {
+        schema.stopped = "'" + failure->node + "' (" + failure->target + "): " + failure->message;
+        schema.returns = std::move(typed);
     } else {
-        const std::vector<SchemaReturn> typed = returns_by_dump(module, call->body);
-        for (const json& one : (*answer)["returns"]) {
-            schema.returns.push_back({one.value("type", "Any"), index_or_none(one["aliases_argument"]),
-                index_or_none(one["aliases_return"])});
-            const size_t i = schema.returns.size() - 1;
-            if (schema.synthetic && i < typed.size() && typed[i].type == "SymInt")
-                schema.returns.back().type = "SymInt";
-        }
+        schema.returns = answer->returns;
+        for (size_t i = 0; schema.synthetic && i < schema.returns.size() && i < typed.size(); ++i)
+            if (typed[i].type == "SymInt")
+                schema.returns[i].type = "SymInt";
     }
     schema.text = text_of(schema);
     return schema;
+}
+
+Result<CallSchema> call_schema(
+    const Dump& dump, const Place& call, const run::Request& given, const Job& job) {
+    auto called = body_of_call(dump, call, given);
+    if (!called)
+        return called.error();
+    if (called->request.inputs.empty() && !called->request.seed)
+        called->request.seed = 0;
+    const auto prepared = run::prepare(dump, called->place, called->request);
+    if (!prepared)
+        return prepared.error();
+    const auto started = run::start(*prepared, called->request, job);
+    if (!started)
+        return started.error();
+    return call_schema(*started->worker, dump, call, *prepared, job);
+}
+
+std::string schema_text(const CallSchema& schema) {
+    std::string text = schema.text + "\n";
+    for (const SchemaArgument& a : schema.arguments)
+        text += "  " + a.name + ": " + a.type + (a.operand.empty() ? "" : " = " + a.operand)
+            + (a.mutated        ? ", mutated"
+                    : a.changed ? ", changed without a schema saying so"
+                                : "")
+            + "\n";
+    for (size_t i = 0; i < schema.returns.size(); ++i)
+        if (const auto& argument = schema.returns[i].aliases_argument)
+            text += "  result " + std::to_string(i) + " aliases arg" + std::to_string(*argument) + "\n";
+    if (!schema.stopped.empty())
+        text += "The body stops at " + schema.stopped + "; its results are told by the dump's types.\n";
+    return text;
 }
 
 } // namespace hopscope::proof

@@ -9,18 +9,11 @@
 
 namespace hopscope::proof {
 
-struct SchemaArgument {
-    std::string name; // "arg0"
-    std::string type; // "Tensor", "int", "SymInt", "NoneType"
+// What the worker tells of it, with what the call says.
+struct SchemaArgument : wire::SchemaArgument {
     std::string operand; // as the call gives it: a node's name, or a literal; empty where the text has none
-    bool mutated = false; // an operator of the body writes into it
-    bool changed = false; // its elements were others after the run, whatever the schemas say
 };
-
-struct SchemaReturn {
-    std::string type;
-    int aliases_argument = -1, aliases_return = -1; // that it shares its storage with; -1 = none
-};
+using wire::SchemaReturn;
 
 struct CallSchema {
     std::string text; // as PyTorch writes it: "invoke_subgraph(Any subgraph, str identifier, Tensor arg0) ->
@@ -29,16 +22,33 @@ struct CallSchema {
     std::vector<SchemaArgument> arguments;
     std::vector<SchemaReturn> returns;
     bool synthetic = false; // the inputs that it was run on
+    std::string libtorch; // that ran it
+    int threads = 1;
     std::string stopped; // why the body could not be run to its end; then returns are by the dump's types
 };
 
-// The request for the body that the call at `call` (graph, body, node) calls, with the values of that very
-// call where recorded ones are given. `invocation` of `given` chooses among the runs of the body that holds
-// the call. Errors: Usage where the node is no region call or its body is not in the dump.
-Result<run::Request> request_of_call(const Dump& dump, const Place& call, const run::Request& given);
+// Which body the call calls, and the request for it with the values of that very call where recorded ones are
+// given.
+struct CalledBody {
+    Place place; // of the body
+    run::Request request; // its address is not looked at
+};
+// `invocation` of `given` chooses among the runs of the body that holds the call. Errors: Usage where the
+// node is no region call or its body is not in the dump.
+Result<CalledBody> body_of_call(const Dump& dump, const Place& call, const run::Request& given);
 
-// Runs the called body on what request_of_call() led to and writes the schema. Errors: External.
-Result<CallSchema> call_schema(worker::Worker& executor, const Dump& dump, const Place& call,
+// Runs the called body, which the worker has loaded with what body_of_call() led to, and writes the schema.
+// Errors: External.
+Result<CallSchema> call_schema(worker::Worker& worker, const Dump& dump, const Place& call,
     const run::Prepared& prepared, const Job& job = {});
+
+// All of it, from the call's place: starts the executor, too. With neither a seed nor inputs the seed is 0.
+// Errors: as body_of_call() and run::prepare(); External for whatever the executor is to blame for;
+// Cancelled.
+Result<CallSchema> call_schema(
+    const Dump& dump, const Place& call, const run::Request& given, const Job& job = {});
+
+// The schema, then each argument with its operand and each alias in words, a line each.
+std::string schema_text(const CallSchema& schema);
 
 } // namespace hopscope::proof

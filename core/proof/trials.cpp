@@ -99,20 +99,21 @@ std::vector<tensors::Value> named_for(
     return named;
 }
 
-Result<std::optional<BodyResults>> run_body(worker::Worker& executor, const GraphModule& module, BodyId body,
+Result<std::optional<BodyResults>> run_body(worker::Worker& worker, const GraphModule& module, BodyId body,
     const std::vector<tensors::Value>& inputs, uint64_t seed, std::string& refusal, const Job& job) {
-    if (const Status status = executor.bind(inputs, "inputs", job); !status)
+    if (const Status status = worker.bind(inputs, wire::BindRequest::As::Inputs, job); !status)
         return status.error();
-    const auto answer = executor.call("run", {{"keep", true}, {"seed", seed}}, job);
+    wire::RunRequest request;
+    request.keep = true;
+    request.seed = seed;
+    const auto answer = worker.run(request, job);
     if (!answer)
         return answer.error();
-    if (answer->contains("failure")) {
-        const auto& f = (*answer)["failure"];
-        refusal = "'" + f["node"].get<std::string>() + "' (" + f["target"].get<std::string>()
-            + "): " + f["message"].get<std::string>();
+    if (const auto& f = answer->failure) {
+        refusal = "'" + f->node + "' (" + f->target + "): " + f->message;
         return std::optional<BodyResults>();
     }
-    auto bytes = executor.kept_values(job);
+    auto bytes = worker.save({}, job);
     if (!bytes)
         return bytes.error();
     BodyResults ran;

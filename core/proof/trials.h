@@ -34,9 +34,9 @@ struct BodyResults {
     std::vector<tensors::Value> results; // None and numbers that stand in the graph as Number
 };
 
-// Runs the body that the executor has loaded. The inner optional is empty, with `refusal` set, where an
+// Runs the body that the worker has loaded. The inner optional is empty, with `refusal` set, where an
 // operator refused these inputs.
-Result<std::optional<BodyResults>> run_body(worker::Worker& executor, const GraphModule& module, BodyId body,
+Result<std::optional<BodyResults>> run_body(worker::Worker& worker, const GraphModule& module, BodyId body,
     const std::vector<tensors::Value>& inputs, uint64_t seed, std::string& refusal, const Job& job);
 
 // The values under the names of a body's placeholders.

@@ -427,7 +427,8 @@ std::optional<int> TraceReader::rank_of_file() const {
         const size_t line = head.rfind('\n', at) + 1;
         if (head[line] != '\t'
             && std::from_chars(head.data() + at + kKey.size(), head.data() + head.size(), rank).ec
-                == std::errc{})
+                == std::errc{}
+            && rank >= 0)
             return rank;
     }
     constexpr std::string_view kMark = "torch_trace_rank_";

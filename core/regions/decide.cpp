@@ -129,6 +129,8 @@ private:
         }
         if (!hit && !traced)
             return;
+        if (inv.decision == Decision::Unknown)
+            inv.evidence = 0; // what the graph shows decides nothing
         inv.evidence |= kTextLog;
         if (find_message(inv, Kind::HashHit))
             inv.decision = Decision::ReusedByKey;

@@ -201,6 +201,15 @@ private:
             }
             return;
         }
+        // A log with graphs in it: the k-th group is of the k-th call. Where calls lie in each other the log
+        // has them in another order.
+        const bool nested = std::any_of(ledger_.invocations.begin(), ledger_.invocations.end(),
+            [](const Invocation& i) { return i.parent; });
+        if (graph_ && !nested && groups.size() == rows_.size()) {
+            for (size_t i = 0; i < groups.size(); ++i)
+                append(ledger_.invocations[i], groups[i]);
+            return;
+        }
         // Graphs without timers (before the reuse cache): each "Installing" belongs to its region's first
         // call.
         for (const auto& group : groups)

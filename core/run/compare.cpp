@@ -11,110 +11,65 @@
 
 namespace hopscope::run {
 
-using nlohmann::json;
-using nlohmann::ordered_json;
-
 namespace {
-
-// The worker writes what JSON cannot hold as text.
-double number(const json& value) {
-    if (value.is_number())
-        return value.get<double>();
-    const std::string text = value.is_string() ? value.get<std::string>() : "nan";
-    return text == "inf" ? std::numeric_limits<double>::infinity()
-        : text == "-inf" ? -std::numeric_limits<double>::infinity()
-                         : std::numeric_limits<double>::quiet_NaN();
-}
-
-ordered_json json_number(double value) {
-    if (std::isnan(value))
-        return "nan";
-    if (std::isinf(value))
-        return value > 0 ? "inf" : "-inf";
-    return value;
-}
-
-ComparedValue value_of(const worker::Worker& executor, const json& row) {
-    ComparedValue value;
-    value.path = row.at("name").get<std::string>();
-    value.body = executor.body_of(row.at("body").get<uint32_t>());
-    value.node = NodeId(row.at("node").get<uint32_t>());
-    value.dtype = row.at("dtype").get<std::string>();
-    value.equal = row.at("equal").get<bool>();
-    value.max_abs = number(row.at("max_abs_error"));
-    value.max_rel = number(row.at("max_rel_error"));
-    value.max_ulp = number(row.at("max_ulp_error"));
-    value.tolerance = row.at("tolerance").get<double>();
-    value.worst = row.at("worst").get<std::vector<int64_t>>();
-    value.found = number(row.at("found"));
-    value.expected = number(row.at("expected"));
-    value.reason = row.at("reason").get<std::string>();
-    return value;
-}
 
 // Runs the other body and keeps its values in the worker; then loads the first one again.
 Status run_other(
-    worker::Worker& executor, const Prepared& prepared, const CompareRequest& request, const Job& job) {
+    worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job) {
     Prepared other = *request.other;
     other.reference.clear();
-    json loaded;
-    if (const Status status = load_into(executor, other, loaded, job); !status)
-        return status;
-    const auto ran = executor.call("run", {{"keep", true}, {"seed", request.other_seed}}, job);
+    if (const auto loaded = load_into(worker, other, job); !loaded)
+        return loaded.error();
+    wire::RunRequest kept;
+    kept.keep = true;
+    kept.seed = request.other_seed;
+    const auto ran = worker.run(kept, job);
     if (!ran)
         return ran.error();
-    if (ran->contains("failure"))
+    if (ran->failure)
         return make_error(Error::Kind::External,
-            "in the other run '" + (*ran)["failure"]["path"].get<std::string>()
-                + "' failed: " + (*ran)["failure"]["message"].get<std::string>());
-    if (const auto kept = executor.call("keep_as_reference", json::object(), job); !kept)
-        return kept.error();
+            "in the other run '" + ran->failure->path + "' failed: " + ran->failure->message);
+    if (const Status status = worker.keep_as_reference(job); !status)
+        return status;
     Prepared again = prepared;
     again.reference.clear();
-    return load_into(executor, again, loaded, job, /*keep_reference=*/true);
+    const auto loaded = load_into(worker, again, job, /*keep_reference=*/true);
+    return loaded ? Status() : Status(loaded.error());
 }
 
 } // namespace
 
 Result<Comparison> compare(
-    worker::Worker& executor, const Prepared& prepared, const CompareRequest& request, const Job& job) {
+    worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job) {
     using Against = CompareRequest::Against;
-    Comparison c;
     if (request.against == Against::Recorded && prepared.reference.empty())
         return make_error(Error::Kind::Usage, "no recorded values were given to compare with");
     if (request.against == Against::Run && !request.other)
         return make_error(Error::Kind::Usage, "no other run was given to compare with");
-    c.against = request.against == Against::Recorded ? "recorded values"
-        : request.against == Against::Float64        ? "float64"
-                                                     : "the run of " + request.other->address;
     if (request.against == Against::Run)
-        if (const Status status = run_other(executor, prepared, request, job); !status)
+        if (const Status status = run_other(worker, prepared, request, job); !status)
             return status.error();
-    const bool other_body = request.against == Against::Run && request.other->module != prepared.module;
-    const auto answer = executor.call("compare",
-        {{"alone", request.alone}, {"seed", request.seed}, {"float64", request.against == Against::Float64},
-            {"any_dtype", other_body}, {"tolerances", json(request.tolerances)}},
-        job);
+    wire::CompareRequest asked;
+    asked.alone = request.alone;
+    asked.seed = request.seed;
+    asked.float64 = request.against == Against::Float64;
+    asked.any_dtype = request.against == Against::Run && request.other->module != prepared.module;
+    asked.tolerances = request.tolerances;
+    auto answer = worker.compare(asked, job);
     if (!answer)
         return answer.error();
-    for (const json& row : answer->at("rows")) {
-        c.values.push_back(value_of(executor, row));
-        if (c.first < 0 && !c.values.back().equal)
-            c.first = static_cast<int>(c.values.size()) - 1;
-    }
-    c.nodes = answer->at("nodes").get<uint64_t>();
-    c.run = answer->at("run").get<uint64_t>();
-    c.compared = answer->at("compared").get<uint64_t>();
-    c.mismatched = answer->at("mismatched").get<uint64_t>();
-    c.max_abs = number(answer->at("max_abs_error"));
-    c.max_rel = number(answer->at("max_rel_error"));
-    c.max_ulp = number(answer->at("max_ulp_error"));
-    c.wall_ms = answer->at("wall_ms").get<double>();
-    c.random = answer->at("random").get<std::vector<std::string>>();
-    c.failure = answer->value("failure", json());
+    Comparison c{std::move(*answer),
+        request.against == Against::Recorded      ? "recorded values"
+            : request.against == Against::Float64 ? "float64"
+                                                  : "the run of " + request.other->address,
+        -1};
+    for (size_t i = 0; i < c.values.size() && c.first < 0; ++i)
+        if (!c.values[i].equal)
+            c.first = static_cast<int>(i);
     // What was bound to compare with is there again.
     if (request.against == Against::Run && !prepared.reference.empty())
-        if (const Status status = executor.bind(prepared.reference, "reference", job); !status)
+        if (const Status status = worker.bind(prepared.reference, wire::BindRequest::As::Reference, job);
+            !status)
             return status.error();
     return c;
 }
@@ -156,25 +111,6 @@ Result<std::map<std::string, double>> tolerances_of(const std::vector<std::strin
         tolerances[std::string(dtype->name)] = value;
     }
     return tolerances;
-}
-
-ordered_json to_json(const ComparedValue& v) {
-    return {{"path", v.path}, {"dtype", v.dtype}, {"equal", v.equal},
-        {"max_abs_error", json_number(v.max_abs)}, {"max_rel_error", json_number(v.max_rel)},
-        {"max_ulp_error", json_number(v.max_ulp)}, {"tolerance", v.tolerance}, {"worst", v.worst},
-        {"found", json_number(v.found)}, {"expected", json_number(v.expected)}, {"reason", v.reason}};
-}
-
-ordered_json to_json(const Comparison& c) {
-    ordered_json values = ordered_json::array();
-    for (const ComparedValue& v : c.values)
-        values.push_back(to_json(v));
-    return {{"against", c.against}, {"nodes", c.nodes}, {"run", c.run}, {"compared", c.compared},
-        {"mismatched", c.mismatched},
-        {"first_mismatch", c.first < 0 ? ordered_json() : to_json(c.values[static_cast<size_t>(c.first)])},
-        {"max_abs_error", json_number(c.max_abs)}, {"max_rel_error", json_number(c.max_rel)},
-        {"max_ulp_error", json_number(c.max_ulp)}, {"random", c.random}, {"wall_ms", c.wall_ms},
-        {"values", values}};
 }
 
 } // namespace hopscope::run

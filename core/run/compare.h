@@ -6,8 +6,6 @@
 #include "core/run/request.h"
 #include "core/worker/worker.h"
 
-#include <nlohmann/json.hpp>
-
 #include <cstdint>
 #include <map>
 #include <string>
@@ -15,33 +13,13 @@
 
 namespace hopscope::run {
 
-// One value against its counterpart.
-struct ComparedValue {
-    std::string path; // the key: "mm", "call/mm", "split#1"
-    BodyId body; // of the loaded module
-    NodeId node;
-    std::string dtype; // of the value found: "float32"; "int", "float", "bool" for numbers
-    bool equal = true; // |found - expected| <= tolerance * (1 + |expected|) everywhere
-    double max_abs = 0; // largest difference; infinite where one is finite and the other is not
-    double max_rel = 0; // largest difference / largest expected value
-    double max_ulp = 0; // largest difference in units in the last place of the expected element
-    double tolerance = 0;
-    std::vector<int64_t> worst; // the element that leaves its tolerance most
-    double found = 0, expected = 0; // there
-    std::string reason; // why the two cannot be compared: "shape (2, 3), recorded (3, 2)"
-};
+using wire::ComparedValue;
 
-struct Comparison {
+struct Comparison : wire::CompareAnswer {
     std::string against; // "recorded values", "float64", "the run of 0/0:forward, seed 2"
-    std::vector<ComparedValue> values; // in the order in which they were computed
-    int first = -1; // the first that is not equal; -1 = none
-    uint64_t nodes = 0, run = 0, compared = 0, mismatched = 0;
-    double max_abs = 0, max_rel = 0, max_ulp = 0;
-    double wall_ms = 0;
-    std::vector<std::string> random; // nodes that took the reference's value, as random ones cannot agree
-    nlohmann::json failure; // as in the answer to `run`; null = every node ran
+    int first = -1; // of `values`, the first that is not equal; -1 = none
 
-    bool holds() const { return mismatched == 0 && failure.is_null(); }
+    bool holds() const { return mismatched == 0 && !failure; }
 };
 
 struct CompareRequest {
@@ -58,10 +36,10 @@ struct CompareRequest {
     std::map<std::string, double> tolerances; // by dtype ("float32"), in place of the measured ones
 };
 
-// The executor has `prepared` loaded and bound (start(), load_into()); afterwards it has so again.
+// The worker has `prepared` loaded and bound (start(), load_into()); afterwards it has so again.
 // Errors: External, Cancelled; Usage where nothing was bound to compare with.
 Result<Comparison> compare(
-    worker::Worker& executor, const Prepared& prepared, const CompareRequest& request, const Job& job = {});
+    worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job = {});
 
 // Indices of the values: those that are not equal first, by how far they leave their tolerance; then the
 // others by relative error. Ties keep their order.
@@ -71,8 +49,5 @@ std::vector<size_t> by_error(const Comparison& comparison);
 std::map<std::string, double> default_tolerances(bool alone);
 // "float32=1e-5" taken apart, with PyTorch's abbreviations too ("f32=1e-5"). Errors: Usage.
 Result<std::map<std::string, double>> tolerances_of(const std::vector<std::string>& words);
-
-nlohmann::ordered_json to_json(const ComparedValue& value);
-nlohmann::ordered_json to_json(const Comparison& comparison);
 
 } // namespace hopscope::run

@@ -66,6 +66,13 @@ Error not_one_of_them(std::string message) {
     return error;
 }
 
+// Made inputs or those of a file.
+Status one_source(const Request& request) {
+    if (!request.inputs.empty() && (request.seed || !request.given.empty()))
+        return not_one_of_them("found files of inputs beside a seed or single inputs, expected one of them");
+    return {};
+}
+
 // From a seed, but for what came with the graph or is given one by one.
 Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p) {
     Given given;
@@ -103,16 +110,20 @@ Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p
 } // namespace
 
 Result<Prepared> prepare(const Dump& dump, const Request& request) {
-    if (!request.inputs.empty() && (request.seed || !request.given.empty()))
-        return not_one_of_them("found files of inputs beside a seed or single inputs, expected one of them");
-    Prepared p;
+    if (const Status status = one_source(request); !status)
+        return status.error();
     const auto place = place_of(dump, request.address);
-    if (!place)
-        return place.error();
-    p.place = {place->graph, place->body, {}};
-    p.address = address_of(dump, place->graph, place->body);
-    p.module = dump.graph(place->graph).module;
-    p.body = place->body;
+    return place ? prepare(dump, *place, request) : Result<Prepared>(place.error());
+}
+
+Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& request) {
+    if (const Status status = one_source(request); !status)
+        return status.error();
+    Prepared p;
+    p.place = {body.graph, body.body, {}};
+    p.address = address_of(dump, body.graph, body.body);
+    p.module = dump.graph(body.graph).module;
+    p.body = body.body;
     auto symbols = bindings_of(request.bind);
     if (!symbols)
         return symbols.error();
@@ -151,28 +162,33 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
     options.program = choice->candidates[choice->chosen].program;
     options.libraries = request.libraries;
     options.memory = request.memory;
-    auto executor = worker::Worker::start(options, job);
-    if (!executor)
-        return executor.error();
+    auto started_worker = worker::Worker::start(options, job);
+    if (!started_worker)
+        return started_worker.error();
     Started started;
-    started.executor = std::move(*executor);
+    started.worker = std::move(*started_worker);
     started.program = options.program;
     if (!choice->note.empty())
         started.notes.push_back(choice->note);
-    if (const Status status = load_into(*started.executor, prepared, started.loaded, job); !status)
-        return status.error();
+    auto loaded = load_into(*started.worker, prepared, job);
+    if (!loaded)
+        return loaded.error();
+    started.loaded = std::move(*loaded);
     return started;
 }
 
-Status load_into(worker::Worker& executor, const Prepared& prepared, nlohmann::json& loaded, const Job& job,
-    bool keep_reference) {
-    auto answer = executor.load(prepared.module, prepared.body, prepared.symbols, job, keep_reference);
-    if (!answer)
-        return answer.error();
-    loaded = std::move(*answer);
-    if (const Status status = executor.bind(prepared.inputs.values, "inputs", job); !status)
-        return status;
-    return prepared.reference.empty() ? Status() : executor.bind(prepared.reference, "reference", job);
+Result<wire::LoadAnswer> load_into(
+    worker::Worker& worker, const Prepared& prepared, const Job& job, bool keep_reference) {
+    using As = wire::BindRequest::As;
+    auto loaded = worker.load(prepared.module, prepared.body, prepared.symbols, job, keep_reference);
+    if (!loaded)
+        return loaded;
+    if (const Status status = worker.bind(prepared.inputs.values, As::Inputs, job); !status)
+        return status.error();
+    if (!prepared.reference.empty())
+        if (const Status status = worker.bind(prepared.reference, As::Reference, job); !status)
+            return status.error();
+    return loaded;
 }
 
 } // namespace hopscope::run

@@ -26,7 +26,6 @@ struct Request {
     std::vector<std::string> bind; // "s77=8"
     std::vector<std::string> libraries; // custom operators
     uint64_t memory = 0; // the worker's limit; 0 = half of the machine's
-    bool float64 = false; // floating point in double precision throughout
 };
 
 struct Prepared {
@@ -49,21 +48,23 @@ Result<Place> place_of(const Dump& dump, const std::string& address);
 
 // Errors: Usage and NotFound for what the request names, CannotRead and Damaged for its files.
 Result<Prepared> prepare(const Dump& dump, const Request& request);
+// The same for a body that is at hand; the request's address is not looked at.
+Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& request);
 
 // "s77=8" taken apart. Errors: Usage.
 Result<Bindings> bindings_of(const std::vector<std::string>& words);
 
 // Starts the newest executor that has the operators, loads the body and binds the inputs (and the reference).
 struct Started {
-    std::shared_ptr<worker::Worker> executor;
+    std::shared_ptr<worker::Worker> worker;
     std::string program; // which executor
-    nlohmann::json loaded; // the answer to `load`: "unsupported", "mutates", "moved"
+    wire::LoadAnswer loaded; // what of the body cannot be run
     std::vector<std::string> notes; // what the person should know: operators that this libtorch lacks
 };
 Result<Started> start(const Prepared& prepared, const Request& request, const Job& job = {});
 // Loads the body into a worker that runs already, and binds what is to be bound.
 // `keep_reference`: what earlier values are compared with stays.
-Status load_into(worker::Worker& executor, const Prepared& prepared, nlohmann::json& loaded,
-    const Job& job = {}, bool keep_reference = false);
+Result<wire::LoadAnswer> load_into(
+    worker::Worker& worker, const Prepared& prepared, const Job& job = {}, bool keep_reference = false);
 
 } // namespace hopscope::run

@@ -7,8 +7,6 @@
 
 namespace hopscope::run {
 
-using nlohmann::json;
-
 namespace {
 
 // "[16, 96]" as numbers; nothing where it is no shape.
@@ -49,21 +47,18 @@ struct Stepper::Until {
     bool breakpoints = false; // they hold
 };
 
-Stepper::Stepper(std::shared_ptr<worker::Worker> executor)
-    : executor_(std::move(executor))
-    , module_(executor_->module()) { }
+Stepper::Stepper(std::shared_ptr<worker::Worker> worker)
+    : worker_(std::move(worker))
+    , module_(worker_->module()) { }
 
-Result<Stop> Stepper::begin(const BeginOptions& options, const Job& job) {
+Result<Stop> Stepper::begin(const wire::BeginRequest& options, const Job& job) {
     steps_.clear();
     failure_.reset();
     complete_ = false;
     position_ = 0;
     for (Breakpoint& b : breakpoints_)
         b.hits = 0;
-    const auto answer = executor_->call("begin",
-        {{"seed", options.seed}, {"keep_bytes", options.keep_bytes},
-            {"recorded_random", options.recorded_random}},
-        job);
+    const auto answer = worker_->begin(options, job);
     if (!answer)
         return answer.error();
     take(*answer);
@@ -77,33 +72,32 @@ Result<Stop> Stepper::begin(const BeginOptions& options, const Job& job) {
     return Stop{Stop::Reason::Start, -1, -1};
 }
 
-void Stepper::take(const json& answer) {
-    for (const json& row : answer.value("begun", json::array())) {
+void Stepper::take(const wire::AdvanceAnswer& answer) {
+    for (const wire::BegunStep& begun : answer.begun) {
         Step step;
-        step.body = executor_->body_of(row.at(0).get<uint32_t>());
-        step.node = NodeId(row.at(1).get<uint32_t>());
-        step.parent = row.at(2).get<int32_t>();
-        step.depth = row.at(3).get<uint16_t>();
-        step.round = row.at(4).get<int32_t>();
+        step.body = begun.body;
+        step.node = begun.node;
+        step.parent = static_cast<int32_t>(begun.parent);
+        step.depth = static_cast<uint16_t>(begun.depth);
+        step.round = static_cast<int32_t>(begun.round);
         steps_.push_back(std::move(step));
     }
-    for (const json& row : answer.value("ended", json::array())) {
-        Step& step = steps_.at(row.at("step").get<size_t>());
-        step.end = row.at("end").get<int32_t>();
-        step.tuple = row.at("tuple").get<bool>();
-        step.random = row.at("random").get<bool>();
-        step.values = row.at("values").get<uint32_t>();
-        step.nan = row.at("nan").get<bool>();
-        step.inf = row.at("inf").get<bool>();
-        step.bytes = row.at("bytes").get<uint64_t>();
-        step.live = row.at("live").get<uint64_t>();
-        step.microseconds = row.at("us").get<double>();
-        step.shape = row.at("shape").get<std::vector<int64_t>>();
+    for (const wire::EndedStep& ended : answer.ended) {
+        Step& step = steps_[ended.step];
+        step.end = static_cast<int32_t>(ended.end);
+        step.tuple = ended.tuple;
+        step.random = ended.random;
+        step.values = ended.values;
+        step.nan = ended.nan;
+        step.inf = ended.inf;
+        step.bytes = ended.bytes;
+        step.live = ended.live;
+        step.microseconds = ended.us;
+        step.shape = ended.shape;
     }
-    complete_ = answer.value("complete", false);
-    if (const auto failed = answer.find("failure"); failed != answer.end())
-        failure_ = RunFailure{failed->at("step").get<int32_t>(), failed->at("path").get<std::string>(),
-            failed->at("message").get<std::string>(), failed->at("unsupported").get<bool>()};
+    complete_ = answer.complete;
+    if (answer.failure)
+        failure_ = answer.failure;
 }
 
 bool Stepper::computes(size_t step) const {
@@ -119,24 +113,26 @@ size_t Stepper::first_computing(size_t from) const {
 
 // --- breakpoints
 
-std::vector<std::pair<uint32_t, uint32_t>> Stepper::marks(const Until& until) const {
-    std::vector<std::pair<uint32_t, uint32_t>> all;
+std::vector<wire::Mark> Stepper::marks(const Until& until) const {
+    std::vector<wire::Mark> all;
     if (until.node)
-        all.emplace_back(executor_->index_of(until.body), until.node.index);
+        all.push_back({until.body, until.node});
     if (!until.breakpoints)
         return all;
     for (const Breakpoint& b : breakpoints_) {
         if (!b.enabled)
             continue;
         if (b.kind == Breakpoint::Kind::Node)
-            all.emplace_back(executor_->index_of(b.body), b.node.index);
+            all.push_back({b.body, b.node});
         if (b.kind != Breakpoint::Kind::Operator)
             continue;
-        for (const BodyId body : executor_->bodies()) {
+        for (const BodyId body : worker_->bodies()) {
+            if (!body)
+                continue;
             const Body& of = module_->body(body);
             for (size_t n = 0; n < of.nodes.size(); ++n)
                 if (names(b.text, short_target(*module_, of.nodes[n])))
-                    all.emplace_back(executor_->index_of(body), static_cast<uint32_t>(n));
+                    all.push_back({body, NodeId(n)});
         }
     }
     return all;
@@ -234,27 +230,31 @@ void Stepper::toggle(const Breakpoint& breakpoint) {
 
 // Lets the worker go on until a step is begun that `until` names, and takes what it tells.
 Status Stepper::advance(const Until& until, const Job& job) {
-    json shapes = json::array();
-    bool non_finite = until.non_finite;
+    wire::AdvanceRequest request;
+    request.steps = until.position != SIZE_MAX ? until.position + 1 - std::min(until.position, steps_.size())
+                                               : until.steps;
+    request.depth = until.depth;
+    request.marks = marks(until);
+    request.non_finite = until.non_finite;
     for (const Breakpoint& b : breakpoints_) {
         if (!until.breakpoints || !b.enabled)
             continue;
-        non_finite = non_finite || b.kind == Breakpoint::Kind::NonFinite;
+        request.non_finite = request.non_finite || b.kind == Breakpoint::Kind::NonFinite;
         if (b.kind == Breakpoint::Kind::Shape)
-            if (const auto shape = shape_of(b.text))
-                shapes.push_back(*shape);
+            if (auto shape = shape_of(b.text))
+                request.shapes.push_back(std::move(*shape));
     }
-    const auto answer = executor_->call("advance",
-        {{"steps",
-             until.position != SIZE_MAX ? until.position + 1 - std::min(until.position, steps_.size())
-                                        : until.steps},
-            {"depth", until.depth}, {"marks", marks(until)}, {"shapes", shapes}, {"non_finite", non_finite}},
-        job);
+    const size_t before = steps_.size();
+    const bool was_complete = complete_;
+    const auto answer = worker_->advance(std::move(request), job);
     if (!answer)
         return answer.error();
     take(*answer);
-    if (answer->value("cancelled", false))
+    if (answer->cancelled)
         return make_error(Error::Kind::Cancelled, "cancelled at step " + std::to_string(steps_.size()));
+    // A worker that neither goes on nor ends would be asked for ever.
+    if (steps_.size() == before && complete_ == was_complete && answer->ended.empty())
+        return make_error(Error::Kind::External, "the executor does not go on");
     return {};
 }
 
@@ -273,8 +273,8 @@ Result<size_t> Stepper::next(size_t from, const Until& until, const Job& job) {
 Result<Stop> Stepper::move(const Until& until, const Job& job) {
     uint64_t moved = 0;
     for (;;) {
-        if (failure_ && position_ == static_cast<size_t>(failure_->step))
-            return Stop{Stop::Reason::Failure, -1, failure_->step};
+        if (failure_ && position_ == *failure_->step)
+            return Stop{Stop::Reason::Failure, -1, static_cast<int32_t>(*failure_->step)};
         if (at_end())
             return Stop{Stop::Reason::End, -1, -1};
         const auto to = next(position_, until, job);

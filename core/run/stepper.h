@@ -10,13 +10,10 @@
 #include "core/graph/body.h"
 #include "core/worker/worker.h"
 
-#include <nlohmann/json.hpp>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace hopscope::run {
@@ -67,33 +64,33 @@ struct Stop {
     int32_t step = -1; // the step that made it stop: that of a breakpoint, a NaN, a failure
 };
 
-struct RunFailure {
-    int32_t step = -1;
-    std::string path; // "call/inner"
-    std::string message;
-    bool unsupported = false; // the node cannot be run at all; else the operator refused
-};
-
-struct BeginOptions {
-    uint64_t seed = 0; // of random operators
-    uint64_t keep_bytes = uint64_t{1} << 30; // values kept beyond that are dropped, oldest first
-    bool recorded_random =
-        false; // random nodes take the value that was bound as "reference", where there is one
+// What of a value is asked for, beside its statistics.
+struct ValueQuery {
+    struct Slice {
+        std::vector<int64_t> start, count; // by dimension
+        friend auto operator<=>(const Slice&, const Slice&) = default;
+    };
+    size_t step = 0;
+    int item = 0; // of a tuple or list
+    int bins = 0; // of a histogram; 0 = none
+    std::optional<Slice> slice;
+    friend auto operator<=>(const ValueQuery&, const ValueQuery&) = default;
 };
 
 class Stepper {
 public:
-    // The executor has a body loaded and its inputs bound.
-    explicit Stepper(std::shared_ptr<worker::Worker> executor);
+    // The worker has a body loaded and its inputs bound.
+    explicit Stepper(std::shared_ptr<worker::Worker> worker);
 
     // To the first node that computes something. Forgets an earlier run; breakpoints stay.
-    Result<Stop> begin(const BeginOptions& options, const Job& job = {});
+    Result<Stop> begin(const wire::BeginRequest& options, const Job& job = {});
 
     const std::vector<Step>& steps() const {
         return steps_;
     } // begun so far, the one at the frontier included
     bool complete() const { return complete_; } // no further step will be added: it ended or failed
-    const std::optional<RunFailure>& failure() const { return failure_; }
+    // With its step, which is the last.
+    const std::optional<wire::NodeFailure>& failure() const { return failure_; }
 
     // The step that runs next; steps().size() where the run is complete and the position its end.
     // Placeholders and attributes are passed over.
@@ -141,12 +138,9 @@ public:
     // Where live bytes are largest, over all steps that have ended; none before the first.
     std::optional<size_t> peak() const;
 
-    // The value of a step that is done(): statistics, and what `what` asks for beside them: {"histogram":
-    // bins},
-    // {"start": […], "count": […]} for a slice (executor.md in resources/help, method `value`). Values that
-    // were dropped are computed again. Errors: NotFound where the step is not done.
-    Result<nlohmann::json> value(
-        size_t step, int item, const nlohmann::json& what = nlohmann::json::object(), const Job& job = {});
+    // The value of a step that is done(). Values that were dropped are computed again. Errors: NotFound where
+    // the step is not done.
+    Result<wire::ValueAnswer> value(const ValueQuery& query, const Job& job = {});
     // All values that are there at the position, as the bytes of a tensor file.
     Result<std::string> save(const Job& job = {});
 
@@ -154,7 +148,7 @@ public:
     // come.
     uint64_t hash() const;
 
-    worker::Worker& executor() { return *executor_; }
+    worker::Worker& worker() { return *worker_; }
     const GraphModule& module() const { return *module_; }
 
 private:
@@ -162,22 +156,22 @@ private:
     Status advance(const Until& until, const Job& job);
     Result<size_t> next(size_t from, const Until& until, const Job& job);
     Result<Stop> move(const Until& until, const Job& job);
-    void take(const nlohmann::json& answer);
+    void take(const wire::AdvanceAnswer& answer);
     bool computes(size_t step) const;
     size_t first_computing(size_t from) const;
     size_t previous(size_t from) const;
     Stop back_to(size_t position);
-    std::vector<std::pair<uint32_t, uint32_t>> marks(const Until& until) const;
+    std::vector<wire::Mark> marks(const Until& until) const;
     bool holds_before(const Breakpoint& breakpoint, size_t step) const;
     bool holds_after(const Breakpoint& breakpoint, size_t step) const;
     std::optional<Stop> hit(size_t position, size_t before) const;
     int32_t non_finite_between(size_t before, size_t position) const;
 
-    std::shared_ptr<worker::Worker> executor_;
+    std::shared_ptr<worker::Worker> worker_;
     std::shared_ptr<const GraphModule> module_;
     std::vector<Step> steps_;
     std::vector<Breakpoint> breakpoints_;
-    std::optional<RunFailure> failure_;
+    std::optional<wire::NodeFailure> failure_;
     size_t position_ = 0;
     bool complete_ = false;
 };

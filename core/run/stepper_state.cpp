@@ -8,8 +8,6 @@
 
 namespace hopscope::run {
 
-using nlohmann::json;
-
 namespace {
 
 constexpr uint64_t kFnvBasis = 14695981039346656037u, kFnvPrime = 1099511628211u;
@@ -25,7 +23,7 @@ size_t Stepper::expected_steps() const {
     if (complete_ && !failure_)
         return steps_.size();
     // How often each body is called; a parent stands before its children.
-    const BodyId root = executor_->body_of(0);
+    const BodyId root = worker_->body();
     std::vector<size_t> calls(module_->bodies.size(), 0);
     calls[root.index] = 1;
     size_t all = 0;
@@ -101,18 +99,25 @@ std::optional<size_t> Stepper::peak() const {
     return best;
 }
 
-Result<json> Stepper::value(size_t step, int item, const json& what, const Job& job) {
-    if (!done(step))
+Result<wire::ValueAnswer> Stepper::value(const ValueQuery& query, const Job& job) {
+    if (!done(query.step))
         return make_error(Error::Kind::NotFound,
-            step < steps_.size() ? "'" + path(step) + "' has not run yet" : "there is no such step");
-    json params = what.is_object() ? what : json::object();
-    params["step"] = step;
-    params["item"] = item;
-    return executor_->call("value", params, job);
+            query.step < steps_.size() ? "'" + path(query.step) + "' has not run yet"
+                                       : "there is no such step");
+    wire::ValueRequest request;
+    request.step = query.step;
+    request.item = static_cast<uint64_t>(std::max(0, query.item));
+    if (query.bins > 0)
+        request.histogram = query.bins;
+    if (query.slice) {
+        request.start = query.slice->start;
+        request.count = query.slice->count;
+    }
+    return worker_->value(request, job);
 }
 
 Result<std::string> Stepper::save(const Job& job) {
-    return executor_->kept_values(job, json::object({{"position", position_}}));
+    return worker_->save({position_}, job);
 }
 
 uint64_t Stepper::hash() const {

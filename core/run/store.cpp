@@ -6,32 +6,17 @@
 #include <xxhash.h>
 
 #include <charconv>
+#include <cmath>
 #include <filesystem>
-#include <limits>
 #include <map>
 
 namespace hopscope::run {
 
-using nlohmann::json;
-
 namespace {
 
-std::optional<double> figure(const json& row, const char* key) {
-    const auto found = row.find(key);
-    if (found == row.end() || found->is_null())
-        return std::nullopt;
-    if (found->is_number())
-        return found->get<double>();
-    const std::string text = found->is_string() ? found->get<std::string>() : "";
-    return text == "inf" ? std::optional(std::numeric_limits<double>::infinity())
-        : text == "-inf" ? std::optional(-std::numeric_limits<double>::infinity())
-                         : std::nullopt; // NaN is absent
-}
-
-std::optional<uint64_t> count(const json& row, const char* key) {
-    const auto found = row.find(key);
-    return found != row.end() && found->is_number_unsigned() ? std::optional(found->get<uint64_t>())
-                                                             : std::nullopt;
+// A NaN is stored as absent.
+std::optional<double> stored(std::optional<double> figure) {
+    return figure && std::isnan(*figure) ? std::nullopt : figure;
 }
 
 // "split#1" names item 1 of split.
@@ -74,8 +59,10 @@ std::string inputs_hash(const Inputs& inputs) {
     return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-StoredRun stored_run(const Prepared& prepared, const Request& request, const worker::Worker& executor,
-    const RunResult& result) {
+namespace {
+
+StoredRun stored_run(
+    const Prepared& prepared, const Request& request, const worker::Worker& worker, const RunResult& result) {
     StoredRun run;
     run.address = prepared.address;
     if (request.invocation >= 0)
@@ -84,12 +71,11 @@ StoredRun stored_run(const Prepared& prepared, const Request& request, const wor
     run.inputs_file = std::filesystem::path(request.inputs).filename().string();
     run.inputs_hash = inputs_hash(prepared.inputs);
     run.symbols = prepared.symbols;
-    run.libtorch = executor.facts().value("libtorch", "");
-    run.threads = executor.facts().value("threads", 1);
-    run.nodes = result.answer.value("nodes", uint64_t{0});
-    run.run = result.answer.value("run", uint64_t{0});
-    if (const auto wall = figure(result.answer, "wall_ms"))
-        run.wall_ms = *wall;
+    run.libtorch = worker.facts().libtorch;
+    run.threads = worker.facts().threads;
+    run.nodes = result.ran.nodes;
+    run.run = result.ran.run;
+    run.wall_ms = stored(result.ran.wall_ms);
     run.verdict = "done";
     if (result.comparison) {
         const Comparison& c = *result.comparison;
@@ -111,20 +97,41 @@ StoredRun stored_run(const Prepared& prepared, const Request& request, const wor
         for (const auto& [dtype, t] : tolerances)
             run.tolerance += fmt::format("{}{}={:g}", run.tolerance.empty() ? "" : " ", dtype, t);
     }
-    if (const auto failure = result.answer.find("failure");
-        failure != result.answer.end() && !failure->is_null()) {
-        run.failed_node = failure->value("path", "");
-        run.failure = failure->value("message", "");
+    if (const auto& failure = result.failure()) {
+        run.failed_node = failure->path;
+        run.failure = failure->message;
         run.verdict = "failed";
     }
     return run;
 }
 
+void set_figures(StoredRunValue& value, const wire::ValueFigures& figures) {
+    if (!figures.is_tensor()) {
+        value.python = figures.number      ? fmt::format("{}", *figures.number)
+            : figures.python == "NoneType" ? "None"
+                                           : figures.python;
+        return;
+    }
+    value.dtype = figures.dtype;
+    value.shape = figures.shape;
+    value.stride = figures.stride;
+    if (!figures.statistics)
+        return;
+    const wire::Statistics& s = *figures.statistics;
+    value.min = stored(s.min);
+    value.max = stored(s.max);
+    value.mean = stored(s.mean);
+    value.std = stored(s.std);
+    value.nan = s.nan;
+    value.inf = s.inf;
+    value.zero = s.zero;
+}
+
 Result<std::vector<StoredRunValue>> stored_values(
-    worker::Worker& executor, const Comparison* comparison, bool tensors, const Job& job) {
-    const auto answer = executor.call("figures", json::object(), job);
-    if (!answer)
-        return answer.error();
+    worker::Worker& worker, const Comparison* comparison, bool tensors, const Job& job) {
+    const auto figures = worker.figures(job);
+    if (!figures)
+        return figures.error();
     std::map<std::string, const ComparedValue*> compared;
     if (comparison)
         for (const ComparedValue& v : comparison->values)
@@ -132,7 +139,7 @@ Result<std::vector<StoredRunValue>> stored_values(
     std::string bytes;
     std::optional<tensors::TensorFile> file;
     if (tensors) {
-        auto kept = executor.kept_values(job);
+        auto kept = worker.save({}, job);
         if (!kept)
             return kept.error();
         bytes = std::move(*kept);
@@ -142,24 +149,10 @@ Result<std::vector<StoredRunValue>> stored_values(
         file = std::move(*read);
     }
     std::vector<StoredRunValue> all;
-    for (const json& row : answer->at("rows")) {
+    for (const wire::NamedFigures& row : *figures) {
         StoredRunValue value;
-        set_path(value, row.at("name").get<std::string>());
-        if (row.contains("python")) {
-            value.python = row.value("value", json()).is_null() ? row.at("python").get<std::string>()
-                                                                : row.at("value").dump();
-        } else {
-            value.dtype = row.at("dtype").get<std::string>();
-            value.shape = row.at("shape").get<std::vector<int64_t>>();
-            value.stride = row.at("stride").get<std::vector<int64_t>>();
-        }
-        value.min = figure(row, "min");
-        value.max = figure(row, "max");
-        value.mean = figure(row, "mean");
-        value.std = figure(row, "std");
-        value.nan = count(row, "nan");
-        value.inf = count(row, "inf");
-        value.zero = count(row, "zero");
+        set_path(value, row.name);
+        set_figures(value, row);
         if (const auto found = compared.find(key_of(value)); found != compared.end()) {
             value.abs_error = found->second->max_abs;
             value.rel_error = found->second->max_rel;
@@ -174,6 +167,16 @@ Result<std::vector<StoredRunValue>> stored_values(
         all.push_back(std::move(value));
     }
     return all;
+}
+
+} // namespace
+
+Result<KeptRun> kept_run(worker::Worker& worker, const Prepared& prepared, const Request& request,
+    const RunResult& result, bool tensors, const Job& job) {
+    auto values = stored_values(worker, result.comparison ? &*result.comparison : nullptr, tensors, job);
+    if (!values)
+        return values.error();
+    return KeptRun{stored_run(prepared, request, worker, result), std::move(*values)};
 }
 
 } // namespace hopscope::run

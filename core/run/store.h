@@ -4,32 +4,25 @@
 
 #include "core/base/job.h"
 #include "core/base/result.h"
-#include "core/run/compare.h"
-#include "core/run/request.h"
+#include "core/run/execute.h"
 #include "core/session/runs.h"
 
-#include <nlohmann/json.hpp>
-
-#include <optional>
+#include <string>
 #include <vector>
 
 namespace hopscope::run {
 
-// What a run came to, as the worker's answers tell it.
-struct RunResult {
-    nlohmann::json answer; // to `run`, or to `begin` and `advance`: "nodes", "run", "wall_ms", "failure"
-    std::optional<Comparison> comparison;
+struct KeptRun {
+    StoredRun run; // inputs are told by their seed, or by file and hash
+    std::vector<StoredRunValue> values; // figures of all of them, with the errors of the comparison
 };
 
-// The row of a run. Inputs are told by their seed, or by file and hash (XXH3-128 of names, types and bytes).
-StoredRun stored_run(const Prepared& prepared, const Request& request, const worker::Worker& executor,
-    const RunResult& result);
+// What Session::add_run takes of a run that execute() made with `keep` on this worker. `tensors`: the
+// elements of all values too. Errors: External, Cancelled.
+Result<KeptRun> kept_run(worker::Worker& worker, const Prepared& prepared, const Request& request,
+    const RunResult& result, bool tensors, const Job& job = {});
 
-// Figures of all values that the worker's last run kept ({"keep": true}), with the errors of the comparison
-// beside them. `tensors`: their elements too. Errors: External, Cancelled.
-Result<std::vector<StoredRunValue>> stored_values(
-    worker::Worker& executor, const Comparison* comparison, bool tensors, const Job& job = {});
-
+// XXH3-128 of names, types and bytes.
 std::string inputs_hash(const Inputs& inputs);
 
 } // namespace hopscope::run

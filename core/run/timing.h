@@ -5,9 +5,8 @@
 #include "core/base/result.h"
 #include "core/worker/worker.h"
 
-#include <nlohmann/json.hpp>
-
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,15 +33,13 @@ struct Timing {
     std::vector<OperatorTime> operators; // without calls of bodies; most time first
     int repeat = 0;
     double wall_ms = 0; // of a whole run, the clock's own cost included
-    nlohmann::json failure; // as in the answer to `run`; null = every node ran
+    std::optional<wire::NodeFailure> failure; // none = every node ran
 
     double operator_us() const;
     std::vector<size_t> by_time() const; // indices of `nodes`, most time first, calls of bodies left out
 };
 
 // Errors: External, Cancelled.
-Result<Timing> time_nodes(worker::Worker& executor, int repeat, uint64_t seed, const Job& job = {});
-
-nlohmann::ordered_json to_json(const Timing& timing);
+Result<Timing> time_nodes(worker::Worker& worker, int repeat, uint64_t seed, const Job& job = {});
 
 } // namespace hopscope::run

@@ -6,7 +6,8 @@
 
 namespace hopscope::wire {
 
-inline constexpr int kProtocol = 2; // 2: stepping, comparing, joints, schemas
+// 2: stepping, comparing, joints, schemas; 3: every field is checked on both sides
+inline constexpr int kProtocol = 3;
 
 // JSON-RPC 2.0's own codes, then ours.
 enum Code : int {

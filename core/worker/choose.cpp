@@ -3,7 +3,7 @@
 #include "core/base/filter.h"
 #include "core/base/text.h"
 #include "core/graph/calls.h"
-#include "core/wire/protocol.h"
+#include "core/wire/message_json.h"
 #include "core/worker/worker.h"
 
 #include <nlohmann/json.hpp>
@@ -45,20 +45,25 @@ struct Description {
 Description read_description(const std::string& text) {
     Description found;
     const json all = json::parse(text, nullptr, false);
-    if (!all.is_object() || !all.value("libtorch", json()).is_string()
-        || !all.value("protocol", json()).is_number_integer() || !all.value("operators", json()).is_array()) {
-        found.problem =
-            "what it says of itself is not understood: it may be no hopscope-executor, or an old one";
+    const auto protocol = wire::protocol_of(all);
+    if (protocol && *protocol != wire::kProtocol) {
+        found.protocol = *protocol;
+        if (const auto libtorch = all.find("libtorch"); libtorch != all.end() && libtorch->is_string())
+            found.libtorch = libtorch->get<std::string>();
+        found.problem = "it speaks protocol " + std::to_string(*protocol) + "; this Hopscope speaks "
+            + std::to_string(wire::kProtocol);
         return found;
     }
-    found.libtorch = all["libtorch"];
-    found.protocol = all["protocol"];
-    for (const json& name : all["operators"])
-        if (name.is_string())
-            found.operators.insert(name.get<std::string>());
-    if (found.protocol != wire::kProtocol)
-        found.problem = "it speaks protocol " + std::to_string(found.protocol) + "; this Hopscope speaks "
-            + std::to_string(wire::kProtocol);
+    auto said = wire::from_json<wire::Description>(all);
+    if (!said) {
+        found.problem =
+            "what it says of itself is not understood: it may be no hopscope-executor, or an old one ("
+            + said.error().message + ")";
+        return found;
+    }
+    found.libtorch = std::move(said->libtorch);
+    found.protocol = said->protocol;
+    found.operators.insert(said->operators.begin(), said->operators.end());
     return found;
 }
 

@@ -3,7 +3,10 @@
 #include "core/base/child.h"
 #include "core/graph/print.h"
 #include "core/wire/framing.h"
+#include "core/wire/message_json.h"
 #include "core/worker/exchange.h"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -32,19 +35,19 @@ std::string last_line(std::string_view text) {
     return std::string(at == std::string_view::npos ? text : text.substr(at + 1));
 }
 
-// The result of an answer, or its error. Whoever sent it may have written anything.
-Result<json> answer_of(json& message) {
-    if (const auto result = message.find("result"); result != message.end()) {
-        if (result->is_object())
-            return std::move(*result);
-        return external(
-            "the executor answered with " + std::string(result->type_name()) + "; expected an object");
-    }
-    const json error = message.value("error", json());
-    const json code = error.is_object() ? error.value("code", json()) : json();
-    const json text = error.is_object() ? error.value("message", json()) : json();
-    return make_error(code == wire::kCancelled ? Error::Kind::Cancelled : Error::Kind::External,
-        text.is_string() ? text.get<std::string>() : "the executor refused, without a reason");
+// What came back for a request: its result, or why there is none. Whoever sent it may have written anything;
+// `sound` becomes false where it is no answer at all.
+Result<json> answer_of(json& message, bool& sound) {
+    if (const auto result = message.find("result"); result != message.end())
+        return std::move(*result);
+    const auto error = message.find("error");
+    sound = error != message.end() && error->is_object() && error->contains("code")
+        && (*error)["code"].is_number_integer() && error->contains("message")
+        && (*error)["message"].is_string();
+    if (!sound)
+        return external("it holds neither a result nor an error with its code and message");
+    return make_error((*error)["code"] == wire::kCancelled ? Error::Kind::Cancelled : Error::Kind::External,
+        (*error)["message"].get<std::string>());
 }
 
 } // namespace
@@ -54,16 +57,25 @@ struct Worker::Parts {
     std::unique_ptr<Exchange> exchange;
     ChildProcess child; // after the exchange: it ends before the folder goes
     wire::FrameReader frames;
-    json facts;
+    wire::InitializeAnswer facts;
     int next_id = 1;
     std::shared_ptr<const GraphModule> module;
     std::vector<BodyId> bodies; // the worker's, in the module
+    uint64_t steps = 0; // of the run that is stepped through, begun so far
     NodePlace died_at;
     bool told = false; // how it ended was answered to somebody
 
-    Error died(const std::string& method);
+    Error died(const std::string& verb);
+    Error distrust(const std::string& verb, const std::string& what);
+    std::optional<Result<json>> take(const std::string& text, int id, const std::string& verb);
     Result<json> wait(
-        int id, const std::string& method, std::string_view to_send, const Job& job, int milliseconds);
+        int id, const std::string& verb, std::string_view to_send, const Job& job, int milliseconds);
+    Result<json> call(const std::string& verb, const json& params, const Job& job, int milliseconds);
+    bool alive() { return child.started() && !child.ended(); }
+
+    // From the worker's numbers to the module's bodies; false where there is no such node. None of both where
+    // the module does not have the body.
+    bool place(BodyId& body, NodeId& node) const;
 };
 
 Worker::Worker()
@@ -82,7 +94,7 @@ Worker::~Worker() {
     parts_->child.kill();
 }
 
-Error Worker::Parts::died(const std::string& method) {
+Error Worker::Parts::died(const std::string& verb) {
     told = true;
     const uint64_t mark = exchange->running();
     if (mark != 0 && module) {
@@ -98,13 +110,40 @@ Error Worker::Parts::died(const std::string& method) {
         message += " while it ran '" + died_at.node + "' (" + died_at.target + ")"
             + (died_at.body.empty() ? "" : " in " + died_at.body);
     else
-        message += " during '" + method + "'";
+        message += " during '" + verb + "'";
     const std::string said = last_line(child.last_errors());
     return external(message + (said.empty() ? "" : ": " + said));
 }
 
+// It answers what the protocol does not know: nothing of what it says is worth anything.
+Error Worker::Parts::distrust(const std::string& verb, const std::string& what) {
+    child.kill();
+    told = true;
+    return external("the executor's answer to '" + verb + "' is not understood, and it was stopped: " + what);
+}
+
+// A message, if it is the answer that is waited for.
+std::optional<Result<json>> Worker::Parts::take(const std::string& text, int id, const std::string& verb) {
+    json message = json::parse(text, nullptr, false);
+    if (message.is_discarded())
+        return distrust(verb, "it is not JSON");
+    if (!message.is_object() || !message.contains("id"))
+        return distrust(verb, "it is no JSON-RPC answer");
+    const json& told_id = message["id"];
+    if (told_id.is_number_unsigned() && told_id.get<uint64_t>() < static_cast<uint64_t>(id))
+        return std::nullopt; // an answer to something given up earlier
+    // Null where the worker could not tell what was asked.
+    if (told_id != id && !told_id.is_null())
+        return distrust(verb, "it answers a request that was never made");
+    bool sound = true;
+    Result<json> answer = answer_of(message, sound);
+    if (!sound)
+        return distrust(verb, answer.error().message);
+    return answer;
+}
+
 Result<json> Worker::Parts::wait(
-    int id, const std::string& method, std::string_view to_send, const Job& job, int milliseconds) {
+    int id, const std::string& verb, std::string_view to_send, const Job& job, int milliseconds) {
     const auto begin = Clock::now();
     auto cancelled_at = Clock::time_point::max();
     const std::string cancel = wire::framed(R"({"jsonrpc":"2.0","method":"cancel"})");
@@ -125,12 +164,10 @@ Result<json> Worker::Parts::wait(
                 child.kill();
                 told = true;
                 return external("the executor sent " + text);
-            case wire::FrameReader::Outcome::Message: {
-                json message = json::parse(text, nullptr, false);
-                if (!message.is_object() || message.value("id", json()) != id)
-                    continue; // an answer to something given up earlier
-                return answer_of(message);
-            }
+            case wire::FrameReader::Outcome::Message:
+                if (auto answer = take(text, id, verb))
+                    return std::move(*answer);
+                break;
             }
         }
         if (!open) {
@@ -140,7 +177,7 @@ Result<json> Worker::Parts::wait(
                 usleep(1000);
             if (!child.ended())
                 child.kill();
-            return died(method);
+            return died(verb);
         }
         const auto now = Clock::now();
         if (job.cancelled() && cancelled_at == Clock::time_point::max()) {
@@ -156,7 +193,7 @@ Result<json> Worker::Parts::wait(
         }
         if (milliseconds > 0 && now - begin > std::chrono::milliseconds(milliseconds)) {
             child.kill();
-            Error error = died(method);
+            Error error = died(verb);
             error.message = "no answer within " + std::to_string(milliseconds) + " ms: " + error.message;
             return error;
         }
@@ -167,8 +204,8 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
     auto exchange = Exchange::create();
     if (!exchange)
         return exchange.error();
-    std::unique_ptr<Worker> executor(new Worker);
-    Parts& parts = *executor->parts_;
+    std::unique_ptr<Worker> worker(new Worker);
+    Parts& parts = *worker->parts_;
     parts.options = options;
     parts.exchange = std::move(*exchange);
     uint64_t memory = options.memory;
@@ -185,70 +222,236 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
                 "TCMALLOC_LARGE_ALLOC_REPORT_THRESHOLD=0"});
         !status)
         return status.error();
-    auto facts =
-        executor->call("initialize", {{"protocol", wire::kProtocol}}, job, options.start_milliseconds);
-    if (!facts) {
-        if (facts.error().kind == Error::Kind::Cancelled)
-            return facts.error();
-        return external(options.program + " did not start: " + facts.error().message);
-    }
+    const auto failed = [&](const std::string& why) {
+        return external(options.program + " did not start: " + why);
+    };
+    auto answer = parts.call(wire::InitializeRequest::kVerb, wire::to_json(wire::InitializeRequest()), job,
+        options.start_milliseconds);
+    if (!answer)
+        return answer.error().kind == Error::Kind::Cancelled ? answer.error()
+                                                             : failed(answer.error().message);
     // One that takes any protocol for its own would be misunderstood later.
-    if (const json protocol = facts->value("protocol", json()); protocol != wire::kProtocol)
-        return external(options.program + " speaks protocol " + protocol.dump() + "; this Hopscope speaks "
-            + std::to_string(wire::kProtocol));
+    const auto protocol = wire::protocol_of(*answer);
+    if (!protocol)
+        return failed("its answer is not understood: " + protocol.error().message);
+    if (*protocol != wire::kProtocol)
+        return external(options.program + " speaks protocol " + std::to_string(*protocol)
+            + "; this Hopscope speaks " + std::to_string(wire::kProtocol));
+    auto facts = wire::from_json<wire::InitializeAnswer>(*answer);
+    if (!facts)
+        return failed("its answer is not understood: " + facts.error().message);
     parts.facts = std::move(*facts);
-    return executor;
+    return worker;
 }
 
-Result<json> Worker::call(const std::string& method, const json& params, const Job& job, int milliseconds) {
+Result<json> Worker::Parts::call(
+    const std::string& verb, const json& params, const Job& job, int milliseconds) {
     if (!alive()) {
         // It may have ended by itself since, or before the first word: then whoever asks first hears how.
-        if (parts_->child.started() && !parts_->told)
-            return parts_->died(method);
+        if (child.started() && !told)
+            return died(verb);
         return external("the executor does not run any more");
     }
-    const int id = parts_->next_id++;
-    const json message{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
+    const int id = next_id++;
+    const json message{{"jsonrpc", "2.0"}, {"id", id}, {"method", verb}, {"params", params}};
     const std::string bytes = wire::framed(message.dump(-1, ' ', false, json::error_handler_t::replace));
-    return parts_->wait(id, method, bytes, job, milliseconds);
+    return wait(id, verb, bytes, job, milliseconds);
 }
 
-Result<json> Worker::load(std::shared_ptr<const GraphModule> module, BodyId body, const Bindings& symbols,
-    const Job& job, bool keep_reference) {
+template <class Request>
+Result<typename Request::Answer> Worker::ask(const Request& request, const Job& job, int milliseconds) {
+    const auto answer = parts_->call(Request::kVerb, wire::to_json(request), job, milliseconds);
+    if (!answer)
+        return answer.error();
+    auto read = wire::from_json<typename Request::Answer>(*answer);
+    if (!read)
+        return parts_->distrust(Request::kVerb, read.error().message);
+    return read;
+}
+
+bool Worker::Parts::place(BodyId& body, NodeId& node) const {
+    if (body.index >= bodies.size())
+        return false;
+    body = bodies[body.index];
+    if (!body)
+        node = {};
+    return !body || node.index < module->body(body).nodes.size();
+}
+
+// --- the verbs
+
+Result<wire::LoadAnswer> Worker::load(std::shared_ptr<const GraphModule> module, BodyId body,
+    const Bindings& symbols, const Job& job, bool keep_reference) {
     PrintOptions print;
     print.sources = false;
     print.deletions = false;
     print.close = true;
     const std::string base = body_path(*module, body);
-    auto answer = call("load",
-        {{"text", print_readable(*module, body, print)}, {"symbols", symbols},
-            {"keep_reference", keep_reference}},
+    auto answer = ask(wire::LoadRequest{print_readable(*module, body, print),
+                          {symbols.begin(), symbols.end()}, keep_reference},
         job);
     if (!answer)
         return answer;
     parts_->module = std::move(module);
     parts_->bodies.clear();
-    for (const json& path : answer->value("bodies", json::array())) {
-        const std::string below = path.is_string() ? path.get<std::string>() : "";
+    for (const std::string& below : answer->bodies)
         parts_->bodies.push_back(
             find_body(*parts_->module, base.empty() || below.empty() ? base + below : base + "." + below));
-    }
+    if (parts_->bodies.empty() || parts_->bodies.front() != body)
+        return parts_->distrust("load", "the first of its bodies is not the one that was loaded");
     return answer;
 }
 
-Status Worker::bind(const std::vector<tensors::Value>& values, const std::string& as, const Job& job) {
+Status Worker::bind(const std::vector<tensors::Value>& values, wire::BindRequest::As as, const Job& job) {
     if (const Status status = parts_->exchange->write(tensors::write_tensor_file(values)); !status)
         return status;
-    const auto answer = call("bind", {{"as", as}}, job);
+    const auto answer = ask(wire::BindRequest{as}, job);
     return answer ? Status() : Status(answer.error());
 }
 
-Result<std::string> Worker::kept_values(const Job& job, const json& params) {
-    const auto answer = call("save", params, job);
+Result<wire::RunAnswer> Worker::run(const wire::RunRequest& request, const Job& job, int milliseconds) {
+    return ask(request, job, milliseconds);
+}
+
+Result<wire::TimingAnswer> Worker::timing(const wire::TimingRequest& request, const Job& job) {
+    auto answer = ask(request, job);
+    if (answer)
+        for (wire::NodeTiming& row : answer->rows)
+            if (!parts_->place(row.body, row.node))
+                return parts_->distrust("timing", "it times a node that is not there");
+    return answer;
+}
+
+Result<wire::CompareAnswer> Worker::compare(const wire::CompareRequest& request, const Job& job) {
+    auto answer = ask(request, job);
+    if (!answer)
+        return answer;
+    for (wire::ComparedValue& row : answer->values)
+        if (!parts_->place(row.body, row.node))
+            return parts_->distrust("compare", "'" + row.path + "' is the value of a node that is not there");
+    if (answer->first_mismatch && !parts_->place(answer->first_mismatch->body, answer->first_mismatch->node))
+        return parts_->distrust("compare", "its first mismatch is of a node that is not there");
+    return answer;
+}
+
+Status Worker::keep_as_reference(const Job& job) {
+    const auto answer = ask(wire::KeepAsReferenceRequest(), job);
+    return answer ? Status() : Status(answer.error());
+}
+
+Result<wire::AdvanceAnswer> Worker::begin(const wire::BeginRequest& request, const Job& job) {
+    parts_->steps = 0;
+    return stepped(request.kVerb, ask(request, job));
+}
+
+Result<wire::AdvanceAnswer> Worker::advance(wire::AdvanceRequest request, const Job& job) {
+    std::vector<wire::Mark> marks;
+    for (const wire::Mark& mark : request.marks)
+        for (size_t number = 0; number < parts_->bodies.size(); ++number)
+            if (mark.body && parts_->bodies[number] == mark.body)
+                marks.push_back({BodyId(number), mark.node});
+    request.marks = std::move(marks);
+    return stepped(request.kVerb, ask(request, job));
+}
+
+// Steps are numbered on; what an answer says of them must fit what was told before.
+Result<wire::AdvanceAnswer> Worker::stepped(const char* verb, Result<wire::AdvanceAnswer> answer) {
+    if (!answer)
+        return answer;
+    uint64_t& steps = parts_->steps;
+    for (wire::BegunStep& step : answer->begun) {
+        if (!parts_->place(step.body, step.node) || !step.body)
+            return parts_->distrust(verb, "a node that is not there begins");
+        if (step.parent < -1 || step.parent >= static_cast<int64_t>(steps))
+            return parts_->distrust(
+                verb, "step " + std::to_string(steps) + " begins in one that is not there");
+        ++steps;
+    }
+    for (const wire::EndedStep& step : answer->ended)
+        if (step.step >= steps || step.end <= step.step || step.end > steps)
+            return parts_->distrust(verb,
+                "step " + std::to_string(step.step) + " of " + std::to_string(steps) + " ends before step "
+                    + std::to_string(step.end));
+    if (answer->failure && (!answer->failure->step || *answer->failure->step >= steps))
+        return parts_->distrust(verb, "a step that is not there failed");
+    return answer;
+}
+
+namespace {
+
+bool is_size(const std::vector<int64_t>& shape) {
+    return std::all_of(shape.begin(), shape.end(), [](int64_t n) { return n >= 0; });
+}
+bool is_sound(const wire::ValueFigures& figures) {
+    return is_size(figures.shape) && figures.stride.size() == figures.shape.size();
+}
+// What was asked for, no more and no less.
+bool is_slice(const std::vector<double>& elements, const std::vector<int64_t>& count) {
+    uint64_t left = elements.size();
+    for (const int64_t n : count) {
+        if (n <= 0)
+            return elements.empty();
+        if (left % static_cast<uint64_t>(n) != 0)
+            return false;
+        left /= static_cast<uint64_t>(n);
+    }
+    return left == 1;
+}
+
+} // namespace
+
+Result<wire::ValueAnswer> Worker::value(const wire::ValueRequest& request, const Job& job) {
+    auto answer = ask(request, job);
+    if (!answer)
+        return answer;
+    if (!is_sound(*answer))
+        return parts_->distrust("value", "shape and stride are none");
+    const bool sliced = request.start || request.count;
+    if (answer->slice.has_value() != sliced
+        || (sliced && !is_slice(*answer->slice, request.count.value_or(std::vector<int64_t>()))))
+        return parts_->distrust("value", "it holds another slice than was asked for");
+    if (answer->histogram
+        && (!request.histogram
+            || answer->histogram->counts.size() != static_cast<uint64_t>(*request.histogram)))
+        return parts_->distrust("value", "it holds another histogram than was asked for");
+    return answer;
+}
+
+Result<std::vector<wire::NamedFigures>> Worker::figures(const Job& job) {
+    auto answer = ask(wire::FiguresRequest(), job);
+    if (!answer)
+        return answer.error();
+    for (const wire::NamedFigures& row : answer->rows)
+        if (!is_sound(row))
+            return parts_->distrust("figures", "shape and stride of '" + row.name + "' are none");
+    return std::move(answer->rows);
+}
+
+Result<std::string> Worker::save(const wire::SaveRequest& request, const Job& job) {
+    const auto answer = ask(request, job);
     if (!answer)
         return answer.error();
     return parts_->exchange->read();
 }
+
+Result<wire::JointAnswer> Worker::joint(const wire::JointRequest& request, const Job& job) {
+    return ask(request, job);
+}
+
+Result<wire::SchemaAnswer> Worker::schema(const wire::SchemaRequest& request, const Job& job) {
+    auto answer = ask(request, job);
+    if (!answer)
+        return answer;
+    for (size_t i = 0; i < answer->returns.size(); ++i) {
+        const wire::SchemaReturn& one = answer->returns[i];
+        if ((one.aliases_argument && *one.aliases_argument >= answer->arguments.size())
+            || (one.aliases_return && *one.aliases_return >= i))
+            return parts_->distrust("schema", "a return aliases what is not there");
+    }
+    return answer;
+}
+
+// --- what is loaded
 
 const std::shared_ptr<const GraphModule>& Worker::module() const {
     return parts_->module;
@@ -256,18 +459,14 @@ const std::shared_ptr<const GraphModule>& Worker::module() const {
 const std::vector<BodyId>& Worker::bodies() const {
     return parts_->bodies;
 }
-BodyId Worker::body_of(uint32_t number) const {
-    return number < parts_->bodies.size() ? parts_->bodies[number] : BodyId();
-}
-uint32_t Worker::index_of(BodyId body) const {
-    const auto found = std::find(parts_->bodies.begin(), parts_->bodies.end(), body);
-    return found == parts_->bodies.end() ? UINT32_MAX : static_cast<uint32_t>(found - parts_->bodies.begin());
+BodyId Worker::body() const {
+    return parts_->bodies.empty() ? BodyId() : parts_->bodies.front();
 }
 
 bool Worker::alive() {
-    return parts_->child.started() && !parts_->child.ended();
+    return parts_->alive();
 }
-const json& Worker::facts() const {
+const wire::InitializeAnswer& Worker::facts() const {
     return parts_->facts;
 }
 pid_t Worker::pid() const {

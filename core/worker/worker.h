@@ -6,8 +6,7 @@
 #include "core/graph/body.h"
 #include "core/graph/symbols.h"
 #include "core/tensors/tensor_file.h"
-
-#include <nlohmann/json.hpp>
+#include "core/wire/messages.h"
 
 #include <memory>
 #include <string>
@@ -33,6 +32,9 @@ struct NodePlace {
     bool known() const { return !node.empty(); }
 };
 
+// Whatever is asked: errors are External with the worker's message, or saying how it died and which node ran;
+// Cancelled. A worker whose answer does not hold what the protocol says is stopped: nothing of it is
+// believed.
 class Worker {
 public:
     static Result<std::unique_ptr<Worker>> start(const StartOptions& options, const Job& job = {});
@@ -40,34 +42,49 @@ public:
     Worker& operator=(const Worker&) = delete;
     ~Worker();
 
-    const nlohmann::json& facts() const; // the answer to `initialize`: libtorch, threads, …
+    const wire::InitializeAnswer& facts() const;
     pid_t pid() const;
     const std::string& folder() const; // the exchange folder
 
-    // Loads the body and those that it calls. The answer names what cannot be run.
-    Result<nlohmann::json> load(std::shared_ptr<const GraphModule> module, BodyId body,
-        const Bindings& symbols, const Job& job = {}, bool keep_reference = false);
-    // Hands values over, as "inputs" or "reference".
-    Status bind(const std::vector<tensors::Value>& values, const std::string& as, const Job& job = {});
-    // Any verb. Errors: External with the worker's message, or saying how it died and which node ran;
-    // Cancelled. `milliseconds` 0 = no limit; past it the worker is killed.
-    Result<nlohmann::json> call(
-        const std::string& method, const nlohmann::json& params, const Job& job = {}, int milliseconds = 0);
-    // All values that the last run kept, as the bytes of a tensor file; `params` of the method `save`.
-    Result<std::string> kept_values(
-        const Job& job = {}, const nlohmann::json& params = nlohmann::json::object());
+    // --- the verbs of wire/messages.h. Bodies in what is asked and answered are those of module(); nodes
+    // exist.
 
-    // What is loaded. Bodies have numbers of their own on the worker's side.
+    // Loads the body and those that it calls. The answer names what cannot be run.
+    Result<wire::LoadAnswer> load(std::shared_ptr<const GraphModule> module, BodyId body,
+        const Bindings& symbols, const Job& job = {}, bool keep_reference = false);
+    // Hands values over.
+    Status bind(const std::vector<tensors::Value>& values, wire::BindRequest::As as, const Job& job = {});
+    // `milliseconds` 0 = no limit; past it the worker is killed.
+    Result<wire::RunAnswer> run(const wire::RunRequest& request, const Job& job = {}, int milliseconds = 0);
+    Result<wire::TimingAnswer> timing(const wire::TimingRequest& request, const Job& job = {});
+    Result<wire::CompareAnswer> compare(const wire::CompareRequest& request, const Job& job = {});
+    Status keep_as_reference(const Job& job = {});
+    Result<wire::AdvanceAnswer> begin(const wire::BeginRequest& request, const Job& job = {});
+    // Marks in bodies that are not loaded are left out.
+    Result<wire::AdvanceAnswer> advance(wire::AdvanceRequest request, const Job& job = {});
+    Result<wire::ValueAnswer> value(const wire::ValueRequest& request, const Job& job = {});
+    Result<std::vector<wire::NamedFigures>> figures(const Job& job = {});
+    // All values that the last run kept, or those at a position of the run that is stepped through, as the
+    // bytes of a tensor file.
+    Result<std::string> save(const wire::SaveRequest& request = {}, const Job& job = {});
+    Result<wire::JointAnswer> joint(const wire::JointRequest& request, const Job& job = {});
+    Result<wire::SchemaAnswer> schema(const wire::SchemaRequest& request, const Job& job = {});
+
+    // What is loaded.
     const std::shared_ptr<const GraphModule>& module() const;
-    const std::vector<BodyId>& bodies() const; // by the worker's number; none where it is not in the module
-    BodyId body_of(uint32_t number) const;
-    uint32_t index_of(BodyId body) const; // the worker's number; UINT32_MAX = not loaded
+    BodyId body() const; // that was asked to be loaded
+    const std::vector<BodyId>& bodies() const; // it and those that it calls; none where it is not in the
+                                               // module
 
     bool alive();
     const NodePlace& died_at() const; // set once it died while a node ran
 
 private:
     Worker();
+    template <class Request>
+    Result<typename Request::Answer> ask(const Request& request, const Job& job, int milliseconds = 0);
+    Result<wire::AdvanceAnswer> stepped(const char* verb, Result<wire::AdvanceAnswer> answer);
+
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };

@@ -4,6 +4,8 @@
 
 #include "core/graph/dump.h"
 
+#include <nlohmann/json.hpp>
+
 #include <QTest>
 
 #include <cmath>
@@ -142,10 +144,10 @@ void TestDynamo::callsAsPyTorchDoes() {
     text += "\n        return (out,)\n";
     const auto found = evaluate(*executor_, text, callInputs(), "out");
     QVERIFY2(found.ok(), found.ok() ? "" : found.error().message.c_str());
-    const auto value = executor_->call("value", {{"name", "out"}});
+    const auto value = executor_->value(named("out"));
     QVERIFY(value.ok());
-    QVERIFY2((*value)["dtype"] == call["dtype"], value->dump().c_str());
-    QVERIFY2((*value)["shape"] == call["shape"], value->dump().c_str());
+    QVERIFY2(value->dtype == call["dtype"], value->dtype.c_str());
+    QVERIFY(value->shape == call["shape"]);
     QCOMPARE(found->size(), call["values"].size());
     for (size_t i = 0; i < found->size(); ++i) {
         const json& wanted = call["values"][i];
@@ -206,12 +208,13 @@ void TestDynamo::rerunsRecordedGraphs() {
         }
         const auto loaded = executor_->load(mine, BodyId(0), {});
         QVERIFY2(loaded.ok(), loaded.ok() ? "" : loaded.error().message.c_str());
-        QVERIFY2((*loaded)["unsupported"].empty(), loaded->dump().c_str());
-        QVERIFY(executor_->bind(inputs, "inputs").ok());
-        const auto ran = executor_->call("run", {{"keep", true}});
-        QVERIFY2(ran.ok() && !ran->contains("failure"),
-            ran.ok() ? ran->dump().c_str() : ran.error().message.c_str());
-        const auto kept_bytes = executor_->kept_values();
+        QVERIFY2(loaded->unsupported.empty(),
+            loaded->unsupported.empty() ? "" : loaded->unsupported.front().reason.c_str());
+        QVERIFY(executor_->bind(inputs, kInputs).ok());
+        const auto ran = runAndKeep(*executor_);
+        QVERIFY2(ran.ok(), ran.ok() ? "" : ran.error().message.c_str());
+        QVERIFY2(!ran->failure, ran->failure ? ran->failure->message.c_str() : "");
+        const auto kept_bytes = executor_->save();
         QVERIFY(kept_bytes.ok());
         const auto kept_owner = std::make_shared<std::string>(*kept_bytes);
         const auto kept = tensors::TensorFile::read(*kept_owner, kept_owner);
@@ -249,7 +252,7 @@ void TestDynamo::leavesInputsAlone() {
         const auto found = evaluate(*executor_, text, inputs, "out");
         QVERIFY2(found.ok(), found.ok() ? "" : found.error().message.c_str());
         QCOMPARE(*found, (std::vector<double>{7, 3}));
-        QVERIFY(executor_->call("run", {{"keep", true}}).ok());
+        QVERIFY(runAndKeep(*executor_).ok());
     }
 }
 
@@ -267,8 +270,8 @@ void TestDynamo::leavesStatisticsAlone() {
         const auto found = evaluate(*executor_, text, inputs, "out");
         QVERIFY2(found.ok(), found.ok() ? "" : found.error().message.c_str());
         QCOMPARE(*found, (std::vector<double>{2.5})); // 1 + 1.5
-        QVERIFY(executor_->call("run", {{"keep", true}}).ok());
-        QCOMPARE((*executor_->call("value", {{"name", "out"}}))["max"].get<double>(), 2.5);
+        QVERIFY(runAndKeep(*executor_).ok());
+        QCOMPARE(executor_->value(named("out"))->statistics->max, std::optional(2.5));
     }
 }
 
@@ -289,9 +292,9 @@ void TestDynamo::knowsNumbersFromTensors() {
 )";
     const auto found = evaluate(*executor_, text, inputs, "flat");
     QVERIFY2(found.ok(), found.ok() ? "" : found.error().message.c_str());
-    QCOMPARE((*executor_->call("value", {{"name", "flat"}}))["shape"], json({3, 2}));
-    QCOMPARE((*executor_->call("value", {{"name", "out"}}))["shape"], json({2, 3}));
-    QCOMPARE((*executor_->call("value", {{"name", "half"}}))["value"], json(3));
+    QCOMPARE(executor_->value(named("flat"))->shape, (std::vector<int64_t>{3, 2}));
+    QCOMPARE(executor_->value(named("out"))->shape, (std::vector<int64_t>{2, 3}));
+    QCOMPARE(executor_->value(named("half"))->number, std::optional(3.0));
 }
 
 QTEST_GUILESS_MAIN(TestDynamo)

@@ -7,7 +7,6 @@
 
 using namespace hopscope;
 using namespace hopscope::test;
-using nlohmann::json;
 
 namespace {
 
@@ -336,11 +335,11 @@ void TestOperators::leavesInputsAlone() {
         const auto found = evaluate(*executor_, text, inputs, "out");
         QVERIFY2(found.ok(), found.ok() ? "" : found.error().text().c_str());
         QCOMPARE(*found, (std::vector<double>{2, 3}));
-        const auto again = executor_->call("run", {{"keep", true}, {"repeat", 3}});
+        const auto again = runAndKeep(*executor_, 3);
         QVERIFY(again.ok());
-        const auto value = executor_->call("value", {{"name", "out"}});
+        const auto value = executor_->value(named("out"));
         QVERIFY(value.ok());
-        QCOMPARE((*value)["max"].get<double>(), 3.0);
+        QCOMPARE(value->statistics->max, std::optional(3.0));
     }
 }
 
@@ -352,7 +351,7 @@ void TestOperators::refuses_data() {
     };
     row("unknown operator", "out = torch.ops.demo.missing.default(x)", "operator not known");
     row("unknown function", "out = torch.nn.functional.fractional_max_pool2d(x, 2)",
-        "has no operator in this libtorch; run the");
+        "has no operator in this libtorch; the same in operators of ATen would run");
     row("unknown method", "out = x.register_hook(x)", "the method has no operator");
     row("module", "out = self.layers.0(x)", "a call of a module");
     row("no overload", "out = x.view('abc')", "no overload of aten::view takes (Tensor, str); it has");
@@ -407,13 +406,13 @@ void TestOperators::refusesCallsThatPyTorchRefuses() {
             return (a,)
 )";
     QVERIFY(prepare(*executor_, text, inputs).ok());
-    const auto ran = executor_->call("run", {{"keep", true}});
-    QVERIFY(ran.ok() && ran->contains("failure"));
-    QCOMPARE((*ran)["failure"]["node"], json("call"));
-    QCOMPARE((*ran)["failure"]["unsupported"], json(true));
-    QCOMPARE((*ran)["failure"]["message"],
-        json("'call' passes 'neg' f32[2] as operand 0; its body's placeholder 'a' is f32[3]"));
-    QVERIFY(executor_->call("value", {{"name", "neg"}}).ok());
+    const auto ran = runAndKeep(*executor_);
+    QVERIFY(ran.ok() && ran->failure);
+    QCOMPARE(ran->failure->node, std::string("call"));
+    QVERIFY(ran->failure->unsupported);
+    QCOMPARE(ran->failure->message,
+        std::string("'call' passes 'neg' f32[2] as operand 0; its body's placeholder 'a' is f32[3]"));
+    QVERIFY(executor_->value(named("neg")).ok());
 }
 
 void TestOperators::refuses() {
@@ -435,10 +434,10 @@ void TestOperators::refuses() {
 // stands for what this libtorch lacks.
 void TestOperators::composesWhatIsMissing() {
     const auto& facts = executor_->facts();
-    QVERIFY(!facts["libtorch"].get<std::string>().empty());
-    QCOMPARE(facts["threads"].get<int>(), 1);
-    QVERIFY(facts["sandbox"].get<bool>());
-    const auto composed = facts["composed"].get<std::vector<std::string>>();
+    QVERIFY(!facts.libtorch.empty());
+    QCOMPARE(facts.threads, 1);
+    QVERIFY(facts.sandbox);
+    const std::vector<std::string>& composed = facts.composed;
     QVERIFY(std::find(composed.begin(), composed.end(), "prims.iota") != composed.end());
 }
 

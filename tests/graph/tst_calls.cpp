@@ -105,8 +105,8 @@ std::string callText(
           "        return (c,)\n"
           "\n"
           "    class "
-        + attribute + "(torch.nn.Module):\n        def forward(self" + parameters
-        + "):\n            return (a0,)\n";
+        + attribute + "(torch.nn.Module):\n        def forward(self" + parameters + "):\n            return "
+        + (placeholders ? "(a0,)" : "(1,)") + "\n";
 }
 
 QStringList operandNames(const GraphModule& module, BodyId scope, const RegionCall& call) {

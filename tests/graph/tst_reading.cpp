@@ -202,7 +202,8 @@ void TestReading::resultsOfRecordedBodies() {
         for (const Graph& g : dump->graphs)
             for (size_t b = 0; b < g.module->bodies.size(); ++b) {
                 const Body& body = g.module->bodies[b];
-                QVERIFY2(output_of(body), qPrintable(recording));
+                // make_fx_fail_partial ends where tracing broke off.
+                QVERIFY2(output_of(body) || g.label == "make_fx_fail_partial", qPrintable(recording));
                 for (size_t n = 0; n < body.nodes.size(); ++n) {
                     const auto item = tuple_item(*g.module, body, NodeId(n));
                     const auto call = item ? region_call(*g.module, BodyId(b), item->of) : std::nullopt;

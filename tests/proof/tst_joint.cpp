@@ -15,7 +15,8 @@
 
 using namespace hopscope;
 using namespace hopscope::test;
-using nlohmann::json;
+
+Q_DECLARE_METATYPE(hopscope::wire::JointRequest)
 
 namespace {
 
@@ -65,14 +66,14 @@ private slots:
 private:
     // Derives the joint graph of a body on synthetic inputs.
     Result<proof::DerivedJoint> derive(
-        std::shared_ptr<const GraphModule> module, BodyId body, const proof::JointRequest& request) {
+        std::shared_ptr<const GraphModule> module, BodyId body, const wire::JointRequest& request) {
         Bindings symbols;
         const auto inputs = run::synthetic_inputs(*module, body, 1, symbols);
         if (!inputs)
             return inputs.error();
         if (const auto loaded = executor_->load(module, body, {}); !loaded)
             return loaded.error();
-        if (const Status status = executor_->bind(inputs->values, "inputs"); !status)
+        if (const Status status = executor_->bind(inputs->values, kInputs); !status)
             return status.error();
         return proof::derive_joint(*executor_, *module, body, request);
     }
@@ -217,7 +218,7 @@ void TestJoint::takesTangentsFromTheBackward() {
     QVERIFY(dump.ok());
     const auto place = resolve(*dump, "-:graph:partitioned_fw_subgraph_4_0");
     QVERIFY(place.ok());
-    const proof::JointRequest request = proof::request_from_backward(*dump, *place, {});
+    const wire::JointRequest request = proof::request_from_backward(*dump, *place, {});
     QCOMPARE(request.outputs, std::optional<size_t>(1));
     QCOMPARE(request.tangent_strides, (std::vector<std::vector<int64_t>>{{4, 1}}));
     QCOMPARE(request.requires_grad, std::vector<bool>{true});
@@ -231,7 +232,7 @@ void TestJoint::takesTangentsFromTheBackward() {
 void TestJoint::asksForFewerGradients() {
     const auto module =
         readText(graph(kTwo, "        mul = torch.ops.aten.mul.Tensor(x, y)\n", "(mul,)")).module;
-    proof::JointRequest request;
+    wire::JointRequest request;
     request.requires_grad = {false, true};
     const auto derived = derive(module, BodyId(0), request);
     QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
@@ -287,37 +288,34 @@ void TestJoint::joinsADump() {
 
 void TestJoint::refuses_data() {
     QTest::addColumn<QString>("graph");
-    QTest::addColumn<json>("params");
+    QTest::addColumn<wire::JointRequest>("request");
     QTest::addColumn<QString>("says");
     const auto row = [](const char* name, const std::string& statements, const std::string& result,
-                         json params, const char* says) {
-        QTest::newRow(name) << QString::fromStdString(graph(kTwo, statements, result)) << std::move(params)
+                         wire::JointRequest request, const char* says) {
+        QTest::newRow(name) << QString::fromStdString(graph(kTwo, statements, result)) << std::move(request)
                             << QString::fromUtf8(says);
     };
     const std::string mul = "        mul = torch.ops.aten.mul.Tensor(x, y)\n";
-    row("gradients", mul, "(mul,)", {{"requires_grad", {true}}}, "given for 1 inputs; the body takes 2");
-    row("outputs", mul, "(mul,)", {{"outputs", 2}}, "the first 2 results are asked for; the body has 1");
-    row("tangents", mul, "(mul,)", {{"tangent_strides", {{3, 1}, {3, 1}}}},
-        "2 tangents are asked for; 1 outputs");
-    row("dimensions", mul, "(mul,)", {{"tangent_strides", {{3}}}}, "strides of 1 dimensions");
-    row("negative", mul, "(mul,)", {{"tangent_strides", {{-3, 1}}}}, "a tangent has a negative stride");
-    row("types", mul, "(mul,)", {{"requires_grad", "all"}}, "'requires_grad' has the wrong type");
-    row("writes", "        w = torch.ops.aten.copy_.default(x, y)\n", "(w,)", json::object(),
-        "writes into its inputs");
+    row("gradients", mul, "(mul,)", {{true}, {}, {}, 0}, "given for 1 inputs; the body takes 2");
+    row("outputs", mul, "(mul,)", {{}, 2, {}, 0}, "the first 2 results are asked for; the body has 1");
+    row("tangents", mul, "(mul,)", {{}, {}, {{3, 1}, {3, 1}}, 0}, "2 tangents are asked for; 1 outputs");
+    row("dimensions", mul, "(mul,)", {{}, {}, {{3}}, 0}, "strides of 1 dimensions");
+    row("negative", mul, "(mul,)", {{}, {}, {{-3, 1}}, 0}, "a tangent has a negative stride");
+    row("writes", "        w = torch.ops.aten.copy_.default(x, y)\n", "(w,)", {}, "writes into its inputs");
     row("no derivative",
         "        m = torch.ops.aten.gt.Tensor(x, y)\n"
         "        s = torch.ops.aten.masked_scatter_backward.default(x, m, [2, 3])\n",
-        "(s,)", json::object(), "no derivative of 'aten::masked_scatter_backward'");
+        "(s,)", {}, "no derivative of 'aten::masked_scatter_backward'");
     row("values decide",
         "        s = torch.ops.aten.sum.default(x)\n        i = "
         "torch.ops.aten._local_scalar_dense.default(s)\n"
         "        mul = torch.ops.aten.mul.Tensor(y, i)\n",
-        "(mul,)", json::object(), "depend on the values of its inputs");
+        "(mul,)", {}, "depend on the values of its inputs");
 }
 
 void TestJoint::refuses() {
     QFETCH(QString, graph);
-    QFETCH(json, params);
+    QFETCH(wire::JointRequest, request);
     QFETCH(QString, says);
     const auto module = readText(graph.toStdString()).module;
     QVERIFY(module);
@@ -325,14 +323,13 @@ void TestJoint::refuses() {
     const auto inputs = run::synthetic_inputs(*module, BodyId(0), 1, symbols);
     QVERIFY(inputs.ok());
     QVERIFY(executor_->load(module, BodyId(0), {}).ok());
-    QVERIFY(executor_->bind(inputs->values, "inputs").ok());
-    const auto answer = executor_->call("joint", params);
-    const QString text = answer.ok()
-        ? QString::fromStdString(answer->value("failure", json::object()).value("message", ""))
-        : QString::fromStdString(answer.error().message);
+    QVERIFY(executor_->bind(inputs->values, kInputs).ok());
+    const auto answer = executor_->joint(request);
+    const QString text = answer.ok() ? QString::fromStdString(answer->failure ? answer->failure->message : "")
+                                     : QString::fromStdString(answer.error().message);
     QVERIFY2(text.contains(says), qPrintable(text));
     // The worker is none the worse.
-    QVERIFY(executor_->call("run", json::object()).ok());
+    QVERIFY(executor_->run({}).ok());
 }
 
 // Every operator of the table against what PyTorch 2.13 computed (tests/tools/record_operators.py).
@@ -347,15 +344,18 @@ void TestJoint::composesOperators() {
     QVERIFY2(inputs.ok(), inputs.ok() ? "" : inputs.error().text().c_str());
     const auto loaded = executor_->load(read.module, BodyId(0), {});
     QVERIFY(loaded.ok());
-    QVERIFY2((*loaded)["unsupported"].empty(), (*loaded)["unsupported"].dump().c_str());
-    QVERIFY(executor_->bind(inputs->values, "inputs").ok());
-    QVERIFY(executor_->bind(values.values(), "reference").ok());
-    const auto answer = executor_->call("compare", {{"alone", true}});
-    QVERIFY2(answer.ok() && !answer->contains("failure"),
-        answer.ok() ? answer->dump().c_str() : answer.error().text().c_str());
-    QVERIFY((*answer)["compared"].get<int>() > 200);
-    for (const json& row : (*answer)["rows"])
-        QVERIFY2(row["equal"].get<bool>(), row.dump().c_str());
+    QVERIFY2(loaded->unsupported.empty(),
+        loaded->unsupported.empty() ? "" : loaded->unsupported.front().reason.c_str());
+    QVERIFY(executor_->bind(inputs->values, kInputs).ok());
+    QVERIFY(executor_->bind(values.values(), kReference).ok());
+    wire::CompareRequest how;
+    how.alone = true;
+    const auto answer = executor_->compare(how);
+    QVERIFY2(answer.ok(), answer.ok() ? "" : answer.error().text().c_str());
+    QVERIFY2(!answer->failure, answer->failure ? answer->failure->message.c_str() : "");
+    QVERIFY(answer->compared > 200);
+    for (const wire::ComparedValue& row : answer->values)
+        QVERIFY2(row.equal, (row.path + " " + row.reason).c_str());
     // Nothing is composed that is not in the recording, but what gives no values to compare.
     std::set<std::string> tested{"prims.inductor_seed", "prims.inductor_seeds", "prims.inductor_random",
         "prims.inductor_randint", "prims.normal", "prims._make_token", "prims._sink_tokens",
@@ -387,8 +387,8 @@ void TestJoint::composesOperators() {
                                        .entryList({QStringLiteral("*.txt.gz")}, QDir::Files))
             add_targets(bytesOf(data.filePath(recording + QStringLiteral("/values/") + file)));
     add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_gpu_operators.cpp")));
-    for (const json& name : executor_->facts()["composed"])
-        QVERIFY2(tested.count(name.get<std::string>()), name.dump().c_str());
+    for (const std::string& name : executor_->facts().composed)
+        QVERIFY2(tested.count(name), name.c_str());
 }
 
 void TestJoint::composesDerivatives() {
@@ -397,7 +397,7 @@ void TestJoint::composesDerivatives() {
     QVERIFY(read.module);
     const tensors::TensorFile values = tensorsOf(folder + QStringLiteral("gradients.safetensors.gz"));
     const Body& body = read.module->body(BodyId(0));
-    proof::JointRequest request;
+    wire::JointRequest request;
     std::vector<tensors::Value> given;
     for (size_t i = 0; i < body.placeholder_count(); ++i) {
         const std::string name(read.module->text(body.nodes[i].name));
@@ -406,7 +406,7 @@ void TestJoint::composesDerivatives() {
         given.push_back(*values.find(name));
     }
     QVERIFY(executor_->load(read.module, BodyId(0), {}).ok());
-    QVERIFY(executor_->bind(given, "inputs").ok());
+    QVERIFY(executor_->bind(given, kInputs).ok());
     const auto derived = proof::derive_joint(*executor_, *read.module, BodyId(0), request);
     QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
     for (size_t i = 0; values.find("tangents_" + std::to_string(i)); ++i)
@@ -432,7 +432,7 @@ void TestJoint::composesDerivatives() {
     for (const char* name : {"_scaled_dot_product_flash_attention_for_cpu_backward", "_softmax_backward_data",
              "_fused_rms_norm_backward", "native_batch_norm_backward", "_prelu_kernel_backward"})
         QVERIFY2(lines.contains(QStringLiteral("torch.ops.aten.") + QLatin1String(name))
-                || executor_->facts()["composed"].empty(),
+                || executor_->facts().composed.empty(),
             name);
 }
 

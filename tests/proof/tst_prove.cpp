@@ -15,7 +15,6 @@
 
 using namespace hopscope;
 using namespace hopscope::test;
-using nlohmann::json;
 
 namespace {
 

@@ -5,6 +5,8 @@
 #include "core/proof/schema.h"
 #include "core/run/value_keys.h"
 
+#include <nlohmann/json.hpp>
+
 #include <QTest>
 
 #include <set>
@@ -53,15 +55,14 @@ void TestSchema::initTestCase() {
 // On the test's own worker.
 Result<proof::CallSchema> TestSchema::schemaAt(
     const Dump& dump, const Place& place, const run::Request& given) {
-    const auto request = proof::request_of_call(dump, place, given);
-    if (!request)
-        return request.error();
-    const auto prepared = run::prepare(dump, *request);
+    const auto called = proof::body_of_call(dump, place, given);
+    if (!called)
+        return called.error();
+    const auto prepared = run::prepare(dump, called->place, called->request);
     if (!prepared)
         return prepared.error();
-    json loaded;
-    if (const Status status = run::load_into(*executor_, *prepared, loaded); !status)
-        return status.error();
+    if (const auto loaded = run::load_into(*executor_, *prepared); !loaded)
+        return loaded.error();
     return proof::call_schema(*executor_, dump, place, *prepared);
 }
 
@@ -247,10 +248,10 @@ void TestSchema::aliases() {
         std::string("invoke_subgraph(Any subgraph, NoneType identifier, SymInt arg0, Tensor arg1) -> "
                     "(Tensor, Tensor, "
                     "Tensor, SymInt)"));
-    QCOMPARE(schema->returns[0].aliases_argument, 1);
-    QCOMPARE(schema->returns[1].aliases_argument, -1);
-    QCOMPARE(schema->returns[1].aliases_return, -1);
-    QCOMPARE(schema->returns[2].aliases_return, 1);
+    QVERIFY(schema->returns[0].aliases_argument == 1U);
+    QVERIFY(!schema->returns[1].aliases_argument);
+    QVERIFY(!schema->returns[1].aliases_return);
+    QVERIFY(schema->returns[2].aliases_return == 1U);
     QCOMPARE(schema->arguments[1].operand, std::string("x"));
 }
 

@@ -18,8 +18,9 @@ std::string pt(const char* name) {
 }
 
 std::string graph(const std::string& placeholders) {
-    return "class GraphModule(torch.nn.Module):\n    def forward(" + placeholders + "):\n        return ("
-        + "x" + ",)\n";
+    // What it returns is all one here; a name that nothing defines would be one more input.
+    return "class GraphModule(torch.nn.Module):\n    def forward(" + placeholders
+        + "):\n        return (None,)\n";
 }
 const std::string kList =
     R"py(self, s77: "Sym(s77)", x: "f32[2, s77][s77, 1]cpu", unused, i: "i64[3][1]cpu", scale: "Sym(zf1)", flag)py";

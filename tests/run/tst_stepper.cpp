@@ -13,9 +13,12 @@
 
 using namespace hopscope;
 using namespace hopscope::test;
-using nlohmann::json;
 
 namespace {
+
+run::ValueQuery sliced(size_t step, int64_t count) {
+    return {step, 0, 0, run::ValueQuery::Slice{{0}, {count}}};
+}
 
 // Two calls of a body; b / x is infinite where x is 0.
 const std::string kCalls = R"(class GraphModule(torch.nn.Module):
@@ -60,12 +63,12 @@ struct Stepped {
         const auto step = stepper->step_of(body(path), node(path, name));
         if (!step)
             return {};
-        const auto value = stepper->value(*step, 0, {{"start", {0}}, {"count", {2}}});
-        return value ? (*value)["slice"].get<std::vector<double>>() : std::vector<double>{};
+        const auto value = stepper->value(sliced(*step, 2));
+        return value ? *value->slice : std::vector<double>{};
     }
 };
 
-Stepped begin(const std::string& text, const Values& inputs, run::BeginOptions options = {}) {
+Stepped begin(const std::string& text, const Values& inputs, wire::BeginRequest options = {}) {
     Stepped s;
     auto started = startExecutor();
     if (!started)
@@ -94,7 +97,7 @@ Values ones(int64_t n) {
 }
 
 // A recorded graph on its recorded inputs.
-Stepped recorded(const char* recording, const char* stem, run::BeginOptions options = {}) {
+Stepped recorded(const char* recording, const char* stem, wire::BeginRequest options = {}) {
     Stepped s;
     const std::string base =
         dataPath(QStringLiteral("%1/values/%2").arg(QLatin1String(recording), QLatin1String(stem)))
@@ -110,8 +113,7 @@ Stepped recorded(const char* recording, const char* stem, run::BeginOptions opti
     if (!prepared)
         return s;
     auto started = startExecutor();
-    json loaded;
-    if (!started || !run::load_into(**started, *prepared, loaded))
+    if (!started || !run::load_into(**started, *prepared))
         return s;
     s.executor = std::move(*started);
     s.stepper = std::make_unique<run::Stepper>(s.executor);
@@ -293,17 +295,17 @@ void TestStepper::showsValuesOfTheFrame() {
     QVERIFY(s.stepper->out());
     QCOMPARE(s.elements("f", "mul"), (std::vector<double>{21, 4}));
     QCOMPARE(s.elements("", "a"), (std::vector<double>{7, 1}));
-    const auto missing = s.stepper->value(s.stepper->position(), 0);
+    const auto missing = s.stepper->value({s.stepper->position(), 0, 0, {}});
     QVERIFY(!missing);
     QCOMPARE(missing.error().kind, Error::Kind::NotFound);
 }
 
 void TestStepper::computesDroppedValuesAgain() {
-    run::BeginOptions little;
+    wire::BeginRequest little;
     little.keep_bytes = 300; // one value at most
     little.seed = 7;
     Stepped a = begin(kRandom, ones(64), little);
-    run::BeginOptions all;
+    wire::BeginRequest all;
     all.seed = 7;
     Stepped b = begin(kRandom, ones(64), all);
     QVERIFY(a.stepper && b.stepper);
@@ -312,18 +314,18 @@ void TestStepper::computesDroppedValuesAgain() {
     const size_t steps = b.stepper->steps().size();
     QCOMPARE(a.stepper->steps().size(), steps);
     for (size_t i = 0; i + 1 < steps; ++i) {
-        const json slice{{"start", {0}}, {"count", {64}}};
-        const auto x = a.stepper->value(i, 0, slice), y = b.stepper->value(i, 0, slice);
+        const auto x = a.stepper->value(sliced(i, 64)), y = b.stepper->value(sliced(i, 64));
         QVERIFY2(x && y, x ? "" : x.error().message.c_str());
-        QCOMPARE((*x)["slice"], (*y)["slice"]);
+        QCOMPARE(*x->slice, *y->slice);
     }
     // Looking at one in between does not change what comes behind.
     Stepped c = begin(kRandom, ones(64), little);
     QVERIFY(c.stepper->into());
     QVERIFY(c.stepper->into());
-    QVERIFY(c.stepper->value(0, 0));
+    QVERIFY(c.stepper->value({0, 0, 0, {}}));
     QVERIFY(c.stepper->run());
-    QCOMPARE(c.stepper->value(steps - 2, 0)->at("mean"), b.stepper->value(steps - 2, 0)->at("mean"));
+    QCOMPARE(c.stepper->value({steps - 2, 0, 0, {}})->statistics->mean,
+        b.stepper->value({steps - 2, 0, 0, {}})->statistics->mean);
 }
 
 void TestStepper::keepsWhatIsWrittenInto() {
@@ -331,9 +333,9 @@ void TestStepper::keepsWhatIsWrittenInto() {
     QVERIFY(s.stepper);
     QVERIFY(s.stepper->run());
     // The placeholder as it was, and as add_ left it.
-    QCOMPARE(s.stepper->value(0, 0)->at("max").get<double>(), 1.0);
+    QCOMPARE(s.stepper->value({0, 0, 0, {}})->statistics->max, std::optional(1.0));
     const auto written = s.stepper->step_of(BodyId(0), s.node("", "add_"));
-    QVERIFY(s.stepper->value(*written, 0)->at("max").get<double>() > 1.0);
+    QVERIFY(s.stepper->value({*written, 0, 0, {}})->statistics->max > 1.0);
 }
 
 void TestStepper::countsLiveBytes() {
@@ -416,10 +418,10 @@ void TestStepper::stepsThroughRecordedRegions() {
         const tensors::Value* value = file->find(s.stepper->path(i));
         if (!value || value->kind != tensors::Value::Kind::Tensor || steps[i].values != 1 || steps[i].tuple)
             continue;
-        const auto found = s.stepper->value(i, 0);
+        const auto found = s.stepper->value({i, 0, 0, {}});
         QVERIFY(found);
-        QCOMPARE((*found)["shape"].get<std::vector<int64_t>>(), value->shape);
-        QCOMPARE((*found)["stride"].get<std::vector<int64_t>>(), value->stride);
+        QCOMPARE(found->shape, value->shape);
+        QCOMPARE(found->stride, value->stride);
         ++compared;
         inside += steps[i].depth > 0;
     }

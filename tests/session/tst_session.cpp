@@ -87,7 +87,7 @@ private slots:
         QVERIFY((*replaced)->notes()->empty());
         // Open elsewhere: must not be pulled away from under it.
         QCOMPARE(Session::create(file, dump, build_ledger(dump), {.replace = true}).error().kind,
-            Error::Kind::CannotRead);
+            Error::Kind::CannotWrite);
         QVERIFY((*replaced)->add_note(dump, "0/0:forward", "still there").ok());
     }
 

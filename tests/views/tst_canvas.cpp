@@ -104,6 +104,14 @@ void move(Canvas& canvas, QPoint pos) {
 
 } // namespace
 
+// The marks around a selected node: a user and a producer.
+static Marks around(uint32_t user, uint32_t producer) {
+    Marks marks;
+    marks.users = {NodeId(user)};
+    marks.producers = {NodeId(producer)};
+    return marks;
+}
+
 class TestCanvas : public QObject {
     Q_OBJECT
 
@@ -278,9 +286,10 @@ void TestCanvas::clickSelects() {
     QCOMPARE(canvas->selected(), NodeId(4));
     QCOMPARE(spy.size(), 1);
     QCOMPARE(spy[0][0].value<NodeId>(), NodeId(4));
-    // The same again is no news.
+    // The same again is told again: what is inspected may be another thing by now.
     QTest::mouseClick(canvas->viewport(), Qt::LeftButton, {}, canvas->boxRect(NodeId(4)).center());
-    QCOMPARE(spy.size(), 1);
+    QCOMPARE(spy.size(), 2);
+    QCOMPARE(spy[1][0].value<NodeId>(), NodeId(4));
 }
 
 void TestCanvas::clickOnBackgroundClears() {
@@ -299,7 +308,7 @@ void TestCanvas::settersStaySilent() {
     auto canvas = make(grid(3, 4));
     QSignalSpy selected(canvas.get(), &Canvas::nodeSelected), hovered(canvas.get(), &Canvas::hovered);
     canvas->setSelected(NodeId(4));
-    canvas->setMarked({NodeId(7)}, {NodeId(1)});
+    canvas->setMarks(around(7, 1));
     canvas->setHits({NodeId(2)}, NodeId(2));
     canvas->setSelected({});
     QCOMPARE(selected.size(), 0);
@@ -507,7 +516,7 @@ void TestCanvas::fitShowsAll() {
 void TestCanvas::fitSelectionShowsNeighbours() {
     auto canvas = make(grid(10, 40));
     canvas->setSelected(NodeId(205));
-    canvas->setMarked({NodeId(215)}, {NodeId(195)});
+    canvas->setMarks(around(215, 195));
     canvas->fitSelection();
     const QRect room = canvas->viewport()->rect();
     for (uint32_t node : {195u, 205u, 215u})
@@ -588,19 +597,21 @@ void TestCanvas::marksArePainted() {
     const int one = countOf(shot(), accent);
     QVERIFY(one > 2 * kW); // two pixels around, and its edges
     QVERIFY(countOf(shot(), color(Role::AccentSoft)) > kW);
-    canvas->setMarked({NodeId(7)}, {NodeId(1)});
+    canvas->setMarks(around(7, 1));
     QVERIFY(countOf(shot(), accent) > one + kW);
     canvas->setSelected({});
-    canvas->setMarked({}, {});
-    canvas->setCrossing({NodeId(8)});
+    Marks marks;
+    marks.crossing = {NodeId(8)};
+    canvas->setMarks(marks);
     const int border = countOf(shot(), saved);
     QVERIFY(border > kW);
     canvas->setCrossingSide(Canvas::Side::Right);
     QVERIFY(countOf(shot(), saved) > border + 10);
-    canvas->setCrossing({});
-    canvas->setCurrentStep(NodeId(3));
+    marks = {};
+    marks.step = NodeId(3);
+    canvas->setMarks(marks);
     QVERIFY(countOf(shot(), accent) > 10);
-    canvas->setCurrentStep({});
+    canvas->setMarks({});
     QCOMPARE(shot(), plain);
 
     // A run: what waits is quieter than what ran, a breakpoint is a dot, tags hang under their boxes.
@@ -613,26 +624,32 @@ void TestCanvas::marksArePainted() {
             }
         return most - least;
     };
-    canvas->setWaiting({NodeId(3)});
-    QVERIFY(canvas->isWaiting(NodeId(3)) && !canvas->isWaiting(NodeId(4)));
+    marks = {};
+    marks.waiting = {NodeId(3)};
+    canvas->setMarks(marks);
+    QCOMPARE(canvas->marks(), marks);
     const QRect ran = canvas->boxRect(NodeId(4)), waits = canvas->boxRect(NodeId(3));
     QVERIFY(contrast(shot().copy(waits)) < contrast(shot().copy(ran)) - 60);
-    canvas->setWaiting({});
-    canvas->setBreakpoints({NodeId(3)}, {});
+    marks = {};
+    marks.breakpoints = {NodeId(3)};
+    canvas->setMarks(marks);
     const int full = countOf(shot(), color(Role::Failed));
-    canvas->setBreakpoints({}, {NodeId(3)});
+    marks = {};
+    marks.breakpointsOff = {NodeId(3)};
+    canvas->setMarks(marks);
     const int hollow = countOf(shot(), color(Role::Failed));
     QVERIFY2(full > hollow && hollow > 0, qPrintable(QStringLiteral("%1, %2").arg(full).arg(hollow)));
-    canvas->setBreakpoints({}, {});
     Tag tag;
     tag.node = NodeId(3);
     tag.text = QStringLiteral("−2 … 3  μ 0.1");
     tag.bar = 0.5;
-    canvas->setTags({tag});
+    marks = {};
+    marks.tags = {tag};
+    canvas->setMarks(marks);
     const QRect under = canvas->boxRect(NodeId(3)).translated(0, canvas->boxRect(NodeId(3)).height());
     QVERIFY(shot().copy(under.adjusted(0, 2, 0, 0)) != plain.copy(under.adjusted(0, 2, 0, 0)));
     QVERIFY(countOf(shot(), color(Role::Traced)) > canvas->boxRect(NodeId(3)).width() / 2);
-    canvas->setTags({});
+    canvas->setMarks({});
     QCOMPARE(shot(), plain);
 
     // Dimmed: what is kept looks as ever, what is not has lost its dark text.

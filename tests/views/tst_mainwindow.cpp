@@ -1,9 +1,13 @@
 #include "tests/browse/dumps.h"
 
+#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
+#include "views/export/exportdialog.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
+#include "views/problems/problemsview.h"
+#include "views/shell/docks.h"
 #include "views/shell/findbar.h"
 #include "views/shell/gotobox.h"
 #include "views/shell/keylist.h"
@@ -11,7 +15,9 @@
 #include "views/shell/pane.h"
 #include "views/shell/screenshot.h"
 #include "views/shell/startpage.h"
+#include "views/stepper/stepperbar.h"
 
+#include "core/export/formats.h"
 #include "core/session/session.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -24,6 +30,7 @@
 #include <QListWidget>
 #include <QMenuBar>
 #include <QMimeData>
+#include <QScreen>
 #include <QSignalSpy>
 #include <QSplitter>
 #include <QTableView>
@@ -31,6 +38,7 @@
 #include <QTemporaryDir>
 #include <QToolBar>
 #include <QToolButton>
+#include <QTranslator>
 
 using namespace hopscope;
 
@@ -76,9 +84,7 @@ private slots:
     // place.
     void allActions() {
         Opened o({tracePath(QStringLiteral("gpt12"))});
-        QList<QAction*> all = o.window.actions().all();
-        for (QDockWidget* dock : o.window.findChildren<QDockWidget*>())
-            all << dock->toggleViewAction();
+        const QList<QAction*> all = o.window.actions().all() + o.window.docks().actions();
         QVERIFY(all.size() > 60);
         QHash<QString, QString> keys, names;
         for (const QAction* action : all) {
@@ -765,11 +771,20 @@ private slots:
         auto* list = o.window.findChild<KeyList*>();
         QVERIFY(list);
         QVERIFY(list->table().rowCount() > 60);
-        list->search().setText(QStringLiteral("next invocation"));
-        int shown = 0;
-        for (int row = 0; row < list->table().rowCount(); ++row)
-            shown += !list->table().isRowHidden(row);
-        QCOMPARE(shown, 3); // next, next reused, next traced
+        const auto shown = [&](const char* text) {
+            list->search().setText(QString::fromLatin1(text));
+            int rows = 0;
+            for (int row = 0; row < list->table().rowCount(); ++row)
+                rows += !list->table().isRowHidden(row);
+            return rows;
+        };
+        QCOMPARE(shown("next invocation"), 3); // next, next reused, next traced
+        // By the names that stand in the menus, too.
+        for (const QAction* action : o.window.actions().all()) {
+            QString name = action->text().remove(QLatin1Char('&'));
+            name.remove(QChar(0x2026));
+            QVERIFY2(shown(name.toUtf8()) > 0, qPrintable(name));
+        }
     }
 
     void reloadKeepsThePlace() {
@@ -805,6 +820,220 @@ private slots:
         QVERIFY(bytes[0] == bytes[1]);
         const QImage image = QImage::fromData(bytes[0]);
         QCOMPARE(image.size(), QSize(1200, 800));
+    }
+
+    // --- faults that were mended, one test each
+
+    // No larger than the screen, and as large as it was left.
+    void theWindowFitsTheScreenAndKeepsItsSize() {
+        QSize left;
+        {
+            MainWindow window{MainWindow::Options{}};
+            const QSize room = window.screen()->availableGeometry().size();
+            QVERIFY(window.width() <= room.width() && window.height() <= room.height());
+            window.show();
+            window.resize(window.minimumSizeHint() + QSize(40, 30));
+            left = window.size();
+            window.close();
+        }
+        MainWindow again{MainWindow::Options{}};
+        QCOMPARE(again.size(), left);
+    }
+
+    // What is inspected stays the node that is selected; and a click on it always inspects it.
+    void selectionAndInspectorStayTogether() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        const Place left = w.navigator().pane(Pane::Left);
+        const NodeId node =
+            find_node(w.document()->module(left.graph), w.document()->body(left), "native_layer_norm");
+        Q_EMIT w.pane(Pane::Left).canvas().nodeSelected(node);
+        w.actions()[Do::NextInvocation]->trigger();
+        QCOMPARE(w.navigator().state().row, 1);
+        QCOMPARE(w.pane(Pane::Left).canvas().selected(), node);
+        QCOMPARE(int(w.inspector().page()), int(Inspector::NodePage));
+        QVERIFY(w.inspector().text().contains(QStringLiteral("native_layer_norm")));
+        // A row of the ledger is about the invocation; a click on the node is about the node again.
+        w.ledger().table().selectRow(4);
+        QCOMPARE(int(w.inspector().page()), int(Inspector::InvocationPage));
+        Canvas& canvas = w.pane(Pane::Left).canvas();
+        canvas.fitAll();
+        QTest::mouseClick(canvas.viewport(), Qt::LeftButton, {}, canvas.boxRect(node).center());
+        QCOMPARE(int(w.inspector().page()), int(Inspector::NodePage));
+    }
+
+    void keysLeaveTheNoteField_data() {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<int>("key");
+        QTest::newRow("Return after a note") << QStringLiteral("a note") << int(Qt::Key_Return);
+        QTest::newRow("Return without one") << QString() << int(Qt::Key_Return);
+        QTest::newRow("Esc") << QStringLiteral("half a no") << int(Qt::Key_Escape);
+    }
+    void keysLeaveTheNoteField() {
+        QFETCH(QString, text);
+        QFETCH(int, key);
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        w.activateWindow();
+        w.actions()[Do::AddNote]->trigger();
+        QLineEdit& input = w.inspector().notes().input();
+        QTRY_VERIFY(input.hasFocus());
+        QTest::keyClicks(&input, text);
+        QTest::keyClick(&input, Qt::Key(key));
+        QVERIFY(!input.hasFocus());
+        QVERIFY(w.pane(Pane::Left).canvas().hasFocus());
+        QCOMPARE(w.notes().all().size(), size_t(key == Qt::Key_Return && !text.isEmpty()));
+        QCOMPARE(input.text(), key == Qt::Key_Escape ? text : QString()); // nothing is lost
+    }
+
+    void exportsFromTextFields() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        w.activateWindow();
+        for (QLineEdit* field : {&w.inspector().notes().input(), &w.ledger().filterEdit()}) {
+            field->setFocus();
+            QTRY_VERIFY(field->hasFocus());
+            QTest::keyClick(field, Qt::Key_E, Qt::ControlModifier);
+            auto* dialog = w.findChild<ExportDialog*>();
+            QVERIFY2(dialog && dialog->isVisible(), qPrintable(field->objectName()));
+            delete dialog;
+        }
+    }
+
+    // No text of a dialog shows the mark of its key.
+    void labelsHaveTheirBuddies() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        o.window.actions()[Do::Export]->trigger();
+        auto* dialog = o.window.findChild<ExportDialog*>();
+        QVERIFY(dialog);
+        int marked = 0;
+        for (const QLabel* label : dialog->findChildren<QLabel*>()) {
+            if (!label->text().contains(QLatin1Char('&')))
+                continue;
+            ++marked;
+            QVERIFY2(label->buddy(), qPrintable(label->text()));
+        }
+        QVERIFY(marked >= 4);
+    }
+
+    // A dock behind another's tab comes to the front; in front, it goes; gone, it comes back.
+    void dockKeysRaiseBeforeTheyClose() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        w.activateWindow();
+        w.docks().arrange();
+        QVERIFY(o.settle());
+        const QWidget& problems = w.problems();
+        QVERIFY(!w.ledger().visibleRegion().isEmpty());
+        QVERIFY(problems.visibleRegion().isEmpty());
+        const auto press = [&] {
+            QTest::keyClick(&w, Qt::Key_3, Qt::AltModifier);
+            QCoreApplication::processEvents();
+        };
+        press();
+        QTRY_VERIFY(!problems.visibleRegion().isEmpty());
+        press();
+        QTRY_VERIFY(problems.isHidden() || problems.parentWidget()->isHidden());
+        press();
+        QTRY_VERIFY(!problems.visibleRegion().isEmpty());
+    }
+
+    // The menu is about what is under the pointer: asking for it goes nowhere.
+    void rightClickStaysWhereOneIs() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        const uint64_t hash = w.navigator().hash();
+        QTableView& table = w.ledger().table();
+        QTest::mouseClick(
+            table.viewport(), Qt::RightButton, {}, table.visualRect(table.model()->index(3, 0)).center());
+        OutlineView& tree = w.outline();
+        const QModelIndex region = tree.outline().indexOfRegion(w.navigator().state().region);
+        const QModelIndex other = region.siblingAtRow(region.row() + 1);
+        QVERIFY(other.isValid());
+        QTest::mouseClick(tree.viewport(), Qt::RightButton, {}, tree.visualRect(other).center());
+        QCOMPARE(w.navigator().hash(), hash);
+        QCOMPARE(w.ledger().model().current(), 0);
+        // The left button does go there.
+        QTest::mouseClick(
+            table.viewport(), Qt::LeftButton, {}, table.visualRect(table.model()->index(3, 0)).center());
+        QCOMPARE(w.navigator().state().row, 3);
+    }
+
+    // Whatever the decision is called, the buttons stay under the pointer.
+    void invocationButtonsStay() {
+        for (const char* name : {"gpt12", "recompiles", "dup_tangents"}) {
+            Opened o({tracePath(QString::fromLatin1(name))});
+            MainWindow& w = o.window;
+            auto* stepper = w.findChild<StepperBar*>();
+            const auto places = [&] {
+                QCoreApplication::processEvents();
+                QList<int> at;
+                for (const QToolButton* button : stepper->findChildren<QToolButton*>())
+                    at << button->mapTo(&w, QPoint()).x();
+                return at;
+            };
+            const QList<int> first = places();
+            QCOMPARE(first.size(), 2);
+            while (w.actions()[Do::NextInvocation]->isEnabled()) {
+                w.actions()[Do::NextInvocation]->trigger();
+                QCOMPARE(places(), first);
+            }
+        }
+    }
+
+    // Every text of every action can be translated.
+    void actionsAreTranslated() {
+        struct Shouting : QTranslator {
+            QString translate(const char* context, const char* text, const char*, int) const override {
+                return qstrcmp(context, "hopscope::Actions") == 0 ? QString::fromUtf8(text).toUpper()
+                                                                  : QString();
+            }
+            bool isEmpty() const override { return false; }
+        } shouting;
+        QCoreApplication::installTranslator(&shouting);
+        Opened o;
+        QCoreApplication::removeTranslator(&shouting);
+        for (const QAction* action : o.window.actions().all()) {
+            // Those that name what they are about are other texts by now.
+            if (action->objectName().startsWith(QStringLiteral("go.bookmark"))
+                || action->objectName() == QStringLiteral("run.watch")
+                || action->objectName() == QStringLiteral("edit.undo")
+                || action->objectName() == QStringLiteral("edit.redo"))
+                continue;
+            QCOMPARE(action->text(), action->text().toUpper());
+            QCOMPARE(action->property("tip").toString(), action->property("tip").toString().toUpper());
+        }
+    }
+
+    // What changed in one turn of the event loop is told once.
+    void changesAreToldOnce() {
+        struct Counter : Follower {
+            void follow(const Shown& shown, Changes changed) override {
+                ++calls;
+                last = changed;
+                row = shown.at.row;
+            }
+            int calls = 0, row = -1;
+            Changes last;
+        } counter;
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        w.state().add(&counter);
+        w.navigator().select_invocation(3);
+        w.navigator().select_invocation(5);
+        w.navigator().select_node(Pane::Left, NodeId(4));
+        QCOMPARE(counter.calls, 0);
+        QVERIFY(!w.idle());
+        QCoreApplication::processEvents();
+        QCOMPARE(counter.calls, 1);
+        QCOMPARE(counter.row, 5);
+        QVERIFY(counter.last & Change::Place);
+        QVERIFY(counter.last & Change::Selection);
+        // The cursor alone is no other place.
+        w.navigator().select_node(Pane::Left, NodeId(6));
+        QCoreApplication::processEvents();
+        QCOMPARE(counter.calls, 2);
+        QCOMPARE(counter.last, Changes(Change::Selection));
     }
 
     // Everything that was recorded opens in the window, at every call.

@@ -34,6 +34,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstring>
@@ -101,6 +102,11 @@ void shot(QWidget& widget, const char* name) {
         widget.grab().save(folder + QLatin1Char('/') + QLatin1String(name) + QStringLiteral(".png"));
 }
 
+bool waiting(const Canvas& canvas, NodeId node) {
+    const std::vector<NodeId>& all = canvas.marks().waiting;
+    return std::find(all.begin(), all.end(), node) != all.end();
+}
+
 // A graph by hand, as a file.
 struct TextDump {
     explicit TextDump(const QByteArray& text) { test::writeFile(path(), text); }
@@ -144,14 +150,13 @@ private slots:
             QStringLiteral("0/0:forward"));
         QTRY_VERIFY_WITH_TIMEOUT(window.document() && window.idle(), 20000);
         const size_t graphs = window.document()->dump().graphs.size();
-        Actions& actions = window.actions();
         const auto report = [&window] {
             QDialog* dialog = window.findChild<QDialog*>(QStringLiteral("report"));
             const QString text = dialog ? dialog->findChild<QPlainTextEdit*>()->toPlainText() : QString();
             delete dialog;
             return text;
         };
-        QVERIFY(!actions[Do::CallSchema]->isEnabled()); // no call is selected
+        QVERIFY(!window.actions()[Do::CallSchema]->isEnabled()); // no call is selected
         const Place root = window.navigator().pane(window.navigator().state().focus);
         const Body& body = window.document()->body(root);
         for (size_t i = 0; i < body.nodes.size(); ++i)
@@ -159,26 +164,60 @@ private slots:
                 window.navigator().select_node(window.navigator().state().focus, NodeId(i));
                 break;
             }
-        QVERIFY(actions[Do::CallSchema]->isEnabled());
-        actions[Do::CallSchema]->trigger();
+        QVERIFY(window.actions()[Do::CallSchema]->isEnabled());
+        window.actions()[Do::CallSchema]->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
         QVERIFY2(
             report().startsWith(QStringLiteral("invoke_subgraph(Any subgraph, str identifier, Tensor arg0")),
             window.lastError() ? window.lastError()->text().c_str() : "");
         window.navigator().select_invocation(0);
-        QVERIFY(actions[Do::ProveRegion]->isEnabled());
-        actions[Do::ProveRegion]->trigger();
+        QVERIFY(window.actions()[Do::ProveRegion]->isEnabled());
+        window.actions()[Do::ProveRegion]->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
         QVERIFY(report().contains(QStringLiteral(": equal on ")));
         window.navigator().set_focus(Pane::Right); // the backward body
-        QVERIFY(!actions[Do::DeriveJoint]->isEnabled());
+        QVERIFY(!window.actions()[Do::DeriveJoint]->isEnabled());
         window.navigator().set_focus(Pane::Left);
-        actions[Do::DeriveJoint]->trigger();
+        window.actions()[Do::DeriveJoint]->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
         QCOMPARE(window.document()->dump().graphs.size(), graphs + 1);
         const Place derived = window.navigator().pane(Pane::Right);
         QCOMPARE(window.document()->dump().graph(derived.graph).label, std::string("joint (derived)"));
         QTRY_VERIFY_WITH_TIMEOUT(window.pane(Pane::Right).canvas().scene() != nullptr, 20000);
+    }
+
+    // A key that steps the run does nothing else while the run is being started.
+    void keysWhileTheRunStarts() {
+        MainWindow window(MainWindow::Options{true});
+        window.resize(1200, 800);
+        window.show();
+        window.activateWindow();
+        const auto settle = [&] { return QTest::qWaitFor([&] { return window.idle(); }, 60000); };
+        window.openPaths(QStringList{hopscope::test::dataPath(QStringLiteral("mlp4/trace"))});
+        QVERIFY(settle());
+        const Navigator& n = window.navigator();
+        Canvas& canvas = window.pane(Pane::Left).canvas();
+        run::Request request;
+        request.address = window.document()->address(n.pane(Pane::Left));
+        request.seed = 1;
+        window.startRun(request);
+        QVERIFY(window.run().state() == RunController::State::Starting);
+        const uint64_t hash = n.hash();
+        for (Qt::Key key : {Qt::Key_F10, Qt::Key_F11}) {
+            for (Qt::KeyboardModifiers with :
+                {Qt::KeyboardModifiers(), Qt::KeyboardModifiers(Qt::ShiftModifier)}) {
+                QTest::keyClick(&canvas, key, with);
+                QCOMPARE(n.hash(), hash);
+            }
+        }
+        QVERIFY(window.run().state() == RunController::State::Starting);
+        QVERIFY(settle());
+        QVERIFY(window.run().state() == RunController::State::Ready);
+        const size_t position = window.run().stepper()->position();
+        QTest::keyClick(&canvas, Qt::Key_F10);
+        QVERIFY(settle());
+        QVERIFY(window.run().stepper()->position() > position);
+        QCOMPARE(n.state().row, 0);
     }
 
     // Deriving a joint graph rebuilt the document: it stopped the run and forgot breakpoints, history and
@@ -277,11 +316,11 @@ private slots:
         QCOMPARE(shown(), kRegion);
         Canvas& canvas = r.window.pane(r.window.navigator().state().focus).canvas();
         QTRY_VERIFY(canvas.scene());
-        QCOMPARE(canvas.currentStep(), r.run().next().node);
+        QCOMPARE(canvas.marks().step, r.run().next().node);
         // Of what is shown, what ran is plain and what did not is quieter.
         QVERIFY(r.trigger(Do::RunOver));
-        QVERIFY(!canvas.isWaiting(r.run().placeOf(*r.run().ranLast()).node));
-        QVERIFY(canvas.isWaiting(r.run().next().node));
+        QVERIFY(!waiting(canvas, r.run().placeOf(*r.run().ranLast()).node));
+        QVERIFY(waiting(canvas, r.run().next().node));
         QCOMPARE(r.window.navigator().state().node, r.run().placeOf(*r.run().ranLast()));
         QCOMPARE(r.window.steps().stack().rowCount(), 2);
         QVERIFY(r.trigger(Do::StepOut));
@@ -351,7 +390,7 @@ private slots:
             r.window.values().facts().contains(QStringLiteral("NaN")), qPrintable(r.window.values().facts()));
         r.window.actions()[Do::ValuesOnNodes]->setChecked(true);
         QVERIFY(r.settle());
-        const std::vector<Tag>& tags = r.window.pane(Pane::Left).canvas().tags();
+        const std::vector<Tag>& tags = r.window.pane(Pane::Left).canvas().marks().tags;
         const auto log = std::find_if(
             tags.begin(), tags.end(), [&](const Tag& tag) { return tag.node == r.node("", "log").node; });
         QVERIFY(log != tags.end());
@@ -381,14 +420,14 @@ private slots:
             QVERIFY(values.origin().contains(QStringLiteral("00_forward.safetensors.gz")));
             const tensors::Value* recorded = file->find(name);
             QVERIFY(recorded && recorded->dtype == "float32");
-            QCOMPARE(shapeOf(values.value()), recorded->shape);
-            QCOMPARE(strideOf(values.value()), recorded->stride);
+            QCOMPARE(values.value()->shape, recorded->shape);
+            QCOMPARE(values.value()->stride, recorded->stride);
             const SlicePage& page = values.slice().page();
             QCOMPARE(int64_t(page.cells.size()), recorded->elements());
             for (size_t i = 0; i < page.cells.size(); ++i, ++compared) {
                 float expected = 0;
                 std::memcpy(&expected, recorded->bytes.data() + i * sizeof expected, sizeof expected);
-                const double found = numberOf(page.cells[i]);
+                const double found = page.cells[i];
                 QVERIFY2(std::abs(found - double(expected)) <= 2e-5 * (1 + std::abs(double(expected))),
                     qPrintable(
                         QStringLiteral("%1[%2]: %3 for %4").arg(qs(name)).arg(i).arg(found).arg(expected)));
@@ -415,10 +454,10 @@ private slots:
         r.select(r.node("", "invoke_subgraph_8"));
         QTRY_VERIFY(values.complete());
         QCOMPARE(values.items().count(), 11);
-        QCOMPARE(shapeOf(values.value()), (std::vector<int64_t>{8, 16}));
+        QCOMPARE(values.value()->shape, (std::vector<int64_t>{8, 16}));
         values.items().setCurrentIndex(8);
         QVERIFY(r.settle());
-        QTRY_COMPARE(shapeOf(values.value()), (std::vector<int64_t>{8, 64}));
+        QTRY_COMPARE(values.value()->shape, (std::vector<int64_t>{8, 64}));
         QAbstractItemModelTester tester(&values.slice());
         QCOMPARE(values.slice().rowCount(), 8);
         QCOMPARE(values.slice().columnCount(), 64);
@@ -500,7 +539,7 @@ private slots:
         TimeModel& times = r.window.steps().times();
         QVERIFY(times.rowCount() > 20);
         r.select(r.node(kRegion, "addmm"));
-        QTRY_VERIFY(!r.window.pane(r.window.navigator().state().focus).canvas().tags().empty());
+        QTRY_VERIFY(!r.window.pane(r.window.navigator().state().focus).canvas().marks().tags.empty());
         times.setByOperator(true);
         double share = 0;
         for (int row = 0; row < times.rowCount(); ++row)

@@ -12,16 +12,27 @@
 #include <limits>
 
 using namespace hopscope;
-using nlohmann::json;
 
 namespace {
 
-json tensor(std::vector<int64_t> shape, std::vector<int64_t> stride) {
-    return {{"dtype", "float32"}, {"shape", shape}, {"stride", stride}, {"bytes", 4}, {"min", -2.5},
-        {"max", 3.5}, {"mean", 0.0216}, {"std", 1.0}, {"nan", 0}, {"inf", 0}, {"zero", 0}};
+wire::ValueFigures tensor(std::vector<int64_t> shape, std::vector<int64_t> stride) {
+    wire::ValueFigures value;
+    value.dtype = "float32";
+    value.shape = std::move(shape);
+    value.stride = std::move(stride);
+    value.bytes = 4;
+    value.statistics = wire::Statistics{0, 0, 0, -2.5, 3.5, 0.0216, 1.0};
+    return value;
 }
 
-SlicePage page(std::vector<int64_t> shape, std::vector<json> cells, double limit) {
+wire::ValueFigures python(const char* type, std::optional<double> number) {
+    wire::ValueFigures value;
+    value.python = type;
+    value.number = number;
+    return value;
+}
+
+SlicePage page(std::vector<int64_t> shape, std::vector<double> cells, double limit) {
     SlicePage p;
     p.window.setShape(shape);
     p.cells = std::move(cells);
@@ -58,23 +69,23 @@ private slots:
     void summaries() {
         QCOMPARE(shortValue(tensor({2, 3}, {3, 1})), QStringLiteral("−2.5 … 3.5  μ 0.022"));
         QCOMPARE(typeText(tensor({2, 3}, {3, 1})), QStringLiteral("f32[2, 3]"));
-        json bad = tensor({2, 3}, {3, 1});
-        bad["nan"] = 3;
-        bad["inf"] = 1200;
+        wire::ValueFigures bad = tensor({2, 3}, {3, 1});
+        bad.statistics->nan = 3;
+        bad.statistics->inf = 1200;
         QCOMPARE(shortValue(bad), QStringLiteral("⚠ 3 NaN, 1,200 Inf"));
         QVERIFY(hasNonFinite(bad) && !hasNonFinite(tensor({2, 3}, {3, 1})));
-        json empty = tensor({0, 3}, {3, 1});
-        empty["min"] = empty["max"] = empty["mean"] = nullptr;
+        wire::ValueFigures empty = tensor({0, 3}, {3, 1});
+        empty.statistics.reset();
         QCOMPARE(shortValue(empty), QStringLiteral("empty"));
-        json single = tensor({}, {});
-        single["min"] = single["max"] = 2.0;
+        wire::ValueFigures single = tensor({}, {});
+        single.statistics->min = single.statistics->max = 2.0;
         QCOMPARE(shortValue(single), QStringLiteral("= 2"));
-        json equal = tensor({4}, {1});
-        equal["min"] = equal["max"] = 1.0;
+        wire::ValueFigures equal = tensor({4}, {1});
+        equal.statistics->min = equal.statistics->max = 1.0;
         QCOMPARE(shortValue(equal), QStringLiteral("all 1"));
-        QCOMPARE(shortValue({{"python", "int"}, {"value", 8}}), QStringLiteral("= 8"));
-        QCOMPARE(shortValue({{"python", "NoneType"}, {"value", nullptr}}), QStringLiteral("None"));
-        QCOMPARE(shortValue({{"python", "bool"}, {"value", true}}), QStringLiteral("= True"));
+        QCOMPARE(shortValue(python("int", 8)), QStringLiteral("= 8"));
+        QCOMPARE(shortValue(python("NoneType", {})), QStringLiteral("None"));
+        QCOMPARE(shortValue(python("bool", 1)), QStringLiteral("= True"));
     }
 
     // As PyTorch has it: dimensions of size 1 have any stride.
@@ -112,7 +123,7 @@ private slots:
     void table() {
         SliceModel model;
         QAbstractItemModelTester tester(&model);
-        model.setPage(page({2, 2}, {0.5, "nan", -1.0, "inf"}, 1));
+        model.setPage(page({2, 2}, {0.5, NAN, -1.0, INFINITY}, 1));
         QCOMPARE(model.rowCount(), 2);
         QCOMPARE(model.index(0, 1).data().toString(), QStringLiteral("NaN"));
         QCOMPARE(model.index(0, 1).data(Qt::ForegroundRole).value<QColor>(), color(Role::Failed));
@@ -131,7 +142,7 @@ private slots:
             QCOMPARE(cellColor(5, 1), cellColor(1, 1));
             SlicePicture picture;
             picture.resize(200, 160);
-            picture.setPage(page({2, 2}, {1.0, "nan", -1.0, 0.0}, 1));
+            picture.setPage(page({2, 2}, {1.0, NAN, -1.0, 0.0}, 1));
             const QImage image = picture.grab().toImage();
             QCOMPARE(image.pixelColor(8 + 14, 8 + 14), cellColor(1, 1));
             QCOMPARE(image.pixelColor(8 + 14, 8 + 28 + 14), cellColor(-1, 1));

@@ -3,6 +3,8 @@
 
 #include "core/worker/choose.h"
 
+#include <nlohmann/json.hpp>
+
 #include <QTest>
 
 #include <algorithm>

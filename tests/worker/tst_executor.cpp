@@ -3,6 +3,8 @@
 
 #include "core/wire/framing.h"
 
+#include <nlohmann/json.hpp>
+
 #include <QTest>
 #include <QThread>
 
@@ -111,6 +113,10 @@ void TestExecutor::answersBadMessages_data() {
     row("bind before load", R"({"jsonrpc":"2.0","id":1,"method":"bind","params":{"as":"inputs"}})", -32001);
     row("run before load", R"({"jsonrpc":"2.0","id":1,"method":"run"})", -32001);
     row("compare before load", R"({"jsonrpc":"2.0","id":1,"method":"compare"})", -32001);
+    row("flags are a text", R"({"jsonrpc":"2.0","id":1,"method":"joint","params":{"requires_grad":"all"}})",
+        -32602);
+    row("a parameter that is none", R"({"jsonrpc":"2.0","id":1,"method":"run","params":{"repeats":3}})",
+        -32602);
     row("value of nothing", R"({"jsonrpc":"2.0","id":1,"method":"value","params":{"name":"x"}})", -32001);
 }
 
@@ -182,7 +188,7 @@ void TestExecutor::cancels() {
     });
     Job job;
     job.cancel = &cancel;
-    const auto result = (*executor)->call("run", json::object(), job);
+    const auto result = (*executor)->run({}, job);
     later.join();
     QVERIFY(!result.ok());
     QCOMPARE(result.error().kind, Error::Kind::Cancelled);
@@ -210,7 +216,7 @@ void TestExecutor::namesTheNodeThatRanWhenItDied() {
         QThread::msleep(static_cast<unsigned long>(100 + after));
         kill(pid, signal);
     });
-    const auto result = (*executor)->call("run", json::object());
+    const auto result = (*executor)->run({});
     later.join();
     QVERIFY(!result.ok());
     QCOMPARE(result.error().kind, Error::Kind::External);
@@ -220,7 +226,7 @@ void TestExecutor::namesTheNodeThatRanWhenItDied() {
     QVERIFY2(place.body == "f" || place.body == "g" || place.node == "loop", result.error().message.c_str());
     QVERIFY(result.error().message.find("'" + place.node + "'") != std::string::npos);
     QVERIFY(!(*executor)->alive());
-    QVERIFY(!(*executor)->call("run", json::object()).ok());
+    QVERIFY(!(*executor)->run({}).ok());
     auto next = startExecutor();
     QVERIFY(next.ok() && works(**next));
 }
@@ -229,7 +235,7 @@ void TestExecutor::killsWhatHangs() {
     auto executor = startExecutor();
     QVERIFY(executor.ok());
     QVERIFY(prepare(**executor, kEndless, input()).ok());
-    auto result = (*executor)->call("run", json::object(), {}, 300);
+    auto result = (*executor)->run({}, {}, 300);
     QVERIFY(!result.ok());
     QVERIFY2(result.error().message.find("no answer within 300 ms") != std::string::npos,
         result.error().message.c_str());
@@ -243,7 +249,7 @@ void TestExecutor::killsWhatHangs() {
     const std::atomic<bool> cancel{true};
     Job job;
     job.cancel = &cancel;
-    result = (*executor)->call("run", json::object(), job);
+    result = (*executor)->run({}, job);
     QVERIFY(!result.ok());
     QCOMPARE(result.error().kind, Error::Kind::Cancelled);
     QVERIFY(!(*executor)->alive());
@@ -339,12 +345,16 @@ void TestExecutor::stopsAtANode() {
         return (exp,)
 )";
     QVERIFY(prepare(**executor, text, input()).ok());
-    const auto ran = (*executor)->call("run", {{"keep", true}, {"to", "abs_1"}});
+    wire::RunRequest request;
+    request.keep = true;
+    request.to = "abs_1";
+    const auto ran = (*executor)->run(request);
     QVERIFY(ran.ok());
-    QCOMPARE((*ran)["run"].get<int>(), 3);
-    QVERIFY((*executor)->call("value", {{"name", "abs_1"}}).ok());
-    QVERIFY(!(*executor)->call("value", {{"name", "exp"}}).ok());
-    QVERIFY(!(*executor)->call("run", {{"to", "nobody"}}).ok());
+    QCOMPARE(ran->run, uint64_t{3});
+    QVERIFY((*executor)->value(named("abs_1")).ok());
+    QVERIFY(!(*executor)->value(named("exp")).ok());
+    request.to = "nobody";
+    QVERIFY(!(*executor)->run(request).ok());
 }
 
 void TestExecutor::describesValues() {
@@ -358,22 +368,31 @@ void TestExecutor::describesValues() {
         return (t,)
 )";
     QVERIFY(prepare(**executor, text, values).ok());
-    QVERIFY((*executor)->call("run", {{"keep", true}}).ok());
-    const auto value = (*executor)->call("value", {{"name", "t"}, {"start", {0, 1}}, {"count", {3, 1}}});
+    QVERIFY(runAndKeep(**executor).ok());
+    wire::ValueRequest request = named("t");
+    request.start = {0, 1};
+    request.count = {3, 1};
+    const auto value = (*executor)->value(request);
     QVERIFY2(value.ok(), value.ok() ? "" : value.error().text().c_str());
-    QCOMPARE((*value)["dtype"], json("float32"));
-    QCOMPARE((*value)["shape"], json({3, 2}));
-    QCOMPARE((*value)["stride"], json({1, 3}));
-    QCOMPARE((*value)["bytes"], json(24));
-    QCOMPARE((*value)["nan"], json(1));
-    QCOMPARE((*value)["inf"], json(1));
-    QCOMPARE((*value)["zero"], json(1));
-    QCOMPARE((*value)["min"].get<double>(), -2.0);
-    QCOMPARE((*value)["max"].get<double>(), 3.0);
-    QCOMPARE((*value)["mean"].get<double>(), 0.5);
-    QCOMPARE((*value)["slice"], json({"inf", "nan", 3.0}));
-    QVERIFY(!(*executor)->call("value", {{"name", "t"}, {"start", {0, 1}}, {"count", {3, 9}}}).ok());
-    QVERIFY(!(*executor)->call("value", {{"name", "t"}, {"start", {0}}, {"count", {3}}}).ok());
+    QCOMPARE(value->dtype, std::string("float32"));
+    QCOMPARE(value->shape, (std::vector<int64_t>{3, 2}));
+    QCOMPARE(value->stride, (std::vector<int64_t>{1, 3}));
+    QCOMPARE(value->bytes, uint64_t{24});
+    const wire::Statistics& s = *value->statistics;
+    QCOMPARE(s.nan, uint64_t{1});
+    QCOMPARE(s.inf, uint64_t{1});
+    QCOMPARE(s.zero, uint64_t{1});
+    QCOMPARE(s.min, std::optional(-2.0));
+    QCOMPARE(s.max, std::optional(3.0));
+    QCOMPARE(s.mean, std::optional(0.5));
+    QCOMPARE(value->slice->size(), size_t{3});
+    QVERIFY(std::isinf(value->slice->at(0)) && std::isnan(value->slice->at(1)) && value->slice->at(2) == 3);
+    request.count = {3, 9};
+    QVERIFY(!(*executor)->value(request).ok());
+    request.start = {0};
+    request.count = {3};
+    QVERIFY(!(*executor)->value(request).ok());
+    QVERIFY((*executor)->alive());
 }
 
 QTEST_GUILESS_MAIN(TestExecutor)

@@ -6,8 +6,7 @@
 #include "core/wire/protocol.h"
 #include "core/worker/worker.h"
 
-#include <nlohmann/json.hpp>
-
+#include <cmath>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -85,40 +84,61 @@ inline Result<std::unique_ptr<worker::Worker>> startExecutor(uint64_t memory = 0
     return worker::Worker::start(options);
 }
 
+inline constexpr auto kInputs = wire::BindRequest::As::Inputs;
+inline constexpr auto kReference = wire::BindRequest::As::Reference;
+
 // Loads a text and binds its inputs.
-inline Status prepare(worker::Worker& executor, const std::string& text, const Values& inputs) {
+inline Status prepare(worker::Worker& worker, const std::string& text, const Values& inputs) {
     const auto read = readText(text);
     if (!read.module)
         return make_error(Error::Kind::Damaged, "the test's text holds no graph");
-    const auto loaded = executor.load(read.module, BodyId(0), {});
+    const auto loaded = worker.load(read.module, BodyId(0), {});
     if (!loaded)
         return loaded.error();
-    return executor.bind(inputs.all, "inputs");
+    return worker.bind(inputs.all, kInputs);
 }
 
-// The elements of the value `name` after a run, row-major; or why there are none.
-inline Result<std::vector<double>> evaluate(worker::Worker& executor, const std::string& text,
-    const Values& inputs, const std::string& name, int item = 0) {
-    if (const Status status = prepare(executor, text, inputs); !status)
+// A run whose values are kept.
+inline Result<wire::RunAnswer> runAndKeep(worker::Worker& worker, int64_t repeat = 1) {
+    wire::RunRequest request;
+    request.keep = true;
+    request.repeat = repeat;
+    return worker.run(request);
+}
+
+inline wire::ValueRequest named(const std::string& name, uint64_t item = 0) {
+    wire::ValueRequest request;
+    request.name = name;
+    request.item = item;
+    return request;
+}
+
+// The elements of the value `name` after a run, row-major; or why there are none. NaN and infinities as
+// 1e300.
+inline Result<std::vector<double>> evaluate(worker::Worker& worker, const std::string& text,
+    const Values& inputs, const std::string& name, uint64_t item = 0) {
+    if (const Status status = prepare(worker, text, inputs); !status)
         return status.error();
-    const auto ran = executor.call("run", {{"keep", true}});
+    const auto ran = runAndKeep(worker);
     if (!ran)
         return ran.error();
-    if (ran->contains("failure"))
-        return make_error(Error::Kind::External, (*ran)["failure"]["message"].get<std::string>());
-    auto value = executor.call("value", {{"name", name}, {"item", item}});
+    if (ran->failure)
+        return make_error(Error::Kind::External, ran->failure->message);
+    wire::ValueRequest request = named(name, item);
+    auto value = worker.value(request);
     if (!value)
         return value.error();
-    if (value->contains("python"))
-        return std::vector<double>{(*value)["value"].get<double>()};
-    const auto shape = (*value)["shape"].get<std::vector<int64_t>>();
-    value = executor.call("value",
-        {{"name", name}, {"item", item}, {"start", std::vector<int64_t>(shape.size(), 0)}, {"count", shape}});
+    if (!value->is_tensor())
+        return std::vector<double>{value->number.value_or(0)};
+    request.start.emplace(value->shape.size(), 0);
+    request.count = value->shape;
+    value = worker.value(request);
     if (!value)
         return value.error();
-    std::vector<double> all;
-    for (const auto& element : (*value)["slice"])
-        all.push_back(element.is_number() ? element.get<double>() : 1e300);
+    std::vector<double> all = *value->slice;
+    for (double& element : all)
+        if (!std::isfinite(element))
+            element = 1e300;
     return all;
 }
 

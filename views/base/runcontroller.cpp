@@ -26,18 +26,12 @@ QString placeText(const worker::NodePlace& at) {
     return text;
 }
 // What the worker said of the body when it was loaded: nodes that will stop the run, and devices.
-QStringList cannotRun(const nlohmann::json& loaded) {
+QStringList cannotRun(const wire::LoadAnswer& loaded) {
     QStringList notes;
-    if (!loaded.is_object())
-        return notes;
-    const auto text = [](const nlohmann::json& entry, const char* key) {
-        const auto found = entry.find(key);
-        return found != entry.end() && found->is_string() ? qs(found->get<std::string>()) : QString();
-    };
-    for (const nlohmann::json& entry : loaded.value("unsupported", nlohmann::json::array()))
-        notes << QObject::tr("%1 (%2) cannot be run: %3")
-                     .arg(text(entry, "node"), text(entry, "target"), text(entry, "reason"));
-    if (loaded.value("moved", nlohmann::json()) == true)
+    for (const wire::Unsupported& node : loaded.unsupported)
+        notes
+            << QObject::tr("%1 (%2) cannot be run: %3").arg(qs(node.node), qs(node.target), qs(node.reason));
+    if (loaded.moved)
         notes << QObject::tr("the graph names another device; it runs on the CPU");
     return notes;
 }
@@ -95,9 +89,9 @@ void RunController::launch(size_t position) {
         if (!started)
             return fail(started.error());
         live.started = std::move(*started);
-        live.stepper = std::make_unique<run::Stepper>(live.started.executor);
+        live.stepper = std::make_unique<run::Stepper>(live.started.worker);
         live.stepper->breakpoints() = breakpoints;
-        run::BeginOptions options;
+        wire::BeginRequest options;
         options.seed = request.seed.value_or(0);
         options.recorded_random = !live.prepared->reference.empty();
         Result<Stop> stop = live.stepper->begin(options, job);
@@ -117,7 +111,7 @@ void RunController::stop() {
     tasks_.clear();
     fetching_ = false;
     // Its end may take a moment: not on this thread.
-    if (live_ && live_->started.executor)
+    if (live_ && live_->started.worker)
         jobs_->start(tr("Ending the run"), [live = std::exchange(live_, nullptr)](const Job&) {}, {});
     live_.reset();
     forget();
@@ -161,7 +155,7 @@ std::shared_ptr<const run::Prepared> RunController::prepared() const {
 }
 
 int64_t RunController::workerPid() const {
-    return live_ && state_ == State::Ready && live_->started.executor ? live_->started.executor->pid() : 0;
+    return live_ && state_ == State::Ready && live_->started.worker ? live_->started.worker->pid() : 0;
 }
 
 QString RunController::inputsText() const {
@@ -242,7 +236,7 @@ void RunController::next_() {
             task->work(*live, job, *outcome);
             if (live->stepper && !live->stepper->steps().empty())
                 outcome->view = std::make_shared<const run::Stepper>(*live->stepper);
-            outcome->dead = live->started.executor && !live->started.executor->alive();
+            outcome->dead = live->started.worker && !live->started.worker->alive();
         },
         [self = QPointer<RunController>(this), live, task, outcome] {
             if (self && self->live_ == live)
@@ -264,10 +258,9 @@ void RunController::finish(
         if (!live->prepared->inputs.defaults.empty())
             notes_ << qs(run::in_words(live->prepared->symbols, live->prepared->inputs.defaults));
         notes_ << qsl(live->started.notes) << cannotRun(live->started.loaded);
-        if (live->started.executor)
+        if (live->started.worker)
             program_ = tr("libtorch %1 · %2")
-                           .arg(qs(live->started.executor->facts().value("libtorch", "?")),
-                               qs(live->started.program));
+                           .arg(qs(live->started.worker->facts().libtorch), qs(live->started.program));
     }
     if (outcome->view) {
         view_ = outcome->view;
@@ -321,7 +314,7 @@ void RunController::finish(
 
 void RunController::died(const Error& error, const std::shared_ptr<Live>& live) {
     error_ = qs(error.text());
-    const worker::NodePlace& at = live->started.executor->died_at();
+    const worker::NodePlace& at = live->started.worker->died_at();
     diedAt_ = at.known() ? placeText(at) : QString();
     tasks_.clear();
     wanted_.clear();

@@ -8,11 +8,9 @@
 #include "core/run/compare.h"
 #include "core/run/request.h"
 #include "core/run/stepper.h"
+#include "core/run/store.h"
 #include "core/run/timing.h"
-#include "core/session/runs.h"
 #include "views/base/jobs.h"
-
-#include <nlohmann/json.hpp>
 
 #include <QObject>
 #include <QString>
@@ -26,18 +24,11 @@
 
 namespace hopscope {
 
-// A value of the run: what the worker is asked for beside the statistics stands in `what`, a JSON object as
-// Stepper::value takes it ("{}" = nothing).
-struct ValueQuery {
-    size_t step = 0;
-    int item = 0;
-    std::string what = "{}";
-    friend auto operator<=>(const ValueQuery&, const ValueQuery&) = default;
-};
+using run::ValueQuery;
 
 // What came of it.
 struct ValueAnswer {
-    nlohmann::json value;
+    wire::ValueAnswer value;
     QString error; // empty = `value` holds
 };
 
@@ -146,7 +137,7 @@ public:
 
     // Runs the body once more, in a worker of its own, and hands over what a session keeps of it: figures, no
     // tensors, with the errors of the comparison that was made last. `into` is called on the GUI thread.
-    using Keeper = std::function<Status(const StoredRun&, const std::vector<StoredRunValue>&)>;
+    using Keeper = std::function<Status(const run::KeptRun&)>;
     void keep(Keeper into);
     void saveAll(const QString& path); // all values at the position, .safetensors
     void saveValue(size_t step, int item, const QString& path); // .safetensors or .npy, by extension

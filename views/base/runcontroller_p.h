@@ -24,8 +24,7 @@ struct RunController::Outcome {
     std::vector<std::pair<ValueQuery, ValueAnswer>> answers;
     std::optional<run::Timing> timing;
     std::shared_ptr<const run::Comparison> comparison;
-    StoredRun kept;
-    std::vector<StoredRunValue> keptValues;
+    run::KeptRun kept;
 };
 
 struct RunController::Task {

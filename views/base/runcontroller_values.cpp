@@ -115,9 +115,8 @@ void RunController::fetch() {
         for (const ValueQuery& query : queries) {
             if (job.cancelled() || live.yield.load(std::memory_order_relaxed))
                 return;
-            const Result<nlohmann::json> value =
-                live.stepper->value(query.step, query.item, nlohmann::json::parse(query.what), job);
-            if (!value && (job.cancelled() || !live.started.executor->alive())) {
+            const Result<wire::ValueAnswer> value = live.stepper->value(query, job);
+            if (!value && (job.cancelled() || !live.started.worker->alive())) {
                 outcome.error = value.error();
                 return;
             }
@@ -149,7 +148,7 @@ void RunController::measure(int repeat) {
     Task task;
     task.name = tr("Timing %1 runs").arg(repeat);
     task.work = [repeat, seed = request_.seed.value_or(0)](Live& live, const Job& job, Outcome& outcome) {
-        Result<run::Timing> timing = run::time_nodes(*live.started.executor, repeat, seed, job);
+        Result<run::Timing> timing = run::time_nodes(*live.started.worker, repeat, seed, job);
         if (timing)
             outcome.timing = std::move(*timing);
         else
@@ -198,7 +197,7 @@ Result<run::Comparison> compareWith(
     const Result<run::Started> started = run::start(*mine, request, job);
     if (!started)
         return started.error();
-    return run::compare(*started->executor, *mine, what, job);
+    return run::compare(*started->worker, *mine, what, job);
 }
 } // namespace
 
@@ -238,25 +237,24 @@ void RunController::keep(Keeper into) {
         const Result<run::Started> started = run::start(*prepared, request, job);
         if (!started)
             return fail(started.error());
-        Result<nlohmann::json> ran =
-            started->executor->call("run", {{"keep", true}, {"seed", request.seed.value_or(0)}}, job);
+        run::ExecuteOptions how;
+        how.seed = request.seed.value_or(0);
+        how.keep = true;
+        Result<run::RunResult> ran = run::execute(*started->worker, *prepared, how, job);
         if (!ran)
             return fail(ran.error());
-        run::RunResult result;
-        result.answer = std::move(*ran);
         if (comparison)
-            result.comparison = *comparison;
-        Result<std::vector<StoredRunValue>> values =
-            run::stored_values(*started->executor, comparison.get(), false, job);
-        if (!values)
-            return fail(values.error());
-        outcome.kept = run::stored_run(*prepared, request, *started->executor, result);
-        outcome.keptValues = std::move(*values);
+            ran->comparison = *comparison;
+        Result<run::KeptRun> kept =
+            run::kept_run(*started->worker, *prepared, request, *ran, /*tensors=*/false, job);
+        if (!kept)
+            return fail(kept.error());
+        outcome.kept = std::move(*kept);
     };
     task.after = [this, into = std::move(into)](const Outcome& outcome) {
-        const Status status = outcome.error ? Status(*outcome.error) : into(outcome.kept, outcome.keptValues);
+        const Status status = outcome.error ? Status(*outcome.error) : into(outcome.kept);
         Q_EMIT message(status ? tr("Kept the run in the session: figures of %1 values")
-                                    .arg(grouped(outcome.keptValues.size()))
+                                    .arg(grouped(outcome.kept.values.size()))
                               : tr("The run was not kept: %1").arg(qs(status.error().text())),
             !status);
     };

@@ -1,51 +1,18 @@
 #include "views/base/valuetext.h"
 
 #include "core/graph/types.h"
+#include "core/wire/numbers.h"
 #include "views/base/text.h"
 
+#include <QLocale>
 #include <QObject>
 #include <QRegularExpression>
 #include <QStringList>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace hopscope {
-
-using nlohmann::json;
-
-namespace {
-uint64_t count(const json& value, const char* key) {
-    const auto found = value.find(key);
-    return found != value.end() && found->is_number() ? found->get<uint64_t>() : 0;
-}
-
-std::vector<int64_t> integers(const json& value, const char* key) {
-    std::vector<int64_t> list;
-    const auto found = value.find(key);
-    if (found != value.end() && found->is_array()) {
-        for (const json& n : *found)
-            list.push_back(n.is_number() ? n.get<int64_t>() : 0);
-    }
-    return list;
-}
-} // namespace
-
-double numberOf(const json& value) {
-    if (value.is_number())
-        return value.get<double>();
-    if (value.is_boolean())
-        return value.get<bool>() ? 1 : 0;
-    if (value.is_string()) {
-        const std::string text = value.get<std::string>();
-        if (text == "inf")
-            return std::numeric_limits<double>::infinity();
-        if (text == "-inf")
-            return -std::numeric_limits<double>::infinity();
-    }
-    return std::numeric_limits<double>::quiet_NaN();
-}
 
 QString numberText(double value, int digits) {
     if (std::isnan(value))
@@ -61,34 +28,22 @@ QString numberText(double value, int digits) {
     return text.replace(QLatin1Char('-'), QStringLiteral("−"));
 }
 
-QString numberText(const json& value, int digits) {
-    if (value.is_boolean())
-        return value.get<bool>() ? QStringLiteral("True") : QStringLiteral("False");
-    if (value.is_number_integer())
-        return QString::number(value.get<qlonglong>()).replace(QLatin1Char('-'), QStringLiteral("−"));
-    if (value.is_null())
-        return QStringLiteral("–");
-    return numberText(numberOf(value), digits);
+QString numberText(const std::optional<double>& value, int digits) {
+    return value ? numberText(*value, digits) : QStringLiteral("–");
 }
 
-QString plainNumber(const json& value) {
-    return value.is_string() ? qs(value.get<std::string>()) : qs(value.dump());
+QString plainNumber(double value) {
+    const std::string_view name = wire::non_finite_name(value);
+    if (!name.empty())
+        return qs(name);
+    const QString text = QString::number(value, 'g', QLocale::FloatingPointShortest);
+    // A float reads back as one.
+    return text.contains(QLatin1Char('.')) || text.contains(QLatin1Char('e')) ? text
+                                                                              : text + QStringLiteral(".0");
 }
 
-bool isTensor(const json& value) {
-    return value.is_object() && value.contains("dtype");
-}
-
-std::vector<int64_t> shapeOf(const json& value) {
-    return integers(value, "shape");
-}
-
-std::vector<int64_t> strideOf(const json& value) {
-    return integers(value, "stride");
-}
-
-bool isContiguous(const json& value) {
-    const std::vector<int64_t> shape = shapeOf(value), stride = strideOf(value);
+bool isContiguous(const wire::ValueFigures& value) {
+    const std::vector<int64_t>&shape = value.shape, &stride = value.stride;
     if (std::find(shape.begin(), shape.end(), 0) != shape.end())
         return true;
     int64_t expected = 1;
@@ -107,50 +62,51 @@ QString listText(const std::vector<int64_t>& list) {
     return parts.join(QStringLiteral(", "));
 }
 
-QString typeText(const json& value) {
-    if (!isTensor(value))
-        return qs(value.value("python", ""));
-    const std::string dtype = value.value("dtype", "");
-    const DType* known = dtype_by_name(dtype);
-    return QStringLiteral("%1[%2]").arg(qs(known ? known->abbreviation : dtype), listText(shapeOf(value)));
+QString typeText(const wire::ValueFigures& value) {
+    if (!value.is_tensor())
+        return qs(value.python);
+    const DType* known = dtype_by_name(value.dtype);
+    return QStringLiteral("%1[%2]").arg(qs(known ? known->abbreviation : value.dtype), listText(value.shape));
 }
 
-bool hasNonFinite(const json& value) {
-    return isTensor(value) ? count(value, "nan") > 0 || count(value, "inf") > 0
-                           : value.is_object() && value.contains("value") && value["value"].is_string()
-            && value.value("python", "") == "float";
+QString pythonText(const wire::ValueFigures& value, int digits) {
+    if (value.python == "NoneType")
+        return QStringLiteral("None");
+    if (value.python == "bool" && value.number)
+        return *value.number != 0 ? QStringLiteral("True") : QStringLiteral("False");
+    return numberText(value.number, digits);
 }
 
-QString shortValue(const json& value) {
-    if (!value.is_object())
-        return {};
-    if (!isTensor(value)) {
-        if (value.value("python", "") == "NoneType")
+bool hasNonFinite(const wire::ValueFigures& value) {
+    return value.statistics ? value.statistics->nan > 0 || value.statistics->inf > 0
+                            : value.number && !std::isfinite(*value.number);
+}
+
+QString shortValue(const wire::ValueFigures& value) {
+    if (!value.is_tensor()) {
+        if (value.python == "NoneType")
             return QStringLiteral("None");
-        return value.contains("value") ? QStringLiteral("= ") + numberText(value["value"]) : QString();
+        return value.number ? QStringLiteral("= ") + pythonText(value) : QString();
     }
-    int64_t elements = 1;
-    for (const int64_t n : shapeOf(value))
-        elements *= n;
-    if (elements == 0)
+    if (std::find(value.shape.begin(), value.shape.end(), 0) != value.shape.end())
         return QObject::tr("empty");
+    const wire::Statistics s = value.statistics.value_or(wire::Statistics());
     QStringList bad;
-    if (const uint64_t n = count(value, "nan"))
-        bad << QObject::tr("%1 NaN").arg(grouped(n));
-    if (const uint64_t n = count(value, "inf"))
-        bad << QObject::tr("%1 Inf").arg(grouped(n));
+    if (s.nan)
+        bad << QObject::tr("%1 NaN").arg(grouped(s.nan));
+    if (s.inf)
+        bad << QObject::tr("%1 Inf").arg(grouped(s.inf));
     if (!bad.isEmpty())
         return QStringLiteral("⚠ ") + bad.join(QStringLiteral(", "));
-    const json none;
-    const auto at = [&](const char* key) -> const json& { return value.contains(key) ? value[key] : none; };
-    if (elements == 1)
-        return QStringLiteral("= ") + numberText(at("min"));
-    const QString low = numberText(at("min")), high = numberText(at("max"));
+    const bool single = std::all_of(value.shape.begin(), value.shape.end(), [](int64_t n) { return n == 1; });
+    if (single)
+        return QStringLiteral("= ") + numberText(s.min);
+    const QString low = numberText(s.min), high = numberText(s.max);
     if (low == high)
         return QObject::tr("all %1").arg(low);
     QString text = QStringLiteral("%1 … %2").arg(low, high);
-    if (at("mean").is_number())
-        text += QStringLiteral("  μ ") + numberText(at("mean"), 2);
+    if (s.mean)
+        text += QStringLiteral("  μ ") + numberText(s.mean, 2);
     return text;
 }
 

@@ -1,32 +1,30 @@
 // A value of a run in words and numbers, from the answer of Stepper::value.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "core/wire/messages.h"
 
 #include <QString>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace hopscope {
 
-// A number as the worker gives it: a number, or "nan", "inf", "-inf". NaN where it is none of these.
-double numberOf(const nlohmann::json& json);
-// Four digits at most, a real minus sign: "−2.1", "3.4e−5", "NaN", "∞".
+// Three digits or as many as asked for, a real minus sign: "−2.1", "3.4e−5", "NaN", "∞".
 QString numberText(double value, int digits = 3);
-QString numberText(const nlohmann::json& json, int digits = 3);
-// The same with all digits, as other programs read it back: for the clipboard.
-QString plainNumber(const nlohmann::json& json);
+QString numberText(const std::optional<double>& value, int digits = 3); // "–" where there is none
+// The same with all digits, as other programs read it back ("nan", "-inf"): for the clipboard.
+QString plainNumber(double value);
 
-bool isTensor(const nlohmann::json& value);
-std::vector<int64_t> shapeOf(const nlohmann::json& value);
-std::vector<int64_t> strideOf(const nlohmann::json& value);
-bool isContiguous(const nlohmann::json& value); // of a tensor, as PyTorch means it
+bool isContiguous(const wire::ValueFigures& value); // of a tensor, as PyTorch means it
 QString listText(const std::vector<int64_t>& list); // "2, 8"
-// "f32[2, 8]", "int 8": what it is.
-QString typeText(const nlohmann::json& value);
+// "f32[2, 8]", "int": what it is.
+QString typeText(const wire::ValueFigures& value);
+// Of what is no tensor: "8", "True", "None"; "–" where it has no number.
+QString pythonText(const wire::ValueFigures& value, int digits = 3);
 // One line: "−2.1 … 3.4  μ 0.02", "⚠ 3 NaN, 1 Inf", "= 8", "empty".
-QString shortValue(const nlohmann::json& value);
-bool hasNonFinite(const nlohmann::json& value);
+QString shortValue(const wire::ValueFigures& value);
+bool hasNonFinite(const wire::ValueFigures& value);
 
 } // namespace hopscope

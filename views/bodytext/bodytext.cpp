@@ -173,4 +173,11 @@ void BodyText::keyReleaseEvent(QKeyEvent* event) {
     chooseAtCursor();
 }
 
+void BodyText::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+    if (shown.document && changed & (Change::Document | Change::Place | Change::Selection))
+        showBody(shown.body(), shown.at.node.node);
+}
+
 } // namespace hopscope

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/browse/document.h"
+#include "views/base/follower.h"
 
 #include <QPlainTextEdit>
 
@@ -10,12 +11,13 @@
 
 namespace hopscope {
 
-class BodyText : public QPlainTextEdit {
+class BodyText : public QPlainTextEdit, public Follower {
     Q_OBJECT
 
 public:
     explicit BodyText(QWidget* parent = nullptr);
 
+    void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     // Shows a body (nothing where the graph is none) and marks a node of it. Emits nothing.
     void showBody(const Place& body, NodeId selected);

@@ -90,11 +90,10 @@ void Canvas::setScene(std::shared_ptr<const draw::Scene> scene, Change change) {
     }
     d->cameFrom = d->cameTo = {};
     if (change == Change::NewBody) {
-        d->selected = d->currentHit = d->step = {};
-        for (std::vector<NodeId>* list : {&d->users, &d->producers, &d->crossing, &d->hits, &d->kept,
-                 &d->bookmarks, &d->waiting, &d->breaks, &d->breaksOff})
-            list->clear();
-        d->tags.clear();
+        d->selected = d->currentHit = {};
+        d->hits.clear();
+        d->kept.clear();
+        d->told = {};
         d->dimmed = false;
     }
     d->remark();
@@ -150,15 +149,15 @@ NodeId Canvas::selected() const {
     return d->selected;
 }
 
-void Canvas::setMarked(std::vector<NodeId> users, std::vector<NodeId> producers) {
-    d->users = std::move(users);
-    d->producers = std::move(producers);
+void Canvas::setMarks(Marks marks) {
+    if (marks == d->told)
+        return;
+    d->told = std::move(marks);
     d->remark();
 }
 
-void Canvas::setCrossing(std::vector<NodeId> nodes) {
-    d->crossing = std::move(nodes);
-    d->remark();
+const Marks& Canvas::marks() const {
+    return d->told;
 }
 
 void Canvas::setCrossingSide(Side side) {
@@ -183,44 +182,6 @@ bool Canvas::isDimmed() const {
     return d->dimmed;
 }
 
-void Canvas::setCurrentStep(NodeId node) {
-    d->step = node;
-    d->remark();
-}
-
-NodeId Canvas::currentStep() const {
-    return d->step;
-}
-
-void Canvas::setBookmarked(std::vector<NodeId> nodes) {
-    d->bookmarks = std::move(nodes);
-    d->remark();
-}
-
-void Canvas::setWaiting(std::vector<NodeId> nodes) {
-    d->waiting = std::move(nodes);
-    d->remark();
-}
-
-void Canvas::setBreakpoints(std::vector<NodeId> on, std::vector<NodeId> off) {
-    d->breaks = std::move(on);
-    d->breaksOff = std::move(off);
-    d->remark();
-}
-
-void Canvas::setTags(std::vector<Tag> tags) {
-    d->tags = std::move(tags);
-    viewport()->update();
-}
-
-const std::vector<Tag>& Canvas::tags() const {
-    return d->tags;
-}
-
-bool Canvas::isWaiting(NodeId node) const {
-    return std::find(d->waiting.begin(), d->waiting.end(), node) != d->waiting.end();
-}
-
 void Canvas::Private::remark() {
     marks.assign(scene ? scene->boxes.size() : 0, 0);
     auto add = [this](const std::vector<NodeId>& nodes, int mark) {
@@ -228,17 +189,17 @@ void Canvas::Private::remark() {
             if (const uint32_t box = index ? index->boxOf(node) : kNoBox; box != kNoBox)
                 marks[box] = static_cast<uint8_t>(marks[box] | mark);
     };
-    add(users, kUser | kKept);
-    add(producers, kProducer | kKept);
-    add(crossing, kCrossing | kKept);
+    add(told.users, kUser | kKept);
+    add(told.producers, kProducer | kKept);
+    add(told.crossing, kCrossing | kKept);
     add(hits, kHit | kKept);
     add(kept, kKept);
-    add({selected, step}, kKept);
-    add(bookmarks, kBookmark);
-    add(breaks, kBreakpoint);
-    add(breaksOff, kBreakpoint);
+    add({selected, told.step}, kKept);
+    add(told.noted, kBookmark);
+    add(told.breakpoints, kBreakpoint);
+    add(told.breakpointsOff, kBreakpoint);
     // A box waits as long as the node that it shows does, whatever is folded into it.
-    for (NodeId node : waiting)
+    for (NodeId node : told.waiting)
         if (const uint32_t box = index ? index->boxOf(node) : kNoBox;
             box != kNoBox && scene->boxes[box].node == node)
             marks[box] = static_cast<uint8_t>(marks[box] | kWaiting);
@@ -320,13 +281,13 @@ QString Canvas::Private::describe(uint32_t box) const {
     const draw::Box& b = scene->boxes[box];
     const auto kind = draw::kind_name(b.kind);
     QString run; // what a run says of it
-    if (index->boxOf(step) == box)
+    if (index->boxOf(told.step) == box)
         run += tr(", runs next");
     if (marks[box] & kWaiting)
         run += tr(", has not run");
     if (marks[box] & kBreakpoint)
         run += tr(", breakpoint");
-    for (const Tag& tag : tags)
+    for (const Tag& tag : told.tags)
         if (tag.node == b.node && !tag.text.isEmpty())
             run += QStringLiteral(", ") + tag.text;
     return tr("%1, %2, %3, %4 of %5, producers %6, users %7")

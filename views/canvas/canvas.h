@@ -54,6 +54,20 @@ struct Tag {
     QString text; // empty = none
     bool warning = false; // the text is in the warning tone
     double bar = -1; // 0 to 1 of the box's width; negative = none
+    friend bool operator==(const Tag&, const Tag&) = default;
+};
+
+// What the canvas marks besides the selection and the hits of a search: set as a whole.
+struct Marks {
+    std::vector<NodeId> users, producers; // of the selected node
+    std::vector<NodeId> crossing; // values that cross to the other pane
+    std::vector<NodeId> noted; // nodes with a bookmark or note
+    NodeId step; // arrow at the left edge; invalid = none
+    // --- of a run
+    std::vector<NodeId> waiting; // have not run: quieter than those that have
+    std::vector<NodeId> breakpoints, breakpointsOff; // a dot, full or hollow
+    std::vector<Tag> tags;
+    friend bool operator==(const Marks&, const Marks&) = default;
 };
 
 class Canvas : public QAbstractScrollArea {
@@ -85,22 +99,13 @@ public:
     // --- marks
     void setSelected(NodeId node); // invalid = none; does not scroll
     NodeId selected() const;
-    void setMarked(std::vector<NodeId> users, std::vector<NodeId> producers); // of the selection
-    void setCrossing(std::vector<NodeId> nodes); // values that cross to the other pane
+    void setMarks(Marks marks); // in place of those before; the same again costs nothing
+    const Marks& marks() const;
     void setCrossingSide(Side side);
     void setHits(std::vector<NodeId> hits, NodeId current = {}); // search hits, and the one that F3 is at
     // Dims all boxes to 35 % but the selection, its marks, and `keep` (the trace).
     void setDimmed(bool dimmed, std::vector<NodeId> keep = {});
     bool isDimmed() const;
-    void setCurrentStep(NodeId node); // arrow at the left edge; invalid = none
-    NodeId currentStep() const;
-    void setBookmarked(std::vector<NodeId> nodes); // nodes with a bookmark or note
-    // --- of a run
-    void setWaiting(std::vector<NodeId> nodes); // have not run: quieter than those that have
-    void setBreakpoints(std::vector<NodeId> on, std::vector<NodeId> off); // a dot, full or hollow
-    void setTags(std::vector<Tag> tags);
-    const std::vector<Tag>& tags() const;
-    bool isWaiting(NodeId node) const;
 
     // --- view
     void ensureVisible(
@@ -139,8 +144,8 @@ public Q_SLOTS:
     void activateSelected();
 
 Q_SIGNALS:
-    void nodeSelected(
-        hopscope::NodeId node); // by the user; invalid = selection cleared by a click on the background
+    // By the user, also of the node that is selected already; invalid = cleared by a click on the background.
+    void nodeSelected(hopscope::NodeId node);
     void nodeActivated(hopscope::NodeId node); // double click, Return
     void hovered(hopscope::NodeId node); // invalid = left
     void contextMenuRequested(hopscope::NodeId node, QPoint globalPos); // node invalid = background

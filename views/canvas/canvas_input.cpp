@@ -29,12 +29,12 @@ constexpr double kEndReach = 28; // pixels along an edge that count as its end
 // --- selecting
 
 void Canvas::Private::select(NodeId node, bool scroll) {
-    const bool changed = node != selected;
+    const bool nothing = !node.valid() && !selected.valid();
     q->setSelected(node);
     if (scroll)
         q->ensureVisible(node);
-    if (changed)
-        Q_EMIT q->nodeSelected(node);
+    if (!nothing)
+        Q_EMIT q->nodeSelected(node); // also of the selected one: what is inspected may be another thing
 }
 
 void Canvas::Private::walkTo(uint32_t box) {

@@ -94,9 +94,9 @@ struct Canvas::Private {
     bool settingBars = false;
     bool opening = true; // the view follows the size until someone moves it
 
-    NodeId selected, currentHit, step;
-    std::vector<NodeId> users, producers, crossing, hits, kept, bookmarks, waiting, breaks, breaksOff;
-    std::vector<Tag> tags;
+    NodeId selected, currentHit;
+    std::vector<NodeId> hits, kept;
+    Marks told; // by the owner
     std::vector<uint8_t> marks; // Mark, by box
     bool dimmed = false;
     Side side = Side::None;

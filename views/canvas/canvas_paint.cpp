@@ -172,7 +172,7 @@ void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePai
 void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) {
     const double line = target().lineScale;
     const bool blocks = draw::detail_for(zoom) == draw::Detail::Shapes;
-    const uint32_t current = index->boxOf(currentHit), at = index->boxOf(step);
+    const uint32_t current = index->boxOf(currentHit), at = index->boxOf(told.step);
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (uint32_t box : index->boxesIn(visibleScene().adjusted(-kOverhang, 0, kOverhang, 0))) {
         const uint8_t mark = marks[box];
@@ -204,7 +204,8 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
         }
         if (mark & kBreakpoint)
             paintBreakpoint(painter, r, line,
-                std::any_of(breaks.begin(), breaks.end(), [&](NodeId n) { return index->boxOf(n) == box; }));
+                std::any_of(told.breakpoints.begin(), told.breakpoints.end(),
+                    [&](NodeId n) { return index->boxOf(n) == box; }));
         if (box == at) {
             const double s = std::clamp(r.height() / 2, 5 * line, 8 * line);
             const double x = r.left() - 3 * line, y = r.center().y();
@@ -219,7 +220,7 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
 
 // Nodes that have not run yet lie under a veil; what has run stands out.
 void Canvas::Private::paintWaiting(QPainter& painter, ScenePainter& scenePainter) {
-    if (waiting.empty())
+    if (told.waiting.empty())
         return;
     const QColor veil = waitingVeil();
     painter.setRenderHint(QPainter::Antialiasing, false);
@@ -243,7 +244,7 @@ void Canvas::Private::paintTags(QPainter& painter, ScenePainter& scenePainter) {
     font.setPixelSize(
         static_cast<int>(std::lround(std::max(kTagFont * scale, 8.0 * q->devicePixelRatioF()))));
     const QFontMetricsF metrics(font);
-    for (const Tag& tag : tags) {
+    for (const Tag& tag : told.tags) {
         const uint32_t box = index->boxOf(tag.node);
         if (box == kNoBox || scene->boxes[box].node != tag.node
             || !seen.intersects(rectOf(scene->boxes[box])))

@@ -181,8 +181,8 @@ void Canvas::fitSelection() {
     if (!d->shows())
         return;
     std::vector<NodeId> nodes{d->selected};
-    nodes.insert(nodes.end(), d->users.begin(), d->users.end());
-    nodes.insert(nodes.end(), d->producers.begin(), d->producers.end());
+    nodes.insert(nodes.end(), d->told.users.begin(), d->told.users.end());
+    nodes.insert(nodes.end(), d->told.producers.begin(), d->told.producers.end());
     const QRectF bounds = boundsOfNodes(*d->scene, *d->index, nodes);
     if (bounds.isNull()) {
         fitAll();

@@ -1,6 +1,7 @@
 #include "views/compare/compareview.h"
 
 #include "core/base/text.h"
+#include "core/export/comparison_json.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
 #include "views/base/valuetext.h"
@@ -256,10 +257,9 @@ void CompareView::show() {
         text += tr(" · first at <b>%1</b>").arg(qs(c->values[size_t(c->first)].path).toHtmlEscaped());
     if (!c->random.empty())
         text += tr(" · %1 took the recorded value").arg(qs(counted(c->random.size(), "random node")));
-    if (!c->failure.is_null())
+    if (c->failure)
         text += QStringLiteral(" · <span style='color:%1'>%2</span>")
-                    .arg(color(Role::Failed).name(),
-                        qs(c->failure.value("message", "a node failed")).toHtmlEscaped());
+                    .arg(color(Role::Failed).name(), qs(c->failure->message).toHtmlEscaped());
     if (filter_->rowCount() != model_->rowCount())
         text += tr(" · %1 of %2 shown").arg(filter_->rowCount()).arg(model_->rowCount());
     text += QStringLiteral(" · <span style='color:%1'>%2</span>")
@@ -285,7 +285,7 @@ void CompareView::selectValue(int value) {
 
 void CompareView::copyJson() {
     if (const auto c = controller_->comparison()) {
-        QApplication::clipboard()->setText(qs(run::to_json(*c).dump(2)));
+        QApplication::clipboard()->setText(qs(comparison_text(c->against, *c)));
         Q_EMIT message(tr("Copied the comparison as JSON"), false);
     }
 }

@@ -63,7 +63,10 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     auto* form = new QFormLayout;
     form->addRow(tr("&What"), scope_);
     form->addRow(tr("&Format"), format_);
-    form->addRow(tr("F&ile"), fileRow);
+    // A layout is nobody's buddy: without one the label would show its ampersand.
+    auto* fileLabel = new QLabel(tr("F&ile"), this);
+    fileLabel->setBuddy(path_);
+    form->addRow(fileLabel, fileRow);
     form->addRow(tr("&Scale"), scale_);
     form->addRow(QString(), light_);
     QPushButton* go = buttons_->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);

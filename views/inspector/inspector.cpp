@@ -118,4 +118,20 @@ void Inspector::fill() {
     text_->setHtml(html);
 }
 
+void Inspector::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+    if (!shown.document || !(changed & (Change::Document | Change::Place | Change::Selection)))
+        return;
+    const NavState& at = shown.at;
+    Page page = BodyPage;
+    if (at.subject == Subject::Node && at.node.node)
+        page = NodePage;
+    else if (at.subject == Subject::Invocation)
+        page = InvocationPage;
+    else if (at.subject == Subject::Region)
+        page = RegionPage;
+    inspect({at.node, at.row, at.region, shown.body(), shown.crossing}, page);
+}
+
 } // namespace hopscope

@@ -1,6 +1,7 @@
 // The right dock: pages about the node, the invocation, the region and the body, and the notes on it.
 #pragma once
 
+#include "views/base/follower.h"
 #include "views/inspector/facts.h"
 #include "views/inspector/notespane.h"
 
@@ -13,7 +14,7 @@ class QTextBrowser;
 
 namespace hopscope {
 
-class Inspector : public QWidget {
+class Inspector : public QWidget, public Follower {
     Q_OBJECT
 
 public:
@@ -21,6 +22,7 @@ public:
 
     explicit Inspector(QWidget* parent = nullptr);
 
+    void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     struct About {
         Place node; // node none = none is selected

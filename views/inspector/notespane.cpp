@@ -3,6 +3,7 @@
 #include "views/base/theme.h"
 
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
@@ -65,6 +66,7 @@ NotesPane::NotesPane(QWidget* parent)
     column->addWidget(list_);
     column->addWidget(input_);
 
+    input_->installEventFilter(this);
     connect(input_, &QLineEdit::returnPressed, this, &NotesPane::submit);
     connect(edit_, &QToolButton::clicked, this, &NotesPane::beginEdit);
     connect(remove_, &QToolButton::clicked, this, &NotesPane::removeCurrent);
@@ -132,6 +134,18 @@ void NotesPane::endEdit() {
 void NotesPane::accept() {
     drafts_.erase(editing_);
     endEdit();
+    if (input_->hasFocus())
+        Q_EMIT left();
+}
+
+// Esc leaves the field, and what is written in it stays.
+bool NotesPane::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == input_ && event->type() == QEvent::KeyPress
+        && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+        Q_EMIT left();
+        return true;
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 void NotesPane::updateButtons() {
@@ -145,8 +159,10 @@ void NotesPane::focusInput() {
 
 void NotesPane::submit() {
     const QString text = input_->text().trimmed();
-    if (text.isEmpty())
+    if (text.isEmpty()) {
+        Q_EMIT left();
         return;
+    }
     if (editing_)
         Q_EMIT editRequested(editing_, text);
     else

@@ -40,6 +40,10 @@ Q_SIGNALS:
     void addRequested(const QString& text);
     void editRequested(qint64 id, const QString& text);
     void removeRequested(qint64 id);
+    void left(); // the person is done with the field, by Return or Esc
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void submit();

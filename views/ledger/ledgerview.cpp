@@ -14,6 +14,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
+#include <QMouseEvent>
 #include <QPainter>
 #include <QStyledItemDelegate>
 #include <QTableView>
@@ -137,6 +138,7 @@ LedgerView::LedgerView(QWidget* parent)
     table_->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     table_->setContextMenuPolicy(Qt::CustomContextMenu);
     table_->installEventFilter(this);
+    table_->viewport()->installEventFilter(this);
 
     auto* top = new QHBoxLayout;
     top->setContentsMargins(metrics::kPad, metrics::kPadSmall, metrics::kPad, metrics::kPadSmall);
@@ -325,6 +327,10 @@ void LedgerView::showMenu(const QPoint& at) {
 }
 
 bool LedgerView::eventFilter(QObject* watched, QEvent* event) {
+    // The menu is about the row under the pointer: asking for it goes nowhere.
+    if (watched == table_->viewport() && event->type() == QEvent::MouseButtonPress
+        && static_cast<QMouseEvent*>(event)->button() == Qt::RightButton)
+        return true;
     if (watched == table_ && event->type() == QEvent::KeyPress
         && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Copy)) {
         if (table_->currentIndex().isValid())
@@ -332,6 +338,13 @@ bool LedgerView::eventFilter(QObject* watched, QEvent* event) {
         return true;
     }
     return QWidget::eventFilter(watched, event);
+}
+
+void LedgerView::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+    if (shown.document && changed & (Change::Document | Change::Place))
+        setCurrent(shown.at.row);
 }
 
 } // namespace hopscope

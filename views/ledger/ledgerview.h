@@ -1,6 +1,7 @@
 // The ledger's pane: summary line, filter and table.
 #pragma once
 
+#include "views/base/follower.h"
 #include "views/ledger/ledgermodel.h"
 
 #include <QTimer>
@@ -12,12 +13,13 @@ class QTableView;
 
 namespace hopscope {
 
-class LedgerView : public QWidget {
+class LedgerView : public QWidget, public Follower {
     Q_OBJECT
 
 public:
     explicit LedgerView(QWidget* parent = nullptr);
 
+    void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     void setCurrent(int row); // marks it and scrolls to it; emits nothing
 

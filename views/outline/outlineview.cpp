@@ -259,6 +259,10 @@ int OutlineView::dotAt(const QModelIndex& index, const QPoint& at) const {
 }
 
 void OutlineView::mousePressEvent(QMouseEvent* event) {
+    if (event->button() == Qt::RightButton) {
+        event->accept(); // the menu is about the item under the pointer: asking for it goes nowhere
+        return;
+    }
     const QModelIndex index = indexAt(event->pos());
     const int dot = event->button() == Qt::LeftButton ? dotAt(index, event->pos()) : -1;
     if (dot < 0) {
@@ -308,6 +312,13 @@ void OutlineView::contextMenuEvent(QContextMenuEvent* event) {
         menu.addAction(icon(QStringLiteral("copy")), tr("Copy address"), this,
             [tip] { QApplication::clipboard()->setText(tip); });
     menu.exec(event->globalPos());
+}
+
+void OutlineView::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+    if (shown.document && changed & (Change::Document | Change::Place))
+        setCurrent(shown.at.row, shown.at.panes[0], shown.at.panes[1], shown.body());
 }
 
 } // namespace hopscope

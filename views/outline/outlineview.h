@@ -1,18 +1,20 @@
 // The tree's pane. Region rows carry the strip of dots; a click on a dot goes to its invocation.
 #pragma once
 
+#include "views/base/follower.h"
 #include "views/outline/outlinemodel.h"
 
 #include <QTreeView>
 
 namespace hopscope {
 
-class OutlineView : public QTreeView {
+class OutlineView : public QTreeView, public Follower {
     Q_OBJECT
 
 public:
     explicit OutlineView(QWidget* parent = nullptr);
 
+    void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     // Marks what is current; scrolls the current invocation's region into view. Emits nothing.
     void setCurrent(int row, const Place& left, const Place& right, const Place& focused);

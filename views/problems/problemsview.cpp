@@ -100,4 +100,9 @@ void ProblemsView::copy() {
         QApplication::clipboard()->setText(at.siblingAtColumn(0).data(ProblemsModel::TextRole).toString());
 }
 
+void ProblemsView::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+}
+
 } // namespace hopscope

@@ -1,6 +1,7 @@
 // The list of problems, with the whole text of the chosen one below.
 #pragma once
 
+#include "views/base/follower.h"
 #include "views/problems/problemsmodel.h"
 
 #include <QWidget>
@@ -11,12 +12,13 @@ class QTableView;
 
 namespace hopscope {
 
-class ProblemsView : public QWidget {
+class ProblemsView : public QWidget, public Follower {
     Q_OBJECT
 
 public:
     explicit ProblemsView(QWidget* parent = nullptr);
 
+    void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     void showFailure(int failure);
     int count() const { return model_->rowCount(); }

@@ -209,7 +209,7 @@ std::optional<ValueQuery> WatchModel::queryOf(int row, QString* why) const {
         *why = tr("no value");
         return {};
     }
-    return ValueQuery{*step, 0, "{}"};
+    return ValueQuery{*step, 0, 0, {}};
 }
 
 void WatchModel::follow() {

@@ -229,7 +229,7 @@ void StepsView::refresh() {
         text += tr(" · next <b>%1</b>").arg(qs(stepper->path(position)).toHtmlEscaped());
     }
     const bool stopped = stepper->failure() && controller_->state() == RunController::State::Ready
-        && position == size_t(std::max(0, stepper->failure()->step));
+        && stepper->failure()->step == position;
     if (stopped)
         text += QStringLiteral(" · <span style='color:%1'>%2</span>")
                     .arg(color(Role::Failed).name(), tr("it failed"));
@@ -379,6 +379,11 @@ void StepsView::showTimes() {
 bool StepsView::isWatched(const Place& node) const {
     const auto& all = watch_->places();
     return std::find(all.begin(), all.end(), node) != all.end();
+}
+
+void StepsView::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
 }
 
 } // namespace hopscope

@@ -2,6 +2,7 @@
 // watched nodes, calls and times.
 #pragma once
 
+#include "views/base/follower.h"
 #include "views/run/runmodels.h"
 
 #include <QWidget>
@@ -17,12 +18,13 @@ namespace hopscope {
 
 class BytesCurve;
 
-class StepsView : public QWidget {
+class StepsView : public QWidget, public Follower {
     Q_OBJECT
 
 public:
     StepsView(RunController* controller, QAction* computeAll, QAction* measure, QWidget* parent = nullptr);
 
+    void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     void showTimes();
     void watch(const Place& node) { watch_->toggle(node); }

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <QAction>
-#include <QHash>
 #include <QList>
 #include <QObject>
+
+#include <functional>
+#include <initializer_list>
+#include <utility>
+#include <vector>
 
 class QWidget;
 
@@ -116,18 +120,33 @@ public:
     // An action that is made elsewhere (docks, recent files): its tooltip follows the same rule.
     void adopt(QAction* action);
 
+    // What is done, as long as `context` lives. `settle` is called before and after: an action that what came
+    // earlier in this turn of the event loop has greyed is not done, and what one did is shown when it is
+    // done.
+    using Slots = std::initializer_list<std::pair<Do, std::function<void()>>>;
+    void connectTo(QObject* context, Slots table);
+    std::function<void()> settle = [] {};
+    void onToggled(Do what, QObject* context, std::function<void(bool)> slot);
+
+    // Keys without Ctrl or Alt belong to one part of the window: elsewhere they are text.
+    void restrictTo(QWidget* widget, std::initializer_list<Do> table);
     // Some keys step a run while there is one, and something else without: each belongs to one action at a
     // time.
     void setRunning(bool running);
-    // Greys an action and says why in its tooltip; an empty reason enables it.
+    // Greys actions and says why in their tooltips; an empty reason enables them.
     void setReason(Do what, const QString& reason);
+    void setReason(std::initializer_list<Do> table, const QString& reason);
+    void setText(Do what, const QString& text, const QString& tip);
     // The tooltip: what it does, why it is greyed, and last the key in brackets.
     static void updateToolTip(QAction* action);
 
 private:
+    struct Spec;
+    static const std::vector<Spec>& specs();
     void setKeys(Do what, const char* now, const char* otherwise, const QString& when);
 
     QList<QAction*> actions_;
+    bool running_ = true; // not as at first
 };
 
 } // namespace hopscope

@@ -17,15 +17,23 @@ struct CanvasKey {
     const char* key;
 };
 constexpr CanvasKey kCanvasKeys[] = {
-    {"Graph: to the producer, to the user", "Up, Down"},
-    {"Graph: to the sibling in the row", "Left, Right"},
-    {"Graph: next and previous node", "Tab, Shift+Tab"},
-    {"Graph: into the selected call", "Return, double click"},
-    {"Graph: zoom at the pointer", "Ctrl+wheel"},
-    {"Graph: zoom in, zoom out", "+, -"},
-    {"Graph: out of the region's body", "Backspace"},
+    {"To the producer, to the user", "Up, Down"},
+    {"To the sibling in the row", "Left, Right"},
+    {"Next and previous node", "Tab, Shift+Tab"},
+    {"Into the selected call", "Return, double click"},
+    {"Zoom at the pointer", "Ctrl+wheel"},
+    {"Zoom in, zoom out", "+, -"},
+    {"Out of the region's body", "Backspace"},
     {"Close find, clear marks, clear selection", "Esc"},
 };
+
+// A menu's text without the mark of its key and the dots of its dialog.
+QString plainText(QString text) {
+    text.remove(QLatin1Char('&'));
+    if (text.endsWith(QChar(0x2026)))
+        text.chop(1);
+    return text;
+}
 } // namespace
 
 KeyList::KeyList(const QList<QAction*>& actions, QWidget* parent)
@@ -34,30 +42,32 @@ KeyList::KeyList(const QList<QAction*>& actions, QWidget* parent)
     , table_(new QTableWidget(this)) {
     setObjectName(QStringLiteral("keyList"));
     setWindowTitle(tr("Keys"));
-    resize(560, 640);
+    resize(720, 640);
     search_->setObjectName(QStringLiteral("keySearch"));
     search_->setPlaceholderText(tr("Search keys"));
     search_->setAccessibleName(tr("Search keys"));
     search_->setClearButtonEnabled(true);
     table_->setObjectName(QStringLiteral("keyTable"));
     table_->setAccessibleName(tr("Actions and their keys"));
-    table_->setColumnCount(2);
-    table_->setHorizontalHeaderLabels({tr("Action"), tr("Key")});
-    table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
-    table_->horizontalHeader()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
+    table_->setColumnCount(3);
+    table_->setHorizontalHeaderLabels({tr("Action"), tr("What it does"), tr("Key")});
+    table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+    table_->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
+    table_->horizontalHeader()->setSectionResizeMode(2, QHeaderView::ResizeToContents);
     table_->verticalHeader()->hide();
     table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
     table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
     table_->setSelectionBehavior(QAbstractItemView::SelectRows);
     table_->setShowGrid(false);
     table_->setFrameShape(QFrame::NoFrame);
-    const auto add = [this](const QString& what, const QString& key) {
+    const auto add = [this](const QString& name, const QString& what, const QString& key) {
         const int row = table_->rowCount();
         table_->insertRow(row);
-        table_->setItem(row, 0, new QTableWidgetItem(what));
+        table_->setItem(row, 0, new QTableWidgetItem(name));
+        table_->setItem(row, 1, new QTableWidgetItem(what));
         auto* keyItem = new QTableWidgetItem(key);
         keyItem->setFont(monoFont());
-        table_->setItem(row, 1, keyItem);
+        table_->setItem(row, 2, keyItem);
     };
     for (const QAction* action : actions) {
         QStringList keys;
@@ -65,10 +75,10 @@ KeyList::KeyList(const QList<QAction*>& actions, QWidget* parent)
             keys << key.toString(QKeySequence::NativeText);
         if (const QString others = action->property("otherKeys").toString(); !others.isEmpty())
             keys << others;
-        add(action->property("tip").toString(), keys.join(QStringLiteral(", ")));
+        add(plainText(action->text()), action->property("tip").toString(), keys.join(QStringLiteral(", ")));
     }
     for (const CanvasKey& key : kCanvasKeys)
-        add(tr(key.what), tr(key.key));
+        add(tr("Graph"), tr(key.what), tr(key.key));
     auto* column = new QVBoxLayout(this);
     column->addWidget(search_);
     column->addWidget(table_);
@@ -78,8 +88,9 @@ KeyList::KeyList(const QList<QAction*>& actions, QWidget* parent)
 
 void KeyList::filter(const QString& text) {
     for (int row = 0; row < table_->rowCount(); ++row) {
-        const bool hit = table_->item(row, 0)->text().contains(text, Qt::CaseInsensitive)
-            || table_->item(row, 1)->text().contains(text, Qt::CaseInsensitive);
+        bool hit = false;
+        for (int column = 0; column < table_->columnCount(); ++column)
+            hit = hit || table_->item(row, column)->text().contains(text, Qt::CaseInsensitive);
         table_->setRowHidden(row, !hit);
     }
 }

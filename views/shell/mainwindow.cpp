@@ -1,34 +1,41 @@
 #include "views/shell/mainwindow.h"
 
-#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
+#include "views/compare/compareview.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsview.h"
+#include "views/run/stepsview.h"
+#include "views/shell/derivepresenter.h"
+#include "views/shell/docks.h"
+#include "views/shell/exporter.h"
 #include "views/shell/gotobox.h"
-#include "views/shell/jobstrip.h"
+#include "views/shell/loader.h"
+#include "views/shell/menus.h"
+#include "views/shell/navigation.h"
+#include "views/shell/notespresenter.h"
 #include "views/shell/pane.h"
+#include "views/shell/panepresenter.h"
+#include "views/shell/recentmenu.h"
+#include "views/shell/runpresenter.h"
+#include "views/shell/sessionkeeper.h"
 #include "views/shell/startpage.h"
+#include "views/shell/statusline.h"
 #include "views/stepper/stepperbar.h"
+#include "views/values/valueview.h"
 
 #include <QApplication>
-#include <QCloseEvent>
-#include <QDockWidget>
-#include <QLabel>
-#include <QMenu>
+#include <QMenuBar>
+#include <QScreen>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QStatusBar>
-#include <QTabBar>
-#include <QToolBar>
-#include <QToolButton>
-#include <QVBoxLayout>
 
 namespace hopscope {
 
 namespace {
-constexpr int kLayoutVersion = 2; // of saveState: docks that are new put themselves in their place
+constexpr QSize kSize(1600, 1000); // where nothing is remembered and the screen has room
 
 std::unique_ptr<QSettings> openSettings(bool reproducible) {
     if (reproducible)
@@ -43,253 +50,196 @@ std::unique_ptr<QSettings> openSettings(bool reproducible) {
 
 MainWindow::MainWindow(const Options& options, QWidget* parent)
     : QMainWindow(parent)
-    , options_(options)
     , settings_(openSettings(options.reproducible))
-    , actions_(this)
-    , scenes_(&jobs_) {
+    , actions_(this) {
     setObjectName(QStringLiteral("mainWindow"));
     setAcceptDrops(true);
     setDockOptions(QMainWindow::AllowTabbedDocks | QMainWindow::AllowNestedDocks);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
-    buildCentre();
-    buildDocks();
-    buildToolBar();
-    buildStatusBar();
-    buildMenus();
+    actions_.settle = [this] { state_.flush(); };
+    build();
     connectActions();
-    connectRunActions();
-    connectDerive();
-    connectViews();
-    connectRun();
-    navigator_.changed = [this](const NavState& before) { navigated(before); };
-    saveTimer_.setSingleShot(true);
-    saveTimer_.setInterval(400);
-    connect(&saveTimer_, &QTimer::timeout, this, &MainWindow::saveView);
+    connectPanels();
+    connectFiles();
     qApp->installEventFilter(this);
-    resize(1600, 1000);
-    defaultLayout();
+    resize(settings_ ? kSize.boundedTo(screen()->availableGeometry().size()) : kSize);
+    docks_->arrange();
+    panes_->widget()->setSizes({1000, 1000});
     restoreWindow();
-    setDocument(nullptr, false);
+    state_.setDocument(nullptr, false);
+    state_.flush();
 }
 
 MainWindow::~MainWindow() {
     qApp->removeEventFilter(this);
-    navigator_.changed = nullptr;
-    disconnect(&jobs_, nullptr, this, nullptr);
-    disconnect(&run_, nullptr, this, nullptr);
-    disconnect(&scenes_, nullptr, this, nullptr);
+    disconnect(&state_.jobs(), nullptr, this, nullptr);
+    // The last one made first: later ones know earlier ones.
+    while (!presenters_.empty())
+        presenters_.pop_back();
 }
 
-void MainWindow::buildCentre() {
-    panes_[0] = new PaneView(QStringLiteral("leftPane"), this);
-    panes_[1] = new PaneView(QStringLiteral("rightPane"), this);
-    panes_[0]->canvas().setCrossingSide(Canvas::Side::Right);
-    panes_[1]->canvas().setCrossingSide(Canvas::Side::Left);
-    panes_[0]->canvas().setAccessibleName(tr("Graph in the left pane"));
-    panes_[1]->canvas().setAccessibleName(tr("Graph in the right pane"));
-    split_ = new QSplitter(Qt::Horizontal, this);
-    split_->setObjectName(QStringLiteral("paneSplitter"));
-    split_->setChildrenCollapsible(false);
-    for (PaneView* pane : panes_)
-        split_->addWidget(pane);
+template <class T, class... Arguments> T* MainWindow::make(Arguments&&... arguments) {
+    auto made = std::make_unique<T>(std::forward<Arguments>(arguments)...);
+    T* of = made.get();
+    presenters_.push_back(std::move(made));
+    return of;
+}
+
+void MainWindow::build() {
+    RunController* run = &state_.run();
+    auto* values = new ValueView(run, actions_[Do::RunBody], actions_[Do::RunRestart], this);
+    auto* steps = new StepsView(run, actions_[Do::RunToEnd], actions_[Do::MeasureTimes], this);
+    auto* compare = new CompareView(run, this);
+    panes_ = make<PanePresenter>(&state_, &actions_, this);
     start_ = new StartPage(actions_[Do::Open], actions_[Do::OpenFolder], actions_[Do::OpenSample], this);
-    stack_ = new QStackedWidget(this);
-    stack_->addWidget(start_);
-    stack_->addWidget(split_);
-    setCentralWidget(stack_);
-    goto_ = new GotoBox(this);
-    // Keys without Ctrl or Alt belong to the graphs: elsewhere they are text.
-    for (Do what :
-        {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::ValuesOnNodes, Do::TimesOnNodes}) {
-        actions_[what]->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-        removeAction(actions_[what]);
-        split_->addAction(actions_[what]);
-    }
-}
-
-QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWidget* content,
-    Qt::DockWidgetArea area, const QString& key) {
-    auto* dock = new QDockWidget(title, this);
-    dock->setObjectName(name);
-    dock->setWidget(content);
-    dock->setFeatures(
-        QDockWidget::DockWidgetMovable | QDockWidget::DockWidgetFloatable | QDockWidget::DockWidgetClosable);
-    addDockWidget(area, dock);
-    QAction* toggle = dock->toggleViewAction();
-    toggle->setObjectName(QStringLiteral("view.") + name);
-    toggle->setShortcut(QKeySequence(key));
-    toggle->setProperty("tip", tr("Show or hide the dock %1").arg(title));
-    actions_.adopt(toggle);
-    addAction(toggle);
-    docks_ << dock;
-    return dock;
-}
-
-void MainWindow::buildDocks() {
-    outline_ = new OutlineView(this);
-    inspector_ = new Inspector(this);
-    ledger_ = new LedgerView(this);
-    problems_ = new ProblemsView(this);
-    bodyText_ = new BodyText(this);
-    QDockWidget* outline = addDock(QStringLiteral("outlineDock"), tr("Graphs"), outline_,
-        Qt::LeftDockWidgetArea, QStringLiteral("Alt+1"));
-    QDockWidget* ledger = addDock(QStringLiteral("ledgerDock"), tr("Ledger"), ledger_,
-        Qt::BottomDockWidgetArea, QStringLiteral("Alt+2"));
-    QDockWidget* problems = addDock(QStringLiteral("problemsDock"), tr("Problems"), problems_,
-        Qt::BottomDockWidgetArea, QStringLiteral("Alt+3"));
-    QDockWidget* text = addDock(
-        QStringLiteral("textDock"), tr("Text"), bodyText_, Qt::BottomDockWidgetArea, QStringLiteral("Alt+4"));
-    QDockWidget* inspector = addDock(QStringLiteral("inspectorDock"), tr("Inspector"), inspector_,
-        Qt::RightDockWidgetArea, QStringLiteral("Alt+5"));
-    buildRunDocks();
-    QDockWidget* steps = findChild<QDockWidget*>(QStringLiteral("stepsDock"));
-    QDockWidget* compare = findChild<QDockWidget*>(QStringLiteral("compareDock"));
-    QDockWidget* values = findChild<QDockWidget*>(QStringLiteral("valuesDock"));
-    for (QDockWidget* dock : {outline}) {
-        // Quiet titles in small capitals.
-        auto* title = new QLabel(dock->windowTitle(), dock);
-        title->setFont(titleFont());
-        title->setContentsMargins(metrics::kPadLarge, metrics::kPad, metrics::kPad, metrics::kPadSmall);
-        title->setForegroundRole(QPalette::PlaceholderText);
-        dock->setTitleBarWidget(title);
-    }
-    for (QDockWidget* dock : {ledger, problems, text, steps, compare, inspector, values})
-        dock->setTitleBarWidget(new QWidget(dock)); // the tab says it
-}
-
-void MainWindow::buildToolBar() {
-    QToolBar* bar = addToolBar(tr("Navigation"));
-    bar->setObjectName(QStringLiteral("toolBar"));
-    bar->setMovable(false);
-    bar->setContextMenuPolicy(Qt::PreventContextMenu);
-    bar->setToolButtonStyle(Qt::ToolButtonIconOnly);
-    const auto history = [&](Do what, bool back) {
-        bar->addAction(actions_[what]);
-        auto* button = qobject_cast<QToolButton*>(bar->widgetForAction(actions_[what]));
-        auto* menu = new QMenu(button);
-        connect(menu, &QMenu::aboutToShow, this, [this, menu, back] { fillHistoryMenu(menu, back); });
-        button->setMenu(menu);
-        button->setPopupMode(QToolButton::DelayedPopup);
+    auto* stack = new QStackedWidget(this);
+    stack->addWidget(start_);
+    stack->addWidget(panes_->widget());
+    setCentralWidget(stack);
+    constexpr auto left = Qt::LeftDockWidgetArea, right = Qt::RightDockWidgetArea,
+                   bottom = Qt::BottomDockWidgetArea;
+    const std::vector<Docks::Spec> table{
+        {"outline", tr("Graphs"), "Alt+1", left, new OutlineView(this), true},
+        {"ledger", tr("Ledger"), "Alt+2", bottom, new LedgerView(this)},
+        {"problems", tr("Problems"), "Alt+3", bottom, new ProblemsView(this)},
+        {"text", tr("Text"), "Alt+4", bottom, new BodyText(this)},
+        {"inspector", tr("Inspector"), "Alt+5", right, new Inspector(this)},
+        {"values", tr("Values"), "Alt+6", right, values},
+        {"steps", tr("Steps"), "Alt+7", bottom, steps},
+        {"compare", tr("Compare"), "Alt+8", bottom, compare},
     };
-    history(Do::Back, true);
-    history(Do::Forward, false);
-    bar->addAction(actions_[Do::Up]);
-    bar->addSeparator();
-    bar->addAction(actions_[Do::PreviousTraced]);
-    bar->addAction(actions_[Do::PreviousReused]);
-    stepper_ = new StepperBar(actions_[Do::PreviousInvocation], actions_[Do::NextInvocation], bar);
-    bar->addWidget(stepper_);
-    bar->addAction(actions_[Do::NextReused]);
-    bar->addAction(actions_[Do::NextTraced]);
-    bar->addSeparator();
-    bar->addAction(actions_[Do::RunContinue]);
-    bar->addAction(actions_[Do::RunBackOver]);
-    bar->addAction(actions_[Do::RunOver]);
-    bar->addAction(actions_[Do::StepInto]);
-    bar->addAction(actions_[Do::StepOut]);
-    bar->addAction(actions_[Do::RunStop]);
-    bar->addSeparator();
-    bar->addAction(actions_[Do::Fit]);
-    bar->addAction(actions_[Do::Fold]);
-    bar->addAction(actions_[Do::Minimap]);
-    bar->addSeparator();
-    bar->addAction(actions_[Do::Find]);
-    bar->addAction(actions_[Do::Export]);
-    auto* spacer = new QWidget(bar);
-    spacer->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-    bar->addWidget(spacer);
-    auto* go = new QToolButton(bar);
-    go->setDefaultAction(actions_[Do::GoTo]);
-    go->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    go->setText(tr("Go to…"));
-    bar->addWidget(go);
-    for (QAction* action : bar->actions()) {
-        if (QWidget* widget = bar->widgetForAction(action); widget && widget->accessibleName().isEmpty())
-            widget->setAccessibleName(action->property("accessibleName").toString());
+    docks_ = make<Docks>(this, &actions_, table);
+    loader_ = make<Loader>(&state_);
+    navigation_ = make<Navigation>(&state_, &actions_, new GotoBox(this));
+    run_ = make<RunPresenter>(&state_, &actions_, docks_, panes_, RunPanels{values, steps, compare});
+    keeper_ = make<SessionKeeper>(
+        &state_, &actions_, SessionKeeper::Parts{loader_, panes_, docks_->panel<LedgerView>()}, this);
+    exporter_ = make<Exporter>(&state_, &actions_, panes_, loader_);
+    recents_ = new RecentMenu(settings_.get(), &actions_, start_, menuBar());
+    buildMenus(*this, actions_, *docks_, recents_);
+    tellPanels();
+}
+
+// Who is told of changes, in this order: what is seen first, what can be done after it.
+void MainWindow::tellPanels() {
+    StepperBar* stepper = buildToolBar(*this, actions_, *navigation_);
+    auto* inspector = docks_->panel<Inspector>();
+    auto* notes =
+        make<NotesPresenter>(&state_, &actions_, docks_, &inspector->notes(), /*dated=*/bool(settings_));
+    connect(notes, &NotesPresenter::left, this, [this] { panes_->focused().canvas().setFocus(); });
+    auto* derive = make<DerivePresenter>(&state_, &actions_, this);
+    auto* status = make<StatusLine>(&state_, statusBar(),
+        StatusLine::Asks{
+            [this] { return panes_->whyNotDot(); }, [this] { return settings_ ? loader_->seconds() : -1; }});
+    connect(panes_, &PanePresenter::pictureChanged, status, [this, status] {
+        if (!panes_->whyNotDot().isEmpty())
+            status->sayPlace();
+    });
+    for (Follower* panel : std::initializer_list<Follower*>{this, panes_, docks_->panel<OutlineView>(),
+             docks_->panel<LedgerView>(), docks_->panel<ProblemsView>(), docks_->panel<BodyText>(),
+             docks_->panel<ValueView>(), docks_->panel<StepsView>(), stepper, inspector, notes, navigation_,
+             run_, derive, keeper_, status})
+        state_.add(panel);
+}
+
+void MainWindow::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document) {
+        static_cast<QStackedWidget*>(centralWidget())->setCurrentIndex(shown.document ? 1 : 0);
+        const uint64_t problems = shown.document ? problemCount(*shown.document) : 0;
+        docks_->setTitle(
+            QStringLiteral("problems"), problems ? tr("Problems (%1)").arg(problems) : tr("Problems"));
+        const QString none = shown.document ? QString() : tr("no dump is open");
+        actions_.setReason({Do::Export, Do::SaveSession, Do::CloseDump}, none);
+        actions_.setReason(Do::Reload, loader_->paths().isEmpty() ? tr("no dump is open") : QString());
     }
+    if (changed & (Change::Document | Change::Notes))
+        setWindowTitle(!shown.document
+                ? tr("Hopscope")
+                : tr("%1%2 — Hopscope")
+                      .arg(QString::fromStdString(shown.document->dump().name),
+                          state_.notes().has_unsaved() ? QStringLiteral(" *") : QString()));
 }
 
-void MainWindow::buildStatusBar() {
-    statusText_ = new QLabel(this);
-    statusText_->setObjectName(QStringLiteral("statusText"));
-    statusText_->setAccessibleName(tr("Status"));
-    statusText_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    statusCounts_ = new QLabel(this);
-    statusCounts_->setObjectName(QStringLiteral("statusCounts"));
-    strip_ = new JobStrip(&jobs_, this);
-    statusBar()->setSizeGripEnabled(false);
-    statusBar()->setContentsMargins(metrics::kPad, 0, metrics::kPad, 0);
-    statusBar()->addWidget(statusText_, 1);
-    statusBar()->addPermanentWidget(strip_);
-    statusBar()->addPermanentWidget(statusCounts_);
-}
+// --- what others see of it
 
-void MainWindow::defaultLayout() {
-    const auto dock = [this](const char* name) { return findChild<QDockWidget*>(qs(name)); };
-    QDockWidget* outline = dock("outlineDock");
-    QDockWidget* inspector = dock("inspectorDock");
-    QDockWidget* ledger = dock("ledgerDock");
-    for (QDockWidget* d : docks_) {
-        d->setFloating(false);
-        d->show();
-    }
-    addDockWidget(Qt::LeftDockWidgetArea, outline);
-    addDockWidget(Qt::RightDockWidgetArea, inspector);
-    addDockWidget(Qt::BottomDockWidgetArea, ledger);
-    tabifyDockWidget(ledger, dock("problemsDock"));
-    tabifyDockWidget(dock("problemsDock"), dock("textDock"));
-    tabifyDockWidget(dock("textDock"), dock("stepsDock"));
-    tabifyDockWidget(dock("stepsDock"), dock("compareDock"));
-    tabifyDockWidget(inspector, dock("valuesDock"));
-    ledger->raise();
-    inspector->raise();
-    const int w = width(), h = height();
-    resizeDocks({outline, inspector}, {qBound(220, w * 17 / 100, 320), qBound(240, w * 20 / 100, 360)},
-        Qt::Horizontal);
-    resizeDocks({ledger}, {qBound(160, h * 25 / 100, 300)}, Qt::Vertical);
-    split_->setSizes({1000, 1000});
-}
-
-void MainWindow::restoreWindow() {
-    if (!settings_)
+void MainWindow::openPaths(const QStringList& paths, const QString& at) {
+    if (paths.isEmpty())
         return;
-    const QByteArray geometry = settings_->value(QStringLiteral("window/geometry")).toByteArray();
-    if (!geometry.isEmpty())
-        restoreGeometry(geometry);
-    restoreState(settings_->value(QStringLiteral("window/docks")).toByteArray(), kLayoutVersion);
-    split_->restoreState(settings_->value(QStringLiteral("window/panes")).toByteArray());
-    actions_[settings_->value(QStringLiteral("window/layout")).toString() == QStringLiteral("dot")
-            ? Do::LayoutDot
-            : Do::LayoutLayered]
-        ->setChecked(true);
-    const QString theme = settings_->value(QStringLiteral("window/theme")).toString();
-    setTheme(theme == QStringLiteral("light") ? Mode::Light
-            : theme == QStringLiteral("dark") ? Mode::Dark
-                                              : Mode::System);
+    if (settings_ && !loader_->sameRun(paths)
+        && !keeper_->mayDiscard([this, paths, at] { openPaths(paths, at); }))
+        return;
+    loader_->open(paths, at);
 }
 
-void MainWindow::saveWindow() {
-    if (!settings_)
-        return;
-    settings_->setValue(QStringLiteral("window/geometry"), saveGeometry());
-    settings_->setValue(QStringLiteral("window/docks"), saveState(kLayoutVersion));
-    settings_->setValue(QStringLiteral("window/panes"), split_->saveState());
-    settings_->sync();
+void MainWindow::saveSession(const QString& path) {
+    keeper_->save(path);
 }
 
-void MainWindow::closeEvent(QCloseEvent* event) {
-    saveBegun_ = false;
-    const bool may = mayDiscard();
-    closeAfterSave_ = !may && saveBegun_;
-    if (!may) {
-        event->ignore();
-        return;
-    }
-    run_.stop();
-    jobs_.cancelAll();
-    saveView();
-    saveWindow();
-    event->accept();
+void MainWindow::exportTo(const ExportRequest& request) {
+    exporter_->write(request);
+}
+
+void MainWindow::closeDump() {
+    keeper_->saveView();
+    loader_->close();
+}
+
+void MainWindow::startRun(const run::Request& request) {
+    run_->start(request);
+}
+
+bool MainWindow::showDock(const QString& name) {
+    return docks_->show(name);
+}
+
+bool MainWindow::idle() {
+    return state_.jobs().idle() && state_.run().idle() && state_.settled();
+}
+
+Actions& MainWindow::actions() {
+    state_.flush();
+    return actions_;
+}
+
+PaneView& MainWindow::pane(Pane pane) {
+    state_.flush();
+    return panes_->pane(pane);
+}
+
+Docks& MainWindow::docks() {
+    state_.flush();
+    return *docks_;
+}
+
+LedgerView& MainWindow::ledger() {
+    return *docks().panel<LedgerView>();
+}
+OutlineView& MainWindow::outline() {
+    return *docks().panel<OutlineView>();
+}
+Inspector& MainWindow::inspector() {
+    return *docks().panel<Inspector>();
+}
+ProblemsView& MainWindow::problems() {
+    return *docks().panel<ProblemsView>();
+}
+BodyText& MainWindow::bodyText() {
+    return *docks().panel<BodyText>();
+}
+ValueView& MainWindow::values() {
+    return *docks().panel<ValueView>();
+}
+StepsView& MainWindow::steps() {
+    return *docks().panel<StepsView>();
+}
+CompareView& MainWindow::comparison() {
+    return *docks().panel<CompareView>();
+}
+StartPage& MainWindow::startPage() {
+    return *start_;
+}
+GotoBox& MainWindow::gotoBox() {
+    return navigation_->box();
 }
 
 } // namespace hopscope

@@ -16,7 +16,7 @@
 namespace hopscope {
 
 namespace {
-constexpr int kWidth = 560;
+constexpr int kWidth = 700; // the longest command that is shown fits
 
 QPushButton* buttonFor(QAction* action, QWidget* parent) {
     auto* button = new QPushButton(action->icon(), action->text().remove(QLatin1Char('&')), parent);
@@ -104,6 +104,7 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidge
     how->setObjectName(QStringLiteral("startRecording"));
     how->setTextFormat(Qt::MarkdownText);
     how->setWordWrap(true);
+    how->setMinimumWidth(1); // a command has no place to break: the window need not be as wide
     how->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     how->setPalette(quiet);
     howTitle->setVisible(!recording.isEmpty());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/browse/stepping.h"
+#include "views/base/follower.h"
 
 #include <QWidget>
 
@@ -11,17 +12,21 @@ class QToolButton;
 
 namespace hopscope {
 
-class StepperBar : public QWidget {
+class StepperBar : public QWidget, public Follower {
     Q_OBJECT
 
 public:
     // The buttons trigger the given actions, which their owner enables.
     StepperBar(QAction* previous, QAction* next, QWidget* parent = nullptr);
 
-    void setCurrent(const Document* document, int row);
+    void follow(const Shown& shown, Changes changed) override;
+    void setDocument(std::shared_ptr<const Document> document);
+    void setCurrent(int row); // -1 = none
     QString text() const;
 
 private:
+    std::shared_ptr<const Document> document_;
+    int row_ = -1;
     QLabel* label_;
     QLabel* decision_;
 };

@@ -89,7 +89,7 @@ QVariant SliceModel::data(const QModelIndex& index, int role) const {
     const size_t at = size_t(index.row()) * size_t(columnCount()) + size_t(index.column());
     if (at >= page_.cells.size())
         return {};
-    const nlohmann::json& cell = page_.cells[at];
+    const double cell = page_.cells[at];
     switch (role) {
     case Qt::DisplayRole:
     case Qt::AccessibleTextRole:
@@ -97,7 +97,7 @@ QVariant SliceModel::data(const QModelIndex& index, int role) const {
     case Qt::TextAlignmentRole:
         return QVariant(Qt::AlignRight | Qt::AlignVCenter);
     case Qt::ForegroundRole:
-        return cell.is_string() ? QVariant(color(Role::Failed)) : QVariant();
+        return std::isfinite(cell) ? QVariant() : QVariant(color(Role::Failed));
     case Qt::ToolTipRole:
         return QStringLiteral("%1  %2").arg(
             page_.window.indexText(index.row(), index.column()), plainNumber(cell));
@@ -178,8 +178,7 @@ void SlicePicture::paintInto(QPainter& painter, const QRect& room) const {
     painter.setRenderHint(QPainter::Antialiasing, false);
     for (int64_t r = 0; r < rows; ++r) {
         for (int64_t c = 0; c < columns; ++c) {
-            const nlohmann::json& cell = page_.cells[size_t(r * columns + c)];
-            const double value = numberOf(cell);
+            const double value = page_.cells[size_t(r * columns + c)];
             const QRectF box(area.left() + double(c) * w, area.top() + double(r) * h, w, h);
             if (std::isnan(value)) {
                 painter.fillRect(box, mixed(color(Role::Surface), color(Role::Failed), 0.25));

@@ -1,8 +1,6 @@
 // A two-dimensional part of a tensor: as a table and as a picture.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <QAbstractTableModel>
 #include <QImage>
 #include <QWidget>
@@ -35,7 +33,7 @@ struct SliceWindow {
 // The elements of one page.
 struct SlicePage {
     SliceWindow window;
-    std::vector<nlohmann::json> cells; // row-major; numbers, booleans, "nan", "inf", "-inf"
+    std::vector<double> cells; // row-major
     double limit = 0; // largest finite magnitude of the whole tensor: the scale of the colours
     bool empty() const { return cells.empty(); }
 };

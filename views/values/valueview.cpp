@@ -25,10 +25,15 @@
 
 namespace hopscope {
 
-using nlohmann::json;
-
 namespace {
 constexpr int kBins = 48;
+
+int64_t elementsOf(const wire::ValueFigures& tensor) {
+    int64_t elements = 1;
+    for (const int64_t n : tensor.shape)
+        elements *= n;
+    return elements;
+}
 
 QString plainText(QString html) {
     html.replace(QStringLiteral("</td><td"), QStringLiteral(" </td><td"));
@@ -122,7 +127,7 @@ std::optional<size_t> ValueView::stepOf(QString* why) const {
         return {};
     }
     if (!stepper->done(*step)) {
-        *why = stepper->failure() && stepper->failure()->step == int32_t(*step)
+        *why = stepper->failure() && stepper->failure()->step == *step
             ? tr("This node failed: %1").arg(qs(stepper->failure()->message))
             : *step == stepper->position() ? tr("Not run yet: it runs next.")
                                            : tr("Not run yet: it is being run, the position is in its body.");
@@ -136,12 +141,12 @@ std::optional<size_t> ValueView::stepOf(QString* why) const {
 }
 
 ValueQuery ValueView::statsQuery() const {
-    return {*step_, std::max(0, items_->currentIndex()), json{{"histogram", kBins}}.dump()};
+    return {*step_, std::max(0, items_->currentIndex()), kBins, {}};
 }
 
 ValueQuery ValueView::sliceQuery() const {
-    return {*step_, std::max(0, items_->currentIndex()),
-        json{{"start", window_.start()}, {"count", window_.count()}}.dump()};
+    return {
+        *step_, std::max(0, items_->currentIndex()), 0, ValueQuery::Slice{window_.start(), window_.count()}};
 }
 
 void ValueView::say(const QString& text, bool error, QAction* way) {
@@ -159,7 +164,7 @@ void ValueView::say(const QString& text, bool error, QAction* way) {
         items_->hide();
         histogram_->hide();
         sliceBox_->hide();
-        value_ = nullptr;
+        value_.reset();
         hasSlice_ = false;
         model_->setPage({});
         picture_->setPage({});
@@ -180,7 +185,7 @@ void ValueView::refresh() {
     const RunController::State state = controller_->state();
     const auto stepper = controller_->stepper();
     const bool nodeFailed = state == RunController::State::Ready && stepper && stepper->failure()
-        && node_ == controller_->placeOf(size_t(std::max(0, stepper->failure()->step)));
+        && node_ == controller_->placeOf(stepper->failure()->step.value_or(SIZE_MAX));
     const bool broken =
         state == RunController::State::Died || state == RunController::State::Failed || nodeFailed;
     if (!step) {
@@ -211,7 +216,7 @@ void ValueView::refresh() {
     if (!answer) {
         // What is shown stays until the new value is there: no flicker while stepping.
         controller_->want(objectName(), {query});
-        if (value_.is_null())
+        if (!value_)
             say(tr("Fetching the value…"));
         return;
     }
@@ -221,9 +226,9 @@ void ValueView::refresh() {
     say({});
     showFacts();
     showHistogram();
-    hasSlice_ = isTensor(value_);
+    hasSlice_ = value_->is_tensor();
     if (hasSlice_) {
-        window_.setShape(shapeOf(value_));
+        window_.setShape(value_->shape);
         hasSlice_ = !window_.isEmpty();
     }
     sliceBox_->setVisible(hasSlice_);
@@ -253,34 +258,28 @@ void ValueView::showFacts() {
                               "<td style='color:%3;padding-right:16px'>%4</td>")
             .arg(color(Role::Quiet).name(), name, color(role).name(), text.toHtmlEscaped());
     };
-    const json none;
-    const auto at = [&](const char* key) -> const json& { return value_.contains(key) ? value_[key] : none; };
+    const wire::ValueAnswer& value = *value_;
     QStringList rows;
-    if (!isTensor(value_)) {
-        rows << row(tr("Python"), qs(value_.value("python", "")));
-        if (value_.contains("value"))
-            rows << row(tr("value"), numberText(value_["value"], 6));
+    if (!value.is_tensor()) {
+        rows << row(tr("Python"), qs(value.python));
+        if (value.number)
+            rows << row(tr("value"), pythonText(value, 6));
+        if (value.items)
+            rows << row(tr("items"), grouped(*value.items));
     } else {
-        int64_t elements = 1;
-        for (const int64_t n : shapeOf(value_))
-            elements *= n;
-        const bool dense = isContiguous(value_);
-        const uint64_t bytes = at("bytes").is_number() ? at("bytes").get<uint64_t>() : 0;
-        rows << row(tr("dtype"), qs(value_.value("dtype", ""))) + row(tr("min"), numberText(at("min"), 5));
-        rows << row(tr("shape"), QStringLiteral("[%1]").arg(listText(shapeOf(value_))))
-                + row(tr("max"), numberText(at("max"), 5));
-        rows << row(tr("stride"), QStringLiteral("(%1)").arg(listText(strideOf(value_))),
+        const bool dense = isContiguous(value);
+        const wire::Statistics s = value.statistics.value_or(wire::Statistics());
+        rows << row(tr("dtype"), qs(value.dtype)) + row(tr("min"), numberText(s.min, 5));
+        rows << row(tr("shape"), QStringLiteral("[%1]").arg(listText(value.shape)))
+                + row(tr("max"), numberText(s.max, 5));
+        rows << row(tr("stride"), QStringLiteral("(%1)").arg(listText(value.stride)),
                     dense ? Role::Text : Role::Warning)
-                + row(tr("mean"), numberText(at("mean"), 5));
-        rows << row(tr("bytes"), qs(format_bytes(bytes))) + row(tr("std"), numberText(at("std"), 5));
-        const auto count = [&](const char* key) {
-            return at(key).is_number() ? grouped(at(key).get<qulonglong>()) : QStringLiteral("–");
-        };
-        const auto tone = [&](const char* key) {
-            return at(key).is_number() && at(key).get<uint64_t>() > 0 ? Role::Failed : Role::Text;
-        };
-        rows << row(tr("elements"), grouped(qulonglong(elements))) + row(tr("zero"), count("zero"));
-        rows << row(tr("NaN"), count("nan"), tone("nan")) + row(tr("Inf"), count("inf"), tone("inf"));
+                + row(tr("mean"), numberText(s.mean, 5));
+        rows << row(tr("bytes"), qs(format_bytes(value.bytes))) + row(tr("std"), numberText(s.std, 5));
+        const auto count = [&](uint64_t n) { return value.statistics ? grouped(n) : QStringLiteral("–"); };
+        const auto tone = [](uint64_t n) { return n > 0 ? Role::Failed : Role::Text; };
+        rows << row(tr("elements"), grouped(qulonglong(elementsOf(value)))) + row(tr("zero"), count(s.zero));
+        rows << row(tr("NaN"), count(s.nan), tone(s.nan)) + row(tr("Inf"), count(s.inf), tone(s.inf));
         if (!dense)
             rows << QStringLiteral("<td></td><td colspan='3' style='color:%1'>%2</td>")
                         .arg(color(Role::Warning).name(), tr("not contiguous"));
@@ -290,22 +289,13 @@ void ValueView::showFacts() {
 }
 
 void ValueView::showHistogram() {
-    const auto found = value_.find("histogram");
-    std::vector<double> counts;
-    double low = 0, high = 0;
-    if (found != value_.end() && found->is_object()) {
-        low = numberOf((*found)["low"]);
-        high = numberOf((*found)["high"]);
-        for (const json& n : (*found)["counts"])
-            counts.push_back(numberOf(n));
-    }
-    int64_t elements = 1;
-    for (const int64_t n : shapeOf(value_))
-        elements *= n;
-    const bool any = !counts.empty() && std::isfinite(low) && std::isfinite(high) && elements > 1;
+    const std::optional<wire::Histogram>& histogram = value_->histogram;
+    const bool any = histogram && !histogram->counts.empty() && std::isfinite(histogram->low)
+        && std::isfinite(histogram->high) && elementsOf(*value_) > 1;
     histogram_->setVisible(any);
     if (any)
-        histogram_->setCounts(low, high, counts);
+        histogram_->setCounts(
+            histogram->low, histogram->high, {histogram->counts.begin(), histogram->counts.end()});
 }
 
 // --- the slice
@@ -369,17 +359,12 @@ void ValueView::wantSlice() {
     }
     SlicePage page;
     page.window = window_;
-    const auto found = answer->value.find("slice");
-    if (answer->error.isEmpty() && found != answer->value.end()) {
-        for (const json& cell : *found)
-            page.cells.push_back(cell);
-        if (int64_t(page.cells.size()) != window_.pageRows() * window_.pageColumns())
-            page.cells.clear();
-        for (const char* key : {"min", "max"}) {
-            const double v = value_.contains(key) ? std::abs(numberOf(value_[key])) : 0;
-            if (std::isfinite(v))
-                page.limit = std::max(page.limit, v);
-        }
+    if (answer->error.isEmpty() && answer->value.slice && value_) {
+        page.cells = *answer->value.slice;
+        const wire::Statistics s = value_->statistics.value_or(wire::Statistics());
+        for (const std::optional<double>& end : {s.min, s.max})
+            if (end && std::isfinite(*end))
+                page.limit = std::max(page.limit, std::abs(*end));
     }
     sliceShown_ = true;
     model_->setPage(page);
@@ -452,6 +437,13 @@ void ValueView::resizeEvent(QResizeEvent* event) {
     const bool wide = event->size().width() > 2 * event->size().height();
     parts_->setDirection(wide ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
     histogram_->setMaximumHeight(wide ? QWIDGETSIZE_MAX : 180);
+}
+
+void ValueView::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+    if (shown.document && changed & (Change::Document | Change::Selection))
+        setNode(shown.at.node);
 }
 
 } // namespace hopscope

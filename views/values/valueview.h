@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/browse/document.h"
+#include "views/base/follower.h"
 #include "views/base/runcontroller.h"
 #include "views/values/slice.h"
 
@@ -24,7 +25,7 @@ namespace hopscope {
 
 class Histogram;
 
-class ValueView : public QWidget {
+class ValueView : public QWidget, public Follower {
     Q_OBJECT
 
 public:
@@ -32,6 +33,7 @@ public:
     // died.
     ValueView(RunController* controller, QAction* run, QAction* restart, QWidget* parent = nullptr);
 
+    void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     void setNode(const Place& node);
     void showPicture(bool picture);
@@ -46,7 +48,7 @@ public:
     SlicePicture& picture() { return *picture_; }
     Histogram& histogram() { return *histogram_; }
     QComboBox& items() { return *items_; }
-    const nlohmann::json& value() const { return value_; }
+    const std::optional<wire::ValueAnswer>& value() const { return value_; }
     bool complete() const { return sliceShown_ || !hasSlice_; } // all that was asked for is shown
 
 protected:
@@ -73,7 +75,7 @@ private:
     std::shared_ptr<const Document> document_;
     Place node_;
     std::optional<size_t> step_;
-    nlohmann::json value_; // null = none
+    std::optional<wire::ValueAnswer> value_;
     SliceWindow window_;
     std::string wantedPath_;
     int wantedItem_ = -1;

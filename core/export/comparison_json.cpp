@@ -1,0 +1,40 @@
+#include "core/export/comparison_json.h"
+
+#include "core/wire/numbers.h"
+
+#include <nlohmann/json.hpp>
+
+namespace hopscope {
+
+using nlohmann::ordered_json;
+using wire::json_number;
+
+ordered_json compared_value_json(const wire::ComparedValue& v) {
+    return {{"path", v.path}, {"dtype", v.dtype}, {"equal", v.equal},
+        {"max_abs_error", json_number<ordered_json>(v.max_abs)},
+        {"max_rel_error", json_number<ordered_json>(v.max_rel)},
+        {"max_ulp_error", json_number<ordered_json>(v.max_ulp)}, {"tolerance", v.tolerance},
+        {"worst", v.worst}, {"found", json_number<ordered_json>(v.found)},
+        {"expected", json_number<ordered_json>(v.expected)}, {"reason", v.reason}};
+}
+
+ordered_json comparison_json(const std::string& against, const wire::CompareAnswer& c) {
+    ordered_json values = ordered_json::array(), first;
+    for (const wire::ComparedValue& v : c.values) {
+        values.push_back(compared_value_json(v));
+        if (first.is_null() && !v.equal)
+            first = values.back();
+    }
+    return {{"against", against}, {"nodes", c.nodes}, {"run", c.run}, {"compared", c.compared},
+        {"mismatched", c.mismatched}, {"first_mismatch", first},
+        {"max_abs_error", json_number<ordered_json>(c.max_abs)},
+        {"max_rel_error", json_number<ordered_json>(c.max_rel)},
+        {"max_ulp_error", json_number<ordered_json>(c.max_ulp)}, {"random", c.random}, {"wall_ms", c.wall_ms},
+        {"values", values}};
+}
+
+std::string comparison_text(const std::string& against, const wire::CompareAnswer& comparison) {
+    return comparison_json(against, comparison).dump(2, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+} // namespace hopscope

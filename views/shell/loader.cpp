@@ -1,0 +1,148 @@
+#include "views/shell/loader.h"
+
+#include "core/base/text.h"
+#include "core/browse/open.h"
+#include "views/base/text.h"
+#include "views/shell/statusline.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QFileInfo>
+#include <QPointer>
+
+namespace hopscope {
+
+// What a reading job hands over.
+struct Loader::Loaded {
+    QStringList paths;
+    QString at;
+    bool sameRun = false; // a reload
+    Result<Opened> opened = make_error(Error::Kind::CannotRead, "nothing was read");
+    double seconds = 0;
+};
+
+namespace {
+QString shortNames(const QStringList& paths) {
+    QStringList names;
+    for (const QString& path : paths)
+        names << QFileInfo(path).fileName();
+    return names.join(QStringLiteral(" + "));
+}
+} // namespace
+
+Loader::Loader(WindowState* state)
+    : state_(state) { }
+
+void Loader::open(const QStringList& paths, const QString& at) {
+    if (paths.isEmpty())
+        return;
+    if (job_)
+        state_->jobs().cancel(job_);
+    const int generation = ++generation_;
+    auto result = std::make_shared<Loaded>();
+    result->paths = paths;
+    result->at = at;
+    result->sameRun = sameRun(paths);
+    state_->clearError();
+    Q_EMIT reading(shortNames(paths));
+    job_ = state_->jobs().start(
+        tr("Reading %1").arg(shortNames(paths)),
+        [result](const Job& job) {
+            QElapsedTimer clock;
+            clock.start();
+            std::vector<std::string> files;
+            for (const QString& path : result->paths)
+                files.push_back(ss(QDir::fromNativeSeparators(path)));
+            result->opened = open_document(files, job);
+            result->seconds = double(clock.nsecsElapsed()) / 1e9;
+        },
+        [=, self = QPointer(this)] {
+            if (!self || generation != self->generation_)
+                return; // another file was asked for meanwhile
+            self->job_ = 0;
+            self->take(result);
+        });
+}
+
+void Loader::refuse(const Loaded& result) {
+    const Error& error = result.opened.error();
+    if (error.kind == Error::Kind::Cancelled) {
+        state_->fail({}, error);
+        state_->say(tr("Reading %1 was cancelled").arg(shortNames(result.paths)));
+    } else {
+        state_->fail(tr("%1 cannot be opened").arg(shortNames(result.paths)), error);
+    }
+    Q_EMIT failed();
+}
+
+Status Loader::takeNotes(Loaded& result) {
+    NoteStore& notes = state_->notes();
+    std::unique_ptr<Session>& session = result.opened->session;
+    if (!result.sameRun || session) {
+        // A session's own are read again; what no file holds yet stays while it is about the same run.
+        result.sameRun ? notes.detach() : notes.clear();
+        state_->history().clear();
+    }
+    notes.set_document(result.opened->document);
+    return session ? notes.attach(std::move(session)) : Status();
+}
+
+void Loader::take(const std::shared_ptr<Loaded>& result) {
+    if (!result->opened)
+        return refuse(*result);
+    seconds_ = result->seconds;
+    paths_ = result->paths;
+    const Status noted = takeNotes(*result);
+    state_->setDocument(result->opened->document, result->sameRun);
+    state_->flush();
+    const Document& document = *state_->document();
+    if (const uint64_t problems = problemCount(document))
+        state_->say(tr("%1: see the list of problems").arg(qs(counted(problems, "problem"))));
+    Q_EMIT shown(result->sameRun);
+    if (!result->at.isEmpty()) {
+        const Status there = state_->navigator().go_to(ss(result->at));
+        if (!there) {
+            state_->fail({}, there.error());
+            state_->say(there.error());
+        }
+    }
+    if (!noted)
+        state_->say(noted.error());
+    if (document.dump().cancelled)
+        state_->say(tr("Reading was stopped; what had been read is shown"), true);
+    Q_EMIT opened();
+}
+
+void Loader::close() {
+    if (job_)
+        state_->jobs().cancel(job_);
+    ++generation_;
+    job_ = 0;
+    state_->notes().clear();
+    state_->history().clear();
+    paths_.clear();
+    state_->setDocument(nullptr, false);
+    state_->flush();
+}
+
+QString Loader::folder() const {
+    return paths_.isEmpty() ? QString() : QFileInfo(paths_.first()).absolutePath() + QLatin1Char('/');
+}
+
+// The sample's trace and its text log: two kinds of evidence about one run.
+QStringList Loader::samplePaths() {
+    const QString program = QCoreApplication::applicationDirPath();
+    for (const QString& folder : {QStringLiteral(HOPSCOPE_SAMPLES),
+             program + QStringLiteral("/../share/hopscope/samples"), program + QStringLiteral("/samples")}) {
+        QStringList paths;
+        for (const QFileInfo& file :
+            QDir(folder).entryInfoList({QStringLiteral("gpt12*")}, QDir::Files, QDir::Name))
+            paths << file.absoluteFilePath();
+        if (!paths.isEmpty())
+            return paths;
+    }
+    return {};
+}
+
+} // namespace hopscope

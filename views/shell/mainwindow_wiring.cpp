@@ -1,0 +1,100 @@
+// From the panels and actions to whoever does what they ask.
+#include "views/bodytext/bodytext.h"
+#include "views/inspector/inspector.h"
+#include "views/ledger/ledgerview.h"
+#include "views/outline/outlineview.h"
+#include "views/problems/problemsview.h"
+#include "views/shell/docks.h"
+#include "views/shell/loader.h"
+#include "views/shell/mainwindow.h"
+#include "views/shell/navigation.h"
+#include "views/shell/pane.h"
+#include "views/shell/panepresenter.h"
+#include "views/shell/recentmenu.h"
+#include "views/shell/runpresenter.h"
+#include "views/shell/sessionkeeper.h"
+#include "views/shell/startpage.h"
+
+#include <QLineEdit>
+#include <QSplitter>
+
+namespace hopscope {
+
+void MainWindow::connectActions() {
+    actions_.connectTo(this,
+        {
+            {Do::Open, [this] { openDialog(false); }},
+            {Do::OpenFolder, [this] { openDialog(true); }},
+            {Do::OpenSample, [this] { openPaths(Loader::samplePaths()); }},
+            {Do::Reload, [this] { openPaths(loader_->paths()); }},
+            {Do::CloseDump,
+                [this] {
+                    if (!settings_ || keeper_->mayDiscard([this] { closeDump(); }))
+                        closeDump();
+                }},
+            {Do::Quit, [this] { close(); }},
+            {Do::FilterLedger,
+                [this] {
+                    docks_->show(QStringLiteral("ledger"));
+                    QLineEdit& filter = docks_->panel<LedgerView>()->filterEdit();
+                    filter.setFocus(Qt::ShortcutFocusReason);
+                    filter.selectAll();
+                }},
+            {Do::ThemeSystem, [this] { setTheme(Mode::System); }},
+            {Do::ThemeLight, [this] { setTheme(Mode::Light); }},
+            {Do::ThemeDark, [this] { setTheme(Mode::Dark); }},
+            {Do::DefaultLayout,
+                [this] {
+                    docks_->arrange();
+                    panes_->widget()->setSizes({1000, 1000});
+                }},
+            {Do::KeyList, [this] { showKeys(); }},
+            {Do::About, [this] { showAbout(); }},
+        });
+    actions_.onToggled(Do::FullScreen, this,
+        [this](bool on) { setWindowState(windowState().setFlag(Qt::WindowFullScreen, on)); });
+    actions_.onToggled(Do::LayoutDot, this, [this](bool on) {
+        if (settings_)
+            settings_->setValue(
+                QStringLiteral("window/layout"), on ? QStringLiteral("dot") : QStringLiteral("layered"));
+    });
+    actions_.setReason(
+        Do::OpenSample, Loader::samplePaths().isEmpty() ? tr("the sample is not installed") : QString());
+}
+
+void MainWindow::connectPanels() {
+    auto* outline = docks_->panel<OutlineView>();
+    auto* ledger = docks_->panel<LedgerView>();
+    navigation_->connectPlaces(outline);
+    navigation_->connectPlaces(ledger);
+    navigation_->connectPlaces(docks_->panel<Inspector>());
+    connect(outline, &OutlineView::failureChosen, this, [this](int failure) {
+        docks_->show(QStringLiteral("problems"));
+        docks_->panel<ProblemsView>()->showFailure(failure);
+    });
+    connect(ledger, &LedgerView::rowActivated, this, [this](int row) {
+        state_.navigator().select_invocation(row);
+        panes_->focused().canvas().setFocus();
+    });
+    connect(docks_->panel<BodyText>(), &BodyText::nodeChosen, this,
+        [this](NodeId node) { state_.navigator().select_node(state_.at().focus, node); });
+    run_->folder = [this] { return loader_->folder(); };
+}
+
+void MainWindow::connectFiles() {
+    connect(loader_, &Loader::reading, this, [this](const QString& names) {
+        if (state_.document())
+            return;
+        start_->setError({}, {});
+        state_.say(tr("Reading %1").arg(names));
+    });
+    const auto remember = [this] { recents_->add(loader_->paths()); };
+    connect(loader_, &Loader::shown, this, remember);
+    connect(keeper_, &SessionKeeper::saved, this, remember);
+    connect(recents_, &RecentMenu::chosen, this, [this](const QStringList& paths) { openPaths(paths); });
+    connect(loader_, &Loader::opened, this, &MainWindow::opened);
+    connect(loader_, &Loader::failed, this, &MainWindow::failed);
+    connect(&state_, &WindowState::failedTo, this, &MainWindow::showError);
+}
+
+} // namespace hopscope

@@ -1,0 +1,22 @@
+// What the canvas of a pane marks: around the selection, of the invocation, the notes and the run.
+#pragma once
+
+#include "views/canvas/canvas.h"
+#include "views/shell/windowstate.h"
+
+namespace hopscope {
+
+// What a run shows under the nodes, where it is asked for.
+struct OnNodes {
+    bool values = false, times = false;
+};
+
+// Of the body that the pane shows. Values that are not there yet are asked of the run.
+Marks marksOf(WindowState& state, Pane pane, OnNodes show);
+// Whether the selected node is the pane's to show.
+bool isSelectionOf(const NavState& at, Pane pane);
+
+// The text of the card over a node; empty where there is nothing to say.
+HoverCard hoverCardOf(const Document& document, const Place& node);
+
+} // namespace hopscope

@@ -1,0 +1,241 @@
+#include "views/shell/panepresenter.h"
+
+#include "core/base/text.h"
+#include "views/base/text.h"
+#include "views/shell/actions.h"
+#include "views/shell/findbar.h"
+#include "views/shell/marks.h"
+#include "views/shell/pane.h"
+
+#include <QSplitter>
+
+namespace hopscope {
+
+namespace {
+constexpr Pane kPanes[] = {Pane::Left, Pane::Right};
+}
+
+PanePresenter::PanePresenter(WindowState* state, Actions* actions, QWidget* parent)
+    : state_(state)
+    , actions_(actions)
+    , scenes_(&state->jobs())
+    , split_(new QSplitter(Qt::Horizontal, parent)) {
+    split_->setObjectName(QStringLiteral("paneSplitter"));
+    split_->setChildrenCollapsible(false);
+    const struct {
+        QString name, title;
+        Canvas::Side other;
+    } made[] = {
+        {QStringLiteral("leftPane"), tr("Graph in the left pane"), Canvas::Side::Right},
+        {QStringLiteral("rightPane"), tr("Graph in the right pane"), Canvas::Side::Left},
+    };
+    for (Pane p : kPanes) {
+        auto* view = new PaneView(made[size_t(p)].name, parent);
+        view->canvas().setCrossingSide(made[size_t(p)].other);
+        view->canvas().setAccessibleName(made[size_t(p)].title);
+        panes_[size_t(p)] = view;
+        split_->addWidget(view);
+        connectPane(p);
+    }
+    connect(&scenes_, &SceneStore::ready, this, &PanePresenter::sceneReady);
+    connect(&scenes_, &SceneStore::failed, this, &PanePresenter::sceneFailed);
+    connectActions();
+}
+
+PanePresenter::~PanePresenter() {
+    disconnect(&scenes_, nullptr, this, nullptr);
+}
+
+// --- from the state to the panes
+
+void PanePresenter::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        setDocument(shown.document);
+    if (!document_)
+        return;
+    const Changes another = Change::Document | Change::Place | Change::Drawing;
+    if (changed & another) {
+        scenes_.keep({keyOf(Pane::Left), keyOf(Pane::Right)});
+        for (Pane pane : kPanes)
+            showPane(pane);
+    }
+    mark(changed & (another | Change::Selection));
+}
+
+void PanePresenter::setDocument(const std::shared_ptr<const Document>& document) {
+    // With graphs added to the same reading, all that is shown stays.
+    const bool extended = extends(document_, document);
+    document_ = document;
+    scenes_.setDocument(document_);
+    for (PaneView* view : panes_) {
+        view->setDocument(document_);
+        if (!extended)
+            view->canvas().setScene(nullptr);
+    }
+    if (extended)
+        return;
+    shown_ = {};
+    views_.clear();
+    if (document_)
+        focused().canvas().setFocus();
+}
+
+SceneStore::Key PanePresenter::keyOf(Pane pane) const {
+    const Place& body = state_->navigator().pane(pane);
+    return {
+        body.graph, body.body, (*actions_)[Do::Fold]->isChecked(), (*actions_)[Do::LayoutDot]->isChecked()};
+}
+
+void PanePresenter::rememberView(Pane pane) {
+    const SceneStore::Key& key = shown_[size_t(pane)];
+    const Canvas& canvas = panes_[size_t(pane)]->canvas();
+    if (key.graph && canvas.scene())
+        views_[key] = canvas.viewState();
+}
+
+const PanePresenter::Views& PanePresenter::views() {
+    for (Pane pane : kPanes)
+        rememberView(pane);
+    return views_;
+}
+
+void PanePresenter::setViews(Views views) {
+    views_ = std::move(views);
+}
+
+void PanePresenter::showPane(Pane pane) {
+    const size_t p = size_t(pane);
+    const NavState& at = state_->at();
+    const Place& body = at.panes[p];
+    PaneView& view = *panes_[p];
+    view.setVisible(pane == Pane::Left || body.graph.valid());
+    int row = -1;
+    if (at.row >= 0 && body.graph) {
+        for (const Place& of : document_->invocation(at.row).bodies) {
+            if (of.graph == body.graph && of.body == body.body && body.body.valid())
+                row = at.row;
+        }
+    }
+    view.setBody(body, row, at.focus == pane);
+    if (!body.graph) {
+        rememberView(pane);
+        shown_[p] = {};
+        view.canvas().setScene(nullptr);
+        Placeholder empty;
+        empty.kind = Placeholder::Kind::Empty;
+        empty.title = tr("No graph to show");
+        empty.detail = whyNoGraph();
+        view.canvas().setPlaceholder(empty);
+        return;
+    }
+    const SceneStore::Key key = keyOf(pane);
+    if (key == shown_[p] && view.canvas().scene())
+        return;
+    if (scenes_.get(key)) {
+        sceneReady(key);
+        return;
+    }
+    const bool sameBody = shown_[p].graph == key.graph && shown_[p].body == key.body;
+    if (!sameBody && view.canvas().scene()) {
+        rememberView(pane);
+        shown_[p] = {};
+        view.canvas().setScene(nullptr);
+    }
+    Placeholder busy;
+    busy.kind = Placeholder::Kind::Busy;
+    busy.title = tr("Laying out %1 nodes").arg(grouped(document_->body(body).nodes.size()));
+    view.canvas().setPlaceholder(busy);
+}
+
+// A compile that failed leaves no graphs: then its failure is what the person came for.
+QString PanePresenter::whyNoGraph() const {
+    const CompilationId id = state_->at().compilation;
+    for (const Failure& failure : document_->dump().failures) {
+        if (!id || failure.compilation == id)
+            return tr("%1 failed: %2")
+                .arg(failure.compilation ? qs(document_->compile_label(failure.compilation))
+                                         : tr("The compile"),
+                    qs(failure.message));
+    }
+    return tr("The dump has no graph here.");
+}
+
+void PanePresenter::sceneReady(const SceneStore::Key& key) {
+    for (Pane pane : kPanes) {
+        const size_t p = size_t(pane);
+        if (keyOf(pane) != key || (shown_[p] == key && panes_[p]->canvas().scene()))
+            continue;
+        const std::shared_ptr<const draw::Scene> scene = scenes_.get(key);
+        if (!scene)
+            continue;
+        Canvas& canvas = panes_[p]->canvas();
+        const bool sameBody = shown_[p].graph == key.graph && shown_[p].body == key.body;
+        rememberView(pane);
+        shown_[p] = key;
+        canvas.setPlaceholder({});
+        canvas.setScene(scene, sameBody ? Canvas::Change::SameBody : Canvas::Change::NewBody);
+        if (const auto view = views_.find(key); view != views_.end() && !sameBody)
+            canvas.setViewState(view->second);
+    }
+    mark(true);
+    Q_EMIT pictureChanged();
+}
+
+void PanePresenter::sceneFailed(const SceneStore::Key& key, const QString& message) {
+    for (Pane pane : kPanes) {
+        if (keyOf(pane) != key)
+            continue;
+        Placeholder error;
+        error.kind = Placeholder::Kind::Error;
+        error.title = tr("This body could not be laid out");
+        error.detail = message;
+        panes_[size_t(pane)]->canvas().setPlaceholder(error);
+    }
+}
+
+// Where the selection and its value are may be off screen: with `reveal` they are brought in without moving
+// what is visible already.
+void PanePresenter::mark(bool reveal) {
+    const OnNodes show{
+        (*actions_)[Do::ValuesOnNodes]->isChecked(), (*actions_)[Do::TimesOnNodes]->isChecked()};
+    const NavState& at = state_->at();
+    for (Pane pane : kPanes) {
+        Canvas& canvas = panes_[size_t(pane)]->canvas();
+        if (!at.panes[size_t(pane)].graph || !canvas.scene())
+            continue;
+        const NodeId selected = isSelectionOf(at, pane) ? at.node.node : NodeId();
+        canvas.setSelected(selected);
+        if (selected && reveal)
+            canvas.ensureVisible(selected);
+        Marks marks = marksOf(*state_, pane, show);
+        if (!marks.crossing.empty() && reveal)
+            canvas.ensureVisible(marks.crossing.front());
+        canvas.setMarks(std::move(marks));
+    }
+}
+
+QString PanePresenter::whyNotDot() const {
+    const size_t p = size_t(state_->at().focus);
+    const auto scene = panes_[p]->canvas().scene();
+    if (!scene || !shown_[p].dot || scene->engine == "dot" || scene->boxes.empty())
+        return {};
+    return scene->note.empty() ? tr("layered layout, as this body is too large for dot")
+                               : tr("layered layout: %1").arg(qs(scene->note));
+}
+
+std::vector<std::pair<QString, Place>> PanePresenter::bodies(int* focused) const {
+    std::vector<std::pair<QString, Place>> bodies;
+    *focused = 0;
+    for (Pane pane : kPanes) {
+        const Place& body = state_->navigator().pane(pane);
+        if (!body.graph)
+            continue;
+        if (pane == state_->at().focus)
+            *focused = int(bodies.size());
+        bodies.emplace_back(
+            pane == Pane::Left ? tr("Left pane") : tr("Right pane"), Place{body.graph, body.body, {}});
+    }
+    return bodies;
+}
+
+} // namespace hopscope

@@ -1,0 +1,159 @@
+// What the person asks of the panes: by mouse, keys, menus and actions.
+#include "views/base/text.h"
+#include "views/shell/actions.h"
+#include "views/shell/findbar.h"
+#include "views/shell/marks.h"
+#include "views/shell/pane.h"
+#include "views/shell/panepresenter.h"
+
+#include <QKeyEvent>
+#include <QMenu>
+#include <QSplitter>
+
+#include <span>
+
+namespace hopscope {
+
+void PanePresenter::connectPane(Pane pane) {
+    PaneView& view = *panes_[size_t(pane)];
+    Canvas& canvas = view.canvas();
+    Navigator& navigator = state_->navigator();
+    const auto select = [&navigator, pane](NodeId node) { navigator.select_node(pane, node); };
+    connect(&view, &PaneView::bodyChosen, this,
+        [&navigator, pane](const Place& body) { navigator.show_body(pane, body); });
+    connect(&view, &PaneView::rowChosen, this, [&navigator](int row) { navigator.select_invocation(row); });
+    connect(&view, &PaneView::compilationChosen, this,
+        [&navigator](CompilationId id) { navigator.select_compilation(id); });
+    connect(&view, &PaneView::nodeChosen, this, select);
+    connect(&view, &PaneView::focused, this, [this, pane] {
+        if (state_->document())
+            state_->navigator().set_focus(pane);
+    });
+    connect(&canvas, &Canvas::nodeSelected, this, select);
+    connect(&canvas, &Canvas::nodeActivated, this, [&navigator, select](NodeId node) {
+        select(node);
+        navigator.step_into();
+    });
+    connect(&canvas, &Canvas::contextMenuRequested, this,
+        [this, pane](NodeId node, QPoint at) { showMenu(pane, node, at); });
+    connect(&canvas, &Canvas::cancelRequested, this, [this, pane] { scenes_.cancel(keyOf(pane)); });
+    connect(&canvas, &Canvas::viewChanged, this, &PanePresenter::viewChanged);
+    connect(&canvas, &Canvas::escapePressed, this, [&view, select] {
+        if (!view.findBar().isHidden())
+            view.findBar().close();
+        else
+            select(NodeId());
+    });
+    canvas.setHoverProvider([this, pane](NodeId node) {
+        const Place& body = state_->navigator().pane(pane);
+        return document_ && body.graph ? hoverCardOf(*document_, {body.graph, body.body, node}) : HoverCard();
+    });
+    canvas.installEventFilter(this);
+}
+
+void PanePresenter::connectActions() {
+    const auto canvas = [this]() -> Canvas& { return focused().canvas(); };
+    actions_->connectTo(this,
+        {
+            {Do::Fit, [=] { canvas().fitAll(); }},
+            {Do::FitSelection, [=] { canvas().fitSelection(); }},
+            {Do::ZoomIn, [=] { canvas().zoomIn(); }},
+            {Do::ZoomOut, [=] { canvas().zoomOut(); }},
+            {Do::Zoom100, [=] { canvas().zoom100(); }},
+            {Do::Find, [this] { focused().findBar().open(); }},
+            {Do::FindNext, [this] { findStep(1); }},
+            {Do::FindPrevious, [this] { findStep(-1); }},
+            {Do::Users, [this] { showUsers(); }},
+            {Do::OtherPane,
+                [this] {
+                    const Pane other = other_pane(state_->at().focus);
+                    if (!pane(other).isHidden())
+                        pane(other).canvas().setFocus();
+                    state_->navigator().set_focus(other);
+                }},
+        });
+    for (Do what : {Do::Minimap, Do::Fold, Do::LayoutLayered})
+        (*actions_)[what]->setChecked(true);
+    actions_->onToggled(Do::Minimap, this, [this](bool on) {
+        for (PaneView* view : panes_)
+            view->canvas().setMinimapVisible(on);
+    });
+    for (Do what : {Do::Fold, Do::LayoutDot})
+        actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Drawing); });
+    for (Do what : {Do::ValuesOnNodes, Do::TimesOnNodes})
+        actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Values); });
+    actions_->restrictTo(split_,
+        {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::ValuesOnNodes, Do::TimesOnNodes});
+}
+
+bool PanePresenter::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::KeyPress) {
+        for (PaneView* view : panes_) {
+            if (watched == &view->canvas() && canvasKey(*view, *static_cast<QKeyEvent*>(event)))
+                return true;
+        }
+    }
+    return QObject::eventFilter(watched, event);
+}
+
+// Keys without Ctrl or Alt mean something in the graphs alone.
+bool PanePresenter::canvasKey(PaneView& view, const QKeyEvent& key) {
+    switch (key.key()) {
+    case Qt::Key_Backspace:
+        if (!state_->navigator().step_out())
+            state_->navigator().up();
+        return true;
+    case Qt::Key_Plus:
+    case Qt::Key_Equal:
+        view.canvas().zoomIn();
+        return true;
+    case Qt::Key_Minus:
+        view.canvas().zoomOut();
+        return true;
+    default:
+        return false;
+    }
+}
+
+void PanePresenter::findStep(int direction) {
+    PaneView& view = focused();
+    if (view.findBar().isHidden())
+        view.findBar().open();
+    view.stepHit(direction);
+}
+
+void PanePresenter::showUsers() {
+    const Place at = state_->at().node;
+    const Body& body = document_->body(at);
+    QMenu menu(split_);
+    for (NodeId user : body.users_of(body.node(at.node))) {
+        const Place place{at.graph, at.body, user};
+        menu.addAction(QStringLiteral("%1\t%2").arg(qs(document_->node_name(place)),
+                           qs(short_target(document_->module(at.graph), body.node(user)))),
+            this, [this, user] { state_->navigator().select_node(state_->at().focus, user); });
+    }
+    Canvas& canvas = focused().canvas();
+    const QRect box = canvas.boxRect(at.node);
+    menu.exec(canvas.viewport()->mapToGlobal(box.isNull() ? QPoint(40, 40) : box.bottomLeft()));
+}
+
+void PanePresenter::showMenu(Pane pane, NodeId node, const QPoint& at) {
+    constexpr Do kGap = Do::Count_;
+    static constexpr Do kOfNode[] = {Do::StepInto, Do::Users, Do::FitSelection, kGap, Do::RunToNode,
+        Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode, kGap, Do::AddNote, Do::ToggleBookmark, kGap,
+        Do::Copy, Do::CopyStatement, Do::CopyAddress};
+    static constexpr Do kOfBody[] = {
+        Do::Fit, Do::Zoom100, Do::Fold, Do::Minimap, kGap, Do::Up, Do::StepOut, Do::Find, Do::Export};
+    state_->navigator().select_node(pane, node);
+    state_->flush();
+    QMenu menu(split_);
+    for (Do what : node ? std::span<const Do>(kOfNode) : std::span<const Do>(kOfBody)) {
+        if (what == kGap)
+            menu.addSeparator();
+        else
+            menu.addAction((*actions_)[what]);
+    }
+    menu.exec(at);
+}
+
+} // namespace hopscope

@@ -1,0 +1,43 @@
+// The status bar: where one is or what was said last, the running job, and what is open in numbers.
+#pragma once
+
+#include "views/shell/windowstate.h"
+
+#include <functional>
+
+class QLabel;
+class QStatusBar;
+
+namespace hopscope {
+
+// As many as the list of problems has rows.
+inline uint64_t problemCount(const Document& document) {
+    const Dump& dump = document.dump();
+    return dump.failures.size() + dump.problems.size() + document.ledger().problems.size();
+}
+
+class StatusLine : public QObject, public Follower {
+    Q_OBJECT
+
+public:
+    // What it asks when it needs it.
+    struct Asks {
+        std::function<QString()> remark; // to add to the place: why a picture is not as it was asked for
+        std::function<double()> readSeconds; // below 0 = not shown, as it differs from run to run
+    };
+    StatusLine(WindowState* state, QStatusBar* bar, Asks asks);
+
+    void follow(const Shown& shown, Changes changed) override;
+    void say(const QString& text, bool isError); // empty: where one is
+    void sayPlace();
+
+private:
+    void showCounts(const Document* document);
+
+    WindowState* state_;
+    Asks asks_;
+    QLabel* text_;
+    QLabel* counts_;
+};
+
+} // namespace hopscope
