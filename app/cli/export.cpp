@@ -2,15 +2,10 @@
 #include "app/cli/cli.h"
 #include "app/cli/output.h"
 
-#include "core/base/printable.h"
-#include "core/draw/scene.h"
-#include "core/export/dot.h"
-#include "core/export/formats.h"
-#include "core/export/json.h"
-#include "core/export/picture.h"
 #include "core/base/save.h"
-#include "core/export/svg.h"
-#include "core/graph/print.h"
+#include "core/export/body.h"
+#include "core/export/formats.h"
+#include "core/export/picture.h"
 #include "core/regions/ledger.h"
 
 #include <cstdio>
@@ -80,29 +75,6 @@ draw::Options draw_options(const Request& request, const Dump& dump, const Place
     return options;
 }
 
-Result<std::string> render(
-    const Request& request, std::string_view format, const Dump& dump, const Place& place) {
-    const GraphModule& module = *dump.graph(place.graph).module;
-    if (format == "txt")
-        return printable(print_readable(module, place.body));
-    const std::string address = address_of(dump, place.graph, place.body);
-    const auto scene =
-        draw::make_scene(module, place.body, draw_options(request, dump, place), interruptible());
-    if (!scene)
-        return scene.error();
-    if (!scene->note.empty())
-        std::fprintf(stderr, "note: %s\n", scene->note.c_str());
-    if (format == "json")
-        return scene_json(dump, place, *scene).dump() + "\n";
-    if (format == "dot")
-        return to_dot(module, place.body, *scene, dump.name + " · " + address);
-    SvgOptions svg;
-    svg.dump = dump.name;
-    svg.address = address;
-    svg.theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
-    return to_svg(module, place.body, *scene, svg);
-}
-
 // PNG and PDF are painted by the window's painter: the program beside this one.
 int paint(const Request& request) {
     std::vector<std::string> words = request.paths;
@@ -132,8 +104,8 @@ int run(const Request& request) {
         if (request.output == "-")
             return fail(make_error(Error::Kind::Usage, "PNG and PDF need a file to be written to, not -"));
         if (request.no_fold || request.engine != "auto")
-            return fail(make_error(
-                Error::Kind::Usage, "--no-fold and --engine serve svg, dot and json, not " + std::string(chosen.extension)));
+            return fail(make_error(Error::Kind::Usage,
+                "--no-fold and --engine serve svg, dot and json, not " + std::string(chosen.extension)));
         if (!request.address.empty())
             return paint(request);
     }
@@ -146,10 +118,14 @@ int run(const Request& request) {
     const auto place = resolve(*dump, request.address);
     if (!place)
         return fail(place.error());
-    const auto bytes = render(request, chosen.extension, *dump, *place);
-    if (!bytes)
-        return fail(bytes.error());
-    return write(request, *bytes);
+    const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
+    const auto body =
+        export_body(*dump, *place, chosen, draw_options(request, *dump, *place), theme, interruptible());
+    if (!body)
+        return fail(body.error());
+    if (!body->note.empty())
+        std::fprintf(stderr, "note: %s\n", body->note.c_str());
+    return write(request, body->bytes);
 }
 
 } // namespace
@@ -160,8 +136,8 @@ void add_export(CLI::App& app, Action& action) {
     add_dumps(*command, request.paths);
     command->add_option("--at", request.address, "Address of the body, as `hopscope graphs` lists them");
     command
-        ->add_option(
-            "-o,--output", request.output, "File: " + export_format_list() + " by its extension; - is standard output")
+        ->add_option("-o,--output", request.output,
+            "File: " + export_format_list() + " by its extension; - is standard output")
         ->required();
     command->add_option("--format", request.format, "Format where the file's name does not say it")
         ->check(CLI::IsMember(format_names()));

@@ -1,5 +1,7 @@
 // Pictures as files: SVG, DOT, JSON, and how they get to the disk.
+#include "core/base/printable.h"
 #include "core/draw/metrics.h"
+#include "core/export/body.h"
 #include "core/export/dot.h"
 #ifndef Q_MOC_RUN // Qt 6.4's moc cannot read what nlohmann-json includes
 #include "core/export/json.h"
@@ -190,6 +192,28 @@ private Q_SLOTS:
         QCOMPARE(seen.nodes[0], QStringLiteral("<script>&\"'"));
         QCOMPARE(seen.nodes[4], QStringLiteral("]]>"));
         QVERIFY(seen.title.startsWith(QStringLiteral("<&")));
+    }
+
+    // What the command line and the window both write.
+    void everyFormatThatNeedsNoPainter() {
+        const Dump dump = dump_of(hostile({"a\x01\x1B[2J", "\xFF\xC3", "<script>"}));
+        const Place place{GraphId(0), BodyId(0), {}};
+        for (const ExportFormat& format : export_formats()) {
+            const auto options = picture_options(dump, nullptr, place);
+            const auto body = export_body(dump, place, format, options, draw::Theme::Light);
+            QCOMPARE(body.ok(), !format.painted);
+            if (!body) {
+                QCOMPARE(body.error().kind, Error::Kind::Usage);
+                continue;
+            }
+            QVERIFY(body->bytes.find("script") != std::string::npos);
+            // Well-formed, and nothing in it that a terminal obeys.
+            QCOMPARE(
+                QByteArray::fromStdString(body->bytes), QByteArray::fromStdString(printable(body->bytes)));
+            const auto again = export_body(dump, place, format, options, draw::Theme::Light);
+            QVERIFY(again.ok());
+            QCOMPARE(again->bytes, body->bytes);
+        }
     }
 
     void escaping() {

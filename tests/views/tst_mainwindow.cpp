@@ -17,7 +17,9 @@
 #include "views/shell/startpage.h"
 #include "views/stepper/stepperbar.h"
 
+#include "core/export/body.h"
 #include "core/export/formats.h"
+#include "core/export/picture.h"
 #include "core/session/session.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -263,6 +265,15 @@ private slots:
             }
             QVERIFY2(bytes[0].size() > 200, qPrintable(format));
             QCOMPARE(bytes[0], bytes[1]);
+            if (offered.painted)
+                continue;
+            // What core writes, and so the command line.
+            const Document& document = *o.window.document();
+            const Place place = o.window.navigator().pane(Pane::Left);
+            const auto body = export_body(document.dump(), place, offered,
+                picture_options(document.dump(), &document.ledger(), place), draw::Theme::Light);
+            QVERIFY(body.ok());
+            QCOMPARE(bytes[0], QByteArray::fromStdString(body->bytes));
         }
         ExportRequest bad;
         bad.place = o.window.navigator().pane(Pane::Left);

@@ -1,12 +1,9 @@
 #include "views/export/exporting.h"
 
 #include "core/base/save.h"
-#include "core/export/dot.h"
+#include "core/export/body.h"
 #include "core/export/formats.h"
-#include "core/export/json.h"
 #include "core/export/picture.h"
-#include "core/export/svg.h"
-#include "core/graph/print.h"
 #include "views/base/painter.h"
 #include "views/base/text.h"
 
@@ -34,35 +31,24 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     if (!chosen)
         return make_error(Error::Kind::Usage,
             "found the extension \"" + extension + "\", expected " + export_format_list());
-    const std::string_view format = chosen->extension;
     const Place place{request.place.graph, request.place.body, {}};
-    const GraphModule& module = document.module(place.graph);
-    if (format == "txt")
-        return save_file(ss(request.path), print_readable(module, place.body));
-    Result<draw::Scene> scene =
-        draw::make_scene(module, place.body, sceneOptions(document, place, request.fold, request.dot), job);
+    const draw::Options drawn = sceneOptions(document, place, request.fold, request.dot);
+    const bool dark = request.dark && !request.plain;
+    if (!chosen->painted) {
+        const Result<ExportedBody> body = export_body(
+            document.dump(), place, *chosen, drawn, dark ? draw::Theme::Dark : draw::Theme::Light, job);
+        return body ? save_file(ss(request.path), body->bytes) : Status(body.error());
+    }
+    Result<draw::Scene> scene = draw::make_scene(document.module(place.graph), place.body, drawn, job);
     if (!scene)
         return scene.error();
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
-    const std::string address = document.address(place);
-    if (format == "dot")
-        return save_file(
-            ss(request.path), to_dot(module, place.body, *scene, document.dump().name + " · " + address));
-    if (format == "json")
-        return save_file(ss(request.path), scene_json(document.dump(), place, *scene).dump() + "\n");
-    if (format == "svg") {
-        SvgOptions options;
-        options.theme = request.dark && !request.plain ? draw::Theme::Dark : draw::Theme::Light;
-        options.dump = document.dump().name;
-        options.address = address;
-        return save_file(ss(request.path), to_svg(module, place.body, *scene, options));
-    }
     ExportOptions options;
-    options.format = format == "pdf" ? ExportOptions::Format::Pdf : ExportOptions::Format::Png;
+    options.format = chosen->extension == "pdf" ? ExportOptions::Format::Pdf : ExportOptions::Format::Png;
     options.scale = request.scale;
     options.plain = request.plain;
-    options.scheme = request.dark && !request.plain ? Scheme::Dark : Scheme::Light;
+    options.scheme = dark ? Scheme::Dark : Scheme::Light;
     return exportScene(*scene, request.path, options);
 }
 
