@@ -41,6 +41,8 @@ void BodyCompiler::node(NodeId id) {
         results(id, step, 1, false);
         const ValueType* type = module_.type(n.type);
         values_[id.index].number = type && type->kind == TypeKind::Sym;
+        if (type && type->device && !module_.text(type->device).starts_with("cpu"))
+            program_.moved = true;
         out_.inputs.push_back(step.result);
         if (id_ == BodyId(0))
             program_.inputs.push_back(
