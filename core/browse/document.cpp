@@ -3,6 +3,7 @@
 #include "core/browse/ledger_rows.h"
 #include "core/browse/stepping.h"
 #include "core/graph/calls.h"
+#include "core/regions/roles.h"
 
 #include <algorithm>
 
@@ -216,8 +217,7 @@ std::vector<Crossing> crossings(const Document& document, const Place& left, con
         const Place& backward = forward_left ? right : left;
         // The halves of one region, or the two roots: a body of another region saves nothing for this one.
         if (left_region == right_region) {
-            for (const SavedValue& value : saved_values(document.module(forward.graph), forward.body,
-                     document.module(backward.graph), backward.body))
+            for (const SavedValue& value : saved_values(document.dump(), forward, backward))
                 out.push_back(forward_left ? Crossing{value.node, value.placeholder}
                                            : Crossing{value.placeholder, value.node});
         }

@@ -1,7 +1,7 @@
 #include "core/draw/boxes.h"
 
 #include "core/draw/metrics.h"
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 
 #include <algorithm>
 
@@ -22,7 +22,7 @@ std::string_view operator_text(const GraphModule& module, const Node& node) {
     const std::string_view target = module.text(node.target);
     if (target.starts_with("operator.") || target.starts_with("torch._C._nn.")
         || target.starts_with("torch.nn.functional."))
-        return base_name(target);
+        return operator_name(target);
     const std::string_view text = short_target(target);
     // Operators are namespace.name.overload; which overload it was, the types say.
     const size_t name = target.starts_with("torch.ops.") ? text.find('.') : std::string_view::npos;
@@ -36,33 +36,17 @@ std::string result_text(const GraphModule& module, const Body& body, const Node&
     const ValueType* first = nullptr;
     size_t items = 0;
     for (const NodeId user : body.users_of(node)) {
-        const Node& item = body.node(user);
-        if (item.op != Opcode::CallFunction || base_name(module.text(item.target)) != "getitem")
+        const auto item = tuple_item(module, body, user);
+        if (!item)
             continue;
         ++items;
-        const auto args = body.args_of(item);
-        if (args.size() == 2 && args[1].kind == ArgKind::Int && module.text(args[1].text()) == "0")
-            first = module.type(item.type);
+        if (item->index == 0)
+            first = module.type(body.node(user).type);
     }
     if (!first)
         return {};
     std::string text = short_type(module, *first);
     return items > 1 ? text + " +" + std::to_string(items - 1) : text;
-}
-
-size_t returned_count(const Body& body) {
-    if (body.nodes.empty())
-        return 0;
-    const auto args = body.args_of(body.nodes.back());
-    if (args.empty())
-        return 0;
-    if (args[0].kind != ArgKind::Tuple && args[0].kind != ArgKind::List)
-        return 1;
-    size_t n = 0;
-    const size_t end = std::min<size_t>(args[0].size, args.size());
-    for (size_t i = 1; i < end; i += std::max(1u, args[i].size))
-        ++n;
-    return n;
 }
 
 void append(std::string& text, std::string_view part, std::string_view between = "  ") {
@@ -80,7 +64,7 @@ bool is_one_line(const GraphModule& module, const Node& node, Kind kind) {
     case Opcode::Output:
         return true;
     default:
-        return kind == Kind::View || base_name(module.text(node.target)) == "getitem";
+        return kind == Kind::View || operator_name(module.text(node.target)) == "getitem";
     }
 }
 
@@ -92,7 +76,6 @@ public:
         , body_(module.body(id))
         , folded_(folded)
         , options_(options)
-        , kinds_(kinds_of(module, id))
         , lines_in_(folded.boxes.size(), 0)
         , lines_out_(folded.boxes.size(), 0) {
         for (const Link& link : folded.links) {
@@ -108,7 +91,7 @@ public:
     Box box(uint32_t index) {
         Box box;
         box.node = folded_.boxes[index];
-        box.kind = kinds_[box.node.index];
+        box.kind = kind_of(module_, id_, box.node, options_.roles);
         const Node& node = body_.node(box.node);
         box.small = is_one_line(module_, node, box.kind);
         box.title = clip_name(module_.text(node.name), box.small ? kSmallLabelGlyphs : kLabelGlyphs);
@@ -130,7 +113,7 @@ private:
         std::string text;
         switch (node.op) {
         case Opcode::Output: {
-            const size_t n = returned_count(body_);
+            const size_t n = results_of(body_).size();
             return std::to_string(n) + (n == 1 ? " value" : " values");
         }
         case Opcode::Placeholder:
@@ -142,7 +125,7 @@ private:
         default: {
             const std::string_view op = operator_text(module_, node);
             // One-line nodes need no operator where the name says it already: view_3, t_1.
-            if (!box.small || !module_.text(node.name).starts_with(base_name(module_.text(node.target))))
+            if (!box.small || !module_.text(node.name).starts_with(operator_name(module_.text(node.target))))
                 text = op;
         }
         }
@@ -157,7 +140,7 @@ private:
         box.subtitle =
             clip_label(call && !call->identifier.empty() ? call->identifier : operator_text(module_, node));
         const size_t operands = call ? call->operands.size() : body_.inputs_of(node).size();
-        const size_t results = call && call->body ? returned_count(module_.body(call->body)) : 0;
+        const size_t results = call && call->body ? results_of(module_.body(call->body)).size() : 0;
         box.detail = std::to_string(operands) + (results > 0 ? " → " + std::to_string(results) : " operands");
         append(box.detail, result_text(module_, body_, node), "  ");
         if (const std::string* note = given(options_.notes, box.node))
@@ -202,7 +185,6 @@ private:
     const Body& body_;
     const Folded& folded_;
     const Options& options_;
-    std::vector<Kind> kinds_;
     std::vector<int> lines_in_, lines_out_; // by box: what needs room on its upper and lower border
 };
 

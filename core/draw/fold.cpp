@@ -1,6 +1,6 @@
 #include "core/draw/fold.h"
 
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 
 #include <algorithm>
 
@@ -16,9 +16,7 @@ public:
         , body_(module.body(id))
         , options_(options)
         , into_(body_.nodes.size()) {
-        const std::optional<Half> half = options.half ? options.half : half_of(module, id);
-        forward_ = half != Half::Backward;
-        saved_ = options.saved.size() == body_.nodes.size() ? options.saved : saved_values(module, id, half);
+        forward_ = options.roles.half != Half::Backward;
     }
 
     Folded run() {
@@ -47,24 +45,12 @@ private:
     bool is_output(NodeId id) const { return node(id).op == Opcode::Output; }
     uint32_t box_of(NodeId id) const { return out_.box_of_node[id.index]; }
 
-    // An item of a tuple; indexing a tensor is an operation of its own.
-    bool is_item(const Node& n) const {
-        if (n.op != Opcode::CallFunction || base_name(module_.text(n.target)) != "getitem")
-            return false;
-        const auto args = body_.args_of(n);
-        if (args.size() != 2 || args[1].kind != ArgKind::Int || args[0].kind != ArgKind::Node)
-            return false;
-        const ValueType* type = module_.type(node(args[0].node()).type);
-        return !type || type->kind == TypeKind::Other;
-    }
-
     void fold_items() {
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
-            if (!is_item(body_.nodes[i]))
-                continue;
-            const NodeId producer = body_.args_of(body_.nodes[i])[0].node();
-            if (producer.index < i) { // a damaged dump may say otherwise
-                into_[i] = into_[producer.index];
+            // Indexing a tensor is an operation of its own.
+            const auto item = tuple_item(module_, body_, NodeId(i));
+            if (item && item->of.index < i) { // a damaged dump may say otherwise
+                into_[i] = into_[item->of.index];
                 has_items_.resize(body_.nodes.size(), false);
                 has_items_[into_[i].index] = true;
             }
@@ -101,21 +87,24 @@ private:
         }
     }
 
-    bool folds(NodeId id, Role role, const std::vector<NodeId>& users) const {
+    bool is_saved(NodeId id) const { return options_.roles.is_saved(id); }
+    InputRole role_of(NodeId id) const { return options_.roles.input(id); }
+
+    bool folds(NodeId id, InputRole role, const std::vector<NodeId>& users) const {
         if (users.empty() || (!has_items_.empty() && has_items_[id.index]))
             return false;
-        if (role == Role::Symbol || (!forward_ && saved_[id.index]))
+        if (role == InputRole::Symbol || (!forward_ && is_saved(id)))
             return true;
         const bool all_far = std::all_of(
             users.begin(), users.end(), [&](NodeId user) { return out_.rows[user.index] > kFarRows; });
         // A weight that rows far apart share would draw a line past everything between them.
-        const bool spread = role == Role::Parameter
+        const bool spread = role == InputRole::Parameter
             && out_.rows[users.back().index] - out_.rows[users.front().index] > kSharedRows;
-        return all_far || spread || (users.size() == 1 && role != Role::Data);
+        const bool data = role == InputRole::Data || role == InputRole::Tangent;
+        return all_far || spread || (users.size() == 1 && !data);
     }
 
     void fold_placeholders() {
-        roles_ = placeholder_roles(module_, id_);
         NodeId first_unknown;
         bool any_shown = false;
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
@@ -123,11 +112,11 @@ private:
             if (node(id).op != Opcode::Placeholder)
                 continue;
             const std::vector<NodeId> users = real_users(id);
-            if (!folds(id, roles_[i], users)) {
+            if (!folds(id, role_of(id), users)) {
                 any_shown = true;
                 continue;
             }
-            if (!first_unknown && roles_[i] == Role::Unknown && (forward_ || !saved_[i]))
+            if (!first_unknown && role_of(id) == InputRole::Unknown && (forward_ || !is_saved(id)))
                 first_unknown = id;
             into_[i] = into_[users.front().index];
         }
@@ -157,12 +146,12 @@ private:
     Port::Role role_of_input(NodeId id) const {
         if (node(id).op == Opcode::GetAttr)
             return Port::Role::Constant;
-        if (!forward_ && saved_[id.index])
+        if (!forward_ && is_saved(id))
             return Port::Role::Saved;
-        switch (roles_[id.index]) {
-        case Role::Parameter:
+        switch (role_of(id)) {
+        case InputRole::Parameter:
             return Port::Role::Parameter;
-        case Role::Symbol:
+        case InputRole::Symbol:
             return Port::Role::Constant;
         default:
             return Port::Role::Operand;
@@ -194,7 +183,7 @@ private:
     bool reaches_output(NodeId value, NodeId output, NodeId nearest) const {
         if (!options_.fold || value == nearest)
             return true;
-        if (saved_[value.index] && forward_)
+        if (is_saved(value) && forward_)
             return false;
         const int distance = out_.rows[output.index] - out_.rows[value.index];
         // A box that leads on to others is in the way of its own line to the bottom.
@@ -214,7 +203,7 @@ private:
         NodeId best;
         for (const bool saved : {false, true}) {
             for (const NodeId input : body_.inputs_of(node(output)))
-                if (saved_[input.index] == saved && is_drawn(input, output)
+                if (is_saved(input) == saved && is_drawn(input, output)
                     && (!best || out_.rows[input.index] > out_.rows[best.index]))
                     best = input;
             if (best)
@@ -257,7 +246,7 @@ private:
     void mark_results(NodeId output, NodeId nearest) {
         marked_.assign(body_.nodes.size(), false);
         for (const NodeId value : body_.inputs_of(node(output))) {
-            const bool saved = forward_ && saved_[value.index];
+            const bool saved = forward_ && is_saved(value);
             if (!is_drawn(value, output) || (!saved && reaches_output(value, output, nearest)))
                 continue;
             marked_[value.index] = true;
@@ -280,10 +269,8 @@ private:
     const Options& options_;
     std::vector<NodeId> into_; // the node whose box shows it
     std::vector<bool> has_items_; // nodes that getitems were folded into; may be empty
-    std::vector<bool> saved_;
     std::vector<bool> marked_; // values with a mark of their own at their producer; may be empty
     std::vector<bool> leads_on_; // by box: something other than `output` uses it
-    std::vector<Role> roles_;
     std::vector<NodeId> body_attributes_; // get_attrs that name a region's body, sorted
     bool forward_ = true;
     Folded out_;

@@ -37,9 +37,6 @@ struct Folded {
     std::vector<int> rows; // by node: longest way from the top, before anything is placed
 };
 
-// What Options::saved would hold, concluded from descriptors, names and the calls of the body.
-std::vector<bool> saved_values(const GraphModule& module, BodyId body, std::optional<Half> half);
-
 // Without Options::fold every node has its box and there are no marks.
 Folded fold(const GraphModule& module, BodyId body, const Options& options);
 

@@ -1,7 +1,7 @@
 #include "core/draw/kinds.h"
 
 #include "core/base/text.h"
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 
 #include <algorithm>
 #include <array>
@@ -198,15 +198,6 @@ Kind kind_of_name(std::string_view name, Kind unknown) {
     return unknown;
 }
 
-// The namespace of an operator: "aten" of "torch.ops.aten.add.Tensor"; empty for other targets.
-std::string_view operator_namespace(std::string_view target) {
-    constexpr std::string_view kOps = "torch.ops.";
-    if (!target.starts_with(kOps))
-        return {};
-    target.remove_prefix(kOps.size());
-    return target.substr(0, target.find('.'));
-}
-
 Kind kind_of_module_path(std::string_view path) {
     // "blocks.0.attn.c_proj": the last part that is no number is the nearest thing to an operator.
     std::string_view name = path;
@@ -252,18 +243,6 @@ std::string_view kind_name(Kind kind) {
     return kNames[static_cast<size_t>(kind)];
 }
 
-std::string_view base_name(std::string_view target) {
-    const std::string_view ns = operator_namespace(target);
-    if (!ns.empty() && ns != "higher_order") {
-        std::string_view rest = target.substr(std::string_view("torch.ops.").size() + ns.size());
-        if (rest.starts_with('.'))
-            rest.remove_prefix(1);
-        return rest.substr(0, rest.find('.'));
-    }
-    const size_t dot = target.rfind('.');
-    return dot == std::string_view::npos ? target : target.substr(dot + 1);
-}
-
 Kind kind_of_target(std::string_view target, Opcode op) {
     switch (op) {
     case Opcode::Placeholder:
@@ -279,7 +258,7 @@ Kind kind_of_target(std::string_view target, Opcode op) {
         break;
     }
     const std::string_view ns = operator_namespace(target);
-    const std::string_view name = base_name(target);
+    const std::string_view name = operator_name(target);
     if (name == "invoke_subgraph")
         return Kind::Region;
     if (ns == "higher_order")
@@ -294,34 +273,16 @@ Kind kind_of_target(std::string_view target, Opcode op) {
     return kind_of_name(name, foreign ? Kind::Control : Kind::Elementwise);
 }
 
-namespace {
-
-Kind kind_with_roles(const GraphModule& module, BodyId body, NodeId id, const std::vector<Role>& roles) {
+Kind kind_of(const GraphModule& module, BodyId body, NodeId id, const BodyRoles& roles) {
     const Node& node = module.body(body).node(id);
     if (node.op == Opcode::Placeholder)
-        return roles[id.index] == Role::Parameter ? Kind::Parameter : Kind::Input;
+        return roles.input(id) == InputRole::Parameter ? Kind::Parameter : Kind::Input;
     const Kind kind = kind_of_target(module.text(node.target), node.op);
     // with_effects and auto_functionalized_v2 may hide a region call.
     if (kind == Kind::Control && node.op == Opcode::CallFunction
         && operator_namespace(module.text(node.target)) == "higher_order" && region_call(module, body, id))
         return Kind::Region;
     return kind;
-}
-
-} // namespace
-
-Kind kind_of(const GraphModule& module, BodyId body, NodeId node) {
-    if (module.body(body).node(node).op == Opcode::Placeholder)
-        return kind_with_roles(module, body, node, placeholder_roles(module, body));
-    return kind_with_roles(module, body, node, {});
-}
-
-std::vector<Kind> kinds_of(const GraphModule& module, BodyId body) {
-    const std::vector<Role> roles = placeholder_roles(module, body);
-    std::vector<Kind> kinds(module.body(body).nodes.size());
-    for (size_t i = 0; i < kinds.size(); ++i)
-        kinds[i] = kind_with_roles(module, body, NodeId(i), roles);
-    return kinds;
 }
 
 } // namespace hopscope::draw

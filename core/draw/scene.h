@@ -8,7 +8,7 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/body.h"
-#include "core/graph/calls.h"
+#include "core/graph/roles.h"
 #include "core/layout/layout.h"
 
 #include <cstdint>
@@ -36,10 +36,8 @@ enum class Kind : uint8_t {
 inline constexpr size_t kKindCount = 11;
 char kind_letter(Kind kind);
 std::string_view kind_name(Kind kind); // "matrix product", "view", …: for legends and tooltips
-// By the table in kinds.cpp. A placeholder of a region's body is what the calls of that body pass for it.
-Kind kind_of(const GraphModule& module, BodyId body, NodeId node);
-// The same for all nodes of a body at once, by NodeId::index: cheaper than asking one by one.
-std::vector<Kind> kinds_of(const GraphModule& module, BodyId body);
+// By the table in kinds.cpp; a placeholder as the roles of its body say.
+Kind kind_of(const GraphModule& module, BodyId body, NodeId node, const BodyRoles& roles);
 
 // One invocation in the strip of dots: the numbers are those of the ledger's Decision, which drawing does not
 // know.
@@ -108,12 +106,9 @@ struct Options {
     std::vector<std::vector<uint8_t>> dots; // Dot
     std::vector<std::optional<uint32_t>> own_dot; // index into dots
     std::vector<std::string> notes; // end of a region's third line: "84.0 KiB saved"
-    // Placeholders that are values saved by the other half, and nodes that the other half uses.
-    // Aligned with the node ids; empty = concluded from names and descriptors.
-    std::vector<bool> saved;
-    // Which half the body is, for the side of its saved values: the forward stands left and so has them on
-    // its right. None: concluded from names and descriptors.
-    std::optional<Half> half;
+    // What the values of the body are, as core/regions decides it; nothing told: inputs of unknown roles, and
+    // nothing saved. The forward half stands left, and so has what it saves on its right.
+    BodyRoles roles;
     std::string title; // becomes Scene::title; empty = the body's path
 };
 

@@ -1,6 +1,7 @@
 #include "core/executor/arguments.h"
 
 #include "core/executor/torch.h"
+#include "core/graph/reading.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -251,9 +252,8 @@ std::optional<Operand> ArgumentReader::list_of(
         return Operand{kind, at, static_cast<uint32_t>(items.size())};
     }
     std::vector<Operand> items;
-    const Arg* at = &arg + 1;
-    for (const Arg* end = &arg + arg.size; at < end; at += at->size) {
-        const auto item = of_type(at, element, 0);
+    for (const Arg& entry : entries_in(arg)) {
+        const auto item = of_type(&entry, element, 0);
         if (!item)
             return std::nullopt;
         items.push_back(*item);

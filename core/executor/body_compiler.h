@@ -3,7 +3,7 @@
 
 #include "core/executor/arguments.h"
 #include "core/executor/dynamo.h"
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 
 #include <algorithm>
 #include <string>
@@ -16,25 +16,13 @@ namespace hopscope::executor {
 inline constexpr std::string_view kOps = "torch.ops.";
 inline constexpr std::string_view kHigher = "torch.ops.higher_order.";
 
-// A node's arguments, positional ones and keywords apart.
-struct Arguments {
-    std::vector<const Arg*> positional;
-    std::vector<std::pair<std::string_view, const Arg*>> keywords;
-
-    const Arg* keyword(std::string_view name) const {
-        for (const auto& [key, value] : keywords)
-            if (key == name)
-                return value;
-        return nullptr;
-    }
-    // By position, else by keyword.
-    const Arg* get(size_t position, std::string_view name) const {
-        return position < positional.size() ? positional[position] : keyword(name);
-    }
-};
-
 // The items of a list or tuple; none for anything else.
-std::vector<const Arg*> items_of(const Arg* container);
+inline std::vector<const Arg*> item_list(const Arg* sequence) {
+    std::vector<const Arg*> items;
+    for (const Arg& item : items_of(sequence))
+        items.push_back(&item);
+    return items;
+}
 // The operator of a target with its overload, "torch.ops.aten.mm.default"; none if this libtorch has none.
 std::optional<c10::OperatorHandle> find_operator(std::string_view target);
 
@@ -107,17 +95,7 @@ private:
     bool schema_operands(Step& step, const c10::OperatorHandle& op, const std::vector<const Arg*>& positional,
         const Arguments* keywords, std::string& problem);
 
-    Arguments arguments(const Node& n) const {
-        Arguments list;
-        const auto args = body_.args_of(n);
-        for (size_t i = 0; i < args.size(); i += args[i].size) {
-            if (args[i].kind == ArgKind::Keyword && i + 1 < args.size())
-                list.keywords.emplace_back(module_.text(args[i].text()), &args[i + 1]);
-            else
-                list.positional.push_back(&args[i]);
-        }
-        return list;
-    }
+    Arguments arguments(const Node& n) const { return arguments_of(module_, body_, n); }
 
     void missing(NodeId id, Step& step, std::string reason) {
         const std::string_view target = short_target(module_, body_.node(id));
@@ -194,14 +172,9 @@ private:
     }
     // How many values a body returns.
     uint32_t returned_by(BodyId id) const {
-        const Body& body = module_.body(id);
-        const auto args = body.args_of(body.nodes.back());
-        if (args.empty() || (args[0].kind != ArgKind::Tuple && args[0].kind != ArgKind::List))
-            return 1;
-        uint32_t n = 0;
-        for (const Arg *at = &args[0] + 1, *end = &args[0] + args[0].size; at < end; at += at->size)
-            ++n;
-        return n;
+        const Node* output = output_of(module_.body(id));
+        const Arg* returned = output ? entries_of(module_.body(id), *output).at(0) : nullptr;
+        return is_sequence(returned) ? static_cast<uint32_t>(items_of(returned).count()) : 1;
     }
     // Calls `body` with the operands of `args`: checks their number.
     bool call(NodeId id, Step& step, BodyId body, const std::vector<const Arg*>& args) {

@@ -9,13 +9,6 @@
 
 namespace hopscope::executor {
 
-std::vector<const Arg*> items_of(const Arg* container) {
-    std::vector<const Arg*> items;
-    if (container && (container->kind == ArgKind::List || container->kind == ArgKind::Tuple))
-        for (const Arg *at = container + 1, *end = container + container->size; at < end; at += at->size)
-            items.push_back(at);
-    return items;
-}
 std::optional<c10::OperatorHandle> find_operator(std::string_view target) {
     std::string_view rest = target.substr(kOps.size());
     const size_t dot = rest.find('.');
@@ -107,7 +100,7 @@ void BodyCompiler::function(NodeId id, Step& step) {
         const Arguments args = arguments(n);
         std::vector<const Arg*> list = args.positional;
         if (list.size() == 1 && (list[0]->kind == ArgKind::List || list[0]->kind == ArgKind::Tuple))
-            list = items_of(list[0]);
+            list = item_list(list[0]);
         for (const auto& [name, value] : args.keywords)
             list.push_back(value);
         if (!operands(step, list)) {
@@ -291,7 +284,7 @@ void BodyCompiler::returned(NodeId id, Step& step) {
     std::vector<const Arg*> list;
     if (!args.positional.empty()) {
         const Arg* value = args.positional[0];
-        list = value->kind == ArgKind::Tuple || value->kind == ArgKind::List ? items_of(value)
+        list = value->kind == ArgKind::Tuple || value->kind == ArgKind::List ? item_list(value)
                                                                              : std::vector<const Arg*>{value};
         // Containers within the root's result: their leaves, in order.
         for (size_t i = 0; id_ == BodyId(0) && i < list.size();) {
@@ -299,7 +292,7 @@ void BodyCompiler::returned(NodeId id, Step& step) {
                 ++i;
                 continue;
             }
-            const std::vector<const Arg*> inner = items_of(list[i]);
+            const std::vector<const Arg*> inner = item_list(list[i]);
             const auto at = list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
             list.insert(at, inner.begin(), inner.end());
         }

@@ -112,7 +112,8 @@ void BodyCompiler::subscript(NodeId id, Step& step, const Arguments& args) {
     }
     std::vector<Operand> operands = parts[0].operands;
     const Arg* index = args.positional[1];
-    for (const Arg* item : index->kind == ArgKind::Tuple ? items_of(index) : std::vector<const Arg*>{index}) {
+    for (const Arg* item :
+        index->kind == ArgKind::Tuple ? item_list(index) : std::vector<const Arg*>{index}) {
         IndexGiven given;
         bool fine = true;
         if (item->kind == ArgKind::Ellipsis) {
@@ -120,8 +121,8 @@ void BodyCompiler::subscript(NodeId id, Step& step, const Arguments& args) {
         } else if (item->kind == ArgKind::Slice) {
             given = {IndexPart::Slice, 3};
             std::vector<Written> bounds;
-            for (const Arg *at = item + 1, *end = item + item->size; at < end && fine; at += at->size)
-                fine = write(at, "", bounds) && bounds.back().operands.size() == 1;
+            for (const Arg& bound : entries_in(*item))
+                fine = fine && write(&bound, "", bounds) && bounds.back().operands.size() == 1;
             while (bounds.size() < 3)
                 bounds.push_back(literal("None"));
             for (const Written& bound : bounds)

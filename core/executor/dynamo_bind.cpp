@@ -57,7 +57,7 @@ bool BodyCompiler::write(const Arg* arg, std::string_view keyword, std::vector<W
         ++arg; // torch.Size([2, 3]): its list
     if (arg->kind == ArgKind::List || arg->kind == ArgKind::Tuple) {
         written.given.list = true;
-        for (const Arg* item : items_of(arg))
+        for (const Arg* item : item_list(arg))
             if (!add(*item, ignored))
                 return false;
     } else if (arg->kind == ArgKind::Node && values_[arg->node().index].many) {

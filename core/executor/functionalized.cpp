@@ -83,9 +83,9 @@ bool BodyCompiler::base_view(
     };
     // `_alias` is the base under another name: its values are the base's.
     if (args.keyword(prefix + "_storage_offset")) {
-        for (const Arg* size : items_of(args.keyword(prefix + "_size")))
+        for (const Arg* size : item_list(args.keyword(prefix + "_size")))
             view.size.push_back(reader_.integer(*size).value_or(-1));
-        for (const Arg* stride : items_of(args.keyword(prefix + "_stride")))
+        for (const Arg* stride : item_list(args.keyword(prefix + "_stride")))
             view.stride.push_back(reader_.integer(*stride).value_or(-1));
         number("_storage_offset", view.offset);
         const auto negative = [](const std::vector<int64_t>& list) {
@@ -149,7 +149,7 @@ void BodyCompiler::functionalized(NodeId id, Step& step, const Arguments& args) 
     Functionalized plan;
     std::vector<Operand> bases, list;
     reader_.problem.clear();
-    for (const Arg* base : items_of(args.keyword("_all_bases"))) {
+    for (const Arg* base : item_list(args.keyword("_all_bases"))) {
         const auto operand = reader_.as_written(base);
         if (!operand) {
             missing(id, step, reader_.problem);

@@ -24,7 +24,7 @@ void BodyCompiler::higher_order(NodeId id, Step& step, std::string_view name) {
             args.positional.end());
         // 2.5 to 2.7 pass all operands as one tuple.
         if (body && list.size() == 1 && list[0]->kind == ArgKind::Tuple)
-            list = items_of(list[0]);
+            list = item_list(list[0]);
         if (!call(id, step, body, list) || !fits(id, step, body, list.size()))
             return;
         step.kind = StepKind::Call;
@@ -47,7 +47,7 @@ void BodyCompiler::higher_order(NodeId id, Step& step, std::string_view name) {
     } else if (name == "cond") {
         const BodyId yes = body_named(args.get(1, "true_fn")), no = body_named(args.get(2, "false_fn"));
         std::vector<const Arg*> list{args.get(0, "pred")};
-        const auto operands_given = items_of(args.get(3, "operands"));
+        const auto operands_given = item_list(args.get(3, "operands"));
         list.insert(list.end(), operands_given.begin(), operands_given.end());
         if (!list[0]) {
             missing(id, step, "it has no predicate");
@@ -99,12 +99,12 @@ void BodyCompiler::loop(NodeId id, Step& step, const Arguments& args) {
     const BodyId second = is_while ? body_named(args.get(1, "body_fn")) : first;
     std::vector<const Arg*> state, mapped, extra;
     if (is_while) {
-        state = items_of(args.get(2, "carried_inputs"));
-        extra = items_of(args.get(3, "additional_inputs"));
+        state = item_list(args.get(2, "carried_inputs"));
+        extra = item_list(args.get(3, "additional_inputs"));
     } else if (is_scan) {
-        state = items_of(args.get(1, "init"));
-        mapped = items_of(args.get(2, "xs"));
-        extra = items_of(args.get(3, "additional_inputs"));
+        state = item_list(args.get(1, "init"));
+        mapped = item_list(args.get(2, "xs"));
+        extra = item_list(args.get(3, "additional_inputs"));
         // Until 2.6: combine_fn, init, xs, dim, reverse, additional_inputs.
         const Arg* dim = args.get(3, "dim");
         if (dim && dim->kind == ArgKind::Int) {
@@ -113,11 +113,11 @@ void BodyCompiler::loop(NodeId id, Step& step, const Arguments& args) {
                 missing(id, step, "it walks over another dimension than the first, or backwards");
                 return;
             }
-            extra = items_of(args.get(5, "additional_inputs"));
+            extra = item_list(args.get(5, "additional_inputs"));
         }
     } else {
-        mapped = items_of(args.get(1, "xs"));
-        extra = items_of(args.get(2, "pos_args"));
+        mapped = item_list(args.get(1, "xs"));
+        extra = item_list(args.get(2, "pos_args"));
     }
     step.carried = static_cast<uint32_t>(state.size());
     step.mapped = static_cast<uint32_t>(mapped.size());

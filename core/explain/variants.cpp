@@ -4,6 +4,7 @@
 #include "core/explain/parts.h"
 
 #include "core/graph/calls.h"
+#include "core/graph/roles.h"
 
 #include <algorithm>
 #include <map>
@@ -12,12 +13,12 @@ namespace hopscope::explain_parts {
 
 namespace {
 
-// The placeholders that are tangents, by name; in the partitioned bodies they stand last.
+// The placeholders that are tangents; in the partitioned bodies they stand last.
 std::vector<size_t> tangents(const GraphModule& m, BodyId body) {
     std::vector<size_t> out;
     const Body& b = m.body(body);
     for (size_t i = 0; i < b.placeholder_count(); ++i)
-        if (m.text(b.nodes[i].name).starts_with("tangents_"))
+        if (is_tangent(m, b.nodes[i]))
             out.push_back(i);
     return out;
 }

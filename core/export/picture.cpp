@@ -1,9 +1,8 @@
 #include "core/export/picture.h"
 
 #include "core/base/text.h"
-#include "core/graph/calls.h"
+#include "core/regions/roles.h"
 
-#include <algorithm>
 #include <string_view>
 
 namespace hopscope {
@@ -52,84 +51,13 @@ void describe_calls(
     }
 }
 
-std::string_view region_of(const GraphModule& module, BodyId body) {
-    return identifier_parts(module.text(module.body(body).class_name)).region;
-}
-
-bool is_tangent(const GraphModule& module, const Node& node) {
-    return module.text(node.name).starts_with("tangents")
-        || module.text(node.descriptor).starts_with("TangentAOTInput");
-}
-
-std::vector<bool> saved_in_backward(const GraphModule& module, const Body& body) {
-    std::vector<bool> saved(body.nodes.size(), false);
-    for (size_t i = 0; i < body.nodes.size(); ++i)
-        saved[i] = body.nodes[i].op == Opcode::Placeholder && !is_tangent(module, body.nodes[i]);
-    return saved;
-}
-
-// Bodies of a backward graph that belong to a forward body: the root to the root, and to a region's body
-// those of the same region (one per variant of its tangents).
-std::vector<BodyId> backward_bodies(const GraphModule& forward, BodyId body, const GraphModule& backward) {
-    std::vector<BodyId> bodies;
-    if (body.index == 0)
-        return {BodyId(0)};
-    for (size_t b = 1; b < backward.bodies.size(); ++b)
-        if (region_of(backward, BodyId(b)) == region_of(forward, body))
-            bodies.push_back(BodyId(b));
-    return bodies;
-}
-
-// AOTAutograd's partitioner keeps the names: a saved value is called the same in both halves.
-bool mark_saved(const GraphModule& forward, const Body& body, const GraphModule& backward, const Body& other,
-    std::vector<bool>& saved) {
-    bool any = false;
-    if (body.nodes.empty() || body.nodes.back().op != Opcode::Output)
-        return false;
-    for (const Node& node : other.nodes) {
-        if (node.op != Opcode::Placeholder || is_tangent(backward, node))
-            continue;
-        const StringId name = forward.strings.find(backward.text(node.name));
-        if (!name)
-            continue;
-        for (const NodeId value : body.inputs_of(body.nodes.back()))
-            if (body.node(value).name == name)
-                any = saved[value.index] = true;
-    }
-    return any;
-}
-
 } // namespace
-
-std::vector<bool> saved_between_halves(const Dump& dump, const Place& place) {
-    const Graph& graph = dump.graph(place.graph);
-    const GraphModule& module = *graph.module;
-    const Body& body = module.body(place.body);
-    if (graph.stage == Stage::Backward)
-        return saved_in_backward(module, body);
-    if (graph.stage != Stage::Forward || !graph.compilation)
-        return {};
-    std::vector<bool> saved(body.nodes.size(), false);
-    bool any = false;
-    for (const GraphId id : dump.compilation(graph.compilation).graphs) {
-        const Graph& other = dump.graph(id);
-        if (other.stage != Stage::Backward || other.ordinal != graph.ordinal)
-            continue;
-        for (const BodyId half : backward_bodies(module, place.body, *other.module))
-            any |= mark_saved(module, body, *other.module, other.module->body(half), saved);
-    }
-    return any ? saved : std::vector<bool>{};
-}
 
 draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Place& place) {
     const Graph& graph = dump.graph(place.graph);
     draw::Options options;
     options.title = dump.name + " · " + address_of(dump, place.graph, place.body);
-    if (graph.stage == Stage::Forward)
-        options.half = Half::Forward;
-    else if (graph.stage == Stage::Backward)
-        options.half = Half::Backward;
-    options.saved = saved_between_halves(dump, place);
+    options.roles = roles_of(dump, place.graph, place.body);
     if (ledger && graph.compilation && graph.compilation.index < ledger->compilations.size())
         describe_calls(
             ledger->of(graph.compilation), place, graph.module->body(place.body).nodes.size(), options);

@@ -13,8 +13,4 @@ namespace hopscope {
 // layout).
 draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Place& place);
 
-// Nodes of a forward body that its backward takes as saved values, or placeholders of a backward body that
-// are saved values, by NodeId::index. Empty where the dump has no other half to tell it.
-std::vector<bool> saved_between_halves(const Dump& dump, const Place& place);
-
 } // namespace hopscope

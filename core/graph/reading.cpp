@@ -30,6 +30,26 @@ Arguments arguments_of(const GraphModule& module, const Body& body, const Node& 
     return arguments;
 }
 
+std::string_view operator_namespace(std::string_view target) {
+    constexpr std::string_view kOps = "torch.ops.";
+    if (!target.starts_with(kOps))
+        return {};
+    target.remove_prefix(kOps.size());
+    return target.substr(0, target.find('.'));
+}
+
+std::string_view operator_name(std::string_view target) {
+    const std::string_view ns = operator_namespace(target);
+    if (!ns.empty() && ns != "higher_order") {
+        std::string_view rest = target.substr(std::string_view("torch.ops.").size() + ns.size());
+        if (rest.starts_with('.'))
+            rest.remove_prefix(1);
+        return rest.substr(0, rest.find('.'));
+    }
+    const size_t dot = target.rfind('.');
+    return dot == std::string_view::npos ? target : target.substr(dot + 1);
+}
+
 std::optional<int64_t> integer_of(const GraphModule& module, const Arg* arg) {
     if (!arg || arg->kind != ArgKind::Int)
         return std::nullopt;
@@ -43,8 +63,8 @@ std::optional<std::string_view> string_of(const GraphModule& module, const Arg* 
     if (!arg || arg->kind != ArgKind::String)
         return std::nullopt;
     const std::string_view text = module.text(arg->text());
-    const bool quoted = text.size() >= 2 && (text.front() == '\'' || text.front() == '"')
-        && text.back() == text.front();
+    const bool quoted =
+        text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front();
     return quoted ? text.substr(1, text.size() - 2) : text;
 }
 

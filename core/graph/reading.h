@@ -1,8 +1,9 @@
-// How a body is read: the entries of an argument list, a node's arguments by position and by name, what a body
-// returns, and walks over the bodies of a module. Loops over Body::args and over nested bodies go through here.
+// How a body is read: the entries of an argument list, a node's arguments by position and by name, what a
+// body returns, and walks over the bodies of a module. Loops over Body::args and over nested bodies go
+// through here.
 //
-// Arguments are handed out as pointers and references into Body::args, as long-lived as the body. Whatever a body
-// holds, nothing here reads beyond the list that it was given.
+// Arguments are handed out as pointers and references into Body::args, as long-lived as the body. Whatever a
+// body holds, nothing here reads beyond the list that it was given.
 #pragma once
 
 #include "core/graph/calls.h"
@@ -18,7 +19,8 @@
 
 namespace hopscope {
 
-// Entries that stand beside each other in an argument list, without those inside of them: a range of `const Arg&`.
+// Entries that stand beside each other in an argument list, without those inside of them: a range of `const
+// Arg&`.
 class Entries {
 public:
     class Iterator {
@@ -101,6 +103,12 @@ struct Arguments {
 };
 Arguments arguments_of(const GraphModule& module, const Body& body, const Node& node);
 
+// An operator's namespace, where it is one of torch.ops: "aten" of "torch.ops.aten.add.Tensor"; empty for
+// others.
+std::string_view operator_namespace(std::string_view target);
+// Its plain name: "torch.ops.aten.add.Tensor" -> "add", "torch._C._nn.gelu" -> "gelu".
+std::string_view operator_name(std::string_view target);
+
 // A literal's value; none for anything else, for null and for what 64 bits do not hold.
 std::optional<int64_t> integer_of(const GraphModule& module, const Arg* arg);
 // A string literal's text without its quotes, escapes as they are; none for anything else and for null.
@@ -108,8 +116,8 @@ std::optional<std::string_view> string_of(const GraphModule& module, const Arg* 
 
 // The node that returns; null where a body has none (a text that was cut).
 const Node* output_of(const Body& body);
-// What a body returns, by position: the items of the tuple or list, or the one value. A caller takes them with
-// operator.getitem and the same numbers.
+// What a body returns, by position: the items of the tuple or list, or the one value. A caller takes them
+// with operator.getitem and the same numbers.
 std::vector<const Arg*> results_of(const Body& body);
 
 // What `operator.getitem(of, index)` takes of a node that yields several values.
@@ -128,8 +136,8 @@ enum class Walk : uint8_t {
     Stop,
 };
 
-// Visits `root` and the bodies nested in it in the order of the text, each before its own: visit(BodyId) -> Walk.
-// Skip leaves out the bodies nested in this one. False where a visit stopped it.
+// Visits `root` and the bodies nested in it in the order of the text, each before its own: visit(BodyId) ->
+// Walk. Skip leaves out the bodies nested in this one. False where a visit stopped it.
 template <class Visit> bool walk_bodies(const GraphModule& module, BodyId root, Visit&& visit) {
     std::vector<BodyId> open{root};
     while (!open.empty()) {
@@ -144,9 +152,9 @@ template <class Visit> bool walk_bodies(const GraphModule& module, BodyId root, 
     return true;
 }
 
-// Visits nodes as they are met when `root` runs: visit(BodyId, NodeId) -> Walk. After a node come the bodies that
-// it calls, in argument order; a body that several nodes call is entered once. Skip does not enter those that this
-// node calls (another node may). False where a visit stopped it.
+// Visits nodes as they are met when `root` runs: visit(BodyId, NodeId) -> Walk. After a node come the bodies
+// that it calls, in argument order; a body that several nodes call is entered once. Skip does not enter those
+// that this node calls (another node may). False where a visit stopped it.
 template <class Visit> bool walk_nodes(const GraphModule& module, BodyId root, Visit&& visit) {
     struct Open {
         BodyId body;

@@ -1,5 +1,6 @@
 #include "core/match/effects.h"
 
+#include "core/graph/reading.h"
 #include "core/match/hash.h"
 #include "core/match/literals.h"
 
@@ -87,9 +88,9 @@ public:
                 out.moments[i] = moment(args, i);
             if (writes)
                 write(args.empty() ? args : args.first(args[0].size), i);
-            for (size_t k = 0; k < args.size(); k += args[k].size)
-                if (args[k].kind == ArgKind::Keyword && module_.text(args[k].text()) == "out")
-                    write(args.subspan(k, args[k].size), i);
+            for (const Arg& arg : entries_of(body_, node))
+                if (arg.kind == ArgKind::Keyword && module_.text(arg.text()) == "out")
+                    write(subtree(arg), i);
             modes += sets_mode(module_, node);
         }
         return out;

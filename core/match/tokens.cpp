@@ -1,6 +1,6 @@
 #include "core/match/tokens.h"
 
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 #include "core/match/hash.h"
 #include "core/match/literals.h"
 
@@ -107,20 +107,19 @@ void tokens_of(const GraphModule& module, BodyId scope, NodeId id, const MatchOp
     std::vector<Token>& out) {
     out.clear();
     const Body& body = module.body(scope);
-    const auto args = body.args_of(body.node(id));
     const auto names = call_names(module, scope, id);
     Reader reader(body.nodes.size(), options, names ? names->identifier : nullptr, out);
-    std::vector<size_t> keywords;
-    for (size_t i = 0; i < args.size(); i += args[i].size) {
-        if (args[i].kind == ArgKind::Keyword)
-            keywords.push_back(i);
+    std::vector<const Arg*> keywords;
+    for (const Arg& arg : entries_of(body, body.node(id))) {
+        if (arg.kind == ArgKind::Keyword)
+            keywords.push_back(&arg);
         else
-            reader.argument(args.subspan(i, args[i].size));
+            reader.argument(subtree(arg));
     }
     std::stable_sort(keywords.begin(), keywords.end(),
-        [&](size_t x, size_t y) { return module.text(args[x].text()) < module.text(args[y].text()); });
-    for (const size_t i : keywords)
-        reader.argument(args.subspan(i, args[i].size));
+        [&](const Arg* x, const Arg* y) { return module.text(x->text()) < module.text(y->text()); });
+    for (const Arg* arg : keywords)
+        reader.argument(subtree(*arg));
 }
 
 bool same_token(const GraphModule& a, const Token& x, const GraphModule& b, const Token& y) {

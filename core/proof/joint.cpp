@@ -1,9 +1,9 @@
 #include "core/proof/joint.h"
 
-#include "core/graph/calls.h"
 #include "core/graph/print.h"
-#include "core/proof/wiring.h"
+#include "core/graph/reading.h"
 #include "core/read/open.h"
+#include "core/regions/roles.h"
 
 #include <algorithm>
 #include <map>
@@ -171,58 +171,20 @@ std::vector<RecordedJoint> recorded_joints(const Dump& dump, const Place& forwar
     return found;
 }
 
-namespace {
-
-// The backward body of a partitioned forward body, by their identifiers; graph none where there is none.
-Place backward_of(const Dump& dump, const Place& forward) {
-    const Graph& graph = dump.graph(forward.graph);
-    const IdentifierParts parts = identifier_parts(identifier_of(*graph.module, forward.body));
-    if (parts.partitioned)
-        for (const GraphId id : dump.compilation(graph.compilation).graphs)
-            for (const RegionCall& call :
-                calls_of(*dump.graph(id).module, parts.region, Half::Backward, /*partitioned=*/true))
-                if (identifier_parts(call.identifier).variant == parts.variant)
-                    return {id, call.body, {}};
-    return {};
-}
-
-} // namespace
-
-std::optional<size_t> own_outputs(const Dump& dump, const Place& forward) {
-    const Graph& graph = dump.graph(forward.graph);
-    const Body& body = graph.module->body(forward.body);
-    const size_t all = results_of(body).size(), primals = body.placeholder_count();
-    if (!identifier_parts(identifier_of(*graph.module, forward.body)).partitioned)
-        return all;
-    for (const RecordedJoint& joint : recorded_joints(dump, forward))
-        if (const size_t results =
-                results_of(dump.graph(joint.place.graph).module->body(joint.place.body)).size();
-            results >= primals)
-            return results - primals;
-    const Place backward = backward_of(dump, forward);
-    if (!backward.graph)
-        return std::nullopt;
-    const GraphModule& module = *dump.graph(backward.graph).module;
-    const Body& bw = module.body(backward.body);
-    size_t saved = 0;
-    for (size_t i = 0; i < bw.placeholder_count(); ++i)
-        saved += find_node(*graph.module, body, module.text(bw.nodes[i].name)).valid();
-    return saved <= all ? std::optional<size_t>(all - saved) : std::nullopt;
-}
-
 wire::JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols) {
     wire::JointRequest request;
-    request.outputs = own_outputs(dump, forward);
-    const Place backward = backward_of(dump, forward);
+    request.outputs = own_results(dump, forward.graph, forward.body);
+    const bool root = !dump.graph(forward.graph).module->body(forward.body).parent;
+    const Place backward = root ? Place{} : other_half(dump, forward.graph, forward.body);
     if (!backward.graph)
         return request;
-    const GraphModule &fw = *dump.graph(forward.graph).module, &bw = *dump.graph(backward.graph).module;
+    const GraphModule& bw = *dump.graph(backward.graph).module;
     const Body& body = bw.body(backward.body);
     for (const Arg* gradient : results_of(body))
         request.requires_grad.push_back(gradient->kind != ArgKind::None);
     for (size_t i = 0; i < body.placeholder_count(); ++i) {
         const ValueType* type = bw.type(body.nodes[i].type);
-        if (find_node(fw, fw.body(forward.body), bw.text(body.nodes[i].name)) || !type || !type->has_stride)
+        if (!is_tangent(bw, body.nodes[i]) || !type || !type->has_stride)
             continue;
         std::vector<int64_t>& stride = request.tangent_strides.emplace_back();
         for (const StringId dim : bw.stride(*type))
@@ -242,10 +204,9 @@ Result<wire::JointRequest> request_like(
                 + " primals has at least as many");
     wire::JointRequest request;
     request.outputs = results - primals;
-    const auto args = body.args_of(body.nodes.back());
-    for (const Arg *at = &args[0] + 1, *end = &args[0] + args[0].size; at < end; at += at->size)
+    for (const Arg* result : results_of(body))
         if (request.requires_grad.size() < primals)
-            request.requires_grad.push_back(at->kind != ArgKind::None);
+            request.requires_grad.push_back(result->kind != ArgKind::None);
     for (size_t i = primals; i < placeholders; ++i) {
         const ValueType* type = module.type(body.nodes[i].type);
         std::vector<int64_t>& stride = request.tangent_strides.emplace_back();

@@ -44,12 +44,8 @@ struct RecordedJoint {
 // Those of a forward body ("fw_…", "partitioned_fw_…", or unnamed inside of one), by variant.
 std::vector<RecordedJoint> recorded_joints(const Dump& dump, const Place& forward);
 
-// How many of a forward body's results are its own. Less than all for a partitioned one, whose other results
-// are saved for the backward; known from a recorded joint graph or from the backward body.
-std::optional<size_t> own_outputs(const Dump& dump, const Place& forward);
-
-// What a partitioned forward's backward body says of the same, where there is no recorded joint graph:
-// `outputs` as own_outputs, nothing else where there is no backward body either.
+// What a partitioned forward's backward body says of its joint graph, where none was recorded: `outputs` as
+// own_results (core/regions/roles.h), nothing else where there is no backward body either.
 wire::JointRequest request_from_backward(const Dump& dump, const Place& forward, const Bindings& symbols);
 
 // What a recorded joint graph says of which primals need a gradient, of its tangents' strides and of its

@@ -1,9 +1,10 @@
 #include "core/proof/prove.h"
 
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 #include "core/proof/difference.h"
 #include "core/proof/trials.h"
 #include "core/proof/wiring.h"
+#include "core/regions/roles.h"
 #include "core/worker/choose.h"
 
 #include <algorithm>
@@ -284,7 +285,7 @@ Status Prover::run(Proof& proof, std::vector<BackwardOperand> wiring) {
     wiring_ = std::move(wiring);
     const GraphModule& module = *module_of(proof.derived_from);
     primals_ = module.body(proof.derived_from.body).placeholder_count();
-    own_ = own_outputs(dump_, proof.derived_from).value_or(0);
+    own_ = own_results(dump_, proof.derived_from.graph, proof.derived_from.body).value_or(0);
     proof.reference = proof.joint.graph ? "recorded joint" : "derived joint";
     // Bound once, so that all bodies are loaded and fed with the same.
     const Bindings hints = run::symbol_hints(dump_, proof.derived_from.graph);

@@ -1,6 +1,6 @@
 #include "core/proof/schema.h"
 
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 #include "core/run/inputs.h"
 
 #include <algorithm>
@@ -43,12 +43,8 @@ std::string type_by_dump(const GraphModule& module, const Body& body, const Arg&
 std::vector<SchemaReturn> returns_by_dump(const GraphModule& module, BodyId id) {
     const Body& body = module.body(id);
     std::vector<SchemaReturn> returns;
-    const auto args = body.args_of(body.nodes.back());
-    if (args.empty())
-        return returns;
-    const bool many = args[0].kind == ArgKind::Tuple || args[0].kind == ArgKind::List;
-    for (size_t i = many ? 1 : 0; i < args[0].size; i += args[i].size)
-        returns.push_back({type_by_dump(module, body, args[i]), {}, {}});
+    for (const Arg* result : results_of(body))
+        returns.push_back({type_by_dump(module, body, *result), {}, {}});
     return returns;
 }
 

@@ -1,5 +1,6 @@
 #include "core/proof/trials.h"
 
+#include "core/graph/reading.h"
 #include "core/proof/wiring.h"
 
 #include <cstring>

@@ -1,34 +1,20 @@
 #include "core/proof/wiring.h"
 
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 
-#include <charconv>
 #include <string>
 
 namespace hopscope::proof {
 
 namespace {
 
-// The number of the item that a getitem takes of `of`; -1 if it is no such node.
-int item_of(const GraphModule& module, const Body& body, NodeId node, NodeId of) {
-    const Node& n = body.node(node);
-    const auto args = body.args_of(n);
-    if (short_target(module, n) != "operator.getitem" || args.size() < 2 || args[0].node() != of)
-        return -1;
-    int index = -1;
-    const std::string_view text = module.text(args[1].text());
-    std::from_chars(text.data(), text.data() + text.size(), index);
-    return index;
-}
-
 // With activation checkpointing the backward graph calls the forward body again: which item of that call an
 // operand is.
-int recomputed_item(const GraphModule& module, BodyId scope, NodeId operand, std::string_view identifier) {
-    const Body& body = module.body(scope);
-    for (const NodeId input : body.inputs_of(body.node(operand)))
-        if (const auto call = region_call(module, scope, input); call && call->identifier == identifier)
-            return item_of(module, body, operand, input);
-    return -1;
+std::optional<size_t> recomputed_item(
+    const GraphModule& module, BodyId scope, NodeId operand, std::string_view identifier) {
+    const auto item = tuple_item(module, module.body(scope), operand);
+    const auto call = item ? region_call(module, scope, item->of) : std::nullopt;
+    return call && call->identifier == identifier ? std::optional(item->index) : std::nullopt;
 }
 
 // Which of the forward's values an operand of the backward call is; none: a tangent.
@@ -36,16 +22,15 @@ std::optional<BackwardOperand> operand_from(const GraphModule& forward, const Re
     const Place& fw_place, const GraphModule& backward, BodyId bw_scope, NodeId operand) {
     const Node& n = backward.body(bw_scope).node(operand);
     if (n.op != Opcode::Placeholder) {
-        const int item = recomputed_item(backward, bw_scope, operand, fw_call.identifier);
-        return item < 0 ? std::optional<BackwardOperand>()
-                        : BackwardOperand{BackwardOperand::From::Result, static_cast<size_t>(item)};
+        const auto item = recomputed_item(backward, bw_scope, operand, fw_call.identifier);
+        return item ? std::optional(BackwardOperand{BackwardOperand::From::Result, *item}) : std::nullopt;
     }
     const Body& fw_scope = forward.body(fw_place.body);
     const NodeId there = find_node(forward, fw_scope, backward.text(n.name));
     if (!there)
         return std::nullopt;
-    if (const int item = item_of(forward, fw_scope, there, fw_place.node); item >= 0)
-        return BackwardOperand{BackwardOperand::From::Result, static_cast<size_t>(item)};
+    if (const auto item = tuple_item(forward, fw_scope, there); item && item->of == fw_place.node)
+        return BackwardOperand{BackwardOperand::From::Result, item->index};
     for (size_t i = 0; i < fw_call.operands.size(); ++i)
         if (fw_call.operands[i] == there)
             return BackwardOperand{BackwardOperand::From::Primal, i};
@@ -72,18 +57,6 @@ std::vector<BackwardOperand> by_name(
 }
 
 } // namespace
-
-std::vector<const Arg*> results_of(const Body& body) {
-    const auto args = body.args_of(body.nodes.back());
-    std::vector<const Arg*> results;
-    if (args.empty())
-        return results;
-    if (args[0].kind != ArgKind::Tuple && args[0].kind != ArgKind::List)
-        return {&args[0]};
-    for (const Arg *at = &args[0] + 1, *end = &args[0] + args[0].size; at < end; at += at->size)
-        results.push_back(at);
-    return results;
-}
 
 Result<std::vector<BackwardOperand>> backward_operands(const Dump& dump, const Invocation& invocation) {
     const Place &fw_body = invocation.body(CallSite::Forward), &bw_body = invocation.body(CallSite::Backward);

@@ -20,7 +20,4 @@ struct BackwardOperand {
 // the calls do not fit the bodies.
 Result<std::vector<BackwardOperand>> backward_operands(const Dump& dump, const Invocation& invocation);
 
-// The arguments of a body's output, by position; a lone one is the only one.
-std::vector<const Arg*> results_of(const Body& body);
-
 } // namespace hopscope::proof

@@ -1,5 +1,7 @@
 #include "core/read/settle.h"
 
+#include "core/graph/reading.h"
+#include "core/graph/roles.h"
 #include "core/read/stage.h"
 
 #include <algorithm>
@@ -15,11 +17,9 @@ namespace {
 std::vector<std::pair<std::string_view, bool>> returned(const GraphModule& module) {
     std::vector<std::pair<std::string_view, bool>> out;
     const Body& root = module.bodies.front();
-    for (const Node& node : root.nodes)
-        if (node.op == Opcode::Output)
-            for (const NodeId input : root.inputs_of(node))
-                out.emplace_back(
-                    module.text(root.node(input).name), root.node(input).op != Opcode::Placeholder);
+    if (const Node* output = output_of(root))
+        for (const NodeId input : root.inputs_of(*output))
+            out.emplace_back(module.text(root.node(input).name), root.node(input).op != Opcode::Placeholder);
     return out;
 }
 
@@ -34,7 +34,7 @@ bool takes_saved_values(const GraphModule& a, const GraphModule& b) {
             continue;
         ++inputs;
         const std::string_view name = b.text(node.name);
-        if (name.starts_with("tangents_"))
+        if (is_tangent(b, node))
             continue;
         const auto known =
             std::find_if(given.begin(), given.end(), [&](const auto& g) { return g.first == name; });

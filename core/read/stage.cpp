@@ -1,6 +1,7 @@
 #include "core/read/stage.h"
 
 #include "core/base/text.h"
+#include "core/graph/roles.h"
 
 #include <algorithm>
 #include <charconv>
@@ -122,55 +123,13 @@ std::optional<StageGuess> stage_of_class(std::string_view name) {
     return guess;
 }
 
-namespace {
-
-// Whether a computed value is returned that no tangent went into: an output of the forward, in a joint graph.
-bool returns_forward_values(const GraphModule& module, const Body& body) {
-    std::vector<bool> of_tangent(body.nodes.size(), false);
-    for (size_t i = 0; i < body.nodes.size(); ++i) {
-        const Node& node = body.nodes[i];
-        if (node.op == Opcode::Placeholder) {
-            of_tangent[i] = module.text(node.name).starts_with("tangents_");
-            continue;
-        }
-        for (const NodeId input : body.inputs_of(node)) {
-            of_tangent[i] = of_tangent[i] || of_tangent[input.index];
-            const Node& from = body.node(input);
-            if (node.op == Opcode::Output && !of_tangent[input.index] && from.op != Opcode::Placeholder
-                && from.inputs_begin != from.inputs_end)
-                return true;
-        }
-    }
-    return false;
-}
-
-} // namespace
-
 std::optional<StageGuess> stage_of_placeholders(const GraphModule& module) {
-    if (module.bodies.empty())
+    const auto stage = stage_by_signature(module);
+    if (!stage)
         return std::nullopt;
-    size_t primals = 0;
-    size_t tangents = 0;
-    size_t dynamo = 0;
-    const Body& root = module.bodies[0];
-    for (const Node& node : root.nodes) {
-        if (node.op != Opcode::Placeholder)
-            continue;
-        primals += module.text(node.name).starts_with("primals_");
-        tangents += module.text(node.name).starts_with("tangents_");
-        dynamo += module.text(node.target).starts_with("L_") || module.text(node.target).starts_with("G_");
-    }
     StageGuess guess;
     guess.evidence = "placeholders";
-    if (tangents) {
-        guess.stage = primals && returns_forward_values(module, root) ? Stage::Joint : Stage::Backward;
-    } else if (primals) {
-        guess.stage = Stage::Forward;
-    } else if (dynamo) {
-        guess.stage = Stage::Dynamo;
-    } else {
-        return std::nullopt;
-    }
+    guess.stage = *stage;
     return guess;
 }
 

@@ -25,7 +25,7 @@ std::optional<StageGuess> stage_of_artifact(std::string_view artifact);
 // The stem of a file, or of the folder it lies in: "Forward_graph.0", "model__0_backward_3".
 std::optional<StageGuess> stage_of_file(std::string_view name);
 std::optional<StageGuess> stage_of_class(std::string_view name);
-// The names of AOTAutograd's and Dynamo's placeholders.
+// By what the graph takes and returns (core/graph/roles.h).
 std::optional<StageGuess> stage_of_placeholders(const GraphModule& module);
 
 } // namespace hopscope::read

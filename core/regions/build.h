@@ -39,8 +39,12 @@ struct GraphCall {
 std::vector<GraphCall> graph_calls(const GraphModule& module);
 // The first graph of a stage that is the stage itself and not a pass's view of it.
 GraphId main_graph(const Dump& dump, const Compilation& compilation, Stage stage);
-// Which site a lone printed graph is, by the identifiers that it calls.
-CallSite site_of_lone_graph(const std::vector<GraphCall>& calls);
+// What a graph's calls say of its stage: a joint graph calls both halves, partitioned graphs each their own,
+// and a backward graph that computes parts of the forward again both, partitioned. None where no identifier
+// tells.
+std::optional<Stage> stage_by_calls(const std::vector<GraphCall>& calls);
+// Where the calls of a graph after Dynamo stand; of a joint graph the forward ones.
+CallSite site_of(Stage stage);
 
 // --- messages.cpp: the text log
 // ----------------------------------------------------------------------------------

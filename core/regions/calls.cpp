@@ -49,21 +49,31 @@ GraphId main_graph(const Dump& dump, const Compilation& compilation, Stage stage
     return {};
 }
 
-CallSite site_of_lone_graph(const std::vector<GraphCall>& calls) {
-    const auto any = [&](Half half) {
-        return std::any_of(
-            calls.begin(), calls.end(), [&](const GraphCall& c) { return c.parts.half == half; });
-    };
-    const bool forward = any(Half::Forward);
-    const bool backward = any(Half::Backward);
-    const bool partitioned =
-        std::any_of(calls.begin(), calls.end(), [](const GraphCall& c) { return c.parts.partitioned; });
+std::optional<Stage> stage_by_calls(const std::vector<GraphCall>& calls) {
+    bool forward = false, backward = false, partitioned = false;
+    for (const GraphCall& call : calls) {
+        forward = forward || call.parts.half == Half::Forward;
+        backward = backward || call.parts.half == Half::Backward;
+        partitioned = partitioned || call.parts.partitioned;
+    }
     if (forward && backward)
-        return partitioned ? CallSite::Backward
-                           : CallSite::Joint; // a backward that recomputes holds forward calls too
+        return partitioned ? Stage::Backward : Stage::Joint;
     if (backward)
+        return Stage::Backward;
+    return forward ? std::optional(Stage::Forward) : std::nullopt;
+}
+
+CallSite site_of(Stage stage) {
+    switch (stage) {
+    case Stage::Joint:
+        return CallSite::Joint;
+    case Stage::Forward:
+        return CallSite::Forward;
+    case Stage::Backward:
         return CallSite::Backward;
-    return forward ? CallSite::Forward : CallSite::Inference;
+    default:
+        return CallSite::Inference;
+    }
 }
 
 } // namespace hopscope::regions

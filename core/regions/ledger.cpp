@@ -1,6 +1,7 @@
 #include "core/regions/ledger.h"
 
 #include "core/regions/build.h"
+#include "core/regions/roles.h"
 
 #include <algorithm>
 #include <map>
@@ -70,8 +71,7 @@ private:
                     continue;
                 auto calls = graph_calls(*g.module);
                 if (calls.empty()
-                    || (stage == Stage::Graph && site_of_lone_graph(calls) == CallSite::Backward
-                        && other_forward(id)))
+                    || (stage == Stage::Graph && stage_of(dump_, id) == Stage::Backward && other_forward(id)))
                     continue;
                 const bool only_backward = std::all_of(calls.begin(), calls.end(),
                     [](const GraphCall& c) { return c.parts.half == Half::Backward; });
@@ -86,7 +86,7 @@ private:
             if (id == not_this)
                 return false;
             const auto calls = graph_calls(*dump_.graph(id).module);
-            return !calls.empty() && site_of_lone_graph(calls) != CallSite::Backward;
+            return !calls.empty() && stage_of(dump_, id) != Stage::Backward;
         });
     }
     // Keeps the forward calls (all, where there are only backward ones) and their nesting.
@@ -166,20 +166,7 @@ private:
         }
     }
 
-    CallSite later_site() const {
-        switch (dump_.graph(later_graph_).stage) {
-        case Stage::Forward:
-            return CallSite::Forward;
-        case Stage::Backward:
-            return CallSite::Backward;
-        case Stage::Joint:
-            return CallSite::Joint;
-        case Stage::Graph:
-            return site_of_lone_graph(calls_);
-        default:
-            return CallSite::Inference;
-        }
-    }
+    CallSite later_site() const { return site_of(stage_of(dump_, later_graph_)); }
 
     void attach_messages() {
         if (messages_.empty())

@@ -127,9 +127,5 @@ Ledger build_ledger(const Dump& dump);
 
 // Where a call stands in the user's program; null where no graph says it.
 const Source* call_source(const Dump& dump, const Invocation& invocation);
-// Values that a forward body hands to its backward body: they keep their name on both sides (formats
-// since 2.8; torch/_functorch/partitioners.py, _extract_fwd_bwd_modules).
-std::vector<SavedValue> saved_values(
-    const GraphModule& forward, BodyId forward_body, const GraphModule& backward, BodyId backward_body);
 
 } // namespace hopscope

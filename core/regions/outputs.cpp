@@ -1,6 +1,7 @@
 #include "core/regions/outputs.h"
 
-#include "core/regions/build.h"
+#include "core/graph/reading.h"
+#include "core/regions/roles.h"
 
 #include <algorithm>
 
@@ -10,7 +11,7 @@ namespace {
 
 using Kind = RegionOutput::Kind;
 
-RegionOutput output_of(const GraphModule& module, const Body& body, const Arg& arg) {
+RegionOutput region_output(const GraphModule& module, const Body& body, const Arg& arg) {
     RegionOutput output;
     switch (arg.kind) {
     case ArgKind::None:
@@ -37,17 +38,9 @@ RegionOutput output_of(const GraphModule& module, const Body& body, const Arg& a
 }
 
 std::vector<RegionOutput> outputs_of(const GraphModule& module, BodyId id) {
-    const Body& body = module.body(id);
     std::vector<RegionOutput> outputs;
-    if (body.nodes.empty() || body.nodes.back().op != Opcode::Output)
-        return outputs;
-    const auto args = body.args_of(body.nodes.back());
-    if (args.empty())
-        return outputs;
-    if (args[0].kind != ArgKind::Tuple && args[0].kind != ArgKind::List)
-        return {output_of(module, body, args[0])};
-    for (size_t i = 1; i < args[0].size; i += args[i].size)
-        outputs.push_back(output_of(module, body, args[i]));
+    for (const Arg* result : results_of(module.body(id)))
+        outputs.push_back(region_output(module, module.body(id), *result));
     return outputs;
 }
 
@@ -65,45 +58,23 @@ std::string shape_text(const GraphModule& module, const Node& node) {
     return type ? short_type(module, *type) : std::string();
 }
 
-// What the backward of an invocation tells.
-struct Backward {
-    bool known = false;
-    std::vector<std::string> tangents; // their types
-    size_t outputs = SIZE_MAX; // of the region itself; SIZE_MAX = not known
-    size_t saved = 0; // values handed over
-};
-
-Backward backward_of(const Dump& dump, const Invocation& invocation) {
-    Backward backward;
-    const Place &joint = invocation.body(CallSite::Joint),
-                &joint_backward = invocation.body(CallSite::JointBackward);
-    // The joint's backward body is called with (primals, tangents).
-    if (joint.graph && joint_backward.graph) {
-        const GraphModule &forward = *dump.graph(joint.graph).module,
-                          &module = *dump.graph(joint_backward.graph).module;
-        const Body& body = module.body(joint_backward.body);
-        backward.known = true;
-        backward.outputs = outputs_of(forward, joint.body).size();
-        for (size_t i = forward.body(joint.body).placeholder_count(); i < body.placeholder_count(); ++i)
-            backward.tangents.push_back(shape_text(module, body.node(NodeId(i))));
-    }
-    // The partitioned one with (saved values, tangents).
-    if (const Place& half = invocation.body(CallSite::Backward); half.graph) {
-        const GraphModule& module = *dump.graph(half.graph).module;
-        const Body& body = module.body(half.body);
+// The types of the tangents that the backward of an invocation takes: in the joint graph, else in the
+// backward graph. None where the dump has neither.
+std::optional<std::vector<std::string>> tangents_of(const Dump& dump, const Invocation& invocation) {
+    for (const CallSite site : {CallSite::JointBackward, CallSite::Backward}) {
+        const Place& place = invocation.body(site);
+        if (!place.graph)
+            continue;
+        const GraphModule& module = *dump.graph(place.graph).module;
+        const Body& body = module.body(place.body);
+        const BodyRoles roles = roles_of(dump, place.graph, place.body);
         std::vector<std::string> tangents;
-        for (size_t i = 0; i < body.placeholder_count(); ++i) {
-            const Node& node = body.node(NodeId(i));
-            if (module.text(node.name).starts_with("tangents_"))
-                tangents.push_back(shape_text(module, node));
-            else
-                ++backward.saved;
-        }
-        if (!backward.known)
-            backward.tangents = std::move(tangents);
-        backward.known = true;
+        for (size_t i = 0; i < body.placeholder_count(); ++i)
+            if (roles.input(NodeId(i)) == InputRole::Tangent)
+                tangents.push_back(shape_text(module, body.nodes[i]));
+        return tangents;
     }
-    return backward;
+    return std::nullopt;
 }
 
 // Lays the tangents over the outputs, in order, by dtype and shape. What all ways of doing so agree on is
@@ -151,9 +122,9 @@ void match_tangents(std::vector<RegionOutput>& outputs, const std::vector<std::s
 const Invocation* invocation_at(const Ledger& ledger, const Place& call, CallSite& site) {
     for (const CompilationLedger& compilation : ledger.compilations)
         for (const Invocation& invocation : compilation.invocations)
-            for (size_t h = 0; h < kCallSiteCount; ++h)
-                if (invocation.calls[h] == call) {
-                    site = static_cast<CallSite>(h);
+            for (size_t s = 0; s < kCallSiteCount; ++s)
+                if (invocation.calls[s] == call) {
+                    site = static_cast<CallSite>(s);
                     return &invocation;
                 }
     return nullptr;
@@ -201,21 +172,16 @@ std::vector<RegionOutput> region_outputs(const Dump& dump, const Ledger& ledger,
             output.needs_gradient = false;
         return outputs;
     }
-    const Backward backward = backward_of(dump, *invocation);
-    if (!backward.known)
+    const auto tangents = tangents_of(dump, *invocation);
+    if (!tangents)
         return outputs;
     // A partitioned forward body returns what it saves after its own outputs.
-    size_t own = outputs.size();
-    if (site == CallSite::Forward)
-        own = std::min(own,
-            backward.outputs != SIZE_MAX           ? backward.outputs
-                : outputs.size() >= backward.saved ? outputs.size() - backward.saved
-                                                   : own);
+    const size_t own = own_results(dump, place.graph, call->body).value_or(outputs.size());
     for (size_t i = own; i < outputs.size(); ++i) {
         outputs[i].saved = true;
         outputs[i].needs_gradient = false;
     }
-    match_tangents(outputs, types, backward.tangents);
+    match_tangents(outputs, types, *tangents);
     return outputs;
 }
 

@@ -1,4 +1,5 @@
 #include "core/regions/build.h"
+#include "core/regions/roles.h"
 
 #include <algorithm>
 #include <map>
@@ -70,7 +71,8 @@ private:
             return {};
         for (const GraphId id : compilation_.graphs) {
             const auto calls = graph_calls(*dump_.graph(id).module);
-            if (dump_.graph(id).stage == Stage::Graph && !calls.empty() && site_of_lone_graph(calls) == site)
+            if (dump_.graph(id).stage == Stage::Graph && !calls.empty()
+                && site_of(stage_of(dump_, id)) == site)
                 return id;
         }
         return {};

@@ -1,36 +1,10 @@
 #include "core/regions/build.h"
+#include "core/regions/roles.h"
 
 #include <map>
 #include <tuple>
-#include <unordered_map>
 
 namespace hopscope {
-
-std::vector<SavedValue> saved_values(
-    const GraphModule& forward, BodyId forward_body, const GraphModule& backward, BodyId backward_body) {
-    std::vector<SavedValue> saved;
-    const Body& fw = forward.body(forward_body);
-    const Body& bw = backward.body(backward_body);
-    if (fw.nodes.empty() || fw.nodes.back().op != Opcode::Output)
-        return saved;
-    std::unordered_map<std::string_view, NodeId> placeholders;
-    for (size_t i = 0; i < bw.placeholder_count(); ++i)
-        placeholders.emplace(backward.text(bw.nodes[i].name), NodeId(i));
-    for (const NodeId output : fw.inputs_of(fw.nodes.back())) {
-        const Node& node = fw.node(output);
-        const auto found = placeholders.find(forward.text(node.name));
-        if (found == placeholders.end())
-            continue;
-        SavedValue value;
-        value.name = node.name;
-        value.node = output;
-        value.placeholder = found->second;
-        if (const ValueType* type = forward.type(node.type))
-            value.bytes = byte_size(forward, *type);
-        saved.push_back(value);
-    }
-    return saved;
-}
 
 namespace regions {
 
@@ -62,8 +36,7 @@ void count_saved(const Dump& dump, CompilationLedger& ledger) {
         const auto key = std::tuple(forward.graph, forward.body, backward.body);
         auto known = sums.find(key);
         if (known == sums.end()) {
-            auto values = saved_values(*dump.graph(forward.graph).module, forward.body,
-                *dump.graph(backward.graph).module, backward.body);
+            auto values = saved_values(dump, forward, backward);
             known = sums.emplace(key, sum_bytes(values)).first;
             Region& region = ledger.regions[inv.region.index];
             if (!region.saved_bytes) {

@@ -1,6 +1,6 @@
 #include "core/run/index_bounds.h"
 
-#include "core/graph/calls.h"
+#include "core/graph/reading.h"
 
 #include <algorithm>
 #include <array>
@@ -88,15 +88,6 @@ IntegerRange IndexBounds::of(BodyId body, NodeId node) {
     return range_;
 }
 
-std::vector<const Arg*> IndexBounds::positional(const Body& body, const Node& n) const {
-    std::vector<const Arg*> all;
-    const auto args = body.args_of(n);
-    for (size_t i = 0; i < args.size(); i += args[i].size)
-        if (args[i].kind != ArgKind::Keyword)
-            all.push_back(&args[i]);
-    return all;
-}
-
 std::optional<int64_t> IndexBounds::number(const Arg* arg) const {
     if (!arg || (arg->kind != ArgKind::Int && arg->kind != ArgKind::Symbol))
         return std::nullopt;
@@ -122,7 +113,7 @@ std::optional<int64_t> IndexBounds::largest_counted(const Body& body, const Arg*
     for (int hops = 0; hops < 16 && arg && arg->kind == ArgKind::Node; ++hops) {
         const Node& n = body.node(arg->node());
         const std::string_view target = short_target(module_, n);
-        const std::vector<const Arg*> args = positional(body, n);
+        const std::vector<const Arg*> args = arguments_of(module_, body, n).positional;
         if (target.starts_with("aten.arange.") || target.starts_with("prims.iota.")) {
             const auto size = dimension(body, arg, 0);
             const auto start = target.starts_with("aten.arange.start") && !args.empty() ? number(args[0]) : 0;
@@ -159,8 +150,8 @@ void IndexBounds::go_on(const Reached& value, NodeId to, int64_t factor, int64_t
 bool IndexBounds::as_index(const Reached& value, NodeId user) {
     const Body& body = module_.body(value.body);
     const std::string_view target = short_target(module_, body.node(user));
-    const std::vector<const Arg*> args = positional(body, body.node(user));
-    const auto arg = [&](size_t i) { return i < args.size() ? args[i] : nullptr; };
+    const Arguments args = arguments_of(module_, body, body.node(user));
+    const auto arg = [&](size_t i) { return args.at(i); };
     for (const Indexing& how : kIndexing)
         if (target.starts_with(how.target) && is(arg(how.index), value.node)) {
             const Arg* said = how.dimension < 0 ? nullptr : arg(static_cast<size_t>(how.dimension));
@@ -204,11 +195,13 @@ bool IndexBounds::as_index(const Reached& value, NodeId user) {
         return false;
     bool found = false;
     int64_t d = 0;
-    for (const Arg *at = list + 1, *end = list + list->size; at < end; at += at->size, ++d)
-        if (is(at, value.node)) {
+    for (const Arg& index : items_of(list)) {
+        if (is(&index, value.node)) {
             limit(value, dimension(body, arg(0), d));
             found = true;
         }
+        ++d;
+    }
     return found;
 }
 
@@ -216,8 +209,8 @@ bool IndexBounds::as_index(const Reached& value, NodeId user) {
 bool IndexBounds::as_operand(const Reached& value, NodeId user) {
     const Body& body = module_.body(value.body);
     const std::string_view target = short_target(module_, body.node(user));
-    const std::vector<const Arg*> args = positional(body, body.node(user));
-    const auto arg = [&](size_t i) { return i < args.size() ? args[i] : nullptr; };
+    const Arguments args = arguments_of(module_, body, body.node(user));
+    const auto arg = [&](size_t i) { return args.at(i); };
     const bool add = target.starts_with("aten.add.") || target == "operator.add",
                subtract = target.starts_with("aten.sub.") || target == "operator.sub",
                multiply = target.starts_with("aten.mul.") || target == "operator.mul";
@@ -247,26 +240,19 @@ bool IndexBounds::as_operand(const Reached& value, NodeId user) {
 }
 
 // Out of a region's body: to the items of its calls' results.
-void IndexBounds::returned(const Reached& value, NodeId output) {
+void IndexBounds::returned(const Reached& value) {
     const Body& body = module_.body(value.body);
-    const std::vector<const Arg*> args = positional(body, body.node(output));
-    if (!body.parent || args.empty() || (args[0]->kind != ArgKind::Tuple && args[0]->kind != ArgKind::List))
+    if (!body.parent)
         return;
-    std::vector<int64_t> places;
-    int64_t place = 0;
-    for (const Arg *at = args[0] + 1, *end = args[0] + args[0]->size; at < end; at += at->size, ++place)
-        if (is(at, value.node))
-            places.push_back(place);
+    const std::vector<const Arg*> results = results_of(body);
     const Body& parent = module_.body(body.parent);
     for (const RegionCall& call : region_calls(module_, body.parent)) {
         if (call.body != value.body)
             continue;
         for (const NodeId user : parent.users_of(parent.node(call.node))) {
-            const std::vector<const Arg*> item = positional(parent, parent.node(user));
-            if (short_target(module_, parent.node(user)) != "operator.getitem" || item.size() != 2)
-                continue;
-            const auto which = number(item[1]);
-            if (which && std::find(places.begin(), places.end(), *which) != places.end())
+            const auto item = tuple_item(module_, parent, user);
+            if (item && item->of == call.node && item->index < results.size()
+                && is(results[item->index], value.node))
                 todo_.push_back({body.parent, user, value.factor, value.offset});
         }
     }
@@ -276,7 +262,7 @@ void IndexBounds::use(const Reached& value, NodeId user) {
     const Body& body = module_.body(value.body);
     const Node& n = body.node(user);
     if (n.op == Opcode::Output) {
-        returned(value, user);
+        returned(value);
         return;
     }
     if (const auto call = region_call(module_, value.body, user); call && call->body) {

@@ -44,11 +44,10 @@ private:
     void use(const Reached& value, NodeId user);
     bool as_index(const Reached& value, NodeId user);
     bool as_operand(const Reached& value, NodeId user);
-    void returned(const Reached& value, NodeId output);
+    void returned(const Reached& value);
     void limit(const Reached& value, std::optional<int64_t> size);
     void go_on(const Reached& value, NodeId to, int64_t factor = 1, int64_t offset = 0);
 
-    std::vector<const Arg*> positional(const Body& body, const Node& n) const;
     std::optional<int64_t> dimension(const Body& body, const Arg* tensor, std::optional<int64_t> d) const;
     std::optional<int64_t> number(const Arg* arg) const;
     std::optional<int64_t> largest_counted(const Body& body, const Arg* arg) const;

@@ -1,5 +1,7 @@
 #include "tests/draw/samples.h"
 
+#include "core/regions/roles.h"
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -18,6 +20,26 @@ std::shared_ptr<const GraphModule> parsed(std::string text) {
 std::shared_ptr<const GraphModule> recorded(const std::string& file) {
     std::ifstream in(std::string(HOPSCOPE_TEST_DATA) + "/" + file, std::ios::binary);
     return parsed(std::string(std::istreambuf_iterator<char>(in), {}));
+}
+
+Dump dump_of(std::shared_ptr<const GraphModule> module) {
+    Dump dump;
+    dump.name = "sample";
+    Compilation compilation;
+    compilation.key.id = "-";
+    compilation.graphs = {GraphId(0)};
+    dump.compilations.push_back(compilation);
+    Graph graph;
+    graph.compilation = CompilationId(0);
+    graph.module = std::move(module);
+    dump.graphs.push_back(graph);
+    return dump;
+}
+
+draw::Options told(const std::shared_ptr<const GraphModule>& module, BodyId body) {
+    draw::Options options;
+    options.roles = roles_of(dump_of(module), GraphId(0), body);
+    return options;
 }
 
 std::vector<Sample> samples() {

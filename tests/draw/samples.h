@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/draw/scene.h"
+#include "core/graph/dump.h"
 #include "core/read/open.h"
 
 #include <string>
@@ -15,6 +16,11 @@ namespace hopscope::test {
 std::shared_ptr<const GraphModule> recorded(const std::string& file);
 // A text in print_readable's form.
 std::shared_ptr<const GraphModule> parsed(std::string text);
+
+// A dump that holds this graph and knows nothing else of it.
+Dump dump_of(std::shared_ptr<const GraphModule> module);
+// Options with the roles that the graph alone tells.
+draw::Options told(const std::shared_ptr<const GraphModule>& module, BodyId body);
 
 // All recorded graphs, with all their bodies.
 struct Sample {

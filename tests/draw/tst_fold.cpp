@@ -48,7 +48,7 @@ private Q_SLOTS:
     void everyNodeIsInOneBox_data() { add_samples(); }
     void everyNodeIsInOneBox() {
         QFETCH(Sample, sample);
-        const Folded folded = fold(*sample.module, sample.body, {});
+        const Folded folded = fold(*sample.module, sample.body, told(sample.module, sample.body));
         const size_t nodes = sample.module->body(sample.body).nodes.size();
         QCOMPARE(folded.box_of_node.size(), nodes);
         QVERIFY(folded.boxes.size() <= nodes);
@@ -66,7 +66,7 @@ private Q_SLOTS:
         QFETCH(Sample, sample);
         const GraphModule& module = *sample.module;
         const Body& body = module.body(sample.body);
-        const Folded folded = fold(module, sample.body, {});
+        const Folded folded = fold(module, sample.body, told(sample.module, sample.body));
         std::set<std::pair<uint32_t, uint32_t>> pairs;
         for (const Link& link : folded.links) {
             QVERIFY(link.from_box != link.to_box);
@@ -109,7 +109,7 @@ private Q_SLOTS:
     void itemsBelongToTheirProducer() {
         const auto module = recorded("mlp4/values/00_forward.txt");
         const BodyId body = find_body(*module, "partitioned_fw_subgraph_0_0");
-        const Folded folded = fold(*module, body, {});
+        const Folded folded = fold(*module, body, told(module, body));
         const NodeId norm = node_named(*module, body, "native_layer_norm");
         for (const char* item : {"getitem", "getitem_1", "getitem_2"}) {
             const NodeId node = node_named(*module, body, item);
@@ -120,7 +120,7 @@ private Q_SLOTS:
 
     void bodiesVanishIntoTheirCall() {
         const auto module = recorded("mlp4/values/00_forward.txt");
-        const Folded folded = fold(*module, BodyId(0), {});
+        const Folded folded = fold(*module, BodyId(0), told(module, BodyId(0)));
         const NodeId get_attr = node_named(*module, BodyId(0), "partitioned_fw_subgraph_0_0");
         const NodeId call = node_named(*module, BodyId(0), "invoke_subgraph_8");
         QCOMPARE(folded.box_of_node[get_attr.index], folded.box_of_node[call.index]);
@@ -130,7 +130,7 @@ private Q_SLOTS:
     void savedValuesFaceTheOtherHalf() {
         const auto forward = recorded("gpt12/values/00_forward.txt");
         const BodyId fw = find_body(*forward, "partitioned_fw_subgraph_0_0");
-        const Folded left = fold(*forward, fw, {});
+        const Folded left = fold(*forward, fw, told(forward, fw));
         const Mark* softmax = mark_of(left, node_named(*forward, fw, "_softmax"));
         QVERIFY(softmax);
         QCOMPARE(softmax->role, Port::Role::Saved);
@@ -138,7 +138,7 @@ private Q_SLOTS:
 
         const auto backward = recorded("gpt12/values/01_backward.txt");
         const BodyId bw = find_body(*backward, "partitioned_bw_subgraph_0_0");
-        const Folded right = fold(*backward, bw, {});
+        const Folded right = fold(*backward, bw, told(backward, bw));
         const NodeId saved = node_named(*backward, bw, "_softmax");
         const Mark* mark = mark_of(right, saved);
         QVERIFY(mark);
@@ -153,7 +153,7 @@ private Q_SLOTS:
     void parametersAreMarks() {
         const auto module = recorded("gpt12/values/00_forward.txt");
         const BodyId body = find_body(*module, "partitioned_fw_subgraph_0_0");
-        const Folded folded = fold(*module, body, {});
+        const Folded folded = fold(*module, body, told(module, body));
         for (size_t i = 1; i < module->body(body).placeholder_count(); ++i) {
             const Mark* mark = mark_of(folded, NodeId(i));
             QVERIFY2(mark, name_of(*module, body, NodeId(i)).c_str());
@@ -171,8 +171,8 @@ private Q_SLOTS:
         return (cos, sin)
 )py");
         Options options;
-        options.half = Half::Forward;
-        options.saved = {false, true, false, false};
+        options.roles.half = Half::Forward;
+        options.roles.saved = {false, true, false, false};
         const Folded folded = fold(*module, BodyId(0), options);
         const NodeId sin = node_named(*module, BodyId(0), "sin");
         QVERIFY(mark_of(folded, sin));
@@ -191,7 +191,7 @@ private Q_SLOTS:
         }
         text += "        return (sin_0, sin_11)\n";
         const auto module = parsed(text);
-        const Folded folded = fold(*module, BodyId(0), {});
+        const Folded folded = fold(*module, BodyId(0), told(module, BodyId(0)));
         const NodeId early = node_named(*module, BodyId(0), "sin_0");
         const NodeId output(module->body(BodyId(0)).nodes.size() - 1);
         QVERIFY(mark_of(folded, early));
@@ -208,7 +208,7 @@ private Q_SLOTS:
         mul: "f32[4]" = torch.ops.aten.mul.Tensor(add, _tensor_constant0)
         return (mul,)
 )py");
-        const Folded folded = fold(*module, BodyId(0), {});
+        const Folded folded = fold(*module, BodyId(0), told(module, BodyId(0)));
         const NodeId constant = node_named(*module, BodyId(0), "_tensor_constant0");
         QCOMPARE(std::count_if(folded.marks.begin(), folded.marks.end(),
                      [&](const Mark& m) { return m.node == constant && m.role == Port::Role::Constant; }),
@@ -228,7 +228,7 @@ private Q_SLOTS:
         add: "f32[2]" = half + other
         return (add,)
 )py");
-        const Folded folded = fold(*module, BodyId(0), {});
+        const Folded folded = fold(*module, BodyId(0), told(module, BodyId(0)));
         const auto box = [&](const char* name) {
             return folded.boxes[folded.box_of_node[node_named(*module, BodyId(0), name).index]];
         };
@@ -247,7 +247,7 @@ private Q_SLOTS:
         add: "f32[4]" = torch.ops.aten.add.Tensor(x, y)
         return (add,)
 )py");
-        const Folded folded = fold(*module, BodyId(0), {});
+        const Folded folded = fold(*module, BodyId(0), told(module, BodyId(0)));
         QCOMPARE(folded.boxes.front(), NodeId(0));
         QVERIFY(has_link(folded, NodeId(0), NodeId(2)));
     }

@@ -143,57 +143,17 @@ private Q_SLOTS:
         QCOMPARE(letters.removeDuplicates(), 0);
     }
 
-    // One question at a time and all at once give the same answers.
-    void oneOrAll() {
-        for (const Sample& sample : samples()) {
-            const std::vector<Kind> kinds = kinds_of(*sample.module, sample.body);
-            QCOMPARE(kinds.size(), sample.module->body(sample.body).nodes.size());
-            for (size_t i = 0; i < kinds.size(); ++i)
-                QCOMPARE(kind_of(*sample.module, sample.body, NodeId(i)), kinds[i]);
-        }
-    }
-
-    // The region's first operand is computed by the call before; the others are the model's weights.
-    void regionPlaceholders() {
+    // A placeholder is what its body is told that it is.
+    void placeholders() {
         const auto module = recorded("gpt12/values/00_forward.txt");
-        const BodyId body = find_body(*module, "partitioned_fw_subgraph_0_0");
-        QVERIFY(body);
-        const std::vector<Role> roles = placeholder_roles(*module, body);
-        QCOMPARE(roles[0], Role::Data);
-        for (size_t i = 1; i < module->body(body).placeholder_count(); ++i)
-            QCOMPARE(roles[i], Role::Parameter);
-    }
-
-    void rootPlaceholders() {
-        const auto module = recorded("gpt12/values/00_forward.txt");
-        const std::vector<Role> roles = placeholder_roles(*module, BodyId(0));
-        size_t parameters = 0;
-        for (const Role role : roles)
-            parameters += role == Role::Parameter;
-        // 12 weights of each of 12 blocks, two embeddings, the last norm's two and the head.
-        QCOMPARE(parameters, size_t(12 * 12 + 2 + 2 + 1));
-        QVERIFY(kind_of(*module, BodyId(0), node_named(*module, BodyId(0), "primals_2")) == Kind::Input);
-    }
-
-    void namesAndDescriptors() {
-        const auto module = parsed(R"py(class GraphModule(torch.nn.Module):
-    def forward(self, L_x_: "f32[4]", L_self_modules_up_parameters_weight_: "f32[4]", s0: "Sym(s77)", y: "f32[4]"):
-        add: "f32[4]" = torch.ops.aten.add.Tensor(L_x_, L_self_modules_up_parameters_weight_)
-        return (add,)
-)py");
-        const std::vector<Role> roles = placeholder_roles(*module, BodyId(0));
-        QCOMPARE(roles[0], Role::Data);
-        QCOMPARE(roles[1], Role::Parameter);
-        QCOMPARE(roles[2], Role::Symbol);
-        QCOMPARE(roles[3], Role::Unknown);
-    }
-
-    void halves() {
-        const auto forward = recorded("mlp4/values/00_forward.txt");
-        const auto backward = recorded("mlp4/values/01_backward.txt");
-        QVERIFY(half_of(*forward, find_body(*forward, "partitioned_fw_subgraph_0_0")) == Half::Forward);
-        QVERIFY(half_of(*backward, BodyId(0)) == Half::Backward);
-        QVERIFY(half_of(*backward, find_body(*backward, "partitioned_bw_subgraph_0_0")) == Half::Backward);
+        const BodyRoles roles = told(module, BodyId(0)).roles;
+        const auto kind = [&](const char* name, const BodyRoles& by) {
+            return kind_of(*module, BodyId(0), node_named(*module, BodyId(0), name), by);
+        };
+        QCOMPARE(kind("primals_2", roles), Kind::Input);
+        QCOMPARE(kind("primals_3", roles), Kind::Parameter);
+        QCOMPARE(kind("primals_3", {}), Kind::Input);
+        QCOMPARE(kind("invoke_subgraph_24", {}), Kind::Region);
     }
 
     void lettersAreReadable() {

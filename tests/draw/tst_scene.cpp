@@ -28,6 +28,11 @@ Options layered(bool fold) {
     options.layout.engine = layout::Engine::Layered;
     return options;
 }
+Options layered(const Sample& sample, bool fold) {
+    Options options = layered(fold);
+    options.roles = told(sample.module, sample.body).roles;
+    return options;
+}
 
 bool same(const Primitive& a, const Primitive& b) {
     return a.type == b.type && a.part == b.part && a.fill == b.fill && a.stroke == b.stroke && a.x == b.x
@@ -53,7 +58,7 @@ private Q_SLOTS:
     void boxesStandApart() {
         QFETCH(Sample, sample);
         QFETCH(bool, fold);
-        const auto scene = make_scene(*sample.module, sample.body, layered(fold));
+        const auto scene = make_scene(*sample.module, sample.body, layered(sample, fold));
         QVERIFY2(scene.ok(), scene ? "" : scene.error().message.c_str());
         for (size_t i = 0; i < scene->boxes.size(); ++i) {
             const Box& box = scene->boxes[i];
@@ -73,7 +78,7 @@ private Q_SLOTS:
     void everyNodeIsShownOnce() {
         QFETCH(Sample, sample);
         QFETCH(bool, fold);
-        const auto scene = stacked_scene(*sample.module, sample.body, layered(fold));
+        const auto scene = stacked_scene(*sample.module, sample.body, layered(sample, fold));
         QVERIFY(scene.ok());
         std::vector<int> times(sample.module->body(sample.body).nodes.size(), 0);
         for (const Box& box : scene->boxes) {
@@ -88,7 +93,7 @@ private Q_SLOTS:
     void linesMeetTheirBoxes() {
         QFETCH(Sample, sample);
         QFETCH(bool, fold);
-        const auto scene = make_scene(*sample.module, sample.body, layered(fold));
+        const auto scene = make_scene(*sample.module, sample.body, layered(sample, fold));
         QVERIFY(scene.ok());
         for (const Edge& edge : scene->edges) {
             if (edge.cut)
@@ -109,8 +114,8 @@ private Q_SLOTS:
     void sameTwice() {
         QFETCH(Sample, sample);
         QFETCH(bool, fold);
-        const auto a = make_scene(*sample.module, sample.body, layered(fold));
-        const auto b = make_scene(*sample.module, sample.body, layered(fold));
+        const auto a = make_scene(*sample.module, sample.body, layered(sample, fold));
+        const auto b = make_scene(*sample.module, sample.body, layered(sample, fold));
         QVERIFY(a.ok() && b.ok());
         const DisplayList x = make_display_list(*a);
         const DisplayList y = make_display_list(*b);
@@ -123,7 +128,7 @@ private Q_SLOTS:
     void textsFit() {
         QFETCH(Sample, sample);
         QFETCH(bool, fold);
-        const auto scene = stacked_scene(*sample.module, sample.body, layered(fold));
+        const auto scene = stacked_scene(*sample.module, sample.body, layered(sample, fold));
         QVERIFY(scene.ok());
         const DisplayList list = make_display_list(*scene);
         int texts = 0;
@@ -142,7 +147,7 @@ private Q_SLOTS:
     // Painters rely on it: all items of one box or edge stand together.
     void itemsStandTogether() {
         const auto module = recorded("gpt12/values/00_forward.txt");
-        const auto scene = stacked_scene(*module, BodyId(0));
+        const auto scene = stacked_scene(*module, BodyId(0), told(module, BodyId(0)));
         const DisplayList list = make_display_list(*scene);
         std::vector<bool> seen(scene->boxes.size(), false);
         uint32_t current = UINT32_MAX;
@@ -158,7 +163,7 @@ private Q_SLOTS:
 
     void lessDetail() {
         const auto module = recorded("gpt12/values/00_forward.txt");
-        const auto scene = stacked_scene(*module, BodyId(0));
+        const auto scene = stacked_scene(*module, BodyId(0), told(module, BodyId(0)));
         const auto count = [&](Detail detail, Primitive::Type type) {
             DisplayOptions options;
             options.detail = detail;
@@ -254,7 +259,7 @@ private Q_SLOTS:
     // A name of a megabyte gives a box of ordinary width.
     void longNames() {
         const auto module = hostile({"x", std::string(1 << 20, 'y'), "z"});
-        const auto scene = stacked_scene(*module, BodyId(0));
+        const auto scene = stacked_scene(*module, BodyId(0), told(module, BodyId(0)));
         QVERIFY(scene.ok());
         for (const Box& box : scene->boxes)
             QVERIFY(box.w < 500);

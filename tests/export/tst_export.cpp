@@ -34,20 +34,6 @@ SvgOptions named(const std::string& address) {
 }
 
 // A dump with one graph, as a person would open it.
-Dump dump_of(std::shared_ptr<const GraphModule> module) {
-    Dump dump;
-    dump.name = "sample";
-    Compilation compilation;
-    compilation.key.id = "-";
-    compilation.graphs = {GraphId(0)};
-    dump.compilations.push_back(compilation);
-    Graph graph;
-    graph.compilation = CompilationId(0);
-    graph.module = std::move(module);
-    dump.graphs.push_back(graph);
-    return dump;
-}
-
 // What a reader of the SVG sees: how often each data-node stands on a group, and all texts.
 struct Seen {
     QStringList nodes, edges, texts;
@@ -91,7 +77,7 @@ private Q_SLOTS:
     void svgIsWellFormed_data() { add_samples(); }
     void svgIsWellFormed() {
         QFETCH(Sample, sample);
-        draw::Options options;
+        draw::Options options = told(sample.module, sample.body);
         options.layout.engine = layout::Engine::Layered;
         const auto scene = draw::make_scene(*sample.module, sample.body, options);
         QVERIFY(scene.ok());
@@ -110,7 +96,7 @@ private Q_SLOTS:
 
     void themes() {
         const auto module = recorded("mlp4/values/00_forward.txt");
-        const auto scene = stacked_scene(*module, BodyId(0));
+        const auto scene = stacked_scene(*module, BodyId(0), told(module, BodyId(0)));
         SvgOptions dark = named("x");
         dark.theme = draw::Theme::Dark;
         const std::string light_svg = to_svg(*module, BodyId(0), *scene, named("x"));
@@ -125,7 +111,7 @@ private Q_SLOTS:
     void golden() {
         const auto module = recorded("mlp4/values/00_forward.txt");
         const BodyId body = find_body(*module, "partitioned_fw_subgraph_0_0");
-        const auto scene = stacked_scene(*module, body);
+        const auto scene = stacked_scene(*module, body, told(module, body));
         QVERIFY(scene.ok());
         const std::string svg =
             to_svg(*module, body, *scene, named("0/0:forward:partitioned_fw_subgraph_0_0"));
@@ -143,7 +129,7 @@ private Q_SLOTS:
     void jsonHasEveryNodeWithItsPlace() {
         const auto module = recorded("gpt12/values/00_forward.txt");
         const BodyId body = find_body(*module, "partitioned_fw_subgraph_0_0");
-        const auto scene = stacked_scene(*module, body);
+        const auto scene = stacked_scene(*module, body, told(module, body));
         const auto json = scene_json(dump_of(module), {GraphId(0), body, {}}, *scene);
         QCOMPARE(json["address"], "-:graph:partitioned_fw_subgraph_0_0");
         QCOMPARE(json["nodes"].size(), module->body(body).nodes.size());
@@ -165,7 +151,7 @@ private Q_SLOTS:
         const QString program = QStandardPaths::findExecutable(QStringLiteral("dot"));
         QVERIFY2(!program.isEmpty(), "graphviz is one of the packages that tests need");
         const auto module = hostile({"x", "a\"b", "c\\", "d\\n<e>", "\xFF", "-> }"});
-        const auto scene = stacked_scene(*module, BodyId(0));
+        const auto scene = stacked_scene(*module, BodyId(0), told(module, BodyId(0)));
         QProcess dot;
         dot.start(program, {QStringLiteral("-Tplain")});
         dot.write(QByteArray::fromStdString(to_dot(*module, BodyId(0), *scene, "t\"\\")));
@@ -181,7 +167,7 @@ private Q_SLOTS:
         const std::vector<std::string> names = {"<script>&\"'", "a\x01\x1F\x7F", "\xFF\xC3",
             "\xEF\xBF\xBE\xED\xA0\x80", "]]>", "<!--", std::string("nul\0nul", 7), "\xF0\x9F\x98\x80"};
         const auto module = hostile(names);
-        const auto scene = stacked_scene(*module, BodyId(0));
+        const auto scene = stacked_scene(*module, BodyId(0), told(module, BodyId(0)));
         QVERIFY(scene.ok());
         SvgOptions options;
         options.dump = "<&\xFF\x02";
@@ -240,8 +226,11 @@ private Q_SLOTS:
         const auto count = [](const std::vector<bool>& flags) {
             return std::count(flags.begin(), flags.end(), true);
         };
-        const auto forward = saved_between_halves(dump, {GraphId(0), left, {}});
-        const auto other = saved_between_halves(dump, {GraphId(1), right, {}});
+        const auto saved = [&](size_t graph, BodyId body) {
+            return picture_options(dump, nullptr, {GraphId(graph), body, {}}).roles.saved;
+        };
+        const auto forward = saved(0, left);
+        const auto other = saved(1, right);
         QCOMPARE(count(forward), 23);
         QCOMPARE(count(other), 23);
         QVERIFY(forward[node_named(fw, left, "_softmax").index]);
@@ -249,12 +238,10 @@ private Q_SLOTS:
         QVERIFY(!other[node_named(bw, right, "tangents_0").index]);
         QVERIFY(!forward[node_named(fw, left, "add_1").index]);
         // The root's: everything that the root of the backward takes.
-        const auto root = saved_between_halves(dump, {GraphId(0), BodyId(0), {}});
-        const auto root_other = saved_between_halves(dump, {GraphId(1), BodyId(0), {}});
+        const auto root = saved(0, BodyId(0));
+        const auto root_other = saved(1, BodyId(0));
         QCOMPARE(count(root), count(root_other));
-        const draw::Options options = picture_options(dump, nullptr, {GraphId(0), left, {}});
-        QVERIFY(options.half == Half::Forward);
-        QCOMPARE(options.saved, forward);
+        QVERIFY(picture_options(dump, nullptr, {GraphId(0), left, {}}).roles.half == Half::Forward);
     }
 
     void saving() {

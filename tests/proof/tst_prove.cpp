@@ -2,6 +2,7 @@
 #include "tests/worker/worker.h"
 
 #include "core/graph/print.h"
+#include "core/graph/reading.h"
 #include "core/proof/difference.h"
 #include "core/proof/prove.h"
 #include "core/proof/wiring.h"
@@ -28,7 +29,7 @@ std::string recordingOf(const QString& name) {
 bool isBiasOnly(const Dump& dump, const Invocation& invocation, int result) {
     const Place &f = invocation.body(CallSite::Forward), &b = invocation.body(CallSite::Backward);
     const GraphModule &forward = *dump.graph(f.graph).module, &backward = *dump.graph(b.graph).module;
-    const Arg* arg = proof::results_of(forward.body(f.body)).at(static_cast<size_t>(result));
+    const Arg* arg = results_of(forward.body(f.body)).at(static_cast<size_t>(result));
     const std::string_view name = forward.text(forward.body(f.body).node(arg->node()).name);
     const Body& body = backward.body(b.body);
     const NodeId placeholder = find_node(backward, body, name);

@@ -4,6 +4,7 @@
 #include "core/draw/scene.h"
 #include "core/graph/calls.h"
 #include "core/graph/print.h"
+#include "core/regions/roles.h"
 #include "views/base/decision.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
@@ -178,7 +179,8 @@ QString nodePage(const Document& document, const Place& place, const std::vector
         return {};
     const GraphModule& module = document.module(place.graph);
     const Body& body = document.body(place);
-    const draw::Kind kind = draw::kind_of(module, place.body, place.node);
+    const draw::Kind kind = draw::kind_of(module, place.body, place.node,
+        node->op == Opcode::Placeholder ? roles_of(document.dump(), place.graph, place.body) : BodyRoles());
     Facts facts;
     facts.title(mono(qs(document.node_name(place)).toHtmlEscaped()));
     facts.fact(QObject::tr("operator"), mono(escaped(short_target(module, *node))));

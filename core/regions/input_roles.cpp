@@ -1,12 +1,10 @@
-// What the placeholders of a body are.
-#include "core/base/text.h"
-#include "core/draw/kinds.h"
-#include "core/graph/calls.h"
+#include "core/regions/input_roles.h"
+
+#include "core/graph/reading.h"
 
 #include <algorithm>
-#include <array>
 
-namespace hopscope::draw {
+namespace hopscope::regions {
 
 namespace {
 
@@ -14,25 +12,23 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-Role role_by_name(const GraphModule& module, const Node& node) {
+InputRole role_by_name(const GraphModule& module, const Node& node) {
     const ValueType* type = module.type(node.type);
     if (type && type->kind == TypeKind::Sym)
-        return Role::Symbol;
+        return InputRole::Symbol;
     const std::string_view descriptor = module.text(node.descriptor);
     if (descriptor.starts_with("ParamAOTInput") || descriptor.starts_with("BufferAOTInput"))
-        return Role::Parameter;
-    if (descriptor.starts_with("TangentAOTInput") || contains(descriptor, "TokenAOTInput"))
-        return Role::Data;
+        return InputRole::Parameter;
+    if (contains(descriptor, "TokenAOTInput"))
+        return InputRole::Data;
     const std::string_view name = module.text(node.name);
-    if (name.starts_with("tangents"))
-        return Role::Data;
     // Dynamo: L_self_modules_up_parameters_weight_; export: p_up_weight, b_running_mean, c_lifted_tensor_0.
     if (contains(name, "parameters_") || contains(name, "_buffers_") || name.starts_with("p_")
         || name.starts_with("b_") || name.starts_with("c_"))
-        return Role::Parameter;
+        return InputRole::Parameter;
     if (name.starts_with("l_") || name.starts_with("L_"))
-        return Role::Data;
-    return Role::Unknown;
+        return InputRole::Data;
+    return InputRole::Unknown;
 }
 
 // Positions of arguments that are weights wherever these operators stand in a forward; bit i = argument i.
@@ -67,20 +63,20 @@ unsigned weight_arguments(std::string_view name) {
 }
 
 // Marks placeholders that stand where operators take their weights.
-void mark_by_operators(const GraphModule& module, const Body& body, std::vector<Role>& roles) {
+void mark_by_operators(const GraphModule& module, const Body& body, std::vector<InputRole>& roles) {
     for (const Node& node : body.nodes) {
         if (node.op != Opcode::CallFunction)
             continue;
-        const unsigned positions = weight_arguments(base_name(module.text(node.target)));
+        const unsigned positions = weight_arguments(operator_name(module.text(node.target)));
         if (positions == 0)
             continue;
-        const auto args = body.args_of(node);
         unsigned position = 0;
-        for (size_t i = 0; i < args.size(); i += std::max(1u, args[i].size), ++position) {
-            const NodeId input = args[i].node();
-            if (position < 32 && (positions >> position & 1) && input && input.index < roles.size()
-                && body.node(input).op == Opcode::Placeholder && roles[input.index] == Role::Unknown)
-                roles[input.index] = Role::Parameter;
+        for (const Arg& arg : entries_of(body, node)) {
+            const NodeId input = arg.node();
+            if (position < 32 && (positions >> position & 1) && input
+                && body.node(input).op == Opcode::Placeholder && roles[input.index] == InputRole::Unknown)
+                roles[input.index] = InputRole::Parameter;
+            ++position;
         }
     }
 }
@@ -89,20 +85,20 @@ void mark_by_operators(const GraphModule& module, const Body& body, std::vector<
 struct Passed {
     int calls = 0, placeholders = 0, parameters = 0, computed = 0, data = 0;
 
-    Role role() const {
+    InputRole role() const {
         if (computed > 0 || (data > 0 && parameters == 0))
-            return Role::Data;
+            return InputRole::Data;
         if (parameters > 0)
-            return Role::Parameter;
+            return InputRole::Parameter;
         // A value of the step would be computed for the second call on: what always comes from outside is a
         // weight.
-        return calls > 1 && placeholders == calls ? Role::Parameter : Role::Unknown;
+        return calls > 1 && placeholders == calls ? InputRole::Parameter : InputRole::Unknown;
     }
 };
 
 // Sums up, by position, what the calls of `child` in its parent pass.
-std::vector<Passed> passed_to(
-    const std::vector<RegionCall>& calls, const Body& parent, const std::vector<Role>& roles, BodyId child) {
+std::vector<Passed> passed_to(const std::vector<RegionCall>& calls, const Body& parent,
+    const std::vector<InputRole>& roles, BodyId child) {
     std::vector<Passed> sums;
     for (const RegionCall& call : calls) {
         if (call.body != child)
@@ -117,9 +113,9 @@ std::vector<Passed> passed_to(
                 continue;
             const Opcode op = parent.node(operand).op;
             sum.placeholders += op == Opcode::Placeholder;
-            const Role role = op == Opcode::Placeholder ? roles[operand.index] : Role::Unknown;
-            sum.parameters += op == Opcode::GetAttr || role == Role::Parameter;
-            sum.data += role == Role::Data;
+            const InputRole role = op == Opcode::Placeholder ? roles[operand.index] : InputRole::Unknown;
+            sum.parameters += op == Opcode::GetAttr || role == InputRole::Parameter;
+            sum.data += role == InputRole::Data;
             sum.computed += op != Opcode::GetAttr && op != Opcode::Placeholder;
         }
     }
@@ -127,8 +123,8 @@ std::vector<Passed> passed_to(
 }
 
 // Placeholders of a body that region calls take as weights are weights.
-void mark_by_calls(
-    const GraphModule& module, BodyId id, const std::vector<RegionCall>& calls, std::vector<Role>& roles) {
+void mark_by_calls(const GraphModule& module, BodyId id, const std::vector<RegionCall>& calls,
+    std::vector<InputRole>& roles) {
     const Body& body = module.body(id);
     for (const BodyId child : body.children) {
         const std::vector<Passed> sums = passed_to(calls, body, roles, child);
@@ -138,16 +134,16 @@ void mark_by_calls(
             for (size_t i = 0; i < call.operands.size(); ++i) {
                 const NodeId operand = call.operands[i];
                 if (operand && operand.index < roles.size() && body.node(operand).op == Opcode::Placeholder
-                    && roles[operand.index] == Role::Unknown)
+                    && roles[operand.index] == InputRole::Unknown)
                     roles[operand.index] = sums[i].role();
             }
         }
     }
 }
 
-std::vector<Role> own_roles(const GraphModule& module, BodyId id, bool backward) {
+std::vector<InputRole> own_roles(const GraphModule& module, BodyId id, bool backward) {
     const Body& body = module.body(id);
-    std::vector<Role> roles(body.nodes.size(), Role::Unknown);
+    std::vector<InputRole> roles(body.nodes.size(), InputRole::Unknown);
     for (size_t i = 0; i < body.nodes.size(); ++i)
         if (body.nodes[i].op == Opcode::Placeholder)
             roles[i] = role_by_name(module, body.nodes[i]);
@@ -158,67 +154,23 @@ std::vector<Role> own_roles(const GraphModule& module, BodyId id, bool backward)
 
 } // namespace
 
-std::optional<Half> half_of(const GraphModule& module, BodyId id) {
-    for (BodyId b = id; b; b = module.body(b).parent) {
-        const Body& body = module.body(b);
-        const IdentifierParts parts = identifier_parts(module.text(body.class_name));
-        if (parts.half == Half::Forward)
-            return Half::Forward;
-        if (parts.half == Half::Backward)
-            return Half::Backward;
-    }
-    const Body& body = module.body(id);
-    bool tangents = false;
-    bool others = false;
-    size_t primals = 0;
-    bool all_primals = true; // in their order, from the first on: a joint graph
-    for (const Node& node : body.nodes) {
-        if (node.op != Opcode::Placeholder)
-            break;
-        const std::string_view name = module.text(node.name);
-        if (name.starts_with("tangents_")) {
-            tangents = true;
-        } else if (name.starts_with("primals_")) {
-            const std::string_view number = name.substr(std::string_view("primals_").size());
-            all_primals = all_primals
-                && (number == std::to_string(primals + 1)
-                    || (id.index != 0 && number == std::to_string(primals)));
-            ++primals;
-        } else {
-            others = true;
-        }
-    }
-    bool grads = false;
-    for (const StringId descriptor : body.output_descriptors) {
-        const std::string_view text = module.text(descriptor);
-        if (text.starts_with("SavedForBackwards"))
-            return Half::Forward;
-        if (text.starts_with("GradAOTOutput"))
-            grads = true;
-        else if (text.starts_with("PlainAOTOutput"))
-            return std::nullopt; // joint, or inference
-    }
-    if (tangents && (grads || others || !all_primals))
-        return Half::Backward;
-    return std::nullopt;
-}
-
-std::vector<Role> placeholder_roles(const GraphModule& module, BodyId id) {
+std::vector<InputRole> input_roles(
+    const GraphModule& module, BodyId id, const std::function<bool(BodyId)>& is_backward) {
     // From the root down to the body: each level learns from the calls of the level above.
     std::vector<BodyId> chain;
     for (BodyId b = id; b; b = module.body(b).parent)
         chain.push_back(b);
     std::reverse(chain.begin(), chain.end());
-    std::vector<Role> roles;
+    std::vector<InputRole> roles;
     std::vector<RegionCall> calls;
     for (size_t level = 0; level < chain.size(); ++level) {
-        const bool backward = half_of(module, chain[level]) == Half::Backward;
-        std::vector<Role> own = own_roles(module, chain[level], backward);
+        const bool backward = is_backward(chain[level]);
+        std::vector<InputRole> own = own_roles(module, chain[level], backward);
         if (level > 0 && !backward) {
             const auto sums = passed_to(calls, module.body(chain[level - 1]), roles, chain[level]);
             const size_t placeholders = module.body(chain[level]).placeholder_count();
             for (size_t i = 0; i < std::min(placeholders, sums.size()); ++i)
-                if (own[i] == Role::Unknown || (own[i] == Role::Parameter && sums[i].computed > 0))
+                if (own[i] == InputRole::Unknown || (own[i] == InputRole::Parameter && sums[i].computed > 0))
                     own[i] = sums[i].role();
         }
         roles = std::move(own);
@@ -229,4 +181,4 @@ std::vector<Role> placeholder_roles(const GraphModule& module, BodyId id) {
     return roles;
 }
 
-} // namespace hopscope::draw
+} // namespace hopscope::regions
