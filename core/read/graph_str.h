@@ -16,8 +16,4 @@ bool is_graph_str_node(std::string_view text);
 // become bodies. `fragment`: of Inductor's output code, whose names may be defined elsewhere.
 size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out);
 
-// Graph.print_tabular(): the head is the first line ("opcode  name  target  args  kwargs").
-bool is_table_head(std::string_view text);
-size_t rebuild_table(std::span<const RawLine> lines, Rebuilt& out);
-
 } // namespace hopscope::read

@@ -97,7 +97,7 @@ void Loader::take(const std::shared_ptr<Loaded>& result) {
     state_->setDocument(result->opened->document, result->sameRun);
     state_->flush();
     const Document& document = *state_->document();
-    if (const uint64_t problems = problemCount(document))
+    if (const uint64_t problems = problemCount(document).problems)
         state_->say(tr("%1: see the list of problems").arg(qs(counted(problems, "problem"))));
     Q_EMIT shown(result->sameRun);
     if (!result->at.isEmpty()) {

@@ -1,0 +1,151 @@
+#include "core/read/graph_table.h"
+
+#include "core/base/text.h"
+#include "core/read/graph_str_values.h"
+#include "core/read/scan.h"
+
+#include <array>
+
+namespace hopscope::read {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+std::vector<std::string_view> cells_of(std::string_view row, const std::vector<size_t>& columns) {
+    std::vector<std::string_view> cells;
+    if (columns.empty()) { // a grid
+        row = trimmed(row);
+        if (row.starts_with('|'))
+            row.remove_prefix(1);
+        size_t from = 0;
+        size_t depth = 0;
+        for (size_t i = 0; i <= row.size(); ++i) {
+            if (i < row.size() && (row[i] == '(' || row[i] == '[' || row[i] == '{' || row[i] == '<'))
+                ++depth;
+            else if (i < row.size() && depth
+                && (row[i] == ')' || row[i] == ']' || row[i] == '}' || row[i] == '>'))
+                --depth;
+            if (i < row.size() && (row[i] != '|' || depth))
+                continue;
+            cells.push_back(trimmed(row.substr(from, i - from)));
+            from = i + 1;
+        }
+        return cells;
+    }
+    for (size_t c = 0; c < columns.size(); ++c) {
+        const size_t end = c + 1 < columns.size() ? columns[c + 1] : row.size();
+        cells.push_back(
+            columns[c] < row.size() ? trimmed(row.substr(columns[c], end - columns[c])) : std::string_view{});
+    }
+    return cells;
+}
+
+constexpr std::array kColumns{"opcode", "name", "target", "args", "kwargs"};
+
+// Where each column starts: by the rule of dashes, whose groups are as wide as the columns.
+std::vector<size_t> columns_of(std::string_view rule) {
+    std::vector<size_t> columns;
+    for (size_t i = 0; i < rule.size(); ++i)
+        if (rule[i] == '-' && (i == 0 || rule[i - 1] != '-'))
+            columns.push_back(i);
+    return columns;
+}
+
+bool is_rule(std::string_view text) {
+    text = trimmed(text);
+    return text.size() > 10 && text.find_first_not_of("-+|=: ") == npos;
+}
+
+// `(x, 1)` without its brackets, `{'alpha': 2}` as keywords.
+std::string arguments(std::string_view args, std::string_view kwargs) {
+    std::string out(
+        args.size() >= 2 && args.front() == '(' ? trimmed(args.substr(1, args.size() - 2)) : args);
+    while (out.ends_with(','))
+        out.pop_back();
+    if (kwargs.size() > 2 && kwargs.front() == '{') {
+        // Keys are quoted here.
+        const std::vector<std::string> items = python_values(kwargs.substr(1, kwargs.size() - 2), true);
+        for (std::string item : items) {
+            std::erase(item, '\'');
+            out += (out.empty() ? "" : ", ") + item;
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+bool is_table_head(std::string_view text) {
+    size_t at = 0;
+    for (const std::string_view column : kColumns) {
+        const size_t next = text.find(column, at);
+        if (next == npos || text.substr(at, next - at).find_first_not_of(" |\t") != npos)
+            return false;
+        at = next + column.size();
+    }
+    return true;
+}
+
+size_t rebuild_table(std::span<const RawLine> lines, Rebuilt& out) {
+    if (lines.size() < 3)
+        return 0;
+    const bool grid = lines[0].text.find('|') != npos;
+    size_t i = 1;
+    std::vector<size_t> columns;
+    if (is_rule(lines[i].text)) {
+        if (!grid)
+            columns = columns_of(lines[i].text);
+        ++i;
+    }
+    if (!grid && columns.size() != kColumns.size())
+        return 0;
+    std::vector<GraphPieces> pieces(1);
+    pieces[0].head = lines[0].place;
+    size_t took = 0;
+    for (; i < lines.size(); ++i) {
+        if (lines[i].foreign || is_rule(lines[i].text))
+            continue;
+        const std::vector<std::string_view> cell = cells_of(lines[i].text, columns);
+        if (cell.size() < kColumns.size())
+            break;
+        const std::string_view op = cell[0];
+        const Place place = lines[i].place;
+        const std::string name(cell[1]);
+        GraphPieces& p = pieces[0];
+        if (op == "placeholder") {
+            p.parameters.emplace_back(std::string(cell[2]), place);
+            if (cell[1] != cell[2])
+                p.statements.emplace_back(name + " = " + std::string(cell[2]), place);
+        } else if (op == "get_attr") {
+            p.statements.emplace_back(name + " = self." + std::string(cell[2]), place);
+        } else if (op == "call_module") {
+            p.statements.emplace_back(
+                name + " = self." + std::string(cell[2]) + '(' + arguments(cell[3], cell[4]) + ')', place);
+        } else if (op == "call_function") {
+            p.statements.emplace_back(
+                name + " = " + python_function(cell[2]) + '(' + arguments(cell[3], cell[4]) + ')', place);
+        } else if (op == "call_method") {
+            const std::string args = arguments(cell[3], cell[4]);
+            bool closed = false;
+            const size_t end = balanced_end(args, 0, closed);
+            p.statements.emplace_back(name + " = " + args.substr(0, end) + '.' + std::string(cell[2]) + '('
+                    + (end < args.size() ? std::string(trimmed(std::string_view(args).substr(end + 1))) : "")
+                    + ')',
+                place);
+        } else if (op == "output") {
+            p.statements.emplace_back("return " + arguments(cell[3], {}), place);
+            took = i + 1;
+            break;
+        } else {
+            break;
+        }
+        took = i + 1;
+    }
+    if (took == 0)
+        return 0;
+    write_pieces(pieces, out);
+    return took;
+}
+
+} // namespace hopscope::read

@@ -1,0 +1,60 @@
+// A TORCH_TRACE log, record by record. What trace_log.cpp and trace_records.cpp share.
+#pragma once
+
+#include "core/read/collector.h"
+#include "core/read/record_json.h"
+
+namespace hopscope::read {
+
+struct TracePayload {
+    std::string_view text; // with its tabs
+    uint32_t line = 0;
+    uint64_t offset = 0;
+};
+
+class TraceReader {
+public:
+    TraceReader(Collector& collector, FileId file, const FileBytes& bytes)
+        : collector_(collector)
+        , file_(file)
+        , bytes_(bytes)
+        , json_(bytes.bytes) { }
+
+    void run();
+
+private:
+    struct OpenTimer {
+        CompileKey key;
+        std::string name;
+        uint32_t index;
+    };
+
+    void record(std::string_view json, uint32_t line, uint64_t offset, const TracePayload& payload);
+    void artifact(const Envelope& e, const CompileKey& key, const TracePayload& payload, uint32_t line);
+    void graph_text(
+        const CompileKey& key, Stage stage, std::string label, const TracePayload& payload, bool must);
+    bool runnable(const CompileKey& key, const TracePayload& payload);
+    void timer(const CompileKey& key, const TracePayload& payload, uint32_t line);
+    void failure(const CompileKey& key, const std::string& kind, const TracePayload& payload, uint32_t line);
+    void metrics(const CompileKey& key, const Envelope& e);
+    void check_md5(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
+    void check_end(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
+    std::optional<int> rank_of_file() const;
+    std::string untabbed(std::string_view text) const;
+
+    Collector& collector_;
+    FileId file_;
+    const FileBytes& bytes_;
+    RecordJson json_;
+    std::vector<OpenTimer> open_timers_;
+    std::optional<int> rank_; // of records that name none
+    bool last_ = false; // the record at hand is the file's last
+    bool at_cut_ = false; // and the file ends inside of it
+    const Envelope* envelope_ = nullptr; // of the record at hand
+    uint64_t record_line_ = 0, record_offset_ = 0;
+    uint64_t stray_lines_ = 0;
+    uint32_t first_stray_ = 0;
+    uint64_t first_stray_offset_ = 0;
+};
+
+} // namespace hopscope::read

@@ -1,0 +1,80 @@
+#include "views/inspector/facts_html.h"
+
+#include "views/base/decision.h"
+#include "views/base/text.h"
+
+namespace hopscope {
+
+namespace {
+constexpr size_t kListLimit = 24; // links in a row; more are counted
+} // namespace
+
+QString escaped(std::string_view text) {
+    return qs(text).toHtmlEscaped();
+}
+QString mono(const QString& html) {
+    if (html.isEmpty())
+        return {};
+    return QStringLiteral("<span style='font-family:\"%1\"'>%2</span>").arg(monoFont().family(), html);
+}
+QString tinted(Role role, const QString& html) {
+    return QStringLiteral("<span style='color:%1'>%2</span>").arg(color(role).name(), html);
+}
+
+QString nodeLinks(const Document& document, const Place& at, std::span<const NodeId> nodes) {
+    QStringList links;
+    for (size_t i = 0; i < nodes.size() && i < kListLimit; ++i) {
+        const Place place{at.graph, at.body, nodes[i]};
+        links << linkTo(place, mono(qs(document.node_name(place)).toHtmlEscaped()));
+    }
+    QString text = links.join(QStringLiteral(", "));
+    if (nodes.size() > kListLimit)
+        text += QObject::tr(" and %1 more").arg(nodes.size() - kListLimit);
+    return text;
+}
+
+QString decisionHtml(const Invocation& invocation) {
+    return tinted(roleOf(invocation.decision, invocation.inlined),
+        glyphText(glyphOf(invocation.decision, invocation.inlined)) + QLatin1Char(' ')
+            + decisionText(invocation).toHtmlEscaped());
+}
+
+QString linkTo(const Place& place, const QString& text) {
+    return QStringLiteral("<a href='place:%1/%2/%3'>%4</a>")
+        .arg(place.graph.index)
+        .arg(place.body.index)
+        .arg(place.node.index)
+        .arg(text);
+}
+
+QString linkToRow(int row, const QString& text) {
+    return QStringLiteral("<a href='row:%1'>%2</a>").arg(row).arg(text);
+}
+
+QString linkToRegion(RegionRef region, const QString& text) {
+    return QStringLiteral("<a href='region:%1/%2'>%3</a>")
+        .arg(region.compilation.index)
+        .arg(region.region)
+        .arg(text);
+}
+
+LinkTarget readLink(const QUrl& url) {
+    LinkTarget target;
+    const QStringList parts = url.path().split(QLatin1Char('/'));
+    const auto id = [&](int i) { return parts.value(i).toUInt(); };
+    if (url.scheme() == QStringLiteral("place") && parts.size() == 3) {
+        target.kind = LinkTarget::Kind::Place;
+        target.place.graph.index = id(0);
+        target.place.body.index = id(1);
+        target.place.node.index = id(2);
+    } else if (url.scheme() == QStringLiteral("row")) {
+        target.kind = LinkTarget::Kind::Row;
+        target.row = parts.value(0).toInt();
+    } else if (url.scheme() == QStringLiteral("region") && parts.size() == 2) {
+        target.kind = LinkTarget::Kind::Region;
+        target.region = {CompilationId(id(0)), parts.value(1).toInt()};
+    }
+    return target;
+}
+
+} // namespace hopscope

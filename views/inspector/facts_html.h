@@ -1,0 +1,69 @@
+// Rows of facts as rich text. For the inspector's pages alone.
+#pragma once
+
+#include "views/base/theme.h"
+#include "views/inspector/facts.h"
+
+#include <span>
+
+namespace hopscope {
+
+QString escaped(std::string_view text);
+QString mono(const QString& html);
+QString tinted(Role role, const QString& html);
+QString decisionHtml(const Invocation& invocation);
+// Links to nodes of the body at `at`; of a great many the first, and how many more.
+QString nodeLinks(const Document& document, const Place& at, std::span<const NodeId> nodes);
+
+// Rows of a name and what it is; rows without a value are left out.
+class Facts {
+public:
+    Facts& title(const QString& html) {
+        out_ += QStringLiteral("<p style='margin:0 0 6px 0;font-size:%1pt;font-weight:600'>%2</p>")
+                    .arg(uiFont(Size::Large).pointSizeF())
+                    .arg(html);
+        return *this;
+    }
+    Facts& line(const QString& html) {
+        if (!html.isEmpty())
+            out_ += QStringLiteral("<p style='margin:0 0 6px 0'>%1</p>").arg(html);
+        return *this;
+    }
+    Facts& section(const QString& name) {
+        close();
+        out_ += QStringLiteral("<p style='margin:10px 0 2px 0;color:%1;font-weight:600'>%2</p>")
+                    .arg(color(Role::Quiet).name(), name);
+        return *this;
+    }
+    Facts& fact(const QString& name, const QString& html) {
+        if (html.isEmpty())
+            return *this;
+        if (!open_)
+            out_ += QStringLiteral("<table cellspacing='0' cellpadding='0' width='100%'>");
+        open_ = true;
+        out_ += QStringLiteral("<tr><td width='86' style='padding:1px 8px 1px 0;color:%1'>%2</td>"
+                               "<td style='padding:1px 0'>%3</td></tr>")
+                    .arg(color(Role::Quiet).name(), name, html);
+        return *this;
+    }
+    Facts& block(const QString& html) {
+        close();
+        out_ += html;
+        return *this;
+    }
+    QString html() {
+        close();
+        return out_;
+    }
+
+private:
+    void close() {
+        if (open_)
+            out_ += QStringLiteral("</table>");
+        open_ = false;
+    }
+    QString out_;
+    bool open_ = false;
+};
+
+} // namespace hopscope
