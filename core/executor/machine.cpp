@@ -75,7 +75,7 @@ struct Machine::Parts {
     void give(Frame& frame, const Step& step, std::vector<c10::IValue> results);
     void finish(Frame& frame, const Step& step);
     bool paused(const Frame& frame, const Step& step);
-    Moment moment(const Frame& frame, const Step& step) const {
+    ObservedStep observed(const Frame& frame, const Step& step) const {
         return {frame.prefix, frame.id, NodeId(frame.pc), step, static_cast<uint32_t>(frames_.size() - 1),
             frame.round, is_tuple(step)};
     }
@@ -214,13 +214,13 @@ void Machine::Parts::fail(const Frame& frame, std::string message, bool unsuppor
 
 // Asks the observer about the node that comes next, once.
 bool Machine::Parts::paused(const Frame& frame, const Step& step) {
-    asked_ = !asked_ && settings_.observer->before(moment(frame, step));
+    asked_ = !asked_ && settings_.observer->before(observed(frame, step));
     return asked_;
 }
 
 void Machine::Parts::finish(Frame& frame, const Step& step) {
     if (settings_.observer)
-        settings_.observer->value(moment(frame, step), frame.slots.data() + step.result, step.results);
+        settings_.observer->value(observed(frame, step), frame.slots.data() + step.result, step.results);
     const bool show = settings_.observer && settings_.observer->wants_released();
     for (uint32_t i = step.releases.begin; i < step.releases.end; ++i) {
         c10::IValue& slot = frame.slots[program_.releases[i]];
@@ -229,7 +229,7 @@ void Machine::Parts::finish(Frame& frame, const Step& step) {
         slot = c10::IValue();
     }
     if (settings_.observer) {
-        settings_.observer->after(moment(frame, step), released_);
+        settings_.observer->after(observed(frame, step), released_);
         released_.clear();
     }
     ++outcome_.run;
@@ -258,7 +258,7 @@ void Machine::Parts::call_operator(Frame& frame, const Step& step) {
     put_operands(frame, step);
     if (step.standin && call_standin(step.standin, op, stack_, declared)) {
         // answered
-    } else if (width != Width::Given) {
+    } else if (width != Width::Unchanged) {
         call_wider(op, stack_, width, declared);
     } else {
         try {
@@ -266,10 +266,10 @@ void Machine::Parts::call_operator(Frame& frame, const Step& step) {
         } catch (const c10::Error&) {
             put_operands(frame, step);
             width = find_width(op, stack_, declared);
-            if (width == Width::Given)
+            if (width == Width::Unchanged)
                 throw;
         }
-        if (width == Width::Given && keeps_less(op, stack_, declared)) {
+        if (width == Width::Unchanged && keeps_less(op, stack_, declared)) {
             width = Width::Floats;
             put_operands(frame, step);
             call_wider(op, stack_, width, declared);
@@ -477,7 +477,7 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
         if (settings_.observer) {
             for (uint32_t i = step.releases.begin; i < step.releases.end; ++i)
                 released_.push_back(std::move(frame.slots[program_.releases[i]]));
-            settings_.observer->after(moment(frame, step), released_);
+            settings_.observer->after(observed(frame, step), released_);
             released_.clear();
         }
         frames_.pop_back();
@@ -561,8 +561,8 @@ Machine::State Machine::Parts::go() {
     }
     if (settings_.progress)
         settings_.progress->node.store(0, std::memory_order_relaxed);
-    outcome_.widened = static_cast<uint64_t>(std::count_if(
-        program_.widths->begin(), program_.widths->end(), [](Width width) { return width != Width::Given; }));
+    outcome_.widened = static_cast<uint64_t>(std::count_if(program_.widths->begin(), program_.widths->end(),
+        [](Width width) { return width != Width::Unchanged; }));
     return outcome_.failure ? State::Failed : state;
 }
 
