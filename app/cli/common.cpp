@@ -2,6 +2,7 @@
 #include "app/cli/output.h"
 
 #include "core/base/text.h"
+#include "core/graph/problems.h"
 #include "core/read/payloads.h"
 #include "core/session/session.h"
 
@@ -93,8 +94,8 @@ void print_problems(const std::vector<Problem>& problems, const std::vector<Dump
         std::fprintf(
             stderr, "%s: %s\n", std::string(severity_name(p.severity)).c_str(), where.text().c_str());
     }
-    if (!problems.empty())
-        std::fprintf(stderr, "%s\n", counted(problems.size(), "problem").c_str());
+    if (const ProblemCount count = count_problems(problems); !count.none())
+        std::fprintf(stderr, "%s\n", count.text().c_str());
 }
 
 // The payloads of an opened dump, held against their sums while the command does its work.
@@ -188,8 +189,8 @@ Status flush_output() {
     std::FILE* plain = plain_output(); // what was printed for people is written first
     if (!std::ferror(stdout) && std::fflush(plain) == 0 && !std::ferror(plain))
         return {};
-    return make_error(Error::Kind::CannotWrite,
-        std::string("cannot write to standard output: ") + std::strerror(errno));
+    return make_error(
+        Error::Kind::CannotWrite, std::string("cannot write to standard output: ") + std::strerror(errno));
 }
 
 void print_json(const nlohmann::ordered_json& document) {

@@ -37,9 +37,10 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
         {"executor",
             {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.executor}}},
         {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"inputs_told", p.inputs_told},
-        {"nodes", ran.nodes}, {"run", ran.run}, {"unsupported", unsupported_json(started.loaded)},
-        {"compared", 0}, {"mismatched", 0}, {"first_mismatch", nullptr}, {"max_abs_error", nullptr},
-        {"max_rel_error", nullptr}, {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
+        {"nodes", ran.nodes}, {"run", ran.run}, {"widened", ran.widened}, {"moved", started.loaded.moved},
+        {"unsupported", unsupported_json(started.loaded)}, {"compared", 0}, {"mismatched", 0},
+        {"first_mismatch", nullptr}, {"max_abs_error", nullptr}, {"max_rel_error", nullptr},
+        {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
         {"per_node_us", ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0}};
     if (const auto& c = result.comparison) {
         const ordered_json told = comparison_json(c->against, *c);
@@ -97,6 +98,13 @@ void print_report(const run::Prepared& p, const run::Started& started, const run
     std::printf("  %llu of %llu nodes run in %s, %.2f µs a node\n", static_cast<unsigned long long>(ran.run),
         static_cast<unsigned long long>(ran.nodes), format_milliseconds(ran.wall_ms).c_str(),
         ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0);
+    if (started.loaded.moved)
+        std::printf("  the graph names another device; it runs on the CPU\n");
+    if (ran.widened)
+        std::printf("  %s computed in float32 or with 64-bit indices, then rounded: this libtorch has no "
+                    "kernel for %s "
+                    "dtypes\n",
+            counted(ran.widened, "operator").c_str(), ran.widened == 1 ? "its" : "their");
     if (result.comparison)
         print_comparison(*result.comparison);
 }

@@ -1,6 +1,5 @@
 #include "core/executor/machine.h"
 
-#include "core/executor/arguments.h"
 #include "core/executor/dynamo.h"
 #include "core/executor/python.h"
 #include "core/executor/standins.h"
@@ -57,7 +56,8 @@ struct Machine::Parts {
     Parts(const Program& program, const RunSettings& settings)
         : program_(program)
         , settings_(settings)
-        , module_(*program.module) { }
+        , module_(*program.module)
+        , widths_(program.widths->data()) { }
 
     void begin(const std::vector<c10::IValue>& inputs);
     State go();
@@ -65,7 +65,11 @@ struct Machine::Parts {
     void enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix, int64_t round = -1);
     void step(Frame& frame, const Step& step);
     void call_operator(Frame& frame, const Step& step);
+    void call_otherwise(Frame& frame, const Step& step);
     void put_operands(const Frame& frame, const Step& step);
+    c10::ArrayRef<at::ScalarType> declared(const Step& step) const {
+        return {program_.declared.data() + step.declared, as_declared_ ? step.results : 0};
+    }
     bool as_declared(const std::vector<c10::IValue>& inputs) const;
     void functionalized(Frame& frame, const Step& step);
     void effects(Frame& frame, const Step& step);
@@ -100,6 +104,7 @@ struct Machine::Parts {
     const Program& program_;
     const RunSettings settings_;
     const GraphModule& module_;
+    Width* widths_; // of the program's operators
     std::vector<Frame> frames_;
     torch::jit::Stack stack_;
     Outcome outcome_;
@@ -251,34 +256,50 @@ void Machine::Parts::put_operands(const Frame& frame, const Step& step) {
 }
 
 void Machine::Parts::call_operator(Frame& frame, const Step& step) {
-    const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
-    const c10::ArrayRef<at::ScalarType> declared(
-        program_.declared.data() + step.declared, as_declared_ ? op.schema().returns().size() : 0);
-    Width& width = (*program_.widths)[static_cast<size_t>(step.op)];
     put_operands(frame, step);
-    if (step.standin && call_standin(step.standin, op, stack_, declared)) {
-        // answered
-    } else if (width != Width::Unchanged) {
-        call_wider(op, stack_, width, declared);
+    if (step.standin || widths_[step.op] != Width::Unchanged) {
+        call_otherwise(frame, step);
     } else {
+        const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
+        bool refused = false;
         try {
             op.callBoxed(stack_);
         } catch (const c10::Error&) {
+            refused = true;
             put_operands(frame, step);
-            width = find_width(op, stack_, declared);
-            if (width == Width::Unchanged)
+            widths_[step.op] = find_width(op, stack_, declared(step));
+            if (widths_[step.op] == Width::Unchanged)
                 throw;
         }
-        if (width == Width::Unchanged && keeps_less(op, stack_, declared)) {
-            width = Width::Floats;
+        if (!refused && step.results > 1 && keeps_less(op, stack_, declared(step))) {
+            widths_[step.op] = Width::Floats;
             put_operands(frame, step);
-            call_wider(op, stack_, width, declared);
+            call_otherwise(frame, step);
         }
     }
     if (step.foreign && !stack_.empty() && stack_[0].isTensor())
         stack_[0] = rounded_to(*step.foreign, stack_[0].toTensor());
     for (size_t i = 0; i < stack_.size() && i < step.results; ++i)
         frame.slots[step.result + i] = std::move(stack_[i]);
+}
+
+// The operands are on the stack.
+void Machine::Parts::call_otherwise(Frame& frame, const Step& step) {
+    const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
+    if (step.standin && call_standin(step.standin, op, stack_, declared(step)))
+        return;
+    if (widths_[step.op] != Width::Unchanged) {
+        call_wider(op, stack_, widths_[step.op], declared(step));
+        return;
+    }
+    try {
+        op.callBoxed(stack_);
+    } catch (const c10::Error&) {
+        put_operands(frame, step);
+        widths_[step.op] = find_width(op, stack_, declared(step));
+        if (widths_[step.op] == Width::Unchanged)
+            throw;
+    }
 }
 
 void Machine::Parts::functionalized(Frame& frame, const Step& step) {
@@ -505,13 +526,9 @@ bool Machine::Parts::as_declared(const std::vector<c10::IValue>& inputs) const {
     if (program_.float64)
         return false;
     for (size_t i = 0; i < inputs.size(); ++i) {
-        const ValueType* type = module_.type(module_.body(BodyId(0)).node(program_.inputs[i].node).type);
-        if (!type || type->kind != TypeKind::Tensor || !inputs[i].isTensor()
-            || !inputs[i].toTensor().defined())
-            continue;
-        const DType* dtype = dtype_by_abbreviation(module_.text(type->dtype));
-        const auto wanted = dtype ? scalar_type(dtype->name) : std::nullopt;
-        if (wanted && *wanted != inputs[i].toTensor().scalar_type())
+        const at::ScalarType wanted = program_.inputs[i].declared;
+        if (wanted != at::ScalarType::Undefined && inputs[i].isTensor() && inputs[i].toTensor().defined()
+            && inputs[i].toTensor().scalar_type() != wanted)
             return false;
     }
     return true;

@@ -2,10 +2,10 @@
 
 #include "core/base/text.h"
 #include "core/browse/open.h"
+#include "views/base/resources.h"
 #include "views/base/text.h"
 #include "views/shell/statusline.h"
 
-#include <QCoreApplication>
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFileInfo>
@@ -97,7 +97,7 @@ void Loader::take(const std::shared_ptr<Loaded>& result) {
     state_->setDocument(result->opened->document, result->sameRun);
     state_->flush();
     const Document& document = *state_->document();
-    if (const uint64_t problems = problemCount(document))
+    if (const uint64_t problems = problemCount(document).problems)
         state_->say(tr("%1: see the list of problems").arg(qs(counted(problems, "problem"))));
     Q_EMIT shown(result->sameRun);
     if (!result->at.isEmpty()) {
@@ -132,17 +132,11 @@ QString Loader::folder() const {
 
 // The sample's trace and its text log: two kinds of evidence about one run.
 QStringList Loader::samplePaths() {
-    const QString program = QCoreApplication::applicationDirPath();
-    for (const QString& folder : {QStringLiteral(HOPSCOPE_SAMPLES),
-             program + QStringLiteral("/../share/hopscope/samples"), program + QStringLiteral("/samples")}) {
-        QStringList paths;
-        for (const QFileInfo& file :
-            QDir(folder).entryInfoList({QStringLiteral("gpt12*")}, QDir::Files, QDir::Name))
-            paths << file.absoluteFilePath();
-        if (!paths.isEmpty())
-            return paths;
-    }
-    return {};
+    QStringList paths;
+    const QDir folder(resourceFolder(QStringLiteral("samples")));
+    for (const QFileInfo& file : folder.entryInfoList({QStringLiteral("gpt12*")}, QDir::Files, QDir::Name))
+        paths << file.absoluteFilePath();
+    return paths;
 }
 
 } // namespace hopscope

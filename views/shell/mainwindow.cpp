@@ -145,7 +145,7 @@ void MainWindow::tellPanels() {
 void MainWindow::follow(const Shown& shown, Changes changed) {
     if (changed & Change::Document) {
         static_cast<QStackedWidget*>(centralWidget())->setCurrentIndex(shown.document ? 1 : 0);
-        const uint64_t problems = shown.document ? problemCount(*shown.document) : 0;
+        const uint64_t problems = shown.document ? problemCount(*shown.document).problems : 0;
         docks_->setTitle(
             QStringLiteral("problems"), problems ? tr("Problems (%1)").arg(problems) : tr("Problems"));
         const QString none = shown.document ? QString() : tr("no dump is open");

@@ -90,8 +90,7 @@ RunPresenter::Reasons RunPresenter::reasons() const {
             : run_.state() == State::Died ? tr("the executor died: restart it")
             : ready                       ? QString()
                                           : tr("nothing runs; F5 runs a body"));
-    const bool atFailure =
-        ready && stepper->failure() && stepper->failure()->step == stepper->position();
+    const bool atFailure = ready && stepper->failure() && stepper->failure()->step == stepper->position();
     const bool atEnd = ready && (stepper->at_end() || atFailure);
     why.noForward = either(why.noRun,
         !atEnd                   ? QString()

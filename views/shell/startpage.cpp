@@ -1,5 +1,6 @@
 #include "views/shell/startpage.h"
 
+#include "views/base/resources.h"
 #include "views/base/theme.h"
 #include "views/shell/recents.h"
 
@@ -34,7 +35,7 @@ QPushButton* buttonFor(QAction* action, QWidget* parent) {
 // The first forms of the manual's page that have a command: "TORCH_TRACE log: `TORCH_TRACE=… python x.py`".
 QString recordingLines() {
     constexpr int kShown = 4;
-    QFile page(QStringLiteral(HOPSCOPE_HELP "/inputs.md"));
+    QFile page(resourceFolder(QStringLiteral("help")) + QStringLiteral("/inputs.md"));
     if (!page.open(QIODevice::ReadOnly))
         return {};
     QStringList lines;

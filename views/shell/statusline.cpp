@@ -83,8 +83,8 @@ void StatusLine::showCounts(const Document* document) {
     parts << tr("%1 in %2")
                  .arg(qs(counted(nodes, "node")).replace(QString::number(nodes), grouped(nodes)),
                      qs(counted(dump.graphs.size(), "graph")));
-    if (const uint64_t problems = problemCount(*document))
-        parts << qs(counted(problems, "problem"));
+    if (const ProblemCount problems = problemCount(*document); !problems.none())
+        parts << qs(problems.text());
     if (const double seconds = asks_.readSeconds(); seconds >= 0)
         parts << tr("read in %1").arg(qs(format_milliseconds(seconds * 1000)));
     counts_->setText(parts.join(QStringLiteral(" · ")));

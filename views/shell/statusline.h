@@ -1,6 +1,7 @@
 // The status bar: where one is or what was said last, the running job, and what is open in numbers.
 #pragma once
 
+#include "core/graph/problems.h"
 #include "views/shell/windowstate.h"
 
 #include <functional>
@@ -10,10 +11,12 @@ class QStatusBar;
 
 namespace hopscope {
 
-// As many as the list of problems has rows.
-inline uint64_t problemCount(const Document& document) {
-    const Dump& dump = document.dump();
-    return dump.failures.size() + dump.problems.size() + document.ledger().problems.size();
+// Together as many as the list of problems has rows.
+inline ProblemCount problemCount(const Document& document) {
+    ProblemCount count = count_problems(document.dump().problems);
+    count += count_problems(document.ledger().problems);
+    count.problems += document.dump().failures.size();
+    return count;
 }
 
 class StatusLine : public QObject, public Follower {
