@@ -43,7 +43,7 @@ void print_row(const run::ComparedValue& v) {
                   .c_str());
 }
 
-void print_report(const std::string& address, const run::Comparison& c, bool synthetic, int top) {
+void print_report(const std::string& address, const run::RunComparison& c, bool synthetic, int top) {
     std::printf("%s against %s, %s inputs\n", address.c_str(), c.against.c_str(),
         synthetic ? "synthetic" : "recorded");
     std::printf("  %s compared, %s; largest error %s absolute, %s relative, %s ulp\n",

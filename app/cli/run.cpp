@@ -35,11 +35,12 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     const wire::InitializeAnswer& facts = started.worker->facts();
     ordered_json report{{"address", p.address},
         {"executor",
-            {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.program}}},
+            {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.executor}}},
         {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"inputs_told", p.inputs_told},
-        {"nodes", ran.nodes}, {"run", ran.run}, {"unsupported", unsupported_json(started.loaded)},
-        {"compared", 0}, {"mismatched", 0}, {"first_mismatch", nullptr}, {"max_abs_error", nullptr},
-        {"max_rel_error", nullptr}, {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
+        {"nodes", ran.nodes}, {"run", ran.run}, {"widened", ran.widened}, {"moved", started.loaded.moved},
+        {"unsupported", unsupported_json(started.loaded)}, {"compared", 0}, {"mismatched", 0},
+        {"first_mismatch", nullptr}, {"max_abs_error", nullptr}, {"max_rel_error", nullptr},
+        {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
         {"per_node_us", ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0}};
     if (const auto& c = result.comparison) {
         const ordered_json told = comparison_json(c->against, *c);
@@ -70,7 +71,7 @@ std::string figure(double value) {
     return text;
 }
 
-void print_comparison(const run::Comparison& c) {
+void print_comparison(const run::RunComparison& c) {
     if (!c.random.empty())
         std::printf("  %s took the recorded value\n", counted(c.random.size(), "random node").c_str());
     std::printf("  %s compared, %s; largest error %s, relative %s\n", counted(c.compared, "node").c_str(),
@@ -97,6 +98,13 @@ void print_report(const run::Prepared& p, const run::Started& started, const run
     std::printf("  %llu of %llu nodes run in %s, %.2f µs a node\n", static_cast<unsigned long long>(ran.run),
         static_cast<unsigned long long>(ran.nodes), format_milliseconds(ran.wall_ms).c_str(),
         ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0);
+    if (started.loaded.moved)
+        std::printf("  the graph names another device; it runs on the CPU\n");
+    if (ran.widened)
+        std::printf("  %s computed in float32 or with 64-bit indices, then rounded: this libtorch has no "
+                    "kernel for %s "
+                    "dtypes\n",
+            counted(ran.widened, "operator").c_str(), ran.widened == 1 ? "its" : "their");
     if (result.comparison)
         print_comparison(*result.comparison);
 }

@@ -16,7 +16,7 @@ struct RunOptions {
     int invocation = -1;
     long long seed = -1;
     std::string inputs;
-    std::vector<std::string> given, bind, libraries;
+    std::vector<std::string> single_inputs, bind, libraries;
 
     run::Request request() const;
     uint64_t random_seed() const { return seed < 0 ? 0 : static_cast<uint64_t>(seed); }

@@ -5,7 +5,6 @@
 #include "core/executor/torch.h"
 #include "core/wire/tolerance.h"
 
-
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -195,14 +194,14 @@ wire::ComparedValue compare(const std::string& path, const c10::IValue& found, c
     return row;
 }
 
-bool Comparison::take(
-    const std::string& name, const Moment& moment, c10::IValue& value, bool replace, bool check) {
+bool ValueComparer::take(
+    const std::string& name, const ObservedStep& observed, c10::IValue& value, bool replace, bool check) {
     if (value.isTensorList()) {
         auto items = value.toTensorList();
         bool any = false;
         for (size_t i = 0; i < items.size(); ++i) {
             c10::IValue item = static_cast<at::Tensor>(items[i]);
-            any = take(name + "#" + std::to_string(i), moment, item, replace, check) || any;
+            any = take(name + "#" + std::to_string(i), observed, item, replace, check) || any;
             if (replace)
                 items[i] = item.toTensor();
         }
@@ -219,8 +218,8 @@ bool Comparison::take(
             row.path = name;
             unequal(row, expected->error().message);
         }
-        row.body = moment.body;
-        row.node = moment.node;
+        row.body = observed.body;
+        row.node = observed.node;
         rows_.push_back(std::move(row));
     }
     if (replace && expected->ok())
@@ -228,35 +227,35 @@ bool Comparison::take(
     return true;
 }
 
-void Comparison::value(const Moment& moment, c10::IValue* values, size_t count) {
-    const Node& n = module_.body(moment.body).node(moment.node);
+void ValueComparer::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
+    const Node& n = module_.body(observed.body).node(observed.node);
     // Inputs are what was recorded; a body by name is no value; an item of a tuple was compared as part of
     // it, but counts as the node it is.
     if (n.op == Opcode::Placeholder || n.op == Opcode::GetAttr)
         return;
-    const std::string name = moment.prefix + std::string(module_.text(n.name));
-    const bool random = moment.step.random;
+    const std::string name = observed.prefix + std::string(module_.text(n.name));
+    const bool random = observed.step.random;
     bool any = false;
     // A view must stay a view of what is written later: only fresh values are exchanged.
     for (size_t i = 0; i < count; ++i)
-        any = take(moment.tuple ? name + "#" + std::to_string(i) : name, moment, values[i],
-                  options_.alone || random, !random && !(moment.step.unspecified >> i & 1))
+        any = take(observed.tuple ? name + "#" + std::to_string(i) : name, observed, values[i],
+                  options_.alone || random, !random && !(observed.step.unspecified >> i & 1))
             || any;
     if (any && random)
         random_.push_back(name);
     compared_ += any && !random;
 }
 
-void Keeper::value(const Moment& moment, c10::IValue* values, size_t count) {
-    const Node& n = module_.body(moment.body).node(moment.node);
+void Keeper::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
+    const Node& n = module_.body(observed.body).node(observed.node);
     if (n.op == Opcode::GetAttr && count == 1 && values[0].isNone())
         return;
-    Kept kept{moment.tuple, std::vector<c10::IValue>(values, values + count)};
+    NodeValues taken{observed.tuple, std::vector<c10::IValue>(values, values + count)};
     if (clone_)
-        for (c10::IValue& value : kept.values)
+        for (c10::IValue& value : taken.values)
             if (value.isTensor() && value.toTensor().defined())
                 value = clone_with_strides(value.toTensor());
-    kept_[moment.prefix + std::string(module_.text(n.name))] = std::move(kept);
+    kept_[observed.prefix + std::string(module_.text(n.name))] = std::move(taken);
 }
 
 } // namespace hopscope::executor

@@ -13,11 +13,11 @@
 namespace hopscope::executor {
 
 // A node's values as a run kept them.
-struct Kept {
+struct NodeValues {
     bool tuple = false;
     std::vector<c10::IValue> values;
 };
-using KeptValues = std::map<std::string, Kept>; // by key: "mm", "call/mm"
+using KeptValues = std::map<std::string, NodeValues>; // by key: "mm", "call/mm"
 
 // What a run is compared with, by key.
 class Reference {
@@ -58,21 +58,22 @@ wire::ComparedValue compare(const std::string& path, const c10::IValue& found, c
     const CompareOptions& options);
 
 // Compares node by node during a run. Random nodes take the reference's value, if there is one.
-class Comparison : public Observer {
+class ValueComparer : public Observer {
 public:
-    Comparison(const GraphModule& module, const Reference& reference, CompareOptions options)
+    ValueComparer(const GraphModule& module, const Reference& reference, CompareOptions options)
         : module_(module)
         , reference_(reference)
         , options_(std::move(options)) { }
 
-    void value(const Moment& moment, c10::IValue* values, size_t count) override;
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
 
     const std::vector<wire::ComparedValue>& rows() const { return rows_; }
     const std::vector<std::string>& random() const { return random_; } // nodes that took the recorded value
     uint64_t compared() const { return compared_; } // nodes of which at least one value was compared
 
 private:
-    bool take(const std::string& name, const Moment& moment, c10::IValue& value, bool replace, bool check);
+    bool take(
+        const std::string& name, const ObservedStep& observed, c10::IValue& value, bool replace, bool check);
 
     const GraphModule& module_;
     const Reference& reference_;
@@ -89,7 +90,7 @@ public:
     Keeper(const GraphModule& module, bool clone)
         : module_(module)
         , clone_(clone) { }
-    void value(const Moment& moment, c10::IValue* values, size_t count) override;
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
     KeptValues take() { return std::move(kept_); }
 
 private:

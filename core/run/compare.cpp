@@ -39,7 +39,7 @@ Status run_other(
 
 } // namespace
 
-Result<Comparison> compare(
+Result<RunComparison> compare(
     worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job) {
     using Against = CompareRequest::Against;
     if (request.against == Against::Recorded && prepared.reference.empty())
@@ -58,7 +58,7 @@ Result<Comparison> compare(
     auto answer = worker.compare(asked, job);
     if (!answer)
         return answer.error();
-    Comparison c{std::move(*answer),
+    RunComparison c{std::move(*answer),
         request.against == Against::Recorded      ? "recorded values"
             : request.against == Against::Float64 ? "float64"
                                                   : "the run of " + request.other->address,
@@ -74,7 +74,7 @@ Result<Comparison> compare(
     return c;
 }
 
-std::vector<size_t> by_error(const Comparison& comparison) {
+std::vector<size_t> by_error(const RunComparison& comparison) {
     const auto rank = [&](size_t i) {
         const ComparedValue& v = comparison.values[i];
         const double infinite = std::numeric_limits<double>::infinity();

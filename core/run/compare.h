@@ -15,7 +15,7 @@ namespace hopscope::run {
 
 using wire::ComparedValue;
 
-struct Comparison : wire::CompareAnswer {
+struct RunComparison : wire::CompareAnswer {
     std::string against; // "recorded values", "float64", "the run of 0/0:forward, seed 2"
     int first = -1; // of `values`, the first that is not equal; -1 = none
 
@@ -38,12 +38,12 @@ struct CompareRequest {
 
 // The worker has `prepared` loaded and bound (start(), load_into()); afterwards it has so again.
 // Errors: External, Cancelled; Usage where nothing was bound to compare with.
-Result<Comparison> compare(
+Result<RunComparison> compare(
     worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job = {});
 
 // Indices of the values: those that are not equal first, by how far they leave their tolerance; then the
 // others by relative error. Ties keep their order.
-std::vector<size_t> by_error(const Comparison& comparison);
+std::vector<size_t> by_error(const RunComparison& comparison);
 
 // "1e-06 (float32)": the tolerances in force where none is given, by dtype.
 std::map<std::string, double> default_tolerances(bool alone);

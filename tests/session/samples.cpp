@@ -150,7 +150,7 @@ std::vector<std::string> recordings() {
 namespace {
 
 // Collects the name of the first pair of values that differ.
-class Comparison {
+class FirstDifference {
 public:
     template <class Value> void operator()(const std::string& what, const Value& a, const Value& b) {
         if (found.empty() && !(a == b))
@@ -159,7 +159,8 @@ public:
     std::string found;
 };
 
-void compare_modules(Comparison& same, const std::string& where, const GraphModule* a, const GraphModule* b) {
+void compare_modules(
+    FirstDifference& same, const std::string& where, const GraphModule* a, const GraphModule* b) {
     same(where + "has a module", a != nullptr, b != nullptr);
     if (!a || !b || !same.found.empty())
         return;
@@ -173,7 +174,7 @@ void compare_modules(Comparison& same, const std::string& where, const GraphModu
             same(where + "node's line", a->bodies[i].nodes[n].line, b->bodies[i].nodes[n].line);
 }
 
-void compare_graphs(Comparison& same, const Dump& a, const Dump& b) {
+void compare_graphs(FirstDifference& same, const Dump& a, const Dump& b) {
     for (size_t i = 0; i < a.graphs.size(); ++i) {
         const Graph &x = a.graphs[i], &y = b.graphs[i];
         const std::string where = "graph " + std::to_string(i) + ": ";
@@ -207,7 +208,7 @@ void compare_graphs(Comparison& same, const Dump& a, const Dump& b) {
     }
 }
 
-void compare_compilations(Comparison& same, const Dump& a, const Dump& b) {
+void compare_compilations(FirstDifference& same, const Dump& a, const Dump& b) {
     for (size_t i = 0; i < a.files.size(); ++i) {
         same("file path", a.files[i].path, b.files[i].path);
         same("file kind", a.files[i].kind, b.files[i].kind);
@@ -228,7 +229,7 @@ void compare_compilations(Comparison& same, const Dump& a, const Dump& b) {
     }
 }
 
-void compare_evidence(Comparison& same, const Dump& a, const Dump& b) {
+void compare_evidence(FirstDifference& same, const Dump& a, const Dump& b) {
     for (size_t i = 0; i < a.timers.size(); ++i) {
         const RegionTimer &x = a.timers[i], &y = b.timers[i];
         same("timer kind", x.kind, y.kind);
@@ -250,7 +251,7 @@ void compare_evidence(Comparison& same, const Dump& a, const Dump& b) {
     }
 }
 
-void compare_reports(Comparison& same, const Dump& a, const Dump& b) {
+void compare_reports(FirstDifference& same, const Dump& a, const Dump& b) {
     for (size_t i = 0; i < a.duplicates.size(); ++i) {
         const BackwardDuplicate &x = a.duplicates[i], &y = b.duplicates[i];
         same("duplicate",
@@ -287,7 +288,7 @@ void compare_reports(Comparison& same, const Dump& a, const Dump& b) {
 } // namespace
 
 std::string difference(const Dump& a, const Dump& b) {
-    Comparison same;
+    FirstDifference same;
     same("name", a.name, b.name);
     same("torch_version", a.torch_version, b.torch_version);
     same("has_text_log", a.has_text_log, b.has_text_log);

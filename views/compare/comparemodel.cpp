@@ -18,7 +18,7 @@ QString errorText(double error) {
 CompareModel::CompareModel(QObject* parent)
     : QAbstractTableModel(parent) { }
 
-void CompareModel::setComparison(std::shared_ptr<const run::Comparison> comparison) {
+void CompareModel::setComparison(std::shared_ptr<const run::RunComparison> comparison) {
     beginResetModel();
     comparison_ = std::move(comparison);
     order_ = comparison_ ? run::by_error(*comparison_) : std::vector<size_t>{};

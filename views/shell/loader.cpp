@@ -2,11 +2,14 @@
 
 #include "core/base/text.h"
 #include "core/browse/open.h"
+<<<<<<< HEAD
 #include "core/read/payloads.h"
+=======
+#include "views/base/resources.h"
+>>>>>>> main
 #include "views/base/text.h"
 #include "views/shell/statusline.h"
 
-#include <QCoreApplication>
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFileInfo>
@@ -183,17 +186,11 @@ QString Loader::folder() const {
 
 // The sample's trace and its text log: two kinds of evidence about one run.
 QStringList Loader::samplePaths() {
-    const QString program = QCoreApplication::applicationDirPath();
-    for (const QString& folder : {QStringLiteral(HOPSCOPE_SAMPLES),
-             program + QStringLiteral("/../share/hopscope/samples"), program + QStringLiteral("/samples")}) {
-        QStringList paths;
-        for (const QFileInfo& file :
-            QDir(folder).entryInfoList({QStringLiteral("gpt12*")}, QDir::Files, QDir::Name))
-            paths << file.absoluteFilePath();
-        if (!paths.isEmpty())
-            return paths;
-    }
-    return {};
+    QStringList paths;
+    const QDir folder(resourceFolder(QStringLiteral("samples")));
+    for (const QFileInfo& file : folder.entryInfoList({QStringLiteral("gpt12*")}, QDir::Files, QDir::Name))
+        paths << file.absoluteFilePath();
+    return paths;
 }
 
 } // namespace hopscope

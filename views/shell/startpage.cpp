@@ -1,5 +1,6 @@
 #include "views/shell/startpage.h"
 
+#include "views/base/resources.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
 #include "views/shell/recents.h"
@@ -35,7 +36,7 @@ QPushButton* buttonFor(QAction* action, QWidget* parent) {
 // The first forms of the manual's page that have a command: "TORCH_TRACE log: `TORCH_TRACE=… python x.py`".
 QString recordingLines() {
     constexpr int kShown = 4;
-    QFile page(QStringLiteral(HOPSCOPE_HELP "/inputs.md"));
+    QFile page(resourceFolder(QStringLiteral("help")) + QStringLiteral("/inputs.md"));
     if (!page.open(QIODevice::ReadOnly))
         return {};
     QStringList lines;
@@ -95,10 +96,11 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* paste, QAction
     buttons->setSpacing(metrics::kPad);
     buttons->addWidget(buttonFor(open, this));
     buttons->addWidget(buttonFor(openFolder, this));
-    buttons->addWidget(buttonFor(paste, this));
     buttons->addStretch();
-    // A row of its own: the page would not let the window become as narrow as a small screen is.
+    // Two rows: in one, the page would not let the window become as narrow as a small screen is.
     auto* second = new QHBoxLayout;
+    second->setSpacing(metrics::kPad);
+    second->addWidget(buttonFor(paste, this));
     second->addWidget(buttonFor(sample, this));
     second->addStretch();
     recents_->setSpacing(0);
