@@ -52,9 +52,9 @@ void print_report(const std::string& address, const run::RunComparison& c, bool 
         figure(c.max_abs).c_str(), figure(c.max_rel).c_str(), figure(c.max_ulp).c_str());
     if (!c.random.empty())
         std::printf("  %s took the other run's value\n", counted(c.random.size(), "random node").c_str());
-    if (c.first >= 0) {
+    if (c.first) {
         std::printf("first difference\n");
-        print_row(c.values[static_cast<size_t>(c.first)]);
+        print_row(c.values[*c.first]);
     }
     std::printf("by error\n");
     int shown = 0;
