@@ -23,7 +23,7 @@ struct Options {
     bool alone = false, whole = false, strict = false, as_json = false;
 };
 
-void print_report(const std::string& address, const run::Comparison& c, bool synthetic, int top) {
+void print_report(const std::string& address, const run::RunComparison& c, bool synthetic, int top) {
     std::printf("%s against %s, %s inputs\n", address.c_str(), c.against.c_str(),
         synthetic ? "synthetic" : "recorded");
     print_verdicts(c);

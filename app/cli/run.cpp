@@ -35,7 +35,7 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     const wire::InitializeAnswer& facts = started.worker->facts();
     ordered_json report{{"address", p.address},
         {"executor",
-            {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.program}}},
+            {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.executor}}},
         {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"inputs_told", p.inputs_told},
         {"nodes", ran.nodes}, {"run", ran.run}, {"widened", ran.widened}, {"moved", started.loaded.moved},
         {"unsupported", unsupported_json(started.loaded)}, {"compared", 0}, {"mismatched", 0},
@@ -70,7 +70,7 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     return report;
 }
 
-void print_comparison(const run::Comparison& c) {
+void print_comparison(const run::RunComparison& c) {
     if (!c.random.empty())
         std::printf("  %s took the recorded value\n", counted(c.random.size(), "random node").c_str());
     print_verdicts(c);

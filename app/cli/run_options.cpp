@@ -13,7 +13,7 @@ run::Request RunOptions::request() const {
     if (seed >= 0)
         request.seed = static_cast<uint64_t>(seed);
     request.inputs = inputs;
-    request.given = given;
+    request.single_inputs = single_inputs;
     request.bind = bind;
     request.libraries = libraries;
     return request;
@@ -48,7 +48,7 @@ void add_run_options(CLI::App& command, RunOptions& options) {
         ->check(CLI::NonNegativeNumber);
     command.add_option("--inputs", options.inputs,
         "A file of inputs: .safetensors, .pt, .npy, or a folder with a NAME.npy for each placeholder");
-    command.add_option("--input", options.given,
+    command.add_option("--input", options.single_inputs,
         "With --seed: one input by its shape, x=f32[2,3] or x=f32[2,3][1,2], or a number, k=3");
     command.add_option("--bind", options.bind, "A symbol's value: s77=8");
     command.add_option(
@@ -63,7 +63,7 @@ std::string figure(double value) {
 }
 } // namespace
 
-void print_verdicts(const run::Comparison& c) {
+void print_verdicts(const run::RunComparison& c) {
     if (!c.random.empty())
         std::printf("  %s took the other side's value\n", counted(c.random.size(), "random node").c_str());
     std::printf("  %s compared%s: %s\n", counted(c.compared, "node").c_str(),

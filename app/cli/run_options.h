@@ -17,7 +17,7 @@ struct RunOptions {
     int invocation = -1;
     long long seed = -1;
     std::string inputs;
-    std::vector<std::string> given, bind, libraries;
+    std::vector<std::string> single_inputs, bind, libraries;
 
     run::Request request() const;
     uint64_t random_seed() const { return seed < 0 ? 0 : static_cast<uint64_t>(seed); }
@@ -36,7 +36,7 @@ int open_and_start(const RunOptions& options, Opened& opened);
 void add_run_options(CLI::App& command, RunOptions& options);
 
 // "9 nodes compared, each on recorded inputs: 8 same, …" and the largest difference.
-void print_verdicts(const run::Comparison& comparison);
+void print_verdicts(const run::RunComparison& comparison);
 // A line: what the verdict is and what it rests on.
 void print_value(const run::ComparedValue& value, bool strict);
 

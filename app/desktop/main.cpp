@@ -9,6 +9,7 @@
 #include <QCommandLineParser>
 #include <QFileInfo>
 #include <QHash>
+#include <QIcon>
 #include <QRegularExpression>
 
 #include <cstdio>
@@ -205,6 +206,8 @@ int main(int argc, char** argv) {
     QApplication::setApplicationName(QStringLiteral("hopscope"));
     QApplication::setApplicationDisplayName(QStringLiteral("Hopscope"));
     QApplication::setApplicationVersion(QStringLiteral(HOPSCOPE_VERSION));
+    QApplication::setDesktopFileName(QStringLiteral("org.hopscope.Hopscope"));
+    QApplication::setWindowIcon(QIcon(QStringLiteral(":/hopscope/icons/hopscope.svg")));
 
     Request request;
     if (const QString wrong = readWords(words, request); !wrong.isEmpty())

@@ -278,7 +278,7 @@ void fixed(wire::ComparedValue& row) {
 
 } // namespace
 
-Comparison::Comparison(
+ValueComparer::ValueComparer(
     const GraphModule& module, const Reference* reference, CompareOptions options, const Wide& wide)
     : module_(module)
     , reference_(reference)
@@ -290,12 +290,12 @@ Comparison::Comparison(
         noisy_ = std::make_unique<Follower>(*wide_.program, wide_.moved, /*noisy=*/true, wide_.stop);
 }
 
-const Comparison::Again& Comparison::again(const Moment& moment) {
+const ValueComparer::Again& ValueComparer::again(const ObservedStep& observed) {
     if (again_.asked)
         return again_;
     again_.asked = true;
     const auto repeat = [&](double share, uint64_t salt) {
-        return moment.repeat->again(*wide_.program, [&](uint32_t slot, const c10::IValue& value) {
+        return observed.repeat->again(*wide_.program, [&](uint32_t slot, const c10::IValue& value) {
             return share == 0 ? widened(value) : moved(value, share, (uint64_t{slot} << 8) + salt);
         });
     };
@@ -316,12 +316,12 @@ const Comparison::Again& Comparison::again(const Moment& moment) {
     return again_;
 }
 
-Exact Comparison::alone_exact(const Place& place, const at::Tensor& found) {
-    const Again& all = again(place.moment);
+Exact ValueComparer::alone_exact(const Place& place, const at::Tensor& found) {
+    const Again& all = again(place.observed);
     Exact exact;
     exact.value = tensor_at(all.exact, place.output, place.item);
-    if (const c10::FunctionSchema* schema = place.moment.repeat->schema(); schema && exact.value.defined())
-        exact.growth = growth_of(*schema, place.moment.repeat->operands(), found);
+    if (const c10::FunctionSchema* schema = place.observed.repeat->schema(); schema && exact.value.defined())
+        exact.growth = growth_of(*schema, place.observed.repeat->operands(), found);
     for (size_t s = 0; s < all.moved.size() && exact.value.defined(); ++s) {
         const at::Tensor moved = tensor_at(&all.moved[s], place.output, place.item),
                          less = tensor_at(&all.moved_less[s], place.output, place.item);
@@ -333,7 +333,7 @@ Exact Comparison::alone_exact(const Place& place, const at::Tensor& found) {
     return exact;
 }
 
-std::optional<Result<c10::IValue>> Comparison::expected(const std::string& name, const Place& place) const {
+std::optional<Result<c10::IValue>> ValueComparer::expected(const std::string& name, const Place& place) const {
     if (reference_)
         return reference_->find(name);
     if (!exact_values_ || place.output >= exact_values_->size())
@@ -345,13 +345,13 @@ std::optional<Result<c10::IValue>> Comparison::expected(const std::string& name,
 }
 
 // Why a value says nothing; empty: it is compared.
-std::string Comparison::not_compared(const Moment& moment, size_t output) const {
-    if (moment.step.random)
+std::string ValueComparer::not_compared(const ObservedStep& observed, size_t output) const {
+    if (observed.step.random)
         return reference_ ? "random: the recorded value was taken" : "random: both runs have one value";
-    if (!(moment.step.unspecified >> output & 1))
+    if (!(observed.step.unspecified >> output & 1))
         return {};
-    const Body& body = module_.body(moment.body);
-    const Node* n = &body.node(moment.node);
+    const Body& body = module_.body(observed.body);
+    const Node* n = &body.node(observed.node);
     if (short_target(module_.text(n->target)) == "operator.getitem" && !body.inputs_of(*n).empty())
         n = &body.node(body.inputs_of(*n)[0]);
     const std::string_view target = module_.text(n->target);
@@ -361,10 +361,10 @@ std::string Comparison::not_compared(const Moment& moment, size_t output) const 
         : "a seed, an offset or a mask, which means nothing elsewhere";
 }
 
-void Comparison::judge_numbers(
+void ValueComparer::judge_numbers(
     wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected) {
     const bool first = place.output == 0 && place.item < 0;
-    const Precision precision = first && place.moment.step.foreign ? precision_of(*place.moment.step.foreign)
+    const Precision precision = first && place.observed.step.foreign ? precision_of(*place.observed.step.foreign)
                                                                    : precision_of(found.scalar_type());
     Exact exact;
     if (options_.alone) {
@@ -410,7 +410,7 @@ void Comparison::judge_numbers(
 }
 
 // Integers and booleans.
-void Comparison::judge_choice(
+void ValueComparer::judge_choice(
     wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected) {
     compare_wholes(row, found, expected);
     if (row.equal) {
@@ -419,15 +419,15 @@ void Comparison::judge_choice(
     }
     row.verdict = wire::Verdict::Suspicious;
     row.times = std::numeric_limits<double>::infinity();
-    const std::vector<c10::IValue> operands = place.moment.repeat->operands();
-    if (const c10::FunctionSchema* schema = place.moment.repeat->schema();
+    const std::vector<c10::IValue> operands = place.observed.repeat->operands();
+    if (const c10::FunctionSchema* schema = place.observed.repeat->schema();
         schema && place.item < 0 && equal_choice(*schema, operands, place.output, found, expected)) {
         chosen(row, "another choice among equal elements");
         return;
     }
     if (options_.alone)
         return;
-    const at::Tensor own = tensor_at(again(place.moment).exact, place.output, place.item);
+    const at::Tensor own = tensor_at(again(place.observed).exact, place.output, place.item);
     if (own.defined() && own.sizes() == found.sizes() && at::equal(own.to(found.scalar_type()), found)) {
         chosen(row, "another choice: its operands differ by their rounding");
     } else if (!own.defined() && !choice_.empty()) { // a call of a body
@@ -436,7 +436,7 @@ void Comparison::judge_choice(
     }
 }
 
-void Comparison::chosen(wire::ComparedValue& row, std::string why) {
+void ValueComparer::chosen(wire::ComparedValue& row, std::string why) {
     row.verdict = wire::Verdict::WithinRounding;
     row.times = 0;
     row.why = std::move(why);
@@ -444,7 +444,7 @@ void Comparison::chosen(wire::ComparedValue& row, std::string why) {
         choice_ = row.path;
 }
 
-void Comparison::give_verdict(
+void ValueComparer::give_verdict(
     wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected) {
     if (found.numel() == 0 || same_elements(found, expected))
         row.verdict = wire::Verdict::Same;
@@ -455,38 +455,38 @@ void Comparison::give_verdict(
 }
 
 // An item of a tuple is what was judged as part of it.
-bool Comparison::inherit(const std::string& name, const Moment& moment) {
-    const Body& body = module_.body(moment.body);
-    const Node& n = body.node(moment.node);
+bool ValueComparer::inherit(const std::string& name, const ObservedStep& observed) {
+    const Body& body = module_.body(observed.body);
+    const Node& n = body.node(observed.node);
     const auto inputs = body.inputs_of(n);
-    if (moment.step.kind != StepKind::Nothing || n.op != Opcode::CallFunction || inputs.size() != 1)
+    if (observed.step.kind != StepKind::Nothing || n.op != Opcode::CallFunction || inputs.size() != 1)
         return false;
-    const Step& tuple = wide_.program->bodies[moment.body.index].steps[inputs[0].index];
-    const std::string path = moment.prefix + std::string(module_.text(body.node(inputs[0]).name)) + "#"
-        + std::to_string(moment.step.result - tuple.result);
+    const Step& tuple = wide_.program->bodies[observed.body.index].steps[inputs[0].index];
+    const std::string path = observed.prefix + std::string(module_.text(body.node(inputs[0]).name)) + "#"
+        + std::to_string(observed.step.result - tuple.result);
     const auto found = std::find_if(
         rows_.rbegin(), rows_.rend(), [&](const wire::ComparedValue& row) { return row.path == path; });
     if (found == rows_.rend() || found->verdict == wire::Verdict::Same)
         return false;
     wire::ComparedValue row = *found;
     row.path = name;
-    keep(std::move(row), moment);
+    keep(std::move(row), observed);
     return true;
 }
 
-void Comparison::keep(wire::ComparedValue row, const Moment& moment) {
-    row.body = moment.body;
-    row.node = moment.node;
+void ValueComparer::keep(wire::ComparedValue row, const ObservedStep& observed) {
+    row.body = observed.body;
+    row.node = observed.node;
     rows_.push_back(std::move(row));
 }
 
-bool Comparison::take(const std::string& name, Place place, c10::IValue& value) {
+bool ValueComparer::take(const std::string& name, Place place, c10::IValue& value) {
     if (value.isTensorList()) {
         auto items = value.toTensorList();
         bool any = false;
         for (size_t i = 0; i < items.size(); ++i) {
             c10::IValue item = static_cast<at::Tensor>(items[i]);
-            any = take(name + "#" + std::to_string(i), {place.moment, place.output, static_cast<int64_t>(i)},
+            any = take(name + "#" + std::to_string(i), {place.observed, place.output, static_cast<int64_t>(i)},
                       item)
                 || any;
             if (options_.alone)
@@ -497,8 +497,8 @@ bool Comparison::take(const std::string& name, Place place, c10::IValue& value) 
     const auto there = expected(name, place);
     if (!there)
         return false;
-    const std::string why = not_compared(place.moment, place.output);
-    if (why.empty() && !options_.strict && inherit(name, place.moment))
+    const std::string why = not_compared(place.observed, place.output);
+    if (why.empty() && !options_.strict && inherit(name, place.observed))
         return true;
     if (!why.empty()) {
         wire::ComparedValue row;
@@ -507,59 +507,59 @@ bool Comparison::take(const std::string& name, Place place, c10::IValue& value) 
         row.why = why;
         if (value.isTensor() && value.toTensor().defined())
             row.dtype = scalar_type_name(value.toTensor().scalar_type());
-        keep(std::move(row), place.moment);
+        keep(std::move(row), place.observed);
     } else if (!there->ok()) {
         wire::ComparedValue row;
         row.path = name;
         unequal(row, there->error().message);
         row.verdict = wire::Verdict::WrongDtype;
-        keep(std::move(row), place.moment);
+        keep(std::move(row), place.observed);
     } else if (options_.strict) {
         wire::ComparedValue row = compare(name, value, **there, options_);
         fixed(row);
-        keep(std::move(row), place.moment);
+        keep(std::move(row), place.observed);
     } else {
         wire::ComparedValue row;
         row.path = name;
         if (alike(row, value, **there, options_))
             give_verdict(row, place, value.toTensor(), (*there)->toTensor());
         row.equal = row.verdict <= wire::Verdict::WithinRounding;
-        keep(std::move(row), place.moment);
+        keep(std::move(row), place.observed);
     }
     if (reference_ && there->ok() && (options_.alone || !why.empty()))
         value = **there;
     return why.empty();
 }
 
-void Comparison::value(const Moment& moment, c10::IValue* values, size_t count) {
-    const Node& n = module_.body(moment.body).node(moment.node);
+void ValueComparer::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
+    const Node& n = module_.body(observed.body).node(observed.node);
     again_ = {};
-    exact_values_ = exact_ ? exact_->catch_up(moment, values, count) : nullptr;
-    noisy_values_ = noisy_ ? noisy_->catch_up(moment, values, count) : nullptr;
+    exact_values_ = exact_ ? exact_->catch_up(observed, values, count) : nullptr;
+    noisy_values_ = noisy_ ? noisy_->catch_up(observed, values, count) : nullptr;
     // Inputs are what was recorded; a body by name is no value; an item of a tuple was compared as part of
     // it, but counts as the node it is.
     if (n.op == Opcode::Placeholder || n.op == Opcode::GetAttr)
         return;
-    const std::string name = moment.prefix + std::string(module_.text(n.name));
+    const std::string name = observed.prefix + std::string(module_.text(n.name));
     bool any = false;
     const size_t before = rows_.size();
     for (size_t i = 0; i < count; ++i)
-        any = take(moment.tuple ? name + "#" + std::to_string(i) : name, {moment, i, -1}, values[i]) || any;
-    if (rows_.size() > before && moment.step.random)
+        any = take(observed.tuple ? name + "#" + std::to_string(i) : name, {observed, i, -1}, values[i]) || any;
+    if (rows_.size() > before && observed.step.random)
         random_.push_back(name);
     compared_ += any;
 }
 
-void Keeper::value(const Moment& moment, c10::IValue* values, size_t count) {
-    const Node& n = module_.body(moment.body).node(moment.node);
+void Keeper::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
+    const Node& n = module_.body(observed.body).node(observed.node);
     if (n.op == Opcode::GetAttr && count == 1 && values[0].isNone())
         return;
-    Kept kept{moment.tuple, std::vector<c10::IValue>(values, values + count)};
+    NodeValues taken{observed.tuple, std::vector<c10::IValue>(values, values + count)};
     if (clone_)
-        for (c10::IValue& value : kept.values)
+        for (c10::IValue& value : taken.values)
             if (value.isTensor() && value.toTensor().defined())
                 value = clone_with_strides(value.toTensor());
-    kept_[moment.prefix + std::string(module_.text(n.name))] = std::move(kept);
+    kept_[observed.prefix + std::string(module_.text(n.name))] = std::move(taken);
 }
 
 } // namespace hopscope::executor

@@ -17,11 +17,11 @@
 namespace hopscope::executor {
 
 // A node's values as a run kept them.
-struct Kept {
+struct NodeValues {
     bool tuple = false;
     std::vector<c10::IValue> values;
 };
-using KeptValues = std::map<std::string, Kept>; // by key: "mm", "call/mm"
+using KeptValues = std::map<std::string, NodeValues>; // by key: "mm", "call/mm"
 
 // What a run is compared with, by key.
 class Reference {
@@ -78,13 +78,13 @@ struct Wide {
 // on them (judge.h); else on those of the run, against the whole body in double precision, with a bound that
 // a second one carries along, whose every result is moved by a rounding. Without a reference the body in
 // double precision is what is expected.
-class Comparison : public Observer {
+class ValueComparer : public Observer {
 public:
     // `reference` may be null; both outlive it.
-    Comparison(
+    ValueComparer(
         const GraphModule& module, const Reference* reference, CompareOptions options, const Wide& wide);
 
-    void value(const Moment& moment, c10::IValue* values, size_t count) override;
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
 
     const std::vector<wire::ComparedValue>& rows() const { return rows_; }
     const std::vector<std::string>& random() const { return random_; } // nodes that took the recorded value
@@ -93,7 +93,7 @@ public:
 private:
     // One value of the node that the run stands at: result `output`, of a list its item.
     struct Place {
-        const Moment& moment;
+        const ObservedStep& observed;
         size_t output;
         int64_t item; // -1: the result is no list
     };
@@ -106,18 +106,18 @@ private:
     };
 
     bool take(const std::string& name, Place place, c10::IValue& value);
-    bool inherit(const std::string& name, const Moment& moment);
+    bool inherit(const std::string& name, const ObservedStep& observed);
     void chosen(wire::ComparedValue& row, std::string why);
-    void keep(wire::ComparedValue row, const Moment& moment);
+    void keep(wire::ComparedValue row, const ObservedStep& observed);
     std::optional<Result<c10::IValue>> expected(const std::string& name, const Place& place) const;
-    std::string not_compared(const Moment& moment, size_t output) const;
+    std::string not_compared(const ObservedStep& observed, size_t output) const;
     void give_verdict(
         wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
     void judge_numbers(
         wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
     void judge_choice(
         wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
-    const Again& again(const Moment& moment);
+    const Again& again(const ObservedStep& observed);
     Exact alone_exact(const Place& place, const at::Tensor& found);
 
     const GraphModule& module_;
@@ -140,7 +140,7 @@ public:
     Keeper(const GraphModule& module, bool clone)
         : module_(module)
         , clone_(clone) { }
-    void value(const Moment& moment, c10::IValue* values, size_t count) override;
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
     KeptValues take() { return std::move(kept_); }
 
 private:

@@ -37,9 +37,9 @@ Follower::Follower(
     : noisy_(noisy)
     , machine_(program, inputs, settings_for(this, std::move(stop))) { }
 
-bool Follower::at_leader(const Moment& moment) const {
-    return leader_ && moment.body == leader_->body && moment.node == leader_->node
-        && moment.prefix == leader_->prefix;
+bool Follower::at_leader(const ObservedStep& observed) const {
+    return leader_ && observed.body == leader_->body && observed.node == leader_->node
+        && observed.prefix == leader_->prefix;
 }
 
 void Follower::give(c10::IValue* values, size_t count) const {
@@ -48,7 +48,7 @@ void Follower::give(c10::IValue* values, size_t count) const {
 }
 
 const std::vector<c10::IValue>* Follower::catch_up(
-    const Moment& leader, const c10::IValue* values, size_t count) {
+    const ObservedStep& leader, const c10::IValue* values, size_t count) {
     leader_ = &leader;
     given_ = values;
     count_ = count;
@@ -67,37 +67,37 @@ const std::vector<c10::IValue>* Follower::catch_up(
     return lost_ ? nullptr : &values_;
 }
 
-void Follower::move(const at::Tensor& value, const at::Tensor& given, const Moment& moment, size_t output) {
-    const bool foreign = output == 0 && moment.step.foreign;
-    const c10::FunctionSchema* schema = moment.repeat->schema();
-    move_in_place(value, foreign ? precision_of(*moment.step.foreign) : precision_of(given.scalar_type()),
-        schema ? growth_of(*schema, moment.repeat->operands(), given) : 1, ++salt_);
+void Follower::move(const at::Tensor& value, const at::Tensor& given, const ObservedStep& observed, size_t output) {
+    const bool foreign = output == 0 && observed.step.foreign;
+    const c10::FunctionSchema* schema = observed.repeat->schema();
+    move_in_place(value, foreign ? precision_of(*observed.step.foreign) : precision_of(given.scalar_type()),
+        schema ? growth_of(*schema, observed.repeat->operands(), given) : 1, ++salt_);
 }
 
-void Follower::value(const Moment& moment, c10::IValue* values, size_t count) {
+void Follower::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
     caught_ = true;
-    if (!at_leader(moment) || count != count_) {
+    if (!at_leader(observed) || count != count_) {
         lost_ = true;
         return;
     }
-    if (moment.step.random) {
+    if (observed.step.random) {
         give(values, count);
-    } else if (moment.step.unspecified) {
+    } else if (observed.step.unspecified) {
         for (size_t i = 0; i < count; ++i)
-            if (moment.step.unspecified >> i & 1)
+            if (observed.step.unspecified >> i & 1)
                 values[i] = widened(given_[i]);
-    } else if (noisy_ && (moment.step.kind == StepKind::Operator || moment.step.kind == StepKind::Dynamic)) {
-        const std::vector<c10::IValue> operands = moment.repeat->operands();
+    } else if (noisy_ && (observed.step.kind == StepKind::Operator || observed.step.kind == StepKind::Dynamic)) {
+        const std::vector<c10::IValue> operands = observed.repeat->operands();
         for (size_t i = 0; i < count; ++i)
             if (values[i].isTensor() && values[i].toTensor().defined() && given_[i].isTensor()
                 && given_[i].toTensor().defined() && !is_view(values[i].toTensor(), operands))
-                move(values[i].toTensor(), given_[i].toTensor(), moment, i);
+                move(values[i].toTensor(), given_[i].toTensor(), observed, i);
     }
     values_.assign(values, values + count);
 }
 
-bool Follower::instead(const Moment& moment, c10::IValue* values, size_t count) {
-    if (!at_leader(moment))
+bool Follower::instead(const ObservedStep& observed, c10::IValue* values, size_t count) {
+    if (!at_leader(observed))
         return false;
     give(values, count);
     took_over_ = true;

@@ -20,21 +20,21 @@ public:
     // Runs up to the node that the leading run has just finished and gives its values; null where there are
     // none: a branch or a loop went another way, or a node could not be run. They are good until the next
     // call. Random nodes and memory that nobody wrote to have the leader's values.
-    const std::vector<c10::IValue>* catch_up(const Moment& leader, const c10::IValue* values, size_t count);
+    const std::vector<c10::IValue>* catch_up(const ObservedStep& leader, const c10::IValue* values, size_t count);
     // The node has no kernel for double precision: catch_up() gave the leader's values.
     bool took_over() const { return took_over_; }
 
-    bool before(const Moment&) override { return caught_; }
-    void value(const Moment& moment, c10::IValue* values, size_t count) override;
-    bool instead(const Moment& moment, c10::IValue* values, size_t count) override;
+    bool before(const ObservedStep&) override { return caught_; }
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
+    bool instead(const ObservedStep& observed, c10::IValue* values, size_t count) override;
 
 private:
-    bool at_leader(const Moment& moment) const;
+    bool at_leader(const ObservedStep& observed) const;
     void give(c10::IValue* values, size_t count) const;
-    void move(const at::Tensor& value, const at::Tensor& given, const Moment& moment, size_t output);
+    void move(const at::Tensor& value, const at::Tensor& given, const ObservedStep& observed, size_t output);
 
     bool noisy_;
-    const Moment* leader_ = nullptr; // during catch_up()
+    const ObservedStep* leader_ = nullptr; // during catch_up()
     const c10::IValue* given_ = nullptr;
     size_t count_ = 0;
     std::vector<c10::IValue> values_;

@@ -79,7 +79,7 @@ struct Machine::Parts : Repeat {
     void give(Frame& frame, const Step& step, std::vector<c10::IValue> results);
     void finish(Frame& frame, const Step& step);
     bool paused(const Frame& frame, const Step& step);
-    Moment moment(const Frame& frame, const Step& step) const {
+    ObservedStep observed(const Frame& frame, const Step& step) const {
         return {frame.prefix, frame.id, NodeId(frame.pc), step, static_cast<uint32_t>(frames_.size() - 1),
             frame.round, is_tuple(step), this};
     }
@@ -223,13 +223,13 @@ void Machine::Parts::fail(const Frame& frame, std::string message, bool unsuppor
 
 // Asks the observer about the node that comes next, once.
 bool Machine::Parts::paused(const Frame& frame, const Step& step) {
-    asked_ = !asked_ && settings_.observer->before(moment(frame, step));
+    asked_ = !asked_ && settings_.observer->before(observed(frame, step));
     return asked_;
 }
 
 void Machine::Parts::finish(Frame& frame, const Step& step) {
     if (settings_.observer)
-        settings_.observer->value(moment(frame, step), frame.slots.data() + step.result, step.results);
+        settings_.observer->value(observed(frame, step), frame.slots.data() + step.result, step.results);
     const bool show = settings_.observer && settings_.observer->wants_released();
     for (uint32_t i = step.releases.begin; i < step.releases.end; ++i) {
         c10::IValue& slot = frame.slots[program_.releases[i]];
@@ -238,7 +238,7 @@ void Machine::Parts::finish(Frame& frame, const Step& step) {
         slot = c10::IValue();
     }
     if (settings_.observer) {
-        settings_.observer->after(moment(frame, step), released_);
+        settings_.observer->after(observed(frame, step), released_);
         released_.clear();
     }
     ++outcome_.run;
@@ -261,7 +261,7 @@ void Machine::Parts::put_operands(const Frame& frame, const Step& step) {
 
 void Machine::Parts::call_operator(Frame& frame, const Step& step) {
     put_operands(frame, step);
-    if (step.standin || widths_[step.op] != Width::Given) {
+    if (step.standin || widths_[step.op] != Width::Unchanged) {
         call_otherwise(frame, step);
     } else {
         const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
@@ -272,7 +272,7 @@ void Machine::Parts::call_operator(Frame& frame, const Step& step) {
             refused = true;
             put_operands(frame, step);
             widths_[step.op] = find_width(op, stack_, declared(step));
-            if (widths_[step.op] == Width::Given)
+            if (widths_[step.op] == Width::Unchanged)
                 throw;
         }
         if (!refused && step.results > 1 && keeps_less(op, stack_, declared(step))) {
@@ -292,7 +292,7 @@ void Machine::Parts::call_otherwise(Frame& frame, const Step& step) {
     const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
     if (step.standin && call_standin(step.standin, op, stack_, declared(step)))
         return;
-    if (widths_[step.op] != Width::Given) {
+    if (widths_[step.op] != Width::Unchanged) {
         call_wider(op, stack_, widths_[step.op], declared(step));
         return;
     }
@@ -301,7 +301,7 @@ void Machine::Parts::call_otherwise(Frame& frame, const Step& step) {
     } catch (const c10::Error&) {
         put_operands(frame, step);
         widths_[step.op] = find_width(op, stack_, declared(step));
-        if (widths_[step.op] == Width::Given)
+        if (widths_[step.op] == Width::Unchanged)
             throw;
     }
 }
@@ -552,7 +552,7 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
         if (settings_.observer) {
             for (uint32_t i = step.releases.begin; i < step.releases.end; ++i)
                 released_.push_back(std::move(frame.slots[program_.releases[i]]));
-            settings_.observer->after(moment(frame, step), released_);
+            settings_.observer->after(observed(frame, step), released_);
             released_.clear();
         }
         frames_.pop_back();
@@ -574,7 +574,7 @@ bool Machine::Parts::instead() {
     if (!settings_.observer
         || (step.kind != StepKind::Operator && step.kind != StepKind::Python && step.kind != StepKind::Dynamic
             && step.kind != StepKind::Item)
-        || !settings_.observer->instead(moment(frame, step), frame.slots.data() + step.result, step.results))
+        || !settings_.observer->instead(observed(frame, step), frame.slots.data() + step.result, step.results))
         return false;
     finish(frame, step);
     return true;
@@ -646,8 +646,8 @@ Machine::State Machine::Parts::go() {
     }
     if (settings_.progress)
         settings_.progress->node.store(0, std::memory_order_relaxed);
-    outcome_.widened = static_cast<uint64_t>(std::count_if(
-        program_.widths->begin(), program_.widths->end(), [](Width width) { return width != Width::Given; }));
+    outcome_.widened = static_cast<uint64_t>(std::count_if(program_.widths->begin(), program_.widths->end(),
+        [](Width width) { return width != Width::Unchanged; }));
     return outcome_.failure ? State::Failed : state;
 }
 

@@ -30,7 +30,7 @@ public:
 };
 
 // Where the machine stands when it speaks to an observer.
-struct Moment {
+struct ObservedStep {
     const std::string& prefix; // "" in the root, "call/" in the body that `call` runs (a loop's: "loop/2/")
     BodyId body;
     NodeId node;
@@ -46,14 +46,14 @@ class Observer {
 public:
     virtual ~Observer() = default;
     // True pauses the machine before this node.
-    virtual bool before(const Moment&) { return false; }
+    virtual bool before(const ObservedStep&) { return false; }
     // May put other values in place. Not called for outputs, and for nodes that cannot run.
-    virtual void value(const Moment&, c10::IValue* /*values*/, size_t /*count*/) { }
+    virtual void value(const ObservedStep&, c10::IValue* /*values*/, size_t /*count*/) { }
     // An operator refused. True: its values have been put in place, and the run goes on; value() is called
     // for them.
-    virtual bool instead(const Moment&, c10::IValue* /*values*/, size_t /*count*/) { return false; }
+    virtual bool instead(const ObservedStep&, c10::IValue* /*values*/, size_t /*count*/) { return false; }
     // The node has run and its values have been seen; `released` are the values whose last use it was.
-    virtual void after(const Moment&, const std::vector<c10::IValue>& /*released*/) { }
+    virtual void after(const ObservedStep&, const std::vector<c10::IValue>& /*released*/) { }
     virtual bool wants_released() const { return false; } // else after() gets none
 };
 

@@ -16,23 +16,23 @@ namespace {
 class Stopwatch : public Observer {
 public:
     using Key = std::pair<uint32_t, uint32_t>; // body, node
-    bool before(const Moment& moment) override {
-        begun_.resize(moment.depth);
+    bool before(const ObservedStep& observed) override {
+        begun_.resize(observed.depth);
         begun_.push_back(Clock::now());
         return false;
     }
-    void value(const Moment& moment, c10::IValue*, size_t) override { add(moment); }
-    void after(const Moment& moment, const std::vector<c10::IValue>&) override {
-        if (moment.step.kind == StepKind::Output)
-            add(moment);
+    void value(const ObservedStep& observed, c10::IValue*, size_t) override { add(observed); }
+    void after(const ObservedStep& observed, const std::vector<c10::IValue>&) override {
+        if (observed.step.kind == StepKind::Output)
+            add(observed);
     }
     std::map<Key, std::pair<uint64_t, double>> taken; // runs, µs of all of them
 
 private:
     using Clock = std::chrono::steady_clock;
-    void add(const Moment& moment) {
-        const std::chrono::duration<double, std::micro> took = Clock::now() - begun_.at(moment.depth);
-        auto& [calls, total] = taken[{moment.body.index, moment.node.index}];
+    void add(const ObservedStep& observed) {
+        const std::chrono::duration<double, std::micro> took = Clock::now() - begun_.at(observed.depth);
+        auto& [calls, total] = taken[{observed.body.index, observed.node.index}];
         ++calls;
         total += took.count();
     }
@@ -202,7 +202,7 @@ wire::CompareAnswer Server::compare_all(const wire::CompareRequest& request) {
     if (request.float64 || !options.strict)
         wide = {&in_float64(), inputs_in_float64(),
             options.alone || options.strict ? inputs_ : moved_inputs(), s.stop};
-    Comparison comparison(*program_->module, request.float64 ? nullptr : &reference_, options, wide);
+    ValueComparer comparison(*program_->module, request.float64 ? nullptr : &reference_, options, wide);
     s.observer = &comparison;
     const auto begin = std::chrono::steady_clock::now();
     wire::CompareAnswer answer;

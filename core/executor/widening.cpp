@@ -176,7 +176,7 @@ Width find_width(
         }
     }
     stack.clear();
-    return Width::Given;
+    return Width::Unchanged;
 }
 
 bool keeps_less(

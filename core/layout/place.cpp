@@ -102,12 +102,12 @@ private:
             add(other);
     }
 
-    struct Wish {
+    struct Pull {
         int64_t x = 0, weight = 0;
     };
 
     // The weighted median; the midpoint where two are equal.
-    static Wish median(std::vector<std::pair<int64_t, int64_t>>& points) {
+    static Pull median(std::vector<std::pair<int64_t, int64_t>>& points) {
         if (points.empty())
             return {};
         if (points.size() == 1)
@@ -126,11 +126,11 @@ private:
 
     // Between the median of the neighbours above and that of those below, by their weights: with the median
     // of all, two boxes that are each other's median would never come back to the others.
-    Wish wish(uint32_t e) {
+    Pull pull(uint32_t e) {
         neighbours(e, true);
-        const Wish above = median(near_);
+        const Pull above = median(near_);
         neighbours(e, false);
-        const Wish below = median(near_);
+        const Pull below = median(near_);
         if (above.weight == 0)
             return below;
         if (below.weight == 0)
@@ -149,7 +149,7 @@ private:
         apart_.resize(n);
         result_.resize(n);
         for (size_t i = 0; i < n; ++i) {
-            const Wish w = wish(row[i]);
+            const Pull w = pull(row[i]);
             wanted_[i] = w.weight == 0 ? x_[row[i]] : w.x;
             weight_[i] = std::max<int64_t>(1, w.weight);
             apart_[i] = gap_before_[row[i]];
@@ -272,7 +272,7 @@ private:
     }
 
     void centre(uint32_t box) {
-        const Wish w = wish(box);
+        const Pull w = pull(box);
         if (w.weight > 0)
             x_[box] = room(box).nearest(w.x);
     }

@@ -262,7 +262,7 @@ void LinePrefix::learn(std::string_view line, size_t code, const std::vector<std
     // A frame: what opens the lines closes them.
     const std::string first = pieces_.back().text;
     if (pieces_.back().kind == Piece::Kind::Text && !first.empty() && !is_identifier_char(first.back())
-        && first != ">" && first != "#") {
+        && std::string_view(">#)]}:;,.\"'").find(first.back()) == npos) {
         const auto closed = [&](std::string_view other) { return trimmed(other).ends_with(first); };
         const auto n = static_cast<size_t>(std::count_if(told.begin(), told.end(), closed));
         if (n > 1 && 2 * n > told.size())

@@ -155,6 +155,11 @@ bool Mender::goes_on(const Logical& last, size_t i, std::string_view text, bool&
         return !(alone && (is_class(text) || is_def(text)));
     if (lines_[i].foreign)
         return false;
+    // Inside of brackets, further left than the statement: a mail program broke the line at a blank, whatever
+    // the rest looks like ("primals_9: "f32[4]", …").
+    if (!lost_ && last.open.depth > 0 && !last.natural && column_of(lines_[i].text) < last.column
+        && !is_class(text) && !is_def(text) && !is_return(text))
+        return true;
     if (last.open.quote && !last.text.starts_with('#'))
         return !alone;
     if (last.natural || alone)

@@ -1,6 +1,7 @@
 #include "core/base/text.h"
 #include "core/read/collector.h"
 #include "core/read/decode.h"
+#include "core/read/diff_sides.h"
 #include "core/read/segment.h"
 
 #include <algorithm>
@@ -62,6 +63,32 @@ std::string nearest_forms(std::string_view text) {
     return out;
 }
 
+namespace {
+// Both sides of the diffs in a text, then what else it holds.
+size_t find_all_graphs(Collector& collector, FileId file, const PlainText& plain) {
+    std::vector<DiffBlock> diffs = find_diffs(plain);
+    size_t found = 0;
+    std::erase_if(diffs, [&](const DiffBlock& diff) {
+        const size_t before = found;
+        for (const bool old : {true, false}) {
+            const size_t first = collector.tasks.size();
+            found += find_graphs(collector, file, old ? diff.before : diff.after);
+            for (size_t i = first; i < collector.tasks.size(); ++i) {
+                std::string& label = collector.tasks[i].label;
+                const char* side = old ? "before" : "after";
+                label = label.empty() ? side : label + " (" + side + ")";
+            }
+        }
+        if (found > before)
+            collector.problem(Severity::Note,
+                "this is a diff: its graphs are told apart as before ('-') and after ('+')", file,
+                diff.place.line, diff.place.offset);
+        return found == before;
+    });
+    return found + find_graphs(collector, file, diffs.empty() ? plain : without_diffs(plain, diffs));
+}
+} // namespace
+
 bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
     const PlainText plain = decode(bytes);
     const size_t messages = collector.dump.messages.size();
@@ -72,7 +99,7 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
         read_text_log(collector, file, plain);
     }
     const size_t tasks = collector.tasks.size();
-    const size_t found = find_graphs(collector, file, plain);
+    const size_t found = find_all_graphs(collector, file, plain);
     const bool told =
         collector.dump.messages.size() > messages || collector.dump.compilations.size() > compilations;
     collector.dump.files[file.index].kind =

@@ -43,7 +43,7 @@ Status run_other(
 
 } // namespace
 
-Result<Comparison> compare(
+Result<RunComparison> compare(
     worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job) {
     using Against = CompareRequest::Against;
     if (request.against == Against::Recorded && prepared.reference.empty())
@@ -63,7 +63,7 @@ Result<Comparison> compare(
     auto answer = worker.compare(asked, job);
     if (!answer)
         return answer.error();
-    Comparison c{std::move(*answer),
+    RunComparison c{std::move(*answer),
         request.against == Against::Recorded      ? "recorded values"
             : request.against == Against::Float64 ? "float64"
                                                   : "the run of " + request.other->address,
@@ -79,12 +79,12 @@ Result<Comparison> compare(
     return c;
 }
 
-size_t Comparison::count(wire::Verdict verdict) const {
+size_t RunComparison::count(wire::Verdict verdict) const {
     return static_cast<size_t>(std::count_if(
         values.begin(), values.end(), [&](const ComparedValue& v) { return v.verdict == verdict; }));
 }
 
-size_t Comparison::other_strides() const {
+size_t RunComparison::other_strides() const {
     return static_cast<size_t>(std::count_if(
         values.begin(), values.end(), [](const ComparedValue& v) { return !v.strides.empty(); }));
 }
@@ -110,7 +110,7 @@ std::string verdict_text(const ComparedValue& value, bool strict) {
     return {};
 }
 
-std::string verdicts_text(const Comparison& comparison) {
+std::string verdicts_text(const RunComparison& comparison) {
     using wire::Verdict;
     const std::pair<Verdict, const char*> all[] = {{Verdict::Same, "same"},
         {Verdict::WithinRounding, comparison.strict ? "within tolerance" : "within rounding"},
@@ -126,7 +126,7 @@ std::string verdicts_text(const Comparison& comparison) {
     return text.empty() ? "no value compared" : text;
 }
 
-std::vector<size_t> by_error(const Comparison& comparison) {
+std::vector<size_t> by_error(const RunComparison& comparison) {
     const auto rank = [&](size_t i) {
         const ComparedValue& v = comparison.values[i];
         const double infinite = std::numeric_limits<double>::infinity();

@@ -16,7 +16,7 @@ namespace hopscope::run {
 
 using wire::ComparedValue;
 
-struct Comparison : wire::CompareAnswer {
+struct RunComparison : wire::CompareAnswer {
     std::string against; // "recorded values", "float64", "the run of 0/0:forward, seed 2"
     bool strict = false; // by fixed tolerances
     int first = -1; // of `values`, the first that is not equal; -1 = none
@@ -29,7 +29,7 @@ struct Comparison : wire::CompareAnswer {
 // "same", "within rounding", "suspicious, 31 × the noise floor", "wrong dtype": for people.
 std::string verdict_text(const ComparedValue& value, bool strict);
 // "403 same, 12 within rounding, 1 suspicious; 3 not compared", without what there is none of.
-std::string verdicts_text(const Comparison& comparison);
+std::string verdicts_text(const RunComparison& comparison);
 
 struct CompareRequest {
     enum class Against : uint8_t {
@@ -52,12 +52,12 @@ struct CompareRequest {
 
 // The worker has `prepared` loaded and bound (start(), load_into()); afterwards it has so again.
 // Errors: External, Cancelled; Usage where nothing was bound to compare with.
-Result<Comparison> compare(
+Result<RunComparison> compare(
     worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job = {});
 
 // Indices of the values: those that are not equal first, by how far they leave their floor or tolerance; then
 // the others likewise; what was not compared last. Ties keep their order.
-std::vector<size_t> by_error(const Comparison& comparison);
+std::vector<size_t> by_error(const RunComparison& comparison);
 
 // "1e-06 (float32)": the tolerances in force where none is given, by dtype.
 std::map<std::string, double> default_tolerances(bool alone);

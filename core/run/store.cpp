@@ -78,7 +78,7 @@ StoredRun stored_run(
     run.wall_ms = stored(result.ran.wall_ms);
     run.verdict = "done";
     if (result.comparison) {
-        const Comparison& c = *result.comparison;
+        const RunComparison& c = *result.comparison;
         run.reference = c.against;
         if (!request.reference.empty() && c.against == "recorded values")
             run.reference = std::filesystem::path(request.reference).filename().string();
@@ -128,7 +128,7 @@ void set_figures(StoredRunValue& value, const wire::ValueFigures& figures) {
 }
 
 Result<std::vector<StoredRunValue>> stored_values(
-    worker::Worker& worker, const Comparison* comparison, bool tensors, const Job& job) {
+    worker::Worker& worker, const RunComparison* comparison, bool tensors, const Job& job) {
     const auto figures = worker.figures(job);
     if (!figures)
         return figures.error();

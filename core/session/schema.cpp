@@ -187,6 +187,30 @@ CREATE TABLE run_value (
     UNIQUE (run_id, ordinal));
 )sql";
 
+// Version 4: what inputs other than trace logs tell of a graph.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE graph ADD COLUMN stage_evidence TEXT NOT NULL DEFAULT ''; -- what told its stage
+ALTER TABLE graph ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;          -- 1 = the input ends inside of it
+ALTER TABLE graph ADD COLUMN lines TEXT NOT NULL DEFAULT ''; -- of its nodes, where they are not the text's own
+CREATE TABLE graph_place (           -- where other inputs of the same run have it too
+    id INTEGER PRIMARY KEY,
+    graph_id INTEGER NOT NULL REFERENCES graph (id),
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE written_module (        -- source that a person wrote, beside the graphs
+    id INTEGER PRIMARY KEY,
+    label TEXT NOT NULL,             -- class Net
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE saved_tensor (          -- weights and inputs that came with a graph; the elements stay in their file
+    id INTEGER PRIMARY KEY,
+    graph_id INTEGER NOT NULL REFERENCES graph (id),
+    name TEXT NOT NULL,              -- of the placeholder
+    path TEXT NOT NULL, member TEXT NOT NULL, -- the file, and the member of a zip archive
+    pickled INTEGER NOT NULL, entry TEXT NOT NULL, place INTEGER NOT NULL,
+    sample INTEGER NOT NULL,         -- 1 = an input that the model was tried on
+    dtype TEXT NOT NULL, shape TEXT NOT NULL, stride TEXT NOT NULL, -- "2 3"
+    offset INTEGER NOT NULL);        -- elements
+)sql";
+
 void to_version_1(SQLite::Database& db) {
     db.exec(kVersion1);
 }
@@ -202,7 +226,11 @@ void to_version_3(SQLite::Database& db) {
     db.exec(kVersion3);
 }
 
-constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3};
+void to_version_4(SQLite::Database& db) {
+    db.exec(kVersion4);
+}
+
+constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3, to_version_4};
 static_assert(kSteps.size() == kSessionVersion);
 
 // The columns that load() turns into a Dump. graph_text.zstd is guarded by graph_text.hash.
@@ -223,6 +251,9 @@ constexpr std::array kSealed = {
     Sealed{1, "SELECT * FROM artifact ORDER BY id"},
     Sealed{1, "SELECT * FROM problem ORDER BY id"},
     Sealed{3, "SELECT * FROM symbol ORDER BY id"},
+    Sealed{4, "SELECT * FROM graph_place ORDER BY id"},
+    Sealed{4, "SELECT * FROM written_module ORDER BY id"},
+    Sealed{4, "SELECT * FROM saved_tensor ORDER BY id"},
 };
 
 // Type, length and bytes of each value: two different rows never look alike.
@@ -306,6 +337,9 @@ SchemaFaults schema_faults(SQLite::Database& db) {
         faults.forged = "table \"node_search\" is another one than expected";
     if (schema_version(db) >= 3)
         for (const char* table : {"symbol", "run", "run_value"})
+            plain_table(table);
+    if (schema_version(db) >= 4)
+        for (const char* table : {"graph_place", "written_module", "saved_tensor"})
             plain_table(table);
     return faults;
 }

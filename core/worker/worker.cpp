@@ -183,7 +183,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
         memory =
             static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) / 2 * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
     std::vector<std::string> argv{
-        options.program, "--exchange", parts.exchange->folder(), "--memory", std::to_string(memory)};
+        options.executor, "--exchange", parts.exchange->folder(), "--memory", std::to_string(memory)};
     for (const std::string& library : options.libraries)
         argv.insert(argv.end(), {"--load-library", library});
     // One thread: more only spin (reference: executor.md). English messages, points in numbers.
@@ -193,7 +193,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
         !status)
         return status.error();
     const auto failed = [&](const std::string& why) {
-        return external(options.program + " did not start: " + why);
+        return external(options.executor + " did not start: " + why);
     };
     auto answer = parts.call(wire::InitializeRequest::kVerb, wire::to_json(wire::InitializeRequest()), job,
         options.start_milliseconds);
@@ -205,7 +205,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
     if (!protocol)
         return failed("its answer is not understood: " + protocol.error().message);
     if (*protocol != wire::kProtocol)
-        return external(options.program + " speaks protocol " + std::to_string(*protocol)
+        return external(options.executor + " speaks protocol " + std::to_string(*protocol)
             + "; this Hopscope speaks " + std::to_string(wire::kProtocol));
     auto facts = wire::from_json<wire::InitializeAnswer>(*answer);
     if (!facts)

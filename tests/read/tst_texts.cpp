@@ -20,6 +20,8 @@ private slots:
     void decorated();
     void interleaved();
     void interleavedWorkers();
+    void bothSidesOfADiff_data();
+    void bothSidesOfADiff();
     void otherForms_data();
     void otherForms();
     void stages_data();
@@ -162,6 +164,13 @@ void TestTexts::decorated_data() {
     row("worker", prefixed([](int) { return "(TrainWorker pid=8123, ip=10.0.0.7) "; }));
     row("container", prefixed([](int) { return "worker-0  | "; }));
     row("kernel clock", prefixed([&](int n) { return "[   12." + number(345678 + n * 13) + "] "; }));
+    row("a clock in brackets", prefixed([&](int n) { return "[03:04:" + number(10 + n) + "] "; }));
+    row("a mark close to the class, behind a logger's prefix", prefixed([](int) {
+        return "I0611 03:04:05.678000 3131 torch/_functorch/x.py:1650] [1/0] [__aot_graphs] +";
+    }));
+    row("a commented log", prefixed([](int) {
+        return "# I0611 03:04:05.678000 3131 torch/_functorch/x.py:1650] [1/0] [__aot_graphs] ";
+    }));
     row("comment", prefixed([](int) { return "# "; }));
     row("C++ comment", prefixed([](int) { return "// "; }));
     row("new file in a diff", prefixed([](int) { return "+"; }));
@@ -181,6 +190,8 @@ void TestTexts::decorated_data() {
     row("broken at 100", wrapped(100, false));
     row("broken at 132", wrapped(132, false));
     row("broken at blanks", wrapped(78, true));
+    row("a signature broken at blanks",
+        replaced(wrapped(78, true), "12]cpu\", primals_2:", "12]cpu\",\nprimals_2:"));
     row("a log broken at 120", [&] {
         QByteArray out;
         for (QByteArray line : prefixed([](int) {
@@ -209,6 +220,9 @@ void TestTexts::decorated_data() {
         replaced(kGraph, "        mul: \"f32[4, 12][12, 1]cpu\" = torch.ops.aten.mul.Tensor(getitem",
             "  5%|#         | 1/20 [00:09<02:58,  9.4s/it]\n        mul: \"f32[4, 12][12, 1]cpu\" = "
             "torch.ops.aten.mul.Tensor(getitem"));
+    row("a progress bar between a class and its forward",
+        replaced(kGraph, "        def forward(self, arg0_1",
+            "\r 42%|####      | 5/12 [00:09<02:58,  9.4s/it]\n        def forward(self, arg0_1"));
     row("a warning between",
         replaced(kGraph, "        mul: \"f32[4, 12][12, 1]cpu\" = torch.ops.aten.mul.Tensor(getitem",
             "/opt/lib/warn.py:3: UserWarning: something\n  warnings.warn(x)\n        mul: \"f32[4, 12][12, "
@@ -292,6 +306,54 @@ void TestTexts::interleaved() {
     QCOMPARE(listed(*dump), QStringLiteral("r0/0/0:forward 7, r1/0/0:forward 7"));
     const GraphModule& m = *dump->graphs[1].module;
     QVERIFY(print_readable(m, BodyId(0)).find("aten.tanh.default") != std::string::npos);
+}
+
+void TestTexts::bothSidesOfADiff_data() {
+    QTest::addColumn<QByteArray>("text");
+    const auto marked = [](const QByteArray& margin, const QByteArray& blank) {
+        const QByteArray old = "aten.relu.default", made = "aten.tanh.default";
+        QByteArray out;
+        for (const QByteArray& line : QByteArray(kGraph).split('\n')) {
+            if (line.contains(old)) {
+                out += margin + '-' + blank + line + '\n';
+                if (!blank.isEmpty())
+                    out += margin + "?   ^^^^\n";
+                out += margin + '+' + blank + replaced(line, old.constData(), made.constData()) + '\n';
+            } else {
+                out += margin + ' ' + blank + line + '\n';
+            }
+        }
+        return out;
+    };
+    QTest::newRow("unified") << QByteArray("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,17 +1,17 @@\n")
+            + marked("", "");
+    QTest::newRow("pasted alone") << marked("", "");
+    QTest::newRow("pytest") << QByteArray("E   AssertionError: 'class[46 chars]' != 'class[46 chars]'\n")
+            + marked("E   ", " ");
+    QTest::newRow("quoted") << marked("> ", "");
+    QTest::newRow("ndiff") << marked("", " ");
+}
+
+// A diff is two graphs, told apart; each statement knows its line in the file.
+void TestTexts::bothSidesOfADiff() {
+    QFETCH(QByteArray, text);
+    const auto dump = openBytes(text);
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().message.c_str());
+    QVERIFY2(problems(*dump).isEmpty(), qPrintable(problems(*dump)));
+    QCOMPARE(dump->graphs.size(), size_t{2});
+    const auto clean = openBytes(kGraph);
+    PrintOptions options;
+    options.sources = false;
+    const std::string wanted = print_readable(*clean->graphs[0].module, BodyId(0), options);
+    const auto text_of = [&](size_t g) {
+        return print_readable(*dump->graphs[g].module, BodyId(0), options);
+    };
+    QCOMPARE(text_of(0), wanted);
+    QCOMPARE(text_of(1), replaced(QByteArray::fromStdString(wanted), "aten.relu", "aten.tanh").toStdString());
+    QVERIFY(dump->graphs[0].label.find("before") != std::string::npos);
+    QVERIFY(dump->graphs[1].label.find("after") != std::string::npos);
+    const Node& last = dump->graphs[1].module->bodies[1].nodes.back();
+    QCOMPARE(last.line, uint32_t(text.left(text.indexOf("return (relu,)")).count('\n') + 1));
 }
 
 // Nothing but the name of its worker tells the processes apart.
@@ -494,17 +556,22 @@ void TestTexts::compilations() {
 // What a log says of a compilation beside its graphs.
 void TestTexts::messages() {
     const auto log = [](const char* artifact, const char* id, const QByteArray& text) {
-        return prefixed([&](int) {
-            return QByteArray("V0611 03:04:05.678000 3131 torch/_dynamo/a.py:16] [") + id + "] [__" + artifact + "] ";
-        }, text);
+        return prefixed(
+            [&](int) {
+                return QByteArray("V0611 03:04:05.678000 3131 torch/_dynamo/a.py:16] [") + id + "] [__"
+                    + artifact + "] ";
+            },
+            text);
     };
-    const auto dump = openBytes(log("graph_breaks", "0/0",
-                                    "Graph break in user code at /p/net.py:12\nGraph Break Reason: Call to `f()`\n"
-                                    "  Explanation: asked for")
-        + log("recompiles", "2/1",
-            "Recompiling function forward in /p/net.py:219\n    triggered by the following guard failure(s):\n"
-            "    - 2/0: tensor 'x' dtype mismatch. expected Float, actual Half")
-        + log("guards", "3/0", "GUARDS:\n\nTREE_GUARD_MANAGER:"));
+    const auto dump =
+        openBytes(log("graph_breaks", "0/0",
+                      "Graph break in user code at /p/net.py:12\nGraph Break Reason: Call to `f()`\n"
+                      "  Explanation: asked for")
+            + log("recompiles", "2/1",
+                "Recompiling function forward in /p/net.py:219\n    triggered by the following guard "
+                "failure(s):\n"
+                "    - 2/0: tensor 'x' dtype mismatch. expected Float, actual Half")
+            + log("guards", "3/0", "GUARDS:\n\nTREE_GUARD_MANAGER:"));
     QVERIFY(dump.ok());
     QCOMPARE(dump->graphs.size(), size_t{0});
     QVERIFY2(problems(*dump, true).contains("has no graph"), qPrintable(problems(*dump, true)));

@@ -159,7 +159,7 @@ void TestChoose::readsTheVariable() {
     const auto choice = worker::choose_executor(*read.module, BodyId(size_t{0}));
     qunsetenv("HOPSCOPE_EXECUTOR");
     QVERIFY(choice.ok() && choice->found());
-    QCOMPARE(choice->candidates[0].program, a);
+    QCOMPARE(choice->candidates[0].executor, a);
     QCOMPARE(asked(a), 0);
 }
 

@@ -133,7 +133,7 @@ void RunController::forget() {
     stop_ = {};
     error_.clear();
     diedAt_.clear();
-    program_.clear();
+    executor_.clear();
     notes_.clear();
     synthetic_ = false;
     answers_.clear();
@@ -259,8 +259,8 @@ void RunController::finish(
             notes_ << qs(run::in_words(live->prepared->symbols, live->prepared->inputs.defaults));
         notes_ << qsl(live->started.notes) << cannotRun(live->started.loaded);
         if (live->started.worker)
-            program_ = tr("libtorch %1 · %2")
-                           .arg(qs(live->started.worker->facts().libtorch), qs(live->started.program));
+            executor_ = tr("libtorch %1 · %2")
+                            .arg(qs(live->started.worker->facts().libtorch), qs(live->started.executor));
     }
     if (outcome->view) {
         view_ = outcome->view;

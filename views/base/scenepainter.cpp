@@ -1,5 +1,7 @@
 #include "views/base/scenepainter.h"
 
+#include "views/base/text.h"
+
 #include <QPainterPath>
 
 #include <algorithm>
@@ -45,7 +47,7 @@ CompiledList::CompiledList(const draw::Scene& scene, draw::DisplayList displayLi
     : list(std::move(displayList)) {
     texts.reserve(list.texts.size());
     for (const std::string& text : list.texts)
-        texts.push_back(QString::fromStdString(text));
+        texts.push_back(qs(text));
     boxes.resize(scene.boxes.size());
     edges.resize(scene.edges.size());
     for (uint32_t i = 0; i < list.items.size(); ++i) {

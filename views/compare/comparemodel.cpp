@@ -48,7 +48,7 @@ QString tip(const run::ComparedValue& value, bool strict) {
 CompareModel::CompareModel(QObject* parent)
     : QAbstractTableModel(parent) { }
 
-void CompareModel::setComparison(std::shared_ptr<const run::Comparison> comparison) {
+void CompareModel::setComparison(std::shared_ptr<const run::RunComparison> comparison) {
     beginResetModel();
     comparison_ = std::move(comparison);
     order_ = comparison_ ? run::by_error(*comparison_) : std::vector<size_t>{};

@@ -166,11 +166,11 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     show();
 }
 
-Result<RunController::CompareWish> CompareView::wish() const {
-    RunController::CompareWish wish;
-    wish.against = Against(against_->currentData().toInt());
-    if (wish.against == Against::Recorded)
-        wish.alone = alone_->isChecked();
+Result<RunController::CompareOptions> CompareView::options() const {
+    RunController::CompareOptions options;
+    options.against = Against(against_->currentData().toInt());
+    if (options.against == Against::Recorded)
+        options.alone = alone_->isChecked();
     const QString other = other_->text().trimmed();
     std::vector<std::string> words;
     for (const QString& word : tolerances_->text().split(QLatin1Char(' '), Qt::SkipEmptyParts))
@@ -178,27 +178,27 @@ Result<RunController::CompareWish> CompareView::wish() const {
     const auto tolerances = run::tolerances_of(words);
     if (!tolerances)
         return tolerances.error();
-    wish.tolerances = *tolerances;
-    if (wish.against == Against::Float64)
-        return wish;
+    options.tolerances = *tolerances;
+    if (options.against == Against::Float64)
+        return options;
     bool number = false;
     const qulonglong seed = other.toULongLong(&number);
-    if (wish.against == Against::Run && number) {
-        wish.seed = seed;
-        return wish;
+    if (options.against == Against::Run && number) {
+        options.seed = seed;
+        return options;
     }
     if (other.isEmpty() || !QFileInfo::exists(other))
         return make_error(Error::Kind::Usage,
-            other.isEmpty() ? wish.against == Against::Run
+            other.isEmpty() ? options.against == Against::Run
                     ? "name a seed or a file of inputs for the other run"
                     : "name a file of recorded values"
                             : ss(other) + " is not there");
-    (wish.against == Against::Run ? wish.inputs : wish.reference) = ss(other);
-    return wish;
+    (options.against == Against::Run ? options.inputs : options.reference) = ss(other);
+    return options;
 }
 
 void CompareView::start() {
-    const auto wanted = wish();
+    const auto wanted = options();
     if (!wanted) {
         verdict_->setText(QStringLiteral("<span style='color:%1'>%2</span>")
                               .arg(color(Role::Failed).name(), qs(wanted.error().message).toHtmlEscaped()));

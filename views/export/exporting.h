@@ -1,4 +1,4 @@
-// Writing one body to a file, by the file's extension. Runs in a worker thread.
+// Writing one body to a file, by the file's extension. Runs on a thread of its own.
 #pragma once
 
 #include "core/base/job.h"

@@ -185,8 +185,8 @@ void StepsView::refresh() {
     origin_->setText(QStringLiteral("<span style='color:%1'>%2</span> <span style='color:%3'>· %4</span>")
                          .arg(color(controller_->synthetic() ? Role::Warning : Role::Quiet).name(),
                              controller_->inputsText().toHtmlEscaped(), color(Role::Quiet).name(),
-                             controller_->program().section(QStringLiteral(" · "), 0, 0).toHtmlEscaped()));
-    origin_->setToolTip(controller_->program());
+                             controller_->executor().section(QStringLiteral(" · "), 0, 0).toHtmlEscaped()));
+    origin_->setToolTip(controller_->executor());
     const QStringList notes = controller_->notes();
     notes_->setVisible(!notes.isEmpty());
     notes_->setText(notes.join(QStringLiteral(" · ")));
