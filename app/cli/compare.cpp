@@ -27,9 +27,9 @@ void print_report(const std::string& address, const run::RunComparison& c, bool 
     std::printf("%s against %s, %s inputs\n", address.c_str(), c.against.c_str(),
         synthetic ? "synthetic" : "recorded");
     print_verdicts(c);
-    if (c.first >= 0) {
+    if (c.first) {
         std::printf("first %s\n", c.strict ? "difference" : "suspicious");
-        print_value(c.values[static_cast<size_t>(c.first)], c.strict);
+        print_value(c.values[*c.first], c.strict);
     }
     std::printf("by error\n");
     int shown = 0;

@@ -34,7 +34,7 @@ ordered_json report_of(const worker::Choice& choice, const std::string& address)
             entry["protocol"] = c.protocol;
         list.push_back(std::move(entry));
     }
-    const std::string chosen = choice.found() ? choice.candidates[choice.chosen].executor : "";
+    const std::string chosen = choice.found() ? choice.candidates[*choice.chosen].executor : "";
     return {{"address", text_or_null(address)}, {"executors", list}, {"chosen", text_or_null(chosen)},
         {"note", text_or_null(choice.note)}};
 }

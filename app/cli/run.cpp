@@ -47,8 +47,8 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
         report["compared"] = c->compared;
         report["mismatched"] = c->mismatched;
         report["first_mismatch"] = told["first_mismatch"];
-        if (c->first >= 0)
-            report["first_mismatch"]["name"] = c->values[static_cast<size_t>(c->first)].path;
+        if (c->first)
+            report["first_mismatch"]["name"] = c->values[*c->first].path;
         for (const char* key : {"max_abs_error", "max_rel_error", "max_ulp_error"})
             report[key] = told[key];
         if (!c->random.empty())

@@ -14,7 +14,7 @@ namespace hopscope::cli {
 struct RunOptions {
     std::vector<std::string> paths;
     std::string address;
-    int invocation = -1;
+    std::optional<int> invocation;
     long long seed = -1;
     std::string inputs;
     std::vector<std::string> single_inputs, bind, libraries;

@@ -28,9 +28,7 @@ public:
         , dx_(dx)
         , dy_(dy) { }
 
-    uint32_t box = UINT32_MAX;
-    uint32_t edge = UINT32_MAX;
-    uint32_t port = UINT32_MAX;
+    std::optional<uint32_t> box, edge, port;
     NodeId node;
 
     Primitive& add(Type type, Part part, double x, double y, double w, double h) {

@@ -173,10 +173,10 @@ private:
     }
 
     void open(const Primitive& item) {
-        if (item.box != UINT32_MAX)
-            open_box(scene_.boxes[item.box]);
-        else if (item.edge != UINT32_MAX)
-            open_edge(scene_.edges[item.edge]);
+        if (item.box)
+            open_box(scene_.boxes[*item.box]);
+        else if (item.edge)
+            open_edge(scene_.edges[*item.edge]);
         else
             out_ += "<g>\n";
     }
@@ -206,8 +206,8 @@ private:
     void close() { out_ += "</g>\n"; }
 
     void write_port(const Primitive& item) {
-        const Box& box = scene_.boxes[item.box];
-        const Port& port = box.ports[item.port];
+        const Box& box = scene_.boxes[*item.box];
+        const Port& port = box.ports[*item.port];
         out_ += "<g class=\"port\"";
         if (!port.bundled)
             attribute("data-node", name(item.node));
@@ -385,10 +385,10 @@ private:
         else if (item.anchor == Primitive::Anchor::End)
             out_ += " text-anchor=\"end\"";
         const uint32_t rgb =
-            item.letter ? letter_color(scene_.boxes[item.box].kind) : color(item.fill, options_.theme);
+            item.letter ? letter_color(scene_.boxes[*item.box].kind) : color(item.fill, options_.theme);
         paint("fill", rgb);
         out_ += '>';
-        out_ += xml_escaped(list_.texts[item.text]);
+        out_ += xml_escaped(list_.texts[*item.text]);
         out_ += "</text>\n";
     }
 

@@ -375,7 +375,7 @@ Result<std::string> executor_for(
     const auto choice = worker::choose_executor(*chosen->module, BodyId(0), libraries, job);
     if (!choice)
         return choice.error();
-    return choice->candidates[choice->chosen].executor;
+    return choice->candidates[*choice->chosen].executor;
 }
 
 } // namespace
@@ -418,7 +418,7 @@ Result<std::vector<Proof>> prove(worker::Worker& worker, const Dump& dump, const
                     && region->function != options.region))
                 continue;
             known = true;
-            if (options.invocation >= 0 && invocation.index != options.invocation)
+            if (options.invocation && invocation.index != *options.invocation)
                 continue;
             auto proof = proof_of(dump, invocation);
             if (!proof)

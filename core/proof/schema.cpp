@@ -96,10 +96,10 @@ Result<CalledBody> body_of_call(const Dump& dump, const Place& place, const run:
     CalledBody called{{place.graph, call->body, {}}, request};
     // Which of the body's invocations this call is, in the run of the enclosing body that is meant.
     const std::vector<std::string> outer = run::call_prefixes(module, place.body);
-    const size_t run = request.invocation < 0 ? 0 : static_cast<size_t>(request.invocation);
+    const size_t run = static_cast<size_t>(std::max(0, request.invocation.value_or(0)));
     if (run >= outer.size()) {
-        called.request.invocation = -1;
-        if (!request.inputs.empty() || request.invocation >= 0)
+        called.request.invocation.reset();
+        if (!request.inputs.empty() || request.invocation)
             return usage("the body that holds the call is called " + std::to_string(outer.size())
                 + " times by region calls, counted from 0");
         return called;

@@ -33,7 +33,7 @@ bool may_be_text(std::string_view head) {
 class Gatherer {
 public:
     Gatherer(const OpenOptions& options, Collector& collector, const std::optional<GivenFile>& given)
-        : limit_{options.max_unfold}
+        : limit_{options.max_unfold, options.raise_unfold}
         , collector_(collector)
         , given_(given) { }
 
@@ -129,6 +129,16 @@ std::optional<Error> Gatherer::add(InputFile file) {
     return std::nullopt;
 }
 
+namespace {
+
+Error not_a_dump() {
+    Error error = make_error(Error::Kind::CannotRead, "is a file of torch.save: tensors, no graph");
+    error.remedy = Error::Remedy::GiveInputs; // what such a file is good for
+    return error;
+}
+
+} // namespace
+
 std::optional<Error> Gatherer::add_archive(InputFile file) {
     const auto fail = [&](Error error) -> std::optional<Error> {
         error.file = file.path;
@@ -144,8 +154,7 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
         found_.files.push_back(std::move(file));
         return std::nullopt;
     case ArchiveKind::Tensors:
-        return fail(make_error(Error::Kind::CannotRead,
-            "is a file of torch.save: tensors, no graph; give it to a run with --inputs"));
+        return fail(not_a_dump());
     case ArchiveKind::TorchScript:
         return fail(make_error(Error::Kind::CannotRead,
             "is a TorchScript program; expected one of torch.export, a log or a printed graph"));

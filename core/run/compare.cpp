@@ -67,10 +67,10 @@ Result<RunComparison> compare(
         request.against == Against::Recorded      ? "recorded values"
             : request.against == Against::Float64 ? "float64"
                                                   : "the run of " + request.other->address,
-        asked.strict, -1};
-    for (size_t i = 0; i < c.values.size() && c.first < 0; ++i)
+        asked.strict, {}};
+    for (size_t i = 0; i < c.values.size() && !c.first; ++i)
         if (!c.values[i].equal)
-            c.first = static_cast<int>(i);
+            c.first = i;
     // What was bound to compare with is there again.
     if (request.against == Against::Run && !prepared.reference.empty())
         if (const Status status = worker.bind(prepared.reference, wire::BindRequest::As::Reference, job);

@@ -19,7 +19,7 @@ using wire::ComparedValue;
 struct RunComparison : wire::CompareAnswer {
     std::string against; // "recorded values", "float64", "the run of 0/0:forward, seed 2"
     bool strict = false; // by fixed tolerances
-    int first = -1; // of `values`, the first that is not equal; -1 = none
+    std::optional<size_t> first; // of `values`, the first that is not equal
 
     bool holds() const { return mismatched == 0 && !failure; }
     size_t count(wire::Verdict verdict) const;

@@ -15,11 +15,11 @@ namespace hopscope::run {
 namespace {
 
 // Which call of a region's body the keys of recordings are taken from.
-Result<std::string> prefix_of(const GraphModule& module, BodyId body, int invocation) {
+Result<std::string> prefix_of(const GraphModule& module, BodyId body, std::optional<int> invocation) {
     const std::vector<std::string> prefixes = call_prefixes(module, body);
-    const size_t index = invocation < 0 ? 0 : static_cast<size_t>(invocation);
-    if (index < prefixes.size())
-        return prefixes[index];
+    const int index = invocation.value_or(0);
+    if (index >= 0 && static_cast<size_t>(index) < prefixes.size())
+        return prefixes[static_cast<size_t>(index)];
     return make_error(Error::Kind::Usage,
         prefixes.empty() ? "no region call of this body is in the graph, so that no invocation can be chosen"
                          : "there is no invocation " + std::to_string(index) + ": the body is called "
@@ -128,10 +128,10 @@ Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& req
     if (!symbols)
         return symbols.error();
     p.symbols = std::move(*symbols);
-    if (p.body != BodyId(0) || request.invocation >= 0) {
+    if (p.body != BodyId(0) || request.invocation) {
         auto found = prefix_of(*p.module, p.body, request.invocation);
         // Synthetic inputs need no call.
-        if (!found && (request.invocation >= 0 || !request.inputs.empty()))
+        if (!found && (request.invocation || !request.inputs.empty()))
             return found.error();
         p.prefix = found ? *found : "";
     }
@@ -159,7 +159,7 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
     if (!choice)
         return choice.error();
     worker::StartOptions options;
-    options.executor = choice->candidates[choice->chosen].executor;
+    options.executor = choice->candidates[*choice->chosen].executor;
     options.libraries = request.libraries;
     options.memory = request.memory;
     auto started_worker = worker::Worker::start(options, job);

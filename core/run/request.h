@@ -16,7 +16,8 @@ namespace hopscope::run {
 
 struct Request {
     std::string address; // of the body; empty where the dump has one graph only
-    int invocation = -1; // which call of a region's body recorded values are taken from; -1 = the first
+    std::optional<int>
+        invocation; // which call of a region's body recorded values are taken from; else the first
     // Of synthetic inputs and random operators. Without one, and without `inputs`, all inputs must have come
     // with the graph or be given.
     std::optional<uint64_t> seed;

@@ -21,6 +21,17 @@ Error usage(const std::string& word, const std::string& why) {
     return make_error(Error::Kind::Usage, "found the input '" + word + "': " + why);
 }
 
+// `missing`: a symbol in it that has no value yet.
+Error no_size(const std::string& word, const std::string& size, const std::string& missing) {
+    Error error = usage(word, "'" + size + "' is no size");
+    if (!missing.empty()) {
+        error.message += " as long as '" + missing + "' has no value";
+        error.remedy = Error::Remedy::BindSymbol;
+        error.subject = missing;
+    }
+    return error;
+}
+
 bool is_float(std::string_view text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -41,9 +52,7 @@ Status sizes(
         const std::string size(trimmed(list.substr(0, comma)));
         const auto number = evaluate_symbolic(size, symbols, &missing);
         if (!number || *number < 0)
-            return usage(word,
-                "'" + size + "' is no size"
-                    + (missing.empty() ? "" : "; give a value with --bind " + missing + "=8"));
+            return no_size(word, size, missing);
         out.push_back(*number);
         list = list.substr(std::min(comma + 1, list.size()));
     }

@@ -178,7 +178,6 @@ Choice compare_executors(const std::vector<std::string>& executors, const std::v
                     candidate.missing.push_back(name);
         choice.candidates.push_back(std::move(candidate));
     }
-    choice.chosen = choice.candidates.size();
     const auto better = [](const Candidate& a, const Candidate& b) {
         if (a.missing.empty() != b.missing.empty())
             return a.missing.empty();
@@ -186,10 +185,10 @@ Choice compare_executors(const std::vector<std::string>& executors, const std::v
     };
     for (size_t i = 0; i < choice.candidates.size(); ++i)
         if (choice.candidates[i].problem.empty()
-            && (!choice.found() || better(choice.candidates[i], choice.candidates[choice.chosen])))
+            && (!choice.found() || better(choice.candidates[i], choice.candidates[*choice.chosen])))
             choice.chosen = i;
-    if (choice.found() && !choice.candidates[choice.chosen].missing.empty())
-        choice.note = lacks(choice.candidates[choice.chosen]);
+    if (choice.found() && !choice.candidates[*choice.chosen].missing.empty())
+        choice.note = lacks(choice.candidates[*choice.chosen]);
     return choice;
 }
 
@@ -202,6 +201,7 @@ Result<Choice> choose_executor(
     if (executors->size() == 1) {
         choice.candidates.emplace_back();
         choice.candidates.back().executor = executors->front();
+        choice.chosen = 0;
         return choice;
     }
     choice = compare_executors(*executors, needed_operators(module, body), libraries, job);

@@ -5,6 +5,7 @@
 #include "core/base/result.h"
 #include "core/graph/body.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,9 @@ struct Candidate {
 
 struct Choice {
     std::vector<Candidate> candidates; // in the order of find_executors()
-    size_t chosen = 0; // index; candidates.size() = none can be used
+    std::optional<size_t> chosen; // index; none where none can be used
     std::string note; // what the chosen one lacks, in words; empty = nothing
-    bool found() const { return chosen < candidates.size(); }
+    bool found() const { return chosen.has_value(); }
 };
 
 // The operators that the body and those that it calls ask the dispatcher for, sorted, each once; those inside

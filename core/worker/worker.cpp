@@ -1,11 +1,11 @@
 #include "core/worker/worker_p.h"
 
+#include "core/base/clock.h"
 #include "core/graph/print.h"
 #include "core/wire/message_json.h"
 
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <unistd.h>
 
 namespace hopscope::worker {
@@ -13,8 +13,6 @@ namespace hopscope::worker {
 using nlohmann::json;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr int kLookMilliseconds = 20; // how often a cancel is looked for
 constexpr int kCancelMilliseconds = 2000; // what a cancelled worker gets to say so
@@ -56,9 +54,9 @@ Worker::~Worker() {
         return;
     // Politely first: it may be in the middle of an answer.
     parts_->child.close_input();
-    const auto end = Clock::now() + std::chrono::milliseconds(kShutdownMilliseconds);
+    const Stopwatch watch;
     std::string ignored;
-    while (!parts_->child.ended() && Clock::now() < end)
+    while (!parts_->child.ended() && watch.milliseconds() < kShutdownMilliseconds)
         if (!parts_->child.receive_some(ignored, kLookMilliseconds, false))
             usleep(1000);
     parts_->child.kill();
@@ -114,8 +112,8 @@ std::optional<Result<json>> Worker::Parts::take(const std::string& text, int id,
 
 Result<json> Worker::Parts::wait(
     int id, const std::string& verb, std::string_view to_send, const Job& job, int milliseconds) {
-    const auto begin = Clock::now();
-    auto cancelled_at = Clock::time_point::max();
+    const Stopwatch asked;
+    std::optional<Stopwatch> cancelled;
     const std::string cancel = wire::framed(R"({"jsonrpc":"2.0","method":"cancel"})");
     std::string_view to_cancel;
     for (;;) {
@@ -142,26 +140,24 @@ Result<json> Worker::Parts::wait(
         }
         if (!open) {
             // The pipe closes a moment before the process is gone.
-            const auto patience = Clock::now() + std::chrono::milliseconds(kShutdownMilliseconds);
-            while (!child.ended() && Clock::now() < patience)
+            const Stopwatch closed;
+            while (!child.ended() && closed.milliseconds() < kShutdownMilliseconds)
                 usleep(1000);
             if (!child.ended())
                 child.kill();
             return died(verb);
         }
-        const auto now = Clock::now();
-        if (job.cancelled() && cancelled_at == Clock::time_point::max()) {
-            cancelled_at = now;
+        if (job.cancelled() && !cancelled) {
+            cancelled.emplace();
             to_cancel = cancel;
         }
-        if (cancelled_at != Clock::time_point::max()
-            && now - cancelled_at > std::chrono::milliseconds(kCancelMilliseconds)) {
+        if (cancelled && cancelled->milliseconds() > kCancelMilliseconds) {
             child.kill();
             told = true;
             return make_error(
                 Error::Kind::Cancelled, "cancelled; the executor did not answer and was stopped");
         }
-        if (milliseconds > 0 && now - begin > std::chrono::milliseconds(milliseconds)) {
+        if (milliseconds > 0 && asked.milliseconds() > milliseconds) {
             child.kill();
             Error error = died(verb);
             error.message = "no answer within " + std::to_string(milliseconds) + " ms: " + error.message;

@@ -91,7 +91,7 @@ void TestCompare::agreesWithRecordedValues() {
     const auto c = run::compare(*r.executor, r.prepared, {});
     QVERIFY(c);
     QVERIFY(c->holds());
-    QCOMPARE(c->first, -1);
+    QVERIFY(!c->first);
     QVERIFY(c->values.size() > 40);
     for (const auto& v : c->values)
         QVERIFY(v.body && v.node && v.equal);
@@ -128,7 +128,7 @@ void TestCompare::agreesWithDoublePrecision() {
     how.against = CompareRequest::Against::Float64;
     const auto c = run::compare(*r.executor, r.prepared, how);
     QVERIFY2(c, c ? "" : c.error().message.c_str());
-    QVERIFY2(c->holds(), c->first < 0 ? "" : c->values[size_t(c->first)].path.c_str());
+    QVERIFY2(c->holds(), !c->first ? "" : c->values[*c->first].path.c_str());
     // Single precision does round: an equal result would be the same run twice.
     QVERIFY(c->max_abs > 0);
     QVERIFY(c->compared > 5);
@@ -174,7 +174,7 @@ void TestCompare::findsASeededDivergence() {
     const auto c = run::compare(*r.executor, r.prepared, {});
     QVERIFY(c);
     QVERIFY(!c->holds());
-    const run::ComparedValue& first = c->values[size_t(c->first)];
+    const run::ComparedValue& first = c->values[*c->first];
     QVERIFY2(QByteArray::fromStdString(first.path).endsWith(name), first.path.c_str());
     QVERIFY(first.max_abs > 1e-3);
     QVERIFY(!first.worst.empty());
@@ -319,7 +319,7 @@ void TestCompare::judgesByTheNoiseFloor() {
     const run::ComparedValue& v = c->values[0];
     QVERIFY2(int(v.verdict) == verdict, run::verdict_text(v, false).c_str());
     QCOMPARE(c->holds(), v.verdict != wire::Verdict::Suspicious);
-    QCOMPARE(c->first, c->holds() ? -1 : 0);
+    QCOMPARE(c->first.has_value(), !c->holds());
     if (v.verdict == wire::Verdict::Same)
         return;
     // The figures are of one element and agree with each other.

@@ -122,7 +122,7 @@ void TestSingleInputs::refused_data() {
     QTest::newRow("type") << "x=f99[5]"
                           << "unknown type 'f99'";
     QTest::newRow("symbol") << "x=f32[s9,8]"
-                            << "--bind s9=8";
+                            << "as long as 's9' has no value";
     QTest::newRow("strides") << "x=f32[5,8][1]"
                              << "1 stride for 2 dimensions";
     QTest::newRow("nothing") << "x"
@@ -140,6 +140,9 @@ void TestSingleInputs::refused() {
     const auto made = prepared(*dump, 1, {word.toStdString()});
     QVERIFY(!made.ok());
     QVERIFY2(QString::fromStdString(made.error().message).contains(says), made.error().text().c_str());
+    // How a value is given is the caller's to say.
+    QCOMPARE(made.error().remedy == Error::Remedy::BindSymbol, word.contains("s9"));
+    QCOMPARE(made.error().subject, word.contains("s9") ? std::string("s9") : std::string());
 }
 
 void TestSingleInputs::views() {

@@ -30,10 +30,12 @@
 #include <QClipboard>
 #include <QDockWidget>
 #include <QDropEvent>
+#include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenuBar>
+#include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
 #include <QScreen>
@@ -42,6 +44,7 @@
 #include <QTableView>
 #include <QTableWidget>
 #include <QTemporaryDir>
+#include <QTimer>
 #include <QToolBar>
 #include <QToolButton>
 #include <QTranslator>
@@ -731,6 +734,46 @@ private slots:
         QTest::keyClick(&input, Qt::Key_Return);
         QCOMPARE(w.notes().all()[0].text, "changed");
         QVERIFY(input.text().isEmpty());
+    }
+
+    // Saved on the way out, but it fails: the window stays, with the notes, and a save that works later
+    // closes nothing.
+    void aFailedSaveKeepsTheWindowAndItsNotes() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        w.inspector().notes().input().setText(QStringLiteral("not to be lost"));
+        QTest::keyClick(&w.inspector().notes().input(), Qt::Key_Return);
+        QVERIFY(w.notes().has_unsaved());
+        int asked = 0, named = 0;
+        QTimer person;
+        person.setInterval(20);
+        connect(&person, &QTimer::timeout, this, [&] {
+            QWidget* at = QApplication::activeModalWidget();
+            if (auto* box = qobject_cast<QMessageBox*>(at)) {
+                ++asked;
+                box->button(QMessageBox::Save)->click();
+            } else if (auto* dialog = qobject_cast<QFileDialog*>(at)) {
+                ++named;
+                dialog->selectFile(QStringLiteral("/proc/none.hopscope")); // where nothing can be made
+                QMetaObject::invokeMethod(dialog, "accept");
+            }
+        });
+        person.start();
+        QVERIFY(!w.close());
+        person.stop();
+        QCOMPARE(asked, 1);
+        QCOMPARE(named, 1);
+        QVERIFY(o.settle());
+        QVERIFY(w.isVisible());
+        QVERIFY(w.lastError());
+        QVERIFY(w.notes().has_unsaved());
+        QCOMPARE(w.notes().all().size(), size_t(1));
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("a.hopscope"));
+        w.saveSession(path);
+        QVERIFY(o.settle());
+        QVERIFY(!w.notes().has_unsaved());
+        QVERIFY(w.isVisible());
     }
 
     void notesThatCannotBeReadAreSaid() {

@@ -573,8 +573,8 @@ private slots:
         view.start();
         QVERIFY(r.settle());
         const auto c = r.run().comparison();
-        QVERIFY(c && c->first >= 0);
-        QCOMPARE(c->values[size_t(c->first)].path, "invoke_subgraph_8/gelu");
+        QVERIFY(c && c->first);
+        QCOMPARE(c->values[*c->first].path, "invoke_subgraph_8/gelu");
         QVERIFY2(
             view.verdict().contains(QStringLiteral("invoke_subgraph_8/gelu")), qPrintable(view.verdict()));
         const QModelIndex row = view.table().currentIndex();
@@ -755,7 +755,7 @@ private slots:
             {{QStringLiteral("Left"), root}, {QStringLiteral("Right"), region}}, 1, {}, nullptr);
         run::Request request = dialog.request();
         QCOMPARE(request.address, "-:forward:" + kRegion);
-        QCOMPARE(request.invocation, 0);
+        QCOMPARE(request.invocation, std::optional<int>(0));
         QVERIFY(request.seed && request.inputs.empty());
         QVERIFY(dialog.problem().isEmpty());
         const auto edit = [&](const char* name) { return dialog.findChild<QLineEdit*>(QLatin1String(name)); };

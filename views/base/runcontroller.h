@@ -149,7 +149,7 @@ public:
 
 Q_SIGNALS:
     void stateChanged(); // state(), busy()
-    void moved(); // the position or what has been computed; the stepper is another copy
+    void moved(); // the position or what has been computed
     void breakpointsChanged();
     void valuesReady();
     void timingReady();
@@ -176,7 +176,7 @@ private:
     run::Request request_;
     State state_ = State::None;
     std::shared_ptr<Live> live_; // shared with the jobs
-    std::shared_ptr<const run::Stepper> view_;
+    std::shared_ptr<run::Stepper> view_; // follows the one that a job steps
     std::shared_ptr<const GraphModule> module_;
     GraphId graph_;
     std::string address_;

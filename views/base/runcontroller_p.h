@@ -19,7 +19,7 @@ struct RunController::Live {
 struct RunController::Outcome {
     std::optional<run::Stop> stop;
     std::optional<Error> error;
-    std::shared_ptr<const run::Stepper> view;
+    std::optional<run::StepperNews> news; // where there is a run
     bool dead = false;
     std::vector<std::pair<ValueQuery, ValueAnswer>> answers;
     std::optional<run::Timing> timing;

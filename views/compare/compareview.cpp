@@ -144,7 +144,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     });
     connect(first_, &QToolButton::clicked, this, [this] {
         if (const auto c = controller_->comparison())
-            selectValue(c->first);
+            selectValue(c->first ? int(*c->first) : -1);
     });
     connect(copy_, &QToolButton::clicked, this, &CompareView::copyJson);
     const auto choose = [this](const QModelIndex& at) {
@@ -158,7 +158,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
         model_->setComparison(controller_->comparison());
         show();
         if (const auto c = controller_->comparison())
-            selectValue(c->first);
+            selectValue(c->first ? int(*c->first) : -1);
     });
     connect(controller_, &RunController::stateChanged, this, &CompareView::update);
     connect(&Theme::instance(), &Theme::changed, this, &CompareView::show);
@@ -231,7 +231,7 @@ void CompareView::update() {
 
 void CompareView::show() {
     const auto c = controller_->comparison();
-    first_->setEnabled(c && c->first >= 0);
+    first_->setEnabled(c && c->first);
     copy_->setEnabled(c != nullptr);
     if (!c) {
         const QString error = controller_->compareError();
@@ -248,8 +248,8 @@ void CompareView::show() {
     text += tr(" · against %1%2 · largest difference %3, relative %4")
                 .arg(qs(c->against).toHtmlEscaped(), c->alone ? tr(", node by node") : tr(", as a whole"),
                     numberText(c->max_abs), numberText(c->max_rel));
-    if (c->first >= 0)
-        text += tr(" · first at <b>%1</b>").arg(qs(c->values[size_t(c->first)].path).toHtmlEscaped());
+    if (c->first)
+        text += tr(" · first at <b>%1</b>").arg(qs(c->values[*c->first].path).toHtmlEscaped());
     if (!c->random.empty())
         text += tr(" · %1 took the recorded value").arg(qs(counted(c->random.size(), "random node")));
     if (c->failure)

@@ -2,11 +2,8 @@
 
 #include "core/base/text.h"
 #include "core/browse/open.h"
-<<<<<<< HEAD
 #include "core/read/payloads.h"
-=======
 #include "views/base/resources.h"
->>>>>>> main
 #include "views/base/text.h"
 #include "views/shell/statusline.h"
 

@@ -1,5 +1,6 @@
 // The window itself: its size and colours, its dialogs, and what reaches all of it.
 #include "core/base/text.h"
+#include "views/base/errortext.h"
 #include "views/base/text.h"
 #include "views/shell/docks.h"
 #include "views/shell/keylist.h"
@@ -191,7 +192,7 @@ void MainWindow::openDialog(bool folder) {
 }
 
 void MainWindow::showError(const QString& title, const Error& error) {
-    const QString text = qs(error.text());
+    const QString text = errorText(error);
     if (!state_.document()) {
         start_->setError(title, text);
         state_.say(title, true);

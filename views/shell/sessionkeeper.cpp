@@ -99,8 +99,9 @@ void SessionKeeper::save(const QString& path) {
         state_->touch(Change::Notes);
         state_->say(status ? tr("Everything is in %1 already").arg(visible(path)) : qs(status.error().text()),
             !status);
-        if (status && later_)
-            std::exchange(later_, nullptr)();
+        // A failed save is over: what waited for it must not happen at the next one.
+        if (const auto later = std::exchange(later_, nullptr); status && later)
+            later();
         return;
     }
     auto made = std::make_shared<Result<std::unique_ptr<Session>>>(
@@ -117,8 +118,12 @@ void SessionKeeper::save(const QString& path) {
             *made = Session::create(ss(path), checked->dump(), checked->ledger(), options, job);
         },
         [=, self = QPointer(this)] {
-            if (!self || !self->state_->document() || !document->same_reading(*self->state_->document()))
+            if (!self)
                 return;
+            if (!self->state_->document() || !document->same_reading(*self->state_->document())) {
+                self->later_ = nullptr;
+                return;
+            }
             if (*made)
                 return self->took(std::move(**made), path);
             self->later_ = nullptr;
