@@ -89,6 +89,28 @@ size_t find_all_graphs(Collector& collector, FileId file, const PlainText& plain
 }
 } // namespace
 
+namespace {
+// A text in which no graph was found may still hold what one begins with.
+void tell_lost_graph(Collector& collector, FileId file, const PlainText& plain) {
+    size_t first = npos;
+    for (const std::string_view mark : {"def forward(", "(torch.nn.Module):", "TRACED GRAPH\n ", "graph():"})
+        first = std::min(first, plain.text.find(mark));
+    if (first == npos)
+        return;
+    const size_t begin = first == 0 ? 0 : plain.text.rfind('\n', first - 1) + 1; // npos + 1 = 0
+    const auto line = static_cast<size_t>(
+        std::count(plain.text.begin(), plain.text.begin() + static_cast<ptrdiff_t>(begin), '\n'));
+    const Place at = !plain.places    ? Place{static_cast<uint32_t>(line + 1), begin}
+        : line < plain.places->size() ? (*plain.places)[line]
+                                      : Place{};
+    collector.problem(Severity::Warning,
+        "a graph seems to stand here and none could be taken out of the text: '"
+            + utf8(trimmed(plain.text.substr(begin, plain.text.find('\n', first) - begin)).substr(0, 80))
+            + "'",
+        file, at.line, at.offset);
+}
+} // namespace
+
 bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
     const PlainText plain = decode(bytes);
     const size_t messages = collector.dump.messages.size();
@@ -109,6 +131,8 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
             "there is no graph in this text, only a module that a person wrote; expected one that PyTorch "
             "printed",
             file, 1, 0);
+    if (found == 0)
+        tell_lost_graph(collector, file, plain);
     if (found == 0 && told && collector.dump.messages.size() == messages)
         collector.problem(Severity::Note,
             "this log tells of compilations and has no graph; TORCH_LOGS=graph_code,aot_graphs logs them",

@@ -174,6 +174,28 @@ void TestTexts::decorated_data() {
     row("comment", prefixed([](int) { return "# "; }));
     row("C++ comment", prefixed([](int) { return "// "; }));
     row("new file in a diff", prefixed([](int) { return "+"; }));
+    row("a frame around a prefix", [] {
+        QByteArray out;
+        for (const QByteArray& line :
+            prefixed([](int n) { return "log.txt:" + QByteArray::number(n) + ":"; }).split('\n'))
+            out += "| " + line.leftJustified(190) + " |\n";
+        return out;
+    }());
+    row("broken at 100, then quoted", [] {
+        QByteArray out;
+        for (const QByteArray& line : wrapped(100, false).split('\n'))
+            out += "> " + line + '\n';
+        return out;
+    }());
+    row("a container's log broken at 100", [] {
+        QByteArray out;
+        for (QByteArray line : prefixed([](int) { return "trainer-1  | "; }).split('\n')) {
+            for (; line.size() > 100; line = line.mid(100))
+                out += line.left(100) + '\n';
+            out += line + '\n';
+        }
+        return out;
+    }());
     row("a frame", [] {
         QByteArray out;
         for (const QByteArray& line : QByteArray(kGraph).split('\n'))
@@ -191,7 +213,7 @@ void TestTexts::decorated_data() {
     row("broken at 132", wrapped(132, false));
     row("broken at blanks", wrapped(78, true));
     row("a signature broken at blanks",
-        replaced(wrapped(78, true), "12]cpu\", primals_2:", "12]cpu\",\nprimals_2:"));
+        replaced(wrapped(60, true), "12]cpu\", primals_2:", "12]cpu\",\nprimals_2:"));
     row("a log broken at 120", [&] {
         QByteArray out;
         for (QByteArray line : prefixed([](int) {

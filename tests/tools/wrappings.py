@@ -1,7 +1,6 @@
 """What happens to a printed graph on its way to a report: other programs' prefixes, terminals, editors, mail, browsers.
 
-Each wrapping is a function of a text that gives a text (or, the last ones, bytes). `WRAPPINGS` has them by name; a
-wrapping that loses something says so in LOSSY: the reader must then read it equal or tell a problem.
+Each wrapping is a function of a text that gives a text (or, those of OUTERMOST, bytes). check_forms.py uses them.
 """
 import html
 import json
@@ -272,4 +271,6 @@ WRAPPINGS = {
     "latin-1 byte": lambda text: text.encode() + b"caf\xe9 \x80\xff\n",
 }
 
+# What holds a text, and is not found inside of something else.
+CONTAINERS = ("notebook", "literal", "html page", "pre", "cluster JSON", "docker JSON", "no last newline", "BOM")
 OUTERMOST = ("UTF-16 LE", "UTF-16 BE", "UTF-16 no mark", "latin-1 byte")
