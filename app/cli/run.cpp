@@ -20,7 +20,7 @@ struct Options {
     RunOptions run;
     std::string save, compare;
     int repeat = 1;
-    bool alone = false, store = false, store_tensors = false, as_json = false;
+    bool alone = false, whole = false, strict = false, store = false, store_tensors = false, as_json = false;
 };
 
 ordered_json unsupported_json(const wire::LoadAnswer& loaded) {
@@ -53,6 +53,11 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
             report[key] = told[key];
         if (!c->random.empty())
             report["random"] = c->random;
+        report["strict"] = c->strict;
+        report["node_by_node"] = told["node_by_node"];
+        report["verdicts"] = told["verdicts"];
+        report["first_suspicious"] = c->strict ? ordered_json() : report["first_mismatch"];
+        report["values"] = told["values"];
     }
     if (!p.symbols.empty()) {
         report["symbols"] = p.symbols;
@@ -65,24 +70,16 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     return report;
 }
 
-std::string figure(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3g", value);
-    return text;
-}
-
 void print_comparison(const run::RunComparison& c) {
     if (!c.random.empty())
         std::printf("  %s took the recorded value\n", counted(c.random.size(), "random node").c_str());
-    std::printf("  %s compared, %s; largest error %s, relative %s\n", counted(c.compared, "node").c_str(),
-        c.mismatched ? (counted(c.mismatched, "value") + (c.mismatched == 1 ? " differs" : " differ")).c_str()
-                     : "none differs",
-        figure(c.max_abs).c_str(), figure(c.max_rel).c_str());
+    print_verdicts(c);
     int shown = 0;
     for (const run::ComparedValue& v : c.values)
         if (!v.equal && shown++ < 10)
-            std::printf("  differs: %s: %s\n", utf8(v.path).c_str(),
-                v.reason.empty() ? ("by " + figure(v.max_abs)).c_str() : v.reason.c_str());
+            print_value(v, c.strict);
+    if (c.mismatched > 10)
+        std::printf("  and %llu more\n", static_cast<unsigned long long>(c.mismatched - 10));
 }
 
 void print_report(const run::Prepared& p, const run::Started& started, const run::RunResult& result) {
@@ -146,7 +143,9 @@ int run(const Options& options) {
     how.keep = !options.save.empty() || options.store;
     if (!options.compare.empty()) {
         how.compare.emplace();
-        how.compare->alone = options.alone;
+        if (options.alone || options.whole)
+            how.compare->alone = options.alone;
+        how.compare->strict = options.strict;
         how.compare->seed = how.seed;
     }
     const auto result = run::execute(worker, *prepared, how, job);
@@ -184,9 +183,13 @@ void add_run(CLI::App& app, Action& action) {
     command->add_option("--save", options.save, "Write all values of all nodes to this .safetensors file");
     command->add_option(
         "--compare", options.compare, "Compare all nodes with the values of this .safetensors file");
-    command->add_flag("--alone", options.alone,
+    auto* alone = command->add_flag("--alone", options.alone,
         "With --compare: give each node the recorded values of its inputs, so that only what is wrong itself "
-        "differs");
+        "differs (the default, but with --strict)");
+    command->add_flag("--whole", options.whole, "With --compare: let the body run on its own values")
+        ->excludes(alone);
+    command->add_flag("--strict", options.strict,
+        "With --compare: by fixed tolerances and with strides, not by the noise floor");
     command->add_option("--repeat", options.repeat, "Run so often and tell the median time")
         ->check(CLI::Range(1, 1000000));
     command->add_flag(

@@ -3,6 +3,7 @@
 
 #include "app/cli/cli.h"
 
+#include "core/run/compare.h"
 #include "core/run/request.h"
 
 #include <string>
@@ -33,6 +34,11 @@ struct Opened {
 int open_and_start(const RunOptions& options, Opened& opened);
 
 void add_run_options(CLI::App& command, RunOptions& options);
+
+// "9 nodes compared, each on recorded inputs: 8 same, …" and the largest difference.
+void print_verdicts(const run::RunComparison& comparison);
+// A line: what the verdict is and what it rests on.
+void print_value(const run::ComparedValue& value, bool strict);
 
 // Exit status 4 where the executor is to blame, else as fail().
 int failed(const Error& error);

@@ -52,7 +52,7 @@ bool is_tuple(const Step& step) {
 
 } // namespace
 
-struct Machine::Parts {
+struct Machine::Parts : Repeat {
     Parts(const Program& program, const RunSettings& settings)
         : program_(program)
         , settings_(settings)
@@ -81,8 +81,12 @@ struct Machine::Parts {
     bool paused(const Frame& frame, const Step& step);
     ObservedStep observed(const Frame& frame, const Step& step) const {
         return {frame.prefix, frame.id, NodeId(frame.pc), step, static_cast<uint32_t>(frames_.size() - 1),
-            frame.round, is_tuple(step)};
+            frame.round, is_tuple(step), this};
     }
+    std::vector<c10::IValue> operands() const override;
+    const c10::FunctionSchema* schema() const override;
+    std::optional<std::vector<c10::IValue>> again(const Program& like, const Change& change) const override;
+    bool instead();
     void fail(const Frame& frame, std::string message, bool unsupported);
     bool asked_to_stop();
 
@@ -302,6 +306,56 @@ void Machine::Parts::call_otherwise(Frame& frame, const Step& step) {
     }
 }
 
+std::vector<c10::IValue> Machine::Parts::operands() const {
+    const Frame& frame = frames_.back();
+    return values(frame, frame.body->steps[frame.pc].operands);
+}
+
+const c10::FunctionSchema* Machine::Parts::schema() const {
+    const Frame& frame = frames_.back();
+    const Step& step = frame.body->steps[frame.pc];
+    return step.kind == StepKind::Operator ? &program_.operators[static_cast<size_t>(step.op)].schema()
+                                           : nullptr;
+}
+
+std::optional<std::vector<c10::IValue>> Machine::Parts::again(
+    const Program& like, const Change& change) const {
+    const Frame& frame = frames_.back();
+    const Step &mine = frame.body->steps[frame.pc], &step = like.bodies[frame.id.index].steps[frame.pc];
+    const bool known = step.kind == StepKind::Operator || step.kind == StepKind::Dynamic;
+    if (!known || mine.kind != step.kind || mine.result != step.result || mine.results != step.results)
+        return std::nullopt;
+    Frame there;
+    there.id = frame.id;
+    there.body = &like.bodies[frame.id.index];
+    there.pc = frame.pc;
+    there.slots.resize(frame.slots.size());
+    std::vector<Range> todo{step.operands};
+    while (!todo.empty()) {
+        const Range range = todo.back();
+        todo.pop_back();
+        for (uint32_t i = range.begin; i < range.end; ++i) {
+            const Operand& operand = like.operands[i];
+            if (operand.kind >= Operand::Kind::IntList)
+                todo.push_back({operand.index, operand.index + operand.count});
+            else if (operand.kind != Operand::Kind::Constant && there.slots[operand.index].isNone())
+                there.slots[operand.index] = change(operand.index, frame.slots[operand.index]);
+        }
+    }
+    Parts other(like, RunSettings());
+    try {
+        if (step.kind == StepKind::Operator)
+            other.call_operator(there, step);
+        else
+            there.slots[step.result] =
+                call_dynamic(*like.dynamic[static_cast<size_t>(step.op)], other.values(there, step.operands));
+    } catch (const std::exception&) { // what refuses in double precision has no counterpart there
+        return std::nullopt;
+    }
+    const auto first = there.slots.begin() + static_cast<std::ptrdiff_t>(step.result);
+    return std::vector<c10::IValue>(first, first + static_cast<std::ptrdiff_t>(step.results));
+}
+
 void Machine::Parts::functionalized(Frame& frame, const Step& step) {
     const Functionalized& plan = program_.functionalized[static_cast<size_t>(step.op)];
     std::vector<c10::IValue> arguments = values(frame, step.operands), bases = values(frame, plan.bases);
@@ -513,6 +567,19 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
     }
 }
 
+// An operator refused: whether the observer has its values.
+bool Machine::Parts::instead() {
+    Frame& frame = frames_.back();
+    const Step& step = frame.body->steps[frame.pc];
+    if (!settings_.observer
+        || (step.kind != StepKind::Operator && step.kind != StepKind::Python && step.kind != StepKind::Dynamic
+            && step.kind != StepKind::Item)
+        || !settings_.observer->instead(observed(frame, step), frame.slots.data() + step.result, step.results))
+        return false;
+    finish(frame, step);
+    return true;
+}
+
 bool Machine::Parts::asked_to_stop() {
     const int64_t now = coarse_milliseconds();
     if (now - last_look_ < 20)
@@ -567,7 +634,8 @@ Machine::State Machine::Parts::go() {
         try {
             step(frame, now);
         } catch (const c10::Error& e) {
-            fail(frames_.back(), first_line(e.what_without_backtrace()), false);
+            if (!instead())
+                fail(frames_.back(), first_line(e.what_without_backtrace()), false);
         } catch (const std::bad_alloc&) {
             fail(frames_.back(), "out of memory", false);
         } catch (const std::exception& e) {

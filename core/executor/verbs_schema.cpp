@@ -112,12 +112,6 @@ private:
     std::vector<Storage> written_;
 };
 
-bool same_elements(const at::Tensor& a, const at::Tensor& b) {
-    if (at::isFloatingType(a.scalar_type()) || at::isComplexType(a.scalar_type()))
-        return at::allclose(a, b, 0, 0, /*equal_nan=*/true);
-    return at::equal(a, b);
-}
-
 } // namespace
 
 wire::SchemaAnswer Server::schema(const wire::SchemaRequest& request) {

@@ -125,7 +125,7 @@ public:
         std::string reference; // Recorded: a file of values
         std::optional<uint64_t> seed; // Run: of the other's synthetic inputs
         std::string inputs; // Run: the other's recorded ones
-        bool alone = false;
+        std::optional<bool> alone; // Recorded: node by node; none = unless tolerances are given
         std::map<std::string, double> tolerances;
     };
     void compare(const CompareOptions& options);

@@ -36,7 +36,7 @@ private:
     std::vector<size_t> order_; // by error
 };
 
-// Keeps the rows that hold all words; "differs" keeps those that do not agree, "dtype:float32" those of a
+// Keeps the rows that hold all words; "suspicious" keeps those that do not agree, "dtype:float32" those of a
 // dtype.
 class CompareFilter : public QSortFilterProxyModel {
     Q_OBJECT
