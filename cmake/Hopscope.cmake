@@ -52,6 +52,15 @@ function(hopscope_test name)
         target_precompile_headers(${name} REUSE_FROM hopscope_tests_pch)
     endif()
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 900 ENVIRONMENT
+    # ctest -L quick | gui | worker: what needs nothing, what opens windows (offscreen), what starts the executor.
+    get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+    if("Qt6::Gui" IN_LIST ARG_LIBS)
+        set(label gui)
+    elseif(folder MATCHES "^(worker|run|proof|executor)$")
+        set(label worker)
+    else()
+        set(label quick)
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 900 ENVIRONMENT
         "QT_QPA_PLATFORM=offscreen;QT_LOGGING_RULES=qt.qpa.*=false")
 endfunction()

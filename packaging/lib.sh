@@ -2,13 +2,15 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Installs the Debian packages of packages.txt that are not there yet. Asks nothing.
+# install_packages [LIST]: installs the Debian packages of packages.txt, or of the list named, that are not there yet.
+# Asks nothing.
 install_packages() {
+    local list=${1:-packages.txt}
     local missing=()
     while read -r package; do
         case $package in '' | '#'*) continue ;; esac
         [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" = 'ii ' ] || missing+=("$package")
-    done <"$root/packaging/packages.txt"
+    done <"$root/packaging/$list"
     [ ${#missing[@]} -eq 0 ] && return 0
     local as_root=()
     if [ "$(id -u)" -ne 0 ]; then

@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 preset=${1:-release}
 install_packages
+install_packages packages-dev.txt
 build "$preset"
 cd "$root"
 ctest --preset "$preset"

@@ -142,6 +142,7 @@ Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
     OpenOptions options;
     options.verify_md5 = verify_md5;
     options.max_unfold = g_read.max_unfold;
+    options.raise_unfold = "--max-unfold 16G raises the limit";
     auto dump = open_any(paths, options, job);
     if (dump && dump->cancelled)
         return make_error(Error::Kind::Cancelled, "cancelled while reading");

@@ -20,47 +20,22 @@ struct Options {
     long long with_seed = -1;
     std::vector<std::string> tolerances;
     int top = 10;
-    bool alone = false, as_json = false;
+    bool alone = false, whole = false, strict = false, as_json = false;
 };
 
-std::string figure(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3g", value);
-    return text;
-}
-
-void print_row(const run::ComparedValue& v) {
-    std::string place;
-    for (const int64_t index : v.worst)
-        place += (place.empty() ? "[" : ", ") + std::to_string(index);
-    std::printf("  %-40s %-8s %s\n", utf8(v.path).c_str(), v.dtype.c_str(),
-        !v.reason.empty()
-            ? v.reason.c_str()
-            : ("abs " + figure(v.max_abs) + "  rel " + figure(v.max_rel) + "  ulp " + figure(v.max_ulp)
-                + (v.equal ? ""
-                           : "  found " + figure(v.found) + ", expected " + figure(v.expected)
-                            + (place.empty() ? "" : " at " + place + "]")))
-                  .c_str());
-}
-
-void print_report(const std::string& address, const run::Comparison& c, bool synthetic, int top) {
+void print_report(const std::string& address, const run::RunComparison& c, bool synthetic, int top) {
     std::printf("%s against %s, %s inputs\n", address.c_str(), c.against.c_str(),
         synthetic ? "synthetic" : "recorded");
-    std::printf("  %s compared, %s; largest error %s absolute, %s relative, %s ulp\n",
-        counted(c.compared, "node").c_str(),
-        c.mismatched ? (counted(c.mismatched, "value") + " differ").c_str() : "none differs",
-        figure(c.max_abs).c_str(), figure(c.max_rel).c_str(), figure(c.max_ulp).c_str());
-    if (!c.random.empty())
-        std::printf("  %s took the other run's value\n", counted(c.random.size(), "random node").c_str());
-    if (c.first >= 0) {
-        std::printf("first difference\n");
-        print_row(c.values[static_cast<size_t>(c.first)]);
+    print_verdicts(c);
+    if (c.first) {
+        std::printf("first %s\n", c.strict ? "difference" : "suspicious");
+        print_value(c.values[*c.first], c.strict);
     }
     std::printf("by error\n");
     int shown = 0;
     for (const size_t i : run::by_error(c))
         if (shown++ < top)
-            print_row(c.values[i]);
+            print_value(c.values[i], c.strict);
 }
 
 Result<run::Prepared> other_of(const Dump& dump, const Options& options) {
@@ -87,7 +62,9 @@ int compare(const Options& options) {
     const bool other_run = !options.with.empty() || !options.with_inputs.empty() || options.with_seed >= 0;
     run::Request request = options.run.request();
     run::CompareRequest how;
-    how.alone = options.alone;
+    if (options.alone || options.whole)
+        how.alone = options.alone;
+    how.strict = options.strict;
     how.seed = options.run.random_seed();
     how.tolerances = *tolerances;
     if (other_run) {
@@ -121,6 +98,8 @@ int compare(const Options& options) {
             {"executor", {{"libtorch", facts.libtorch}, {"threads", facts.threads}}},
             {"inputs", prepared->inputs.synthetic ? "synthetic" : "recorded"}};
         report.update(comparison_json(compared->against, *compared));
+        report["strict"] = compared->strict;
+        report["first_suspicious"] = compared->strict ? ordered_json() : report["first_mismatch"];
         print_json(report);
     } else {
         print_report(prepared->address, *compared, prepared->inputs.synthetic, options.top);
@@ -144,10 +123,14 @@ void add_compare(CLI::App& app, Action& action) {
         ->add_option("--with-seed", options.with_seed, "The other run's synthetic inputs and random numbers")
         ->check(CLI::NonNegativeNumber);
     command->add_option("--with-inputs", options.with_inputs, "The other run's recorded inputs");
-    command->add_flag("--alone", options.alone,
-        "Give each node the other side's values of its inputs, so that only what is wrong itself differs");
+    auto* alone = command->add_flag("--alone", options.alone,
+        "Give each node the recorded values of its inputs, so that only what is wrong itself differs (the "
+        "default with recorded values, but for --strict)");
+    command->add_flag("--whole", options.whole, "Let the body run on its own values")->excludes(alone);
+    command->add_flag(
+        "--strict", options.strict, "By fixed tolerances and with strides, not by the noise floor");
     command->add_option("--tolerance", options.tolerances,
-        "Largest |a - b| / (1 + |b|) of a dtype that counts as equal: float32=1e-5");
+        "Largest |a - b| / (1 + |b|) of a dtype that counts as equal: float32=1e-5; as with --strict");
     command->add_option("--top", options.top, "How many values to list")->capture_default_str();
     command->add_flag("--json", options.as_json, "Print one JSON document");
     command->callback([&action] { action = [] { return compare(options); }; });

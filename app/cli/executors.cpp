@@ -27,13 +27,14 @@ ordered_json text_or_null(const std::string& text) {
 ordered_json report_of(const worker::Choice& choice, const std::string& address) {
     ordered_json list = ordered_json::array();
     for (const worker::Candidate& c : choice.candidates) {
-        ordered_json entry{{"path", c.program}, {"libtorch", text_or_null(c.libtorch)}, {"protocol", nullptr},
-            {"operators", c.operators}, {"missing", c.missing}, {"problem", text_or_null(c.problem)}};
+        ordered_json entry{{"path", c.executor}, {"libtorch", text_or_null(c.libtorch)},
+            {"protocol", nullptr}, {"operators", c.operators}, {"missing", c.missing},
+            {"problem", text_or_null(c.problem)}};
         if (c.protocol)
             entry["protocol"] = c.protocol;
         list.push_back(std::move(entry));
     }
-    const std::string chosen = choice.found() ? choice.candidates[choice.chosen].program : "";
+    const std::string chosen = choice.found() ? choice.candidates[*choice.chosen].executor : "";
     return {{"address", text_or_null(address)}, {"executors", list}, {"chosen", text_or_null(chosen)},
         {"note", text_or_null(choice.note)}};
 }
@@ -41,7 +42,7 @@ ordered_json report_of(const worker::Choice& choice, const std::string& address)
 void print(const worker::Choice& choice, const std::string& address) {
     for (size_t i = 0; i < choice.candidates.size(); ++i) {
         const worker::Candidate& c = choice.candidates[i];
-        std::printf("%s %s\n", i == choice.chosen ? "*" : " ", c.program.c_str());
+        std::printf("%s %s\n", i == choice.chosen ? "*" : " ", c.executor.c_str());
         if (!c.problem.empty()) {
             std::printf("    cannot be used: %s\n", c.problem.c_str());
             continue;
@@ -57,9 +58,9 @@ void print(const worker::Choice& choice, const std::string& address) {
 }
 
 int list_executors(const Options& options) {
-    const auto programs = worker::find_executors();
-    if (!programs) {
-        fail(programs.error());
+    const auto executors = worker::find_executors();
+    if (!executors) {
+        fail(executors.error());
         return kExecutorFailed;
     }
     std::vector<std::string> operators;
@@ -75,7 +76,7 @@ int list_executors(const Options& options) {
         operators = worker::needed_operators(*dump->graph(place->graph).module, place->body);
     }
     const worker::Choice choice =
-        worker::compare_executors(*programs, operators, options.libraries, interruptible());
+        worker::compare_executors(*executors, operators, options.libraries, interruptible());
     if (options.as_json)
         print_json(report_of(choice, address));
     else

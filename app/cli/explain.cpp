@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/explain/explain.h"
+#include "core/explain/lint.h"
 #include "core/export/explain_json.h"
 #include "core/export/ledger_json.h"
 
@@ -186,12 +187,16 @@ int run_explain(const Words& words) {
             print_explanation(*dump, ledger, e, words);
         compilations.push_back(words.json ? explanation_json(*dump, ledger, e, options) : Json());
     }
+    if (!words.json)
+        for (const Problem& p : lint(*dump, ledger))
+            std::printf("%s: %s\n", std::string(severity_name(p.severity)).c_str(), utf8(p.message).c_str());
     if (!found)
         return fail(make_error(Error::Kind::NotFound, "no region '" + words.region + "' in this dump"));
     if (words.json) {
         Json problems = problems_json(*dump, dump->problems);
-        for (Json& p : problems_json(*dump, ledger.problems))
-            problems.push_back(std::move(p));
+        for (const auto& more : {ledger.problems, lint(*dump, ledger)})
+            for (Json& p : problems_json(*dump, more))
+                problems.push_back(std::move(p));
         print_json({{"compilations", std::move(compilations)}, {"problems", std::move(problems)}});
     } else if (compilations.empty()) {
         std::printf("no compilation of this dump calls a region\n");

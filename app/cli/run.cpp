@@ -20,7 +20,7 @@ struct Options {
     RunOptions run;
     std::string save, compare;
     int repeat = 1;
-    bool alone = false, store = false, store_tensors = false, as_json = false;
+    bool alone = false, whole = false, strict = false, store = false, store_tensors = false, as_json = false;
 };
 
 ordered_json unsupported_json(const wire::LoadAnswer& loaded) {
@@ -35,23 +35,29 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     const wire::InitializeAnswer& facts = started.worker->facts();
     ordered_json report{{"address", p.address},
         {"executor",
-            {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.program}}},
+            {{"libtorch", facts.libtorch}, {"threads", facts.threads}, {"program", started.executor}}},
         {"inputs", p.inputs.synthetic ? "synthetic" : "recorded"}, {"inputs_told", p.inputs_told},
-        {"nodes", ran.nodes}, {"run", ran.run}, {"unsupported", unsupported_json(started.loaded)},
-        {"compared", 0}, {"mismatched", 0}, {"first_mismatch", nullptr}, {"max_abs_error", nullptr},
-        {"max_rel_error", nullptr}, {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
+        {"nodes", ran.nodes}, {"run", ran.run}, {"widened", ran.widened}, {"moved", started.loaded.moved},
+        {"unsupported", unsupported_json(started.loaded)}, {"compared", 0}, {"mismatched", 0},
+        {"first_mismatch", nullptr}, {"max_abs_error", nullptr}, {"max_rel_error", nullptr},
+        {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
         {"per_node_us", ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0}};
     if (const auto& c = result.comparison) {
         const ordered_json told = comparison_json(c->against, *c);
         report["compared"] = c->compared;
         report["mismatched"] = c->mismatched;
         report["first_mismatch"] = told["first_mismatch"];
-        if (c->first >= 0)
-            report["first_mismatch"]["name"] = c->values[static_cast<size_t>(c->first)].path;
+        if (c->first)
+            report["first_mismatch"]["name"] = c->values[*c->first].path;
         for (const char* key : {"max_abs_error", "max_rel_error", "max_ulp_error"})
             report[key] = told[key];
         if (!c->random.empty())
             report["random"] = c->random;
+        report["strict"] = c->strict;
+        report["node_by_node"] = told["node_by_node"];
+        report["verdicts"] = told["verdicts"];
+        report["first_suspicious"] = c->strict ? ordered_json() : report["first_mismatch"];
+        report["values"] = told["values"];
     }
     if (!p.symbols.empty()) {
         report["symbols"] = p.symbols;
@@ -64,24 +70,16 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
     return report;
 }
 
-std::string figure(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3g", value);
-    return text;
-}
-
-void print_comparison(const run::Comparison& c) {
+void print_comparison(const run::RunComparison& c) {
     if (!c.random.empty())
         std::printf("  %s took the recorded value\n", counted(c.random.size(), "random node").c_str());
-    std::printf("  %s compared, %s; largest error %s, relative %s\n", counted(c.compared, "node").c_str(),
-        c.mismatched ? (counted(c.mismatched, "value") + (c.mismatched == 1 ? " differs" : " differ")).c_str()
-                     : "none differs",
-        figure(c.max_abs).c_str(), figure(c.max_rel).c_str());
+    print_verdicts(c);
     int shown = 0;
     for (const run::ComparedValue& v : c.values)
         if (!v.equal && shown++ < 10)
-            std::printf("  differs: %s: %s\n", utf8(v.path).c_str(),
-                v.reason.empty() ? ("by " + figure(v.max_abs)).c_str() : v.reason.c_str());
+            print_value(v, c.strict);
+    if (c.mismatched > 10)
+        std::printf("  and %llu more\n", static_cast<unsigned long long>(c.mismatched - 10));
 }
 
 void print_report(const run::Prepared& p, const run::Started& started, const run::RunResult& result) {
@@ -97,6 +95,13 @@ void print_report(const run::Prepared& p, const run::Started& started, const run
     std::printf("  %llu of %llu nodes run in %s, %.2f µs a node\n", static_cast<unsigned long long>(ran.run),
         static_cast<unsigned long long>(ran.nodes), format_milliseconds(ran.wall_ms).c_str(),
         ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0);
+    if (started.loaded.moved)
+        std::printf("  the graph names another device; it runs on the CPU\n");
+    if (ran.widened)
+        std::printf("  %s computed in float32 or with 64-bit indices, then rounded: this libtorch has no "
+                    "kernel for %s "
+                    "dtypes\n",
+            counted(ran.widened, "operator").c_str(), ran.widened == 1 ? "its" : "their");
     if (result.comparison)
         print_comparison(*result.comparison);
 }
@@ -138,7 +143,9 @@ int run(const Options& options) {
     how.keep = !options.save.empty() || options.store;
     if (!options.compare.empty()) {
         how.compare.emplace();
-        how.compare->alone = options.alone;
+        if (options.alone || options.whole)
+            how.compare->alone = options.alone;
+        how.compare->strict = options.strict;
         how.compare->seed = how.seed;
     }
     const auto result = run::execute(worker, *prepared, how, job);
@@ -176,9 +183,13 @@ void add_run(CLI::App& app, Action& action) {
     command->add_option("--save", options.save, "Write all values of all nodes to this .safetensors file");
     command->add_option(
         "--compare", options.compare, "Compare all nodes with the values of this .safetensors file");
-    command->add_flag("--alone", options.alone,
+    auto* alone = command->add_flag("--alone", options.alone,
         "With --compare: give each node the recorded values of its inputs, so that only what is wrong itself "
-        "differs");
+        "differs (the default, but with --strict)");
+    command->add_flag("--whole", options.whole, "With --compare: let the body run on its own values")
+        ->excludes(alone);
+    command->add_flag("--strict", options.strict,
+        "With --compare: by fixed tolerances and with strides, not by the noise floor");
     command->add_option("--repeat", options.repeat, "Run so often and tell the median time")
         ->check(CLI::Range(1, 1000000));
     command->add_flag(

@@ -1,5 +1,9 @@
 #include "app/cli/run_options.h"
 
+#include "core/base/text.h"
+
+#include <cstdio>
+
 namespace hopscope::cli {
 
 run::Request RunOptions::request() const {
@@ -9,7 +13,7 @@ run::Request RunOptions::request() const {
     if (seed >= 0)
         request.seed = static_cast<uint64_t>(seed);
     request.inputs = inputs;
-    request.given = given;
+    request.single_inputs = single_inputs;
     request.bind = bind;
     request.libraries = libraries;
     return request;
@@ -44,11 +48,50 @@ void add_run_options(CLI::App& command, RunOptions& options) {
         ->check(CLI::NonNegativeNumber);
     command.add_option("--inputs", options.inputs,
         "A file of inputs: .safetensors, .pt, .npy, or a folder with a NAME.npy for each placeholder");
-    command.add_option("--input", options.given,
+    command.add_option("--input", options.single_inputs,
         "With --seed: one input by its shape, x=f32[2,3] or x=f32[2,3][1,2], or a number, k=3");
     command.add_option("--bind", options.bind, "A symbol's value: s77=8");
     command.add_option(
         "--load-library", options.libraries, "A shared library that registers custom operators");
+}
+
+namespace {
+std::string figure(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3g", value);
+    return text;
+}
+} // namespace
+
+void print_verdicts(const run::RunComparison& c) {
+    if (!c.random.empty())
+        std::printf("  %s took the other side's value\n", counted(c.random.size(), "random node").c_str());
+    std::printf("  %s compared%s: %s\n", counted(c.compared, "node").c_str(),
+        c.alone ? ", each on recorded inputs" : ", as a whole", run::verdicts_text(c).c_str());
+    if (c.max_abs > 0)
+        std::printf("  largest difference %s, relative %s, %s ulp\n", figure(c.max_abs).c_str(),
+            figure(c.max_rel).c_str(), figure(c.max_ulp).c_str());
+}
+
+void print_value(const run::ComparedValue& v, bool strict) {
+    std::string text = run::verdict_text(v, strict);
+    if (!v.reason.empty()) {
+        text += ": " + v.reason;
+    } else if (v.max_abs > 0) {
+        std::string place;
+        for (const int64_t index : v.worst)
+            place += (place.empty() ? "" : ", ") + std::to_string(index);
+        text += ": found " + figure(v.found) + ", expected " + figure(v.expected);
+        if (v.floor > 0)
+            text += ", exact " + figure(v.exact);
+        text += (place.empty() ? "" : " at [" + place + "]") + ", apart by " + figure(v.max_abs) + " ("
+            + figure(v.max_ulp) + " ulp)";
+    }
+    if (!v.strides.empty() && v.reason.empty())
+        text += "; other strides: " + v.strides;
+    if (!v.why.empty())
+        text += "; " + v.why;
+    std::printf("  %-40s %-8s %s\n", utf8(v.path).c_str(), v.dtype.c_str(), utf8(text).c_str());
 }
 
 int failed(const Error& error) {

@@ -3,6 +3,7 @@
 
 #include "app/cli/cli.h"
 
+#include "core/run/compare.h"
 #include "core/run/request.h"
 
 #include <string>
@@ -13,10 +14,10 @@ namespace hopscope::cli {
 struct RunOptions {
     std::vector<std::string> paths;
     std::string address;
-    int invocation = -1;
+    std::optional<int> invocation;
     long long seed = -1;
     std::string inputs;
-    std::vector<std::string> given, bind, libraries;
+    std::vector<std::string> single_inputs, bind, libraries;
 
     run::Request request() const;
     uint64_t random_seed() const { return seed < 0 ? 0 : static_cast<uint64_t>(seed); }
@@ -33,6 +34,11 @@ struct Opened {
 int open_and_start(const RunOptions& options, Opened& opened);
 
 void add_run_options(CLI::App& command, RunOptions& options);
+
+// "9 nodes compared, each on recorded inputs: 8 same, …" and the largest difference.
+void print_verdicts(const run::RunComparison& comparison);
+// A line: what the verdict is and what it rests on.
+void print_value(const run::ComparedValue& value, bool strict);
 
 // Exit status 4 where the executor is to blame, else as fail().
 int failed(const Error& error);

@@ -97,11 +97,10 @@ Result<ordered_json> Session::moved(const Result<run::Stop>& stop) const {
         return stop.error();
     ordered_json told = where();
     told["reason"] = reason_text(stop->reason);
-    if (stop->breakpoint >= 0)
-        told["breakpoint"] = stop->breakpoint;
-    if (stop->step >= 0 && stop->reason != run::Stop::Reason::Step
-        && stop->reason != run::Stop::Reason::Target)
-        told["at"] = stepper_.path(static_cast<size_t>(stop->step));
+    if (stop->breakpoint)
+        told["breakpoint"] = *stop->breakpoint;
+    if (stop->step && stop->reason != run::Stop::Reason::Step && stop->reason != run::Stop::Reason::Target)
+        told["at"] = stepper_.path(*stop->step);
     if (stop->reason == run::Stop::Reason::Failure)
         told["message"] = stepper_.failure()->message;
     return told;

@@ -1,17 +1,15 @@
 #include "core/base/filter.h"
 
 #include "core/base/child.h"
+#include "core/base/clock.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 
 namespace hopscope {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr int kLookMilliseconds = 20; // how often a cancel is looked for
 
@@ -47,7 +45,7 @@ Result<std::string> run_filter(const std::vector<std::string>& argv, std::string
     }
     child.limit_cpu(limits.milliseconds / 1000 + 2);
 
-    const auto end = Clock::now() + std::chrono::milliseconds(limits.milliseconds);
+    const Stopwatch watch;
     std::string output;
     // A child that has ended may have left a grandchild that holds the pipes: what it wrote itself is there
     // by then.
@@ -55,7 +53,7 @@ Result<std::string> run_filter(const std::vector<std::string>& argv, std::string
     for (bool last_look = false; !last_look;) {
         if (job.cancelled())
             return make_error(Error::Kind::Cancelled, "cancelled");
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+        const auto left = limits.milliseconds - static_cast<int64_t>(watch.milliseconds());
         if (left <= 0)
             return external(argv, "was stopped after " + std::to_string(limits.milliseconds) + " ms");
         last_look = child.ended();

@@ -51,9 +51,9 @@ int backward_bodies(const CompilationLedger& c) {
     return n;
 }
 
-class Comparison {
+class LedgerComparer {
 public:
-    Comparison(Side a, Side b)
+    LedgerComparer(Side a, Side b)
         : a_(a)
         , b_(b) { }
 
@@ -196,7 +196,7 @@ private:
 
 std::vector<LedgerPair> compare_ledgers(
     const Dump& dump_a, const Ledger& a, const Dump& dump_b, const Ledger& b) {
-    return Comparison({&dump_a, &a}, {&dump_b, &b}).run();
+    return LedgerComparer({&dump_a, &a}, {&dump_b, &b}).run();
 }
 
 } // namespace hopscope

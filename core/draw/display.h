@@ -8,6 +8,7 @@
 #include "core/draw/scene.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,10 +70,11 @@ struct Primitive {
     double radius = 0;
     double line_width = 1;
     NodeId node; // whom it belongs to; for edges the value's node, for ports the folded node
-    uint32_t box = UINT32_MAX; // index into Scene::boxes; none for edges
-    uint32_t edge = UINT32_MAX; // index into Scene::edges; none for boxes
-    uint32_t port = UINT32_MAX; // index into Box::ports, of parts Port; for a bundle's bar that of its first
-    uint32_t text = UINT32_MAX; // index into DisplayList::texts
+    std::optional<uint32_t> box; // index into Scene::boxes; none for edges
+    std::optional<uint32_t> edge; // index into Scene::edges; none for boxes
+    std::optional<uint32_t>
+        port; // index into Box::ports, of parts Port; for a bundle's bar that of its first
+    std::optional<uint32_t> text; // of Text: index into DisplayList::texts
     uint32_t points_begin = 0, points_end = 0; // into DisplayList::points
 };
 

@@ -1,5 +1,6 @@
 #include "core/draw/metrics.h"
 
+#include "core/base/printable.h"
 #include "core/base/text.h"
 
 #include <cmath>
@@ -40,9 +41,9 @@ std::string clip_name(std::string_view text, size_t glyphs) {
 
 std::string clip_label(std::string_view text, size_t glyphs) {
     // Cut before converting: labels may be megabytes long. A code point has at most four bytes.
-    std::string label = utf8(text.substr(0, (glyphs + 1) * 4));
+    std::string label = printable(text.substr(0, (glyphs + 1) * 4));
     for (char& c : label)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+        if (c == '\n' || c == '\t')
             c = ' ';
     size_t count = 0;
     size_t end = 0; // where the last glyph before the ellipsis ends

@@ -11,8 +11,8 @@ namespace {
 using at::Tensor;
 
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
-// Scores at a time: 1 MiB in float32, which stays in a core's second cache.
-constexpr int64_t kScores = int64_t{1} << 18;
+// Scores at a time: half a MiB in float32, which stays in a core's second cache.
+constexpr int64_t kScores = int64_t{1} << 17;
 
 // Queries [row, row + rows) of the key heads [head, head + heads) against the keys [begin, begin + keys).
 struct Block {
@@ -43,8 +43,10 @@ public:
         query = grouped(call.query.to(type).mul(call.scale));
         key = headed(call.key.to(type));
         value = headed(call.value.to(type));
+        // Converted before it is repeated: adding another type takes a pass of its own for every block.
         if (call.bias.defined())
-            bias_ = call.bias.expand({batch_, heads_, queries_, keys_})
+            bias_ = (call.bias.scalar_type() == at::kBool ? call.bias : call.bias.to(type))
+                        .expand({batch_, heads_, queries_, keys_})
                         .view({batch_, inner_, group_, queries_, keys_});
     }
 

@@ -27,8 +27,8 @@ inline std::vector<const Arg*> item_list(const Arg* sequence) {
 std::optional<c10::OperatorHandle> find_operator(std::string_view target);
 
 // An argument of a Python call, with what it takes of Step::operands. A literal keeps its constant.
-struct Written {
-    Given given;
+struct CompiledArgument {
+    ArgumentForm form;
     std::vector<Operand> operands;
     bool constant = false; // all operands are
 };
@@ -72,18 +72,18 @@ private:
     void arithmetic(NodeId id, Step& step, int number);
     void subscript(NodeId id, Step& step, const Arguments& args);
     // dynamo_bind.cpp: arguments
-    bool write_all(const Arguments& args, std::vector<Written>& out);
-    bool write(const Arg* arg, std::string_view keyword, std::vector<Written>& out);
+    bool write_all(const Arguments& args, std::vector<CompiledArgument>& out);
+    bool write(const Arg* arg, std::string_view keyword, std::vector<CompiledArgument>& out);
     void dynamic(NodeId id, Step& step, DynamicCall call, const std::vector<Operand>& operands);
-    std::optional<std::vector<Written>> bind(
-        std::string_view parameters, const std::vector<Written>& given, std::string& problem);
-    std::optional<std::vector<Written>> rewritten(
-        const Rewrite& row, const std::vector<Written>& given, std::string& op, std::string& problem);
-    std::optional<Written> rewritten_argument(
-        std::string_view word, const std::vector<Written>& bound, std::string& problem);
-    const c10::IValue* constant_of(const Written& written) const;
-    bool is_literal(const Written& written, std::string_view text) const;
-    Written literal(std::string_view text);
+    std::optional<std::vector<CompiledArgument>> bind(
+        std::string_view parameters, const std::vector<CompiledArgument>& passed, std::string& problem);
+    std::optional<std::vector<CompiledArgument>> rewritten(const Rewrite& row,
+        const std::vector<CompiledArgument>& passed, std::string& op, std::string& problem);
+    std::optional<CompiledArgument> rewritten_argument(
+        std::string_view word, const std::vector<CompiledArgument>& bound, std::string& problem);
+    const c10::IValue* constant_of(const CompiledArgument& compiled) const;
+    bool is_literal(const CompiledArgument& compiled, std::string_view text) const;
+    CompiledArgument literal(std::string_view text);
     void returned(NodeId id, Step& step);
     void attribute(NodeId id);
     bool base_view(
@@ -126,7 +126,7 @@ private:
     }
     uint32_t add_operator(const c10::OperatorHandle& op) {
         program_.operators.push_back(op);
-        program_.widths->push_back(Width::Given);
+        program_.widths->push_back(Width::Unchanged);
         return static_cast<uint32_t>(program_.operators.size() - 1);
     }
 

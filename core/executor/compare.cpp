@@ -3,9 +3,10 @@
 #include "core/executor/arguments.h"
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
+#include "core/graph/reading.h"
 #include "core/wire/tolerance.h"
 
-
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -74,23 +75,33 @@ void compare_floats(
         if (std::isfinite(q[i]))
             largest = std::max(largest, std::fabs(q[i]));
     const double floor = t + noise(a.scalar_type(), options.alone) * largest;
-    double worst_excess = -1;
-    int64_t worst = 0;
+    double worst_excess = -1, worst_difference = -1;
+    int64_t worst = 0, furthest = 0;
     for (int64_t i = 0; i < x.numel(); ++i) {
         if ((std::isnan(p[i]) && std::isnan(q[i])) || p[i] == q[i])
             continue;
         const bool finite = std::isfinite(p[i]) && std::isfinite(q[i]);
         const double difference = finite ? std::fabs(p[i] - q[i]) : std::numeric_limits<double>::infinity();
         row.equal = row.equal && finite && difference <= floor + t * std::fabs(q[i]);
-        row.max_abs = std::max(row.max_abs, difference);
-        row.max_ulp =
-            std::max(row.max_ulp, finite ? difference / spacing(q[i], a.scalar_type()) : difference);
-        // The worst element is that which leaves the tolerance most, not the largest one.
         const double excess = finite ? difference / (floor + t * std::fabs(q[i])) : difference;
         if (excess > worst_excess) {
             worst_excess = excess;
             worst = i;
         }
+        if (difference > worst_difference) {
+            worst_difference = difference;
+            furthest = i;
+        }
+    }
+    // All figures are of one element, so that they agree with each other: the one that leaves its tolerance
+    // most, the largest difference where none does.
+    if (row.equal)
+        worst = furthest;
+    if (worst_excess >= 0) {
+        const bool finite = std::isfinite(p[worst]) && std::isfinite(q[worst]);
+        row.max_abs = finite ? std::fabs(p[worst] - q[worst]) : std::numeric_limits<double>::infinity();
+        row.max_ulp = finite ? row.max_abs / spacing(q[worst], a.scalar_type()) : row.max_abs;
+        row.times = row.equal ? 0 : worst_excess;
     }
     row.max_rel = largest > 0 ? row.max_abs / largest : row.max_abs;
     row.worst = place_of(worst, a.sizes());
@@ -148,44 +159,77 @@ std::optional<Result<c10::IValue>> Reference::find(const std::string& key) const
     return from_wire(*recorded);
 }
 
-wire::ComparedValue compare(const std::string& path, const c10::IValue& found, const c10::IValue& expected,
+namespace {
+
+// A tensor that is not there is None to Python.
+bool is_none(const c10::IValue& value) {
+    return value.isNone() || (value.isTensor() && !value.toTensor().defined());
+}
+
+void wrong(wire::ComparedValue& row, wire::Verdict verdict, std::string reason) {
+    unequal(row, std::move(reason));
+    row.verdict = verdict;
+}
+
+void compare_scalars(wire::ComparedValue& row, const c10::IValue& found, const c10::IValue& expected,
     const CompareOptions& options) {
-    wire::ComparedValue row;
-    row.path = path;
-    // A tensor that is not there is None to Python.
-    const auto none = [](const c10::IValue& value) {
-        return value.isNone() || (value.isTensor() && !value.toTensor().defined());
-    };
-    if (none(found) || none(expected)) {
-        if (none(found) != none(expected))
-            unequal(row,
-                std::string("found ") + (none(found) ? "None" : found.tagKind()) + ", recorded "
-                    + (none(expected) ? "None" : expected.tagKind()));
-        return row;
+    row.found = found.toScalar().toDouble();
+    row.expected = expected.toScalar().toDouble();
+    const bool same = row.found == row.expected || (std::isnan(row.found) && std::isnan(row.expected));
+    row.max_abs = same ? 0 : std::fabs(row.found - row.expected);
+    row.dtype = found.isInt() ? "int" : found.isBool() ? "bool" : "float";
+    // A number that was computed from tensors carries their rounding.
+    const bool near = !options.strict && found.isDouble()
+        && row.max_abs <= wire::tolerance("float32", false) * (1 + std::fabs(row.expected));
+    row.equal = same || near;
+    row.verdict = same ? wire::Verdict::Same
+        : near         ? wire::Verdict::WithinRounding
+                       : wire::Verdict::Suspicious;
+}
+
+// Looks at everything but the elements; whether these are to be compared.
+bool alike(wire::ComparedValue& row, const c10::IValue& found, const c10::IValue& expected,
+    const CompareOptions& options) {
+    using wire::Verdict;
+    if (is_none(found) || is_none(expected)) {
+        if (is_none(found) != is_none(expected))
+            wrong(row, Verdict::WrongDtype,
+                std::string("found ") + (is_none(found) ? "None" : found.tagKind()) + ", recorded "
+                    + (is_none(expected) ? "None" : expected.tagKind()));
+        return false;
     }
     if (!expected.isTensor() || !found.isTensor()) {
-        const bool both = expected.isTensor() == found.isTensor();
-        if (both && expected.isScalar() && found.isScalar()) {
-            row.found = found.toScalar().toDouble();
-            row.expected = expected.toScalar().toDouble();
-            row.equal = row.found == row.expected || (std::isnan(row.found) && std::isnan(row.expected));
-            row.max_abs = row.equal ? 0 : std::fabs(row.found - row.expected);
-            row.dtype = found.isInt() ? "int" : found.isBool() ? "bool" : "float";
-        } else {
-            unequal(row, "found " + found.tagKind() + ", recorded " + expected.tagKind());
-        }
-        return row;
+        if (expected.isTensor() == found.isTensor() && expected.isScalar() && found.isScalar())
+            compare_scalars(row, found, expected, options);
+        else
+            wrong(row, Verdict::WrongDtype, "found " + found.tagKind() + ", recorded " + expected.tagKind());
+        return false;
     }
     const at::Tensor &a = found.toTensor(), &b = expected.toTensor();
     row.dtype = scalar_type_name(a.scalar_type());
     const auto own = options.tolerances.find(a.scalar_type());
     row.tolerance = own != options.tolerances.end() ? own->second : wire::tolerance(row.dtype, options.alone);
     if (options.any_dtype ? !same_kind(a.scalar_type(), b.scalar_type()) : a.scalar_type() != b.scalar_type())
-        unequal(row, "dtype " + row.dtype + ", recorded " + std::string(scalar_type_name(b.scalar_type())));
+        wrong(row, Verdict::WrongDtype,
+            "dtype " + row.dtype + ", recorded " + std::string(scalar_type_name(b.scalar_type())));
     else if (a.sizes() != b.sizes())
-        unequal(row, "shape " + list(a.sizes()) + ", recorded " + list(b.sizes()));
+        wrong(row, Verdict::WrongShape, "shape " + list(a.sizes()) + ", recorded " + list(b.sizes()));
     else if (!same_strides(a, b))
-        unequal(row, "stride " + list(a.strides()) + ", recorded " + list(b.strides()));
+        row.strides = "stride " + list(a.strides()) + ", recorded " + list(b.strides());
+    return row.reason.empty();
+}
+
+} // namespace
+
+wire::ComparedValue compare(const std::string& path, const c10::IValue& found, const c10::IValue& expected,
+    const CompareOptions& options) {
+    wire::ComparedValue row;
+    row.path = path;
+    if (!alike(row, found, expected, options))
+        return row;
+    const at::Tensor &a = found.toTensor(), &b = expected.toTensor();
+    if (options.strict && !row.strides.empty())
+        unequal(row, row.strides);
     else if (a.numel() > 0 && a.is_complex())
         compare_floats(row, at::view_as_real(a.resolve_conj()), at::view_as_real(b.resolve_conj()), options);
     else if (a.numel() > 0 && a.is_floating_point())
@@ -195,68 +239,327 @@ wire::ComparedValue compare(const std::string& path, const c10::IValue& found, c
     return row;
 }
 
-bool Comparison::take(
-    const std::string& name, const Moment& moment, c10::IValue& value, bool replace, bool check) {
+namespace {
+
+// Of so few elements several noisy repetitions are looked at.
+constexpr int64_t kFew = 256;
+constexpr uint64_t kSamplesOfFew = 8;
+
+// Result `output`, of a list its item; undefined where there is none.
+at::Tensor tensor_at(const std::vector<c10::IValue>* values, size_t output, int64_t item) {
+    if (!values || output >= values->size())
+        return {};
+    const c10::IValue& value = (*values)[output];
+    if (item < 0)
+        return value.isTensor() ? value.toTensor() : at::Tensor();
+    const auto at = static_cast<size_t>(item);
+    return value.isTensorList() && at < value.toTensorList().size() ? value.toTensorList().get(at)
+                                                                    : at::Tensor();
+}
+
+at::Tensor tensor_at(const std::optional<std::vector<c10::IValue>>& values, size_t output, int64_t item) {
+    return tensor_at(values ? &*values : nullptr, output, item);
+}
+
+// Of the same elements as what it is held against, in double precision.
+bool serves(const at::Tensor& exact, const at::Tensor& found) {
+    return exact.defined() && exact.sizes() == found.sizes() && exact.is_complex() == found.is_complex()
+        && (exact.is_floating_point() || exact.is_complex());
+}
+
+void fixed(wire::ComparedValue& row) {
+    using wire::Verdict;
+    if (row.verdict == Verdict::WrongDtype || row.verdict == Verdict::WrongShape)
+        return;
+    row.verdict = !row.equal ? Verdict::Suspicious
+        : row.max_abs == 0   ? Verdict::Same
+                             : Verdict::WithinRounding;
+}
+
+} // namespace
+
+ValueComparer::ValueComparer(
+    const GraphModule& module, const Reference* reference, CompareOptions options, const Wide& wide)
+    : module_(module)
+    , reference_(reference)
+    , options_(std::move(options))
+    , wide_(wide) {
+    if (!reference_ || (!options_.strict && !options_.alone))
+        exact_ = std::make_unique<Follower>(*wide_.program, wide_.inputs, /*noisy=*/false, wide_.stop);
+    if (!options_.strict && !options_.alone)
+        noisy_ = std::make_unique<Follower>(*wide_.program, wide_.moved, /*noisy=*/true, wide_.stop);
+}
+
+const ValueComparer::Again& ValueComparer::again(const ObservedStep& observed) {
+    if (again_.asked)
+        return again_;
+    again_.asked = true;
+    const auto repeat = [&](double share, uint64_t salt) {
+        return observed.repeat->again(*wide_.program, [&](uint32_t slot, const c10::IValue& value) {
+            return share == 0 ? widened(value) : moved(value, share, (uint64_t{slot} << 8) + salt);
+        });
+    };
+    again_.exact = repeat(0, 0);
+    if (!again_.exact)
+        return again_;
+    int64_t most = 0;
+    for (const c10::IValue& value : *again_.exact)
+        if (value.isTensor() && value.toTensor().defined())
+            most = std::max(most, value.toTensor().numel());
+    for (uint64_t sample = 1; sample <= (most <= kFew ? kSamplesOfFew : 1); ++sample) {
+        auto moved_so = repeat(1, 16 * sample), moved_less = repeat(0.5, 16 * sample);
+        if (moved_so && moved_less) {
+            again_.moved.push_back(std::move(*moved_so));
+            again_.moved_less.push_back(std::move(*moved_less));
+        }
+    }
+    return again_;
+}
+
+Exact ValueComparer::alone_exact(const Place& place, const at::Tensor& found) {
+    const Again& all = again(place.observed);
+    Exact exact;
+    exact.value = tensor_at(all.exact, place.output, place.item);
+    if (const c10::FunctionSchema* schema = place.observed.repeat->schema(); schema && exact.value.defined())
+        exact.growth = growth_of(*schema, place.observed.repeat->operands(), found);
+    for (size_t s = 0; s < all.moved.size() && exact.value.defined(); ++s) {
+        const at::Tensor moved = tensor_at(&all.moved[s], place.output, place.item),
+                         less = tensor_at(&all.moved_less[s], place.output, place.item);
+        if (serves(moved, exact.value) && serves(less, exact.value)) {
+            exact.moved.push_back(moved);
+            exact.moved_less.push_back(less);
+        }
+    }
+    return exact;
+}
+
+std::optional<Result<c10::IValue>> ValueComparer::expected(const std::string& name, const Place& place) const {
+    if (reference_)
+        return reference_->find(name);
+    if (!exact_values_ || place.output >= exact_values_->size())
+        return std::nullopt;
+    const c10::IValue& value = (*exact_values_)[place.output];
+    if (place.item < 0)
+        return value;
+    return c10::IValue(tensor_at(exact_values_, place.output, place.item));
+}
+
+// Why a value says nothing; empty: it is compared.
+std::string ValueComparer::not_compared(const ObservedStep& observed, size_t output) const {
+    if (observed.step.random)
+        return reference_ ? "random: the recorded value was taken" : "random: both runs have one value";
+    if (!(observed.step.unspecified >> output & 1))
+        return {};
+    const Body& body = module_.body(observed.body);
+    const Node* n = &body.node(observed.node);
+    if (short_target(module_.text(n->target)) == "operator.getitem" && !body.inputs_of(*n).empty())
+        n = &body.node(body.inputs_of(*n)[0]);
+    const std::string_view target = module_.text(n->target);
+    return target.find("empty") != target.npos ? "memory that nobody has written to"
+        : target.find("effects") != target.npos
+        ? "the token of an effect"
+        : "a seed, an offset or a mask, which means nothing elsewhere";
+}
+
+void ValueComparer::judge_numbers(
+    wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected) {
+    const bool first = place.output == 0 && place.item < 0;
+    const Precision precision = first && place.observed.step.foreign ? precision_of(*place.observed.step.foreign)
+                                                                   : precision_of(found.scalar_type());
+    Exact exact;
+    if (options_.alone) {
+        exact = alone_exact(place, found);
+    } else if (!exact_->took_over()) {
+        exact.value = tensor_at(exact_values_, place.output, place.item);
+        if (const at::Tensor moved = tensor_at(noisy_values_, place.output, place.item); serves(moved, found))
+            exact.moved.push_back(moved);
+    }
+    if (!serves(exact.value, found)) {
+        const wire::ComparedValue by = compare(row.path, found, expected, options_);
+        row.max_abs = by.max_abs;
+        row.max_rel = by.max_rel;
+        row.max_ulp = by.max_ulp;
+        row.worst = by.worst;
+        row.found = by.found;
+        row.expected = by.expected;
+        row.equal = by.equal;
+        row.why = "by its fixed tolerance, as the operator could not be repeated in double precision";
+        fixed(row);
+        return;
+    }
+    judge(row, found, reference_ ? expected : at::Tensor(), exact, precision);
+    if (row.verdict != wire::Verdict::Suspicious || options_.alone || (reference_ && choice_.empty()))
+        return;
+    // What its operands carry may take it further than one noisy run shows: a branch of a choice, chaos. The
+    // node itself is right where it does to its own operands what it should.
+    const Exact own = alone_exact(place, found);
+    if (!serves(own.value, found))
+        return;
+    wire::ComparedValue alone;
+    judge(alone, found, {}, own, precision);
+    if (alone.verdict == wire::Verdict::Suspicious)
+        return;
+    if (reference_) {
+        row.verdict = wire::Verdict::NotCompared;
+        row.why = "behind another choice, of " + choice_ + "; right on its own operands";
+        return;
+    }
+    row.verdict = wire::Verdict::WithinRounding;
+    row.times = alone.times;
+    row.why = "right on its own operands, which another choice or the rounding before it has changed";
+}
+
+// Integers and booleans.
+void ValueComparer::judge_choice(
+    wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected) {
+    compare_wholes(row, found, expected);
+    if (row.equal) {
+        row.verdict = wire::Verdict::Same;
+        return;
+    }
+    row.verdict = wire::Verdict::Suspicious;
+    row.times = std::numeric_limits<double>::infinity();
+    const std::vector<c10::IValue> operands = place.observed.repeat->operands();
+    if (const c10::FunctionSchema* schema = place.observed.repeat->schema();
+        schema && place.item < 0 && equal_choice(*schema, operands, place.output, found, expected)) {
+        chosen(row, "another choice among equal elements");
+        return;
+    }
+    if (options_.alone)
+        return;
+    const at::Tensor own = tensor_at(again(place.observed).exact, place.output, place.item);
+    if (own.defined() && own.sizes() == found.sizes() && at::equal(own.to(found.scalar_type()), found)) {
+        chosen(row, "another choice: its operands differ by their rounding");
+    } else if (!own.defined() && !choice_.empty()) { // a call of a body
+        row.verdict = wire::Verdict::NotCompared;
+        row.why = "behind another choice, of " + choice_;
+    }
+}
+
+void ValueComparer::chosen(wire::ComparedValue& row, std::string why) {
+    row.verdict = wire::Verdict::WithinRounding;
+    row.times = 0;
+    row.why = std::move(why);
+    if (choice_.empty())
+        choice_ = row.path;
+}
+
+void ValueComparer::give_verdict(
+    wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected) {
+    if (found.numel() == 0 || same_elements(found, expected))
+        row.verdict = wire::Verdict::Same;
+    else if (found.is_floating_point() || found.is_complex())
+        judge_numbers(row, place, found, expected);
+    else
+        judge_choice(row, place, found, expected);
+}
+
+// An item of a tuple is what was judged as part of it.
+bool ValueComparer::inherit(const std::string& name, const ObservedStep& observed) {
+    const Body& body = module_.body(observed.body);
+    const Node& n = body.node(observed.node);
+    const auto inputs = body.inputs_of(n);
+    if (observed.step.kind != StepKind::Nothing || n.op != Opcode::CallFunction || inputs.size() != 1)
+        return false;
+    const Step& tuple = wide_.program->bodies[observed.body.index].steps[inputs[0].index];
+    const std::string path = observed.prefix + std::string(module_.text(body.node(inputs[0]).name)) + "#"
+        + std::to_string(observed.step.result - tuple.result);
+    const auto found = std::find_if(
+        rows_.rbegin(), rows_.rend(), [&](const wire::ComparedValue& row) { return row.path == path; });
+    if (found == rows_.rend() || found->verdict == wire::Verdict::Same)
+        return false;
+    wire::ComparedValue row = *found;
+    row.path = name;
+    keep(std::move(row), observed);
+    return true;
+}
+
+void ValueComparer::keep(wire::ComparedValue row, const ObservedStep& observed) {
+    row.body = observed.body;
+    row.node = observed.node;
+    rows_.push_back(std::move(row));
+}
+
+bool ValueComparer::take(const std::string& name, Place place, c10::IValue& value) {
     if (value.isTensorList()) {
         auto items = value.toTensorList();
         bool any = false;
         for (size_t i = 0; i < items.size(); ++i) {
             c10::IValue item = static_cast<at::Tensor>(items[i]);
-            any = take(name + "#" + std::to_string(i), moment, item, replace, check) || any;
-            if (replace)
+            any = take(name + "#" + std::to_string(i), {place.observed, place.output, static_cast<int64_t>(i)},
+                      item)
+                || any;
+            if (options_.alone)
                 items[i] = item.toTensor();
         }
         return any;
     }
-    const auto expected = reference_.find(name);
-    if (!expected)
+    const auto there = expected(name, place);
+    if (!there)
         return false;
-    if (check) {
+    const std::string why = not_compared(place.observed, place.output);
+    if (why.empty() && !options_.strict && inherit(name, place.observed))
+        return true;
+    if (!why.empty()) {
         wire::ComparedValue row;
-        if (expected->ok()) {
-            row = compare(name, value, **expected, options_);
-        } else {
-            row.path = name;
-            unequal(row, expected->error().message);
-        }
-        row.body = moment.body;
-        row.node = moment.node;
-        rows_.push_back(std::move(row));
+        row.path = name;
+        row.verdict = wire::Verdict::NotCompared;
+        row.why = why;
+        if (value.isTensor() && value.toTensor().defined())
+            row.dtype = scalar_type_name(value.toTensor().scalar_type());
+        keep(std::move(row), place.observed);
+    } else if (!there->ok()) {
+        wire::ComparedValue row;
+        row.path = name;
+        unequal(row, there->error().message);
+        row.verdict = wire::Verdict::WrongDtype;
+        keep(std::move(row), place.observed);
+    } else if (options_.strict) {
+        wire::ComparedValue row = compare(name, value, **there, options_);
+        fixed(row);
+        keep(std::move(row), place.observed);
+    } else {
+        wire::ComparedValue row;
+        row.path = name;
+        if (alike(row, value, **there, options_))
+            give_verdict(row, place, value.toTensor(), (*there)->toTensor());
+        row.equal = row.verdict <= wire::Verdict::WithinRounding;
+        keep(std::move(row), place.observed);
     }
-    if (replace && expected->ok())
-        value = **expected;
-    return true;
+    if (reference_ && there->ok() && (options_.alone || !why.empty()))
+        value = **there;
+    return why.empty();
 }
 
-void Comparison::value(const Moment& moment, c10::IValue* values, size_t count) {
-    const Node& n = module_.body(moment.body).node(moment.node);
+void ValueComparer::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
+    const Node& n = module_.body(observed.body).node(observed.node);
+    again_ = {};
+    exact_values_ = exact_ ? exact_->catch_up(observed, values, count) : nullptr;
+    noisy_values_ = noisy_ ? noisy_->catch_up(observed, values, count) : nullptr;
     // Inputs are what was recorded; a body by name is no value; an item of a tuple was compared as part of
     // it, but counts as the node it is.
     if (n.op == Opcode::Placeholder || n.op == Opcode::GetAttr)
         return;
-    const std::string name = moment.prefix + std::string(module_.text(n.name));
-    const bool random = moment.step.random;
+    const std::string name = observed.prefix + std::string(module_.text(n.name));
     bool any = false;
-    // A view must stay a view of what is written later: only fresh values are exchanged.
+    const size_t before = rows_.size();
     for (size_t i = 0; i < count; ++i)
-        any = take(moment.tuple ? name + "#" + std::to_string(i) : name, moment, values[i],
-                  options_.alone || random, !random && !(moment.step.unspecified >> i & 1))
-            || any;
-    if (any && random)
+        any = take(observed.tuple ? name + "#" + std::to_string(i) : name, {observed, i, -1}, values[i]) || any;
+    if (rows_.size() > before && observed.step.random)
         random_.push_back(name);
-    compared_ += any && !random;
+    compared_ += any;
 }
 
-void Keeper::value(const Moment& moment, c10::IValue* values, size_t count) {
-    const Node& n = module_.body(moment.body).node(moment.node);
+void Keeper::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
+    const Node& n = module_.body(observed.body).node(observed.node);
     if (n.op == Opcode::GetAttr && count == 1 && values[0].isNone())
         return;
-    Kept kept{moment.tuple, std::vector<c10::IValue>(values, values + count)};
+    NodeValues taken{observed.tuple, std::vector<c10::IValue>(values, values + count)};
     if (clone_)
-        for (c10::IValue& value : kept.values)
+        for (c10::IValue& value : taken.values)
             if (value.isTensor() && value.toTensor().defined())
                 value = clone_with_strides(value.toTensor());
-    kept_[moment.prefix + std::string(module_.text(n.name))] = std::move(kept);
+    kept_[observed.prefix + std::string(module_.text(n.name))] = std::move(taken);
 }
 
 } // namespace hopscope::executor

@@ -34,9 +34,12 @@ void BodyCompiler::node(NodeId id) {
         results(id, step, 1, false);
         const ValueType* type = module_.type(n.type);
         values_[id.index].number = type && type->kind == TypeKind::Sym;
+        if (type && type->device && !module_.text(type->device).starts_with("cpu"))
+            program_.moved = true;
         out_.inputs.push_back(step.result);
         if (id_ == BodyId(0))
-            program_.inputs.push_back({std::string(module_.text(n.name)), id_, id, step.result, false});
+            program_.inputs.push_back(
+                {std::string(module_.text(n.name)), id_, id, step.result, false, declared_type(n)});
         break;
     }
     case Opcode::GetAttr:
@@ -71,7 +74,8 @@ void BodyCompiler::attribute(NodeId id) {
     }
     results(id, step, 1, false);
     if (id_ == BodyId(0))
-        program_.inputs.push_back({std::string(module_.text(n.name)), id_, id, step.result, true});
+        program_.inputs.push_back(
+            {std::string(module_.text(n.name)), id_, id, step.result, true, declared_type(n)});
     else
         missing(id, step, "a tensor that a region's body has as attribute; its value is not in the dump");
 }

@@ -53,8 +53,6 @@ public:
     static std::string name_in(const std::string& schema) { return schema.substr(0, schema.find('(')); }
 
     std::vector<std::string> added;
-
-private:
     static std::optional<c10::OperatorHandle> find(const char* space, const std::string& schema) {
         const std::string full = name_in(schema);
         const size_t dot = full.find('.');
@@ -65,18 +63,65 @@ private:
     }
 };
 
-// Adds one operator; leaves it out where this libtorch has another schema of that name, for other arguments.
-void add(Registrar& registrar, const Composition& entry) {
-    const size_t before = registrar.added.size();
-    try {
-        torch::Library& library = registrar.define(entry.space, entry.schema, entry.random);
-        const std::string name = Registrar::name_in(entry.schema);
-        library.impl(name.c_str(), entry.kernel());
-        if (entry.autograd)
-            library.impl(name.c_str(), entry.autograd());
-    } catch (const c10::Error&) {
-        registrar.added.resize(before);
+// Calls a composition by the operands of an operator whose schema may end earlier than the composition's.
+class Adapted : public c10::OperatorKernel {
+public:
+    Adapted(BoxedCall call, size_t missing)
+        : call_(call)
+        , missing_(missing) { }
+
+    void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
+        stack->resize(stack->size() + missing_); // None each
+        call_(op, keys, stack);
     }
+
+private:
+    BoxedCall call_;
+    size_t missing_;
+};
+
+// A type's name without what versions write differently.
+std::string plain_name(const c10::TypePtr& type) {
+    std::string name = type->str();
+    for (const auto& [from, to] : {std::pair("SymInt", "int"), std::pair("SymBool", "bool"),
+             std::pair("Optional[Tensor]", "Tensor"), std::pair("Tensor?", "Tensor")})
+        for (size_t at = name.find(from); at != std::string::npos; at = name.find(from, at + 1))
+            name.replace(at, std::string_view(from).size(), to);
+    return name;
+}
+
+// So many of the composition's arguments the operator lacks, at its end, where they may be None; none if the
+// two do not fit.
+std::optional<size_t> missing_arguments(const c10::FunctionSchema& had, const c10::FunctionSchema& composed) {
+    const auto &given = had.arguments(), &wanted = composed.arguments();
+    if (given.size() > wanted.size() || had.returns().size() != composed.returns().size())
+        return std::nullopt;
+    for (size_t i = 0; i < wanted.size(); ++i)
+        if (i < given.size() ? plain_name(given[i].type()) != plain_name(wanted[i].type())
+                             : wanted[i].type()->kind() != c10::TypeKind::OptionalType)
+            return std::nullopt;
+    return wanted.size() - given.size();
+}
+
+// Adds one operator, or a kernel to one. Leaves it out where this libtorch has an operator of that name for
+// other arguments: that one says by itself that it does not run here.
+void add(Registrar& registrar, const Composition& entry) {
+    const std::string name = Registrar::name_in(entry.schema);
+    if (const auto had = Registrar::find(entry.space, entry.schema)) {
+        const auto missing = missing_arguments(had->schema(), torch::schema(entry.schema));
+        if (!missing)
+            return;
+        registrar.define(entry.space, entry.schema, entry.random)
+            .impl(name.c_str(),
+                torch::dispatch(c10::DispatchKey::CPU,
+                    torch::CppFunction::makeFromBoxedFunctor(
+                        std::make_unique<Adapted>(entry.boxed, *missing))));
+        return;
+    }
+    torch::Library& library = registrar.define(entry.space, entry.schema, entry.random);
+    library.impl(name.c_str(), entry.kernel());
+    if (entry.autograd)
+        library.impl(name.c_str(), entry.autograd());
 }
 
 } // namespace

@@ -25,13 +25,13 @@ public:
         , recorder_(recorder)
         , listing_(listing) { }
 
-    void value(const Moment& moment, c10::IValue* values, size_t count) override {
-        const Node_& n = module_.body(moment.body).node(moment.node);
-        const std::string& prefix = moment.prefix;
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override {
+        const Node_& n = module_.body(observed.body).node(observed.node);
+        const std::string& prefix = observed.prefix;
         const std::string path = prefix + std::string(module_.text(n.name));
         for (; next_ < recorder_.calls.size(); ++next_) {
             recorder_.calls[next_].forward = path;
-            prefer_operands(prefix, moment.body, n, recorder_.calls[next_]);
+            prefer_operands(prefix, observed.body, n, recorder_.calls[next_]);
         }
         std::vector<int32_t>& ids = values_[path];
         for (size_t i = 0; i < count; ++i)
@@ -39,7 +39,7 @@ public:
                     ? recorder_.find(values[i].toTensor())
                     : -1);
         if (n.op == Opcode::CallFunction)
-            listing_.name_forward(ids, moment.tuple, std::string(module_.text(n.name)), prefix.empty());
+            listing_.name_forward(ids, observed.tuple, std::string(module_.text(n.name)), prefix.empty());
         const uint64_t now = at::sequence_number::peek();
         for (; sequence_ < now; ++sequence_)
             by_sequence_[sequence_] = path;

@@ -100,13 +100,13 @@ void BodyCompiler::subscript(NodeId id, Step& step, const Arguments& args) {
     call.name = sets ? "operator.setitem" : "operator.getitem";
     call.kind = sets ? DynamicCall::Kind::SetItem : DynamicCall::Kind::GetItem;
     reader_.problem.clear();
-    std::vector<Written> parts;
+    std::vector<CompiledArgument> parts;
     const size_t wanted = sets ? 3 : 2;
     if (args.positional.size() != wanted || !args.keywords.empty() || !write(args.positional[0], "", parts)) {
         missing(id, step, reader_.problem.empty() ? "a value and an index were expected" : reader_.problem);
         return;
     }
-    if (parts[0].given.list) {
+    if (parts[0].form.list) {
         missing(id, step, "a subscript of a tuple by something else than a constant number");
         return;
     }
@@ -114,24 +114,24 @@ void BodyCompiler::subscript(NodeId id, Step& step, const Arguments& args) {
     const Arg* index = args.positional[1];
     for (const Arg* item :
         index->kind == ArgKind::Tuple ? item_list(index) : std::vector<const Arg*>{index}) {
-        IndexGiven given;
+        IndexItem entry;
         bool fine = true;
         if (item->kind == ArgKind::Ellipsis) {
-            given = {IndexPart::Ellipsis, 0};
+            entry = {IndexPart::Ellipsis, 0};
         } else if (item->kind == ArgKind::Slice) {
-            given = {IndexPart::Slice, 3};
-            std::vector<Written> bounds;
+            entry = {IndexPart::Slice, 3};
+            std::vector<CompiledArgument> bounds;
             for (const Arg& bound : entries_in(*item))
                 fine = fine && write(&bound, "", bounds) && bounds.back().operands.size() == 1;
             while (bounds.size() < 3)
                 bounds.push_back(literal("None"));
-            for (const Written& bound : bounds)
+            for (const CompiledArgument& bound : bounds)
                 operands.insert(operands.end(), bound.operands.begin(), bound.operands.end());
         } else {
             parts.clear();
             fine = write(item, "", parts);
             if (fine) {
-                given = {parts[0].given.list ? IndexPart::List : IndexPart::Value, parts[0].given.count};
+                entry = {parts[0].form.list ? IndexPart::List : IndexPart::Value, parts[0].form.count};
                 operands.insert(operands.end(), parts[0].operands.begin(), parts[0].operands.end());
             }
         }
@@ -139,11 +139,11 @@ void BodyCompiler::subscript(NodeId id, Step& step, const Arguments& args) {
             missing(id, step, "its index: " + reader_.problem);
             return;
         }
-        call.index.push_back(given);
+        call.index.push_back(entry);
     }
     if (sets) {
         parts.clear();
-        if (!write(args.positional[2], "", parts) || parts[0].given.list) {
+        if (!write(args.positional[2], "", parts) || parts[0].form.list) {
             missing(id, step, "the value that it sets: a tensor or number was expected");
             return;
         }
@@ -188,9 +188,9 @@ void BodyCompiler::python_level(NodeId id, Step& step) {
         return;
     }
     const Rewrite* row = find_rewrite(key);
-    const Own* own = row ? nullptr : find_own(key);
+    const FunctionRow* function = row ? nullptr : find_function(key);
     const bool packet = target.substr(0, kOps.size()) == kOps;
-    if (!row && !own) {
+    if (!row && !function) {
         call.op = operator_of(target, method);
         if (call.op.empty() || overloads_of(call.op).empty()) {
             missing(id, step,
@@ -200,36 +200,36 @@ void BodyCompiler::python_level(NodeId id, Step& step) {
             return;
         }
     }
-    std::vector<Written> given;
-    if (!write_all(args, given)) {
+    std::vector<CompiledArgument> passed;
+    if (!write_all(args, passed)) {
         missing(id, step, reader_.problem);
         return;
     }
     std::string problem;
     if (row) {
-        auto arguments = rewritten(*row, given, call.op, problem);
+        auto arguments = rewritten(*row, passed, call.op, problem);
         if (!arguments || overloads_of(call.op).empty()) {
             missing(
                 id, step, (problem.empty() ? call.op + " is not in this libtorch" : problem) + kElsewhere);
             return;
         }
-        given = std::move(*arguments);
-    } else if (own) {
-        call.kind = DynamicCall::Kind::Own;
-        call.own = own->call;
-        if (own->parameters != "...") {
-            auto bound = bind(own->parameters, given, problem);
+        passed = std::move(*arguments);
+    } else if (function) {
+        call.kind = DynamicCall::Kind::Function;
+        call.function = function->call;
+        if (function->parameters != "...") {
+            auto bound = bind(function->parameters, passed, problem);
             if (!bound) {
                 missing(id, step, problem + kElsewhere);
                 return;
             }
-            given = std::move(*bound);
+            passed = std::move(*bound);
         }
     }
     std::vector<Operand> operands;
-    for (const Written& written : given) {
-        call.given.push_back(written.given);
-        operands.insert(operands.end(), written.operands.begin(), written.operands.end());
+    for (const CompiledArgument& compiled : passed) {
+        call.forms.push_back(compiled.form);
+        operands.insert(operands.end(), compiled.operands.begin(), compiled.operands.end());
     }
     const bool is_dtype = key == "builtins.getattr" && args.positional.size() == 2
         && unquoted(reader_.text(*args.positional[1])) == "dtype";

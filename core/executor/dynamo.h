@@ -16,8 +16,8 @@
 namespace hopscope::executor {
 
 // One argument as the graph gives it.
-struct Given {
-    GivenAs as = GivenAs::Value;
+struct ArgumentForm {
+    PassedAs as = PassedAs::Value;
     bool list = false; // a list or tuple of `count` operands
     uint32_t count = 1; // operands that it takes
     std::string keyword; // empty: by position
@@ -25,13 +25,13 @@ struct Given {
 
 // One part of a subscript; a slice takes three operands, the ellipsis none, everything else one.
 enum class IndexPart : uint8_t { Value, List, Slice, Ellipsis };
-struct IndexGiven {
+struct IndexItem {
     IndexPart part = IndexPart::Value;
     uint32_t count = 1;
 };
 
 // A value that is computed without a single operator; null where there is none.
-using OwnFunction = c10::IValue (*)(const std::vector<PythonValue>&);
+using ValueFunction = c10::IValue (*)(const std::vector<PythonValue>&);
 
 // A call whose operator is chosen when it runs. Operands lie in Step::operands, argument by argument.
 struct DynamicCall {
@@ -40,16 +40,16 @@ struct DynamicCall {
         Arithmetic, // operator.*: on numbers by python.h, on tensors by an operator
         GetItem, // value[index]
         SetItem, // value[index] = last operand
-        Own, // `own`
+        Function, // `function`
         Nothing, // no effect on values: torch._C._set_grad_enabled
     };
     Kind kind = Kind::Operator;
     std::string name; // as the graph says it, for messages
     std::string op; // "aten::add"
     int number = -1; // python_function() of it
-    OwnFunction own = nullptr;
-    std::vector<Given> given;
-    std::vector<IndexGiven> index;
+    ValueFunction function = nullptr;
+    std::vector<ArgumentForm> forms;
+    std::vector<IndexItem> index;
 };
 
 // Throws std::runtime_error saying why, or what libtorch throws.
@@ -80,12 +80,12 @@ const char* refused(std::string_view target);
 // --- dynamo_functions.cpp
 // ----------------------------------------------------------------------------------------------
 
-struct Own {
+struct FunctionRow {
     std::string_view target;
     std::string_view
         parameters; // "self dim=None"; "*name" takes all that follow as a list; "..." as they are given
-    OwnFunction call;
+    ValueFunction call;
 };
-const Own* find_own(std::string_view target);
+const FunctionRow* find_function(std::string_view target);
 
 } // namespace hopscope::executor

@@ -35,7 +35,7 @@ c10::IValue from_scalar(const at::Scalar& s) {
 
 // A positional argument for call_overload().
 PythonValue plain(c10::IValue value) {
-    return {std::move(value), GivenAs::Value, {}};
+    return {std::move(value), PassedAs::Value, {}};
 }
 
 template <at::ScalarType type> c10::IValue cast(const Values& v) {
@@ -70,9 +70,9 @@ c10::IValue to(const Values& v) {
     size_t position = 0;
     for (size_t i = 1; i < v.size(); ++i) {
         const c10::IValue& value = v[i].value;
-        if (v[i].as == GivenAs::Dtype)
+        if (v[i].as == PassedAs::Dtype)
             dtype = static_cast<at::ScalarType>(value.toInt());
-        else if (v[i].as == GivenAs::MemoryFormat)
+        else if (v[i].as == PassedAs::MemoryFormat)
             format = static_cast<at::MemoryFormat>(value.toInt());
         else if (value.isTensor())
             dtype = value.toTensor().scalar_type();
@@ -86,7 +86,7 @@ c10::IValue to(const Values& v) {
 }
 
 c10::IValue type(const Values& v) {
-    if (v[1].as != GivenAs::Dtype)
+    if (v[1].as != PassedAs::Dtype)
         refuse("Tensor.type: only a dtype is taken, " + kind_in_words(v[1]) + " was given");
     return tensor(v).to(static_cast<at::ScalarType>(v[1].value.toInt()));
 }
@@ -140,7 +140,7 @@ c10::IValue attention(const Values& v) {
     Values all{plain(v[0].value), plain(v[1].value), plain(v[2].value), plain(v[3].value), plain(v[4].value),
         plain(v[5].value), scale};
     if (v[7].value.isBool() && v[7].value.toBool())
-        all.push_back({true, GivenAs::Value, "enable_gqa"});
+        all.push_back({true, PassedAs::Value, "enable_gqa"});
     return call_overload("aten::scaled_dot_product_attention", all);
 }
 
@@ -241,9 +241,9 @@ c10::IValue new_tensor(const Values& v) {
     at::Tensor made = flags ? at::tensor(integers).to(at::kBool)
         : whole             ? at::tensor(integers)
                             : at::tensor(reals, at::dtype(at::kDouble));
-    made = made.to(v[1].as == GivenAs::Dtype ? static_cast<at::ScalarType>(v[1].value.toInt())
-            : flags || whole                 ? made.scalar_type()
-                                             : at::kFloat);
+    made = made.to(v[1].as == PassedAs::Dtype ? static_cast<at::ScalarType>(v[1].value.toInt())
+            : flags || whole                  ? made.scalar_type()
+                                              : at::kFloat);
     return list ? made : made.squeeze(0);
 }
 
@@ -272,7 +272,7 @@ at::Scalar number(const Values& v) {
     return v[0].value.isTensor() ? tensor(v).item() : v[0].value.toScalar();
 }
 
-const Own kOwn[] = {
+const FunctionRow kFunctions[] = {
     {"Tensor.size", "self dim=None", size},
     {"Tensor.stride", "self dim=None", stride},
     {"Tensor.dim", "self", dim},
@@ -332,8 +332,8 @@ const Own kOwn[] = {
 
 } // namespace
 
-const Own* find_own(std::string_view target) {
-    for (const Own& row : kOwn)
+const FunctionRow* find_function(std::string_view target) {
+    for (const FunctionRow& row : kFunctions)
         if (row.target == target)
             return &row;
     return nullptr;

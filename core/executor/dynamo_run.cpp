@@ -13,7 +13,7 @@ namespace {
 using Values = std::vector<c10::IValue>;
 
 PythonValue plain(const c10::IValue& value) {
-    return {value, GivenAs::Value, {}};
+    return {value, PassedAs::Value, {}};
 }
 
 // Python's operators: the method of a tensor on the left, and that of one on the right of a number
@@ -124,7 +124,7 @@ at::Tensor tensor_of_numbers(const c10::IValue* items, uint32_t count) {
 std::vector<at::indexing::TensorIndex> index_of(const DynamicCall& call, const Values& operands) {
     std::vector<at::indexing::TensorIndex> index;
     size_t at = 1;
-    for (const IndexGiven& part : call.index) {
+    for (const IndexItem& part : call.index) {
         const c10::IValue* values = operands.data() + at;
         at += part.count;
         if (part.part == IndexPart::Ellipsis)
@@ -189,15 +189,15 @@ c10::IValue set_item(const DynamicCall& call, const Values& operands) {
 std::vector<PythonValue> python_values(const DynamicCall& call, const Values& operands) {
     std::vector<PythonValue> values;
     size_t at = 0;
-    for (const Given& given : call.given) {
-        PythonValue value{{}, given.as, given.keyword};
-        if (given.list)
+    for (const ArgumentForm& form : call.forms) {
+        PythonValue value{{}, form.as, form.keyword};
+        if (form.list)
             value.value =
                 c10::ivalue::Tuple::create(Values(operands.begin() + static_cast<std::ptrdiff_t>(at),
-                    operands.begin() + static_cast<std::ptrdiff_t>(at + given.count)));
+                    operands.begin() + static_cast<std::ptrdiff_t>(at + form.count)));
         else
             value.value = operands[at];
-        at += given.count;
+        at += form.count;
         values.push_back(std::move(value));
     }
     return values;
@@ -215,8 +215,8 @@ c10::IValue call_dynamic(const DynamicCall& call, const std::vector<c10::IValue>
         return get_item(call, operands);
     case DynamicCall::Kind::SetItem:
         return set_item(call, operands);
-    case DynamicCall::Kind::Own:
-        return call.own(python_values(call, operands));
+    case DynamicCall::Kind::Function:
+        return call.function(python_values(call, operands));
     case DynamicCall::Kind::Nothing:
         break;
     }

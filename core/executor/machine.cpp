@@ -1,6 +1,5 @@
 #include "core/executor/machine.h"
 
-#include "core/executor/arguments.h"
 #include "core/executor/dynamo.h"
 #include "core/executor/python.h"
 #include "core/executor/standins.h"
@@ -53,11 +52,12 @@ bool is_tuple(const Step& step) {
 
 } // namespace
 
-struct Machine::Parts {
+struct Machine::Parts : Repeat {
     Parts(const Program& program, const RunSettings& settings)
         : program_(program)
         , settings_(settings)
-        , module_(*program.module) { }
+        , module_(*program.module)
+        , widths_(program.widths->data()) { }
 
     void begin(const std::vector<c10::IValue>& inputs);
     State go();
@@ -65,7 +65,11 @@ struct Machine::Parts {
     void enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix, int64_t round = -1);
     void step(Frame& frame, const Step& step);
     void call_operator(Frame& frame, const Step& step);
+    void call_otherwise(Frame& frame, const Step& step);
     void put_operands(const Frame& frame, const Step& step);
+    c10::ArrayRef<at::ScalarType> declared(const Step& step) const {
+        return {program_.declared.data() + step.declared, as_declared_ ? step.results : 0};
+    }
     bool as_declared(const std::vector<c10::IValue>& inputs) const;
     void functionalized(Frame& frame, const Step& step);
     void effects(Frame& frame, const Step& step);
@@ -75,10 +79,14 @@ struct Machine::Parts {
     void give(Frame& frame, const Step& step, std::vector<c10::IValue> results);
     void finish(Frame& frame, const Step& step);
     bool paused(const Frame& frame, const Step& step);
-    Moment moment(const Frame& frame, const Step& step) const {
+    ObservedStep observed(const Frame& frame, const Step& step) const {
         return {frame.prefix, frame.id, NodeId(frame.pc), step, static_cast<uint32_t>(frames_.size() - 1),
-            frame.round, is_tuple(step)};
+            frame.round, is_tuple(step), this};
     }
+    std::vector<c10::IValue> operands() const override;
+    const c10::FunctionSchema* schema() const override;
+    std::optional<std::vector<c10::IValue>> again(const Program& like, const Change& change) const override;
+    bool instead();
     void fail(const Frame& frame, std::string message, bool unsupported);
     bool asked_to_stop();
 
@@ -100,6 +108,7 @@ struct Machine::Parts {
     const Program& program_;
     const RunSettings settings_;
     const GraphModule& module_;
+    Width* widths_; // of the program's operators
     std::vector<Frame> frames_;
     torch::jit::Stack stack_;
     Outcome outcome_;
@@ -214,13 +223,13 @@ void Machine::Parts::fail(const Frame& frame, std::string message, bool unsuppor
 
 // Asks the observer about the node that comes next, once.
 bool Machine::Parts::paused(const Frame& frame, const Step& step) {
-    asked_ = !asked_ && settings_.observer->before(moment(frame, step));
+    asked_ = !asked_ && settings_.observer->before(observed(frame, step));
     return asked_;
 }
 
 void Machine::Parts::finish(Frame& frame, const Step& step) {
     if (settings_.observer)
-        settings_.observer->value(moment(frame, step), frame.slots.data() + step.result, step.results);
+        settings_.observer->value(observed(frame, step), frame.slots.data() + step.result, step.results);
     const bool show = settings_.observer && settings_.observer->wants_released();
     for (uint32_t i = step.releases.begin; i < step.releases.end; ++i) {
         c10::IValue& slot = frame.slots[program_.releases[i]];
@@ -229,7 +238,7 @@ void Machine::Parts::finish(Frame& frame, const Step& step) {
         slot = c10::IValue();
     }
     if (settings_.observer) {
-        settings_.observer->after(moment(frame, step), released_);
+        settings_.observer->after(observed(frame, step), released_);
         released_.clear();
     }
     ++outcome_.run;
@@ -251,34 +260,100 @@ void Machine::Parts::put_operands(const Frame& frame, const Step& step) {
 }
 
 void Machine::Parts::call_operator(Frame& frame, const Step& step) {
-    const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
-    const c10::ArrayRef<at::ScalarType> declared(
-        program_.declared.data() + step.declared, as_declared_ ? op.schema().returns().size() : 0);
-    Width& width = (*program_.widths)[static_cast<size_t>(step.op)];
     put_operands(frame, step);
-    if (step.standin && call_standin(step.standin, op, stack_, declared)) {
-        // answered
-    } else if (width != Width::Given) {
-        call_wider(op, stack_, width, declared);
+    if (step.standin || widths_[step.op] != Width::Unchanged) {
+        call_otherwise(frame, step);
     } else {
+        const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
+        bool refused = false;
         try {
             op.callBoxed(stack_);
         } catch (const c10::Error&) {
+            refused = true;
             put_operands(frame, step);
-            width = find_width(op, stack_, declared);
-            if (width == Width::Given)
+            widths_[step.op] = find_width(op, stack_, declared(step));
+            if (widths_[step.op] == Width::Unchanged)
                 throw;
         }
-        if (width == Width::Given && keeps_less(op, stack_, declared)) {
-            width = Width::Floats;
+        if (!refused && step.results > 1 && keeps_less(op, stack_, declared(step))) {
+            widths_[step.op] = Width::Floats;
             put_operands(frame, step);
-            call_wider(op, stack_, width, declared);
+            call_otherwise(frame, step);
         }
     }
     if (step.foreign && !stack_.empty() && stack_[0].isTensor())
         stack_[0] = rounded_to(*step.foreign, stack_[0].toTensor());
     for (size_t i = 0; i < stack_.size() && i < step.results; ++i)
         frame.slots[step.result + i] = std::move(stack_[i]);
+}
+
+// The operands are on the stack.
+void Machine::Parts::call_otherwise(Frame& frame, const Step& step) {
+    const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
+    if (step.standin && call_standin(step.standin, op, stack_, declared(step)))
+        return;
+    if (widths_[step.op] != Width::Unchanged) {
+        call_wider(op, stack_, widths_[step.op], declared(step));
+        return;
+    }
+    try {
+        op.callBoxed(stack_);
+    } catch (const c10::Error&) {
+        put_operands(frame, step);
+        widths_[step.op] = find_width(op, stack_, declared(step));
+        if (widths_[step.op] == Width::Unchanged)
+            throw;
+    }
+}
+
+std::vector<c10::IValue> Machine::Parts::operands() const {
+    const Frame& frame = frames_.back();
+    return values(frame, frame.body->steps[frame.pc].operands);
+}
+
+const c10::FunctionSchema* Machine::Parts::schema() const {
+    const Frame& frame = frames_.back();
+    const Step& step = frame.body->steps[frame.pc];
+    return step.kind == StepKind::Operator ? &program_.operators[static_cast<size_t>(step.op)].schema()
+                                           : nullptr;
+}
+
+std::optional<std::vector<c10::IValue>> Machine::Parts::again(
+    const Program& like, const Change& change) const {
+    const Frame& frame = frames_.back();
+    const Step &mine = frame.body->steps[frame.pc], &step = like.bodies[frame.id.index].steps[frame.pc];
+    const bool known = step.kind == StepKind::Operator || step.kind == StepKind::Dynamic;
+    if (!known || mine.kind != step.kind || mine.result != step.result || mine.results != step.results)
+        return std::nullopt;
+    Frame there;
+    there.id = frame.id;
+    there.body = &like.bodies[frame.id.index];
+    there.pc = frame.pc;
+    there.slots.resize(frame.slots.size());
+    std::vector<Range> todo{step.operands};
+    while (!todo.empty()) {
+        const Range range = todo.back();
+        todo.pop_back();
+        for (uint32_t i = range.begin; i < range.end; ++i) {
+            const Operand& operand = like.operands[i];
+            if (operand.kind >= Operand::Kind::IntList)
+                todo.push_back({operand.index, operand.index + operand.count});
+            else if (operand.kind != Operand::Kind::Constant && there.slots[operand.index].isNone())
+                there.slots[operand.index] = change(operand.index, frame.slots[operand.index]);
+        }
+    }
+    Parts other(like, RunSettings());
+    try {
+        if (step.kind == StepKind::Operator)
+            other.call_operator(there, step);
+        else
+            there.slots[step.result] =
+                call_dynamic(*like.dynamic[static_cast<size_t>(step.op)], other.values(there, step.operands));
+    } catch (const std::exception&) { // what refuses in double precision has no counterpart there
+        return std::nullopt;
+    }
+    const auto first = there.slots.begin() + static_cast<std::ptrdiff_t>(step.result);
+    return std::vector<c10::IValue>(first, first + static_cast<std::ptrdiff_t>(step.results));
 }
 
 void Machine::Parts::functionalized(Frame& frame, const Step& step) {
@@ -477,7 +552,7 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
         if (settings_.observer) {
             for (uint32_t i = step.releases.begin; i < step.releases.end; ++i)
                 released_.push_back(std::move(frame.slots[program_.releases[i]]));
-            settings_.observer->after(moment(frame, step), released_);
+            settings_.observer->after(observed(frame, step), released_);
             released_.clear();
         }
         frames_.pop_back();
@@ -490,6 +565,19 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
         break;
     }
     }
+}
+
+// An operator refused: whether the observer has its values.
+bool Machine::Parts::instead() {
+    Frame& frame = frames_.back();
+    const Step& step = frame.body->steps[frame.pc];
+    if (!settings_.observer
+        || (step.kind != StepKind::Operator && step.kind != StepKind::Python && step.kind != StepKind::Dynamic
+            && step.kind != StepKind::Item)
+        || !settings_.observer->instead(observed(frame, step), frame.slots.data() + step.result, step.results))
+        return false;
+    finish(frame, step);
+    return true;
 }
 
 bool Machine::Parts::asked_to_stop() {
@@ -505,13 +593,9 @@ bool Machine::Parts::as_declared(const std::vector<c10::IValue>& inputs) const {
     if (program_.float64)
         return false;
     for (size_t i = 0; i < inputs.size(); ++i) {
-        const ValueType* type = module_.type(module_.body(BodyId(0)).node(program_.inputs[i].node).type);
-        if (!type || type->kind != TypeKind::Tensor || !inputs[i].isTensor()
-            || !inputs[i].toTensor().defined())
-            continue;
-        const DType* dtype = dtype_by_abbreviation(module_.text(type->dtype));
-        const auto wanted = dtype ? scalar_type(dtype->name) : std::nullopt;
-        if (wanted && *wanted != inputs[i].toTensor().scalar_type())
+        const at::ScalarType wanted = program_.inputs[i].declared;
+        if (wanted != at::ScalarType::Undefined && inputs[i].isTensor() && inputs[i].toTensor().defined()
+            && inputs[i].toTensor().scalar_type() != wanted)
             return false;
     }
     return true;
@@ -550,7 +634,8 @@ Machine::State Machine::Parts::go() {
         try {
             step(frame, now);
         } catch (const c10::Error& e) {
-            fail(frames_.back(), first_line(e.what_without_backtrace()), false);
+            if (!instead())
+                fail(frames_.back(), first_line(e.what_without_backtrace()), false);
         } catch (const std::bad_alloc&) {
             fail(frames_.back(), "out of memory", false);
         } catch (const std::exception& e) {
@@ -561,8 +646,8 @@ Machine::State Machine::Parts::go() {
     }
     if (settings_.progress)
         settings_.progress->node.store(0, std::memory_order_relaxed);
-    outcome_.widened = static_cast<uint64_t>(std::count_if(
-        program_.widths->begin(), program_.widths->end(), [](Width width) { return width != Width::Given; }));
+    outcome_.widened = static_cast<uint64_t>(std::count_if(program_.widths->begin(), program_.widths->end(),
+        [](Width width) { return width != Width::Unchanged; }));
     return outcome_.failure ? State::Failed : state;
 }
 

@@ -7,13 +7,30 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace hopscope::executor {
 
+// The step that the machine stands at, once more.
+class Repeat {
+public:
+    virtual ~Repeat() = default;
+    // The operands that it has: what its operator's schema asks for. After the step has run, too, unless it
+    // writes into them.
+    virtual std::vector<c10::IValue> operands() const = 0;
+    // Null where the step is no call of an operator.
+    virtual const c10::FunctionSchema* schema() const = 0;
+    // The results of the same step of `like`, another compilation of the same module, on what `change` makes
+    // of each slot's value. None for calls of bodies, and where the operator refuses.
+    using Change = std::function<c10::IValue(uint32_t slot, const c10::IValue& value)>;
+    virtual std::optional<std::vector<c10::IValue>> again(
+        const Program& like, const Change& change) const = 0;
+};
+
 // Where the machine stands when it speaks to an observer.
-struct Moment {
+struct ObservedStep {
     const std::string& prefix; // "" in the root, "call/" in the body that `call` runs (a loop's: "loop/2/")
     BodyId body;
     NodeId node;
@@ -21,6 +38,7 @@ struct Moment {
     uint32_t depth; // calls around it
     int64_t round; // of a loop's body, from 0; -1 = no loop
     bool tuple; // the values are a tuple's items
+    const Repeat* repeat; // never null
 };
 
 // Sees every node before it runs and as soon as its values are there.
@@ -28,11 +46,14 @@ class Observer {
 public:
     virtual ~Observer() = default;
     // True pauses the machine before this node.
-    virtual bool before(const Moment&) { return false; }
+    virtual bool before(const ObservedStep&) { return false; }
     // May put other values in place. Not called for outputs, and for nodes that cannot run.
-    virtual void value(const Moment&, c10::IValue* /*values*/, size_t /*count*/) { }
+    virtual void value(const ObservedStep&, c10::IValue* /*values*/, size_t /*count*/) { }
+    // An operator refused. True: its values have been put in place, and the run goes on; value() is called
+    // for them.
+    virtual bool instead(const ObservedStep&, c10::IValue* /*values*/, size_t /*count*/) { return false; }
     // The node has run and its values have been seen; `released` are the values whose last use it was.
-    virtual void after(const Moment&, const std::vector<c10::IValue>& /*released*/) { }
+    virtual void after(const ObservedStep&, const std::vector<c10::IValue>& /*released*/) { }
     virtual bool wants_released() const { return false; } // else after() gets none
 };
 

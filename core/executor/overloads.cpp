@@ -136,7 +136,7 @@ bool Converter::list(
         return false;
     std::vector<c10::IValue> converted(items.size());
     for (size_t i = 0; i < items.size(); ++i)
-        if (!convert({items[i], GivenAs::Value, {}}, element, 0, converted[i]))
+        if (!convert({items[i], PassedAs::Value, {}}, element, 0, converted[i]))
             return false;
     switch (element->kind()) {
     case c10::TypeKind::TensorType: {
@@ -191,7 +191,7 @@ bool Converter::list(
 bool Converter::convert(
     const PythonValue& given, const c10::TypePtr& type, int fixed_length, c10::IValue& out) const {
     const c10::IValue& v = given.value;
-    const bool plain = given.as == GivenAs::Value;
+    const bool plain = given.as == PassedAs::Value;
     switch (type->kind()) {
     case c10::TypeKind::OptionalType:
         if (v.isNone()) {
@@ -222,13 +222,13 @@ bool Converter::convert(
         return v.isString();
     case c10::TypeKind::ScalarTypeType:
         out = v;
-        return given.as == GivenAs::Dtype;
+        return given.as == PassedAs::Dtype;
     case c10::TypeKind::LayoutType:
         out = v;
-        return given.as == GivenAs::Layout;
+        return given.as == PassedAs::Layout;
     case c10::TypeKind::MemoryFormatType:
         out = v;
-        return given.as == GivenAs::MemoryFormat;
+        return given.as == PassedAs::MemoryFormat;
     case c10::TypeKind::DeviceObjType:
         out = c10::Device(c10::kCPU);
         return v.isDevice() || v.isString();
@@ -284,7 +284,7 @@ bool fill(const Handle& op, const std::vector<PythonValue>& given, bool numbers,
                 std::vector<c10::IValue> rest;
                 for (size_t k = by_position; k < positional; ++k)
                     rest.push_back(given[k].value);
-                const PythonValue all{c10::ivalue::Tuple::create(rest), GivenAs::Value, {}};
+                const PythonValue all{c10::ivalue::Tuple::create(rest), PassedAs::Value, {}};
                 const bool whole =
                     std::all_of(rest.begin(), rest.end(), [](const c10::IValue& v) { return v.isInt(); });
                 if (could != self + 1 || i != self || !whole || !converter.convert(all, type, length, value))
@@ -330,18 +330,18 @@ bool writes_silently(std::string_view name) {
 
 std::string kind_in_words(const PythonValue& given) {
     const c10::IValue& v = given.value;
-    std::string kind = given.as == GivenAs::Dtype ? "dtype"
-        : given.as == GivenAs::Layout             ? "layout"
-        : given.as == GivenAs::MemoryFormat       ? "memory_format"
-        : v.isTensor()                            ? "Tensor"
-        : v.isBool()                              ? "bool"
-        : v.isInt()                               ? "int"
-        : v.isDouble()                            ? "float"
-        : v.isNone()                              ? "None"
-        : v.isString()                            ? "str"
-        : v.isDevice()                            ? "device"
-        : is_list(v)                              ? "list of " + std::to_string(items_of_value(v).size())
-                                                  : v.tagKind();
+    std::string kind = given.as == PassedAs::Dtype ? "dtype"
+        : given.as == PassedAs::Layout             ? "layout"
+        : given.as == PassedAs::MemoryFormat       ? "memory_format"
+        : v.isTensor()                             ? "Tensor"
+        : v.isBool()                               ? "bool"
+        : v.isInt()                                ? "int"
+        : v.isDouble()                             ? "float"
+        : v.isNone()                               ? "None"
+        : v.isString()                             ? "str"
+        : v.isDevice()                             ? "device"
+        : is_list(v)                               ? "list of " + std::to_string(items_of_value(v).size())
+                                                   : v.tagKind();
     return given.keyword.empty() ? kind : std::string(given.keyword) + "=" + kind;
 }
 

@@ -16,12 +16,12 @@ namespace hopscope::executor {
 
 // What a value stands for where its type does not say it: dtypes, layouts and memory formats are integers
 // here.
-enum class GivenAs : uint8_t { Value, Dtype, Layout, MemoryFormat };
+enum class PassedAs : uint8_t { Value, Dtype, Layout, MemoryFormat };
 
 // An argument of a call in Python. Lists and tuples are IValue tuples.
 struct PythonValue {
     c10::IValue value;
-    GivenAs as = GivenAs::Value;
+    PassedAs as = PassedAs::Value;
     std::string_view keyword; // empty: by position
 };
 

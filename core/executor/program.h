@@ -111,6 +111,7 @@ struct Input {
     NodeId node;
     uint32_t slot = 0;
     bool attribute = false;
+    at::ScalarType declared = at::ScalarType::Undefined; // what the text says; Undefined = nothing
 };
 
 struct Program {

@@ -324,7 +324,7 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
         try {
             op.redispatchBoxed(keys, &stack);
         } catch (const c10::Error&) {
-            answered = find_width(op, otherwise, {}) != Width::Given;
+            answered = find_width(op, otherwise, {}) != Width::Unchanged;
             if (!answered)
                 throw;
         }

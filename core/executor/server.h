@@ -56,6 +56,7 @@ private:
     wire::RunOutcome told(const Outcome& outcome) const;
     const Program& in_float64();
     std::vector<c10::IValue> inputs_in_float64() const;
+    std::vector<c10::IValue> moved_inputs() const; // compare.h: Wide::moved
 
     // verbs_step.cpp
     wire::AdvanceAnswer begin(const wire::BeginRequest& request);

@@ -3,7 +3,6 @@
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
 
-
 #include <algorithm>
 #include <ctime>
 
@@ -63,30 +62,30 @@ Tracer::Tracer(std::shared_ptr<const Program> program, std::vector<c10::IValue> 
     machine_ = std::make_unique<Machine>(*program_, inputs_, run);
 }
 
-bool Tracer::reached(const Moment& moment) const {
+bool Tracer::reached(const ObservedStep& observed) const {
     if (pause_ || (limits_.steps && begun_ >= limits_.steps))
         return true;
-    if (limits_.depth >= 0 && moment.depth <= static_cast<uint32_t>(limits_.depth) && begun_ > 0)
+    if (limits_.depth >= 0 && observed.depth <= static_cast<uint32_t>(limits_.depth) && begun_ > 0)
         return true;
     return begun_ > 0
         && std::binary_search(
-            limits_.marks.begin(), limits_.marks.end(), wire::Mark{moment.body, moment.node});
+            limits_.marks.begin(), limits_.marks.end(), wire::Mark{observed.body, observed.node});
 }
 
 // A step begins when the machine stands before it: the one that it is paused at is told, too.
-bool Tracer::before(const Moment& moment) {
-    open_.resize(moment.depth);
+bool Tracer::before(const ObservedStep& observed) {
+    open_.resize(observed.depth);
     Traced step;
-    step.body = moment.body;
-    step.node = moment.node;
+    step.body = observed.body;
+    step.node = observed.node;
     step.parent = open_.empty() ? -1 : static_cast<int64_t>(open_.back());
-    step.round = moment.round;
-    step.depth = moment.depth;
-    step.random = moment.step.random;
+    step.round = observed.round;
+    step.depth = observed.depth;
+    step.random = observed.step.random;
     open_.push_back(steps_.size());
     steps_.push_back(std::move(step));
     ++begun_;
-    const bool pause = reached(moment);
+    const bool pause = reached(observed);
     steps_.back().begin_us = now_us();
     return pause;
 }
@@ -133,37 +132,38 @@ void Tracer::keep(size_t index, const c10::IValue* values, size_t count) {
     }
 }
 
-void Tracer::replace_random(size_t step, const Moment& moment, c10::IValue* values, size_t count) const {
-    if (!moment.step.random || !settings_.random)
+void Tracer::replace_random(
+    size_t step, const ObservedStep& observed, c10::IValue* values, size_t count) const {
+    if (!observed.step.random || !settings_.random)
         return;
     const std::string name = key(step);
     for (size_t i = 0; i < count; ++i)
-        if (const auto found = settings_.random->find(moment.tuple ? name + "#" + std::to_string(i) : name);
+        if (const auto found = settings_.random->find(observed.tuple ? name + "#" + std::to_string(i) : name);
             found && found->ok())
             values[i] = **found;
 }
 
-void Tracer::value(const Moment& moment, c10::IValue* values, size_t count) {
-    const size_t index = open_.at(moment.depth);
+void Tracer::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
+    const size_t index = open_.at(observed.depth);
     Traced& step = steps_[index];
     step.us = now_us() - step.begin_us;
-    step.tuple = moment.tuple;
-    replace_random(index, moment, values, count);
+    step.tuple = observed.tuple;
+    replace_random(index, observed, values, count);
     // An item of a tuple is only another name for a slot: it holds nothing of its own.
-    const Opcode op = program_->module->body(moment.body).node(moment.node).op;
-    if (moment.step.kind != StepKind::Nothing || op == Opcode::Placeholder)
+    const Opcode op = program_->module->body(observed.body).node(observed.node).op;
+    if (observed.step.kind != StepKind::Nothing || op == Opcode::Placeholder)
         for (size_t i = 0; i < count; ++i)
             live_.add(values[i]);
     keep(index, values, count);
 }
 
-void Tracer::after(const Moment& moment, const std::vector<c10::IValue>& released) {
-    const size_t index = open_.at(moment.depth);
+void Tracer::after(const ObservedStep& observed, const std::vector<c10::IValue>& released) {
+    const size_t index = open_.at(observed.depth);
     Traced& step = steps_[index];
     step.live = live_.bytes(); // with what goes now: that is when the most is alive
     for (const c10::IValue& value : released)
         live_.remove(value);
-    if (moment.step.kind == StepKind::Output)
+    if (observed.step.kind == StepKind::Output)
         step.us = now_us() - step.begin_us;
     step.ended = true;
     step.end = static_cast<int64_t>(steps_.size());
@@ -239,14 +239,14 @@ public:
     Again(const Tracer& tracer, std::set<size_t> wanted)
         : tracer_(tracer)
         , wanted_(std::move(wanted)) { }
-    bool before(const Moment& moment) override {
-        open_.resize(moment.depth);
+    bool before(const ObservedStep& observed) override {
+        open_.resize(observed.depth);
         open_.push_back(next_++);
         return wanted_.empty();
     }
-    void value(const Moment& moment, c10::IValue* values, size_t count) override {
-        const size_t index = open_.at(moment.depth);
-        tracer_.replace_random(index, moment, values, count);
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override {
+        const size_t index = open_.at(observed.depth);
+        tracer_.replace_random(index, observed, values, count);
         if (wanted_.erase(index) == 0)
             return;
         std::vector<c10::IValue>& taken = found[index];

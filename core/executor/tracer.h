@@ -57,9 +57,9 @@ public:
     KeptValues values_until(size_t position);
     bool tuple(size_t step) const { return steps_[step].tuple; }
 
-    bool before(const Moment& moment) override;
-    void value(const Moment& moment, c10::IValue* values, size_t count) override;
-    void after(const Moment& moment, const std::vector<c10::IValue>& released) override;
+    bool before(const ObservedStep& observed) override;
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
+    void after(const ObservedStep& observed, const std::vector<c10::IValue>& released) override;
     bool wants_released() const override { return true; }
 
 private:
@@ -80,8 +80,8 @@ private:
     std::map<size_t, std::vector<c10::IValue>> again(std::set<size_t> wanted);
     void look_at(Traced& step) const; // bytes, shape, NaN and infinities
     void keep(size_t step, const c10::IValue* values, size_t count);
-    void replace_random(size_t step, const Moment& moment, c10::IValue* values, size_t count) const;
-    bool reached(const Moment& moment) const;
+    void replace_random(size_t step, const ObservedStep& observed, c10::IValue* values, size_t count) const;
+    bool reached(const ObservedStep& observed) const;
     std::string key(size_t step) const;
 
     std::shared_ptr<const Program> program_;

@@ -16,23 +16,23 @@ namespace {
 class Stopwatch : public Observer {
 public:
     using Key = std::pair<uint32_t, uint32_t>; // body, node
-    bool before(const Moment& moment) override {
-        begun_.resize(moment.depth);
+    bool before(const ObservedStep& observed) override {
+        begun_.resize(observed.depth);
         begun_.push_back(Clock::now());
         return false;
     }
-    void value(const Moment& moment, c10::IValue*, size_t) override { add(moment); }
-    void after(const Moment& moment, const std::vector<c10::IValue>&) override {
-        if (moment.step.kind == StepKind::Output)
-            add(moment);
+    void value(const ObservedStep& observed, c10::IValue*, size_t) override { add(observed); }
+    void after(const ObservedStep& observed, const std::vector<c10::IValue>&) override {
+        if (observed.step.kind == StepKind::Output)
+            add(observed);
     }
     std::map<Key, std::pair<uint64_t, double>> taken; // runs, µs of all of them
 
 private:
     using Clock = std::chrono::steady_clock;
-    void add(const Moment& moment) {
-        const std::chrono::duration<double, std::micro> took = Clock::now() - begun_.at(moment.depth);
-        auto& [calls, total] = taken[{moment.body.index, moment.node.index}];
+    void add(const ObservedStep& observed) {
+        const std::chrono::duration<double, std::micro> took = Clock::now() - begun_.at(observed.depth);
+        auto& [calls, total] = taken[{observed.body.index, observed.node.index}];
         ++calls;
         total += took.count();
     }
@@ -48,6 +48,7 @@ double median(std::vector<double>& numbers) {
 CompareOptions compare_options(const wire::CompareRequest& request) {
     CompareOptions options;
     options.alone = request.alone;
+    options.strict = request.strict;
     for (const auto& [name, tolerance] : request.tolerances) {
         const auto dtype = scalar_type(name);
         if (!dtype || !(tolerance >= 0))
@@ -172,6 +173,14 @@ std::vector<c10::IValue> Server::inputs_in_float64() const {
     return wide;
 }
 
+std::vector<c10::IValue> Server::moved_inputs() const {
+    const c10::InferenceMode guard;
+    std::vector<c10::IValue> all = inputs_;
+    for (size_t i = 0; i < all.size(); ++i)
+        all[i] = moved(all[i], 1, i + 1);
+    return all;
+}
+
 wire::KeepAsReferenceAnswer Server::keep_as_reference(const wire::KeepAsReferenceRequest&) {
     if (kept_.empty())
         throw Fault{wire::kNotReady, "the last run kept no values"};
@@ -184,23 +193,16 @@ wire::CompareAnswer Server::compare_all(const wire::CompareRequest& request) {
     need_inputs();
     CompareOptions options = compare_options(request);
     RunSettings s = settings(request.seed);
-    Reference wide;
-    if (request.float64) {
-        Keeper keeper(*program_->module, in_float64().mutates);
-        s.observer = &keeper;
-        if (const auto there = told(run(in_float64(), inputs_in_float64(), s)); there.failure)
-            throw Fault{wire::kInternalError,
-                "in float64 '" + there.failure->path + "' failed: " + there.failure->message};
-        wide = Reference(keeper.take());
-        options.any_dtype = true;
-        settings(request.seed); // the same random numbers again
-    } else if (!reference_.there()) {
+    if (!request.float64 && !reference_.there())
         throw Fault{wire::kNotReady, "no reference is bound"};
-    }
-    options.any_dtype = options.any_dtype || request.any_dtype;
+    options.any_dtype = request.float64 || request.any_dtype;
     // A body that writes into tensors must keep its aliases: its values are never exchanged.
     options.alone = options.alone && !program_->mutates && !options.any_dtype;
-    Comparison comparison(*program_->module, wide.there() ? wide : reference_, options);
+    Wide wide;
+    if (request.float64 || !options.strict)
+        wide = {&in_float64(), inputs_in_float64(),
+            options.alone || options.strict ? inputs_ : moved_inputs(), s.stop};
+    ValueComparer comparison(*program_->module, request.float64 ? nullptr : &reference_, options, wide);
     s.observer = &comparison;
     const auto begin = std::chrono::steady_clock::now();
     wire::CompareAnswer answer;
@@ -215,6 +217,7 @@ wire::CompareAnswer Server::compare_all(const wire::CompareRequest& request) {
         if (!row.equal && !answer.first_mismatch)
             answer.first_mismatch = row;
     }
+    answer.alone = options.alone;
     answer.compared = comparison.compared();
     answer.random = comparison.random();
     return answer;

@@ -48,13 +48,13 @@ public:
     explicit StorageWatch(const Program& program)
         : program_(program) { }
 
-    void value(const Moment& moment, c10::IValue* values, size_t count) override {
-        std::vector<c10::IValue>& slots = frames_[moment.prefix];
-        slots.resize(program_.bodies[moment.body.index].slots);
-        std::copy(values, values + count, slots.begin() + moment.step.result);
+    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override {
+        std::vector<c10::IValue>& slots = frames_[observed.prefix];
+        slots.resize(program_.bodies[observed.body.index].slots);
+        std::copy(values, values + count, slots.begin() + observed.step.result);
         held_.insert(held_.end(), values, values + count);
-        if (moment.step.mutates)
-            note_writes(moment.step, slots);
+        if (observed.step.mutates)
+            note_writes(observed.step, slots);
     }
     bool wrote(Storage storage) const {
         return std::find(written_.begin(), written_.end(), storage) != written_.end();
@@ -92,8 +92,8 @@ private:
             return;
         }
         size_t at = 0;
-        for (size_t i = 0; i < call.given.size(); at += call.given[i].count, ++i) {
-            if (!call.given[i].keyword.empty())
+        for (size_t i = 0; i < call.forms.size(); at += call.forms[i].count, ++i) {
+            if (!call.forms[i].keyword.empty())
                 continue;
             const auto& overloads = overloads_of(call.op);
             const bool writes = std::any_of(overloads.begin(), overloads.end(), [&](const auto& op) {
@@ -101,7 +101,7 @@ private:
                 return i < arguments.size() && arguments[i].alias_info()
                     && arguments[i].alias_info()->isWrite();
             });
-            for (uint32_t k = 0; writes && k < call.given[i].count; ++k)
+            for (uint32_t k = 0; writes && k < call.forms[i].count; ++k)
                 note(operands[at + k], slots);
         }
     }
@@ -111,12 +111,6 @@ private:
     std::vector<c10::IValue> held_;
     std::vector<Storage> written_;
 };
-
-bool same_elements(const at::Tensor& a, const at::Tensor& b) {
-    if (at::isFloatingType(a.scalar_type()) || at::isComplexType(a.scalar_type()))
-        return at::allclose(a, b, 0, 0, /*equal_nan=*/true);
-    return at::equal(a, b);
-}
 
 } // namespace
 

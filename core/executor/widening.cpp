@@ -176,17 +176,15 @@ Width find_width(
         }
     }
     stack.clear();
-    return Width::Given;
+    return Width::Unchanged;
 }
 
 bool keeps_less(
     const c10::OperatorHandle& op, const torch::jit::Stack& results, c10::ArrayRef<at::ScalarType> declared) {
-    if (results.size() < 2 || op.schema().is_mutable())
-        return false;
     for (size_t r = 0; r < results.size() && r < declared.size(); ++r)
         if (declared[r] == at::kFloat && results[r].isTensor() && results[r].toTensor().defined()
             && is_half(results[r].toTensor().scalar_type()))
-            return true;
+            return results.size() > 1 && !op.schema().is_mutable();
     return false;
 }
 

@@ -14,7 +14,7 @@ namespace hopscope::executor {
 
 // How an operator is called.
 enum class Width : uint8_t {
-    Given, // with its operands as they are
+    Unchanged, // with its operands as they are
     Floats, // half precisions as float32
     Indices, // 32-bit indices as int64
     Both,
@@ -26,9 +26,9 @@ enum class Width : uint8_t {
 void call_wider(const c10::OperatorHandle& op, torch::jit::Stack& stack, Width width,
     c10::ArrayRef<at::ScalarType> declared);
 
-// After a refusal: the first width besides Given that is not refused. `stack` has the operands as they were,
-// and afterwards the results. Given: the operands have nothing that could be wider, or all refuse; the stack
-// is empty then.
+// After a refusal: the first width besides Unchanged that is not refused. `stack` has the operands as they
+// were, and afterwards the results. Unchanged: the operands have nothing that could be wider, or all refuse;
+// the stack is empty then.
 Width find_width(
     const c10::OperatorHandle& op, torch::jit::Stack& stack, c10::ArrayRef<at::ScalarType> declared);
 

@@ -192,9 +192,9 @@ void derive_uses(Body& body) {
 namespace {
 
 // Compares two modules text by text, without assuming that equal texts have equal ids.
-class Comparison {
+class BodyComparer {
 public:
-    Comparison(const GraphModule& a, const GraphModule& b)
+    BodyComparer(const GraphModule& a, const GraphModule& b)
         : a_(a)
         , b_(b) { }
 
@@ -260,7 +260,7 @@ private:
 } // namespace
 
 bool same_body(const GraphModule& a, BodyId body_a, const GraphModule& b, BodyId body_b) {
-    return Comparison(a, b).bodies(body_a, body_b);
+    return BodyComparer(a, b).bodies(body_a, body_b);
 }
 
 } // namespace hopscope

@@ -1,5 +1,7 @@
 #include "core/graph/reading.h"
 
+#include "core/graph/calls.h"
+
 #include <charconv>
 
 namespace hopscope {
@@ -83,6 +85,23 @@ std::vector<const Arg*> results_of(const Body& body) {
     return results;
 }
 
+namespace {
+
+// How many values a call of a body yields. Nothing where the text does not print the body, or where what
+// calls it adds values of its own (with_effects a token, auto_functionalized_v2 what was written to).
+std::optional<size_t> results_of_call(const GraphModule& module, const Body& body, NodeId node) {
+    if (short_target(module, body.node(node)) != "invoke_subgraph")
+        return std::nullopt;
+    for (size_t b = 0; b < module.bodies.size(); ++b)
+        if (&module.bodies[b] == &body)
+            if (const auto call = region_call(module, BodyId(b), node); call && call->body)
+                if (const Body& called = module.body(call->body); output_of(called))
+                    return results_of(called).size();
+    return std::nullopt;
+}
+
+} // namespace
+
 std::optional<TupleItem> tuple_item(const GraphModule& module, const Body& body, NodeId id) {
     const Node& node = body.node(id);
     if (node.op != Opcode::CallFunction || short_target(module, node) != "operator.getitem")
@@ -90,12 +109,18 @@ std::optional<TupleItem> tuple_item(const GraphModule& module, const Body& body,
     const Arguments arguments = arguments_of(module, body, node);
     const std::optional<int64_t> index = integer_of(module, arguments.at(1));
     const NodeId of = arguments.at(0) ? arguments.at(0)->node() : NodeId();
-    if (!of || !index || *index < 0)
+    if (!of || !index)
         return std::nullopt;
     const ValueType* type = module.type(body.node(of).type);
     if (type && type->kind != TypeKind::Other)
         return std::nullopt;
-    return TupleItem{of, static_cast<size_t>(*index)};
+    if (*index >= 0)
+        return TupleItem{of, static_cast<size_t>(*index)};
+    // From the end: torch.fx.symbolic_trace writes what the user's code says; compiled graphs count from 0.
+    const auto count = results_of_call(module, body, of);
+    if (!count || *index < -static_cast<int64_t>(*count))
+        return std::nullopt;
+    return TupleItem{of, *count - static_cast<size_t>(-*index)};
 }
 
 } // namespace hopscope

@@ -15,6 +15,9 @@ namespace {
 
 constexpr int64_t kOne = 64;
 constexpr int kRounds = 8, kStraightenRounds = 8;
+// Of very large pictures nobody sees more than a part, and it is a few points that the last rounds move.
+constexpr size_t kManyElements = 100'000;
+constexpr int kRoundsMany = 5, kStraightenRoundsMany = 4;
 constexpr int64_t kFar = int64_t{1} << 50;
 
 struct Interval {
@@ -49,15 +52,18 @@ public:
     }
 
     std::vector<int> run(const Job& job) {
+        const bool many = layers_.size() > kManyElements;
+        const int rounds = many ? kRoundsMany : kRounds;
+        const int straighten_rounds = many ? kStraightenRoundsMany : kStraightenRounds;
         pack_rows();
-        for (int round = 0; round < kRounds && !job.cancelled(); ++round) {
+        for (int round = 0; round < rounds && !job.cancelled(); ++round) {
             for (size_t r = 0; r < layers_.rows(); ++r)
                 settle(r);
             for (size_t r = layers_.rows(); r > 0; --r)
                 settle(r - 1);
         }
         link_columns();
-        for (int round = 0; round < kStraightenRounds && !job.cancelled(); ++round) {
+        for (int round = 0; round < straighten_rounds && !job.cancelled(); ++round) {
             const bool from_top = round % 2 == 0;
             for (uint32_t chain : by_length_)
                 straighten(layers_.chains[chain], from_top);
@@ -102,12 +108,12 @@ private:
             add(other);
     }
 
-    struct Wish {
+    struct Pull {
         int64_t x = 0, weight = 0;
     };
 
     // The weighted median; the midpoint where two are equal.
-    static Wish median(std::vector<std::pair<int64_t, int64_t>>& points) {
+    static Pull median(std::vector<std::pair<int64_t, int64_t>>& points) {
         if (points.empty())
             return {};
         if (points.size() == 1)
@@ -126,11 +132,11 @@ private:
 
     // Between the median of the neighbours above and that of those below, by their weights: with the median
     // of all, two boxes that are each other's median would never come back to the others.
-    Wish wish(uint32_t e) {
+    Pull pull(uint32_t e) {
         neighbours(e, true);
-        const Wish above = median(near_);
+        const Pull above = median(near_);
         neighbours(e, false);
-        const Wish below = median(near_);
+        const Pull below = median(near_);
         if (above.weight == 0)
             return below;
         if (below.weight == 0)
@@ -149,7 +155,7 @@ private:
         apart_.resize(n);
         result_.resize(n);
         for (size_t i = 0; i < n; ++i) {
-            const Wish w = wish(row[i]);
+            const Pull w = pull(row[i]);
             wanted_[i] = w.weight == 0 ? x_[row[i]] : w.x;
             weight_[i] = std::max<int64_t>(1, w.weight);
             apart_[i] = gap_before_[row[i]];
@@ -272,7 +278,7 @@ private:
     }
 
     void centre(uint32_t box) {
-        const Wish w = wish(box);
+        const Pull w = pull(box);
         if (w.weight > 0)
             x_[box] = room(box).nearest(w.x);
     }

@@ -363,7 +363,7 @@ std::optional<Proof> proof_of(const Dump& dump, const Invocation& invocation) {
     return proof;
 }
 
-// The program of the newest executor that has the operators of the dump's joint graph, or else of its first.
+// The newest executor that has the operators of the dump's joint graph, or else of its first.
 Result<std::string> executor_for(
     const Dump& dump, const std::vector<std::string>& libraries, const Job& job) {
     if (dump.graphs.empty())
@@ -375,7 +375,7 @@ Result<std::string> executor_for(
     const auto choice = worker::choose_executor(*chosen->module, BodyId(0), libraries, job);
     if (!choice)
         return choice.error();
-    return choice->candidates[choice->chosen].program;
+    return choice->candidates[*choice->chosen].executor;
 }
 
 } // namespace
@@ -389,11 +389,11 @@ bool Proofs::different() const {
 }
 
 Result<Proofs> prove(const Dump& dump, const Ledger& ledger, const ProveOptions& options, const Job& job) {
-    auto program = executor_for(dump, options.libraries, job);
-    if (!program)
-        return program.error();
+    auto executor = executor_for(dump, options.libraries, job);
+    if (!executor)
+        return executor.error();
     worker::StartOptions start;
-    start.program = std::move(*program);
+    start.executor = std::move(*executor);
     start.libraries = options.libraries;
     const auto started = worker::Worker::start(start, job);
     if (!started)
@@ -418,7 +418,7 @@ Result<std::vector<Proof>> prove(worker::Worker& worker, const Dump& dump, const
                     && region->function != options.region))
                 continue;
             known = true;
-            if (options.invocation >= 0 && invocation.index != options.invocation)
+            if (options.invocation && invocation.index != *options.invocation)
                 continue;
             auto proof = proof_of(dump, invocation);
             if (!proof)

@@ -22,7 +22,7 @@ struct ProveOptions {
     // is rerun as autograd runs it, on these. Of any file, or of several together (a forward's and a
     // backward's).
     std::vector<tensors::TensorFile> recorded;
-    int invocation = -1; // of which; -1 = of the first that uses the bodies
+    std::optional<int> invocation; // of which; else of the first that uses the bodies
     std::vector<std::string> libraries; // custom operators
 };
 

@@ -83,7 +83,7 @@ std::string in_words(const GraphModule& module, const Body& body, const Arg* arg
 
 } // namespace
 
-Result<CalledBody> body_of_call(const Dump& dump, const Place& place, const run::Request& given) {
+Result<CalledBody> body_of_call(const Dump& dump, const Place& place, const run::Request& request) {
     const GraphModule& module = *dump.graph(place.graph).module;
     const auto call = place.node ? region_call(module, place.body, place.node) : std::nullopt;
     if (!call)
@@ -93,13 +93,13 @@ Result<CalledBody> body_of_call(const Dump& dump, const Place& place, const run:
                 : "expected the address of a region call: COMPILE:STAGE[:BODY]@NODE");
     if (!call->body)
         return usage("the body '" + std::string(module.text(call->attribute)) + "' is not in the dump");
-    CalledBody called{{place.graph, call->body, {}}, given};
+    CalledBody called{{place.graph, call->body, {}}, request};
     // Which of the body's invocations this call is, in the run of the enclosing body that is meant.
     const std::vector<std::string> outer = run::call_prefixes(module, place.body);
-    const size_t run = given.invocation < 0 ? 0 : static_cast<size_t>(given.invocation);
+    const size_t run = static_cast<size_t>(std::max(0, request.invocation.value_or(0)));
     if (run >= outer.size()) {
-        called.request.invocation = -1;
-        if (!given.inputs.empty() || given.invocation >= 0)
+        called.request.invocation.reset();
+        if (!request.inputs.empty() || request.invocation)
             return usage("the body that holds the call is called " + std::to_string(outer.size())
                 + " times by region calls, counted from 0");
         return called;
@@ -157,8 +157,8 @@ Result<CallSchema> call_schema(worker::Worker& worker, const Dump& dump, const P
 }
 
 Result<CallSchema> call_schema(
-    const Dump& dump, const Place& call, const run::Request& given, const Job& job) {
-    auto called = body_of_call(dump, call, given);
+    const Dump& dump, const Place& call, const run::Request& request, const Job& job) {
+    auto called = body_of_call(dump, call, request);
     if (!called)
         return called.error();
     if (called->request.inputs.empty() && !called->request.seed)

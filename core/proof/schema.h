@@ -28,14 +28,14 @@ struct CallSchema {
 };
 
 // Which body the call calls, and the request for it with the values of that very call where recorded ones are
-// given.
+// request.
 struct CalledBody {
     Place place; // of the body
     run::Request request; // its address is not looked at
 };
-// `invocation` of `given` chooses among the runs of the body that holds the call. Errors: Usage where the
+// `invocation` of `request` chooses among the runs of the body that holds the call. Errors: Usage where the
 // node is no region call or its body is not in the dump.
-Result<CalledBody> body_of_call(const Dump& dump, const Place& call, const run::Request& given);
+Result<CalledBody> body_of_call(const Dump& dump, const Place& call, const run::Request& request);
 
 // Runs the called body, which the worker has loaded with what body_of_call() led to, and writes the schema.
 // Errors: External.
@@ -46,7 +46,7 @@ Result<CallSchema> call_schema(worker::Worker& worker, const Dump& dump, const P
 // Errors: as body_of_call() and run::prepare(); External for whatever the executor is to blame for;
 // Cancelled.
 Result<CallSchema> call_schema(
-    const Dump& dump, const Place& call, const run::Request& given, const Job& job = {});
+    const Dump& dump, const Place& call, const run::Request& request, const Job& job = {});
 
 // The schema, then each argument with its operand and each alias in words, a line each.
 std::string schema_text(const CallSchema& schema);

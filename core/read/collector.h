@@ -34,7 +34,7 @@ struct GraphTask {
     // Of a graph out of a text (segment.h), which has no record that tells all this:
     bool from_text = false;
     std::string evidence; // what told its stage; "" = nothing did
-    int number = -1; // AOT's number of the graph; -1 = not told
+    std::optional<int> number; // AOT's number of the graph
     std::shared_ptr<const Places> places; // of the lines from `places_from` on; null = the file's own
     size_t places_from = 0;
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 
 namespace hopscope::read {
 
@@ -293,9 +294,39 @@ void clean(std::string_view text, size_t from, const Needs& needs, Draft& out) {
     }
 }
 
+// How a line begins, whatever the numbers in it are.
+using LineHead = std::array<char, 8>;
+LineHead head_of(std::string_view line) {
+    LineHead head{};
+    for (size_t i = 0; i < std::min(head.size(), line.size()); ++i)
+        head.at(i) = is_digit(line[i]) ? '0' : line[i];
+    return head;
+}
+
+// How the lines of a log begin: most of them. Nothing where that is with an indent, or marks before one.
+LineHead common_head(std::string_view text) {
+    std::map<LineHead, size_t> count;
+    Lines lines(text, false);
+    while (lines.next())
+        if (lines.line().size() >= LineHead{}.size())
+            ++count[head_of(lines.line())];
+    const auto most = std::max_element(
+        count.begin(), count.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    const bool indent = most == count.end() || most->first[0] == ' '
+        || std::adjacent_find(
+               most->first.begin(), most->first.end(), [](char a, char b) { return a == ' ' && b == ' '; })
+            != most->first.end();
+    return indent ? LineHead{} : most->first;
+}
+
+bool begins_message(std::string_view line, const LineHead& head) {
+    size_t end = 0;
+    return (head[0] != 0 && head_of(line) == head) || find_glog(line, end) != npos;
+}
+
 // The width at which a terminal broke a log's lines: all lines are that long at most, and what follows one
-// that is lacks PyTorch's prefix. 0 = they are whole.
-size_t log_width(std::string_view text) {
+// that is lacks the prefix of the others. 0 = they are whole.
+size_t log_width(std::string_view text, LineHead& head) {
     constexpr size_t kNarrowest = 60, kWidest = 400; // columns of a terminal
     constexpr size_t kFewest = 3; // lines that were broken
     size_t longest = 0;
@@ -307,14 +338,14 @@ size_t log_width(std::string_view text) {
     }
     if (longest < kNarrowest)
         return 0;
+    head = common_head(text);
     size_t full = 0;
     size_t broken = 0;
     bool was_full = false;
     bool any_prefix = false;
     Lines lines(text, false);
     while (lines.next()) {
-        size_t end = 0;
-        const bool prefixed = find_glog(lines.line(), end) != npos;
+        const bool prefixed = begins_message(lines.line(), head);
         any_prefix = any_prefix || prefixed;
         broken += was_full && !prefixed;
         was_full = lines.line().size() == longest;
@@ -323,12 +354,11 @@ size_t log_width(std::string_view text) {
     return any_prefix && broken >= kFewest && broken * 5 >= full * 4 ? longest : 0;
 }
 
-void join_broken(std::string_view text, size_t width, Draft& out) {
+void join_broken(std::string_view text, size_t width, const LineHead& head, Draft& out) {
     Lines lines(text, false);
     bool was_full = false;
     while (lines.next()) {
-        size_t end = 0;
-        const bool goes_on = was_full && find_glog(lines.line(), end) == npos;
+        const bool goes_on = was_full && !begins_message(lines.line(), head);
         if (!goes_on && !out.places.empty())
             out.text += '\n';
         if (!goes_on) {
@@ -382,9 +412,10 @@ PlainText decode(const FileBytes& bytes) {
         follow(draft->places, plain);
         plain = finished(draft);
     }
-    if (const size_t width = log_width(plain.text)) {
+    LineHead head{};
+    if (const size_t width = log_width(plain.text, head)) {
         const auto draft = std::make_shared<Draft>();
-        join_broken(plain.text, width, *draft);
+        join_broken(plain.text, width, head, *draft);
         follow(draft->places, plain);
         plain = finished(draft);
     }

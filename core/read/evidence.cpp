@@ -128,11 +128,21 @@ private:
             if (is_compile_id(key.id)) {
                 at = known.find({run, key});
                 // A log may not tell the rank: then it is of the first.
-                if (at == known.end() && !key.rank)
-                    at = std::find_if(known.begin(), known.end(), [&](const auto& entry) {
+                if (at == known.end() && !key.rank) {
+                    const auto without_rank = [&](const auto& entry) {
                         const auto& [other_run, other] = entry.first;
                         return other_run == run && other.id == key.id && other.attempt == key.attempt;
-                    });
+                    };
+                    at = std::find_if(known.begin(), known.end(), without_rank);
+                    if (at != known.end() && at->first.second.rank
+                        && std::count_if(known.begin(), known.end(), without_rank) > 1
+                        && rankless_.insert(owners_[c]).second)
+                        dump_.problems.push_back({Severity::Warning,
+                            "tells no rank, and several ranks compiled " + key.id
+                                + ": what it tells is taken as rank " + std::to_string(*at->first.second.rank)
+                                + "'s",
+                            owners_[c], 0, 0});
+                }
             }
             if (at != known.end()) {
                 moved[c] = at->second;
@@ -337,8 +347,8 @@ private:
                 });
             const Graph& first = dump_.graphs[tells_most->second];
             for (const auto& [file, g] : files) {
-                const bool has_it = std::any_of(
-                    first.also.begin(), first.also.end(), [&](const DumpPlace& p) { return p.file == file; });
+                const bool has_it = std::any_of(first.also.begin(), first.also.end(),
+                    [&, own = file](const DumpPlace& p) { return p.file == own; });
                 if (g == tells_most->second || has_it)
                     continue;
                 const Graph& other = dump_.graphs[g];
@@ -384,6 +394,7 @@ private:
     const std::map<FileId, FileId>& parts_;
     const Job& job_;
     std::vector<int> runs_; // by file
+    std::set<FileId> rankless_; // files of which it was said that they tell no rank
     std::vector<uint32_t> folded_; // by graph: the one that it is a further place of; UINT32_MAX = none
 };
 

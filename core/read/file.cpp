@@ -123,7 +123,7 @@ uint64_t UnfoldLimit::of(uint64_t packed) const {
 
 std::string UnfoldLimit::reached(uint64_t packed) const {
     return "(" + format_bytes(packed) + ") unfolds to more than " + format_bytes(of(packed))
-        + (most ? ", the given limit" : ", which no log does; --max-unfold 16G raises the limit");
+        + (most ? ", the given limit" : ", which no log does" + (raise.empty() ? "" : "; " + raise));
 }
 
 Result<FileBytes> read_standard_input(const UnfoldLimit& limit, const WantedHead& wanted) {

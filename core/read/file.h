@@ -22,6 +22,7 @@ struct FileBytes {
 // What packed data may unfold to. A log unfolds to 10 to 40 times its size, a bomb to 1,000 times.
 struct UnfoldLimit {
     uint64_t most = 0; // bytes, as the person says; 0 = the default, which depends on the packed size
+    std::string raise = {}; // OpenOptions::raise_unfold
     uint64_t of(uint64_t packed) const;
     // "unfolds to more than 64 MiB (200 times …)": what is said where the limit ends the reading.
     std::string reached(uint64_t packed) const;

@@ -127,6 +127,12 @@ std::string_view take_descriptor(std::string_view& text) {
     return descriptor;
 }
 
+void ModuleReader::passed_over(std::string_view text) {
+    problem(lines_->number(), lines_->offset(),
+        "a line that is no part of the graph was passed over: '" + utf8(text.substr(0, 80)) + "'",
+        Severity::Note);
+}
+
 // False if the line is behind the module.
 bool ModuleReader::line(std::string_view text, size_t indent) {
     if (in_meta_block_ || text.starts_with("\"\"\"")) {
@@ -173,8 +179,11 @@ bool ModuleReader::line(std::string_view text, size_t indent) {
         signature_line(text.substr(kDef.size()));
         return true;
     }
-    if (state_ == State::BeforeDef)
-        return indent > scopes_.back().indent;
+    if (state_ == State::BeforeDef) {
+        if (indent > scopes_.front().indent && indent <= scopes_.back().indent)
+            passed_over(text); // between a nested class and its forward
+        return indent > scopes_.front().indent;
+    }
     if (indent > skip_from_)
         return true;
     skip_from_ = npos;
@@ -201,9 +210,7 @@ bool ModuleReader::line(std::string_view text, size_t indent) {
     // Another program's output between the lines: a progress bar, a warning.
     if (indent != statement_indent_ && text.front() != ')' && !text.starts_with("return")
         && !expressions_.looks_like_statement(text)) {
-        problem(lines_->number(), lines_->offset(),
-            "a line that is no part of the graph was passed over: '" + utf8(text.substr(0, 80)) + "'",
-            Severity::Note);
+        passed_over(text);
         return true;
     }
     statement_line(text);

@@ -43,6 +43,7 @@ private:
         size_t indent; // of its class line
     };
 
+    void passed_over(std::string_view text);
     bool line(std::string_view text, size_t indent);
     void class_line(std::string_view name, size_t indent);
     void signature_line(std::string_view rest);

@@ -148,7 +148,7 @@ void Opener::read_file(const InputFile& file) {
     if (file.format == Format::Trace) {
         read_trace_log(collector_, id, file.bytes);
     } else if (file.format == Format::Archive) {
-        read_export_archive(collector_, id, *file.archive, {options_.max_unfold});
+        read_export_archive(collector_, id, *file.archive, {options_.max_unfold, options_.raise_unfold});
     } else {
         GraphTask task;
         task.key.id = "-";

@@ -17,6 +17,7 @@ struct OpenOptions {
     bool verify_md5 = false; // check every payload against its has_payload sum; else those of graphs can be
                              // checked later (core/read/payloads.h)
     uint64_t max_unfold = 0; // bytes that a packed file may unfold to; 0 = 200 times its size, 4 GiB at most
+    std::string raise_unfold; // how a person raises that with this caller; said where it is reached
     unsigned threads = 0; // for parsing graph texts; 0 = as many as the machine has, 4 at most
 };
 

@@ -260,9 +260,17 @@ void LinePrefix::learn(std::string_view line, size_t code, const std::vector<std
         letters += piece.kind == Piece::Kind::Text ? piece.text.size() : 0;
     strong_ = letters >= kStrong;
     // A frame: what opens the lines closes them.
-    const std::string first = pieces_.back().text;
-    if (pieces_.back().kind == Piece::Kind::Text && !first.empty() && !is_identifier_char(first.back())
-        && first != ">" && first != "#") {
+    // The mark stands last in the prefix, or first where others stand behind it.
+    const auto is_mark = [](const Piece& piece) {
+        return piece.kind == Piece::Kind::Text && !piece.text.empty()
+            && !is_identifier_char(piece.text.back())
+            && std::string_view(">#)]}:;,.\"'([{<").find(piece.text.back()) == npos;
+    };
+    const auto opening = std::find_if(
+        pieces_.begin(), pieces_.end(), [](const Piece& piece) { return piece.kind != Piece::Kind::Blanks; });
+    const Piece& mark = opening != pieces_.end() && is_mark(*opening) ? *opening : pieces_.back();
+    if (is_mark(mark)) {
+        const std::string& first = mark.text;
         const auto closed = [&](std::string_view other) { return trimmed(other).ends_with(first); };
         const auto n = static_cast<size_t>(std::count_if(told.begin(), told.end(), closed));
         if (n > 1 && 2 * n > told.size())

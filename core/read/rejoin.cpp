@@ -111,6 +111,10 @@ public:
 
     Mended run() {
         lost_ = lost_indentation();
+        margin_ = npos;
+        for (const RawLine& line : lines_)
+            if (!line.foreign && !trimmed(line.text).empty())
+                margin_ = std::min(margin_, column_of(line.text));
         gather();
         if (lost_)
             reindent();
@@ -134,6 +138,8 @@ private:
     size_t width_;
     std::vector<Logical> logical_;
     bool lost_ = false; // the indentation
+    int open_ = 0; // brackets that natural line breaks leave open
+    size_t margin_ = 0; // blanks before every line: what a prefix ends in
     size_t def_column_ = 0;
     size_t column_ = 0; // of the statements of the body that is read
     Mended mended_;
@@ -155,6 +161,21 @@ bool Mender::goes_on(const Logical& last, size_t i, std::string_view text, bool&
         return !(alone && (is_class(text) || is_def(text)));
     if (lines_[i].foreign)
         return false;
+    // Inside of brackets, further left than the statement: a mail program broke the line at a blank, whatever
+    // the rest looks like ("primals_9: "f32[4]", …").
+    if (!lost_ && !last.natural && !is_class(text) && !is_def(text) && !is_return(text)) {
+        const size_t column = column_of(lines_[i].text);
+        if (last.open.depth > 0 && column < last.column)
+            return true;
+        // An item of a signature or call that was broken before it.
+        if (open_ > 0 && last.open.depth <= 0 && column <= last.column
+            && std::string_view(")]}").find(text.front()) == npos)
+            return true;
+    }
+    // A source line may be anything: "# File: …, code:" and then "return x".
+    if (!lost_ && last.text.starts_with('#') && column_of(lines_[i].text) < last.column && !is_class(text)
+        && !is_def(text))
+        return true;
     if (last.open.quote && !last.text.starts_with('#'))
         return !alone;
     if (last.natural || alone)
@@ -167,7 +188,7 @@ bool Mender::goes_on(const Logical& last, size_t i, std::string_view text, bool&
 void Mender::gather() {
     bool returned = false;
     size_t foreign = 0;
-    int open = 0; // brackets that natural line breaks leave open
+    int& open = open_;
     for (size_t i = 0; i < lines_.size(); ++i) {
         const std::string_view text = trimmed(lines_[i].text);
         if (text.empty())
@@ -178,15 +199,18 @@ void Mender::gather() {
             std::string_view more = lines_[i].text;
             if (blank_lost)
                 more = text;
-            else
+            else {
+                more.remove_prefix(std::min(margin_, std::min(more.find_first_not_of(' '), more.size())));
                 while (more.ends_with(' '))
                     more.remove_suffix(1);
+            }
             if (blank_lost && !last.text.empty())
                 last.text += ' ';
             last.text += more;
             open -= last.open.depth;
             last.open = open_state(last.text);
-            last.natural = std::string_view("([{,").find(without_descriptor(last.text).back()) != npos;
+            last.natural = !last.open.quote
+                && std::string_view("([{,").find(without_descriptor(last.text).back()) != npos;
             open = std::max(0, open + last.open.depth);
             ++mended_.joined;
             mended_.took = i + 1;

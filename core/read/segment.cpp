@@ -16,16 +16,20 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// The class that a line begins, behind a file's name or marks that no letter is in ("+", "# ").
+// The class that a line begins, behind a file's name, a logger's prefix or marks ("+", "# ", ">" close to
+// it).
 std::string_view head_class(std::string_view line, std::string_view& before) {
-    const std::string_view name = class_on_line(line, &before);
-    if (!name.empty())
-        return before.find(", code:") == npos ? name : std::string_view{};
-    size_t at = 0;
-    while (at < line.size() && !is_identifier_char(line[at]))
-        ++at;
-    return line.substr(at).starts_with("class ") ? class_on_line(line.substr(at), &before)
-                                                 : std::string_view{};
+    std::string_view name = class_on_line(line, &before);
+    if (name.empty()) {
+        const size_t at = line.rfind("class ", line.find("Module):"));
+        if (at == npos || (at > 0 && is_identifier_char(line[at - 1])))
+            return {};
+        name = class_on_line(line.substr(at), &before);
+        before = trimmed(line.substr(0, at));
+        if (std::none_of(before.begin(), before.end(), is_identifier_char))
+            before = {};
+    }
+    return before.find(", code:") == npos ? name : std::string_view{};
 }
 
 } // namespace

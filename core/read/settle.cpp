@@ -56,14 +56,14 @@ void settle_tasks(Collector& collector) {
     std::set<std::pair<uint32_t, int>> numbers;
     std::set<uint32_t> several;
     for (const GraphTask& t : tasks)
-        if (t.from_text && t.key.id == "-" && t.number >= 0)
-            numbers.emplace(t.file.index, t.number);
+        if (t.from_text && t.key.id == "-" && t.number)
+            numbers.emplace(t.file.index, *t.number);
     for (auto at = numbers.begin(); at != numbers.end(); ++at)
         if (const auto next = std::next(at); next != numbers.end() && next->first == at->first)
             several.insert(at->first);
     for (GraphTask& t : tasks)
-        if (t.from_text && t.key.id == "-" && t.number >= 0 && several.contains(t.file.index))
-            t.key.id = "aot" + std::to_string(t.number);
+        if (t.from_text && t.key.id == "-" && t.number && several.contains(t.file.index))
+            t.key.id = "aot" + std::to_string(*t.number);
     for (const GraphTask& t : tasks) {
         collector.reading = t.owner ? t.owner : t.file;
         collector.compilation(t.key);

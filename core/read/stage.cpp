@@ -69,8 +69,12 @@ std::optional<StageGuess> stage_of_title(std::string_view title) {
     if (!stage || (words.find("graph") == npos && words.find("grad") == npos))
         return std::nullopt;
     guess.stage = *stage;
-    if (const size_t at = words.find("graph "); at != npos)
-        std::from_chars(words.data() + at + 6, words.data() + words.size(), guess.number);
+    if (const size_t at = words.find("graph "); at != npos) {
+        int number = 0;
+        if (std::from_chars(words.data() + at + 6, words.data() + words.size(), number).ec == std::errc{}
+            && number >= 0)
+            guess.number = number;
+    }
     // The stages that stand before and after a pass are told apart by that.
     if (guess.stage == Stage::PreGrad || guess.stage == Stage::PostGrad)
         guess.label = std::string(title);

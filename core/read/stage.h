@@ -14,7 +14,7 @@ struct StageGuess {
     std::string label; // "" = nothing beyond the stage
     std::string
         evidence; // "" = nothing told it: "title", "log artifact", "file name", "class name", "placeholders"
-    int number = -1; // AOT's number of the graph, of a title "Forward graph 4"
+    std::optional<int> number; // AOT's number of the graph, of a title "Forward graph 4"
 };
 
 // "Forward graph 0", "__compiled_fn_1", "AFTER POST GRAD", "ExportedProgram:" (torch/_logging,

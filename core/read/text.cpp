@@ -1,6 +1,7 @@
 #include "core/base/text.h"
 #include "core/read/collector.h"
 #include "core/read/decode.h"
+#include "core/read/diff_sides.h"
 #include "core/read/segment.h"
 
 #include <algorithm>
@@ -62,6 +63,54 @@ std::string nearest_forms(std::string_view text) {
     return out;
 }
 
+namespace {
+// Both sides of the diffs in a text, then what else it holds.
+size_t find_all_graphs(Collector& collector, FileId file, const PlainText& plain) {
+    std::vector<DiffBlock> diffs = find_diffs(plain);
+    size_t found = 0;
+    std::erase_if(diffs, [&](const DiffBlock& diff) {
+        const size_t before = found;
+        for (const bool old : {true, false}) {
+            const size_t first = collector.tasks.size();
+            found += find_graphs(collector, file, old ? diff.before : diff.after);
+            for (size_t i = first; i < collector.tasks.size(); ++i) {
+                std::string& label = collector.tasks[i].label;
+                const char* side = old ? "before" : "after";
+                label = label.empty() ? side : label + " (" + side + ")";
+            }
+        }
+        if (found > before)
+            collector.problem(Severity::Note,
+                "this is a diff: its graphs are told apart as before ('-') and after ('+')", file,
+                diff.place.line, diff.place.offset);
+        return found == before;
+    });
+    return found + find_graphs(collector, file, diffs.empty() ? plain : without_diffs(plain, diffs));
+}
+} // namespace
+
+namespace {
+// A text in which no graph was found may still hold what one begins with.
+void tell_lost_graph(Collector& collector, FileId file, const PlainText& plain) {
+    size_t first = npos;
+    for (const std::string_view mark : {"def forward(", "(torch.nn.Module):", "TRACED GRAPH\n ", "graph():"})
+        first = std::min(first, plain.text.find(mark));
+    if (first == npos)
+        return;
+    const size_t begin = first == 0 ? 0 : plain.text.rfind('\n', first - 1) + 1; // npos + 1 = 0
+    const auto line = static_cast<size_t>(
+        std::count(plain.text.begin(), plain.text.begin() + static_cast<ptrdiff_t>(begin), '\n'));
+    const Place at = !plain.places    ? Place{static_cast<uint32_t>(line + 1), begin}
+        : line < plain.places->size() ? (*plain.places)[line]
+                                      : Place{};
+    collector.problem(Severity::Warning,
+        "a graph seems to stand here and none could be taken out of the text: '"
+            + utf8(trimmed(plain.text.substr(begin, plain.text.find('\n', first) - begin)).substr(0, 80))
+            + "'",
+        file, at.line, at.offset);
+}
+} // namespace
+
 bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
     const PlainText plain = decode(bytes);
     const size_t messages = collector.dump.messages.size();
@@ -72,7 +121,7 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
         read_text_log(collector, file, plain);
     }
     const size_t tasks = collector.tasks.size();
-    const size_t found = find_graphs(collector, file, plain);
+    const size_t found = find_all_graphs(collector, file, plain);
     const bool told =
         collector.dump.messages.size() > messages || collector.dump.compilations.size() > compilations;
     collector.dump.files[file.index].kind =
@@ -82,6 +131,8 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
             "there is no graph in this text, only a module that a person wrote; expected one that PyTorch "
             "printed",
             file, 1, 0);
+    if (found == 0)
+        tell_lost_graph(collector, file, plain);
     if (found == 0 && told && collector.dump.messages.size() == messages)
         collector.problem(Severity::Note,
             "this log tells of compilations and has no graph; TORCH_LOGS=graph_code,aot_graphs logs them",

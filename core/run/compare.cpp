@@ -1,13 +1,17 @@
 #include "core/run/compare.h"
 
+#include "core/base/text.h"
 #include "core/graph/types.h"
 #include "core/wire/tolerance.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <numeric>
+#include <tuple>
 
 namespace hopscope::run {
 
@@ -39,7 +43,7 @@ Status run_other(
 
 } // namespace
 
-Result<Comparison> compare(
+Result<RunComparison> compare(
     worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job) {
     using Against = CompareRequest::Against;
     if (request.against == Against::Recorded && prepared.reference.empty())
@@ -50,7 +54,8 @@ Result<Comparison> compare(
         if (const Status status = run_other(worker, prepared, request, job); !status)
             return status.error();
     wire::CompareRequest asked;
-    asked.alone = request.alone;
+    asked.strict = request.strict || request.against == Against::Run || !request.tolerances.empty();
+    asked.alone = request.alone.value_or(request.against == Against::Recorded && !asked.strict);
     asked.seed = request.seed;
     asked.float64 = request.against == Against::Float64;
     asked.any_dtype = request.against == Against::Run && request.other->module != prepared.module;
@@ -58,14 +63,14 @@ Result<Comparison> compare(
     auto answer = worker.compare(asked, job);
     if (!answer)
         return answer.error();
-    Comparison c{std::move(*answer),
+    RunComparison c{std::move(*answer),
         request.against == Against::Recorded      ? "recorded values"
             : request.against == Against::Float64 ? "float64"
                                                   : "the run of " + request.other->address,
-        -1};
-    for (size_t i = 0; i < c.values.size() && c.first < 0; ++i)
+        asked.strict, {}};
+    for (size_t i = 0; i < c.values.size() && !c.first; ++i)
         if (!c.values[i].equal)
-            c.first = static_cast<int>(i);
+            c.first = i;
     // What was bound to compare with is there again.
     if (request.against == Against::Run && !prepared.reference.empty())
         if (const Status status = worker.bind(prepared.reference, wire::BindRequest::As::Reference, job);
@@ -74,14 +79,60 @@ Result<Comparison> compare(
     return c;
 }
 
-std::vector<size_t> by_error(const Comparison& comparison) {
+size_t RunComparison::count(wire::Verdict verdict) const {
+    return static_cast<size_t>(std::count_if(
+        values.begin(), values.end(), [&](const ComparedValue& v) { return v.verdict == verdict; }));
+}
+
+size_t RunComparison::other_strides() const {
+    return static_cast<size_t>(std::count_if(
+        values.begin(), values.end(), [](const ComparedValue& v) { return !v.strides.empty(); }));
+}
+
+std::string verdict_text(const ComparedValue& value, bool strict) {
+    switch (value.verdict) {
+    case wire::Verdict::NotCompared:
+        return "not compared";
+    case wire::Verdict::Same:
+        return "same";
+    case wire::Verdict::WithinRounding:
+        return strict ? "within tolerance" : "within rounding";
+    case wire::Verdict::Suspicious:
+        if (strict)
+            return "differs";
+        return std::isfinite(value.times) ? fmt::format("suspicious, {:.3g} × the noise floor", value.times)
+                                          : "suspicious, no rounding explains it";
+    case wire::Verdict::WrongDtype:
+        return "wrong dtype";
+    case wire::Verdict::WrongShape:
+        return "wrong shape";
+    }
+    return {};
+}
+
+std::string verdicts_text(const RunComparison& comparison) {
+    using wire::Verdict;
+    const std::pair<Verdict, const char*> all[] = {{Verdict::Same, "same"},
+        {Verdict::WithinRounding, comparison.strict ? "within tolerance" : "within rounding"},
+        {Verdict::Suspicious, comparison.strict ? "differ" : "suspicious"},
+        {Verdict::WrongDtype, "of wrong dtype"}, {Verdict::WrongShape, "of wrong shape"},
+        {Verdict::NotCompared, "not compared"}};
+    std::string text;
+    for (const auto& [verdict, words] : all)
+        if (const size_t count = comparison.count(verdict))
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
+    if (const size_t strides = comparison.strict ? 0 : comparison.other_strides())
+        text += fmt::format("; {} with other strides", counted(strides, "value"));
+    return text.empty() ? "no value compared" : text;
+}
+
+std::vector<size_t> by_error(const RunComparison& comparison) {
     const auto rank = [&](size_t i) {
         const ComparedValue& v = comparison.values[i];
         const double infinite = std::numeric_limits<double>::infinity();
-        const double excess = !v.reason.empty() ? infinite
-            : v.tolerance > 0 ? std::fabs(v.found - v.expected) / (v.tolerance * (1 + std::fabs(v.expected)))
-                              : v.max_abs;
-        return std::pair(!v.equal, v.equal ? v.max_rel : std::isnan(excess) ? infinite : excess);
+        const double away = !v.reason.empty() || std::isnan(v.times) ? infinite : v.times;
+        return std::tuple(!v.equal, v.verdict != wire::Verdict::NotCompared, away, v.verdict,
+            std::isnan(v.max_rel) ? infinite : v.max_rel);
     };
     std::vector<size_t> order(comparison.values.size());
     std::iota(order.begin(), order.end(), size_t{0});

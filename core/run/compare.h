@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,20 @@ namespace hopscope::run {
 
 using wire::ComparedValue;
 
-struct Comparison : wire::CompareAnswer {
+struct RunComparison : wire::CompareAnswer {
     std::string against; // "recorded values", "float64", "the run of 0/0:forward, seed 2"
-    int first = -1; // of `values`, the first that is not equal; -1 = none
+    bool strict = false; // by fixed tolerances
+    std::optional<size_t> first; // of `values`, the first that is not equal
 
     bool holds() const { return mismatched == 0 && !failure; }
+    size_t count(wire::Verdict verdict) const;
+    size_t other_strides() const; // values of which only the strides differ
 };
+
+// "same", "within rounding", "suspicious, 31 × the noise floor", "wrong dtype": for people.
+std::string verdict_text(const ComparedValue& value, bool strict);
+// "403 same, 12 within rounding, 1 suspicious; 3 not compared", without what there is none of.
+std::string verdicts_text(const RunComparison& comparison);
 
 struct CompareRequest {
     enum class Against : uint8_t {
@@ -32,18 +41,23 @@ struct CompareRequest {
     const Prepared* other = nullptr; // Run: its body and inputs; values are matched by their keys
     uint64_t other_seed = 0; // Run: of its random operators
     uint64_t seed = 0; // of random operators
-    bool alone = false; // each node is given the reference's values, so that errors do not add up
-    std::map<std::string, double> tolerances; // by dtype ("float32"), in place of the measured ones
+    // Each node is given the reference's values, so that errors do not add up. None: where recorded values
+    // are compared with by verdict.
+    std::optional<bool> alone;
+    // By fixed tolerances, and with the strides, instead of by the noise floor. Another run is always
+    // compared so: that it is on other inputs no rounding explains.
+    bool strict = false;
+    std::map<std::string, double> tolerances; // by dtype ("float32"), in place of the measured ones: strict
 };
 
 // The worker has `prepared` loaded and bound (start(), load_into()); afterwards it has so again.
 // Errors: External, Cancelled; Usage where nothing was bound to compare with.
-Result<Comparison> compare(
+Result<RunComparison> compare(
     worker::Worker& worker, const Prepared& prepared, const CompareRequest& request, const Job& job = {});
 
-// Indices of the values: those that are not equal first, by how far they leave their tolerance; then the
-// others by relative error. Ties keep their order.
-std::vector<size_t> by_error(const Comparison& comparison);
+// Indices of the values: those that are not equal first, by how far they leave their floor or tolerance; then
+// the others likewise; what was not compared last. Ties keep their order.
+std::vector<size_t> by_error(const RunComparison& comparison);
 
 // "1e-06 (float32)": the tolerances in force where none is given, by dtype.
 std::map<std::string, double> default_tolerances(bool alone);

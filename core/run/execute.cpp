@@ -22,7 +22,7 @@ Result<RunResult> execute(
     if (!compared)
         return compared.error();
     result.comparison = std::move(*compared);
-    const Comparison& c = *result.comparison;
+    const RunComparison& c = *result.comparison;
     if (!undisturbed)
         result.ran = {{c.nodes, c.run, c.widened, {}}, c.wall_ms, c.wall_ms};
     result.ran.failure = c.failure;

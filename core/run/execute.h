@@ -19,7 +19,7 @@ struct ExecuteOptions {
 
 struct RunResult {
     wire::RunAnswer ran; // where the body was only compared: what the comparison tells of it
-    std::optional<Comparison> comparison;
+    std::optional<RunComparison> comparison;
 
     const std::optional<wire::NodeFailure>& failure() const { return ran.failure; }
 };

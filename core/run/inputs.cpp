@@ -189,8 +189,8 @@ Result<tensors::Value> made_tensor(const GraphModule& module, const std::string&
 
 // Whether all that is given is for a placeholder.
 Status check_names(
-    const GraphModule& module, BodyId id, const std::vector<NodeId>& nodes, const Given& given) {
-    for (const auto* list : {&given.values, &given.shapes})
+    const GraphModule& module, BodyId id, const std::vector<NodeId>& nodes, const SingleInputs& singles) {
+    for (const auto* list : {&singles.values, &singles.shapes})
         for (const tensors::Value& value : *list) {
             std::string names;
             bool known = false;
@@ -210,7 +210,7 @@ Status check_names(
 
 } // namespace
 
-const tensors::Value* Given::find(std::string_view name) const {
+const tensors::Value* SingleInputs::find(std::string_view name) const {
     for (const auto* list : {&values, &shapes})
         for (const tensors::Value& value : *list)
             if (value.name == name)
@@ -219,20 +219,20 @@ const tensors::Value* Given::find(std::string_view name) const {
 }
 
 Result<Inputs> synthetic_inputs(const GraphModule& module, BodyId id, uint64_t seed, Bindings& symbols,
-    const Bindings& hints, Given given) {
+    const Bindings& hints, SingleInputs singles) {
     Inputs inputs;
     const std::vector<NodeId> nodes = wanted_inputs(module, id);
-    if (const Status status = check_names(module, id, nodes, given); !status)
+    if (const Status status = check_names(module, id, nodes, singles); !status)
         return status.error();
     const auto given_for = [&](NodeId node) {
-        return given.find(module.text(module.body(id).node(node).name));
+        return singles.find(module.text(module.body(id).node(node).name));
     };
     for (const bool lone : {true, false})
         for (const NodeId node : nodes)
             if (const ValueType* type = module.type(module.body(id).node(node).type); type && given_for(node))
                 bind_symbols(module, *type, *given_for(node), lone, symbols);
     inputs.defaults = bind_default_symbols(module, id, hints, symbols);
-    inputs.owned = std::move(given.owned); // a deque's elements stay where they are
+    inputs.owned = std::move(singles.owned); // a deque's elements stay where they are
     IndexBounds bounds(module, symbols);
     Random random(seed);
     for (const NodeId node : nodes) {
@@ -241,10 +241,10 @@ Result<Inputs> synthetic_inputs(const GraphModule& module, BodyId id, uint64_t s
         const ValueType* type = module.type(n.type);
         const auto range = [&] { return bounds.of(id, node); };
         Result<tensors::Value> value = tensors::Value();
-        if (const tensors::Value* known = given.find(name)) {
+        if (const tensors::Value* known = singles.find(name)) {
             value = *known;
             const bool to_make = value->kind == tensors::Value::Kind::Tensor && value->bytes.data() == nullptr
-                && known >= given.shapes.data() && known < given.shapes.data() + given.shapes.size();
+                && known >= singles.shapes.data() && known < singles.shapes.data() + singles.shapes.size();
             if (to_make && value->stride.empty())
                 value->stride = tensors::dense_stride(value->shape);
             if (const Status status = check_input(module, name, type, symbols, *value); !status)

@@ -23,8 +23,8 @@ struct Inputs {
     tensors::TensorFile file; // the others' bytes
 };
 
-// Inputs that are there one by one (core/run/given.h).
-struct Given {
+// Inputs that are there one by one (core/run/single_inputs.h).
+struct SingleInputs {
     std::vector<tensors::Value> values; // tensors with their bytes, and numbers
     std::vector<tensors::Value> shapes; // tensors to be made: dtype, shape, maybe stride
     std::deque<std::string> owned; // bytes
@@ -38,11 +38,11 @@ struct Given {
 // From the recorded types: floats of mean 0 and deviation 1, integers within what embeddings and indices that
 // they reach allow (else 0 to 9), booleans; recorded strides. The same seed gives the same bytes on every
 // machine. Symbols that are not bound get their hints (symbol_hints), else numbers of our choice, and are
-// listed in `defaults`. What is `given` is taken, or made as it says, and its sizes bind symbols first.
+// listed in `defaults`. What is in `singles` is taken, or made as it says, and its sizes bind symbols first.
 // Errors: Usage naming the placeholder whose value nothing tells how to make, or that what is given does not
 // fit; NotFound for what is given for no placeholder.
 Result<Inputs> synthetic_inputs(const GraphModule& module, BodyId body, uint64_t seed, Bindings& symbols,
-    const Bindings& hints = {}, Given given = {});
+    const Bindings& hints = {}, SingleInputs singles = {});
 
 // From a file with the keys of recordings; what else the file has is passed over. Sets symbols that sizes of
 // placeholders say.

@@ -1,9 +1,9 @@
 #include "core/run/request.h"
 
 #include "core/base/text.h"
-#include "core/run/given.h"
 #include "core/run/input_files.h"
 #include "core/run/placeholders.h"
+#include "core/run/single_inputs.h"
 #include "core/worker/choose.h"
 
 #include <algorithm>
@@ -15,11 +15,11 @@ namespace hopscope::run {
 namespace {
 
 // Which call of a region's body the keys of recordings are taken from.
-Result<std::string> prefix_of(const GraphModule& module, BodyId body, int invocation) {
+Result<std::string> prefix_of(const GraphModule& module, BodyId body, std::optional<int> invocation) {
     const std::vector<std::string> prefixes = call_prefixes(module, body);
-    const size_t index = invocation < 0 ? 0 : static_cast<size_t>(invocation);
-    if (index < prefixes.size())
-        return prefixes[index];
+    const int index = invocation.value_or(0);
+    if (index >= 0 && static_cast<size_t>(index) < prefixes.size())
+        return prefixes[static_cast<size_t>(index)];
     return make_error(Error::Kind::Usage,
         prefixes.empty() ? "no region call of this body is in the graph, so that no invocation can be chosen"
                          : "there is no invocation " + std::to_string(index) + ": the body is called "
@@ -68,33 +68,33 @@ Error not_one_of_them(std::string message) {
 
 // Made inputs or those of a file.
 Status one_source(const Request& request) {
-    if (!request.inputs.empty() && (request.seed || !request.given.empty()))
+    if (!request.inputs.empty() && (request.seed || !request.single_inputs.empty()))
         return not_one_of_them("found files of inputs beside a seed or single inputs, expected one of them");
     return {};
 }
 
 // From a seed, but for what came with the graph or is given one by one.
 Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p) {
-    Given given;
-    if (const Status status = add_named(request.given, p.symbols, given); !status)
+    SingleInputs singles;
+    if (const Status status = add_named(request.single_inputs, p.symbols, singles); !status)
         return status.error();
     const Graph& graph = dump.graph(p.place.graph);
     if (p.body == BodyId(0))
-        add_saved(graph.saved, !request.seed, given);
+        add_saved(graph.saved, !request.seed, singles);
     const std::vector<NodeId> wanted = wanted_inputs(*p.module, p.body);
     const size_t known = static_cast<size_t>(std::count_if(wanted.begin(), wanted.end(),
-        [&](NodeId node) { return given.find(p.module->text(p.module->body(p.body).node(node).name)); }));
+        [&](NodeId node) { return singles.find(p.module->text(p.module->body(p.body).node(node).name)); }));
     if (!request.seed && known < wanted.size())
         return not_one_of_them("found neither a seed nor files of inputs, expected one of them"
             + (known ? "; " + std::to_string(known) + " of " + counted(wanted.size(), "input")
                         + " came with the graph or were given"
                      : std::string())
-            + (given.notes.empty() ? "" : "; " + given.notes.front()));
-    p.notes = given.notes;
-    const size_t from_file = given.from_file;
-    const std::string source = given.source;
+            + (singles.notes.empty() ? "" : "; " + singles.notes.front()));
+    p.notes = singles.notes;
+    const size_t from_file = singles.from_file;
+    const std::string source = singles.source;
     auto made = synthetic_inputs(*p.module, p.body, request.seed.value_or(0), p.symbols,
-        symbol_hints(dump, p.place.graph), std::move(given));
+        symbol_hints(dump, p.place.graph), std::move(singles));
     if (!made)
         return made;
     std::string& told = p.inputs_told;
@@ -128,10 +128,10 @@ Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& req
     if (!symbols)
         return symbols.error();
     p.symbols = std::move(*symbols);
-    if (p.body != BodyId(0) || request.invocation >= 0) {
+    if (p.body != BodyId(0) || request.invocation) {
         auto found = prefix_of(*p.module, p.body, request.invocation);
         // Synthetic inputs need no call.
-        if (!found && (request.invocation >= 0 || !request.inputs.empty()))
+        if (!found && (request.invocation || !request.inputs.empty()))
             return found.error();
         p.prefix = found ? *found : "";
     }
@@ -159,7 +159,7 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
     if (!choice)
         return choice.error();
     worker::StartOptions options;
-    options.program = choice->candidates[choice->chosen].program;
+    options.executor = choice->candidates[*choice->chosen].executor;
     options.libraries = request.libraries;
     options.memory = request.memory;
     auto started_worker = worker::Worker::start(options, job);
@@ -167,7 +167,7 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
         return started_worker.error();
     Started started;
     started.worker = std::move(*started_worker);
-    started.program = options.program;
+    started.executor = options.executor;
     if (!choice->note.empty())
         started.notes.push_back(choice->note);
     auto loaded = load_into(*started.worker, prepared, job);

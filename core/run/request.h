@@ -16,13 +16,14 @@ namespace hopscope::run {
 
 struct Request {
     std::string address; // of the body; empty where the dump has one graph only
-    int invocation = -1; // which call of a region's body recorded values are taken from; -1 = the first
+    std::optional<int>
+        invocation; // which call of a region's body recorded values are taken from; else the first
     // Of synthetic inputs and random operators. Without one, and without `inputs`, all inputs must have come
     // with the graph or be given.
     std::optional<uint64_t> seed;
     std::string inputs; // a file or folder of recorded ones; exclusive with synthetic inputs
     std::string reference; // a file of recorded values to compare with; may be empty
-    std::vector<std::string> given; // single inputs: "x=f32[2,3]", "k=3" (core/run/given.h)
+    std::vector<std::string> single_inputs; // "x=f32[2,3]", "k=3" (core/run/single_inputs.h)
     std::vector<std::string> bind; // "s77=8"
     std::vector<std::string> libraries; // custom operators
     uint64_t memory = 0; // the worker's limit; 0 = half of the machine's
@@ -57,7 +58,7 @@ Result<Bindings> bindings_of(const std::vector<std::string>& words);
 // Starts the newest executor that has the operators, loads the body and binds the inputs (and the reference).
 struct Started {
     std::shared_ptr<worker::Worker> worker;
-    std::string program; // which executor
+    std::string executor; // its path
     wire::LoadAnswer loaded; // what of the body cannot be run
     std::vector<std::string> notes; // what the person should know: operators that this libtorch lacks
 };

@@ -52,10 +52,11 @@ Stepper::Stepper(std::shared_ptr<worker::Worker> worker)
     , module_(worker_->module()) { }
 
 Result<Stop> Stepper::begin(const wire::BeginRequest& options, const Job& job) {
-    steps_.clear();
-    failure_.reset();
-    complete_ = false;
-    position_ = 0;
+    forget_steps();
+    if (untold_) {
+        untold_->anew = true;
+        untold_->answers.clear();
+    }
     for (Breakpoint& b : breakpoints_)
         b.hits = 0;
     const auto answer = worker_->begin(options, job);
@@ -69,10 +70,21 @@ Result<Stop> Stepper::begin(const wire::BeginRequest& options, const Job& job) {
         if (const Status on = advance(one, job); !on)
             return on.error();
     position_ = first_computing(0);
-    return Stop{Stop::Reason::Start, -1, -1};
+    return Stop{Stop::Reason::Start};
+}
+
+void Stepper::forget_steps() {
+    steps_.clear();
+    index_.clear();
+    peak_.reset();
+    failure_.reset();
+    complete_ = false;
+    position_ = 0;
 }
 
 void Stepper::take(const wire::AdvanceAnswer& answer) {
+    if (untold_)
+        untold_->answers.push_back(answer);
     for (const wire::BegunStep& begun : answer.begun) {
         Step step;
         step.body = begun.body;
@@ -80,6 +92,7 @@ void Stepper::take(const wire::AdvanceAnswer& answer) {
         step.parent = static_cast<int32_t>(begun.parent);
         step.depth = static_cast<uint16_t>(begun.depth);
         step.round = static_cast<int32_t>(begun.round);
+        index_.add(frame_of(step), step.node);
         steps_.push_back(std::move(step));
     }
     for (const wire::EndedStep& ended : answer.ended) {
@@ -94,6 +107,10 @@ void Stepper::take(const wire::AdvanceAnswer& answer) {
         step.live = ended.live;
         step.microseconds = ended.us;
         step.shape = ended.shape;
+        // Of steps that are equal the first.
+        if (!peak_ || step.live > steps_[*peak_].live
+            || (step.live == steps_[*peak_].live && ended.step < *peak_))
+            peak_ = ended.step;
     }
     complete_ = answer.complete;
     if (answer.failure)
@@ -160,16 +177,10 @@ bool Stepper::made_non_finite(size_t step) const {
             if (arg.kind == ArgKind::Float && module_->text(arg.text()).find("inf") != std::string_view::npos)
                 return false;
     // Of finite inputs: one that hands a NaN on made none.
-    for (const NodeId input : body.inputs_of(node))
-        for (size_t i = step; i-- > 0;) {
-            const Step& other = steps_[i];
-            if (other.parent == s.parent && other.round == s.round && other.node == input) {
-                if (other.nan || other.inf)
-                    return false;
-                break;
-            }
-        }
-    return true;
+    return std::none_of(body.inputs_of(node).begin(), body.inputs_of(node).end(), [&](NodeId input) {
+        const auto run = index_.in_frame(frame_of(s), input);
+        return run && (steps_[*run].nan || steps_[*run].inf);
+    });
 }
 
 bool Stepper::holds_after(const Breakpoint& b, size_t step) const {
@@ -201,21 +212,21 @@ std::optional<Stop> Stepper::hit(size_t position, size_t before) const {
         if (!b.enabled)
             continue;
         if (position < steps_.size() && holds_before(b, position))
-            return Stop{Stop::Reason::Breakpoint, static_cast<int>(i), static_cast<int32_t>(position)};
+            return Stop{Stop::Reason::Breakpoint, i, position};
         for (const size_t step : ended)
             if (holds_after(b, step))
-                return Stop{Stop::Reason::Breakpoint, static_cast<int>(i), static_cast<int32_t>(step)};
+                return Stop{Stop::Reason::Breakpoint, i, step};
     }
     return std::nullopt;
 }
 
-// The step that made a NaN or an infinity between two positions; -1 = none.
-int32_t Stepper::non_finite_between(size_t before, size_t position) const {
+// The step that made a NaN or an infinity between two positions.
+std::optional<size_t> Stepper::non_finite_between(size_t before, size_t position) const {
     for (size_t step = before; step < position; ++step)
         if (steps_[step].end > static_cast<int32_t>(before)
             && steps_[step].end <= static_cast<int32_t>(position) && made_non_finite(step))
-            return static_cast<int32_t>(step);
-    return -1;
+            return step;
+    return std::nullopt;
 }
 
 void Stepper::toggle(const Breakpoint& breakpoint) {
@@ -274,9 +285,9 @@ Result<Stop> Stepper::move(const Until& until, const Job& job) {
     uint64_t moved = 0;
     for (;;) {
         if (failure_ && position_ == *failure_->step)
-            return Stop{Stop::Reason::Failure, -1, static_cast<int32_t>(*failure_->step)};
+            return Stop{Stop::Reason::Failure, {}, *failure_->step};
         if (at_end())
-            return Stop{Stop::Reason::End, -1, -1};
+            return Stop{Stop::Reason::End};
         const auto to = next(position_, until, job);
         if (!to) {
             if (to.error().kind == Error::Kind::Cancelled)
@@ -288,21 +299,21 @@ Result<Stop> Stepper::move(const Until& until, const Job& job) {
         ++moved;
         if (until.breakpoints)
             if (const auto stop = hit(position_, from)) {
-                ++breakpoints_[static_cast<size_t>(stop->breakpoint)].hits;
+                ++breakpoints_[*stop->breakpoint].hits;
                 return *stop;
             }
         if (until.non_finite)
-            if (const int32_t step = non_finite_between(from, position_); step >= 0)
-                return Stop{Stop::Reason::NonFinite, -1, step};
+            if (const auto step = non_finite_between(from, position_))
+                return Stop{Stop::Reason::NonFinite, {}, step};
         if (at_end())
-            return Stop{Stop::Reason::End, -1, -1};
+            return Stop{Stop::Reason::End};
         const Step& now = steps_[position_];
         if ((until.steps && moved >= until.steps) || (until.depth >= 0 && now.depth <= until.depth))
-            return Stop{Stop::Reason::Step, -1, static_cast<int32_t>(position_)};
+            return Stop{Stop::Reason::Step, {}, position_};
         if (position_ >= until.position)
-            return Stop{Stop::Reason::Target, -1, static_cast<int32_t>(position_)};
+            return Stop{Stop::Reason::Target, {}, position_};
         if (until.node && now.body == until.body && now.node == until.node)
-            return Stop{Stop::Reason::Target, -1, static_cast<int32_t>(position_)};
+            return Stop{Stop::Reason::Target, {}, position_};
     }
 }
 
@@ -365,10 +376,9 @@ size_t Stepper::previous(size_t from) const {
 
 Stop Stepper::back_to(size_t position) {
     if (position == position_)
-        return Stop{Stop::Reason::Start, -1, -1};
+        return Stop{Stop::Reason::Start};
     position_ = position;
-    return Stop{previous(position) == position ? Stop::Reason::Start : Stop::Reason::Step, -1,
-        static_cast<int32_t>(position)};
+    return Stop{previous(position) == position ? Stop::Reason::Start : Stop::Reason::Step, {}, position};
 }
 
 Stop Stepper::back_into() {
@@ -402,9 +412,9 @@ Stop Stepper::back_run() {
 
 Stop Stepper::back_non_finite() {
     for (size_t at = previous(position_); previous(at) != at; at = previous(at))
-        if (const int32_t step = non_finite_between(previous(at), at); step >= 0) {
+        if (const auto step = non_finite_between(previous(at), at)) {
             position_ = at;
-            return Stop{Stop::Reason::NonFinite, -1, step};
+            return Stop{Stop::Reason::NonFinite, {}, step};
         }
     return back_to(first_computing(0));
 }
@@ -412,7 +422,7 @@ Stop Stepper::back_non_finite() {
 Stop Stepper::go_to(size_t position) {
     const size_t at = first_computing(std::min(position, steps_.size()));
     position_ = at < steps_.size() || complete_ ? at : previous(steps_.size());
-    return Stop{Stop::Reason::Step, -1, static_cast<int32_t>(position_)};
+    return Stop{Stop::Reason::Step, {}, position_};
 }
 
 } // namespace hopscope::run

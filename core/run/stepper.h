@@ -8,6 +8,7 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/body.h"
+#include "core/run/step_index.h"
 #include "core/worker/worker.h"
 
 #include <cstdint>
@@ -60,8 +61,9 @@ struct Breakpoint {
 struct Stop {
     enum class Reason : uint8_t { Step, Target, Breakpoint, NonFinite, Start, End, Failure, Cancelled };
     Reason reason = Reason::Step;
-    int breakpoint = -1; // index into breakpoints()
-    int32_t step = -1; // the step that made it stop: that of a breakpoint, a NaN, a failure
+    std::optional<size_t> breakpoint = {}; // index into breakpoints()
+    std::optional<size_t> step =
+        {}; // that made it stop: of a breakpoint, a NaN, a failure; else where it stands
 };
 
 // What of a value is asked for, beside its statistics.
@@ -75,6 +77,14 @@ struct ValueQuery {
     int bins = 0; // of a histogram; 0 = none
     std::optional<Slice> slice;
     friend auto operator<=>(const ValueQuery&, const ValueQuery&) = default;
+};
+
+// What became of a stepper since it was last asked: no more than the steps in between.
+struct StepperNews {
+    bool anew = false; // the run was begun again, and what was told before is void
+    std::vector<wire::AdvanceAnswer> answers;
+    size_t position = 0;
+    std::vector<Breakpoint> breakpoints; // with their hits
 };
 
 class Stepper {
@@ -98,6 +108,13 @@ public:
     bool at_end() const { return complete_ && position_ >= steps_.size(); }
     // The calls around the position, outermost first.
     std::vector<size_t> stack() const;
+
+    // Another stepper of the same worker, which only looks, follows this one: whoever steps on one thread and
+    // looks on another copies no run. From tell() on what happens is written down; news() hands it over,
+    // once.
+    void tell();
+    StepperNews news();
+    void follow(StepperNews news);
 
     // Forward. At the end, or where a node failed, they stay and say so. Errors: External (the worker died,
     // see Worker::died_at), Cancelled (the position is where it came to).
@@ -135,6 +152,8 @@ public:
     // Whether it made a NaN or an infinity of finite inputs. An infinity among its own arguments is meant,
     // and none.
     bool made_non_finite(size_t step) const;
+    // The latest run of the node below a step, whatever calls it.
+    std::optional<size_t> ran_before(BodyId body, NodeId node, size_t step) const;
     // Where live bytes are largest, over all steps that have ended; none before the first.
     std::optional<size_t> peak() const;
 
@@ -165,11 +184,16 @@ private:
     bool holds_before(const Breakpoint& breakpoint, size_t step) const;
     bool holds_after(const Breakpoint& breakpoint, size_t step) const;
     std::optional<Stop> hit(size_t position, size_t before) const;
-    int32_t non_finite_between(size_t before, size_t position) const;
+    std::optional<size_t> non_finite_between(size_t before, size_t position) const;
+    StepIndex::Frame frame_of(const Step& step) const { return {step.parent, step.round, step.body}; }
+    void forget_steps();
 
     std::shared_ptr<worker::Worker> worker_;
     std::shared_ptr<const GraphModule> module_;
     std::vector<Step> steps_;
+    StepIndex index_; // of steps_
+    std::optional<size_t> peak_;
+    std::optional<StepperNews> untold_; // once somebody follows
     std::vector<Breakpoint> breakpoints_;
     std::optional<wire::NodeFailure> failure_;
     size_t position_ = 0;

@@ -1,23 +1,13 @@
 // What there is to see where a stepper stands.
 #include "core/run/stepper.h"
 
+#include "core/base/hash.h"
 #include "core/graph/calls.h"
 
 #include <algorithm>
-#include <string_view>
+#include <utility>
 
 namespace hopscope::run {
-
-namespace {
-
-constexpr uint64_t kFnvBasis = 14695981039346656037u, kFnvPrime = 1099511628211u;
-
-void mix(uint64_t& hash, std::string_view bytes) {
-    for (const char c : bytes)
-        hash = (hash ^ static_cast<unsigned char>(c)) * kFnvPrime;
-}
-
-} // namespace
 
 size_t Stepper::expected_steps() const {
     if (complete_ && !failure_)
@@ -60,21 +50,18 @@ std::optional<size_t> Stepper::step_of(BodyId body, NodeId node) const {
     for (size_t at = position_; at < steps_.size();) {
         const Step& frame = steps_[at];
         if (frame.body == body) {
-            for (size_t i = std::min(position_ + 1, steps_.size()); i-- > 0;) {
-                const Step& s = steps_[i];
-                if (s.node == node && s.body == body && s.parent == frame.parent && s.round == frame.round)
-                    return i;
-            }
-            return std::nullopt;
+            const auto run = index_.in_frame(frame_of(frame), node);
+            return run && *run <= position_ ? run : std::nullopt;
         }
         if (frame.parent < 0)
             break;
         at = static_cast<size_t>(frame.parent);
     }
-    for (size_t i = std::min(position_, steps_.size()); i-- > 0;)
-        if (steps_[i].node == node && steps_[i].body == body)
-            return i;
-    return std::nullopt;
+    return index_.latest(body, node, position_);
+}
+
+std::optional<size_t> Stepper::ran_before(BodyId body, NodeId node, size_t step) const {
+    return index_.latest(body, node, step);
 }
 
 std::string Stepper::path(size_t step) const {
@@ -92,11 +79,7 @@ std::string Stepper::path(size_t step) const {
 }
 
 std::optional<size_t> Stepper::peak() const {
-    std::optional<size_t> best;
-    for (size_t i = 0; i < steps_.size(); ++i)
-        if (steps_[i].end >= 0 && (!best || steps_[i].live > steps_[*best].live))
-            best = i;
-    return best;
+    return peak_;
 }
 
 Result<wire::ValueAnswer> Stepper::value(const ValueQuery& query, const Job& job) {
@@ -121,11 +104,33 @@ Result<std::string> Stepper::save(const Job& job) {
 }
 
 uint64_t Stepper::hash() const {
-    uint64_t hash = kFnvBasis;
-    mix(hash, std::to_string(position_));
+    Hasher hasher;
+    hasher.add(std::to_string(position_));
     for (size_t i = 0; i < std::min(position_ + 1, steps_.size()); ++i)
-        mix(hash, path(i) + (done(i) ? "+" : "-"));
-    return hash;
+        hasher.add(path(i) + (done(i) ? "+" : "-"));
+    return hasher.low();
+}
+
+// --- followed
+
+void Stepper::tell() {
+    untold_.emplace();
+}
+
+StepperNews Stepper::news() {
+    StepperNews news = untold_ ? std::exchange(*untold_, {}) : StepperNews();
+    news.position = position_;
+    news.breakpoints = breakpoints_;
+    return news;
+}
+
+void Stepper::follow(StepperNews news) {
+    if (news.anew)
+        forget_steps();
+    for (const wire::AdvanceAnswer& answer : news.answers)
+        take(answer);
+    position_ = news.position;
+    breakpoints_ = std::move(news.breakpoints);
 }
 
 } // namespace hopscope::run

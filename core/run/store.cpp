@@ -65,8 +65,7 @@ StoredRun stored_run(
     const Prepared& prepared, const Request& request, const worker::Worker& worker, const RunResult& result) {
     StoredRun run;
     run.address = prepared.address;
-    if (request.invocation >= 0)
-        run.invocation = request.invocation;
+    run.invocation = request.invocation;
     run.seed = request.seed;
     run.inputs_file = std::filesystem::path(request.inputs).filename().string();
     run.inputs_hash = inputs_hash(prepared.inputs);
@@ -78,14 +77,14 @@ StoredRun stored_run(
     run.wall_ms = stored(result.ran.wall_ms);
     run.verdict = "done";
     if (result.comparison) {
-        const Comparison& c = *result.comparison;
+        const RunComparison& c = *result.comparison;
         run.reference = c.against;
         if (!request.reference.empty() && c.against == "recorded values")
             run.reference = std::filesystem::path(request.reference).filename().string();
         run.compared = c.compared;
         run.mismatched = c.mismatched;
-        if (c.first >= 0)
-            run.first_mismatch = c.values[static_cast<size_t>(c.first)].path;
+        if (c.first)
+            run.first_mismatch = c.values[*c.first].path;
         run.max_abs_error = c.max_abs;
         run.max_rel_error = c.max_rel;
         run.max_ulp_error = c.max_ulp;
@@ -128,7 +127,7 @@ void set_figures(StoredRunValue& value, const wire::ValueFigures& figures) {
 }
 
 Result<std::vector<StoredRunValue>> stored_values(
-    worker::Worker& worker, const Comparison* comparison, bool tensors, const Job& job) {
+    worker::Worker& worker, const RunComparison* comparison, bool tensors, const Job& job) {
     const auto figures = worker.figures(job);
     if (!figures)
         return figures.error();

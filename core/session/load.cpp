@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <thread>
 
 namespace hopscope::session {
@@ -33,6 +34,7 @@ struct Pending {
     Graph graph;
     std::optional<uint32_t> text; // into the stored texts
     int64_t first_line = -1; // -1 = the graph had no module
+    std::string lines; // of its nodes, where they are not those that the text itself has
     int64_t position = 0;
     int64_t row = 0;
     std::string failure; // why there is no module
@@ -42,6 +44,7 @@ class Loader {
 public:
     Loader(SQLite::Database& db, uint64_t file_bytes, const Job& job)
         : db_(db)
+        , newest_(schema_version(db) >= 4)
         , limit_(std::max(file_bytes * kMostUnpacked, kUnpackedFloor))
         , job_(job) { }
 
@@ -52,6 +55,7 @@ public:
         load_compilations();
         load_texts();
         load_graphs();
+        load_places();
         parse_graphs();
         if (job_.cancelled())
             return make_error(Error::Kind::Cancelled, "cancelled");
@@ -75,6 +79,7 @@ private:
     void load_compilations();
     void load_texts();
     void load_graphs();
+    void load_places();
     void parse_graphs();
     void parse_graph(Pending& pending) const;
     void place_graphs();
@@ -87,11 +92,13 @@ private:
     CompileKey key_of(Rows& rows);
 
     SQLite::Database& db_;
+    const bool newest_; // has the tables of the newest version
     const uint64_t limit_;
     const Job& job_;
     Dump dump_;
     std::vector<Problem> damage_;
     RowIds files_, compilations_, texts_;
+    RowIds graphs_; // into pending_
     std::vector<StoredText> stored_;
     std::vector<Pending> pending_;
 };
@@ -182,9 +189,10 @@ void Loader::load_texts() {
 
 void Loader::load_graphs() {
     Rows rows(db_, "graph",
-        "SELECT id, compilation_id, text_id, stage, label, ordinal, file_id, line, offset, first_line, "
-        "position "
-        "FROM graph ORDER BY id",
+        newest_ ? "SELECT id, compilation_id, text_id, stage, label, ordinal, file_id, line, offset, "
+                  "first_line, position, stage_evidence, cut, lines FROM graph ORDER BY id"
+                : "SELECT id, compilation_id, text_id, stage, label, ordinal, file_id, line, offset, "
+                  "first_line, position FROM graph ORDER BY id",
         damage_);
     uint64_t unpacked = 0;
     while (rows.next()) {
@@ -200,6 +208,11 @@ void Loader::load_graphs() {
         p.graph.offset = rows.count();
         p.first_line = rows.integer(-1, UINT32_MAX);
         p.position = rows.integer(0, INT32_MAX);
+        if (newest_) {
+            p.graph.stage_evidence = rows.text();
+            p.graph.cut = rows.flag();
+            p.lines = rows.text();
+        }
         if (!stage)
             rows.bad("stage is none that is known");
         if (!p.graph.compilation || !p.text)
@@ -214,7 +227,77 @@ void Loader::load_graphs() {
         }
         p.graph.stage = *stage;
         p.graph.tabbed = stored_[*p.text].tabbed;
+        graphs_.add(p.row, pending_.size());
         pending_.push_back(std::move(p));
+    }
+}
+
+namespace {
+std::vector<int64_t> numbers_of(Rows& rows) {
+    const std::string text = rows.text();
+    std::vector<int64_t> values;
+    const char* end = text.data() + text.size();
+    for (const char* at = text.data(); at < end;) {
+        int64_t value = 0;
+        const auto [behind, wrong] = std::from_chars(at, end, value);
+        if (wrong != std::errc{} || (behind < end && *behind != ' ')) {
+            rows.bad("holds no numbers");
+            break;
+        }
+        values.push_back(value);
+        at = behind + 1;
+    }
+    return values;
+}
+} // namespace
+
+// What other inputs than a trace tell of graphs, and beside them.
+void Loader::load_places() {
+    if (!newest_)
+        return; // a file that was not brought up to date
+    Rows places(db_, "graph_place", "SELECT id, graph_id, file_id, line, offset FROM graph_place ORDER BY id",
+        damage_);
+    while (places.next()) {
+        const std::optional<uint32_t> graph = places.find(graphs_);
+        DumpPlace at;
+        at.file = places.reference(files_, FileId());
+        at.line = places.count();
+        at.offset = places.count();
+        if (places.good() && graph)
+            pending_[*graph].graph.also.push_back(at);
+    }
+    Rows saved(db_, "saved_tensor",
+        "SELECT id, graph_id, name, path, member, pickled, entry, place, sample, dtype, shape, stride, "
+        "offset "
+        "FROM saved_tensor ORDER BY id",
+        damage_);
+    while (saved.next()) {
+        const std::optional<uint32_t> graph = saved.find(graphs_);
+        SavedTensor s;
+        s.name = saved.text();
+        s.path = saved.text();
+        s.member = saved.text();
+        s.pickled = saved.flag();
+        s.entry = saved.text();
+        s.place = static_cast<int>(saved.integer(-1, INT32_MAX));
+        s.sample = saved.flag();
+        s.dtype = saved.text();
+        s.shape = numbers_of(saved);
+        s.stride = numbers_of(saved);
+        s.offset = saved.integer(INT64_MIN, INT64_MAX);
+        if (saved.good() && graph)
+            pending_[*graph].graph.saved.push_back(std::move(s));
+    }
+    Rows written(db_, "written_module",
+        "SELECT id, label, file_id, line, offset FROM written_module ORDER BY id", damage_);
+    while (written.next()) {
+        SourceText s;
+        s.label = written.text();
+        s.file = written.reference(files_, FileId());
+        s.line = written.count();
+        s.offset = written.count();
+        if (written.good())
+            dump_.sources.push_back(std::move(s));
     }
 }
 
@@ -229,6 +312,19 @@ void move_lines(GraphModule& module, int64_t first_line) {
     for (Body& body : module.bodies)
         for (Node& node : body.nodes)
             node.line += shift;
+}
+
+// False where they are not as many as the nodes.
+bool set_lines(GraphModule& module, std::string_view lines) {
+    for (Body& body : module.bodies)
+        for (Node& node : body.nodes) {
+            const auto [behind, wrong] =
+                std::from_chars(lines.data(), lines.data() + lines.size(), node.line);
+            if (wrong != std::errc{})
+                return false;
+            lines.remove_prefix(std::min(lines.size(), static_cast<size_t>(behind - lines.data()) + 1));
+        }
+    return lines.empty();
 }
 
 void Loader::parse_graph(Pending& p) const {
@@ -247,7 +343,11 @@ void Loader::parse_graph(Pending& p) const {
         return;
     }
     // The reader has just made the module, for us alone.
-    move_lines(*std::const_pointer_cast<GraphModule>(module), p.first_line);
+    GraphModule& made = *std::const_pointer_cast<GraphModule>(module);
+    if (p.lines.empty())
+        move_lines(made, p.first_line);
+    else if (!set_lines(made, p.lines))
+        p.failure = "has other lines than nodes";
     p.graph.module = std::move(module);
 }
 
@@ -401,7 +501,7 @@ void Loader::load_reports() {
 }
 
 void Loader::load_facts() {
-    if (schema_version(db_) < 4)
+    if (schema_version(db_) < 5)
         return; // a damaged file that could not be brought up to date
     Rows caches(db_, "cache_record",
         "SELECT id, compilation_id, cache, state, backward, key, reason, saved_ms, took_ms, file_id, line, "

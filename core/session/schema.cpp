@@ -187,8 +187,32 @@ CREATE TABLE run_value (
     UNIQUE (run_id, ordinal));
 )sql";
 
-// Version 4: what a trace says beside graphs and timers.
+// Version 4: what inputs other than trace logs tell of a graph.
 constexpr const char* kVersion4 = R"sql(
+ALTER TABLE graph ADD COLUMN stage_evidence TEXT NOT NULL DEFAULT ''; -- what told its stage
+ALTER TABLE graph ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;          -- 1 = the input ends inside of it
+ALTER TABLE graph ADD COLUMN lines TEXT NOT NULL DEFAULT ''; -- of its nodes, where they are not the text's own
+CREATE TABLE graph_place (           -- where other inputs of the same run have it too
+    id INTEGER PRIMARY KEY,
+    graph_id INTEGER NOT NULL REFERENCES graph (id),
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE written_module (        -- source that a person wrote, beside the graphs
+    id INTEGER PRIMARY KEY,
+    label TEXT NOT NULL,             -- class Net
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE saved_tensor (          -- weights and inputs that came with a graph; the elements stay in their file
+    id INTEGER PRIMARY KEY,
+    graph_id INTEGER NOT NULL REFERENCES graph (id),
+    name TEXT NOT NULL,              -- of the placeholder
+    path TEXT NOT NULL, member TEXT NOT NULL, -- the file, and the member of a zip archive
+    pickled INTEGER NOT NULL, entry TEXT NOT NULL, place INTEGER NOT NULL,
+    sample INTEGER NOT NULL,         -- 1 = an input that the model was tried on
+    dtype TEXT NOT NULL, shape TEXT NOT NULL, stride TEXT NOT NULL, -- "2 3"
+    offset INTEGER NOT NULL);        -- elements
+)sql";
+
+// Version 5: what a trace says beside graphs and timers.
+constexpr const char* kVersion5 = R"sql(
 CREATE TABLE cache_record (
     id INTEGER PRIMARY KEY,
     compilation_id INTEGER REFERENCES compilation (id),
@@ -231,7 +255,11 @@ void to_version_4(SQLite::Database& db) {
     db.exec(kVersion4);
 }
 
-constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3, to_version_4};
+void to_version_5(SQLite::Database& db) {
+    db.exec(kVersion5);
+}
+
+constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3, to_version_4, to_version_5};
 static_assert(kSteps.size() == kSessionVersion);
 
 // The columns that load() turns into a Dump. graph_text.zstd is guarded by graph_text.hash.
@@ -252,9 +280,12 @@ constexpr std::array kSealed = {
     Sealed{1, "SELECT * FROM artifact ORDER BY id"},
     Sealed{1, "SELECT * FROM problem ORDER BY id"},
     Sealed{3, "SELECT * FROM symbol ORDER BY id"},
-    Sealed{4, "SELECT * FROM cache_record ORDER BY id"},
-    Sealed{4, "SELECT * FROM described_input ORDER BY id"},
-    Sealed{4, "SELECT * FROM marked_function ORDER BY id"},
+    Sealed{4, "SELECT * FROM graph_place ORDER BY id"},
+    Sealed{4, "SELECT * FROM written_module ORDER BY id"},
+    Sealed{4, "SELECT * FROM saved_tensor ORDER BY id"},
+    Sealed{5, "SELECT * FROM cache_record ORDER BY id"},
+    Sealed{5, "SELECT * FROM described_input ORDER BY id"},
+    Sealed{5, "SELECT * FROM marked_function ORDER BY id"},
 };
 
 // Type, length and bytes of each value: two different rows never look alike.
@@ -340,6 +371,9 @@ SchemaFaults schema_faults(SQLite::Database& db) {
         for (const char* table : {"symbol", "run", "run_value"})
             plain_table(table);
     if (schema_version(db) >= 4)
+        for (const char* table : {"graph_place", "written_module", "saved_tensor"})
+            plain_table(table);
+    if (schema_version(db) >= 5)
         for (const char* table : {"cache_record", "described_input", "marked_function"})
             plain_table(table);
     return faults;

@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/hash.h"
 #include "core/graph/print.h"
+#include "core/read/open.h"
 #include "core/session/connection.h"
 #include "core/session/insert.h"
 #include "core/session/names.h"
@@ -10,9 +11,12 @@
 #include "core/session/text_store.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -55,7 +59,10 @@ public:
     GraphWriter(SQLite::Database& db, const Dump& dump)
         : dump_(dump)
         , text_(db, "INSERT INTO graph_text VALUES (?, ?, ?, ?, ?)")
-        , graph_(db, "INSERT INTO graph VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        , newest_(schema_version(db) >= 4)
+        , graph_(db,
+              newest_ ? "INSERT INTO graph VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                      : "INSERT INTO graph VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         , body_(db, "INSERT INTO body VALUES (?, ?, ?, ?, ?, ?, ?)")
         , source_(db, "INSERT INTO source VALUES (NULL, ?, ?, ?, ?)")
         , node_(db, "INSERT INTO node VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)") { }
@@ -81,8 +88,39 @@ private:
         const bool tabbed = g.tabbed && printed.empty();
         const size_t text = write_text(g, printed.empty() ? g.text : printed, tabbed);
         const int64_t first_line = g.module ? first_node_line(*g.module) : -1;
-        graph_(id.index, g.compilation, text, stage_name(g.stage), g.label, g.ordinal, address_of(dump_, id),
-            g.file, g.line, g.offset, first_line, position);
+        if (newest_)
+            graph_(id.index, g.compilation, text, stage_name(g.stage), g.label, g.ordinal,
+                address_of(dump_, id), g.file, g.line, g.offset, first_line, position, g.stage_evidence,
+                g.cut, own_lines(g));
+        else
+            graph_(id.index, g.compilation, text, stage_name(g.stage), g.label, g.ordinal,
+                address_of(dump_, id), g.file, g.line, g.offset, first_line, position);
+    }
+
+    // The lines of all nodes, in order, of a graph whose text was mended or made of another form: reading it
+    // again counts other lines. Empty where it does not; the payloads of a trace are as they stand in the
+    // file.
+    static std::string own_lines(const Graph& g) {
+        if (!g.module || g.tabbed || g.text.empty())
+            return {};
+        const auto storage = std::make_shared<const std::string>(g.text);
+        std::vector<Problem> ignored;
+        const auto again = read_print_readable(*storage, storage, false, ignored);
+        if (!again || again->bodies.size() != g.module->bodies.size())
+            return {};
+        const int64_t shift = first_node_line(*g.module) - first_node_line(*again);
+        std::string lines;
+        bool differ = false;
+        for (size_t b = 0; b < again->bodies.size(); ++b) {
+            const std::vector<Node>&nodes = g.module->bodies[b].nodes, &read = again->bodies[b].nodes;
+            if (nodes.size() != read.size())
+                return {};
+            for (size_t n = 0; n < nodes.size(); ++n) {
+                differ = differ || nodes[n].line != read[n].line + shift;
+                lines += (lines.empty() ? "" : " ") + std::to_string(nodes[n].line);
+            }
+        }
+        return differ ? lines : std::string();
     }
 
     static int64_t first_node_line(const GraphModule& module) {
@@ -141,11 +179,37 @@ private:
     }
 
     const Dump& dump_;
-    Insert text_, graph_, body_, source_, node_;
+    Insert text_;
+    bool newest_;
+    Insert graph_, body_, source_, node_;
     std::map<std::pair<std::string, bool>, size_t> texts_;
     std::map<std::tuple<std::string, uint32_t, std::string, std::string>, int64_t> sources_;
     size_t bodies_ = 0;
 };
+
+std::string numbers(const std::vector<int64_t>& values) {
+    return fmt::format("{}", fmt::join(values, " "));
+}
+
+void write_places(SQLite::Database& db, const Dump& dump) {
+    Insert place(db, "INSERT INTO graph_place VALUES (NULL, ?, ?, ?, ?)");
+    Insert saved(db, "INSERT INTO saved_tensor VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    for (size_t i = 0; i < dump.graphs.size(); ++i) {
+        for (const DumpPlace& also : dump.graphs[i].also)
+            place(i, also.file, also.line, also.offset);
+        for (const SavedTensor& s : dump.graphs[i].saved) {
+            // The session may be opened from another folder.
+            const std::string path = std::filesystem::absolute(s.path).lexically_normal().string();
+            saved(i, s.name, path, s.member, s.pickled, s.entry, s.place, s.sample, s.dtype, numbers(s.shape),
+                numbers(s.stride), s.offset);
+        }
+    }
+    Insert written(db, "INSERT INTO written_module VALUES (?, ?, ?, ?, ?)");
+    for (size_t i = 0; i < dump.sources.size(); ++i) {
+        const SourceText& s = dump.sources[i];
+        written(i, s.label, s.file, s.line, s.offset);
+    }
+}
 
 void write_evidence(SQLite::Database& db, const Dump& dump) {
     Insert timer(db, "INSERT INTO timer VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
@@ -182,7 +246,7 @@ void write_evidence(SQLite::Database& db, const Dump& dump) {
             symbol(i, s.compilation, s.name, s.value, s.range, s.source, s.file, s.line);
         }
     }
-    if (schema_version(db) >= 4) {
+    if (schema_version(db) >= 5) {
         Insert cache(db, "INSERT INTO cache_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         for (size_t i = 0; i < dump.caches.size(); ++i) {
             const CacheRecord& c = dump.caches[i];
@@ -272,6 +336,8 @@ void write_dump(SQLite::Database& db, const Dump& dump, const Ledger& ledger, co
     write_meta(db, dump);
     write_compilations(db, dump);
     GraphWriter(db, dump).write(job);
+    if (schema_version(db) >= 4)
+        write_places(db, dump);
     write_evidence(db, dump);
     LedgerWriter rows(db, dump);
     for (const CompilationLedger& c : ledger.compilations) {

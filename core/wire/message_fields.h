@@ -99,6 +99,7 @@ template <class V> void fields(V& v, Of<V, TimingAnswer>& m) {
 
 template <class V> void fields(V& v, Of<V, CompareRequest>& m) {
     v("alone", m.alone);
+    v("strict", m.strict);
     v("seed", m.seed);
     v("float64", m.float64);
     v("any_dtype", m.any_dtype);
@@ -109,6 +110,7 @@ template <class V> void fields(V& v, Of<V, ComparedValue>& m) {
     v("body", m.body);
     v("node", m.node);
     v("dtype", m.dtype);
+    v("verdict", m.verdict);
     v("equal", m.equal);
     v("max_abs_error", m.max_abs);
     v("max_rel_error", m.max_rel);
@@ -117,7 +119,14 @@ template <class V> void fields(V& v, Of<V, ComparedValue>& m) {
     v("worst", m.worst);
     v("found", m.found);
     v("expected", m.expected);
+    v("exact", m.exact);
+    v("own_error", m.own_error);
+    v("expected_error", m.expected_error);
+    v("floor", m.floor);
+    v("times", m.times);
     v("reason", m.reason);
+    v("strides", m.strides);
+    v("why", m.why);
 }
 template <class V> void fields(V& v, Of<V, CompareAnswer>& m) {
     outcome(v, m);
@@ -125,6 +134,7 @@ template <class V> void fields(V& v, Of<V, CompareAnswer>& m) {
     v.nullable("first_mismatch", m.first_mismatch);
     v("compared", m.compared);
     v("mismatched", m.mismatched);
+    v("alone", m.alone);
     v("max_abs_error", m.max_abs);
     v("max_rel_error", m.max_rel);
     v("max_ulp_error", m.max_ulp);

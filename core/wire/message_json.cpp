@@ -91,6 +91,7 @@ private:
     static const char* name_of(BindRequest::As as) {
         return as == BindRequest::As::Reference ? "reference" : "inputs";
     }
+    static const char* name_of(Verdict verdict) { return wire::name_of(verdict); }
 };
 
 // Where a reader stands, for its complaint.
@@ -277,6 +278,16 @@ private:
             value = BindRequest::As::Reference;
         else
             complain(here, "is " + found(at) + "; expected \"inputs\" or \"reference\"");
+    }
+
+    void read_name(const json& at, Verdict& value, const Path& here) {
+        for (auto each = Verdict::NotCompared; each <= Verdict::WrongShape;
+             each = static_cast<Verdict>(static_cast<int>(each) + 1))
+            if (at == wire::name_of(each)) {
+                value = each;
+                return;
+            }
+        complain(here, "is " + found(at) + "; expected a verdict, as \"same\"");
     }
 
     const json* take(const char* key) {

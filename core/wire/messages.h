@@ -126,25 +126,52 @@ struct TimingRequest {
 
 // --- compare: a run against the reference, or against the same in double precision
 
+// What a comparison makes of a value, from best to worst.
+enum class Verdict : uint8_t {
+    NotCompared, // `why` says why: random, uninitialised, a seed
+    Same, // bit for bit
+    WithinRounding, // away from the exact result by what rounding does
+    Suspicious, // by more: `times` the floor
+    WrongDtype, // of another dtype, or no tensor at all
+    WrongShape,
+};
+// "same", "within_rounding", …
+const char* name_of(Verdict verdict);
+
 // One value against its counterpart.
+//
+// The figures are of one element, the one at `worst`: of a suspicious value the one furthest beyond its noise
+// floor, else the one with the largest difference. So found - expected is max_abs.
 struct ComparedValue {
     std::string path; // the key: "mm", "call/mm", "split#1"
     BodyId body;
     NodeId node;
     std::string dtype; // of the value found: "float32"; "int", "float", "bool" for numbers
-    bool equal = true; // |found - expected| <= tolerance * (1 + |expected|) everywhere
-    double max_abs = 0; // largest difference; infinite where one is finite and the other is not
-    double max_rel = 0; // largest difference / largest expected value
-    double max_ulp = 0; // largest difference in units in the last place of the expected element
+    Verdict verdict = Verdict::Same;
+    // The verdict is neither Suspicious nor Wrong…; strict: |found - expected| <= tolerance * (1 +
+    // |expected|) everywhere, and the strides are equal.
+    bool equal = true;
+    double max_abs = 0; // the difference; infinite where one is finite and the other is not
+    double max_rel = 0; // the difference / largest expected value
+    double max_ulp = 0; // the difference in units in the last place of the expected element
     double tolerance = 0;
     std::vector<int64_t> worst; // the element that leaves its tolerance most
     double found = 0, expected = 0; // there
+    // Against the same in double precision, where that could be had; 0 otherwise.
+    double exact = 0; // what it gives there
+    double own_error = 0, expected_error = 0; // |found - exact|, |expected - exact|
+    double floor = 0; // what rounding may make of it there
+    double times = 0; // largest multiple of its floor that an element of either side is away from exact;
+                      // strict: of its tolerance
     std::string reason; // why the two cannot be compared: "shape (2, 3), recorded (3, 2)"
+    std::string strides; // where they differ: "stride (3, 1), recorded (1, 2)"
+    std::string why; // what else is to be said of the verdict
 };
 struct CompareAnswer : RunOutcome {
     std::vector<ComparedValue> values; // in the order in which they were computed
     std::optional<ComparedValue> first_mismatch;
     uint64_t compared = 0, mismatched = 0; // nodes; values
+    bool alone = false; // as it was done: a body that writes into tensors is compared as a whole
     double max_abs = 0, max_rel = 0, max_ulp = 0;
     std::vector<std::string> random; // nodes that took the reference's value, as random ones cannot agree
     double wall_ms = 0;
@@ -153,6 +180,7 @@ struct CompareRequest {
     static constexpr const char* kVerb = "compare";
     using Answer = CompareAnswer;
     bool alone = false; // each node is given the reference's values, so that errors do not add up
+    bool strict = false; // by fixed tolerances, strides too; else by the noise floor
     uint64_t seed = 0;
     bool float64 = false; // against the same body and inputs in double precision
     bool any_dtype = false; // the reference may have another precision

@@ -35,7 +35,7 @@ std::string operator_name(std::string_view target) {
     return std::count(name.begin(), name.end(), '.') == 1 ? name + ".default" : name;
 }
 
-// What one program said.
+// What one executor said.
 struct Description {
     std::string problem, libtorch;
     int protocol = 0;
@@ -76,9 +76,9 @@ FileState state_of(const std::string& path) {
     return {info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
 }
 
-// What programs said, kept for the life of this process. Any thread may ask.
+// What executors said, kept for the life of this process. Any thread may ask.
 std::shared_ptr<const Description> describe(
-    const std::string& program, const std::vector<std::string>& libraries, const Job& job) {
+    const std::string& executor, const std::vector<std::string>& libraries, const Job& job) {
     struct Entry {
         std::vector<FileState> states;
         std::shared_ptr<const Description> said;
@@ -86,8 +86,8 @@ std::shared_ptr<const Description> describe(
     static std::mutex mutex;
     static std::map<std::vector<std::string>, Entry> kept;
 
-    std::vector<std::string> argv{program, "--describe"};
-    std::vector<FileState> states{state_of(program)};
+    std::vector<std::string> argv{executor, "--describe"};
+    std::vector<FileState> states{state_of(executor)};
     for (const std::string& library : libraries) {
         argv.insert(argv.end(), {"--load-library", library});
         states.push_back(state_of(library));
@@ -165,20 +165,19 @@ std::vector<std::string> needed_operators(const GraphModule& module, BodyId root
     return {names.begin(), names.end()};
 }
 
-Choice compare_executors(const std::vector<std::string>& programs, const std::vector<std::string>& operators,
+Choice compare_executors(const std::vector<std::string>& executors, const std::vector<std::string>& operators,
     const std::vector<std::string>& libraries, const Job& job) {
     Choice choice;
-    for (const std::string& program : programs) {
-        const auto said = describe(program, libraries, job);
+    for (const std::string& executor : executors) {
+        const auto said = describe(executor, libraries, job);
         Candidate candidate{
-            program, said->problem, said->libtorch, said->protocol, said->operators.size(), {}};
+            executor, said->problem, said->libtorch, said->protocol, said->operators.size(), {}};
         if (said->problem.empty())
             for (const std::string& name : operators)
                 if (!said->operators.contains(name))
                     candidate.missing.push_back(name);
         choice.candidates.push_back(std::move(candidate));
     }
-    choice.chosen = choice.candidates.size();
     const auto better = [](const Candidate& a, const Candidate& b) {
         if (a.missing.empty() != b.missing.empty())
             return a.missing.empty();
@@ -186,32 +185,33 @@ Choice compare_executors(const std::vector<std::string>& programs, const std::ve
     };
     for (size_t i = 0; i < choice.candidates.size(); ++i)
         if (choice.candidates[i].problem.empty()
-            && (!choice.found() || better(choice.candidates[i], choice.candidates[choice.chosen])))
+            && (!choice.found() || better(choice.candidates[i], choice.candidates[*choice.chosen])))
             choice.chosen = i;
-    if (choice.found() && !choice.candidates[choice.chosen].missing.empty())
-        choice.note = lacks(choice.candidates[choice.chosen]);
+    if (choice.found() && !choice.candidates[*choice.chosen].missing.empty())
+        choice.note = lacks(choice.candidates[*choice.chosen]);
     return choice;
 }
 
 Result<Choice> choose_executor(
     const GraphModule& module, BodyId body, const std::vector<std::string>& libraries, const Job& job) {
-    const auto programs = find_executors();
-    if (!programs)
-        return programs.error();
+    const auto executors = find_executors();
+    if (!executors)
+        return executors.error();
     Choice choice;
-    if (programs->size() == 1) {
+    if (executors->size() == 1) {
         choice.candidates.emplace_back();
-        choice.candidates.back().program = programs->front();
+        choice.candidates.back().executor = executors->front();
+        choice.chosen = 0;
         return choice;
     }
-    choice = compare_executors(*programs, needed_operators(module, body), libraries, job);
+    choice = compare_executors(*executors, needed_operators(module, body), libraries, job);
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
     if (choice.found())
         return choice;
     std::string reasons;
     for (const Candidate& candidate : choice.candidates)
-        reasons += (reasons.empty() ? "" : "; ") + candidate.program + ": " + candidate.problem;
+        reasons += (reasons.empty() ? "" : "; ") + candidate.executor + ": " + candidate.problem;
     return make_error(Error::Kind::External, "no executor can be used: " + reasons);
 }
 

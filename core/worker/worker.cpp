@@ -1,11 +1,11 @@
 #include "core/worker/worker_p.h"
 
+#include "core/base/clock.h"
 #include "core/graph/print.h"
 #include "core/wire/message_json.h"
 
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <unistd.h>
 
 namespace hopscope::worker {
@@ -13,8 +13,6 @@ namespace hopscope::worker {
 using nlohmann::json;
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr int kLookMilliseconds = 20; // how often a cancel is looked for
 constexpr int kCancelMilliseconds = 2000; // what a cancelled worker gets to say so
@@ -56,9 +54,9 @@ Worker::~Worker() {
         return;
     // Politely first: it may be in the middle of an answer.
     parts_->child.close_input();
-    const auto end = Clock::now() + std::chrono::milliseconds(kShutdownMilliseconds);
+    const Stopwatch watch;
     std::string ignored;
-    while (!parts_->child.ended() && Clock::now() < end)
+    while (!parts_->child.ended() && watch.milliseconds() < kShutdownMilliseconds)
         if (!parts_->child.receive_some(ignored, kLookMilliseconds, false))
             usleep(1000);
     parts_->child.kill();
@@ -114,8 +112,8 @@ std::optional<Result<json>> Worker::Parts::take(const std::string& text, int id,
 
 Result<json> Worker::Parts::wait(
     int id, const std::string& verb, std::string_view to_send, const Job& job, int milliseconds) {
-    const auto begin = Clock::now();
-    auto cancelled_at = Clock::time_point::max();
+    const Stopwatch asked;
+    std::optional<Stopwatch> cancelled;
     const std::string cancel = wire::framed(R"({"jsonrpc":"2.0","method":"cancel"})");
     std::string_view to_cancel;
     for (;;) {
@@ -142,26 +140,24 @@ Result<json> Worker::Parts::wait(
         }
         if (!open) {
             // The pipe closes a moment before the process is gone.
-            const auto patience = Clock::now() + std::chrono::milliseconds(kShutdownMilliseconds);
-            while (!child.ended() && Clock::now() < patience)
+            const Stopwatch closed;
+            while (!child.ended() && closed.milliseconds() < kShutdownMilliseconds)
                 usleep(1000);
             if (!child.ended())
                 child.kill();
             return died(verb);
         }
-        const auto now = Clock::now();
-        if (job.cancelled() && cancelled_at == Clock::time_point::max()) {
-            cancelled_at = now;
+        if (job.cancelled() && !cancelled) {
+            cancelled.emplace();
             to_cancel = cancel;
         }
-        if (cancelled_at != Clock::time_point::max()
-            && now - cancelled_at > std::chrono::milliseconds(kCancelMilliseconds)) {
+        if (cancelled && cancelled->milliseconds() > kCancelMilliseconds) {
             child.kill();
             told = true;
             return make_error(
                 Error::Kind::Cancelled, "cancelled; the executor did not answer and was stopped");
         }
-        if (milliseconds > 0 && now - begin > std::chrono::milliseconds(milliseconds)) {
+        if (milliseconds > 0 && asked.milliseconds() > milliseconds) {
             child.kill();
             Error error = died(verb);
             error.message = "no answer within " + std::to_string(milliseconds) + " ms: " + error.message;
@@ -183,7 +179,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
         memory =
             static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) / 2 * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
     std::vector<std::string> argv{
-        options.program, "--exchange", parts.exchange->folder(), "--memory", std::to_string(memory)};
+        options.executor, "--exchange", parts.exchange->folder(), "--memory", std::to_string(memory)};
     for (const std::string& library : options.libraries)
         argv.insert(argv.end(), {"--load-library", library});
     // One thread: more only spin (reference: executor.md). English messages, points in numbers.
@@ -193,7 +189,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
         !status)
         return status.error();
     const auto failed = [&](const std::string& why) {
-        return external(options.program + " did not start: " + why);
+        return external(options.executor + " did not start: " + why);
     };
     auto answer = parts.call(wire::InitializeRequest::kVerb, wire::to_json(wire::InitializeRequest()), job,
         options.start_milliseconds);
@@ -205,7 +201,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
     if (!protocol)
         return failed("its answer is not understood: " + protocol.error().message);
     if (*protocol != wire::kProtocol)
-        return external(options.program + " speaks protocol " + std::to_string(*protocol)
+        return external(options.executor + " speaks protocol " + std::to_string(*protocol)
             + "; this Hopscope speaks " + std::to_string(wire::kProtocol));
     auto facts = wire::from_json<wire::InitializeAnswer>(*answer);
     if (!facts)

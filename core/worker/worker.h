@@ -20,7 +20,7 @@ namespace hopscope::worker {
 Result<std::vector<std::string>> find_executors();
 
 struct StartOptions {
-    std::string program; // of find_executors()
+    std::string executor; // of find_executors()
     std::vector<std::string> libraries; // to load before anything else: custom operators
     uint64_t memory = 0; // bytes it may take beyond its start; 0 = half of the machine's
     int start_milliseconds = 120000; // OpenBLAS is known to spin for ever where it gets no memory

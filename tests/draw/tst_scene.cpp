@@ -133,11 +133,11 @@ private Q_SLOTS:
         const DisplayList list = make_display_list(*scene);
         int texts = 0;
         for (const Primitive& p : list.items) {
-            if (p.type != Primitive::Type::Text || p.box == UINT32_MAX || p.part == Primitive::Part::Letter)
+            if (p.type != Primitive::Type::Text || !p.box || p.part == Primitive::Part::Letter)
                 continue;
-            const Box& box = scene->boxes[p.box];
+            const Box& box = scene->boxes[*p.box];
             const double left = p.anchor == Primitive::Anchor::End ? p.x - p.w : p.x;
-            QVERIFY2(left >= box.x + kBarWidth && left + p.w <= box.x + box.w, list.texts[p.text].c_str());
+            QVERIFY2(left >= box.x + kBarWidth && left + p.w <= box.x + box.w, list.texts[*p.text].c_str());
             QVERIFY(p.y > box.y && p.y < box.y + box.h);
             ++texts;
         }
@@ -150,12 +150,12 @@ private Q_SLOTS:
         const auto scene = stacked_scene(*module, BodyId(0), told(module, BodyId(0)));
         const DisplayList list = make_display_list(*scene);
         std::vector<bool> seen(scene->boxes.size(), false);
-        uint32_t current = UINT32_MAX;
+        std::optional<uint32_t> current;
         for (const Primitive& p : list.items) {
-            if (p.box == current || p.box == UINT32_MAX)
+            if (p.box == current || !p.box)
                 continue;
-            QVERIFY(!seen[p.box]);
-            seen[p.box] = true;
+            QVERIFY(!seen[*p.box]);
+            seen[*p.box] = true;
             current = p.box;
         }
         QVERIFY(std::all_of(seen.begin(), seen.end(), [](bool s) { return s; }));

@@ -19,6 +19,7 @@ private slots:
     void results();
     void noOutput();
     void tupleItems();
+    void tupleItemsFromTheEnd();
     void resultsOfRecordedBodies();
     void walksBodies();
     void walksNodes();
@@ -191,6 +192,33 @@ void TestReading::tupleItems() {
     QVERIFY(item("one") == expected);
     for (const char* name : {"last", "key", "row", "sum_1", "pair", "x"})
         QVERIFY2(!item(name), name);
+}
+
+// From the end, where the body that is called says how many there are.
+void TestReading::tupleItemsFromTheEnd() {
+    const ReadText read = readText(R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[2]cpu"):
+        f = self.f
+        call = torch.ops.higher_order.invoke_subgraph(f, 'f', x)
+        last = call[-1]
+        first = call[-2]
+        beyond = call[-3]
+        return (last, first, beyond)
+
+    class f(torch.nn.Module):
+        def forward(self, p: "f32[2]cpu"):
+            neg: "f32[2]cpu" = torch.ops.aten.neg.default(p)
+            return (p, neg)
+)");
+    QVERIFY(read.module);
+    const Body& body = read.module->bodies[0];
+    const auto item = [&](const char* name) {
+        return tuple_item(*read.module, body, find_node(*read.module, body, name));
+    };
+    const NodeId call = find_node(*read.module, body, "call");
+    QVERIFY(item("last") == (TupleItem{call, 1}));
+    QVERIFY(item("first") == (TupleItem{call, 0}));
+    QVERIFY(!item("beyond"));
 }
 
 // Every subscript of a region call takes one of the results of the called body.

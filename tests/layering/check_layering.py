@@ -14,6 +14,7 @@ CORE = {
     "base": set(),
     "graph": {"base"},
     "match": {"base", "graph"},
+    "repeats": {"base", "graph", "match"},
     "read": {"base", "graph", "match"},
     "regions": {"base", "graph"},
     "explain": {"base", "graph", "match", "regions"},
@@ -37,6 +38,11 @@ PANELS = {
 VIEWS = {"base": set(), "shell": {"base"} | PANELS} | {panel: {"base"} for panel in PANELS}
 # What may include what: an app stands on top, whatever it is.
 TREES = {"core": {"core"}, "views": {"core", "views"}, "app": {"core", "views", "app"}}
+
+# Folders whose names would be too general outside: all of it is hopscope::FOLDER. Of the other folders of core, what a
+# person has a word for is hopscope, and what only its neighbours need hopscope::FOLDER (or FOLDER_parts, where a function
+# has that name).
+OWN_NAMESPACE = {"layout", "draw", "tensors", "wire", "worker", "run", "proof", "executor"}
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
@@ -150,6 +156,49 @@ def violations(root, folders):
             yield f"{tree}/CMakeLists.txt: adds {tree}/{name}, which is no folder"
 
 
+def wanted_namespaces(tree, name):
+    if tree == "views":
+        return {"hopscope"}
+    if tree == "app":
+        return {f"hopscope::{name}"}
+    own = {f"hopscope::{name}", f"hopscope::{name}::detail"}
+    return own if name in OWN_NAMESPACE else own | {"hopscope", f"hopscope::{name}_parts"}
+
+
+def namespace_violations(root, path):
+    """A header declares in one namespace, which its folder says. Forward declarations of others' types are none."""
+    tree, name = path.parent.name, path.name
+    wanted = wanted_namespaces(tree, name)
+    for file in sorted(path.rglob("*.h")):
+        open_, found = [], {}
+        for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
+            line = line.split("//")[0].rstrip()
+            begun = re.match(r"(?:inline )?namespace ([\w:]+) \{(.*)", line)
+            if begun:
+                if not begun[2].rstrip().endswith("}"):
+                    open_.append(begun[1])
+            elif line == "}" and open_:
+                open_.pop()
+            elif open_ and re.match(r"(?!(?:class|struct|enum(?: class)?) [\w:]+(?: : \w+)?;)[A-Za-z\[]", line):
+                found.setdefault("::".join(open_), number)
+        for space, number in found.items():
+            # What is within its own (theme's metrics, ordered sets of names) is no further one.
+            if not any(space == w or (tree == "views" and space.startswith(w + "::")) for w in wanted):
+                yield f"{file.relative_to(root)}:{number}: {tree}/{name} declares in {space}, not in {min(wanted)}"
+
+
+# A string with an option inside of a sentence; one that begins with it is a word of somebody's command line.
+FLAG = re.compile(r'"[^"]*[^"\\]--[a-z][^"]*"')
+
+
+def flag_violations(root, path):
+    """Core does not know how its caller takes things (Error::remedy)."""
+    for file in sources(path):
+        for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
+            if FLAG.search(re.split(r"(?:^|\s)//", line)[0]):
+                yield f"{file.relative_to(root)}:{number}: core names an option of the command line"
+
+
 def unrolled(text):
     """A CMake list with each foreach over names written out."""
     def each(loop):
@@ -207,6 +256,11 @@ def check(root):
         for path in sorted(p for p in (root / tree).glob("*") if p.is_dir() and sources(p)):
             folders[f"{tree}/{path.name}"] = Folder(root, path)
     lines, bad = [], list(violations(root, folders)) + list(test_violations(root, folders))
+    for tree in ("core", "views", "app"):
+        for path in sorted(p for p in (root / tree).glob("*") if p.is_dir()):
+            bad += namespace_violations(root, path)
+            if tree == "core":
+                bad += flag_violations(root, path)
     for path in sorted(p for p in (root / "app").glob("*") if p.is_dir()):
         folder = Folder(root, path)
         if path.name == "cli":

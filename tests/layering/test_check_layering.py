@@ -99,6 +99,28 @@ class Layering(unittest.TestCase):
         changes = {"tests/graph/CMakeLists.txt": "hopscope_test(tst_c DEPS graph)\n"}
         self.refused(changes, "tests/graph/CMakeLists.txt: tst_c has no tst_c.cpp")
 
+    def test_namespace(self):
+        body = "namespace %s {\n\nstruct A {\n    int a;\n};\n\n} // namespace %s\n"
+        for space in ("hopscope", "hopscope::graph"):
+            lines, well = self.lines({"core/graph/b.h": body % (space, space)})
+            self.assertTrue(well, lines)
+        self.refused({"core/graph/b.h": body % (("hopscope::base",) * 2)}, "core/graph declares in hopscope::base")
+        self.refused({"core/graph/b.h": body % (("graph",) * 2)}, "core/graph declares in graph")
+        self.refused({"views/canvas/b.h": body % (("canvas",) * 2)}, "views/canvas declares in canvas")
+        self.refused({"app/cli/b.h": body % (("hopscope",) * 2)}, "app/cli declares in hopscope")
+        nested = "namespace hopscope {\nnamespace base {\nint f();\n}\n}\n"
+        self.refused({"core/graph/b.h": nested}, "core/graph/b.h:3: core/graph declares in hopscope::base")
+
+    def test_forward_declarations(self):
+        text = "namespace hopscope::base {\nclass A;\n}\nnamespace hopscope {\nvoid f(base::A&);\n}\n"
+        lines, well = self.lines({"core/graph/b.h": text})
+        self.assertTrue(well, lines)
+
+    def test_options(self):
+        self.refused({"core/graph/b.cpp": 'auto a = "give it with --bind";\n'}, "core/graph/b.cpp:1: core names an option")
+        lines, well = self.lines({"core/graph/b.cpp": 'f({"--describe"}); // "as in --describe"\n'})
+        self.assertTrue(well, lines)
+
     def test_folder_of_no_table(self):
         self.refused({"views/attic/a.h": "\n"}, "views/attic: is in no table")
 

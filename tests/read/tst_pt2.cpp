@@ -229,6 +229,7 @@ void TestPt2::otherArchives() {
     const auto dump = open_dump({path.toStdString()});
     QVERIFY(!dump.ok());
     QVERIFY2(QString::fromStdString(dump.error().message).contains(says), dump.error().text().c_str());
+    QCOMPARE(dump.error().remedy == Error::Remedy::GiveInputs, says == "torch.save");
 }
 
 void TestPt2::zippedLogs() {

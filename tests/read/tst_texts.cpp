@@ -20,12 +20,15 @@ private slots:
     void decorated();
     void interleaved();
     void interleavedWorkers();
+    void bothSidesOfADiff_data();
+    void bothSidesOfADiff();
     void otherForms_data();
     void otherForms();
     void stages_data();
     void stages();
     void sources();
     void compilations();
+    void rankBesideNone();
     void messages();
     void facts_data();
     void facts();
@@ -162,9 +165,38 @@ void TestTexts::decorated_data() {
     row("worker", prefixed([](int) { return "(TrainWorker pid=8123, ip=10.0.0.7) "; }));
     row("container", prefixed([](int) { return "worker-0  | "; }));
     row("kernel clock", prefixed([&](int n) { return "[   12." + number(345678 + n * 13) + "] "; }));
+    row("a clock in brackets", prefixed([&](int n) { return "[03:04:" + number(10 + n) + "] "; }));
+    row("a mark close to the class, behind a logger's prefix", prefixed([](int) {
+        return "I0611 03:04:05.678000 3131 torch/_functorch/x.py:1650] [1/0] [__aot_graphs] +";
+    }));
+    row("a commented log", prefixed([](int) {
+        return "# I0611 03:04:05.678000 3131 torch/_functorch/x.py:1650] [1/0] [__aot_graphs] ";
+    }));
     row("comment", prefixed([](int) { return "# "; }));
     row("C++ comment", prefixed([](int) { return "// "; }));
     row("new file in a diff", prefixed([](int) { return "+"; }));
+    row("a frame around a prefix", [] {
+        QByteArray out;
+        for (const QByteArray& line :
+            prefixed([](int n) { return "log.txt:" + QByteArray::number(n) + ":"; }).split('\n'))
+            out += "| " + line.leftJustified(190) + " |\n";
+        return out;
+    }());
+    row("broken at 100, then quoted", [] {
+        QByteArray out;
+        for (const QByteArray& line : wrapped(100, false).split('\n'))
+            out += "> " + line + '\n';
+        return out;
+    }());
+    row("a container's log broken at 100", [] {
+        QByteArray out;
+        for (QByteArray line : prefixed([](int) { return "trainer-1  | "; }).split('\n')) {
+            for (; line.size() > 100; line = line.mid(100))
+                out += line.left(100) + '\n';
+            out += line + '\n';
+        }
+        return out;
+    }());
     row("a frame", [] {
         QByteArray out;
         for (const QByteArray& line : QByteArray(kGraph).split('\n'))
@@ -181,6 +213,8 @@ void TestTexts::decorated_data() {
     row("broken at 100", wrapped(100, false));
     row("broken at 132", wrapped(132, false));
     row("broken at blanks", wrapped(78, true));
+    row("a signature broken at blanks",
+        replaced(wrapped(60, true), "12]cpu\", primals_2:", "12]cpu\",\nprimals_2:"));
     row("a log broken at 120", [&] {
         QByteArray out;
         for (QByteArray line : prefixed([](int) {
@@ -209,6 +243,9 @@ void TestTexts::decorated_data() {
         replaced(kGraph, "        mul: \"f32[4, 12][12, 1]cpu\" = torch.ops.aten.mul.Tensor(getitem",
             "  5%|#         | 1/20 [00:09<02:58,  9.4s/it]\n        mul: \"f32[4, 12][12, 1]cpu\" = "
             "torch.ops.aten.mul.Tensor(getitem"));
+    row("a progress bar between a class and its forward",
+        replaced(kGraph, "        def forward(self, arg0_1",
+            "\r 42%|####      | 5/12 [00:09<02:58,  9.4s/it]\n        def forward(self, arg0_1"));
     row("a warning between",
         replaced(kGraph, "        mul: \"f32[4, 12][12, 1]cpu\" = torch.ops.aten.mul.Tensor(getitem",
             "/opt/lib/warn.py:3: UserWarning: something\n  warnings.warn(x)\n        mul: \"f32[4, 12][12, "
@@ -294,6 +331,54 @@ void TestTexts::interleaved() {
     QVERIFY(print_readable(m, BodyId(0)).find("aten.tanh.default") != std::string::npos);
 }
 
+void TestTexts::bothSidesOfADiff_data() {
+    QTest::addColumn<QByteArray>("text");
+    const auto marked = [](const QByteArray& margin, const QByteArray& blank) {
+        const QByteArray old = "aten.relu.default", made = "aten.tanh.default";
+        QByteArray out;
+        for (const QByteArray& line : QByteArray(kGraph).split('\n')) {
+            if (line.contains(old)) {
+                out += margin + '-' + blank + line + '\n';
+                if (!blank.isEmpty())
+                    out += margin + "?   ^^^^\n";
+                out += margin + '+' + blank + replaced(line, old.constData(), made.constData()) + '\n';
+            } else {
+                out += margin + ' ' + blank + line + '\n';
+            }
+        }
+        return out;
+    };
+    QTest::newRow("unified") << QByteArray("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,17 +1,17 @@\n")
+            + marked("", "");
+    QTest::newRow("pasted alone") << marked("", "");
+    QTest::newRow("pytest") << QByteArray("E   AssertionError: 'class[46 chars]' != 'class[46 chars]'\n")
+            + marked("E   ", " ");
+    QTest::newRow("quoted") << marked("> ", "");
+    QTest::newRow("ndiff") << marked("", " ");
+}
+
+// A diff is two graphs, told apart; each statement knows its line in the file.
+void TestTexts::bothSidesOfADiff() {
+    QFETCH(QByteArray, text);
+    const auto dump = openBytes(text);
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().message.c_str());
+    QVERIFY2(problems(*dump).isEmpty(), qPrintable(problems(*dump)));
+    QCOMPARE(dump->graphs.size(), size_t{2});
+    const auto clean = openBytes(kGraph);
+    PrintOptions options;
+    options.sources = false;
+    const std::string wanted = print_readable(*clean->graphs[0].module, BodyId(0), options);
+    const auto text_of = [&](size_t g) {
+        return print_readable(*dump->graphs[g].module, BodyId(0), options);
+    };
+    QCOMPARE(text_of(0), wanted);
+    QCOMPARE(text_of(1), replaced(QByteArray::fromStdString(wanted), "aten.relu", "aten.tanh").toStdString());
+    QVERIFY(dump->graphs[0].label.find("before") != std::string::npos);
+    QVERIFY(dump->graphs[1].label.find("after") != std::string::npos);
+    const Node& last = dump->graphs[1].module->bodies[1].nodes.back();
+    QCOMPARE(last.line, uint32_t(text.left(text.indexOf("return (relu,)")).count('\n') + 1));
+}
+
 // Nothing but the name of its worker tells the processes apart.
 void TestTexts::interleavedWorkers() {
     const QByteArray title = "TRACED GRAPH\n ===== Forward graph 0 =====\n <eval_with_key>.8 ";
@@ -308,6 +393,20 @@ void TestTexts::interleavedWorkers() {
     QVERIFY(dump.ok());
     QVERIFY2(problems(*dump, true).isEmpty(), qPrintable(problems(*dump, true)));
     QCOMPARE(listed(*dump), QStringLiteral("-:forward 7, -:forward#1 line 6 7"));
+}
+
+// A graph without a rank beside one that has one: what is listed can be asked for. Found by fuzzing.
+void TestTexts::rankBesideNone() {
+    const QByteArray plain = "class GraphModule(torch.nn.Module):\n    def forward(self, x):\n"
+                             "        neg = torch.ops.aten.neg.default(x)\n        return (neg,)\n\n";
+    const auto dump = openBytes(plain + prefixed([](int) { return "[rank0]: "; }));
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{2});
+    for (size_t g = 0; g < dump->graphs.size(); ++g) {
+        const auto place = resolve(*dump, address_of(*dump, GraphId(g)));
+        QVERIFY2(place.ok(), place.ok() ? "" : place.error().message.c_str());
+        QCOMPARE(place->graph.index, uint32_t(g));
+    }
 }
 
 void TestTexts::otherForms_data() {
@@ -494,17 +593,22 @@ void TestTexts::compilations() {
 // What a log says of a compilation beside its graphs.
 void TestTexts::messages() {
     const auto log = [](const char* artifact, const char* id, const QByteArray& text) {
-        return prefixed([&](int) {
-            return QByteArray("V0611 03:04:05.678000 3131 torch/_dynamo/a.py:16] [") + id + "] [__" + artifact + "] ";
-        }, text);
+        return prefixed(
+            [&](int) {
+                return QByteArray("V0611 03:04:05.678000 3131 torch/_dynamo/a.py:16] [") + id + "] [__"
+                    + artifact + "] ";
+            },
+            text);
     };
-    const auto dump = openBytes(log("graph_breaks", "0/0",
-                                    "Graph break in user code at /p/net.py:12\nGraph Break Reason: Call to `f()`\n"
-                                    "  Explanation: asked for")
-        + log("recompiles", "2/1",
-            "Recompiling function forward in /p/net.py:219\n    triggered by the following guard failure(s):\n"
-            "    - 2/0: tensor 'x' dtype mismatch. expected Float, actual Half")
-        + log("guards", "3/0", "GUARDS:\n\nTREE_GUARD_MANAGER:"));
+    const auto dump =
+        openBytes(log("graph_breaks", "0/0",
+                      "Graph break in user code at /p/net.py:12\nGraph Break Reason: Call to `f()`\n"
+                      "  Explanation: asked for")
+            + log("recompiles", "2/1",
+                "Recompiling function forward in /p/net.py:219\n    triggered by the following guard "
+                "failure(s):\n"
+                "    - 2/0: tensor 'x' dtype mismatch. expected Float, actual Half")
+            + log("guards", "3/0", "GUARDS:\n\nTREE_GUARD_MANAGER:"));
     QVERIFY(dump.ok());
     QCOMPARE(dump->graphs.size(), size_t{0});
     QVERIFY2(problems(*dump, true).contains("has no graph"), qPrintable(problems(*dump, true)));

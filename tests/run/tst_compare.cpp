@@ -77,6 +77,10 @@ private slots:
     void findsASeededDivergence();
     void comparesTwoRuns();
     void measuresErrors();
+    void judgesByTheNoiseFloor_data();
+    void judgesByTheNoiseFloor();
+    void tellsAnotherChoice();
+    void judgesWholeBodies();
     void readsTolerances();
     void timesNodes();
 };
@@ -87,7 +91,7 @@ void TestCompare::agreesWithRecordedValues() {
     const auto c = run::compare(*r.executor, r.prepared, {});
     QVERIFY(c);
     QVERIFY(c->holds());
-    QCOMPARE(c->first, -1);
+    QVERIFY(!c->first);
     QVERIFY(c->values.size() > 40);
     for (const auto& v : c->values)
         QVERIFY(v.body && v.node && v.equal);
@@ -124,7 +128,7 @@ void TestCompare::agreesWithDoublePrecision() {
     how.against = CompareRequest::Against::Float64;
     const auto c = run::compare(*r.executor, r.prepared, how);
     QVERIFY2(c, c ? "" : c.error().message.c_str());
-    QVERIFY2(c->holds(), c->first < 0 ? "" : c->values[size_t(c->first)].path.c_str());
+    QVERIFY2(c->holds(), !c->first ? "" : c->values[*c->first].path.c_str());
     // Single precision does round: an equal result would be the same run twice.
     QVERIFY(c->max_abs > 0);
     QVERIFY(c->compared > 5);
@@ -170,7 +174,7 @@ void TestCompare::findsASeededDivergence() {
     const auto c = run::compare(*r.executor, r.prepared, {});
     QVERIFY(c);
     QVERIFY(!c->holds());
-    const run::ComparedValue& first = c->values[size_t(c->first)];
+    const run::ComparedValue& first = c->values[*c->first];
     QVERIFY2(QByteArray::fromStdString(first.path).endsWith(name), first.path.c_str());
     QVERIFY(first.max_abs > 1e-3);
     QVERIFY(!first.worst.empty());
@@ -241,7 +245,7 @@ void TestCompare::measuresErrors() {
     };
     const double step = double(next) - 1;
     for (const Case& c : {
-             Case{"same", {1, 8, 0, NAN}, true, 0, 0, 0, {0}},
+             Case{"same", {1, 8, 0, NAN}, true, 0, 0, 0, {}},
              Case{"one step", {next, 8, 0, NAN}, true, step, step / 8, 1, {0}},
              Case{"a half", {1, 8.5F, 0, NAN}, false, 0.5, 0.5 / 8.5, 0.5 / (8 * step), {1}},
              Case{"no NaN", {1, 8, 0, 5}, false, INFINITY, INFINITY, INFINITY, {3}},
@@ -261,6 +265,125 @@ void TestCompare::measuresErrors() {
         QCOMPARE(v.max_ulp, c.ulp);
         QCOMPARE(v.worst, c.worst);
     }
+}
+
+namespace {
+
+// A body of one operator, its inputs and what was recorded of it.
+Ready single(const QTemporaryDir& folder, const std::string& inputs, const std::string& node,
+    const std::string& returned, const Values& values) {
+    const QString graph = folder.filePath(QStringLiteral("graph.txt")),
+                  file = folder.filePath(QStringLiteral("values.safetensors"));
+    writeFile(graph,
+        QByteArray::fromStdString("class GraphModule(torch.nn.Module):\n    def forward(self, " + inputs
+            + "):\n        " + node + "\n        return (" + returned + ",)\n"));
+    writeFile(file, QByteArray::fromStdString(tensors::write_tensor_file(values.all)));
+    run::Request request;
+    request.inputs = request.reference = file.toStdString();
+    return make(graph.toStdString(), request);
+}
+
+} // namespace
+
+void TestCompare::judgesByTheNoiseFloor_data() {
+    QTest::addColumn<QString>("node");
+    QTest::addColumn<float>("off"); // what the recording has besides the right sum, first element
+    QTest::addColumn<int>("verdict");
+    const QString sum = QStringLiteral("r: \"f32[2]cpu\" = torch.ops.aten.sum.dim_IntList(x, [1])");
+    const QString add = QStringLiteral("r: \"f32[2]cpu\" = torch.ops.aten.sub.Tensor(y, z)");
+    using wire::Verdict;
+    QTest::newRow("the same") << sum << 0.0F << int(Verdict::Same);
+    // 1e6 and its negative cancel: what is left is noise of 1e6, not of the result.
+    QTest::newRow("cancelled") << sum << 0.06F << int(Verdict::WithinRounding);
+    QTest::newRow("beyond the noise") << sum << 20.0F << int(Verdict::Suspicious);
+    QTest::newRow("one unit") << add << 1.2e-7F << int(Verdict::WithinRounding);
+    QTest::newRow("many units") << add << 1e-4F << int(Verdict::Suspicious);
+}
+
+void TestCompare::judgesByTheNoiseFloor() {
+    QFETCH(QString, node);
+    QFETCH(float, off);
+    QFETCH(int, verdict);
+    QTemporaryDir folder;
+    Values values;
+    values.floats("x", {2, 3}, {1e6F, 1, -1e6F, 1, 2, 3}).floats("y", {2}, {3, 4}).floats("z", {2}, {2, 2});
+    if (node.contains(QStringLiteral("sum")))
+        values.floats("r", {2}, {1 + off, 6});
+    else
+        values.floats("r", {2}, {1 + off, 2});
+    Ready r = single(
+        folder, "x: \"f32[2, 3]cpu\", y: \"f32[2]cpu\", z: \"f32[2]cpu\"", node.toStdString(), "r", values);
+    QVERIFY2(r.executor, r.problem.c_str());
+    const auto c = run::compare(*r.executor, r.prepared, {});
+    QVERIFY(c && c->alone && !c->strict && c->values.size() == 1);
+    const run::ComparedValue& v = c->values[0];
+    QVERIFY2(int(v.verdict) == verdict, run::verdict_text(v, false).c_str());
+    QCOMPARE(c->holds(), v.verdict != wire::Verdict::Suspicious);
+    QCOMPARE(c->first.has_value(), !c->holds());
+    if (v.verdict == wire::Verdict::Same)
+        return;
+    // The figures are of one element and agree with each other.
+    QCOMPARE(v.worst, std::vector<int64_t>{0});
+    QCOMPARE(v.max_abs, std::fabs(v.found - v.expected));
+    QCOMPARE(v.own_error, std::fabs(v.found - v.exact));
+    QCOMPARE(v.expected_error, std::fabs(v.expected - v.exact));
+    QCOMPARE(v.exact, 1.0);
+    QCOMPARE(v.times, std::max(v.own_error, v.expected_error) / v.floor);
+}
+
+void TestCompare::tellsAnotherChoice() {
+    for (const bool equal : {true, false}) {
+        QTemporaryDir folder;
+        Values values;
+        values.floats("x", {4}, {1, 5, 2, 5}).integers("r", {1}, {equal ? 3 : 2});
+        Ready r = single(folder, "x: \"f32[4]cpu\"",
+            "r: \"i64[1]cpu\" = torch.ops.aten.argmax.default(x, 0, True)", "r", values);
+        QVERIFY2(r.executor, r.problem.c_str());
+        const auto c = run::compare(*r.executor, r.prepared, {});
+        QVERIFY(c && c->values.size() == 1);
+        const run::ComparedValue& v = c->values[0];
+        QCOMPARE(v.found, 1.0);
+        QCOMPARE(v.verdict, equal ? wire::Verdict::WithinRounding : wire::Verdict::Suspicious);
+        QCOMPARE(v.why.find("another choice") != std::string::npos, equal);
+    }
+}
+
+// A body on its own values carries its errors along; a comparison that they turn over is told as that.
+void TestCompare::judgesWholeBodies() {
+    QTemporaryDir folder;
+    const QString graph = folder.filePath(QStringLiteral("graph.txt"));
+    QVERIFY(writeFile(graph, R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[64, 64]cpu", w: "f32[64, 64]cpu"):
+        mm: "f32[64, 64]cpu" = torch.ops.aten.mm.default(x, w)
+        sub: "f32[64, 64]cpu" = torch.ops.aten.sub.Tensor(mm, mm)
+        mm_1: "f32[64, 64]cpu" = torch.ops.aten.mm.default(x, w)
+        mul: "f32[64, 64]cpu" = torch.ops.aten.mul.Tensor(mm_1, 3.0)
+        div: "f32[64, 64]cpu" = torch.ops.aten.div.Tensor(mul, 3.0)
+        gt: "b8[64, 64]cpu" = torch.ops.aten.gt.Tensor(div, mm)
+        where: "f32[64, 64]cpu" = torch.ops.aten.where.self(gt, mm, x)
+        sin: "f32[64, 64]cpu" = torch.ops.aten.sin.default(where)
+        return (sin, sub)
+)"));
+    run::Request request;
+    request.seed = 1;
+    Ready r = make(graph.toStdString(), request);
+    QVERIFY2(r.executor, r.problem.c_str());
+    CompareRequest how;
+    how.against = CompareRequest::Against::Float64;
+    const auto c = run::compare(*r.executor, r.prepared, how);
+    QVERIFY(c && !c->alone);
+    QVERIFY2(c->holds(), run::verdicts_text(*c).c_str());
+    const auto row = [&](const char* name) {
+        return *std::find_if(
+            c->values.begin(), c->values.end(), [&](const auto& v) { return v.path == name; });
+    };
+    QCOMPARE(row("mm").verdict, wire::Verdict::WithinRounding);
+    QCOMPARE(row("gt").verdict, wire::Verdict::WithinRounding);
+    QVERIFY2(row("gt").why.find("another choice") != std::string::npos, row("gt").why.c_str());
+    QVERIFY(row("sin").max_abs > 1e-3); // behind it, and right all the same
+    how.strict = true;
+    const auto strict = run::compare(*r.executor, r.prepared, how);
+    QVERIFY(strict && !strict->holds());
 }
 
 void TestCompare::readsTolerances() {

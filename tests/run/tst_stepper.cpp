@@ -145,6 +145,8 @@ private slots:
     void stepsThroughRecordedRegions();
     void savesWhatIsThere();
     void runsToANumber();
+    void tellsEachStepOnce();
+    void looksRunsUp();
 };
 
 void TestStepper::goesIntoOverAndOut() {
@@ -257,7 +259,7 @@ void TestStepper::findsWhatMadeAnInfinity() {
     const auto stop = s.stepper->next_non_finite();
     QVERIFY(stop);
     QCOMPARE(stop->reason, run::Stop::Reason::NonFinite);
-    QCOMPARE(s.stepper->path(size_t(stop->step)), "div");
+    QCOMPARE(s.stepper->path(*stop->step), "div");
     QCOMPARE(s.at(), "neg"); // behind it; neg only hands it on
     QCOMPARE(s.stepper->next_non_finite()->reason, run::Stop::Reason::End);
     QCOMPARE(s.stepper->back_non_finite().reason, run::Stop::Reason::NonFinite);
@@ -461,6 +463,88 @@ void TestStepper::runsToANumber() {
     QCOMPARE(s.stepper->steps().size(), expected);
     QCOMPARE(s.stepper->expected_steps(), expected);
     QCOMPARE(copy.steps().size(), size_t{4}); // a copy shows what was then
+}
+
+// Whoever follows is told of every step once, however far the run is, and stands where the other one does.
+void TestStepper::tellsEachStepOnce() {
+    Stepped s = recorded("mlp4", "00_forward");
+    QVERIFY(s.stepper);
+    s.stepper->tell();
+    QVERIFY(s.stepper->begin({}).ok());
+    run::Stepper other(s.executor);
+    size_t begun = 0, ended = 0, moves = 0;
+    const auto follow = [&] {
+        run::StepperNews news = s.stepper->news();
+        const size_t before = begun;
+        for (const wire::AdvanceAnswer& answer : news.answers) {
+            begun += answer.begun.size();
+            ended += answer.ended.size();
+        }
+        other.follow(std::move(news));
+        return begun - before;
+    };
+    follow();
+    QCOMPARE(other.hash(), s.stepper->hash());
+    size_t most = 0;
+    for (; !s.stepper->at_end(); ++moves) {
+        QVERIFY(s.stepper->into().ok());
+        most = std::max(most, follow());
+        QCOMPARE(other.position(), s.stepper->position());
+        QCOMPARE(begun, s.stepper->steps().size());
+        if (moves % 50 == 0)
+            QCOMPARE(other.hash(), s.stepper->hash());
+    }
+    QVERIFY2(moves > 40, qPrintable(QString::number(moves)));
+    // A body's placeholders and attributes are passed over in one move; nothing else adds up.
+    QVERIFY2(2 * most < begun, qPrintable(QString::number(most)));
+    QCOMPARE(ended, begun);
+    QCOMPARE(other.hash(), s.stepper->hash());
+    QCOMPARE(other.peak(), s.stepper->peak());
+    QVERIFY(s.stepper->news().answers.empty());
+    // Back and again: nothing but the position is new.
+    s.stepper->back_over();
+    QCOMPARE(follow(), size_t{0});
+    QCOMPARE(other.hash(), s.stepper->hash());
+    QVERIFY(s.stepper->begin({}).ok());
+    begun = 0;
+    follow();
+    QCOMPARE(other.steps().size(), s.stepper->steps().size());
+    QCOMPARE(other.hash(), s.stepper->hash());
+}
+
+// What is looked up is what a search over all steps finds.
+void TestStepper::looksRunsUp() {
+    Stepped s = begin(kCalls, two());
+    QVERIFY(s.stepper);
+    while (!s.stepper->at_end())
+        QVERIFY(s.stepper->into().ok());
+    const std::vector<run::Step>& steps = s.stepper->steps();
+    const auto search = [&](BodyId body, NodeId node, size_t position) {
+        std::optional<size_t> found;
+        for (size_t i = 0; i < std::min(position, steps.size()); ++i)
+            if (steps[i].body == body && steps[i].node == node)
+                found = i;
+        return found;
+    };
+    const BodyId f = s.body("f");
+    size_t looked = 0;
+    for (size_t position = 0; position <= steps.size(); ++position) {
+        s.stepper->go_to(position);
+        const size_t at = s.stepper->position();
+        for (const BodyId body : {BodyId(0), f})
+            for (size_t n = 0; n < s.module().body(body).nodes.size(); ++n, ++looked) {
+                QCOMPARE(s.stepper->ran_before(body, NodeId(n), at), search(body, NodeId(n), at));
+                const auto run = s.stepper->step_of(body, NodeId(n));
+                // In the body that runs here no earlier call of it is meant.
+                if (at < steps.size() && steps[at].body == body) {
+                    const auto last = search(body, NodeId(n), at + 1);
+                    QCOMPARE(run, last && steps[*last].parent == steps[at].parent ? last : std::nullopt);
+                } else if (body == f) {
+                    QCOMPARE(run, search(body, NodeId(n), at));
+                }
+            }
+    }
+    QVERIFY(looked > 100);
 }
 
 QTEST_GUILESS_MAIN(TestStepper)

@@ -2,7 +2,10 @@
 
 #include "core/read/open.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <tuple>
 
 namespace hopscope::test {
 
@@ -79,6 +82,27 @@ Dump hand_made() {
     d.graphs.back().label = "before_pass";
     d.graphs.push_back(graph(CompilationId(2), Stage::Forward, kForward, false));
     d.graphs.back().ordinal = 1;
+    d.graphs.back().stage_evidence = "title";
+    d.graphs.back().cut = true;
+    d.graphs.back().also = {{FileId(1), 77, 5000}, {FileId(0), 1, 0}};
+    SavedTensor weight;
+    weight.name = "primals_2";
+    weight.path = "/home/dev/model.pt2";
+    weight.member = "model/data/weights/weight_0";
+    weight.dtype = "float32";
+    weight.shape = {4, 4};
+    weight.stride = {4, 1};
+    weight.offset = 3;
+    SavedTensor input;
+    input.name = "primals_1";
+    input.path = "/home/dev/model.pt2";
+    input.member = "model/data/sample_inputs/model.pt";
+    input.pickled = true;
+    input.entry = "[0][0]";
+    input.place = 2;
+    input.sample = true;
+    d.graphs[0].saved = {weight, input};
+    d.sources.push_back({"class N\xC3\xA4t", FileId(1), 3, 40});
     d.compilations[1].graphs = {GraphId(0)};
     d.compilations[2].graphs = {GraphId(3), GraphId(1), GraphId(2)};
     for (size_t kind = 0; kind <= static_cast<size_t>(RegionTimer::Kind::FakeTensor); ++kind)
@@ -135,7 +159,7 @@ std::vector<std::string> recordings() {
 namespace {
 
 // Collects the name of the first pair of values that differ.
-class Comparison {
+class FirstDifference {
 public:
     template <class Value> void operator()(const std::string& what, const Value& a, const Value& b) {
         if (found.empty() && !(a == b))
@@ -144,7 +168,8 @@ public:
     std::string found;
 };
 
-void compare_modules(Comparison& same, const std::string& where, const GraphModule* a, const GraphModule* b) {
+void compare_modules(
+    FirstDifference& same, const std::string& where, const GraphModule* a, const GraphModule* b) {
     same(where + "has a module", a != nullptr, b != nullptr);
     if (!a || !b || !same.found.empty())
         return;
@@ -158,7 +183,7 @@ void compare_modules(Comparison& same, const std::string& where, const GraphModu
             same(where + "node's line", a->bodies[i].nodes[n].line, b->bodies[i].nodes[n].line);
 }
 
-void compare_graphs(Comparison& same, const Dump& a, const Dump& b) {
+void compare_graphs(FirstDifference& same, const Dump& a, const Dump& b) {
     for (size_t i = 0; i < a.graphs.size(); ++i) {
         const Graph &x = a.graphs[i], &y = b.graphs[i];
         const std::string where = "graph " + std::to_string(i) + ": ";
@@ -171,11 +196,28 @@ void compare_graphs(Comparison& same, const Dump& a, const Dump& b) {
         same(where + "offset", x.offset, y.offset);
         same(where + "text", x.text, y.text);
         same(where + "tabbed", x.tabbed, y.tabbed);
+        same(where + "stage_evidence", x.stage_evidence, y.stage_evidence);
+        same(where + "cut", x.cut, y.cut);
+        same(where + "also", x.also.size(), y.also.size());
+        for (size_t k = 0; k < std::min(x.also.size(), y.also.size()); ++k)
+            same(where + "also", std::tie(x.also[k].file, x.also[k].line, x.also[k].offset),
+                std::tie(y.also[k].file, y.also[k].line, y.also[k].offset));
+        same(where + "saved", x.saved.size(), y.saved.size());
+        for (size_t k = 0; k < std::min(x.saved.size(), y.saved.size()); ++k) {
+            const SavedTensor &s = x.saved[k], &t = y.saved[k];
+            same(where + "saved " + s.name,
+                std::tie(s.name, s.member, s.pickled, s.entry, s.place, s.sample, s.dtype, s.shape, s.stride,
+                    s.offset),
+                std::tie(t.name, t.member, t.pickled, t.entry, t.place, t.sample, t.dtype, t.shape, t.stride,
+                    t.offset));
+            same(where + "path of " + s.name, std::filesystem::absolute(s.path).lexically_normal().string(),
+                std::filesystem::absolute(t.path).lexically_normal().string());
+        }
         compare_modules(same, where, x.module.get(), y.module.get());
     }
 }
 
-void compare_compilations(Comparison& same, const Dump& a, const Dump& b) {
+void compare_compilations(FirstDifference& same, const Dump& a, const Dump& b) {
     for (size_t i = 0; i < a.files.size(); ++i) {
         same("file path", a.files[i].path, b.files[i].path);
         same("file kind", a.files[i].kind, b.files[i].kind);
@@ -196,7 +238,7 @@ void compare_compilations(Comparison& same, const Dump& a, const Dump& b) {
     }
 }
 
-void compare_evidence(Comparison& same, const Dump& a, const Dump& b) {
+void compare_evidence(FirstDifference& same, const Dump& a, const Dump& b) {
     for (size_t i = 0; i < a.timers.size(); ++i) {
         const RegionTimer &x = a.timers[i], &y = b.timers[i];
         same("timer kind", x.kind, y.kind);
@@ -218,7 +260,7 @@ void compare_evidence(Comparison& same, const Dump& a, const Dump& b) {
     }
 }
 
-void compare_reports(Comparison& same, const Dump& a, const Dump& b) {
+void compare_reports(FirstDifference& same, const Dump& a, const Dump& b) {
     for (size_t i = 0; i < a.duplicates.size(); ++i) {
         const BackwardDuplicate &x = a.duplicates[i], &y = b.duplicates[i];
         same("duplicate",
@@ -260,6 +302,11 @@ void compare_reports(Comparison& same, const Dump& a, const Dump& b) {
         same("artifact", std::tie(x.compilation, x.name, x.file, x.line, x.bytes),
             std::tie(y.compilation, y.name, y.file, y.line, y.bytes));
     }
+    for (size_t i = 0; i < a.sources.size(); ++i) {
+        const SourceText &x = a.sources[i], &y = b.sources[i];
+        same("source", std::tie(x.label, x.file, x.line, x.offset),
+            std::tie(y.label, y.file, y.line, y.offset));
+    }
     for (size_t i = 0; i < a.problems.size(); ++i) {
         const Problem &x = a.problems[i], &y = b.problems[i];
         same("problem", std::tie(x.severity, x.message, x.file, x.line, x.offset),
@@ -270,7 +317,7 @@ void compare_reports(Comparison& same, const Dump& a, const Dump& b) {
 } // namespace
 
 std::string difference(const Dump& a, const Dump& b) {
-    Comparison same;
+    FirstDifference same;
     same("name", a.name, b.name);
     same("torch_version", a.torch_version, b.torch_version);
     same("has_text_log", a.has_text_log, b.has_text_log);
@@ -287,6 +334,7 @@ std::string difference(const Dump& a, const Dump& b) {
     same("caches", a.caches.size(), b.caches.size());
     same("inputs", a.inputs.size(), b.inputs.size());
     same("marked", a.marked.size(), b.marked.size());
+    same("sources", a.sources.size(), b.sources.size());
     same("problems", a.problems.size(), b.problems.size());
     if (!same.found.empty())
         return same.found;

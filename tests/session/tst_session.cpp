@@ -1,4 +1,5 @@
 // What goes into a session comes out of it, and nothing half-made stays behind.
+#include "core/read/open.h"
 #include "core/session/session.h"
 #include "tests/session/samples.h"
 
@@ -17,17 +18,7 @@ class TestSession : public QObject {
     QTemporaryDir folder_;
     std::string path(const char* name) const { return folder_.filePath(name).toStdString(); }
 
-private slots:
-    void round_trip_data() {
-        QTest::addColumn<QString>("name");
-        QTest::newRow("hand made") << QString();
-        for (const std::string& name : recordings())
-            QTest::newRow(name.c_str()) << QString::fromStdString(name);
-    }
-
-    void round_trip() {
-        QFETCH(QString, name);
-        const Dump dump = name.isEmpty() ? hand_made() : recorded(name.toStdString());
+    void check_round_trip(const Dump& dump, const QString& name) {
         QVERIFY(!dump.compilations.empty());
         const std::string file = folder_.filePath("s-" + name + ".hopscope").toStdString();
         const Ledger ledger = build_ledger(dump);
@@ -53,6 +44,47 @@ private slots:
         QCOMPARE(build_ledger(*any).totals(*any).saved_ms, ledger.totals(dump).saved_ms);
         // Only the one file stands there.
         QCOMPARE(QDir(folder_.path()).entryList({"s-" + name + ".hopscope*"}).size(), 1);
+    }
+
+private slots:
+    void round_trip_data() {
+        QTest::addColumn<QString>("name");
+        QTest::newRow("hand made") << QString();
+        for (const std::string& name : recordings())
+            QTest::newRow(name.c_str()) << QString::fromStdString(name);
+    }
+
+    void round_trip() {
+        QFETCH(QString, name);
+        check_round_trip(name.isEmpty() ? hand_made() : recorded(name.toStdString()), name);
+    }
+
+    // What no trace log tells: further places, sources, weights, cut graphs, lines of texts that were mended.
+    void other_inputs_data() {
+        QTest::addColumn<QStringList>("inputs");
+        QTest::newRow("debug folder and its trace") << QStringList{"mlp4_debug"};
+        QTest::newRow("trace, log and printed graph")
+            << QStringList{"mlp4/trace", "mlp4/torch_logs.txt.gz", "mlp4/values/00_forward.txt.gz"};
+        for (const char* folder : {"pt2", "script", "cases"}) {
+            const QDir all(QStringLiteral(HOPSCOPE_TEST_DATA "/") + folder);
+            for (const QString& file : all.entryList({"*.pt2", "*.py", "*.txt", "39-debug-folder"},
+                     QDir::Files | QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name))
+                if (file != "check.py")
+                    QTest::newRow(qPrintable(file)) << QStringList{folder + QStringLiteral("/") + file};
+        }
+    }
+
+    void other_inputs() {
+        QFETCH(QStringList, inputs);
+        std::vector<std::string> paths;
+        for (const QString& input : inputs)
+            if (const QString path = QStringLiteral(HOPSCOPE_TEST_DATA "/") + input; QFileInfo::exists(path))
+                paths.push_back(path.toStdString());
+        auto dump = open_dump(paths);
+        if (!dump.ok())
+            QSKIP("holds no graph, as its case says");
+        dump->payloads.clear(); // are not kept: they were checked
+        check_round_trip(*dump, QFileInfo(inputs.first()).fileName());
     }
 
     void tables_answer_questions() {

@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """Sets the same graphs of one run against each other, through every form that the run was recorded in.
 
-    tests/tools/check_forms.py HOPSCOPE RECORDING…
+    tests/tools/check_forms.py [--pairs] HOPSCOPE RECORDING…
 
 A RECORDING is a folder with trace/, and any of torch_logs.txt, values/NN_….txt (print_readable), torch_compile_debug/,
 model.pt2 with exported.txt. Each graph of each form must be one of the trace's, or of the exported text's: names,
 operators, inputs and order of all nodes of all bodies, and dtype and shape where both forms tell them. Scripts
 (fx_graph_runnable.py) have no types inside and, before PyTorch 2.14, no bodies: their roots are compared. get_attr nodes of
 regions have other names in .pt2, whose JSON does not keep them.
+Printed graphs are also wrapped as other programs, terminals and people wrap them (wrappings.py; with --pairs, each two of
+them after each other): what does not read equal must be told, as a problem or as exit status 3.
 Prints a line for each form of each recording and ends with "N passed, N failed" (graphs).
 """
 import json
 import pathlib
 import subprocess
 import sys
+
+from wrappings import CONTAINERS, OUTERMOST, WRAPPINGS
 
 
 def hopscope(program, *words):
@@ -55,6 +59,43 @@ class Forms:
             print(f"{name}: {form}: no graph was read")
 
 
+    def wrapped(self, name, text, pairs):
+        """The same graph out of every wrapping of a text, or a word about what is missing."""
+        def read(data):
+            data = data if isinstance(data, bytes) else data.encode()
+            listed = subprocess.run([self.program, "graphs", "-", "--json"], input=data, capture_output=True)
+            found = []
+            for compilation in json.loads(listed.stdout)["compilations"] if listed.returncode == 0 else []:
+                for stage in compilation["stages"]:
+                    bodies = {}
+                    for body in stage["bodies"] if stage["stage"] != "source" else []:
+                        address = stage["address"] + (":" + body["path"] if body["path"] else "")
+                        one = subprocess.run([self.program, "graph", "-", "--at", address, "--json"], input=data, capture_output=True)
+                        bodies[body["path"]] = told(json.loads(one.stdout)["nodes"]) if one.returncode == 0 else []
+                    found += [bodies] if bodies else []
+            return listed.returncode, found, listed.stderr.decode()
+
+        _, clean, _ = read(text)
+        jobs = [(n,) for n in WRAPPINGS]
+        if pairs:
+            jobs += [(a, b) for a in WRAPPINGS if a not in OUTERMOST + CONTAINERS for b in WRAPPINGS if a != b]
+        equal, spoken, silent = 0, 0, []
+        for job in jobs:
+            data = text
+            for n in job:
+                data = WRAPPINGS[n](data)
+            status, found, said = read(data)
+            if found and all(bodies == clean[0] for bodies in found):
+                equal += 1
+            elif status == 3 or any(line.startswith(("warning", "error", "note")) for line in said.splitlines()):
+                spoken += 1
+            else:
+                silent.append(" < ".join(job))
+        self.passed += equal + spoken
+        self.failed += len(silent)
+        print(f"{name}: wrapped: {equal} of {len(jobs)} equal, {spoken} told, {len(silent)} silent" + (": " + ", ".join(silent) if silent else ""))
+
+
 def told(nodes, attributes=True):
     """What of each node every form tells."""
     names = {n["name"]: "self." + n["target"] for n in nodes if n["op"] == "get_attr"} if not attributes else {}
@@ -76,7 +117,7 @@ def same(a, b, root_only=False, attributes=True):
     return all(told(a[p], attributes) == told(b[p], attributes) and types_agree(a[p], b[p]) for p in ([""] if root_only else a))
 
 
-def main(program, folders):
+def main(program, folders, pairs):
     forms = Forms(program)
     for folder in map(pathlib.Path, folders):
         name = folder.name
@@ -85,6 +126,7 @@ def main(program, folders):
             forms.compare(name, "text log", forms.graphs(folder / "torch_logs.txt"), trace)
         for printed in sorted(folder.glob("values/*_*.txt")):
             forms.compare(name, printed.name, forms.graphs(printed), trace)
+            forms.wrapped(name + ": " + printed.name, printed.read_text(), pairs)
         if (folder / "torch_compile_debug").exists():
             # Runnables are compared on their own, below.
             found = [g for g in forms.graphs(folder / "torch_compile_debug") if "runnable" not in g[1]]
@@ -99,6 +141,7 @@ def main(program, folders):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
+    words = [word for word in sys.argv[1:] if word != "--pairs"]
+    if len(words) < 2:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(main(words[0], words[1:], "--pairs" in sys.argv))

@@ -6,11 +6,13 @@
 HOPSCOPE is the command line's program, RECORDING a folder that holds a trace, values (values/NN_STAGE.txt with
 .safetensors beside it), or both. Two parts:
 
- - every graph with values, from its recorded inputs to its end, each node on recorded operands (--alone);
+ - every graph with values, from its recorded inputs to its end, each node on recorded operands, judged against the
+   noise floor;
  - every region's body of the trace's forward, backward and inference stages, on inputs that are made (--seed 1).
 
-Exit status 1 if a graph does not reach its end. Differences are counted and named: a GPU's values are not a CPU's.
+Exit status 1 if a graph does not reach its end, or if a value is suspicious or of a wrong dtype or shape.
 """
+import collections
 import json
 import pathlib
 import subprocess
@@ -41,7 +43,7 @@ def with_values(hopscope, folder):
         values = text.with_suffix(".safetensors")
         if not values.exists():
             continue
-        report, errors = run(hopscope, text, "--inputs", values, "--compare", values, "--alone")
+        report, errors = run(hopscope, text, "--inputs", values, "--compare", values)
         why = stopped(report, errors)
         yield f"{folder.name}/{text.stem}", why, report
 
@@ -68,6 +70,7 @@ def main():
     hopscope, bad = sys.argv[1], 0
     for kind, work in (("graphs with values", with_values), ("region bodies", bodies)):
         count = ended = compared = differ = 0
+        verdicts = collections.Counter()
         for folder in map(pathlib.Path, sys.argv[2:]):
             for name, why, report in work(hopscope, folder):
                 count += 1
@@ -77,11 +80,17 @@ def main():
                 if report and "compared" in report:
                     compared += report["compared"]
                     differ += report["mismatched"]
-                    found = f", {report['compared']} compared, {report['mismatched']} differ"
+                    bad += report["mismatched"] > 0
+                    verdicts.update(report.get("verdicts", {}))
+                    if report["compared"]:
+                        found = ", " + ", ".join(f"{n} {verdict}" for verdict, n in report["verdicts"].items() if n)
+                        largest = max((row["times_floor"] for row in report["values"]
+                                       if isinstance(row["times_floor"], (int, float))), default=0)
+                        found += f", at most {largest:.2g} floors"
                     if report["mismatched"]:
                         found += f", first {report['first_mismatch']}"
                 print(f"{name}: {why or 'to its end'}{found}", flush=True)
-        print(f"{kind}: {ended} of {count} to their end" + (f"; {differ} of {compared} values differ" if compared else ""))
+        print(f"{kind}: {ended} of {count} to their end" + (f"; {differ} of {compared} nodes' values suspicious or wrong: {dict(verdicts)}" if compared else ""))
     return 1 if bad else 0
 
 

@@ -4,8 +4,8 @@
     check_values.py HOPSCOPE RECORDING…
 
 HOPSCOPE is the command line's program, RECORDING a folder with values/NN_STAGE.txt and .safetensors beside it. Each
-graph is run twice: as a whole on its own results, and node by node on recorded ones. Exit status 1 if any differs by
-more than its tolerance; how many runs came out bit for bit is counted (all, with the PyTorch that recorded them on the
+graph is run three times: by verdict, each node on recorded operands against the noise floor; and by fixed tolerances (--strict),
+as a whole on its own results, and node by node on recorded ones. Exit status 1 if any is suspicious or differs; how many runs came out bit for bit is counted (all, with the PyTorch that recorded them on the
 same kind of CPU: the vector kernels of ATen, MKL and oneDNN differ in the last bits).
 """
 import json
@@ -54,11 +54,11 @@ def main():
                 print(f"{folder.name}/{text.stem}: no values were recorded")
                 continue
             graphs += 1
-            for how in ([], ["--alone"]):
+            for how in ([], ["--strict"], ["--strict", "--alone"]):
                 status, report, errors = rerun(hopscope, text, *how)
                 problem = judge(folder.name, status, report, errors)
                 bad += bool(problem)
-                label = f"{folder.name}/{text.stem}{' alone' if how else ''}"
+                label = " ".join([f"{folder.name}/{text.stem}", *how])
                 if report:
                     runs += report["run"]
                     exact += report["max_abs_error"] == 0
@@ -68,7 +68,7 @@ def main():
                     print(f"{label}: {problem or 'ok'}: {report['compared']} of {report['nodes']} nodes compared, {worst}{random}")
                 else:
                     print(f"{label}: {problem}")
-    print(f"{graphs} graphs, {runs} node runs, {compared} compared, {exact} of {2 * graphs} bit for bit, {bad} bad")
+    print(f"{graphs} graphs, {runs} node runs, {compared} compared, {exact} of {3 * graphs} bit for bit, {bad} bad")
     return 1 if bad or not graphs else 0
 
 

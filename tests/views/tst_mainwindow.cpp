@@ -1,4 +1,5 @@
 #include "tests/browse/dumps.h"
+#include "tests/testdata.h"
 
 #include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
@@ -20,24 +21,30 @@
 #include "core/export/body.h"
 #include "core/export/formats.h"
 #include "core/export/picture.h"
+#include "core/graph/print.h"
 #include "core/session/session.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <QApplication>
+#include <QClipboard>
 #include <QDockWidget>
 #include <QDropEvent>
+#include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenuBar>
+#include <QMessageBox>
 #include <QMimeData>
+#include <QPushButton>
 #include <QScreen>
 #include <QSignalSpy>
 #include <QSplitter>
 #include <QTableView>
 #include <QTableWidget>
 #include <QTemporaryDir>
+#include <QTimer>
 #include <QToolBar>
 #include <QToolButton>
 #include <QTranslator>
@@ -60,6 +67,20 @@ struct Opened {
     MainWindow window{MainWindow::Options{}};
 };
 
+const char* const kPasted = R"(class GraphModule(torch.nn.Module):
+    def forward(self, x_1: "f32[4][1]cpu"):
+        # File: /home/dev/net.py:3 in f, code: return x.clamp(1, 2) + x
+        clamp: "f32[4][1]cpu" = torch.ops.aten.clamp.default(x_1, 1, 2)
+        add: "f32[4][1]cpu" = torch.ops.aten.add.Tensor(clamp, x_1);  clamp = x_1 = None
+        return (add,)
+)";
+
+QString quoted(const char* text) {
+    QString all = QString::fromUtf8(text);
+    all.chop(1);
+    return QStringLiteral("> ") + all.replace(QLatin1Char('\n'), QStringLiteral("\n> ")) + QLatin1Char('\n');
+}
+
 std::string address(const MainWindow& window, Pane pane, Navigator& n) {
     return window.document()->address(n.pane(pane));
 }
@@ -80,6 +101,170 @@ private slots:
         QVERIFY(o.window.startPage().isVisible());
         QVERIFY(!o.window.actions()[Do::Export]->isEnabled());
         QVERIFY(o.window.actions()[Do::Export]->toolTip().contains(QStringLiteral("no dump is open")));
+    }
+
+    // What stands on the clipboard is an untitled dump, which a session keeps.
+    void pastesADump() {
+        QApplication::clipboard()->setText(quoted(kPasted));
+        Opened o;
+        QPushButton* button =
+            o.window.startPage().findChild<QPushButton*>(QStringLiteral("start.edit.paste"));
+        QVERIFY(button && button->isVisible());
+        button->click();
+        QVERIFY(o.settle());
+        MainWindow& w = o.window;
+        QVERIFY(w.document());
+        QCOMPARE(w.document()->dump().graphs.size(), size_t(1));
+        QCOMPARE(w.document()->dump().graphs[0].module->bodies[0].nodes.size(), size_t(4));
+        QVERIFY(w.windowTitle().startsWith(QStringLiteral("pasted text")));
+        QVERIFY(!w.actions()[Do::Reload]->isEnabled());
+        QVERIFY(w.actions()[Do::Reload]->toolTip().contains(QStringLiteral("no file")));
+        const std::string text = print_readable(w.document()->module(GraphId(0)), BodyId(0));
+
+        QTemporaryDir folder;
+        const QString session = folder.filePath(QStringLiteral("kept.hopscope"));
+        w.saveSession(session);
+        QVERIFY(o.settle());
+        QVERIFY(!w.lastError());
+        QVERIFY(w.actions()[Do::Reload]->isEnabled());
+        Opened again({session});
+        QVERIFY(again.window.document());
+        QCOMPARE(print_readable(again.window.document()->module(GraphId(0)), BodyId(0)), text);
+        QCOMPARE(again.window.document()->dump().name, std::string("pasted text"));
+    }
+
+    // Ctrl+V goes into the field that has the focus, and opens a dump everywhere else.
+    void pasteKey() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        const auto before = w.document();
+        QApplication::clipboard()->setText(QStringLiteral("reused"));
+        w.actions()[Do::FilterLedger]->trigger();
+        QLineEdit& filter = w.ledger().filterEdit();
+        QTRY_VERIFY(filter.hasFocus());
+        QTest::keyClick(&filter, Qt::Key_V, Qt::ControlModifier);
+        QCOMPARE(filter.text(), QStringLiteral("reused"));
+        w.actions()[Do::Paste]->trigger(); // from the menu
+        QCOMPARE(filter.text(), QStringLiteral("reusedreused"));
+        filter.clear();
+        QVERIFY(o.settle());
+        QCOMPARE(w.document(), before);
+
+        QApplication::clipboard()->setText(QString::fromUtf8(kPasted));
+        QVERIFY(w.showDock(QStringLiteral("text")));
+        w.bodyText().setFocus();
+        QTRY_VERIFY(w.bodyText().hasFocus());
+        QTest::keyClick(&w.bodyText(), Qt::Key_V, Qt::ControlModifier);
+        QVERIFY(o.settle());
+        QCOMPARE(w.document()->dump().name, std::string("pasted text"));
+
+        // A path is opened, and files that a file manager copied.
+        QApplication::clipboard()->setText(
+            QLatin1Char(' ') + tracePath(QStringLiteral("mlp4")) + QLatin1Char('\n'));
+        w.pane(Pane::Left).canvas().setFocus();
+        QTest::keyClick(&w.pane(Pane::Left).canvas(), Qt::Key_V, Qt::ControlModifier);
+        QVERIFY(o.settle());
+        QCOMPARE(w.document()->dump().name, before->dump().name);
+    }
+
+    // What tells nothing is said where the data would be, with the forms that are nearest; nothing is modal.
+    void pasteOfNothing() {
+        Opened o;
+        QApplication::clipboard()->setText(QStringLiteral("dear all,\nthe class GraphModule is slow\n"));
+        o.window.actions()[Do::Paste]->trigger();
+        QVERIFY(o.settle());
+        QVERIFY(!o.window.document());
+        QVERIFY(o.window.lastError());
+        QVERIFY(o.window.startPage().isVisible());
+        QVERIFY2(o.window.startPage().errorText().contains(QStringLiteral("print_readable")),
+            qPrintable(o.window.startPage().errorText()));
+        QVERIFY(!QApplication::activeModalWidget());
+        QApplication::clipboard()->clear();
+        o.window.actions()[Do::Paste]->trigger();
+        QVERIFY(o.window.findChild<QLabel*>(QStringLiteral("statusText"))
+                    ->text()
+                    .contains(QStringLiteral("no text")));
+    }
+
+    // Payloads are checked once the ledger stands; what is found is added to the list, and a session keeps
+    // it.
+    void payloadsAreChecked() {
+        QTemporaryDir folder;
+        QByteArray log = test::traceBytes(QStringLiteral("mlp4"));
+        const qsizetype record = log.indexOf("{\"aot_forward_graph\"");
+        const qsizetype at = log.indexOf("torch.ops.aten.", record);
+        QVERIFY(record > 0 && at > 0);
+        log[at] = 'T';
+        const QString path = folder.filePath(QStringLiteral("damaged.log"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(log);
+        file.close();
+        Opened o({path});
+        MainWindow& w = o.window;
+        const std::vector<Problem>& problems = w.document()->dump().problems;
+        QVERIFY(!problems.empty());
+        const Problem& last = problems.back();
+        QVERIFY2(last.message.find("md5") != std::string::npos, last.message.c_str());
+        QCOMPARE(last.line, uint64_t(log.left(record).count('\n') + 1));
+        const QAbstractItemModel* rows = w.problems().findChild<QTableView*>()->model();
+        bool listed = false;
+        for (int row = 0; row < rows->rowCount(); ++row)
+            listed |=
+                rows->index(row, ProblemsModel::Message).data().toString().contains(QStringLiteral("md5"));
+        QVERIFY(listed);
+        const QString session = folder.filePath(QStringLiteral("damaged.hopscope"));
+        w.saveSession(session);
+        QVERIFY(o.settle());
+        const auto kept = open_any({session.toStdString()});
+        QVERIFY(kept.ok());
+        QCOMPARE(kept->problems.back().message, last.message);
+        // The sound one says nothing, and is not shown anew.
+        Opened sound({tracePath(QStringLiteral("mlp4"))});
+        QVERIFY(sound.window.document()->dump().problems.empty());
+    }
+
+    // A terminal's escape sequences, and marks that turn the direction of writing, are visible text
+    // everywhere.
+    void controlCharacters() {
+        QByteArray text = kPasted;
+        text.replace("net.py", "n\x1b]0;owned\x07\x1b[2Jet\xE2\x80\xAE.py");
+        text.replace("1, 2)", "'\x1b[31m\x08', \x01)");
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("hostile\x1b[2J.txt"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(text);
+        file.close();
+        Opened o({path});
+        MainWindow& w = o.window;
+        QVERIFY(w.document());
+        const Body& body = w.document()->module(GraphId(0)).bodies[0];
+        for (size_t node = 0; node < body.nodes.size(); ++node) {
+            w.navigator().select_node(Pane::Left, NodeId(node));
+            w.state().flush();
+            QStringList shown{w.windowTitle(), w.bodyText().toPlainText(), w.inspector().text()};
+            for (const QWidget* widget : w.findChildren<QWidget*>()) {
+                shown << widget->toolTip() << widget->accessibleName();
+                if (const auto* label = qobject_cast<const QLabel*>(widget))
+                    shown << label->text();
+                if (const auto* view = qobject_cast<const QAbstractItemView*>(widget);
+                    view && view->model()) {
+                    for (int row = 0; row < view->model()->rowCount(); ++row)
+                        for (int column = 0; column < view->model()->columnCount(); ++column)
+                            shown << view->model()->index(row, column).data().toString()
+                                  << view->model()->index(row, column).data(Qt::ToolTipRole).toString();
+                }
+            }
+            for (const QString& one : shown)
+                QVERIFY2(
+                    std::none_of(one.begin(), one.end(),
+                        [](QChar c) {
+                            return (c < QLatin1Char(' ') && c != QLatin1Char('\n') && c != QLatin1Char('\t'))
+                                || c == QChar(0x202e);
+                        }),
+                    qPrintable(QString::fromLatin1(one.toUtf8().toHex(' '))));
+        }
     }
 
     // Every action is named, says what it does and which key does it, and no key means two things in one
@@ -549,6 +734,46 @@ private slots:
         QTest::keyClick(&input, Qt::Key_Return);
         QCOMPARE(w.notes().all()[0].text, "changed");
         QVERIFY(input.text().isEmpty());
+    }
+
+    // Saved on the way out, but it fails: the window stays, with the notes, and a save that works later
+    // closes nothing.
+    void aFailedSaveKeepsTheWindowAndItsNotes() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = o.window;
+        w.inspector().notes().input().setText(QStringLiteral("not to be lost"));
+        QTest::keyClick(&w.inspector().notes().input(), Qt::Key_Return);
+        QVERIFY(w.notes().has_unsaved());
+        int asked = 0, named = 0;
+        QTimer person;
+        person.setInterval(20);
+        connect(&person, &QTimer::timeout, this, [&] {
+            QWidget* at = QApplication::activeModalWidget();
+            if (auto* box = qobject_cast<QMessageBox*>(at)) {
+                ++asked;
+                box->button(QMessageBox::Save)->click();
+            } else if (auto* dialog = qobject_cast<QFileDialog*>(at)) {
+                ++named;
+                dialog->selectFile(QStringLiteral("/proc/none.hopscope")); // where nothing can be made
+                QMetaObject::invokeMethod(dialog, "accept");
+            }
+        });
+        person.start();
+        QVERIFY(!w.close());
+        person.stop();
+        QCOMPARE(asked, 1);
+        QCOMPARE(named, 1);
+        QVERIFY(o.settle());
+        QVERIFY(w.isVisible());
+        QVERIFY(w.lastError());
+        QVERIFY(w.notes().has_unsaved());
+        QCOMPARE(w.notes().all().size(), size_t(1));
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("a.hopscope"));
+        w.saveSession(path);
+        QVERIFY(o.settle());
+        QVERIFY(!w.notes().has_unsaved());
+        QVERIFY(w.isVisible());
     }
 
     void notesThatCannotBeReadAreSaid() {

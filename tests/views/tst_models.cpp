@@ -1,6 +1,8 @@
 #include "tests/browse/dumps.h"
+#include "tests/testdata.h"
 
 #include "core/browse/navigator.h"
+#include "core/browse/open.h"
 #include "views/bodytext/bodytext.h"
 #include "views/inspector/facts.h"
 #include "views/inspector/inspector.h"
@@ -13,6 +15,7 @@
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QTableView>
+#include <QTemporaryDir>
 #include <QTextBlock>
 
 using namespace hopscope;
@@ -132,8 +135,8 @@ private slots:
             ones += invocation.variant == 1;
             rows << cell.data().toString();
             const QString tip = cell.data(Qt::ToolTipRole).toString();
-            QVERIFY2(
-                tip.contains(QString::fromStdString(document->body_name(invocation.body(CallSite::Backward)))),
+            QVERIFY2(tip.contains(
+                         QString::fromStdString(document->body_name(invocation.body(CallSite::Backward)))),
                 qPrintable(tip));
         }
         QVERIFY2(rows.contains(QStringLiteral("v0")) && rows.contains(QStringLiteral("v1")),
@@ -268,6 +271,20 @@ private slots:
         inspector.inspect(about, Inspector::BodyPage);
         QVERIFY2(inspector.text().contains(QStringLiteral("0/0:forward:partitioned_fw_subgraph_0_0")),
             qPrintable(inspector.text()));
+    }
+
+    // One is no plural.
+    void oneGuard() {
+        QByteArray log = test::bytesOf(QString::fromStdString(test::textLogOf(QStringLiteral("mlp4"))));
+        const QRegularExpression count(QStringLiteral("Number of guards \\d+"));
+        const QString text = QString::fromUtf8(log).replace(count, QStringLiteral("Number of guards 1"));
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("torch_logs.txt"));
+        QVERIFY(test::writeFile(path, text.toUtf8()));
+        const auto opened = open_document({test::traceOf(QStringLiteral("mlp4")), path.toStdString()});
+        QVERIFY(opened.ok());
+        const QString page = invocationPage(*opened->document, 0);
+        QVERIFY2(page.contains(QStringLiteral("entry stored, 1 guard<")), qPrintable(page));
     }
 
     void linksReadBack() {

@@ -32,9 +32,11 @@ template <class Message> Kind kind() {
 
 constexpr const char* kFailure =
     R"({"body":"b","node":"mm","target":"aten.mm.default","path":"call/mm","message":"no","unsupported":false})";
-constexpr const char* kRow = R"({"name":"call/mm","body":1,"node":2,"dtype":"float32","equal":false,
+constexpr const char* kRow =
+    R"({"name":"call/mm","body":1,"node":2,"dtype":"float32","verdict":"suspicious","equal":false,
     "max_abs_error":"inf","max_rel_error":0.5,"max_ulp_error":"nan","tolerance":1e-6,"worst":[0,1],
-    "found":"-inf","expected":1.5,"reason":"shape"})";
+    "found":"-inf","expected":1.5,"exact":1.25,"own_error":"inf","expected_error":0.25,"floor":1e-7,"times":31.5,
+    "reason":"shape","strides":"stride (1), recorded (2) there","why":"why"})";
 constexpr const char* kTensor = R"("dtype":"float32","shape":[2,3],"stride":[3,1],"bytes":24,"nan":0,"inf":1,
     "zero":2,"min":null,"max":2.5,"mean":0.0,"std":1.0)";
 
@@ -83,10 +85,11 @@ const std::vector<Sound>& sound() {
                 "repeat":5,"wall_ms":2.0)"}),
             {"failure"}},
         {"compare", kind<wire::CompareRequest>(),
-            R"({"alone":true,"seed":1,"float64":false,"any_dtype":true,"tolerances":{"float32":1e-5}})", {}},
+            R"({"alone":true,"strict":true,"seed":1,"float64":false,"any_dtype":true,"tolerances":{"float32":1e-5}})",
+            {}},
         {"compare answers", kind<wire::CompareAnswer>(),
             list({outcome(), std::string("\"rows\":[") + kRow + "],\"first_mismatch\":" + kRow,
-                R"("compared":1,"mismatched":1,"max_abs_error":"inf","max_rel_error":0.5,"max_ulp_error":2.0,
+                R"("compared":1,"mismatched":1,"alone":true,"max_abs_error":"inf","max_rel_error":0.5,"max_ulp_error":2.0,
                 "random":["dropout"],"wall_ms":3.5)"}),
             {"failure"}},
         {"keep_as_reference", kind<wire::KeepAsReferenceRequest>(), "{}", {}},

@@ -130,7 +130,7 @@ void TestAnswers::endsTheWorker() {
     results.push_back(answer.toStdString());
     const FakeWorker fake(results);
     worker::StartOptions options;
-    options.program = fake.program();
+    options.executor = fake.program();
     auto started = worker::Worker::start(options);
     QVERIFY2(started.ok(), started.ok() ? "" : started.error().message.c_str());
     worker::Worker& worker = **started;
@@ -152,7 +152,7 @@ void TestAnswers::passesOverLateAnswers() {
     const std::string late = wire::framed(R"({"jsonrpc":"2.0","id":1,"result":{}})");
     const FakeWorker fake({kInitializeAnswer, kLoadAnswer, "+" + late, kBindAnswer});
     worker::StartOptions options;
-    options.program = fake.program();
+    options.executor = fake.program();
     auto started = worker::Worker::start(options);
     QVERIFY(started.ok());
     QVERIFY(load(**started).ok());

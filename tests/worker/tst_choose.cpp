@@ -54,13 +54,13 @@ void TestChoose::takesTheNewestThatHasAll() {
     const std::string newest = executor(QStringLiteral("newest"), "2.13.0", {"aten.mm.default"});
     const std::vector<std::string> all{old, middle, newest};
     worker::Choice choice = worker::compare_executors(all, {"aten.mm.default"});
-    QCOMPARE(choice.chosen, size_t{2}); // 2.13 is newer than 2.9
+    QCOMPARE(choice.chosen, std::optional<size_t>{2}); // 2.13 is newer than 2.9
     QVERIFY(choice.note.empty());
     choice = worker::compare_executors(all, {"aten.add.Tensor", "aten.mm.default"});
-    QCOMPARE(choice.chosen, size_t{1});
+    QCOMPARE(choice.chosen, std::optional<size_t>{1});
     QCOMPARE(choice.candidates[2].missing, (std::vector<std::string>{"aten.add.Tensor"}));
     choice = worker::compare_executors(all, {"aten.add.Tensor", "demo.log.default"});
-    QCOMPARE(choice.chosen, size_t{2}); // none has all: the newest, and what it lacks
+    QCOMPARE(choice.chosen, std::optional<size_t>{2}); // none has all: the newest, and what it lacks
     QVERIFY2(choice.note.find("libtorch 2.13.0 lacks 2 operators: aten.add.Tensor, demo.log.default")
             != std::string::npos,
         choice.note.c_str());
@@ -91,7 +91,7 @@ void TestChoose::passesOverWhatCannotBeUsed() {
     const std::string odd = made(QStringLiteral("odd"), script + '\n');
     const std::string sound = executor(QStringLiteral("sound"), "1.13.1", {"aten.mm.default"});
     const worker::Choice choice = worker::compare_executors({odd, sound}, {"aten.mm.default"});
-    QCOMPARE(choice.chosen, size_t{1});
+    QCOMPARE(choice.chosen, std::optional<size_t>{1});
     QVERIFY2(QString::fromStdString(choice.candidates[0].problem).contains(says),
         choice.candidates[0].problem.c_str());
     // Where it is one of two and neither can be used, the error says why for each.
@@ -159,7 +159,7 @@ void TestChoose::readsTheVariable() {
     const auto choice = worker::choose_executor(*read.module, BodyId(size_t{0}));
     qunsetenv("HOPSCOPE_EXECUTOR");
     QVERIFY(choice.ok() && choice->found());
-    QCOMPARE(choice->candidates[0].program, a);
+    QCOMPARE(choice->candidates[0].executor, a);
     QCOMPARE(asked(a), 0);
 }
 

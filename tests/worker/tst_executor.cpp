@@ -308,12 +308,12 @@ void TestExecutor::sweepsWhatACrashLeft() {
 
 void TestExecutor::saysWhyItDoesNotStart() {
     worker::StartOptions options;
-    options.program = "/nowhere/hopscope-executor";
+    options.executor = "/nowhere/hopscope-executor";
     auto started = worker::Worker::start(options);
     QVERIFY(!started.ok());
     QVERIFY(started.error().message.find("No such file") != std::string::npos);
 
-    options.program = kExecutor;
+    options.executor = kExecutor;
     options.libraries = {"/nowhere/libdemo.so"};
     started = worker::Worker::start(options);
     QVERIFY(!started.ok());
@@ -322,7 +322,7 @@ void TestExecutor::saysWhyItDoesNotStart() {
 
     // Something that starts and never answers.
     options.libraries.clear();
-    options.program = "/bin/cat";
+    options.executor = "/bin/cat";
     started = worker::Worker::start(options);
     QVERIFY(!started.ok());
 

@@ -46,7 +46,7 @@ std::string demo(const std::string& name, const std::string& more = "") {
 
 Result<std::unique_ptr<worker::Worker>> startWithDemo(uint64_t memory = 0) {
     worker::StartOptions options;
-    options.program = kExecutor;
+    options.executor = kExecutor;
     options.libraries = {DEMO_OPS};
     options.memory = memory;
     return worker::Worker::start(options);
@@ -346,7 +346,7 @@ void TestFaults::refusesOtherWorkers() {
     QFETCH(QByteArray, text);
     QFETCH(QString, says);
     worker::StartOptions options;
-    options.program = script(text);
+    options.executor = script(text);
     // Only where nothing comes is the time waited for: a busy machine must not make the others fail.
     options.start_milliseconds = says.startsWith(QStringLiteral("no answer")) ? 1500 : 60000;
     const auto started = worker::Worker::start(options);
@@ -368,7 +368,7 @@ void TestFaults::startsOrSaysWhyNotInLittleMemory_data() {
 void TestFaults::startsOrSaysWhyNotInLittleMemory() {
     QFETCH(int, kilobytes);
     worker::StartOptions options;
-    options.program = script("ulimit -v " + QByteArray::number(kilobytes) + "\nexec "
+    options.executor = script("ulimit -v " + QByteArray::number(kilobytes) + "\nexec "
         + QByteArray::fromStdString(kExecutor) + " \"$@\"\n");
     options.start_milliseconds = 4000;
     auto started = worker::Worker::start(options);

@@ -79,7 +79,7 @@ private:
 
 inline Result<std::unique_ptr<worker::Worker>> startExecutor(uint64_t memory = 0) {
     worker::StartOptions options;
-    options.program = kExecutor;
+    options.executor = kExecutor;
     options.memory = memory;
     return worker::Worker::start(options);
 }

@@ -33,8 +33,8 @@ public:
     explicit JobRunner(QObject* parent = nullptr);
     ~JobRunner() override; // cancels and waits
 
-    // Runs `work` on a worker thread, then `done` on this object's thread (also after cancel; the work's own
-    // result tells). `done` is not called once the runner is destroyed.
+    // Runs `work` on a thread of its own, then `done` on this object's thread (also after cancel; the work's
+    // own result tells). `done` is not called once the runner is destroyed.
     Id start(const QString& name, std::function<void(const Job&)> work, std::function<void()> done);
     void cancel(Id id);
     void cancelAll();

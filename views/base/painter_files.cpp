@@ -2,6 +2,7 @@
 
 #include "core/base/save.h"
 #include "views/base/scenepainter.h"
+#include "views/base/text.h"
 
 #include <QBuffer>
 #include <QImage>
@@ -25,7 +26,7 @@ constexpr double kLargestPage = 14'400; // points: what PDF readers show
 CompiledList listFor(const draw::Scene& scene, const ExportOptions& options) {
     draw::DisplayOptions display;
     display.margin = kMargin;
-    const QString title = options.title.isEmpty() ? QString::fromStdString(scene.title) : options.title;
+    const QString title = options.title.isEmpty() ? qs(scene.title) : options.title;
     display.caption = title.toStdString();
     return CompiledList(scene, draw::make_display_list(scene, display));
 }

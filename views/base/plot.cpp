@@ -199,35 +199,42 @@ void BytesCurve::restyle() {
 }
 
 void BytesCurve::setBytes(const std::vector<double>& bytes, size_t total, std::optional<size_t> peak) {
-    bytes_ = bytes;
-    total_ = std::max(total, bytes.size());
-    peak_ = peak;
+    bytes_.clear();
+    most_ = 0;
+    graph_->setData({}, {});
+    addBytes(bytes, total, peak);
+}
+
+void BytesCurve::addBytes(const std::vector<double>& more, size_t total, std::optional<size_t> peak) {
     QVector<double> keys, values;
-    double most = 0;
-    for (size_t i = 0; i < bytes.size(); ++i) {
-        keys << double(i);
-        values << bytes[i];
-        most = std::max(most, bytes[i]);
+    for (const double value : more) {
+        keys << double(bytes_.size());
+        values << value;
+        bytes_.push_back(value);
+        most_ = std::max(most_, value);
     }
-    if (!bytes.empty()) { // the last step has its width too
-        keys << double(bytes.size());
-        values << bytes.back();
+    total_ = std::max(total, bytes_.size());
+    peak_ = peak;
+    if (!more.empty()) { // the last step has its width too
+        graph_->data()->removeAfter(keys.front() - 0.5);
+        keys << double(bytes_.size());
+        values << bytes_.back();
+        graph_->addData(keys, values, true);
     }
-    graph_->setData(keys, values, true);
     plot_->xAxis->setRange(0, std::max<double>(1, double(total_)));
     // Room above the curve for the peak's mark and its words.
-    plot_->yAxis->setRange(0, std::max(1.0, most * 1.35));
-    const bool marked = peak && *peak < bytes.size();
+    plot_->yAxis->setRange(0, std::max(1.0, most_ * 1.35));
+    const bool marked = peak && *peak < bytes_.size();
     peakMark_->setVisible(marked);
     peakText_->setVisible(marked);
     if (marked) {
-        const double x = double(*peak), y = bytes[*peak];
-        peakMark_->setData({x}, {y + most * 0.06}, true);
+        const double x = double(*peak), y = bytes_[*peak];
+        peakMark_->setData({x}, {y + most_ * 0.06}, true);
         peakText_->setText(tr("peak %1, step %2").arg(qs(format_bytes(uint64_t(y)))).arg(*peak));
         const bool right = x > double(total_) * 0.5;
         peakText_->setPositionAlignment((right ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignBottom);
         peakText_->setPadding(QMargins(2, 0, 2, 0));
-        peakText_->position->setCoords(x, y + most * 0.1);
+        peakText_->position->setCoords(x, y + most_ * 0.1);
     } else {
         peakMark_->setData({}, {});
     }

@@ -59,6 +59,9 @@ public:
     explicit BytesCurve(QWidget* parent = nullptr);
     // `total` steps are expected; the curve may end earlier.
     void setBytes(const std::vector<double>& bytes, size_t total, std::optional<size_t> peak);
+    // Goes on with the same curve, at a cost that the steps before have no part in.
+    void addBytes(const std::vector<double>& more, size_t total, std::optional<size_t> peak);
+    const std::vector<double>& bytes() const { return bytes_; }
     void setPosition(size_t position);
     size_t steps() const { return bytes_.size(); }
     std::optional<size_t> peak() const { return peak_; }
@@ -78,6 +81,7 @@ private:
     QCPItemLine* position_;
     QCPItemText* peakText_; // over the line of the position
     std::vector<double> bytes_;
+    double most_ = 0;
     size_t total_ = 0;
     std::optional<size_t> peak_;
 };

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/run/default_symbols.h"
+#include "views/base/errortext.h"
 #include "views/base/runcontroller_p.h"
 #include "views/base/text.h"
 
@@ -90,6 +91,7 @@ void RunController::launch(size_t position) {
             return fail(started.error());
         live.started = std::move(*started);
         live.stepper = std::make_unique<run::Stepper>(live.started.worker);
+        live.stepper->tell();
         live.stepper->breakpoints() = breakpoints;
         wire::BeginRequest options;
         options.seed = request.seed.value_or(0);
@@ -133,7 +135,7 @@ void RunController::forget() {
     stop_ = {};
     error_.clear();
     diedAt_.clear();
-    program_.clear();
+    executor_.clear();
     notes_.clear();
     synthetic_ = false;
     answers_.clear();
@@ -235,7 +237,7 @@ void RunController::next_() {
                 live->stepper->breakpoints() = breakpoints;
             task->work(*live, job, *outcome);
             if (live->stepper && !live->stepper->steps().empty())
-                outcome->view = std::make_shared<const run::Stepper>(*live->stepper);
+                outcome->news = live->stepper->news();
             outcome->dead = live->started.worker && !live->started.worker->alive();
         },
         [self = QPointer<RunController>(this), live, task, outcome] {
@@ -259,11 +261,13 @@ void RunController::finish(
             notes_ << qs(run::in_words(live->prepared->symbols, live->prepared->inputs.defaults));
         notes_ << qsl(live->started.notes) << cannotRun(live->started.loaded);
         if (live->started.worker)
-            program_ = tr("libtorch %1 · %2")
-                           .arg(qs(live->started.worker->facts().libtorch), qs(live->started.program));
+            executor_ = tr("libtorch %1 · %2")
+                            .arg(qs(live->started.worker->facts().libtorch), qs(live->started.executor));
     }
-    if (outcome->view) {
-        view_ = outcome->view;
+    if (outcome->news) {
+        if (!view_)
+            view_ = std::make_shared<run::Stepper>(live->started.worker);
+        view_->follow(std::move(*outcome->news));
         for (run::Breakpoint& mine : breakpoints_[breakGraph_.index]) {
             for (const run::Breakpoint& theirs : view_->breakpoints()) {
                 if (mine == theirs)
@@ -282,7 +286,7 @@ void RunController::finish(
             Q_EMIT message(tr("The run was cancelled"), false);
             return;
         }
-        error_ = qs(outcome->error->text());
+        error_ = errorText(*outcome->error);
         setState(State::Failed);
         Q_EMIT message(tr("The run cannot begin: %1").arg(error_), true);
         return;

@@ -74,7 +74,7 @@ public:
     QString diedAt() const { return diedAt_; } // "mm_3 (aten.mm.default) in block"; empty = not told
     // What the person should know of this run: symbols that took a default, operators that are composed.
     QStringList notes() const { return notes_; }
-    QString program() const { return program_; } // "libtorch 1.13.1 · path"
+    QString executor() const { return executor_; } // "libtorch 1.13.1 · path"
     bool synthetic() const { return synthetic_; }
     QString inputsText() const; // "synthetic inputs, seed 1", "inputs of a.safetensors"
 
@@ -120,16 +120,16 @@ public:
     // Compares the body that runs, on its inputs, with something else, in a worker of its own: the run that
     // is stepped stays as it is. With another run the place is the same and `seed` or `inputs` are the
     // other's.
-    struct CompareWish {
+    struct CompareOptions {
         run::CompareRequest::Against against = run::CompareRequest::Against::Float64;
         std::string reference; // Recorded: a file of values
         std::optional<uint64_t> seed; // Run: of the other's synthetic inputs
         std::string inputs; // Run: the other's recorded ones
-        bool alone = false;
+        std::optional<bool> alone; // Recorded: node by node; none = unless tolerances are given
         std::map<std::string, double> tolerances;
     };
-    void compare(const CompareWish& wish);
-    const std::shared_ptr<const run::Comparison>& comparison() const { return comparison_; }
+    void compare(const CompareOptions& options);
+    const std::shared_ptr<const run::RunComparison>& comparison() const { return comparison_; }
     QString compareError() const { return compareError_; }
 
     void measure(int repeat);
@@ -149,7 +149,7 @@ public:
 
 Q_SIGNALS:
     void stateChanged(); // state(), busy()
-    void moved(); // the position or what has been computed; the stepper is another copy
+    void moved(); // the position or what has been computed
     void breakpointsChanged();
     void valuesReady();
     void timingReady();
@@ -176,12 +176,12 @@ private:
     run::Request request_;
     State state_ = State::None;
     std::shared_ptr<Live> live_; // shared with the jobs
-    std::shared_ptr<const run::Stepper> view_;
+    std::shared_ptr<run::Stepper> view_; // follows the one that a job steps
     std::shared_ptr<const GraphModule> module_;
     GraphId graph_;
     std::string address_;
     run::Stop stop_;
-    QString error_, diedAt_, program_;
+    QString error_, diedAt_, executor_;
     QStringList notes_;
     bool synthetic_ = false;
     std::deque<Task> tasks_;
@@ -192,7 +192,7 @@ private:
     std::map<ValueQuery, ValueAnswer> answers_;
     std::map<QString, std::vector<ValueQuery>> wanted_;
     run::Timing timing_;
-    std::shared_ptr<const run::Comparison> comparison_;
+    std::shared_ptr<const run::RunComparison> comparison_;
     QString compareError_;
 };
 

@@ -72,11 +72,9 @@ void RunController::runTo(BodyId body, NodeId node, bool back) {
             return;
         }
         // Before its latest run that lies behind.
-        for (size_t at = std::min(s.position(), s.steps().size()); at-- > 0;) {
-            if (s.steps()[at].body == body && s.steps()[at].node == node) {
-                outcome.stop = s.go_to(at);
-                return;
-            }
+        if (const auto at = s.ran_before(body, node, s.position())) {
+            outcome.stop = s.go_to(*at);
+            return;
         }
         outcome.error = make_error(Error::Kind::NotFound, "this node has not run before here");
     };
@@ -158,9 +156,8 @@ void RunController::cancel() {
 }
 
 void RunController::tell(const Stop& stop, bool back) {
-    const auto name = [this](int32_t step) {
-        return step >= 0 && view_ && size_t(step) < view_->steps().size() ? qs(view_->path(size_t(step)))
-                                                                          : tr("a node");
+    const auto name = [this](std::optional<size_t> step) {
+        return step && view_ && *step < view_->steps().size() ? qs(view_->path(*step)) : tr("a node");
     };
     switch (stop.reason) {
     case Stop::Reason::Step:
@@ -168,7 +165,8 @@ void RunController::tell(const Stop& stop, bool back) {
         Q_EMIT message({}, false);
         break;
     case Stop::Reason::Breakpoint:
-        Q_EMIT message(tr("Breakpoint %1 at %2").arg(stop.breakpoint + 1).arg(name(stop.step)), false);
+        Q_EMIT message(
+            tr("Breakpoint %1 at %2").arg(stop.breakpoint.value_or(0) + 1).arg(name(stop.step)), false);
         break;
     case Stop::Reason::NonFinite:
         Q_EMIT message(tr("%1 made a NaN or an infinity").arg(name(stop.step)), false);

@@ -19,18 +19,18 @@ struct RunController::Live {
 struct RunController::Outcome {
     std::optional<run::Stop> stop;
     std::optional<Error> error;
-    std::shared_ptr<const run::Stepper> view;
+    std::optional<run::StepperNews> news; // where there is a run
     bool dead = false;
     std::vector<std::pair<ValueQuery, ValueAnswer>> answers;
     std::optional<run::Timing> timing;
-    std::shared_ptr<const run::Comparison> comparison;
+    std::shared_ptr<const run::RunComparison> comparison;
     run::KeptRun kept;
 };
 
 struct RunController::Task {
     QString name;
     bool move = false, scrub = false, back = false, fetch = false;
-    std::function<void(Live&, const Job&, Outcome&)> work; // on a worker thread
+    std::function<void(Live&, const Job&, Outcome&)> work; // on a thread of its own
     std::function<void(const Outcome&)> after; // on the GUI thread
 };
 

@@ -168,31 +168,31 @@ void RunController::measure(int repeat) {
 // --- comparing
 
 namespace {
-Result<run::Comparison> compareWith(
-    const Dump& dump, run::Request request, const RunController::CompareWish& wish, const Job& job) {
+Result<run::RunComparison> compareWith(
+    const Dump& dump, run::Request request, const RunController::CompareOptions& options, const Job& job) {
     using Against = run::CompareRequest::Against;
-    if (wish.against == Against::Recorded)
-        request.reference = wish.reference;
+    if (options.against == Against::Recorded)
+        request.reference = options.reference;
     const Result<run::Prepared> mine = run::prepare(dump, request);
     if (!mine)
         return mine.error();
     run::CompareRequest what;
-    what.against = wish.against;
+    what.against = options.against;
     what.seed = request.seed.value_or(0);
-    what.alone = wish.alone;
-    what.tolerances = wish.tolerances;
+    what.alone = options.alone;
+    what.tolerances = options.tolerances;
     std::optional<run::Prepared> other;
-    if (wish.against == Against::Run) {
+    if (options.against == Against::Run) {
         run::Request second = request;
-        second.seed = wish.seed;
-        second.inputs = wish.inputs;
+        second.seed = options.seed;
+        second.inputs = options.inputs;
         second.reference.clear();
         Result<run::Prepared> prepared = run::prepare(dump, second);
         if (!prepared)
             return prepared.error();
         other = std::move(*prepared);
         what.other = &*other;
-        what.other_seed = wish.seed.value_or(0);
+        what.other_seed = options.seed.value_or(0);
     }
     const Result<run::Started> started = run::start(*mine, request, job);
     if (!started)
@@ -201,15 +201,15 @@ Result<run::Comparison> compareWith(
 }
 } // namespace
 
-void RunController::compare(const CompareWish& wish) {
+void RunController::compare(const CompareOptions& options) {
     if (state_ != State::Ready)
         return;
     Task task;
     task.name = tr("Comparing");
-    task.work = [dump = dump_, request = request_, wish](Live&, const Job& job, Outcome& outcome) {
-        Result<run::Comparison> comparison = compareWith(*dump, request, wish, job);
+    task.work = [dump = dump_, request = request_, options](Live&, const Job& job, Outcome& outcome) {
+        Result<run::RunComparison> comparison = compareWith(*dump, request, options, job);
         if (comparison)
-            outcome.comparison = std::make_shared<const run::Comparison>(std::move(*comparison));
+            outcome.comparison = std::make_shared<const run::RunComparison>(std::move(*comparison));
         else
             outcome.error = comparison.error();
     };

@@ -1,5 +1,7 @@
 #include "views/base/scenepainter.h"
 
+#include "views/base/text.h"
+
 #include <QPainterPath>
 
 #include <algorithm>
@@ -45,12 +47,14 @@ CompiledList::CompiledList(const draw::Scene& scene, draw::DisplayList displayLi
     : list(std::move(displayList)) {
     texts.reserve(list.texts.size());
     for (const std::string& text : list.texts)
-        texts.push_back(QString::fromStdString(text));
+        texts.push_back(qs(text));
     boxes.resize(scene.boxes.size());
     edges.resize(scene.edges.size());
     for (uint32_t i = 0; i < list.items.size(); ++i) {
-        extend(boxes, list.items[i].box, i);
-        extend(edges, list.items[i].edge, i);
+        if (list.items[i].box)
+            extend(boxes, *list.items[i].box, i);
+        if (list.items[i].edge)
+            extend(edges, *list.items[i].edge, i);
     }
 }
 
@@ -119,7 +123,7 @@ void ScenePainter::paintRange(const CompiledList& compiled, CompiledList::Range 
             rect(item, look);
             break;
         case Primitive::Type::Text:
-            text(item, compiled.texts[item.text]);
+            text(item, compiled.texts[*item.text]);
             break;
         case Primitive::Type::Path:
             path(compiled, item, look);

@@ -1,6 +1,8 @@
 // From core's UTF-8 to Qt's strings, and back.
 #pragma once
 
+#include "core/base/printable.h"
+
 #include <QString>
 #include <QStringList>
 
@@ -10,11 +12,20 @@
 
 namespace hopscope {
 
-inline QString qs(std::string_view text) {
+// Byte for byte: names of files, and what goes back to core.
+inline QString exact(std::string_view text) {
     return QString::fromUtf8(text.data(), qsizetype(text.size()));
+}
+// For people: control characters of a dump become visible text, as the command line prints them.
+inline QString qs(std::string_view text) {
+    return exact(printable(text));
 }
 inline std::string ss(const QString& text) {
     return text.toStdString();
+}
+// The same of a text that the window has: a file's name.
+inline QString visible(const QString& text) {
+    return qs(ss(text));
 }
 inline QStringList qsl(const std::vector<std::string>& texts) {
     QStringList list;

@@ -1,5 +1,6 @@
 #include "views/canvas/accessible.h"
 
+#include "views/base/text.h"
 #include "views/canvas/canvas_p.h"
 
 #include <QAccessible>
@@ -73,7 +74,7 @@ public:
         if (!isValid())
             return {};
         if (what == QAccessible::Name)
-            return QString::fromStdString(canvas_->scene()->boxes[box_].title);
+            return qs(canvas_->scene()->boxes[box_].title);
         return what == QAccessible::Description ? CanvasAccessible::of(canvas_).describe(box_) : QString();
     }
     QRect rect() const override {

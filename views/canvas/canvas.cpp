@@ -1,5 +1,6 @@
 #include "views/canvas/canvas.h"
 
+#include "views/base/text.h"
 #include "views/base/theme.h"
 #include "views/canvas/accessible.h"
 #include "views/canvas/canvas_p.h"
@@ -291,7 +292,7 @@ QString Canvas::Private::describe(uint32_t box) const {
         if (tag.node == b.node && !tag.text.isEmpty())
             run += QStringLiteral(", ") + tag.text;
     return tr("%1, %2, %3, %4 of %5, producers %6, users %7")
-               .arg(QString::fromStdString(b.title), QString::fromStdString(b.subtitle),
+               .arg(qs(b.title), qs(b.subtitle),
                    QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())))
                .arg(box + 1)
                .arg(scene->boxes.size())

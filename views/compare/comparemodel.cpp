@@ -13,12 +13,42 @@ namespace {
 QString errorText(double error) {
     return error == 0 ? QStringLiteral("0") : numberText(error, 3);
 }
+
+QString mark(const run::ComparedValue& value) {
+    switch (value.verdict) {
+    case wire::Verdict::NotCompared:
+        return QStringLiteral("–");
+    case wire::Verdict::Same:
+        return QStringLiteral("✓");
+    case wire::Verdict::WithinRounding:
+        return QStringLiteral("≈");
+    default:
+        return QStringLiteral("✗");
+    }
+}
+
+// What the verdict rests on.
+QString tip(const run::ComparedValue& value, bool strict) {
+    QStringList lines;
+    if (strict)
+        lines << CompareModel::tr("tolerance %1 · (1 + |expected|)").arg(numberText(value.tolerance));
+    else if (value.floor > 0)
+        lines << CompareModel::tr("In double precision %1; the run is %2 away, what is expected %3")
+                     .arg(numberText(value.exact, 6), numberText(value.own_error, 3),
+                         numberText(value.expected_error, 3))
+              << CompareModel::tr("Rounding explains %1 there; at most %2 × that anywhere")
+                     .arg(numberText(value.floor, 3), numberText(value.times, 3));
+    for (const std::string* text : {&value.why, &value.strides})
+        if (!text->empty())
+            lines << qs(*text);
+    return lines.join(QLatin1Char('\n'));
+}
 } // namespace
 
 CompareModel::CompareModel(QObject* parent)
     : QAbstractTableModel(parent) { }
 
-void CompareModel::setComparison(std::shared_ptr<const run::Comparison> comparison) {
+void CompareModel::setComparison(std::shared_ptr<const run::RunComparison> comparison) {
     beginResetModel();
     comparison_ = std::move(comparison);
     order_ = comparison_ ? run::by_error(*comparison_) : std::vector<size_t>{};
@@ -50,7 +80,7 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
         switch (index.column()) {
         case Ok:
             // A word and a shape: not by colour alone.
-            return value->equal ? tr("✓ ok") : tr("✗ differs");
+            return mark(*value) + QLatin1Char(' ') + qs(run::verdict_text(*value, comparison_->strict));
         case Path:
             return qs(value->path);
         case DType:
@@ -63,7 +93,7 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
             return apart ? QStringLiteral("–") : errorText(value->max_ulp);
         case Where:
             return apart              ? qs(value->reason)
-                : value->max_abs == 0 ? QString()
+                : value->max_abs == 0 ? qs(value->why.empty() ? value->strides : value->why)
                                       : QStringLiteral("[%1]").arg(listText(value->worst));
         case Found:
             return apart || value->max_abs == 0 ? QString() : numberText(value->found, 6);
@@ -93,14 +123,15 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
         return index.column() == Path || index.column() == Where ? QVariant(monoFont()) : QVariant();
     case Qt::ForegroundRole:
         if (index.column() == Ok || (errors && !value->equal))
-            return color(value->equal ? Role::Reused : Role::Failed);
+            return color(!value->equal                             ? Role::Failed
+                    : value->verdict == wire::Verdict::NotCompared ? Role::Quiet
+                                                                   : Role::Reused);
         return index.column() == DType || index.column() == Where ? QVariant(color(Role::Quiet)) : QVariant();
     case Qt::TextAlignmentRole:
         return QVariant(
             (errors || index.column() >= Found ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     case Qt::ToolTipRole:
-        return apart ? qs(value->reason)
-                     : tr("tolerance %1 · (1 + |expected|)").arg(numberText(value->tolerance));
+        return apart ? qs(value->reason) : tip(*value, comparison_->strict);
     default:
         return {};
     }
@@ -113,13 +144,14 @@ QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int 
         return QVariant(
             ((section >= Absolute && section <= Ulp) || section >= Found ? Qt::AlignRight : Qt::AlignLeft)
             | Qt::AlignVCenter);
-    const QString titles[] = {tr("agrees"), tr("value"), tr("dtype"), tr("absolute"), tr("relative"),
+    const QString titles[] = {tr("verdict"), tr("value"), tr("dtype"), tr("absolute"), tr("relative"),
         tr("ulp"), tr("worst at"), tr("found"), tr("expected")};
     if (role == Qt::ToolTipRole) {
-        const QString tips[] = {tr("Within its tolerance everywhere; sorted by how far it is left"), {}, {},
-            tr("Largest difference"), tr("Largest difference over the largest expected value"),
-            tr("Largest difference in units in the last place of the expected element"),
-            tr("The element that leaves its tolerance most"), {}, {}};
+        const QString tips[] = {
+            tr("Against the noise floor: what rounding alone makes of the value; the worst first"), {}, {},
+            tr("The difference there"), tr("The difference over the largest expected value"),
+            tr("The difference in units in the last place of the expected element"),
+            tr("The element furthest beyond its floor, or with the largest difference"), {}, {}};
         return tips[section];
     }
     return role == Qt::DisplayRole ? QVariant(titles[section]) : QVariant();

@@ -20,7 +20,7 @@ public:
                          ValueRole = Qt::UserRole + 1; // ValueRole: index into values
 
     explicit CompareModel(QObject* parent = nullptr);
-    void setComparison(std::shared_ptr<const run::Comparison> comparison);
+    void setComparison(std::shared_ptr<const run::RunComparison> comparison);
     const run::ComparedValue* valueAt(int row) const;
     int rowOf(int value) const; // of an index into Comparison::values; -1 = none
 
@@ -32,11 +32,11 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
 private:
-    std::shared_ptr<const run::Comparison> comparison_;
+    std::shared_ptr<const run::RunComparison> comparison_;
     std::vector<size_t> order_; // by error
 };
 
-// Keeps the rows that hold all words; "differs" keeps those that do not agree, "dtype:float32" those of a
+// Keeps the rows that hold all words; "suspicious" keeps those that do not agree, "dtype:float32" those of a
 // dtype.
 class CompareFilter : public QSortFilterProxyModel {
     Q_OBJECT

@@ -23,15 +23,6 @@ namespace hopscope {
 
 using Against = run::CompareRequest::Against;
 
-namespace {
-QString tolerancesText(bool alone) {
-    QStringList parts;
-    for (const auto& [dtype, tolerance] : run::default_tolerances(alone))
-        parts << QStringLiteral("%1=%2").arg(qs(dtype)).arg(tolerance);
-    return parts.join(QLatin1Char(' '));
-}
-} // namespace
-
 CompareView::CompareView(RunController* controller, QWidget* parent)
     : QWidget(parent)
     , controller_(controller)
@@ -58,16 +49,18 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     named(against_, "compareAgainst", tr("What to compare with"));
     named(other_, "compareOther", tr("The other values or run"));
     named(choose_, "compareChoose", tr("Choose a file of values"));
-    named(tolerances_, "compareTolerances", tr("Tolerances by dtype, in place of the measured ones"));
+    named(tolerances_, "compareTolerances",
+        tr("Fixed tolerances by dtype, as float32=1e-5, in place of the noise floor"));
     named(alone_, "compareAlone",
         tr("Give each node the other's values, so that errors do not add up: only what is wrong itself "
            "differs"));
     named(start_, "compareStart", tr("Compare"));
-    named(first_, "compareFirst", tr("Go to the first value that differs"));
+    named(first_, "compareFirst", tr("Go to the first value that is suspicious"));
     named(copy_, "compareCopy", tr("Copy the comparison as JSON"));
     named(verdict_, "compareVerdict", tr("Result of the comparison"));
     named(words_, "compareFilter", tr("Filter the values"));
     named(table_, "compareTable", tr("Compared values"));
+    alone_->setChecked(true); // where there are recorded values, and unless tolerances are named
     verdict_->setToolTip({});
     table_->setToolTip({});
     against_->addItem(tr("with float64"), int(Against::Float64));
@@ -84,8 +77,9 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     first_->setAutoRaise(true);
     copy_->setIcon(icon(QStringLiteral("copy")));
     copy_->setAutoRaise(true);
-    words_->setPlaceholderText(tr("Filter: differs, dtype:float32, addmm"));
+    words_->setPlaceholderText(tr("Filter: suspicious, dtype:float32, addmm"));
     words_->setClearButtonEnabled(true);
+    tolerances_->setPlaceholderText(tr("noise floor"));
     verdict_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     verdict_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     other_->setMinimumWidth(180);
@@ -104,7 +98,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     table_->verticalHeader()->hide();
     table_->verticalHeader()->setMinimumSectionSize(metrics::kRow);
     table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
-    const int widths[] = {84, 300, 80, 92, 92, 92, 170, 110, 110};
+    const int widths[] = {230, 260, 80, 92, 92, 92, 170, 110, 110};
     for (int c = 0; c < CompareModel::ColumnCount; ++c)
         table_->setColumnWidth(c, widths[c]);
     table_->horizontalHeader()->setSectionResizeMode(CompareModel::Path, QHeaderView::Stretch);
@@ -150,7 +144,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     });
     connect(first_, &QToolButton::clicked, this, [this] {
         if (const auto c = controller_->comparison())
-            selectValue(c->first);
+            selectValue(c->first ? int(*c->first) : -1);
     });
     connect(copy_, &QToolButton::clicked, this, &CompareView::copyJson);
     const auto choose = [this](const QModelIndex& at) {
@@ -164,7 +158,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
         model_->setComparison(controller_->comparison());
         show();
         if (const auto c = controller_->comparison())
-            selectValue(c->first);
+            selectValue(c->first ? int(*c->first) : -1);
     });
     connect(controller_, &RunController::stateChanged, this, &CompareView::update);
     connect(&Theme::instance(), &Theme::changed, this, &CompareView::show);
@@ -172,10 +166,11 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     show();
 }
 
-Result<RunController::CompareWish> CompareView::wish() const {
-    RunController::CompareWish wish;
-    wish.against = Against(against_->currentData().toInt());
-    wish.alone = alone_->isChecked();
+Result<RunController::CompareOptions> CompareView::options() const {
+    RunController::CompareOptions options;
+    options.against = Against(against_->currentData().toInt());
+    if (options.against == Against::Recorded)
+        options.alone = alone_->isChecked();
     const QString other = other_->text().trimmed();
     std::vector<std::string> words;
     for (const QString& word : tolerances_->text().split(QLatin1Char(' '), Qt::SkipEmptyParts))
@@ -183,27 +178,27 @@ Result<RunController::CompareWish> CompareView::wish() const {
     const auto tolerances = run::tolerances_of(words);
     if (!tolerances)
         return tolerances.error();
-    wish.tolerances = *tolerances;
-    if (wish.against == Against::Float64)
-        return wish;
+    options.tolerances = *tolerances;
+    if (options.against == Against::Float64)
+        return options;
     bool number = false;
     const qulonglong seed = other.toULongLong(&number);
-    if (wish.against == Against::Run && number) {
-        wish.seed = seed;
-        return wish;
+    if (options.against == Against::Run && number) {
+        options.seed = seed;
+        return options;
     }
     if (other.isEmpty() || !QFileInfo::exists(other))
         return make_error(Error::Kind::Usage,
-            other.isEmpty() ? wish.against == Against::Run
+            other.isEmpty() ? options.against == Against::Run
                     ? "name a seed or a file of inputs for the other run"
                     : "name a file of recorded values"
                             : ss(other) + " is not there");
-    (wish.against == Against::Run ? wish.inputs : wish.reference) = ss(other);
-    return wish;
+    (options.against == Against::Run ? options.inputs : options.reference) = ss(other);
+    return options;
 }
 
 void CompareView::start() {
-    const auto wanted = wish();
+    const auto wanted = options();
     if (!wanted) {
         verdict_->setText(QStringLiteral("<span style='color:%1'>%2</span>")
                               .arg(color(Role::Failed).name(), qs(wanted.error().message).toHtmlEscaped()));
@@ -231,12 +226,12 @@ void CompareView::update() {
     if (against == Against::Recorded && other_->text().isEmpty())
         other_->setText(qs(controller_->request().reference.empty() ? controller_->request().inputs
                                                                     : controller_->request().reference));
-    tolerances_->setPlaceholderText(tolerancesText(alone_->isChecked()));
+    alone_->setVisible(against == Against::Recorded);
 }
 
 void CompareView::show() {
     const auto c = controller_->comparison();
-    first_->setEnabled(c && c->first >= 0);
+    first_->setEnabled(c && c->first);
     copy_->setEnabled(c != nullptr);
     if (!c) {
         const QString error = controller_->compareError();
@@ -246,15 +241,15 @@ void CompareView::show() {
                     (error.isEmpty() ? tr("Nothing was compared yet.") : error).toHtmlEscaped()));
         return;
     }
-    QString text = c->mismatched
-        ? QStringLiteral("<b style='color:%1'>✗ %2 of %3 values differ</b>")
-              .arg(color(Role::Failed).name(), grouped(c->mismatched), grouped(c->values.size()))
-        : QStringLiteral("<b style='color:%1'>✓ all %2 values agree</b>")
-              .arg(color(Role::Reused).name(), grouped(c->values.size()));
-    text += tr(" with %1 · largest error %2, relative %3")
-                .arg(qs(c->against).toHtmlEscaped(), numberText(c->max_abs), numberText(c->max_rel));
-    if (c->first >= 0)
-        text += tr(" · first at <b>%1</b>").arg(qs(c->values[size_t(c->first)].path).toHtmlEscaped());
+    QString text = c->mismatched ? QStringLiteral("<b style='color:%1'>✗ %2</b>")
+                                       .arg(color(Role::Failed).name(), qs(run::verdicts_text(*c)))
+                                 : QStringLiteral("<b style='color:%1'>✓ %2</b>")
+                                       .arg(color(Role::Reused).name(), qs(run::verdicts_text(*c)));
+    text += tr(" · against %1%2 · largest difference %3, relative %4")
+                .arg(qs(c->against).toHtmlEscaped(), c->alone ? tr(", node by node") : tr(", as a whole"),
+                    numberText(c->max_abs), numberText(c->max_rel));
+    if (c->first)
+        text += tr(" · first at <b>%1</b>").arg(qs(c->values[*c->first].path).toHtmlEscaped());
     if (!c->random.empty())
         text += tr(" · %1 took the recorded value").arg(qs(counted(c->random.size(), "random node")));
     if (c->failure)

@@ -24,7 +24,7 @@ public:
     explicit CompareView(RunController* controller, QWidget* parent = nullptr);
 
     // The comparison that the controls describe. Errors: Usage naming what is wrong or missing.
-    Result<RunController::CompareWish> wish() const;
+    Result<RunController::CompareOptions> options() const;
     void start(); // compares
     void setRecorded(const QString& file); // chooses recorded values
 

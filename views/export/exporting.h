@@ -1,9 +1,10 @@
-// Writing one body to a file, by the file's extension. Runs in a worker thread.
+// Writing one body to a file, by the file's extension. Runs on a thread of its own.
 #pragma once
 
 #include "core/base/job.h"
 #include "core/browse/document.h"
 #include "core/draw/scene.h"
+#include "core/export/picture.h"
 
 #include <QString>
 
@@ -21,6 +22,7 @@ struct ExportRequest {
     bool dark = false;
     bool plain = false; // light palette on white, for print
     double scale = 2; // PNG
+    PictureChoice choice;
 };
 
 // By the extension (core/export/formats.h). Errors: Usage for one that is none; those of the layout and of

@@ -12,16 +12,25 @@ ProblemsModel::ProblemsModel(QObject* parent)
 
 void ProblemsModel::setDocument(std::shared_ptr<const Document> document) {
     if (extends(document_, document)) {
+        // What is shown stays; payloads that were checked meanwhile may add to it.
         document_ = std::move(document);
-        return; // what is shown stays
+        const std::vector<Problem>& problems = document_->dump().problems;
+        if (problems.size() > ofDump_) {
+            const int at = failures_ + int(ofDump_);
+            beginInsertRows({}, at, at + int(problems.size() - ofDump_) - 1);
+            addProblems(problems, ofDump_, size_t(at));
+            ofDump_ = problems.size();
+            endInsertRows();
+        }
+        return;
     }
     beginResetModel();
     document_ = std::move(document);
     entries_.clear();
     failures_ = 0;
+    ofDump_ = 0;
     if (document_) {
         const Dump& dump = document_->dump();
-        const auto path = [&](FileId file) { return file ? qs(dump.files[file.index].path) : QString(); };
         for (size_t i = 0; i < dump.failures.size(); ++i) {
             const Failure& f = dump.failures[i];
             Entry entry;
@@ -29,22 +38,29 @@ void ProblemsModel::setDocument(std::shared_ptr<const Document> document) {
             entry.message = (f.compilation ? qs(document_->compile_label(f.compilation)) + QStringLiteral(" ")
                                            : QString())
                 + qs(f.kind) + QStringLiteral(": ") + qs(f.message);
-            entry.file = path(f.file);
+            entry.file = f.file ? qs(dump.files[f.file.index].path) : QString();
             entry.line = f.line;
             entry.text = qs(f.text);
             entry.failure = int(i);
             entries_.push_back(std::move(entry));
             ++failures_;
         }
-        const auto add = [&](const std::vector<Problem>& problems) {
-            for (const Problem& p : problems)
-                entries_.push_back(
-                    {p.severity, qs(p.message), path(p.file), qs(p.message), p.line, p.offset, -1, {}});
-        };
-        add(dump.problems);
-        add(document_->ledger().problems);
+        addProblems(dump.problems, 0, entries_.size());
+        ofDump_ = dump.problems.size();
+        addProblems(document_->ledger().problems, 0, entries_.size());
     }
     endResetModel();
+}
+
+// Those from `from` on become the rows from `at` on.
+void ProblemsModel::addProblems(const std::vector<Problem>& problems, size_t from, size_t at) {
+    std::vector<Entry> added;
+    for (size_t i = from; i < problems.size(); ++i) {
+        const Problem& p = problems[i];
+        const QString file = p.file ? qs(document_->dump().files[p.file.index].path) : QString();
+        added.push_back({p.severity, qs(p.message), file, qs(p.message), p.line, p.offset, -1, {}});
+    }
+    entries_.insert(entries_.begin() + ptrdiff_t(at), added.begin(), added.end());
 }
 
 int ProblemsModel::rowCount(const QModelIndex& parent) const {

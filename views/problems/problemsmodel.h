@@ -29,6 +29,8 @@ public:
     int failures() const { return failures_; } // they stand first
 
 private:
+    void addProblems(const std::vector<Problem>& problems, size_t from, size_t at);
+
     struct Entry {
         Severity severity = Severity::Warning;
         QString message, file, text;
@@ -40,6 +42,7 @@ private:
     std::shared_ptr<const Document> document_;
     std::vector<Entry> entries_;
     int failures_ = 0;
+    size_t ofDump_ = 0; // problems of reading, behind the failures
 };
 
 } // namespace hopscope

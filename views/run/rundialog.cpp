@@ -127,7 +127,7 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
     connect(synthetic_, &QRadioButton::toggled, this, &RunDialog::update);
     connect(trust_, &QCheckBox::toggled, this, &RunDialog::update);
     body_->setCurrentIndex(chosen);
-    invocation_->setValue(before.invocation);
+    invocation_->setValue(before.invocation.value_or(0));
     update();
 }
 
@@ -165,7 +165,8 @@ run::Request RunDialog::request() const {
     run::Request request;
     const Place place = bodies_[size_t(body_->currentIndex())].second;
     request.address = document_->address(place);
-    request.invocation = invocation_->isEnabled() ? invocation_->value() : -1;
+    if (invocation_->isEnabled())
+        request.invocation = invocation_->value();
     if (synthetic_->isChecked())
         request.seed = uint64_t(seed_->value());
     else

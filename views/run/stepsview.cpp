@@ -185,8 +185,8 @@ void StepsView::refresh() {
     origin_->setText(QStringLiteral("<span style='color:%1'>%2</span> <span style='color:%3'>· %4</span>")
                          .arg(color(controller_->synthetic() ? Role::Warning : Role::Quiet).name(),
                              controller_->inputsText().toHtmlEscaped(), color(Role::Quiet).name(),
-                             controller_->program().section(QStringLiteral(" · "), 0, 0).toHtmlEscaped()));
-    origin_->setToolTip(controller_->program());
+                             controller_->executor().section(QStringLiteral(" · "), 0, 0).toHtmlEscaped()));
+    origin_->setToolTip(controller_->executor());
     const QStringList notes = controller_->notes();
     notes_->setVisible(!notes.isEmpty());
     notes_->setText(notes.join(QStringLiteral(" · ")));
@@ -194,15 +194,19 @@ void StepsView::refresh() {
     const std::vector<run::Step>& steps = stepper->steps();
     const size_t total = controller_->totalSteps();
     if (plotted_ != stepper.get() || plottedSteps_ != steps.size()) {
-        std::vector<double> bytes;
-        for (size_t i = 0; i < steps.size(); ++i) {
+        if (plotted_ != stepper.get() || curve_->bytes().size() > steps.size())
+            curve_->setBytes({}, total, {});
+        // What is plotted stays as it is: only new steps are looked at.
+        std::vector<double> more;
+        double last = curve_->bytes().empty() ? 0 : curve_->bytes().back();
+        for (size_t i = curve_->bytes().size(); i < steps.size(); ++i) {
             // A call's own figure is of its end, which lies behind what it calls.
             const bool leaf = steps[i].end == int32_t(i) + 1;
             if (steps[i].end < 0 && i + 1 == steps.size())
                 break; // at the frontier
-            bytes.push_back(leaf ? double(steps[i].live) : bytes.empty() ? 0 : bytes.back());
+            more.push_back(last = leaf ? double(steps[i].live) : last);
         }
-        curve_->setBytes(bytes, total, stepper->peak());
+        curve_->addBytes(more, total, stepper->peak());
         plotted_ = stepper.get();
         plottedSteps_ = steps.size();
     }

@@ -43,6 +43,8 @@ const std::vector<Actions::Spec>& Actions::specs() {
             "Ctrl+Shift+Z", ""},
         {Do::Copy, "edit.copyName", QT_TR_NOOP("Copy &Name"), QT_TR_NOOP("Copy the selected node's name"),
             "Ctrl+Shift+C", "copy"},
+        {Do::Paste, "edit.paste", QT_TR_NOOP("Pas&te"),
+            QT_TR_NOOP("Open the text, or the files, on the clipboard"), "Ctrl+V", "paste"},
         {Do::CopyAddress, "edit.copyAddress", QT_TR_NOOP("Copy &Address"),
             QT_TR_NOOP("Copy the address of what is inspected, as the command line takes it"), "Ctrl+Shift+A",
             ""},

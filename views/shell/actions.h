@@ -28,6 +28,7 @@ enum class Do {
     Undo,
     Redo,
     Copy,
+    Paste,
     CopyAddress,
     CopyStatement,
     Find,

@@ -2,10 +2,11 @@
 
 #include "core/base/text.h"
 #include "core/browse/open.h"
+#include "core/read/payloads.h"
+#include "views/base/resources.h"
 #include "views/base/text.h"
 #include "views/shell/statusline.h"
 
-#include <QCoreApplication>
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFileInfo>
@@ -15,7 +16,9 @@ namespace hopscope {
 
 // What a reading job hands over.
 struct Loader::Loaded {
-    QStringList paths;
+    QStringList paths; // empty: `text` was pasted
+    QString text;
+    QString name; // for messages
     QString at;
     bool sameRun = false; // a reload
     Result<Opened> opened = make_error(Error::Kind::CannotRead, "nothing was read");
@@ -27,7 +30,7 @@ QString shortNames(const QStringList& paths) {
     QStringList names;
     for (const QString& path : paths)
         names << QFileInfo(path).fileName();
-    return names.join(QStringLiteral(" + "));
+    return visible(names.join(QStringLiteral(" + ")));
 }
 } // namespace
 
@@ -37,24 +40,37 @@ Loader::Loader(WindowState* state)
 void Loader::open(const QStringList& paths, const QString& at) {
     if (paths.isEmpty())
         return;
-    if (job_)
-        state_->jobs().cancel(job_);
-    const int generation = ++generation_;
     auto result = std::make_shared<Loaded>();
     result->paths = paths;
+    result->name = shortNames(paths);
     result->at = at;
     result->sameRun = sameRun(paths);
+    start(std::move(result));
+}
+
+void Loader::openText(const QString& text) {
+    auto result = std::make_shared<Loaded>();
+    result->text = text;
+    result->name = tr("the pasted text");
+    start(std::move(result));
+}
+
+void Loader::start(std::shared_ptr<Loaded> result) {
+    for (const JobRunner::Id job : {job_, check_})
+        state_->jobs().cancel(job);
+    const int generation = ++generation_;
     state_->clearError();
-    Q_EMIT reading(shortNames(paths));
+    Q_EMIT reading(result->name);
     job_ = state_->jobs().start(
-        tr("Reading %1").arg(shortNames(paths)),
+        tr("Reading %1").arg(result->name),
         [result](const Job& job) {
             QElapsedTimer clock;
             clock.start();
             std::vector<std::string> files;
             for (const QString& path : result->paths)
                 files.push_back(ss(QDir::fromNativeSeparators(path)));
-            result->opened = open_document(files, job);
+            result->opened =
+                files.empty() ? open_pasted("pasted text", ss(result->text), job) : open_document(files, job);
             result->seconds = double(clock.nsecsElapsed()) / 1e9;
         },
         [=, self = QPointer(this)] {
@@ -69,9 +85,11 @@ void Loader::refuse(const Loaded& result) {
     const Error& error = result.opened.error();
     if (error.kind == Error::Kind::Cancelled) {
         state_->fail({}, error);
-        state_->say(tr("Reading %1 was cancelled").arg(shortNames(result.paths)));
+        state_->say(tr("Reading %1 was cancelled").arg(result.name));
+    } else if (result.paths.isEmpty()) {
+        state_->fail(tr("The pasted text cannot be opened"), error);
     } else {
-        state_->fail(tr("%1 cannot be opened").arg(shortNames(result.paths)), error);
+        state_->fail(tr("%1 cannot be opened").arg(result.name), error);
     }
     Q_EMIT failed();
 }
@@ -112,11 +130,44 @@ void Loader::take(const std::shared_ptr<Loaded>& result) {
     if (document.dump().cancelled)
         state_->say(tr("Reading was stopped; what had been read is shown"), true);
     Q_EMIT opened();
+    checkPayloads();
+}
+
+// Takes longer than reading does, so what was read is shown before.
+void Loader::checkPayloads() {
+    const std::shared_ptr<const Document> document = state_->document();
+    if (document->dump().payloads.empty())
+        return;
+    struct Checked {
+        std::vector<Problem> found;
+        bool whole = false;
+    };
+    auto checked = std::make_shared<Checked>();
+    check_ = state_->jobs().start(
+        tr("Checking md5 sums"),
+        [=](const Job& job) {
+            checked->found = check_payloads(document->dump().payloads, job);
+            checked->whole = !job.cancelled();
+        },
+        [=, self = QPointer(this)] {
+            if (!self || !self->state_->document() || !document->same_reading(*self->state_->document()))
+                return; // another dump came meanwhile
+            if (!checked->whole)
+                return self->state_->say(
+                    tr("Checking md5 sums was cancelled: damage may not be listed"), true);
+            if (checked->found.empty())
+                return;
+            self->state_->setDocument(
+                with_payload_problems(*self->state_->document(), checked->found), /*sameRun=*/true);
+            self->state_->say(tr("%1 in the payloads: see the list of problems")
+                                  .arg(qs(counted(checked->found.size(), "problem"))),
+                true);
+        });
 }
 
 void Loader::close() {
-    if (job_)
-        state_->jobs().cancel(job_);
+    for (const JobRunner::Id job : {job_, check_})
+        state_->jobs().cancel(job);
     ++generation_;
     job_ = 0;
     state_->notes().clear();
@@ -132,17 +183,11 @@ QString Loader::folder() const {
 
 // The sample's trace and its text log: two kinds of evidence about one run.
 QStringList Loader::samplePaths() {
-    const QString program = QCoreApplication::applicationDirPath();
-    for (const QString& folder : {QStringLiteral(HOPSCOPE_SAMPLES),
-             program + QStringLiteral("/../share/hopscope/samples"), program + QStringLiteral("/samples")}) {
-        QStringList paths;
-        for (const QFileInfo& file :
-            QDir(folder).entryInfoList({QStringLiteral("gpt12*")}, QDir::Files, QDir::Name))
-            paths << file.absoluteFilePath();
-        if (!paths.isEmpty())
-            return paths;
-    }
-    return {};
+    QStringList paths;
+    const QDir folder(resourceFolder(QStringLiteral("samples")));
+    for (const QFileInfo& file : folder.entryInfoList({QStringLiteral("gpt12*")}, QDir::Files, QDir::Name))
+        paths << file.absoluteFilePath();
+    return paths;
 }
 
 } // namespace hopscope

@@ -1,5 +1,6 @@
 #include "views/shell/mainwindow.h"
 
+#include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
 #include "views/compare/compareview.h"
 #include "views/inspector/inspector.h"
@@ -91,7 +92,8 @@ void MainWindow::build() {
     auto* steps = new StepsView(run, actions_[Do::RunToEnd], actions_[Do::MeasureTimes], this);
     auto* compare = new CompareView(run, this);
     panes_ = make<PanePresenter>(&state_, &actions_, this);
-    start_ = new StartPage(actions_[Do::Open], actions_[Do::OpenFolder], actions_[Do::OpenSample], this);
+    start_ = new StartPage(
+        actions_[Do::Open], actions_[Do::OpenFolder], actions_[Do::Paste], actions_[Do::OpenSample], this);
     auto* stack = new QStackedWidget(this);
     stack->addWidget(start_);
     stack->addWidget(panes_->widget());
@@ -150,14 +152,18 @@ void MainWindow::follow(const Shown& shown, Changes changed) {
             QStringLiteral("problems"), problems ? tr("Problems (%1)").arg(problems) : tr("Problems"));
         const QString none = shown.document ? QString() : tr("no dump is open");
         actions_.setReason({Do::Export, Do::SaveSession, Do::CloseDump}, none);
-        actions_.setReason(Do::Reload, loader_->paths().isEmpty() ? tr("no dump is open") : QString());
     }
-    if (changed & (Change::Document | Change::Notes))
+    if (changed & (Change::Document | Change::Notes)) {
+        actions_.setReason(Do::Reload,
+            !loader_->paths().isEmpty() ? QString()
+                : shown.document        ? tr("what was pasted lies in no file")
+                                        : tr("no dump is open"));
         setWindowTitle(!shown.document
                 ? tr("Hopscope")
                 : tr("%1%2 — Hopscope")
-                      .arg(QString::fromStdString(shown.document->dump().name),
+                      .arg(qs(shown.document->dump().name),
                           state_.notes().has_unsaved() ? QStringLiteral(" *") : QString()));
+    }
 }
 
 // --- what others see of it
@@ -169,6 +175,12 @@ void MainWindow::openPaths(const QStringList& paths, const QString& at) {
         && !keeper_->mayDiscard([this, paths, at] { openPaths(paths, at); }))
         return;
     loader_->open(paths, at);
+}
+
+void MainWindow::openText(const QString& text) {
+    if (settings_ && !keeper_->mayDiscard([this, text] { openText(text); }))
+        return;
+    loader_->openText(text);
 }
 
 void MainWindow::saveSession(const QString& path) {

@@ -51,6 +51,8 @@ public:
 
     // Opens files, folders or one session, as evidence about one run. `at` is an address to go to.
     void openPaths(const QStringList& paths, const QString& at = {});
+    // What was pasted: an untitled dump, which a session can keep.
+    void openText(const QString& text);
     void saveSession(const QString& path);
     void exportTo(const ExportRequest& request);
     void closeDump();
@@ -113,6 +115,7 @@ private:
     void fitToScreen();
     void setTheme(Mode mode);
     void openDialog(bool folder);
+    void paste();
     void showError(const QString& title, const Error& error);
     void showKeys();
     void showAbout();

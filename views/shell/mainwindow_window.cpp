@@ -1,5 +1,6 @@
 // The window itself: its size and colours, its dialogs, and what reaches all of it.
 #include "core/base/text.h"
+#include "views/base/errortext.h"
 #include "views/base/text.h"
 #include "views/shell/docks.h"
 #include "views/shell/keylist.h"
@@ -10,6 +11,7 @@
 #include "views/shell/startpage.h"
 
 #include <QApplication>
+#include <QClipboard>
 #include <QCloseEvent>
 #include <QDragEnterEvent>
 #include <QFileDialog>
@@ -36,6 +38,21 @@ constexpr ThemeName kThemes[] = {
     {Mode::Light, Do::ThemeLight, "light"},
     {Mode::Dark, Do::ThemeDark, "dark"},
 };
+
+// Whether what is typed or pasted goes into it.
+bool isField(const QWidget* widget) {
+    const QVariant readOnly = widget ? widget->property("readOnly") : QVariant();
+    return readOnly.isValid() && !readOnly.toBool();
+}
+
+QStringList localFiles(const QMimeData& data) {
+    QStringList paths;
+    for (const QUrl& url : data.urls()) {
+        if (url.isLocalFile())
+            paths << url.toLocalFile();
+    }
+    return paths;
+}
 } // namespace
 
 // No larger than the screen, and all of it there: what was remembered may be of another screen.
@@ -103,7 +120,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 }
 
 // Mouse side buttons go back and forward wherever the pointer is; Ctrl+E exports wherever the cursor is, also
-// where a text field would take it for the end of the line.
+// where a text field would take it for the end of the line; Ctrl+V opens a dump wherever it does not go into
+// a field.
 bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
     const auto* widget = qobject_cast<QWidget*>(watched);
     if (!widget || widget->window() != this)
@@ -115,11 +133,13 @@ bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
             return true;
         }
     }
-    if (event->type() == QEvent::ShortcutOverride
-        && actions_[Do::Export]->shortcut()
-            == QKeySequence(static_cast<QKeyEvent*>(event)->keyCombination())) {
-        event->ignore();
-        return true;
+    if (event->type() == QEvent::ShortcutOverride) {
+        const QKeySequence keys(static_cast<QKeyEvent*>(event)->keyCombination());
+        if (actions_[Do::Export]->shortcut() == keys
+            || (actions_[Do::Paste]->shortcut() == keys && !isField(widget))) {
+            event->ignore();
+            return true;
+        }
     }
     return QMainWindow::eventFilter(watched, event);
 }
@@ -130,15 +150,32 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {
-    QStringList paths;
-    for (const QUrl& url : event->mimeData()->urls()) {
-        if (url.isLocalFile())
-            paths << url.toLocalFile();
-    }
+    const QStringList paths = localFiles(*event->mimeData());
     if (paths.isEmpty())
         return;
     event->acceptProposedAction();
     openPaths(paths);
+}
+
+// Files that a file manager copied, a path, or a text with graphs in it.
+void MainWindow::paste() {
+    if (QWidget* field = QApplication::focusWidget(); isField(field) && field->window() == this) {
+        QMetaObject::invokeMethod(field, "paste"); // from the menu, while one types
+        return;
+    }
+    const QMimeData* held = QApplication::clipboard()->mimeData();
+    if (const QStringList files = held ? localFiles(*held) : QStringList(); !files.isEmpty()) {
+        openPaths(files);
+        return;
+    }
+    const QString text = held && held->hasText() ? held->text() : held ? held->html() : QString();
+    const QString line = text.trimmed();
+    if (line.isEmpty())
+        state_.say(tr("The clipboard holds no text"), true);
+    else if (!line.contains(QLatin1Char('\n')) && QFileInfo(line).isAbsolute() && QFileInfo::exists(line))
+        openPaths({line});
+    else
+        openText(text);
 }
 
 void MainWindow::openDialog(bool folder) {
@@ -155,7 +192,7 @@ void MainWindow::openDialog(bool folder) {
 }
 
 void MainWindow::showError(const QString& title, const Error& error) {
-    const QString text = qs(error.text());
+    const QString text = errorText(error);
     if (!state_.document()) {
         start_->setError(title, text);
         state_.say(title, true);

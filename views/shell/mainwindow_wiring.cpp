@@ -33,6 +33,7 @@ void MainWindow::connectActions() {
                         closeDump();
                 }},
             {Do::Quit, [this] { close(); }},
+            {Do::Paste, [this] { paste(); }},
             {Do::FilterLedger,
                 [this] {
                     docks_->show(QStringLiteral("ledger"));

@@ -46,7 +46,7 @@ std::vector<MenuTable> Menus::table() {
             {Do::Open, Do::OpenFolder, Do::OpenSample, Part::Recent, Do::Reload, Gap, Do::SaveSession,
                 Do::Export, Gap, Do::CloseDump, Do::Quit}},
         {QT_TR_NOOP("&Edit"),
-            {Do::Undo, Do::Redo, Gap, Do::Copy, Do::CopyAddress, Do::CopyStatement, Gap, Do::Find,
+            {Do::Undo, Do::Redo, Gap, Do::Copy, Do::CopyAddress, Do::CopyStatement, Do::Paste, Gap, Do::Find,
                 Do::FindNext, Do::FindPrevious, Do::FilterLedger, Gap, Do::AddNote, Do::ToggleBookmark}},
         {QT_TR_NOOP("&View"),
             {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Gap, Do::Fold, Do::Minimap,

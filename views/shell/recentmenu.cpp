@@ -1,5 +1,6 @@
 #include "views/shell/recentmenu.h"
 
+#include "views/base/text.h"
 #include "views/base/theme.h"
 #include "views/shell/actions.h"
 #include "views/shell/recents.h"
@@ -29,7 +30,7 @@ QList<QStringList> RecentMenu::list() const {
 }
 
 void RecentMenu::add(const QStringList& paths) {
-    if (!settings_)
+    if (!settings_ || paths.isEmpty()) // what was pasted cannot be opened again
         return;
     Recents::add(*settings_, paths);
     changed();
@@ -49,7 +50,7 @@ void RecentMenu::fill() {
         QAction* action = addAction(QStringLiteral("&%1 %2").arg(digit++).arg(Recents::label(paths)), this,
             [this, paths] { Q_EMIT chosen(paths); });
         action->setEnabled(there);
-        action->setToolTip(there ? paths.join(QLatin1Char('\n')) : tr("is not there any more"));
+        action->setToolTip(there ? visible(paths.join(QLatin1Char('\n'))) : tr("is not there any more"));
         if (!there)
             addAction(tr("      remove %1 from the list").arg(Recents::label(paths)), this, [this, paths] {
                 Recents::remove(*settings_, paths);

@@ -1,5 +1,7 @@
 #include "views/shell/recents.h"
 
+#include "views/base/text.h"
+
 #include <QDir>
 #include <QFileInfo>
 #include <QSettings>
@@ -57,7 +59,7 @@ QString Recents::label(const QStringList& paths) {
             path = QLatin1Char('~') + path.mid(home.size());
         shown << path;
     }
-    return shown.join(QStringLiteral(" + "));
+    return visible(shown.join(QStringLiteral(" + ")));
 }
 
 bool Recents::exists(const QStringList& paths) {

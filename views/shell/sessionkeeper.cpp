@@ -1,5 +1,7 @@
 #include "views/shell/sessionkeeper.h"
 
+#include "core/browse/open.h"
+#include "core/read/payloads.h"
 #include "core/session/session.h"
 #include "views/base/text.h"
 #include "views/ledger/ledgerview.h"
@@ -72,9 +74,8 @@ bool SessionKeeper::mayDiscard(std::function<void()> later) {
 
 void SessionKeeper::saveDialog() {
     const QString folder = parts_.loader->folder();
-    const QString start = folder.isEmpty()
-        ? QString()
-        : folder + qs(state_->document()->dump().name) + QStringLiteral(".hopscope");
+    // What was pasted lies nowhere: its name alone is proposed.
+    const QString start = folder + qs(state_->document()->dump().name) + QStringLiteral(".hopscope");
     QString path = QFileDialog::getSaveFileName(
         window_, tr("Save as session"), start, tr("Hopscope sessions (*.hopscope)"));
     if (path.isEmpty()) {
@@ -92,14 +93,15 @@ void SessionKeeper::save(const QString& path) {
         return;
     state_->clearError();
     NoteStore& notes = state_->notes();
-    if (notes.has_file() && QFileInfo(qs(notes.session()->path())) == QFileInfo(path)) {
+    if (notes.has_file() && QFileInfo(exact(notes.session()->path())) == QFileInfo(path)) {
         saveView();
         const Status status = notes.save_unsaved();
         state_->touch(Change::Notes);
-        state_->say(
-            status ? tr("Everything is in %1 already").arg(path) : qs(status.error().text()), !status);
-        if (status && later_)
-            std::exchange(later_, nullptr)();
+        state_->say(status ? tr("Everything is in %1 already").arg(visible(path)) : qs(status.error().text()),
+            !status);
+        // A failed save is over: what waited for it must not happen at the next one.
+        if (const auto later = std::exchange(later_, nullptr); status && later)
+            later();
         return;
     }
     auto made = std::make_shared<Result<std::unique_ptr<Session>>>(
@@ -109,11 +111,19 @@ void SessionKeeper::save(const QString& path) {
         [=](const Job& job) {
             CreateOptions options;
             options.replace = true; // the dialog asked
-            *made = Session::create(ss(path), document->dump(), document->ledger(), options, job);
+            // The file keeps what is wrong with its payloads, also where the check beside it has not ended.
+            const auto checked = document->dump().payloads.empty()
+                ? document
+                : with_payload_problems(*document, check_payloads(document->dump().payloads, job));
+            *made = Session::create(ss(path), checked->dump(), checked->ledger(), options, job);
         },
         [=, self = QPointer(this)] {
-            if (!self || !self->state_->document() || !document->same_reading(*self->state_->document()))
+            if (!self)
                 return;
+            if (!self->state_->document() || !document->same_reading(*self->state_->document())) {
+                self->later_ = nullptr;
+                return;
+            }
             if (*made)
                 return self->took(std::move(**made), path);
             self->later_ = nullptr;
@@ -137,7 +147,7 @@ void SessionKeeper::took(std::unique_ptr<Session> session, const QString& path) 
             tr("%1 was saved without all of the notes").arg(QFileInfo(path).fileName()), status.error());
         return;
     }
-    state_->say(tr("Saved %1; notes and this view are kept there from now on").arg(path));
+    state_->say(tr("Saved %1; notes and this view are kept there from now on").arg(visible(path)));
     if (later_)
         std::exchange(later_, nullptr)();
 }
@@ -151,13 +161,13 @@ void SessionKeeper::saveView() {
         return;
     QJsonObject zooms;
     for (const auto& [key, view] : parts_.panes->views()) {
-        const QString name = qs(state_->document()->address({key.graph, key.body, {}}))
+        const QString name = exact(state_->document()->address({key.graph, key.body, {}}))
             + (key.fold ? QString() : kUnfolded) + (key.dot ? kDot : QString());
         zooms.insert(name,
             QJsonObject{{QStringLiteral("zoom"), view.zoom}, {QStringLiteral("x"), view.centre.x()},
                 {QStringLiteral("y"), view.centre.y()}});
     }
-    const QJsonObject window{{QStringLiteral("place"), qs(state_->navigator().describe())},
+    const QJsonObject window{{QStringLiteral("place"), exact(state_->navigator().describe())},
         {QStringLiteral("fold"), (*actions_)[Do::Fold]->isChecked()},
         {QStringLiteral("filter"), parts_.ledger->filterText()}, {QStringLiteral("views"), zooms}};
     const Status status = notes.session()->set_view(

@@ -1,5 +1,7 @@
 #include "views/shell/startpage.h"
 
+#include "views/base/resources.h"
+#include "views/base/text.h"
 #include "views/base/theme.h"
 #include "views/shell/recents.h"
 
@@ -34,7 +36,7 @@ QPushButton* buttonFor(QAction* action, QWidget* parent) {
 // The first forms of the manual's page that have a command: "TORCH_TRACE log: `TORCH_TRACE=… python x.py`".
 QString recordingLines() {
     constexpr int kShown = 4;
-    QFile page(QStringLiteral(HOPSCOPE_HELP "/inputs.md"));
+    QFile page(resourceFolder(QStringLiteral("help")) + QStringLiteral("/inputs.md"));
     if (!page.open(QIODevice::ReadOnly))
         return {};
     QStringList lines;
@@ -48,7 +50,7 @@ QString recordingLines() {
 }
 } // namespace
 
-StartPage::StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidget* parent)
+StartPage::StartPage(QAction* open, QAction* openFolder, QAction* paste, QAction* sample, QWidget* parent)
     : QWidget(parent)
     , error_(new QWidget(this))
     , errorTitle_(new QLabel(error_))
@@ -60,7 +62,8 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidge
     title->setFont(uiFont(Size::Large));
     auto* what = new QLabel(
         tr("Which regions were compiled once and reused, where the caches missed, and what each call "
-           "saves for backward. Open what TORCH_TRACE wrote, or drop it anywhere on this window."),
+           "saves for backward. Open what TORCH_TRACE wrote, or drop it anywhere on this window; a graph in "
+           "a log or a report can be pasted."),
         this);
     what->setWordWrap(true);
     QPalette quiet = what->palette();
@@ -93,8 +96,13 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidge
     buttons->setSpacing(metrics::kPad);
     buttons->addWidget(buttonFor(open, this));
     buttons->addWidget(buttonFor(openFolder, this));
-    buttons->addWidget(buttonFor(sample, this));
     buttons->addStretch();
+    // Two rows: in one, the page would not let the window become as narrow as a small screen is.
+    auto* second = new QHBoxLayout;
+    second->setSpacing(metrics::kPad);
+    second->addWidget(buttonFor(paste, this));
+    second->addWidget(buttonFor(sample, this));
+    second->addStretch();
     recents_->setSpacing(0);
 
     const QString recording = recordingLines();
@@ -117,6 +125,7 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidge
     column->addWidget(what);
     column->addSpacing(metrics::kPad);
     column->addLayout(buttons);
+    column->addLayout(second);
     column->addWidget(error_);
     column->addSpacing(metrics::kPadLarge);
     column->addWidget(recentTitle_);
@@ -150,7 +159,8 @@ void StartPage::setRecents(const QList<QStringList>& recents) {
         button->setAccessibleName(tr("Open %1").arg(label));
         const bool there = Recents::exists(paths);
         button->setEnabled(there);
-        button->setToolTip(there ? paths.join(QLatin1Char('\n')) : tr("%1 is not there any more").arg(label));
+        button->setToolTip(
+            there ? visible(paths.join(QLatin1Char('\n'))) : tr("%1 is not there any more").arg(label));
         connect(button, &QPushButton::clicked, this, [this, paths] { Q_EMIT recentChosen(paths); });
         recents_->addWidget(button);
     }

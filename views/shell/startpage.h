@@ -16,7 +16,7 @@ class StartPage : public QWidget {
     Q_OBJECT
 
 public:
-    StartPage(QAction* open, QAction* openFolder, QAction* sample, QWidget* parent = nullptr);
+    StartPage(QAction* open, QAction* openFolder, QAction* paste, QAction* sample, QWidget* parent = nullptr);
 
     void setRecents(const QList<QStringList>& recents);
     void setError(const QString& title, const QString& text); // empty title: none

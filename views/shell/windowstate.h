@@ -11,6 +11,7 @@
 #include "views/base/follower.h"
 #include "views/base/jobs.h"
 #include "views/base/runcontroller.h"
+#include "views/base/text.h"
 
 #include <QObject>
 #include <QString>
@@ -49,7 +50,7 @@ public:
 
     // --- what is said to the person, after all that changed before has been shown; empty: nothing more
     void say(const QString& text, bool isError = false);
-    void say(const Error& error) { say(QString::fromStdString(error.text()), true); }
+    void say(const Error& error) { say(qs(error.text()), true); }
     // Something that was asked for cannot be done. `title` is empty where it has been said already.
     void fail(const QString& title, const Error& error);
     void clearError() { error_.reset(); }

@@ -1,4 +1,4 @@
-// hopscope_make_version_N FILE: the session of version N (2, 3) that the migration test opens.
+// hopscope_make_version_4 FILE: the session of version 4 that the migration test opens.
 #include "core/regions/ledger.h"
 #include "core/session/write.h"
 #include "tests/session/samples.h"
@@ -9,14 +9,12 @@ int main(int argc, char** argv) {
     using namespace hopscope;
     if (argc != 2)
         return 2;
-    const Dump dump = test::hand_made(); // what no table of that version holds stays out
-    session::write_session_file(argv[1], dump, build_ledger(dump), HOPSCOPE_VERSION, {});
+    const Dump dump = test::hand_made(); // what no table holds yet stays out
+    session::write_session_file(argv[1], dump, build_ledger(dump), 4, {});
     SQLite::Database db(argv[1], SQLite::OPEN_READWRITE);
     db.exec("INSERT INTO note (address, text, created) VALUES"
-            " ('0/0:forward@getitem', 'written with version "
-        + std::to_string(HOPSCOPE_VERSION)
-        + "', '2026-01-31T12:00:00Z'),"
-          " ('0/0:forward:fw_subgraph_0@mm', 'and a second, ''quoted''', '2026-01-31T12:00:01Z')");
+            " ('0/0:forward@getitem', 'written with version 4', '2026-01-31T12:00:00Z'),"
+            " ('0/0:forward:fw_subgraph_0@mm', 'and a second, ''quoted''', '2026-01-31T12:00:01Z')");
     db.exec("DELETE FROM note WHERE id = 2; INSERT INTO note (address, text, created) VALUES"
             " ('0/0:forward:fw_subgraph_0@mm', 'a third, ''quoted''', '2026-01-31T12:00:02Z')");
     db.exec("UPDATE note SET changed = '2026-01-31T12:00:09Z' WHERE id = 3");

@@ -1,4 +1,4 @@
-#include "core/run/given.h"
+#include "core/run/single_inputs.h"
 
 #include "core/base/text.h"
 #include "core/read/archive.h"
@@ -21,6 +21,17 @@ Error usage(const std::string& word, const std::string& why) {
     return make_error(Error::Kind::Usage, "found the input '" + word + "': " + why);
 }
 
+// `missing`: a symbol in it that has no value yet.
+Error no_size(const std::string& word, const std::string& size, const std::string& missing) {
+    Error error = usage(word, "'" + size + "' is no size");
+    if (!missing.empty()) {
+        error.message += " as long as '" + missing + "' has no value";
+        error.remedy = Error::Remedy::BindSymbol;
+        error.subject = missing;
+    }
+    return error;
+}
+
 bool is_float(std::string_view text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -41,16 +52,14 @@ Status sizes(
         const std::string size(trimmed(list.substr(0, comma)));
         const auto number = evaluate_symbolic(size, symbols, &missing);
         if (!number || *number < 0)
-            return usage(word,
-                "'" + size + "' is no size"
-                    + (missing.empty() ? "" : "; give a value with --bind " + missing + "=8"));
+            return no_size(word, size, missing);
         out.push_back(*number);
         list = list.substr(std::min(comma + 1, list.size()));
     }
     return {};
 }
 
-Status add_one(const std::string& word, const Bindings& symbols, Given& given) {
+Status add_one(const std::string& word, const Bindings& symbols, SingleInputs& singles) {
     const size_t equal = word.find('=');
     if (equal == std::string::npos || !is_identifier(word.substr(0, equal)))
         return usage(word, "expected NAME=f32[2,3] or NAME=NUMBER");
@@ -70,7 +79,7 @@ Status add_one(const std::string& word, const Bindings& symbols, Given& given) {
                                                                        : "";
         if (value.python_type.empty())
             return usage(word, "expected a type as in f32[2,3], or a number, True, False or None");
-        given.values.push_back(std::move(value));
+        singles.values.push_back(std::move(value));
         return {};
     }
     const std::string_view name = rest.substr(0, open);
@@ -88,15 +97,15 @@ Status add_one(const std::string& word, const Bindings& symbols, Given& given) {
     if (!value.stride.empty() && value.stride.size() != value.shape.size())
         return usage(word,
             counted(value.stride.size(), "stride") + " for " + counted(value.shape.size(), "dimension"));
-    given.shapes.push_back(std::move(value));
+    singles.shapes.push_back(std::move(value));
     return {};
 }
 
 // Reads members and files of tensors, each once.
 class SavedReader {
 public:
-    explicit SavedReader(Given& given)
-        : given_(given) { }
+    explicit SavedReader(SingleInputs& singles)
+        : singles_(singles) { }
 
     Status add(const SavedTensor& saved);
 
@@ -110,7 +119,7 @@ private:
         std::optional<read::Archive> archive;
     };
 
-    Given& given_;
+    SingleInputs& singles_;
     std::map<std::string, File> files_;
     std::map<std::pair<std::string, std::string>, read::FileBytes> members_;
     std::map<std::pair<std::string, std::string>, tensors::PtFile> pickles_;
@@ -161,9 +170,9 @@ Result<const tensors::PtFile*> SavedReader::pickle_of(const SavedTensor& saved) 
 }
 
 void SavedReader::keep(tensors::Value value, std::string bytes) {
-    given_.owned.push_back(std::move(bytes));
-    value.bytes = given_.owned.back();
-    given_.values.push_back(std::move(value));
+    singles_.owned.push_back(std::move(bytes));
+    value.bytes = singles_.owned.back();
+    singles_.values.push_back(std::move(value));
 }
 
 Status SavedReader::add(const SavedTensor& saved) {
@@ -214,7 +223,7 @@ Status SavedReader::add(const SavedTensor& saved) {
     value = entry->value;
     value.name = saved.name;
     if (value.kind != Kind::Tensor) {
-        given_.values.push_back(std::move(value));
+        singles_.values.push_back(std::move(value));
         return {};
     }
     auto bytes = (*file)->bytes_of(*entry);
@@ -226,33 +235,33 @@ Status SavedReader::add(const SavedTensor& saved) {
 
 } // namespace
 
-Status add_named(const std::vector<std::string>& words, const Bindings& symbols, Given& given) {
+Status add_named(const std::vector<std::string>& words, const Bindings& symbols, SingleInputs& singles) {
     for (const std::string& word : words)
-        if (const Status status = add_one(word, symbols, given); !status)
+        if (const Status status = add_one(word, symbols, singles); !status)
             return status;
     return {};
 }
 
-void add_saved(const std::vector<SavedTensor>& saved, bool samples, Given& given) {
-    SavedReader reader(given);
+void add_saved(const std::vector<SavedTensor>& saved, bool samples, SingleInputs& singles) {
+    SavedReader reader(singles);
     std::map<std::string, size_t> failed; // by file and why
     for (const SavedTensor& tensor : saved) {
         if (tensor.sample && !samples)
             continue;
-        const bool named = std::any_of(given.values.begin(), given.values.end(),
+        const bool named = std::any_of(singles.values.begin(), singles.values.end(),
                                [&](const tensors::Value& v) { return v.name == tensor.name; })
-            || std::any_of(given.shapes.begin(), given.shapes.end(),
+            || std::any_of(singles.shapes.begin(), singles.shapes.end(),
                 [&](const tensors::Value& v) { return v.name == tensor.name; });
         if (named)
             continue;
         if (const Status status = reader.add(tensor); !status) {
             if (!failed[status.error().text()]++)
-                given.notes.push_back("'" + tensor.name + "' is not taken from " + utf8(tensor.path) + ": "
+                singles.notes.push_back("'" + tensor.name + "' is not taken from " + utf8(tensor.path) + ": "
                     + status.error().message);
             continue;
         }
-        ++given.from_file;
-        given.source = std::filesystem::path(tensor.path).filename().string();
+        ++singles.from_file;
+        singles.source = std::filesystem::path(tensor.path).filename().string();
     }
 }
 

@@ -1,7 +1,7 @@
 // Inputs that are there one by one: weights of a .pt2, storages beside a script, and those that a person
 // names.
-#include "core/run/given.h"
 #include "core/run/request.h"
+#include "core/run/single_inputs.h"
 #include "core/tensors/view.h"
 #include "tests/testdata.h"
 
@@ -12,7 +12,7 @@
 using namespace hopscope;
 using namespace hopscope::test;
 
-class TestGiven : public QObject {
+class TestSingleInputs : public QObject {
     Q_OBJECT
 
 private slots:
@@ -28,10 +28,10 @@ private slots:
 namespace {
 
 Result<run::Prepared> prepared(
-    const Dump& dump, std::optional<uint64_t> seed, std::vector<std::string> given = {}) {
+    const Dump& dump, std::optional<uint64_t> seed, std::vector<std::string> words = {}) {
     run::Request request;
     request.seed = seed;
-    request.given = std::move(given);
+    request.single_inputs = std::move(words);
     return run::prepare(dump, request);
 }
 
@@ -50,7 +50,7 @@ template <class T> std::vector<T> numbers(const tensors::Value& value) {
 
 } // namespace
 
-void TestGiven::weightsOfAnArchive() {
+void TestSingleInputs::weightsOfAnArchive() {
     const auto dump = open_dump({dataPath("pt2/mutating.pt2").toStdString()});
     QVERIFY(dump.ok());
     const auto made = prepared(*dump, 1);
@@ -68,7 +68,7 @@ void TestGiven::weightsOfAnArchive() {
     QVERIFY(numbers<float>(valueOf(*all, "x")) != numbers<float>(valueOf(*made, "x")));
 }
 
-void TestGiven::bothLayoutsAreTheSame() {
+void TestSingleInputs::bothLayoutsAreTheSame() {
     const auto now = open_dump({dataPath("pt2/dynamic.pt2").toStdString()});
     const auto old = open_dump({dataPath("pt2/old.pt2").toStdString()});
     const auto a = prepared(*now, {}), b = prepared(*old, {});
@@ -88,7 +88,7 @@ void TestGiven::bothLayoutsAreTheSame() {
 }
 
 // Two tensors of one storage, one of them transposed.
-void TestGiven::storagesBesideAScript() {
+void TestSingleInputs::storagesBesideAScript() {
     const auto dump = open_dump({dataPath("script/repro.py").toStdString()});
     QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
     QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
@@ -99,7 +99,7 @@ void TestGiven::storagesBesideAScript() {
     QCOMPARE(numbers<int64_t>(valueOf(*made, "i_1")), (std::vector<int64_t>{1, 0, 1}));
 }
 
-void TestGiven::byShape() {
+void TestSingleInputs::byShape() {
     const auto dump = open_dump({dataPath("pt2/dynamic.pt2").toStdString()});
     const auto made = prepared(*dump, 1, {"x=f32[5,8]", "y=float32[2]", "k=4"});
     QVERIFY2(made.ok(), made.ok() ? "" : made.error().text().c_str());
@@ -110,7 +110,7 @@ void TestGiven::byShape() {
     QVERIFY(made->defaulted.empty());
 }
 
-void TestGiven::refused_data() {
+void TestSingleInputs::refused_data() {
     QTest::addColumn<QString>("word");
     QTest::addColumn<QString>("says");
     QTest::newRow("shape") << "x=f32[5,7]"
@@ -122,7 +122,7 @@ void TestGiven::refused_data() {
     QTest::newRow("type") << "x=f99[5]"
                           << "unknown type 'f99'";
     QTest::newRow("symbol") << "x=f32[s9,8]"
-                            << "--bind s9=8";
+                            << "as long as 's9' has no value";
     QTest::newRow("strides") << "x=f32[5,8][1]"
                              << "1 stride for 2 dimensions";
     QTest::newRow("nothing") << "x"
@@ -133,16 +133,19 @@ void TestGiven::refused_data() {
                           << "brackets";
 }
 
-void TestGiven::refused() {
+void TestSingleInputs::refused() {
     QFETCH(QString, word);
     QFETCH(QString, says);
     const auto dump = open_dump({dataPath("pt2/dynamic.pt2").toStdString()});
     const auto made = prepared(*dump, 1, {word.toStdString()});
     QVERIFY(!made.ok());
     QVERIFY2(QString::fromStdString(made.error().message).contains(says), made.error().text().c_str());
+    // How a value is given is the caller's to say.
+    QCOMPARE(made.error().remedy == Error::Remedy::BindSymbol, word.contains("s9"));
+    QCOMPARE(made.error().subject, word.contains("s9") ? std::string("s9") : std::string());
 }
 
-void TestGiven::views() {
+void TestSingleInputs::views() {
     const std::string storage("\0\1\2\3\4\5\6\7", 8);
     tensors::Value v;
     v.dtype = "uint8";
@@ -159,5 +162,5 @@ void TestGiven::views() {
     QVERIFY(!tensors::elements_of(storage, v, 0));
 }
 
-QTEST_APPLESS_MAIN(TestGiven)
-#include "tst_given.moc"
+QTEST_APPLESS_MAIN(TestSingleInputs)
+#include "tst_single_inputs.moc"
