@@ -38,6 +38,7 @@ void add_executors(CLI::App& app, Action& action);
 void add_runs(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_classes(CLI::App& app, Action& action);
+void add_repeats(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …; give one with --bind s77=8") and gives the exit status that

@@ -24,6 +24,7 @@ struct Request {
     std::string theme = "light";
     std::string engine = "auto";
     bool no_fold = false;
+    PictureChoice choice;
 };
 
 Result<const ExportFormat*> format_of(const Request& request) {
@@ -64,8 +65,8 @@ std::string addresses_text(const Dump& dump) {
     return text;
 }
 
-draw::Options draw_options(const Request& request, const Dump& dump, const Place& place) {
-    const Ledger ledger = build_ledger(dump);
+draw::Options draw_options(
+    const Request& request, const Dump& dump, const Ledger& ledger, const Place& place) {
     draw::Options options = picture_options(dump, &ledger, place);
     options.fold = !request.no_fold;
     if (request.engine == "dot")
@@ -81,6 +82,8 @@ int paint(const Request& request) {
     words.insert(words.end(), {"--at", request.address, "--export", request.output});
     if (request.theme != "light")
         words.insert(words.end(), {"--theme", request.theme});
+    if (request.choice.with_backward)
+        words.emplace_back("--with-backward");
     if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
         ::setenv("QT_QPA_PLATFORM", "offscreen", 0);
     return start_desktop(words);
@@ -119,8 +122,14 @@ int run(const Request& request) {
     if (!place)
         return fail(place.error());
     const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
-    const auto body =
-        export_body(*dump, *place, chosen, draw_options(request, *dump, *place), theme, interruptible());
+    if (chosen.extension == "txt" && !request.choice.plain())
+        return fail(make_error(Error::Kind::Usage, "--with-backward is for pictures, not txt"));
+    const Ledger ledger = build_ledger(*dump);
+    const auto picture = make_picture(*dump, &ledger, *place, draw_options(request, *dump, ledger, *place),
+        request.choice, interruptible());
+    if (!picture)
+        return fail(picture.error());
+    const auto body = export_picture(*dump, *picture, chosen, theme);
     if (!body)
         return fail(body.error());
     if (!body->note.empty())
@@ -149,6 +158,8 @@ void add_export(CLI::App& app, Action& action) {
         ->capture_default_str();
     command->add_flag(
         "--no-fold", request.no_fold, "Show getitems, parameters and constants as nodes of their own");
+    command->add_flag("--with-backward", request.choice.with_backward,
+        "The other half beside it: forward down, backward up, saved values as dashed lines");
     command->callback([&action] { action = [] { return run(request); }; });
 }
 

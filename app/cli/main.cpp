@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
     add_runs(app, action);
     add_diff(app, action);
     add_classes(app, action);
+    add_repeats(app, action);
     add_explain(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");

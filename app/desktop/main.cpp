@@ -26,6 +26,7 @@ struct Request {
     Mode theme = Mode::System;
     bool themeGiven = false;
     double scale = 2;
+    PictureChoice choice; // of --export
     Script script;
 };
 
@@ -80,8 +81,10 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("NAME"));
     const QCommandLineOption onNodes(QStringLiteral("on-nodes"),
         QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
-    parser.addOptions(
-        {at, shot, size, theme, exports, scale, run, compare, bind, stepTo, select, dock, onNodes});
+    const QCommandLineOption withBackward(QStringLiteral("with-backward"),
+        QStringLiteral("With --export: the other half beside it, forward down and backward up."));
+    parser.addOptions({at, shot, size, theme, exports, scale, withBackward, run, compare, bind, stepTo,
+        select, dock, onNodes});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -114,6 +117,7 @@ QString readWords(const QStringList& words, Request& request) {
     request.scale = parser.value(scale).toDouble(&number);
     if (!number || request.scale < 0.1 || request.scale > 16)
         return QStringLiteral("found --scale %1, expected a number from 0.1 to 16").arg(parser.value(scale));
+    request.choice.with_backward = parser.isSet(withBackward);
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
         parser.values(bind), parser.values(dock), parser.values(onNodes)};
     if (request.script.run.isEmpty()) {
@@ -160,6 +164,7 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
         what.path = request.exportPath;
         what.dark = request.theme == Mode::Dark;
         what.scale = request.scale;
+        what.choice = request.choice;
         window.exportTo(what);
         whenIdle(window, [&window, leave] { leave(window.lastError() ? fail(*window.lastError()) : kDone); });
     };

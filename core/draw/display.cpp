@@ -166,9 +166,11 @@ void draw_port(Drawer& draw, const Port& port) {
     }
     case Port::Role::CutIn:
     case Port::Role::CutOut: {
-        // Points down: into the box at its top, out of it at its bottom.
-        const double top = port.role == Port::Role::CutIn ? y - 5 : y + 1;
-        Primitive& p = draw.path(Part::Port, {{x - 3, top}, {x + 3, top}, {x, top + 4}});
+        // Into the box from outside, or out of it: down where lines run down, up where they run up.
+        const bool in = port.role == Port::Role::CutIn, at_top = port.side == Port::Side::Top;
+        const double outside = at_top ? -1 : 1;
+        const double base = y + outside * (in ? 5 : 1), tip = y + outside * (in ? 1 : 5);
+        Primitive& p = draw.path(Part::Port, {{x - 3, base}, {x + 3, base}, {x, tip}});
         p.closed = true;
         p.fill = ColorRole::Line;
         break;
@@ -363,6 +365,13 @@ void display_edge(
         line = {spot({from.x + from.w / 2, from.y + from.h}), spot({to.x + to.w / 2, to.y})};
         dashed = true;
     }
+    if (edge.saved) {
+        Primitive& p = draw.path(Part::Edge, line);
+        p.stroke = ColorRole::Saved;
+        p.radius = detail == Detail::Shapes ? 0 : kEdgeRadius;
+        p.dashed = true;
+        return;
+    }
     if (detail == Detail::Shapes) {
         Primitive& p = draw.path(Part::Edge, line);
         p.stroke = ColorRole::Line;
@@ -380,8 +389,8 @@ void display_edge(
     arrow.closed = true;
     arrow.fill = ColorRole::Line;
     if (edge.count > 1 && detail == Detail::Full)
-        draw.text(Part::Subtitle, start.x + 4, start.y + 13, "×" + std::to_string(edge.count), kSmallFontSize,
-            ColorRole::Quiet);
+        draw.text(Part::Subtitle, start.x + 4, start.y + (edge.right ? -6 : 13),
+            "×" + std::to_string(edge.count), kSmallFontSize, ColorRole::Quiet);
 }
 
 DisplayList make_display_list(const Scene& scene, const DisplayOptions& options) {
@@ -395,6 +404,10 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
         right = std::max(right, p.x + p.w - options.margin);
     const double dx = options.margin;
     const double dy = options.margin + header;
+    for (const Label& label : scene.labels)
+        Drawer(list, dx, dy)
+            .text(Part::Caption, label.at.x, label.at.y, label.text, kFontSize, ColorRole::Quiet)
+            .bold = true;
     for (uint32_t i = 0; i < scene.edges.size(); ++i)
         if (!scene.edges[i].points.empty() || options.cut_edges)
             display_edge(scene, i, options.detail, dx, dy, list);

@@ -15,8 +15,9 @@ constexpr int kInset = 6; // between a corner and the first mark
 
 class Placing {
 public:
-    Placing(const GraphModule& module, const Body& body, const Folded& folded, Scene& scene)
-        : module_(module)
+    Placing(const GraphModule& module, const Body& body, const Folded& folded, Scene& scene, bool upwards)
+        : upwards_(upwards)
+        , module_(module)
         , body_(body)
         , folded_(folded)
         , scene_(scene)
@@ -56,6 +57,10 @@ private:
     }
 
     void add(uint32_t box, NodeId node, Port::Side side, Port::Role role, std::string label) {
+        if (upwards_ && side == Port::Side::Top)
+            side = Port::Side::Bottom;
+        else if (upwards_ && side == Port::Side::Bottom)
+            side = Port::Side::Top;
         scene_.boxes[box].ports.push_back({side, role, node, std::move(label), {}});
     }
 
@@ -72,8 +77,8 @@ private:
         Box& box = scene_.boxes[index];
         for (const Port::Side side : {Port::Side::Left, Port::Side::Right})
             place_beside(box, side);
-        place_along(box, Port::Side::Top, arriving_[index]);
-        place_along(box, Port::Side::Bottom, leaving_[index]);
+        place_along(box, Port::Side::Top, upwards_ ? leaving_[index] : arriving_[index]);
+        place_along(box, Port::Side::Bottom, upwards_ ? arriving_[index] : leaving_[index]);
     }
 
     static std::vector<Port*> of_side(Box& box, Port::Side side) {
@@ -145,6 +150,7 @@ private:
         return places;
     }
 
+    const bool upwards_;
     const GraphModule& module_;
     const Body& body_;
     const Folded& folded_;
@@ -155,8 +161,9 @@ private:
 
 } // namespace
 
-void place_ports(const GraphModule& module, const Body& body, const Folded& folded, Scene& scene) {
-    Placing(module, body, folded, scene).run();
+void place_ports(
+    const GraphModule& module, const Body& body, const Folded& folded, Scene& scene, bool upwards) {
+    Placing(module, body, folded, scene, upwards).run();
 }
 
 } // namespace hopscope::draw

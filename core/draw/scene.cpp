@@ -3,19 +3,12 @@
 #include "core/draw/boxes.h"
 #include "core/draw/fold.h"
 #include "core/draw/metrics.h"
+#include "core/draw/parts.h"
 #include "core/draw/ports.h"
 
 #include <algorithm>
 
 namespace hopscope::draw {
-
-namespace {
-
-// What layout gets, and which link each use stands for.
-struct Request {
-    layout::Input input;
-    std::vector<std::vector<uint32_t>> links; // by value, by use: index into Folded::links
-};
 
 // One trunk per value: a link of several values goes with the first of them.
 Request make_request(const Folded& folded, const std::vector<Box>& boxes) {
@@ -42,6 +35,8 @@ Request make_request(const Folded& folded, const std::vector<Box>& boxes) {
     return request;
 }
 
+namespace {
+
 Edge make_edge(const Link& link, layout::Edge&& placed) {
     Edge edge;
     edge.from = link.values.front();
@@ -54,6 +49,21 @@ Edge make_edge(const Link& link, layout::Edge&& placed) {
     edge.points = std::move(placed.points);
     edge.cut = placed.cut;
     return edge;
+}
+
+} // namespace
+
+Scene begin_scene(const GraphModule& module, BodyId id, const Folded& folded, const Options& options) {
+    Scene scene;
+    scene.title = options.title.empty() ? body_path(module, id) : options.title;
+    scene.boxes = measure_boxes(module, id, folded, options);
+    scene.box_of_node = folded.box_of_node;
+    for (size_t i = 0; i < folded.box_of_node.size(); ++i) {
+        Box& box = scene.boxes[folded.box_of_node[i]];
+        if (box.node != NodeId(i))
+            box.folded.push_back(NodeId(i));
+    }
+    return scene;
 }
 
 void take_layout(const Folded& folded, const Request& request, layout::Output&& output, Scene& scene) {
@@ -79,23 +89,15 @@ void take_layout(const Folded& folded, const Request& request, layout::Output&& 
     scene.note = std::move(output.note);
 }
 
-} // namespace
-
 Result<Scene> make_scene(const GraphModule& module, BodyId id, const Options& options, const Placer& place) {
     const Body& body = module.body(id);
-    Scene scene;
-    scene.title = options.title.empty() ? body_path(module, id) : options.title;
-    if (body.nodes.empty())
-        return scene;
-
-    const Folded folded = fold(module, id, options);
-    scene.boxes = measure_boxes(module, id, folded, options);
-    scene.box_of_node = folded.box_of_node;
-    for (size_t i = 0; i < folded.box_of_node.size(); ++i) {
-        Box& box = scene.boxes[folded.box_of_node[i]];
-        if (box.node != NodeId(i))
-            box.folded.push_back(NodeId(i));
+    if (body.nodes.empty()) {
+        Scene empty;
+        empty.title = options.title.empty() ? body_path(module, id) : options.title;
+        return empty;
     }
+    const Folded folded = fold(module, id, options);
+    Scene scene = begin_scene(module, id, folded, options);
     const Request request = make_request(folded, scene.boxes);
     auto output = place(request.input);
     if (!output)

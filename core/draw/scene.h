@@ -86,6 +86,7 @@ struct Box {
     std::optional<uint32_t> own_dot; // which of the dots is this call; none: not known
     std::vector<Port> ports;
     std::vector<NodeId> folded; // all nodes that this box stands for besides `node`
+    bool right = false; // of a hairpin's right body, which runs upwards: its nodes are that body's
 };
 
 struct Edge {
@@ -95,6 +96,14 @@ struct Edge {
     std::vector<NodeId> values; // all of them where there are several; the first is `from`
     std::vector<layout::Point> points;
     bool cut = false; // not drawn unless selected
+    bool right = false; // of a hairpin's right body
+    bool saved = false; // a value that the left body saves (`from`) for a node of the right one (`to`)
+};
+
+// Words beside the boxes, such as which half is which.
+struct Label {
+    layout::Point at; // baseline, left
+    std::string text;
 };
 
 struct Options {
@@ -116,6 +125,8 @@ struct Scene {
     std::vector<Box> boxes; // in graph order
     std::vector<Edge> edges;
     std::vector<uint32_t> box_of_node; // by NodeId::index: every node is in one box
+    std::vector<uint32_t> right_box_of_node; // of a hairpin's right body; else empty
+    std::vector<Label> labels;
     int width = 0, height = 0; // with room for the marks around the outermost boxes
     int cut_links = 0;
     std::string engine, note;

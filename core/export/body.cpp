@@ -15,23 +15,43 @@ Result<ExportedBody> export_body(const Dump& dump, const Place& body, const Expo
     const GraphModule& module = *dump.graph(body.graph).module;
     if (format.extension == "txt")
         return ExportedBody{printable(print_readable(module, body.body)), {}};
-    const auto scene = draw::make_scene(module, body.body, options, job);
+    auto scene = draw::make_scene(module, body.body, options, job);
     if (!scene)
         return scene.error();
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
-    ExportedBody exported{{}, scene->note};
-    const std::string address = address_of(dump, body.graph, body.body);
-    if (format.extension == "json") {
-        exported.bytes = scene_json(dump, {body.graph, body.body, {}}, *scene).dump() + "\n";
-    } else if (format.extension == "dot") {
-        exported.bytes = to_dot(module, body.body, *scene, dump.name + " · " + address);
-    } else {
+    return export_picture(dump, {std::move(*scene), {body.graph, body.body, {}}, {}}, format, theme);
+}
+
+Result<ExportedBody> export_picture(
+    const Dump& dump, const Picture& picture, const ExportFormat& format, draw::Theme theme) {
+    if (format.painted)
+        return make_error(Error::Kind::Usage, std::string(format.extension) + " is painted, not written");
+    const Place& place = picture.place;
+    const GraphModule& module = *dump.graph(place.graph).module;
+    const std::string address = address_of(dump, place.graph, place.body);
+    ExportedBody exported{{}, picture.scene.note};
+    if (format.extension == "txt") {
+        exported.bytes = printable(print_readable(module, place.body));
+    } else if (format.extension == "svg") {
         SvgOptions svg;
         svg.theme = theme;
         svg.dump = dump.name;
         svg.address = address;
-        exported.bytes = to_svg(module, body.body, *scene, svg);
+        if (picture.right.graph) {
+            svg.right_module = dump.graph(picture.right.graph).module.get();
+            svg.right_body = picture.right.body;
+            svg.right_address = address_of(dump, picture.right.graph, picture.right.body);
+        }
+        exported.bytes = to_svg(module, place.body, picture.scene, svg);
+    } else if (picture.right.graph) {
+        return make_error(Error::Kind::Usage,
+            std::string(format.extension)
+                + " holds one body; two beside each other go out as svg, png or pdf");
+    } else if (format.extension == "json") {
+        exported.bytes = scene_json(dump, place, picture.scene).dump() + "\n";
+    } else {
+        exported.bytes = to_dot(module, place.body, picture.scene, dump.name + " · " + address);
     }
     return exported;
 }

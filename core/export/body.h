@@ -6,6 +6,7 @@
 #include "core/draw/palette.h"
 #include "core/draw/scene.h"
 #include "core/export/formats.h"
+#include "core/export/picture.h"
 #include "core/graph/dump.h"
 
 #include <string>
@@ -21,5 +22,9 @@ struct ExportedBody {
 // SVG at the theme. Errors: Usage for a format that is painted; those of the layout; Cancelled.
 Result<ExportedBody> export_body(const Dump& dump, const Place& body, const ExportFormat& format,
     const draw::Options& options, draw::Theme theme, const Job& job = {});
+
+// A picture that was made already. JSON and DOT hold one body: Usage error for a hairpin.
+Result<ExportedBody> export_picture(
+    const Dump& dump, const Picture& picture, const ExportFormat& format, draw::Theme theme);
 
 } // namespace hopscope

@@ -1,6 +1,7 @@
 #include "core/export/picture.h"
 
 #include "core/base/text.h"
+#include "core/draw/hairpin.h"
 #include "core/regions/roles.h"
 
 #include <string_view>
@@ -62,6 +63,59 @@ draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Plac
         describe_calls(
             ledger->of(graph.compilation), place, graph.module->body(place.body).nodes.size(), options);
     return options;
+}
+
+namespace {
+
+draw::HalfBody half_body(
+    const Dump& dump, const Ledger* ledger, const Place& place, const draw::Options& chosen) {
+    draw::HalfBody half{
+        dump.graph(place.graph).module.get(), place.body, picture_options(dump, ledger, place)};
+    half.options.fold = chosen.fold;
+    return half;
+}
+
+Result<Picture> make_hairpin_picture(const Dump& dump, const Ledger* ledger, const Place& place,
+    const draw::Options& options, const Job& job) {
+    const std::string address = address_of(dump, place.graph, place.body);
+    const std::optional<Half> half = half_of(dump, place.graph, place.body);
+    const Place other = half ? other_half(dump, place.graph, place.body) : Place{};
+    if (!half)
+        return make_error(Error::Kind::Usage,
+            address + " is neither a forward nor a backward body, expected one of a pair");
+    if (!other.graph)
+        return make_error(Error::Kind::NotFound,
+            "found no " + std::string(*half == Half::Forward ? "backward" : "forward") + " body for "
+                + address);
+    Picture picture;
+    picture.place = *half == Half::Forward ? Place{place.graph, place.body, {}} : other;
+    picture.right = *half == Half::Forward ? other : Place{place.graph, place.body, {}};
+    std::vector<draw::SavedLink> saved;
+    for (const SavedValue& value : saved_values(dump, picture.place, picture.right))
+        saved.push_back({value.node, value.placeholder});
+    auto scene = draw::make_hairpin(half_body(dump, ledger, picture.place, options),
+        half_body(dump, ledger, picture.right, options), saved, job);
+    if (!scene)
+        return scene.error();
+    picture.scene = std::move(*scene);
+    picture.scene.title = dump.name + " · " + address_of(dump, picture.place.graph, picture.place.body)
+        + " | " + address_of(dump, picture.right.graph, picture.right.body);
+    return picture;
+}
+
+} // namespace
+
+Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place& place,
+    const draw::Options& options, const PictureChoice& choice, const Job& job) {
+    if (choice.with_backward) {
+        if (options.layout.engine == layout::Engine::Dot)
+            return make_error(Error::Kind::Usage, "a hairpin is drawn by the layered layout, not by dot");
+        return make_hairpin_picture(dump, ledger, place, options, job);
+    }
+    auto scene = draw::make_scene(*dump.graph(place.graph).module, place.body, options, job);
+    if (!scene)
+        return scene.error();
+    return Picture{std::move(*scene), {place.graph, place.body, {}}, {}};
 }
 
 } // namespace hopscope

@@ -1,8 +1,9 @@
-// What a dump knows of a body's picture beyond the body itself: which half it is, what is saved for the other
-// half, and what became of the regions that it calls. The window and the command line draw with these
-// options.
+// A picture of a body as a person asked for it, with what a dump knows of it beyond the body itself: which
+// half it is, what is saved for the other half, and what became of the regions that it calls. The window and
+// the command line draw with these.
 #pragma once
 
+#include "core/base/job.h"
 #include "core/draw/scene.h"
 #include "core/graph/dump.h"
 #include "core/regions/ledger.h"
@@ -12,5 +13,23 @@ namespace hopscope {
 // `ledger` may be null: then region calls have no dots and badges. The caller sets what the user chose (fold,
 // layout).
 draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Place& place);
+
+// What a person chooses beyond draw::Options.
+struct PictureChoice {
+    bool with_backward = false; // the body's other half beside it, as a hairpin
+
+    bool plain() const { return !with_backward; }
+};
+
+struct Picture {
+    draw::Scene scene;
+    Place place; // the body; of a hairpin the forward one
+    Place right; // of a hairpin the backward body, else no graph
+};
+
+// `options` are picture_options() of `place` with what the person chose. Errors: Usage where choices do not
+// go together, NotFound where the dump has no other half, and those of the layout.
+Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place& place,
+    const draw::Options& options, const PictureChoice& choice = {}, const Job& job = {});
 
 } // namespace hopscope

@@ -83,7 +83,7 @@ public:
         DisplayOptions display;
         display.margin = kMargin;
         if (options_.caption) {
-            display.caption = options_.address.empty() ? options_.dump : options_.address;
+            display.caption = options_.address.empty() ? options_.dump : address();
             display.subcaption = summary();
         }
         list_ = make_display_list(scene_, display);
@@ -95,17 +95,34 @@ public:
     }
 
 private:
-    std::string name(NodeId node) const { return xml_escaped(module_.text(body_.node(node).name)); }
+    const GraphModule& module(bool right) const { return right ? *options_.right_module : module_; }
+    const Node& node(NodeId id, bool right) const {
+        return (right ? options_.right_module->body(options_.right_body) : body_).node(id);
+    }
+    std::string name(NodeId id, bool right) const {
+        return xml_escaped(module(right).text(node(id, right).name));
+    }
+
+    std::string address() const {
+        return options_.right_address.empty() ? options_.address
+                                              : options_.address + " | " + options_.right_address;
+    }
 
     std::string summary() const {
         std::string text = options_.address.empty() ? "" : options_.dump + " · ";
-        text += std::to_string(body_.nodes.size()) + (body_.nodes.size() == 1 ? " node" : " nodes");
-        if (scene_.boxes.size() != body_.nodes.size())
+        const size_t nodes = node_count();
+        text += std::to_string(nodes) + (nodes == 1 ? " node" : " nodes");
+        if (scene_.boxes.size() != nodes)
             text +=
                 " in " + std::to_string(scene_.boxes.size()) + (scene_.boxes.size() == 1 ? " box" : " boxes");
         if (scene_.cut_links > 0)
             text += " · " + std::to_string(scene_.cut_links) + " long links as pairs of marks";
         return text;
+    }
+
+    size_t node_count() const {
+        return body_.nodes.size()
+            + (options_.right_module ? options_.right_module->body(options_.right_body).nodes.size() : 0);
     }
 
     void attribute(std::string_view key, double value) {
@@ -127,7 +144,7 @@ private:
     void head() {
         std::string title = options_.dump;
         if (!options_.address.empty())
-            title += (title.empty() ? "" : " · ") + options_.address;
+            title += (title.empty() ? "" : " · ") + address();
         out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
                 "version=\"1.1\"";
         attribute("width", list_.width);
@@ -146,8 +163,8 @@ private:
             "<desc id=\"desc\">Graph of " + xml_escaped(title) + ": " + xml_escaped(summary()) + ".</desc>\n";
         out_ += "<metadata><hopscope xmlns=\"urn:hopscope:picture\"";
         attribute("dump", xml_escaped(options_.dump));
-        attribute("address", xml_escaped(options_.address));
-        attribute("nodes", static_cast<double>(body_.nodes.size()));
+        attribute("address", xml_escaped(address()));
+        attribute("nodes", static_cast<double>(node_count()));
         attribute("layout", xml_escaped(scene_.engine));
         out_ += "/></metadata>\n<rect width=\"100%\" height=\"100%\"";
         paint("fill", color(ColorRole::Window, options_.theme));
@@ -182,22 +199,28 @@ private:
     }
 
     void open_box(const Box& box) {
+        const std::string own = name(box.node, box.right);
+        const Node& shown = node(box.node, box.right);
+        const GraphModule& of = module(box.right);
         out_ += "<g class=\"node\"";
-        attribute("data-node", name(box.node));
+        attribute("data-node", own);
+        if (options_.right_module)
+            attribute("data-half", std::string_view(box.right ? "backward" : "forward"));
         attribute("data-kind", std::string_view(kind_name(box.kind)));
-        out_ += "><title>" + name(box.node) + ": " + xml_escaped(short_target(module_, body_.node(box.node)));
-        if (const ValueType* type = module_.type(body_.node(box.node).type))
-            out_ += ", " + xml_escaped(short_type(module_, *type));
+        out_ += "><title>" + own + ": " + xml_escaped(short_target(of, shown));
+        if (const ValueType* type = of.type(shown.type))
+            out_ += ", " + xml_escaped(short_type(of, *type));
         out_ += ", ";
         out_ += kind_name(box.kind);
         out_ += "</title>\n";
     }
 
     void open_edge(const Edge& edge) {
-        out_ += "<g class=\"edge\"";
-        attribute("data-from", name(edge.from));
-        attribute("data-to", name(edge.to));
-        out_ += "><title>" + name(edge.from) + " to " + name(edge.to);
+        const std::string from = name(edge.from, edge.right), to = name(edge.to, edge.right || edge.saved);
+        out_ += edge.saved ? "<g class=\"saved\"" : "<g class=\"edge\"";
+        attribute("data-from", from);
+        attribute("data-to", to);
+        out_ += "><title>" + from + (edge.saved ? " saved for " : " to ") + to;
         if (edge.count > 1)
             out_ += ", " + std::to_string(edge.count) + " values";
         out_ += "</title>\n";
@@ -210,7 +233,7 @@ private:
         const Port& port = box.ports[*item.port];
         out_ += "<g class=\"port\"";
         if (!port.bundled)
-            attribute("data-node", name(item.node));
+            attribute("data-node", name(item.node, box.right));
         out_ += "><title>";
         bool first = true;
         for (const Port& other : box.ports) {

@@ -12,6 +12,10 @@ struct SvgOptions {
     draw::Theme theme = draw::Theme::Light;
     std::string dump; // name of the dump, for the title
     std::string address; // what the picture shows, for the title and the metadata
+    // Of a hairpin: the body on the right.
+    const GraphModule* right_module = nullptr;
+    BodyId right_body;
+    std::string right_address;
     bool caption = true; // dump and address in words above the picture
 };
 

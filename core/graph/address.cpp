@@ -120,6 +120,9 @@ Result<CompilationId> find_compilation(const Dump& dump, const Address& address)
             continue;
         if (address.rank && c.key.rank != address.rank)
             continue;
+        // What tells no rank, beside others that do (a log without prefixes), has an address without one.
+        if (!address.rank && !c.key.rank)
+            return CompilationId(i);
         other_rank = other_rank || (found && dump.compilation(found).key.rank != c.key.rank);
         if (!found)
             found = CompilationId(i);

@@ -9,6 +9,8 @@ namespace {
 
 constexpr int kLongestSpan = 64; // rows, once spans are cut at all
 constexpr int64_t kDummiesPerItem = 8; // dummies allowed per box and edge
+constexpr uint32_t kOwnChains =
+    3; // a value with more users is one trunk in any case: the eye follows one line
 
 // One chain per value, down to its last user.
 int64_t dummies_of_trunks(const Graph& graph, const std::vector<int>& rows) {
@@ -136,7 +138,7 @@ Layers make_layers(const Graph& graph, const std::vector<int>& rows, bool chain_
     Builder builder(graph, rows);
     for (uint32_t v = 0; v < graph.values.size(); ++v) {
         const Graph::Value& value = graph.values[v];
-        if (!chain_per_use)
+        if (!chain_per_use || value.last - value.first > kOwnChains)
             builder.add(v, value.first, value.last);
         else
             for (uint32_t u = value.first; u < value.last; ++u)

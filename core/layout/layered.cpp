@@ -26,22 +26,6 @@ std::vector<int> rows_of(const Graph& graph, const Job& job) {
     return rows;
 }
 
-// Trunks or one chain per use: whichever has fewer pairs of values that cross.
-Layers best_order(const Graph& graph, const std::vector<int>& rows, const Job& job) {
-    Layers trunks = make_layers(graph, rows, false);
-    order_rows(trunks, job);
-    if (graph.boxes.size() > kTwoWaysBoxes || job.cancelled())
-        return trunks;
-    const uint64_t crossed = value_crossings(trunks);
-    if (crossed == 0)
-        return trunks;
-    Layers chains = make_layers(graph, rows, true);
-    if (chains.size() == trunks.size())
-        return trunks;
-    order_rows(chains, job);
-    return value_crossings(chains) < crossed ? chains : trunks;
-}
-
 void copy_part(const Graph& graph, PartPicture& picture, const Block& block, Output& out) {
     for (uint32_t box = 0; box < graph.boxes.size(); ++box) {
         const uint32_t original = graph.original[box];
@@ -58,6 +42,25 @@ void copy_part(const Graph& graph, PartPicture& picture, const Block& block, Out
 }
 
 } // namespace
+
+namespace detail {
+
+Layers best_order(const Graph& graph, const std::vector<int>& rows, const Job& job) {
+    Layers trunks = make_layers(graph, rows, false);
+    order_rows(trunks, job);
+    if (graph.boxes.size() > kTwoWaysBoxes || job.cancelled())
+        return trunks;
+    const uint64_t crossed = value_crossings(trunks);
+    if (crossed == 0)
+        return trunks;
+    Layers chains = make_layers(graph, rows, true);
+    if (chains.size() == trunks.size())
+        return trunks;
+    order_rows(chains, job);
+    return value_crossings(chains) < crossed ? chains : trunks;
+}
+
+} // namespace detail
 
 Result<Output> run_layered(const Input& input, const Options&, const Job& job) {
     if (Status valid = validate(input); !valid)

@@ -73,6 +73,8 @@ struct Graph {
 Status validate(const Input& input);
 // Parts with at least one edge, in the order of their first box; `isolated` gets the other boxes.
 std::vector<Graph> split(const Input& input, std::vector<uint32_t>& isolated);
+// All of the input as one, connected or not.
+Graph whole(const Input& input);
 // Boxes after all of their producers; shorter than `boxes` where there is a cycle.
 std::vector<uint32_t> topological_order(const Graph& graph);
 // Damaged where a part has a cycle, with the boxes on it as Input numbers them.
@@ -97,7 +99,20 @@ inline constexpr Weights kSimplexWeights{.single = 5, .branch = 1, .trunk = 4};
 int64_t rank_cost(const Graph& graph, const std::vector<int>& rows, Weights weights);
 // Longest path, then passes that move each box to the cheapest row that its neighbours allow.
 std::vector<int> greedy_rows(const Graph& graph, const std::vector<uint32_t>& topological);
-// Optimal rows by network simplex, from valid ones. Counts pivots, not time.
+// A row of `head` at least `length` below that of `tail`; each row more costs `weight`.
+struct Arc {
+    uint32_t tail = 0, head = 0;
+    int length = 0, weight = 0;
+};
+// The arcs of a graph whose boxes are the variables from `first` on, with a further variable for each value
+// of several users, so that its trunk is paid once. `rows` are valid ones of all variables. Upwards: users
+// lie above producers.
+void add_arcs(
+    const Graph& graph, uint32_t first, bool upwards, std::vector<int>& rows, std::vector<Arc>& arcs);
+// Optimal rows by network simplex, from valid ones, of variables that all hang together. Counts pivots, not
+// time.
+void simplex_arcs(std::vector<Arc> arcs, std::vector<int>& rows, const Job& job);
+// The same for the boxes of one part.
 void simplex_rows(const Graph& graph, std::vector<int>& rows, const Job& job);
 // Moves boxes whose cost stays the same to a narrower row.
 void balance_rows(
@@ -142,7 +157,7 @@ struct Layers {
 
 // Marks uses that span too many rows as cut, if there would be too many dummies otherwise; returns how many.
 int cut_long_spans(Graph& graph, const std::vector<int>& rows);
-// One chain per value (trunks), or one per use.
+// One chain per value (trunks), or one per use of values with few users.
 Layers make_layers(const Graph& graph, const std::vector<int>& rows, bool chain_per_use);
 
 // --- crossings.cpp, order.cpp
@@ -155,6 +170,8 @@ uint64_t crossings(const Layers& layers);
 uint64_t value_crossings(const Layers& layers);
 // Returns the crossings left.
 uint64_t order_rows(Layers& layers, const Job& job);
+// Trunks, or one chain per use of values with few users: whichever has fewer pairs of values that cross.
+Layers best_order(const Graph& graph, const std::vector<int>& rows, const Job& job); // layered.cpp
 
 // --- pool.cpp, place.cpp
 // -------------------------------------------------------------------------------------
@@ -190,6 +207,16 @@ struct PartPicture {
     int width = 0, height = 0;
 };
 PartPicture route(const Graph& graph, const Layers& layers, const std::vector<int>& x);
+
+// Rows that two pictures share. By row: its height and that of the gap below it, whose lanes keep out of the
+// upper `above` and the lower `below` points.
+struct RowSizes {
+    std::vector<int> height, gap, above, below;
+    int first = 0; // y of the first row
+};
+// What the rows of a picture need.
+RowSizes row_sizes(const Graph& graph, const Layers& layers, const std::vector<int>& x);
+PartPicture route(const Graph& graph, const Layers& layers, const std::vector<int>& x, const RowSizes& sizes);
 
 // --- pack.cpp
 // ------------------------------------------------------------------------------------------------

@@ -137,6 +137,27 @@ std::vector<Graph> split(const Input& input, std::vector<uint32_t>& isolated) {
     return parts;
 }
 
+Graph whole(const Input& input) {
+    Graph graph;
+    graph.boxes = input.boxes;
+    graph.original.resize(input.boxes.size());
+    std::iota(graph.original.begin(), graph.original.end(), 0u);
+    uint32_t edge = 0;
+    for (const Value& value : input.values) {
+        if (value.users.empty())
+            continue;
+        const uint32_t first = static_cast<uint32_t>(graph.uses.size());
+        const uint32_t v = static_cast<uint32_t>(graph.values.size());
+        for (const Use& use : value.users)
+            graph.uses.push_back(
+                {.box = use.box, .value = v, .count = std::max(1, use.count), .edge = edge++, .cut = false});
+        graph.values.push_back(
+            {.producer = value.producer, .first = first, .last = static_cast<uint32_t>(graph.uses.size())});
+    }
+    index_graph(graph);
+    return graph;
+}
+
 std::vector<uint32_t> topological_order(const Graph& graph) {
     const uint32_t n = static_cast<uint32_t>(graph.boxes.size());
     std::vector<uint32_t> missing(n), order;

@@ -15,6 +15,9 @@ namespace {
 
 constexpr int64_t kOne = 64;
 constexpr int kRounds = 8, kStraightenRounds = 8;
+// Of very large pictures nobody sees more than a part, and it is a few points that the last rounds move.
+constexpr size_t kManyElements = 100'000;
+constexpr int kRoundsMany = 5, kStraightenRoundsMany = 4;
 constexpr int64_t kFar = int64_t{1} << 50;
 
 struct Interval {
@@ -49,15 +52,18 @@ public:
     }
 
     std::vector<int> run(const Job& job) {
+        const bool many = layers_.size() > kManyElements;
+        const int rounds = many ? kRoundsMany : kRounds;
+        const int straighten_rounds = many ? kStraightenRoundsMany : kStraightenRounds;
         pack_rows();
-        for (int round = 0; round < kRounds && !job.cancelled(); ++round) {
+        for (int round = 0; round < rounds && !job.cancelled(); ++round) {
             for (size_t r = 0; r < layers_.rows(); ++r)
                 settle(r);
             for (size_t r = layers_.rows(); r > 0; --r)
                 settle(r - 1);
         }
         link_columns();
-        for (int round = 0; round < kStraightenRounds && !job.cancelled(); ++round) {
+        for (int round = 0; round < straighten_rounds && !job.cancelled(); ++round) {
             const bool from_top = round % 2 == 0;
             for (uint32_t chain : by_length_)
                 straighten(layers_.chains[chain], from_top);

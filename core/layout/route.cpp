@@ -24,12 +24,28 @@ public:
                 drawn_[use.value] = true;
     }
 
-    PartPicture run() {
+    // What the rows need by themselves.
+    RowSizes plan() {
         set_ports();
         make_nets();
         share_lanes();
         set_lanes();
-        set_rows();
+        const size_t rows = layers_.rows();
+        RowSizes sizes;
+        sizes.height.assign(rows, 0);
+        sizes.above.assign(rows, 0);
+        sizes.below.assign(rows, 0);
+        for (uint32_t box = 0; box < layers_.boxes; ++box) {
+            int& h = sizes.height[static_cast<size_t>(layers_.row[box])];
+            h = std::max(h, graph_.boxes[box].height);
+        }
+        for (size_t r = 0; r < rows; ++r)
+            sizes.gap.push_back(std::max(kRowGap, kLanePitch * (lanes_[r] + 1)));
+        return sizes;
+    }
+
+    PartPicture draw(const RowSizes& sizes) {
+        set_rows(sizes);
         PartPicture picture;
         for (uint32_t box = 0; box < layers_.boxes; ++box) {
             const int half = half_width(graph_, layers_, box);
@@ -221,24 +237,21 @@ private:
         }
     }
 
-    void set_rows() {
+    void set_rows(const RowSizes& sizes) {
         const size_t rows = layers_.rows();
         row_top_.assign(rows, 0);
         row_bottom_.assign(rows, 0);
-        std::vector<int> height(rows, 0);
-        for (uint32_t box = 0; box < layers_.boxes; ++box) {
-            int& h = height[static_cast<size_t>(layers_.row[box])];
-            h = std::max(h, graph_.boxes[box].height);
-        }
-        int y = 0;
+        lanes_top_.assign(rows, 0);
+        lanes_height_.assign(rows, 0);
+        int y = sizes.first;
         for (size_t r = 0; r < rows; ++r) {
             row_top_[r] = y;
-            row_bottom_[r] = y += height[r];
-            y += gap_height(r);
+            row_bottom_[r] = y += sizes.height[r];
+            lanes_top_[r] = y + sizes.above[r];
+            lanes_height_[r] = sizes.gap[r] - sizes.above[r] - sizes.below[r];
+            y += sizes.gap[r];
         }
     }
-
-    int gap_height(size_t r) const { return std::max(kRowGap, kLanePitch * (lanes_[r] + 1)); }
 
     int top_of(uint32_t box) const {
         const size_t r = static_cast<size_t>(layers_.row[box]);
@@ -247,7 +260,7 @@ private:
 
     int lane_y(uint32_t net) const {
         const size_t r = static_cast<size_t>(row_of_net_[net]);
-        return row_bottom_[r] + gap_height(r) * nets_[leader_[net]].lane / (lanes_[r] + 1);
+        return lanes_top_[r] + lanes_height_[r] * nets_[leader_[net]].lane / (lanes_[r] + 1);
     }
 
     Edge line(uint32_t u) const {
@@ -286,7 +299,7 @@ private:
     std::vector<Net> nets_;
     std::vector<int> row_of_net_; // the row above its gap
     std::vector<uint32_t> leader_; // the net whose lane it shares
-    std::vector<int> lanes_, row_top_, row_bottom_; // by row
+    std::vector<int> lanes_, row_top_, row_bottom_, lanes_top_, lanes_height_; // by row
     std::vector<Port> ports_;
     std::vector<int> targets_;
     std::vector<int64_t> wanted_, weight_, apart_, result_;
@@ -294,8 +307,20 @@ private:
 
 } // namespace
 
+RowSizes row_sizes(const Graph& graph, const Layers& layers, const std::vector<int>& x) {
+    return Router(graph, layers, x).plan();
+}
+
 PartPicture route(const Graph& graph, const Layers& layers, const std::vector<int>& x) {
-    return Router(graph, layers, x).run();
+    Router router(graph, layers, x);
+    return router.draw(router.plan());
+}
+
+PartPicture route(
+    const Graph& graph, const Layers& layers, const std::vector<int>& x, const RowSizes& sizes) {
+    Router router(graph, layers, x);
+    router.plan();
+    return router.draw(sizes);
 }
 
 } // namespace hopscope::layout::detail

@@ -17,17 +17,11 @@ namespace hopscope::layout::detail {
 
 namespace {
 
-struct Arc {
-    uint32_t tail = 0, head = 0;
-    int length = 0, weight = 0;
-};
-
 class Simplex {
 public:
-    Simplex(const Graph& graph, std::vector<int>& rows)
+    Simplex(std::vector<Arc> arcs, std::vector<int>& rows)
         : rows_(rows)
-        , boxes_(rows.size()) {
-        add_arcs(graph);
+        , arcs_(std::move(arcs)) {
         const size_t n = rows_.size();
         index();
         parent_.assign(n, kNone);
@@ -57,29 +51,9 @@ public:
             if (!pivot(leaving))
                 break;
         }
-        rows_.resize(boxes_);
     }
 
 private:
-    void add_arcs(const Graph& graph) {
-        for (const Graph::Value& value : graph.values) {
-            const auto users = graph.users(value);
-            if (users.size() == 1) {
-                arcs_.push_back({value.producer, users[0].box, 1, kSimplexWeights.single});
-                continue;
-            }
-            const uint32_t helper = static_cast<uint32_t>(rows_.size());
-            int last = INT_MIN;
-            for (const Graph::Use& use : users) {
-                arcs_.push_back({value.producer, use.box, 1, kSimplexWeights.branch});
-                arcs_.push_back({use.box, helper, 0, 0});
-                last = std::max(last, rows_[use.box]);
-            }
-            arcs_.push_back({value.producer, helper, 1, kSimplexWeights.trunk});
-            rows_.push_back(last);
-        }
-    }
-
     void index() {
         arc_start_.assign(rows_.size() + 1, 0);
         for (const Arc& arc : arcs_) {
@@ -248,7 +222,6 @@ private:
     }
 
     std::vector<int>& rows_; // boxes, then helpers
-    size_t boxes_;
     std::vector<Arc> arcs_;
     std::vector<uint32_t> arc_start_, arcs_of_;
     std::vector<uint32_t> parent_, parent_arc_, first_child_, next_, previous_; // the tree
@@ -260,9 +233,42 @@ private:
 
 } // namespace
 
-void simplex_rows(const Graph& graph, std::vector<int>& rows, const Job& job) {
+void simplex_arcs(std::vector<Arc> arcs, std::vector<int>& rows, const Job& job) {
     if (rows.size() > 1)
-        Simplex(graph, rows).run(job);
+        Simplex(std::move(arcs), rows).run(job);
+}
+
+void add_arcs(
+    const Graph& graph, uint32_t first, bool upwards, std::vector<int>& rows, std::vector<Arc>& arcs) {
+    const auto add = [&](uint32_t upper, uint32_t lower, int length, int weight) {
+        arcs.push_back({upwards ? lower : upper, upwards ? upper : lower, length, weight});
+    };
+    for (const Graph::Value& value : graph.values) {
+        const auto users = graph.users(value);
+        const uint32_t producer = first + value.producer;
+        if (users.size() == 1) {
+            add(producer, first + users[0].box, 1, kSimplexWeights.single);
+            continue;
+        }
+        const uint32_t helper = static_cast<uint32_t>(rows.size());
+        int last = rows[first + users[0].box];
+        for (const Graph::Use& use : users) {
+            const uint32_t user = first + use.box;
+            add(producer, user, 1, kSimplexWeights.branch);
+            add(user, helper, 0, 0);
+            last = upwards ? std::min(last, rows[user]) : std::max(last, rows[user]);
+        }
+        add(producer, helper, 1, kSimplexWeights.trunk);
+        rows.push_back(last);
+    }
+}
+
+void simplex_rows(const Graph& graph, std::vector<int>& rows, const Job& job) {
+    const size_t boxes = rows.size();
+    std::vector<Arc> arcs;
+    add_arcs(graph, 0, false, rows, arcs);
+    simplex_arcs(std::move(arcs), rows, job);
+    rows.resize(boxes);
 }
 
 } // namespace hopscope::layout::detail

@@ -341,8 +341,8 @@ private:
                 });
             const Graph& first = dump_.graphs[tells_most->second];
             for (const auto& [file, g] : files) {
-                const bool has_it = std::any_of(
-                    first.also.begin(), first.also.end(), [&](const DumpPlace& p) { return p.file == file; });
+                const bool has_it = std::any_of(first.also.begin(), first.also.end(),
+                    [&, own = file](const DumpPlace& p) { return p.file == own; });
                 if (g == tells_most->second || has_it)
                     continue;
                 const Graph& other = dump_.graphs[g];

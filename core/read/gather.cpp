@@ -251,12 +251,48 @@ Format sniff(std::string_view head) {
     return looks_readable(head) ? Format::Readable : Format::Unknown;
 }
 
+namespace {
+// What a file is by its first bytes, where that is known and no dump; else empty.
+std::string_view known_kind(std::string_view bytes) {
+    struct Kind {
+        std::string_view start, name;
+    };
+    static constexpr Kind kKinds[]{{"\x89PNG", "a picture (PNG)"}, {"\xff\xd8\xff", "a picture (JPEG)"},
+        {"GIF8", "a picture (GIF)"}, {"%PDF-", "a PDF document"},
+        {"\x7f"
+         "ELF",
+            "a program (ELF)"},
+        {"\x1f\x8b", "gzip data that cannot be unpacked"}, {"BZh", "bzip2 data, which is not unpacked"},
+        {"\xfd"
+         "7zXZ",
+            "xz data, which is not unpacked"},
+        {"\x28\xb5\x2f\xfd", "zstd data, which is not unpacked"}};
+    for (const Kind& kind : kKinds)
+        if (bytes.starts_with(kind.start))
+            return kind.name;
+    constexpr size_t kTarMark = 257;
+    if (bytes.size() > kTarMark + 5 && bytes.substr(kTarMark, 5) == "ustar")
+        return "a tar archive, which is not unpacked";
+    const std::string_view head = bytes.substr(0, 4096);
+    if (head.find('\0') != std::string_view::npos)
+        return "binary data";
+    if (trimmed(head).empty() && head.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return "a text of blanks";
+    return {};
+}
+} // namespace
+
 Error unknown_file(const std::string& path, std::string_view bytes) {
-    Error e = make_error(Error::Kind::CannotRead,
-        bytes.empty()
-            ? "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text"
-            : "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it; "
-                + nearest_forms(bytes));
+    Error e = make_error(Error::Kind::CannotRead, "");
+    if (bytes.empty())
+        e.message =
+            "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text";
+    else if (const std::string_view kind = known_kind(bytes); !kind.empty())
+        e.message = "found " + std::string(kind)
+            + "; expected a TORCH_TRACE log, a TORCH_LOGS text, printed graphs or a .pt2 archive";
+    else
+        e.message = "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it; "
+            + nearest_forms(bytes);
     e.file = path;
     e.line = 1;
     return e;

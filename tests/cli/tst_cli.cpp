@@ -305,6 +305,8 @@ void TestCli::unreadable_data() {
                                 << "the file is empty; expected";
     QTest::newRow("no dump") << "notes.txt"
                              << "found no TORCH_TRACE record";
+    QTest::newRow("a picture") << "picture.png"
+                               << "found a picture (PNG); expected";
     QTest::newRow("empty folder") << "folder"
                                   << "found no dump in it";
 }
@@ -315,6 +317,7 @@ void TestCli::unreadable() {
     QTemporaryDir folder;
     QVERIFY(writeFile(folder.filePath("empty.log"), ""));
     QVERIFY(writeFile(folder.filePath("notes.txt"), "buy milk\n"));
+    QVERIFY(writeFile(folder.filePath("picture.png"), "\x89PNG\r\n\x1a\n"));
     QVERIFY(QDir(folder.path()).mkdir("folder"));
     for (const char* command : {"graphs", "regions"}) {
         const Run r = run({command, folder.filePath(what), "--json"});

@@ -85,6 +85,26 @@ private Q_SLOTS:
         QVERIFY(whole.out.contains("\"getitem_1\" [label"));
     }
 
+    void withBackward() {
+        const QString dump = QStringLiteral(HOPSCOPE_TEST_DATA "/gpt12/trace");
+        const QString forward = QStringLiteral("0/0:forward:partitioned_fw_subgraph_0_0");
+        const QString backward = QStringLiteral("0/0:backward:partitioned_bw_subgraph_0_0");
+        const Ran svg = run({"export", dump, "--at", forward, "-o", "-", "--with-backward"});
+        QCOMPARE(svg.status, 0);
+        QVERIFY(svg.out.contains("data-half=\"forward\"") && svg.out.contains("data-half=\"backward\""));
+        QVERIFY(svg.out.contains("class=\"saved\""));
+        // From either half it is the same picture.
+        QCOMPARE(run({"export", dump, "--at", backward, "-o", "-", "--with-backward"}).out, svg.out);
+        const Ran json =
+            run({"export", dump, "--at", forward, "-o", "-", "--with-backward", "--format", "json"});
+        QCOMPARE(json.status, 2);
+        const Ran neither = run({"export", dump, "--at", "0/0:joint", "-o", "-", "--with-backward"});
+        QCOMPARE(neither.status, 2);
+        QVERIFY(neither.err.contains("neither a forward nor a backward"));
+        const Ran alone = run({"export", kDump, "--at", kBody, "-o", "-", "--with-backward"});
+        QVERIFY(alone.status != 0 && alone.err.contains("found no backward body"));
+    }
+
     void theme() {
         const Ran dark = run({"export", kDump, "--at", kBody, "-o", "-", "--theme", "dark"});
         QVERIFY(dark.out.contains("#16181c"));

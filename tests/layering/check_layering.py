@@ -14,6 +14,7 @@ CORE = {
     "base": set(),
     "graph": {"base"},
     "match": {"base", "graph"},
+    "repeats": {"base", "graph", "match"},
     "read": {"base", "graph", "match"},
     "regions": {"base", "graph"},
     "explain": {"base", "graph", "match", "regions"},

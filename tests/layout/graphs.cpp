@@ -80,6 +80,38 @@ Input blocks(size_t layers) {
     return graph(next, edges);
 }
 
+Input joint(size_t layers) {
+    std::vector<std::pair<uint32_t, uint32_t>> edges;
+    uint32_t next = 1, residual = 0;
+    struct Block {
+        uint32_t norm = 0, up = 0, act = 0, down = 0;
+    };
+    std::vector<Block> blocks;
+    for (size_t i = 0; i < layers; ++i) {
+        const Block b{next, next + 1, next + 2, next + 3};
+        const uint32_t add = next + 4;
+        next += 5;
+        edges.insert(edges.end(),
+            {{residual, b.norm}, {b.norm, b.up}, {b.up, b.act}, {b.act, b.down}, {b.down, add}, {residual, add}});
+        residual = add;
+        blocks.push_back(b);
+    }
+    uint32_t gradient = residual;
+    for (size_t i = layers; i-- > 0;) {
+        const Block& b = blocks[i];
+        const uint32_t act = next, to_down = next + 1, act_back = next + 2, up = next + 3, to_up = next + 4;
+        const uint32_t norm_back = next + 5, add = next + 6;
+        next += 7;
+        edges.insert(edges.end(),
+            {{gradient, act}, {b.act, to_down}, {gradient, to_down}, {act, act_back}, {b.up, act_back},
+                {act_back, up}, {act_back, to_up}, {b.norm, to_up}, {up, norm_back}, {b.norm, norm_back},
+                {norm_back, add}, {gradient, add}});
+        gradient = add;
+    }
+    std::stable_sort(edges.begin(), edges.end());
+    return graph(next, edges);
+}
+
 namespace {
 
 struct Rectangle {

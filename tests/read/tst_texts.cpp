@@ -28,6 +28,7 @@ private slots:
     void stages();
     void sources();
     void compilations();
+    void rankBesideNone();
     void messages();
     void facts_data();
     void facts();
@@ -392,6 +393,20 @@ void TestTexts::interleavedWorkers() {
     QVERIFY(dump.ok());
     QVERIFY2(problems(*dump, true).isEmpty(), qPrintable(problems(*dump, true)));
     QCOMPARE(listed(*dump), QStringLiteral("-:forward 7, -:forward#1 line 6 7"));
+}
+
+// A graph without a rank beside one that has one: what is listed can be asked for. Found by fuzzing.
+void TestTexts::rankBesideNone() {
+    const QByteArray plain = "class GraphModule(torch.nn.Module):\n    def forward(self, x):\n"
+                             "        neg = torch.ops.aten.neg.default(x)\n        return (neg,)\n\n";
+    const auto dump = openBytes(plain + prefixed([](int) { return "[rank0]: "; }));
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{2});
+    for (size_t g = 0; g < dump->graphs.size(); ++g) {
+        const auto place = resolve(*dump, address_of(*dump, GraphId(g)));
+        QVERIFY2(place.ok(), place.ok() ? "" : place.error().message.c_str());
+        QCOMPARE(place->graph.index, uint32_t(g));
+    }
 }
 
 void TestTexts::otherForms_data() {

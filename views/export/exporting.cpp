@@ -34,14 +34,19 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     const Place place{request.place.graph, request.place.body, {}};
     const draw::Options drawn = sceneOptions(document, place, request.fold, request.dot);
     const bool dark = request.dark && !request.plain;
-    if (!chosen->painted) {
-        const Result<ExportedBody> body = export_body(
-            document.dump(), place, *chosen, drawn, dark ? draw::Theme::Dark : draw::Theme::Light, job);
+    const draw::Theme theme = dark ? draw::Theme::Dark : draw::Theme::Light;
+    if (!chosen->painted && request.choice.plain()) {
+        const Result<ExportedBody> body = export_body(document.dump(), place, *chosen, drawn, theme, job);
         return body ? save_file(ss(request.path), body->bytes) : Status(body.error());
     }
-    Result<draw::Scene> scene = draw::make_scene(document.module(place.graph), place.body, drawn, job);
-    if (!scene)
-        return scene.error();
+    Result<Picture> picture =
+        make_picture(document.dump(), &document.ledger(), place, drawn, request.choice, job);
+    if (!picture)
+        return picture.error();
+    if (!chosen->painted) {
+        const Result<ExportedBody> body = export_picture(document.dump(), *picture, *chosen, theme);
+        return body ? save_file(ss(request.path), body->bytes) : Status(body.error());
+    }
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
     ExportOptions options;
@@ -49,7 +54,7 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     options.scale = request.scale;
     options.plain = request.plain;
     options.scheme = dark ? Scheme::Dark : Scheme::Light;
-    return exportScene(*scene, request.path, options);
+    return exportScene(picture->scene, request.path, options);
 }
 
 } // namespace hopscope

@@ -4,6 +4,7 @@
 #include "core/base/job.h"
 #include "core/browse/document.h"
 #include "core/draw/scene.h"
+#include "core/export/picture.h"
 
 #include <QString>
 
@@ -21,6 +22,7 @@ struct ExportRequest {
     bool dark = false;
     bool plain = false; // light palette on white, for print
     double scale = 2; // PNG
+    PictureChoice choice;
 };
 
 // By the extension (core/export/formats.h). Errors: Usage for one that is none; those of the layout and of

@@ -1,0 +1,24 @@
+// The steps from a folded body to a scene, for whatever places it. Shared inside drawing.
+#pragma once
+
+#include "core/draw/fold.h"
+#include "core/draw/scene.h"
+
+#include <vector>
+
+namespace hopscope::draw {
+
+// What layout gets, and which link each use stands for.
+struct Request {
+    layout::Input input;
+    std::vector<std::vector<uint32_t>> links; // by value, by use: index into Folded::links
+};
+Request make_request(const Folded& folded, const std::vector<Box>& boxes);
+
+// The boxes with their texts and sizes, and which node is in which.
+Scene begin_scene(const GraphModule& module, BodyId body, const Folded& folded, const Options& options);
+
+// Places, lines and size of the picture, with room for the marks around it.
+void take_layout(const Folded& folded, const Request& request, layout::Output&& output, Scene& scene);
+
+} // namespace hopscope::draw

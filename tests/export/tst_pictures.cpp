@@ -1,0 +1,103 @@
+// Whole pictures as text, layout included: what changes in them should be seen in a review. And what must
+// hold of two halves in one picture.
+#include "core/export/body.h"
+#include "core/export/picture.h"
+#include "core/read/open.h"
+#include "core/regions/ledger.h"
+#include "core/regions/roles.h"
+#include "tests/export/golden.h"
+
+#include <QtTest>
+
+#include <set>
+
+using namespace hopscope;
+
+namespace {
+
+Dump opened(const char* path) {
+    auto dump = open_dump({std::string(HOPSCOPE_TEST_DATA "/") + path});
+    if (!dump)
+        qFatal("%s", dump.error().message.c_str());
+    return std::move(*dump);
+}
+
+Result<Picture> picture_of(const Dump& dump, const char* address, const PictureChoice& choice) {
+    const auto place = resolve(dump, address);
+    if (!place)
+        return place.error();
+    const Ledger ledger = build_ledger(dump);
+    return make_picture(dump, &ledger, *place, picture_options(dump, &ledger, *place), choice);
+}
+
+} // namespace
+
+class TestPictures : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void golden_data() {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("dump");
+        QTest::addColumn<QString>("address");
+        QTest::addColumn<bool>("withBackward");
+        const auto add = [](const char* file, const char* dump, const char* address,
+                             bool withBackward = false) {
+            QTest::newRow(file) << file << dump << address << withBackward;
+        };
+        add("gpt12_block", "gpt12/trace", "0/0:forward:partitioned_fw_subgraph_0_0");
+        add("gpt12_block_hairpin", "gpt12/trace", "0/0:forward:partitioned_fw_subgraph_0_0", true);
+        add("gpt12_model_hairpin", "gpt12/trace", "0/0:forward", true);
+        add("gpt12_dynamo_block", "gpt12/trace", "0/0:dynamo:subgraph_0");
+        add("dup_tangents_hairpin", "dup_tangents/trace", "0/0:backward:partitioned_bw_subgraph_0_0", true);
+        add("flash_backward", "gpu_op_flash/values", "-:backward:partitioned_bw_subgraph_0_0");
+        add("mutated_buffer", "mutated_buffer/trace", "0/0:inference:auto_functionalized_subgraph_0");
+        add("llama_backward", "hf_llama/values", "-:backward:partitioned_bw_subgraph_0_0");
+    }
+
+    void golden() {
+        QFETCH(QString, file);
+        QFETCH(QString, dump);
+        QFETCH(QString, address);
+        QFETCH(bool, withBackward);
+        const Dump read = opened(qPrintable(dump));
+        PictureChoice choice;
+        choice.with_backward = withBackward;
+        const auto picture = picture_of(read, qPrintable(address), choice);
+        QVERIFY2(picture.ok(), picture.ok() ? "" : picture.error().message.c_str());
+        const auto svg = export_picture(read, *picture, *export_format("svg"), draw::Theme::Light);
+        QVERIFY(svg.ok());
+        const QString error =
+            test::compare_golden("pictures/" + file + ".svg", QByteArray::fromStdString(svg->bytes));
+        QVERIFY2(error.isEmpty(), qPrintable(error));
+    }
+
+    // Every saved value that a node of the backward takes is a line to it, drawn or cut.
+    void hairpinHasEverySavedValue() {
+        const Dump dump = opened("gpt12/trace");
+        PictureChoice choice;
+        choice.with_backward = true;
+        const auto picture = picture_of(dump, "0/0:forward:partitioned_fw_subgraph_0_0", choice);
+        QVERIFY(picture.ok());
+        std::set<uint32_t> linked;
+        for (const draw::Edge& edge : picture->scene.edges) {
+            if (!edge.saved)
+                continue;
+            QVERIFY(!picture->scene.boxes[edge.from_box].right);
+            QVERIFY(picture->scene.boxes[edge.to_box].right);
+            for (const NodeId value : edge.values)
+                linked.insert(value.index);
+        }
+        const Body& taker = dump.graph(picture->right.graph).module->body(picture->right.body);
+        size_t used = 0;
+        for (const SavedValue& value : saved_values(dump, picture->place, picture->right))
+            if (!taker.users_of(taker.node(value.placeholder)).empty()) {
+                ++used;
+                QVERIFY(linked.contains(value.node.index));
+            }
+        QVERIFY(used > 10);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestPictures)
+#include "tst_pictures.moc"
