@@ -63,6 +63,7 @@ private:
     bool refused_call(NodeId id, Step& step);
     void functionalized(NodeId id, Step& step, const Arguments& args);
     void effects(NodeId id, Step& step, const Arguments& args);
+    void flex(NodeId id, Step& step, const Arguments& args);
     void loop(NodeId id, Step& step, const Arguments& args);
     void item(NodeId id, Step& step);
     // A node of the Dynamo stage (dynamo.cpp).

@@ -70,6 +70,8 @@ void BodyCompiler::higher_order(NodeId id, Step& step, std::string_view name) {
         effects(id, step, args);
     } else if (name == "auto_functionalized_v2" || name == "auto_functionalized") {
         functionalized(id, step, args);
+    } else if (name == "flex_attention" || name == "flex_attention_backward") {
+        flex(id, step, args);
     } else if (name == "associative_scan") {
         missing(
             id, step, "the order in which it combines is not in the graph, and floating point depends on it");
@@ -89,6 +91,61 @@ void BodyCompiler::wrapped_call(NodeId id, Step& step, const Arguments& args, si
     step.kind = StepKind::Call;
     step.first = body;
     results(id, step, returned_by(body), true);
+}
+
+// flex_attention(query, key, value, score_mod, block_mask, scale, kernel_options, score_mod_other_buffers,
+// mask_mod_other_buffers); the backward has (…, value, out, logsumexp, grad_out, grad_logsumexp, fw_graph,
+// joint_graph, block_mask, …) there. A block mask ends with eight tensors, two block sizes and the mask's
+// graph; newer ones begin with two lengths.
+void BodyCompiler::flex(NodeId id, Step& step, const Arguments& args) {
+    FlexPlan plan;
+    plan.backward = short_target(module_, body_.node(id)).find("backward") != std::string_view::npos;
+    const size_t graphs = plan.backward ? 7 : 3, blocks = plan.backward ? 9 : 4;
+    const std::vector<const Arg*>& given = args.positional;
+    const std::vector<const Arg*> mask =
+        given.size() > blocks ? item_list(given[blocks]) : std::vector<const Arg*>();
+    if (given.size() < blocks + 2 || mask.size() < 11) {
+        missing(id, step, "its arguments are not those of PyTorch's flex_attention");
+        return;
+    }
+    plan.score = body_named(given[graphs]);
+    plan.joint = plan.backward ? body_named(given[graphs + 1]) : plan.score;
+    plan.mask = body_named(mask.back());
+    std::vector<const Arg*> list(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(graphs));
+    const size_t first = mask.size() - 11;
+    list.insert(list.end(), mask.begin() + static_cast<std::ptrdiff_t>(first),
+        mask.begin() + static_cast<std::ptrdiff_t>(first + 4));
+    list.push_back(given[blocks + 1]);
+    const auto append = [&](size_t which) {
+        const std::vector<const Arg*> more =
+            which < given.size() ? item_list(given[which]) : std::vector<const Arg*>();
+        list.insert(list.end(), more.begin(), more.end());
+        return static_cast<uint32_t>(more.size());
+    };
+    plan.score_buffers = append(blocks + 3);
+    plan.mask_buffers = append(blocks + 4);
+    const auto query_block = reader_.integer(*mask[mask.size() - 3]),
+               key_block = reader_.integer(*mask[mask.size() - 2]);
+    if (!query_block || !key_block) {
+        missing(id, step, "its block sizes are not known");
+        return;
+    }
+    plan.query_block = *query_block;
+    plan.key_block = *key_block;
+    if (!call(id, step, plan.score && plan.joint ? plan.mask : BodyId(), list)
+        || !fits(id, step, plan.score, 5 + plan.score_buffers)
+        || !fits(id, step, plan.mask, 4 + plan.mask_buffers)
+        || (plan.backward && !fits(id, step, plan.joint, 6 + plan.score_buffers)))
+        return;
+    step.kind = StepKind::Flex;
+    step.op = static_cast<int32_t>(program_.flex.size());
+    program_.flex.push_back(plan);
+    // The largest scores are written only where the options ask for them.
+    const Arg* options = given[blocks + 2];
+    const bool largest =
+        options && module_.text(options->text()).find("'OUTPUT_MAX': True") != std::string_view::npos;
+    step.unspecified = plan.backward || largest ? 0 : 1 << 2;
+    results(id, step, plan.backward ? 4 : 3, true);
 }
 
 void BodyCompiler::loop(NodeId id, Step& step, const Arguments& args) {

@@ -1,6 +1,7 @@
 #include "core/executor/machine.h"
 
 #include "core/executor/dynamo.h"
+#include "core/executor/flex.h"
 #include "core/executor/python.h"
 #include "core/executor/standins.h"
 #include "core/executor/tensors.h"
@@ -73,6 +74,8 @@ struct Machine::Parts : Repeat {
     bool as_declared(const std::vector<c10::IValue>& inputs) const;
     void functionalized(Frame& frame, const Step& step);
     void effects(Frame& frame, const Step& step);
+    void flex(Frame& frame, const Step& step) const;
+    std::vector<c10::IValue> called(BodyId body, std::vector<c10::IValue> arguments) const;
     void start_loop(Frame& frame, const Step& step);
     void next_round(Frame& frame, const Step& step);
     void returned(std::vector<c10::IValue> results);
@@ -322,7 +325,8 @@ std::optional<std::vector<c10::IValue>> Machine::Parts::again(
     const Program& like, const Change& change) const {
     const Frame& frame = frames_.back();
     const Step &mine = frame.body->steps[frame.pc], &step = like.bodies[frame.id.index].steps[frame.pc];
-    const bool known = step.kind == StepKind::Operator || step.kind == StepKind::Dynamic;
+    const bool known =
+        step.kind == StepKind::Operator || step.kind == StepKind::Dynamic || step.kind == StepKind::Flex;
     if (!known || mine.kind != step.kind || mine.result != step.result || mine.results != step.results)
         return std::nullopt;
     Frame there;
@@ -346,6 +350,8 @@ std::optional<std::vector<c10::IValue>> Machine::Parts::again(
     try {
         if (step.kind == StepKind::Operator)
             other.call_operator(there, step);
+        else if (step.kind == StepKind::Flex)
+            other.flex(there, step);
         else
             there.slots[step.result] =
                 call_dynamic(*like.dynamic[static_cast<size_t>(step.op)], other.values(there, step.operands));
@@ -408,6 +414,66 @@ void Machine::Parts::effects(Frame& frame, const Step& step) {
     std::vector<c10::IValue> results{token};
     results.insert(results.end(), stack_.begin(), stack_.end());
     give(frame, step, std::move(results));
+}
+
+// A body to its end, unobserved.
+std::vector<c10::IValue> Machine::Parts::called(BodyId body, std::vector<c10::IValue> arguments) const {
+    RunSettings settings;
+    settings.stop = settings_.stop;
+    settings.gradients = settings_.gradients;
+    Parts inner(program_, settings);
+    inner.enter(body, std::move(arguments), {});
+    inner.go();
+    const Outcome& outcome = inner.outcome_;
+    TORCH_CHECK(!outcome.cancelled, "cancelled");
+    TORCH_CHECK(!outcome.failure, "in its graph '", body_path(module_, body),
+        "': ", outcome.failure ? outcome.failure->message : "");
+    return outcome.outputs;
+}
+
+void Machine::Parts::flex(Frame& frame, const Step& step) const {
+    const FlexPlan& plan = program_.flex[static_cast<size_t>(step.op)];
+    const std::vector<c10::IValue> given = values(frame, step.operands);
+    size_t next = 0;
+    const auto tensor = [&] {
+        const c10::IValue& value = given[next++];
+        return value.isTensor() ? value.toTensor() : at::Tensor();
+    };
+    FlexCall call;
+    call.query = tensor();
+    call.key = tensor();
+    call.value = tensor();
+    FlexBackward backward;
+    if (plan.backward) {
+        backward.out = tensor();
+        backward.logsumexp = tensor();
+        backward.grad_out = tensor();
+        backward.grad_logsumexp = tensor();
+        backward.joint = [&](FlexCall::Values values) { return called(plan.joint, std::move(values)); };
+    }
+    call.counts = tensor();
+    call.indices = tensor();
+    call.full_counts = tensor();
+    call.full_indices = tensor();
+    call.query_block = plan.query_block;
+    call.key_block = plan.key_block;
+    call.scale = given[next++].toScalar().toDouble();
+    const auto buffers = given.begin() + static_cast<std::ptrdiff_t>(next),
+               of_mask = buffers + plan.score_buffers;
+    call.score_buffers.assign(buffers, of_mask);
+    call.mask_buffers.assign(of_mask, of_mask + plan.mask_buffers);
+    call.score = [&](FlexCall::Values values) { return called(plan.score, std::move(values)); };
+    call.mask = [&](FlexCall::Values values) { return called(plan.mask, std::move(values)); };
+    const std::vector<at::Tensor> made =
+        plan.backward ? flex_attention_backward(call, backward) : flex_attention(call);
+    for (size_t i = 0; i < 3; ++i)
+        frame.slots[step.result + i] = made[i];
+    if (!plan.backward)
+        return;
+    c10::List<at::Tensor> more; // gradients of what the score graph captured
+    for (size_t i = 3; i < made.size(); ++i)
+        more.push_back(made[i]);
+    frame.slots[step.result + 3] = more;
 }
 
 void Machine::Parts::start_loop(Frame& frame, const Step& step) {
@@ -538,6 +604,10 @@ void Machine::Parts::step(Frame& frame, const Step& step) {
     case StepKind::Effects:
         effects(frame, step);
         break;
+    case StepKind::Flex:
+        flex(frame, step);
+        finish(frame, step);
+        break;
     case StepKind::While:
     case StepKind::Map:
     case StepKind::Scan:
@@ -574,7 +644,8 @@ bool Machine::Parts::instead() {
     if (!settings_.observer
         || (step.kind != StepKind::Operator && step.kind != StepKind::Python && step.kind != StepKind::Dynamic
             && step.kind != StepKind::Item)
-        || !settings_.observer->instead(observed(frame, step), frame.slots.data() + step.result, step.results))
+        || !settings_.observer->instead(
+            observed(frame, step), frame.slots.data() + step.result, step.results))
         return false;
     finish(frame, step);
     return true;

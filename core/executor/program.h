@@ -28,6 +28,7 @@ enum class StepKind : uint8_t {
     While,
     Map,
     Scan,
+    Flex, // flex_attention and its backward: its graphs run on all scores at once
     Missing, // cannot be run: Program::reasons says why
     Output,
 };
@@ -74,6 +75,15 @@ struct Functionalized {
     std::vector<BaseView> views; // items of one list in a row, in its order
 };
 
+// A call of flex_attention or of its backward. Its operands: query, key, value; in the backward out, logsumexp
+// and their gradients; four tensors of the block mask; scale; then what its graphs take besides.
+struct FlexPlan {
+    bool backward = false;
+    BodyId score, joint, mask;
+    int64_t query_block = 0, key_block = 0;
+    uint32_t score_buffers = 0, mask_buffers = 0;
+};
+
 struct Step {
     StepKind kind = StepKind::Nothing;
     bool random = false;
@@ -84,7 +94,7 @@ struct Step {
     const ForeignType* foreign = nullptr; // operators: the first result is rounded to this
     uint32_t result = 0; // first slot
     uint32_t results = 0; // slots; a single value has one
-    int32_t op = -1; // Program::operators, Python function, item's index, Functionalized, DynamicCall or
+    int32_t op = -1; // Program::operators, Python function, item's index, Functionalized, FlexPlan, DynamicCall or
                      // reason, by kind
     BodyId first, second; // bodies: called, or (cond) of true and false, or (while) condition and body
     Range operands; // Program::operands
@@ -125,6 +135,7 @@ struct Program {
     std::vector<Operand> operands;
     std::vector<uint32_t> releases;
     std::vector<Functionalized> functionalized;
+    std::vector<FlexPlan> flex;
     std::vector<std::shared_ptr<const DynamicCall>> dynamic;
     std::vector<std::string> reasons;
     std::vector<Input> inputs; // of the root

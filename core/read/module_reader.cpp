@@ -219,6 +219,9 @@ bool ModuleReader::line(std::string_view text, size_t indent) {
 
 bool ModuleReader::read(Lines& lines, std::string_view class_name, size_t class_indent, bool bare_def) {
     lines_ = &lines;
+    // What is told of a body that has no line of its own is told of its head.
+    read_line_ = lines.number();
+    read_offset_ = lines.offset();
     class_line(class_name, class_indent);
     if (bare_def) {
         const std::string_view text = lines.line();

@@ -3,7 +3,7 @@
 
     check_edits.py HOPSCOPE [--every N] RECORDING…
 
-HOPSCOPE is the command line's program, RECORDING a folder with values/NN_STAGE.txt and .safetensors beside it. One
+HOPSCOPE is the command line's program, RECORDING a folder with values/NN_STAGE.txt and .safetensors beside it (or .gz of both). One
 statement is changed at a time, as tests/proof/faults.h does it: another operator, a constant, operands in another
 order, a flag, an index. The edited graph is rerun against the recorded values; it is found if the first suspicious
 value is one of the edited node or of one of its users, or if that node refuses. Set aside, with the reason:
@@ -15,11 +15,13 @@ value is one of the edited node or of one of its users, or if that node refuses.
 Every Nth edit is made (--every). Exit status 1 if less than 95 % of those that count are found.
 """
 import collections
+import gzip
 import json
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 OPERATORS = [("aten.add.Tensor", "aten.sub.Tensor"), ("aten.mul.Tensor", "aten.add.Tensor"),
              ("aten.sub.Tensor", "aten.add.Tensor"), ("aten.div.Tensor", "aten.mul.Tensor"),
@@ -130,11 +132,11 @@ def main():
     hopscope, folders = words[0], map(pathlib.Path, words[1:])
     counts, kinds, number = collections.Counter(), collections.Counter(), 0
     for folder in folders:
-        for text in sorted(folder.glob("values/*.txt")):
-            values = text.with_suffix(".safetensors")
+        for text in sorted([*folder.glob("values/*.txt"), *folder.glob("values/*.txt.gz")]):
+            values = text.parent / text.name.replace(".txt", ".safetensors")
             if not values.exists():
                 continue
-            lines = text.read_text().splitlines()
+            lines = (gzip.open(text, "rt") if text.suffix == ".gz" else text.open()).read().splitlines()
             healthy, _ = compare(hopscope, text, values)
             for at, line in enumerate(lines):
                 for kind, new in edits(line):
@@ -142,10 +144,10 @@ def main():
                     if (number - 1) % every:
                         continue
                     name = STATEMENT.match(line).group(1)
-                    copy = pathlib.Path("/dev/shm" if pathlib.Path("/dev/shm").is_dir() else "/tmp") / f"edited_{text.stem}.txt"
-                    copy.write_text("\n".join(lines[:at] + [new] + lines[at + 1:]) + "\n")
-                    report, errors = compare(hopscope, copy, values)
-                    copy.unlink()
+                    with tempfile.TemporaryDirectory() as scratch:
+                        copy = pathlib.Path(scratch) / "edited.txt"
+                        copy.write_text("\n".join(lines[:at] + [new] + lines[at + 1:]) + "\n")
+                        report, errors = compare(hopscope, copy, values)
                     what, why = outcome(report, errors, name, users(lines, at, name), healthy)
                     counts[what] += 1
                     kinds[kind, what] += 1
