@@ -431,7 +431,8 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
             Primitive& p = draw.frame(Part::Caption, frame.x, frame.y, frame.w, frame.h, 2 * kCornerRadius);
             p.stroke = kind_color(Kind::Region);
         }
-        draw.text(Part::Caption, frame.x + 8, frame.y + 14, frame.label, kSmallFontSize, ColorRole::Text)
+        draw.text(Part::Caption, frame.x + kFrameLabel, frame.y + 14, frame.label, kSmallFontSize,
+                ColorRole::Text)
             .bold = true;
     }
     for (const Label& label : scene.labels)

@@ -132,11 +132,19 @@ private:
         // A weight that rows far apart share would draw a line past everything between them.
         const bool spread = role == InputRole::Parameter
             && out_.rows[users.back().index] - out_.rows[users.front().index] > kSharedRows;
+        // One call of a region looks as the next does, however near to each other the calls are that share
+        // its weights.
+        if (role == InputRole::Parameter
+            && std::any_of(users.begin(), users.end(), [&](NodeId user) { return is_call_[user.index]; }))
+            return true;
         const bool data = role == InputRole::Data || role == InputRole::Tangent;
         return all_far || spread || (users.size() == 1 && !data);
     }
 
     void fold_placeholders() {
+        is_call_.assign(body_.nodes.size(), false);
+        for (const RegionCall& call : region_calls(module_, id_))
+            is_call_[call.node.index] = true;
         NodeId first_unknown;
         bool any_shown = false;
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
@@ -303,6 +311,7 @@ private:
     const Options& options_;
     std::vector<NodeId> into_; // the node whose box shows it
     std::vector<NodeId> stands_for_; // the node of an equal block that is drawn instead; may be empty
+    std::vector<bool> is_call_; // of a region
     std::vector<bool> has_items_; // nodes that getitems were folded into; may be empty
     std::vector<bool> marked_; // values with a mark of their own at their producer; may be empty
     std::vector<bool> leads_on_; // by box: something other than `output` uses it

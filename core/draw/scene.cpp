@@ -120,11 +120,14 @@ void frame_repeats(const Options& options, Scene& scene) {
     for (const Repeat& repeat : options.repeats) {
         ++number;
         int left = INT_MAX, upper = INT_MAX, right = 0, lower = 0;
+        int label_x = INT_MAX; // of the uppermost box
         for (const NodeId node : repeat.shown) {
             const uint32_t b = scene.box_of_node[node.index];
             const Box& box = scene.boxes[b];
             owner[b] = number;
             scene.boxes[b].times = 1 + static_cast<int>(repeat.alike.size());
+            if (box.y <= upper)
+                label_x = box.y < upper ? box.x : std::min(label_x, box.x);
             left = std::min(left, box.x);
             upper = std::min(upper, box.y);
             right = std::max(right, box.x + box.w);
@@ -139,6 +142,8 @@ void frame_repeats(const Options& options, Scene& scene) {
             frame.closed &= owner[b] == number || box.x >= frame.x + frame.w || box.x + box.w <= frame.x
                 || box.y >= frame.y + frame.h || box.y + box.h <= frame.y;
         }
+        if (!frame.closed) // its label stands above the box where the block begins
+            frame.x = label_x - kFrameLabel;
         top = std::max(top, -frame.y);
         scene.frames.push_back(std::move(frame));
     }
@@ -146,8 +151,8 @@ void frame_repeats(const Options& options, Scene& scene) {
     int dx = 0, right = 0, bottom = 0;
     for (const Frame& frame : scene.frames) {
         dx = std::max(dx, -frame.x + 1);
-        right = std::max(
-            right, std::max(frame.x + frame.w, frame.x + 8 + text_width(frame.label, kSmallFontSize)) + 1);
+        right = std::max(right,
+            std::max(frame.x + frame.w, frame.x + kFrameLabel + text_width(frame.label, kSmallFontSize)) + 1);
         bottom = std::max(bottom, frame.y + frame.h + 1);
     }
     if (scene.frames.empty())

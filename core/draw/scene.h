@@ -134,6 +134,7 @@ struct Options {
     std::string title; // becomes Scene::title; empty = the body's path
 };
 
+inline constexpr int kFrameLabel = 8; // from its left border to its label
 // Around the boxes of a block that is drawn once for several.
 struct Frame {
     int x = 0, y = 0, w = 0, h = 0;

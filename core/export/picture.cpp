@@ -141,6 +141,10 @@ std::vector<draw::Repeat> repeats_to_fold(const GraphModule& module, BodyId body
 
 } // namespace
 
+bool has_other_half(const Dump& dump, const Place& place) {
+    return half_of(dump, place.graph, place.body) && other_half(dump, place.graph, place.body).graph;
+}
+
 Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place& place,
     const draw::Options& options, const PictureChoice& choice, const Job& job) {
     if (choice.columns < 1)

@@ -30,6 +30,9 @@ struct Picture {
     Place right; // of a hairpin the backward body, else no graph
 };
 
+// Whether a body is one half of a pair that the dump has.
+bool has_other_half(const Dump& dump, const Place& place);
+
 // `options` are picture_options() of `place` with what the person chose. Errors: Usage where choices do not
 // go together, NotFound where the dump has no other half, and those of the layout.
 Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place& place,

@@ -10,6 +10,7 @@
 #include <QtTest>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 using namespace hopscope;
@@ -107,6 +108,22 @@ private Q_SLOTS:
         QVERIFY(edges_at(&draw::Edge::from_box) > 0 && edges_at(&draw::Edge::to_box) > 0);
         for (const draw::Edge& edge : scene.edges)
             QVERIFY(edge.from_box != edge.to_box);
+    }
+
+    // In a joint graph the last forward call and the first backward one are near to each other: its weights
+    // are marks all the same.
+    void callsOfOneBodyLookAlike() {
+        const Dump dump = opened("mlp4/trace");
+        const auto picture = picture_of(dump, "0/0:joint", {});
+        QVERIFY(picture.ok());
+        std::map<std::string, std::set<std::ptrdiff_t>> weights; // by region: how many marks its calls have
+        for (const draw::Box& box : picture->scene.boxes)
+            if (box.kind == draw::Kind::Region)
+                weights[box.subtitle].insert(std::count_if(box.ports.begin(), box.ports.end(),
+                    [](const draw::Port& port) { return port.role == draw::Port::Role::Parameter; }));
+        QCOMPARE(weights.size(), size_t{2});
+        for (const auto& [region, counts] : weights)
+            QCOMPARE(counts, std::set<std::ptrdiff_t>{6});
     }
 
     // A tangent that was expanded looks like no dense one: it is what makes a second backward body.
