@@ -137,15 +137,44 @@ private:
             const auto call = region_call(m, BodyId(0), NodeId(i));
             if (!call || !call->body || !told.insert(call->body).second)
                 continue;
-            if (const NodeId odd = other_dtype(m, call->body, open.back()))
-                add(Severity::Error,
-                    "autocast to " + std::string(open.back().dtype) + " is entered at "
-                        + at(id, BodyId(0), open.back().enter) + ", but the body " + at(id, call->body)
-                        + " that is called under it computes in "
-                        + std::string(dtype_of(m, m.body(call->body).node(odd))) + " (first at "
-                        + at(id, call->body, odd) + ")",
-                    id, call->body, odd);
+            const NodeId inside = other_dtype(m, call->body, open.back());
+            const Place odd = inside ? Place{id, call->body, inside}
+                                     : behind(m, call->body, {id, BodyId(0), call->node}, open.back());
+            if (!odd.graph)
+                continue;
+            const GraphModule& of = *dump_.graph(odd.graph).module;
+            add(Severity::Error,
+                "autocast to " + std::string(open.back().dtype) + " is entered at "
+                    + at(id, BodyId(0), open.back().enter) + ", but the body " + at(odd.graph, odd.body)
+                    + " that is called under it computes in "
+                    + std::string(dtype_of(of, of.body(odd.body).node(odd.node))) + " (first at "
+                    + at(odd.graph, odd.body, odd.node) + ")",
+                odd.graph, odd.body, odd.node);
         }
+    }
+
+    // The same in the graphs behind Dynamo's: a low dtype that Dynamo's body has nowhere (AOTAutograd traced
+    // the body under the device's default autocast dtype).
+    Place behind(const GraphModule& m, BodyId body, const Place& call, const Autocast& outer) const {
+        std::set<std::string_view> known{outer.dtype};
+        for (const Node& n : m.body(body).nodes)
+            known.insert(dtype_of(m, n));
+        for (const Invocation& inv : ledger_.invocations) {
+            if (inv.call(CallSite::Dynamo) != call)
+                continue;
+            for (const CallSite site : {CallSite::Forward, CallSite::Inference, CallSite::Joint}) {
+                const Place& later = inv.body(site);
+                if (!later.graph)
+                    continue;
+                const GraphModule& of = *dump_.graph(later.graph).module;
+                const Body& nodes = of.body(later.body);
+                for (size_t i = 0; i < nodes.nodes.size(); ++i)
+                    if (const std::string_view dtype = dtype_of(of, nodes.nodes[i]);
+                        is_low(dtype) && !known.count(dtype))
+                        return {later.graph, later.body, NodeId(i)};
+            }
+        }
+        return {};
     }
     NodeId other_dtype(const GraphModule& m, BodyId id, const Autocast& outer) const {
         const Body& body = m.body(id);
