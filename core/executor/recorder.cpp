@@ -186,6 +186,13 @@ void Recorder::render_tensor(const at::Tensor& tensor, std::vector<Piece>& out) 
         return;
     }
     const int32_t id = find(tensor);
+    // A Scalar that a derivative made a tensor of (c10::scalar_to_tensor, which is not dispatched).
+    const at::ScalarType type = tensor.scalar_type();
+    if (id < 0 && tensor.dim() == 0 && !overwritten_.count(key_of(tensor))
+        && (type == at::kDouble || type == at::kLong || type == at::kBool)) {
+        put_text(out, number_text(tensor.item()));
+        return;
+    }
     if (id < 0) {
         TORCH_CHECK(!overwritten_.count(key_of(tensor)), "a view of a tensor that was written to is used");
         TORCH_CHECK(false, "a tensor of type ", type_of(tensor), " comes from no operator that was heard");
