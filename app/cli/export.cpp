@@ -84,6 +84,10 @@ int paint(const Request& request) {
         words.insert(words.end(), {"--theme", request.theme});
     if (request.choice.with_backward)
         words.emplace_back("--with-backward");
+    if (request.choice.fold_repeats)
+        words.emplace_back("--fold-repeats");
+    if (request.choice.columns != 1)
+        words.insert(words.end(), {"--columns", std::to_string(request.choice.columns)});
     if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
         ::setenv("QT_QPA_PLATFORM", "offscreen", 0);
     return start_desktop(words);
@@ -123,7 +127,8 @@ int run(const Request& request) {
         return fail(place.error());
     const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
     if (chosen.extension == "txt" && !request.choice.plain())
-        return fail(make_error(Error::Kind::Usage, "--with-backward is for pictures, not txt"));
+        return fail(make_error(
+            Error::Kind::Usage, "--with-backward, --fold-repeats and --columns are for pictures, not txt"));
     const Ledger ledger = build_ledger(*dump);
     const auto picture = make_picture(*dump, &ledger, *place, draw_options(request, *dump, ledger, *place),
         request.choice, interruptible());
@@ -160,6 +165,11 @@ void add_export(CLI::App& app, Action& action) {
         "--no-fold", request.no_fold, "Show getitems, parameters and constants as nodes of their own");
     command->add_flag("--with-backward", request.choice.with_backward,
         "The other half beside it: forward down, backward up, saved values as dashed lines");
+    command->add_flag("--fold-repeats", request.choice.fold_repeats,
+        "Draw equal blocks that follow each other once, with how many they are");
+    command->add_option("--columns", request.choice.columns, "Wrap a long picture into so many columns")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
     command->callback([&action] { action = [] { return run(request); }; });
 }
 

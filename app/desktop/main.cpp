@@ -83,8 +83,13 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
     const QCommandLineOption withBackward(QStringLiteral("with-backward"),
         QStringLiteral("With --export: the other half beside it, forward down and backward up."));
-    parser.addOptions({at, shot, size, theme, exports, scale, withBackward, run, compare, bind, stepTo,
-        select, dock, onNodes});
+    const QCommandLineOption foldRepeats(QStringLiteral("fold-repeats"),
+        QStringLiteral("With --export: equal blocks that follow each other once, with how many they are."));
+    const QCommandLineOption columns(QStringLiteral("columns"),
+        QStringLiteral("With --export: wrap a long picture into so many columns."), QStringLiteral("N"),
+        QStringLiteral("1"));
+    parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, run,
+        compare, bind, stepTo, select, dock, onNodes});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -118,6 +123,11 @@ QString readWords(const QStringList& words, Request& request) {
     if (!number || request.scale < 0.1 || request.scale > 16)
         return QStringLiteral("found --scale %1, expected a number from 0.1 to 16").arg(parser.value(scale));
     request.choice.with_backward = parser.isSet(withBackward);
+    request.choice.fold_repeats = parser.isSet(foldRepeats);
+    request.choice.columns = parser.value(columns).toInt(&number);
+    if (!number || request.choice.columns < 1 || request.choice.columns > 100)
+        return QStringLiteral("found --columns %1, expected a number from 1 to 100")
+            .arg(parser.value(columns));
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
         parser.values(bind), parser.values(dock), parser.values(onNodes)};
     if (request.script.run.isEmpty()) {

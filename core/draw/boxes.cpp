@@ -2,6 +2,7 @@
 
 #include "core/draw/metrics.h"
 #include "core/graph/reading.h"
+#include "core/graph/writes.h"
 
 #include <algorithm>
 
@@ -12,6 +13,7 @@ namespace {
 constexpr int kRightPadding = kPadding;
 constexpr int kPortPitch = 10; // room that a line or a mark needs on a border
 constexpr int kMaxPortWidth = 480;
+constexpr size_t kWarningGlyphs = 40;
 
 int even_up(int value) {
     return value + (value & 1);
@@ -29,24 +31,47 @@ std::string_view operator_text(const GraphModule& module, const Node& node) {
     return name == std::string_view::npos ? text : text.substr(0, text.find('.', name + 1));
 }
 
-// The type of what a node yields; for tuples that of the first item, and how many follow.
-std::string result_text(const GraphModule& module, const Body& body, const Node& node) {
+// What a node yields, of a tuple its first item; null where the dump does not tell.
+struct Yield {
+    const ValueType* type = nullptr;
+    size_t items = 1;
+};
+
+Yield yield_of(const GraphModule& module, const Body& body, const Node& node) {
     if (const ValueType* type = module.type(node.type))
-        return short_type(module, *type);
-    const ValueType* first = nullptr;
-    size_t items = 0;
+        return {type, 1};
+    Yield yield{nullptr, 0};
     for (const NodeId user : body.users_of(node)) {
         const auto item = tuple_item(module, body, user);
         if (!item)
             continue;
-        ++items;
+        ++yield.items;
         if (item->index == 0)
-            first = module.type(body.node(user).type);
+            yield.type = module.type(body.node(user).type);
     }
-    if (!first)
+    return yield;
+}
+
+// The type of what a node yields; for tuples that of the first item, and how many follow.
+std::string result_text(const GraphModule& module, const Body& body, const Node& node) {
+    const Yield yield = yield_of(module, body, node);
+    if (!yield.type)
         return {};
-    std::string text = short_type(module, *first);
-    return items > 1 ? text + " +" + std::to_string(items - 1) : text;
+    std::string text = short_type(module, *yield.type);
+    return yield.items > 1 ? text + " +" + std::to_string(yield.items - 1) : text;
+}
+
+// As PyTorch prints it: "[1, 32]"; empty where it is that of a contiguous tensor.
+std::string stride_text(const GraphModule& module, const Body& body, const Node& node) {
+    const ValueType* type = yield_of(module, body, node).type;
+    if (!type || is_contiguous(module, *type))
+        return {};
+    std::string text = "[";
+    for (const StringId step : module.stride(*type)) {
+        text += text.size() > 1 ? ", " : "";
+        text += module.text(step);
+    }
+    return text + "]";
 }
 
 void append(std::string& text, std::string_view part, std::string_view between = "  ") {
@@ -99,6 +124,10 @@ public:
             describe_region(node, box);
         else
             box.subtitle = subtitle(node, box);
+        box.warning = warning(node);
+        if (box.region
+            && !box.warning.empty()) // it stands behind the bytes that are saved, not behind the type
+            box.warning = clip_label("strides " + box.warning, kWarningGlyphs);
         measure(index, box);
         return box;
     }
@@ -133,6 +162,13 @@ private:
         return clip_label(text, kLineGlyphs);
     }
 
+    std::string warning(const Node& node) const {
+        std::string text = node.op == Opcode::Output ? std::string() : stride_text(module_, body_, node);
+        if (writes_in_place(module_, node))
+            append(text, "in place");
+        return clip_label(text, kWarningGlyphs);
+    }
+
     void describe_region(const Node& node, Box& box) const {
         box.region = true;
         box.small = false;
@@ -156,20 +192,22 @@ private:
 
     void measure(uint32_t index, Box& box) const {
         const int title = text_width(box.title, box.small ? kSmallFontSize : kFontSize);
-        const int subtitle = text_width(box.subtitle, kSmallFontSize);
+        const int warning = box.warning.empty() ? 0 : kWarningGap + text_width(box.warning, kSmallFontSize);
+        const int subtitle = text_width(box.subtitle, kSmallFontSize) + (box.region ? 0 : warning);
         int text = 0;
         if (box.small) {
-            text = title + (box.subtitle.empty() ? 0 : kPadding + subtitle);
+            text = title + (subtitle == 0 ? 0 : kPadding + subtitle);
             box.h = kSmallBoxHeight;
         } else {
             text = std::max(title, subtitle);
-            box.h = box.subtitle.empty() ? kBoxHeight - 12 : kBoxHeight;
+            box.h = subtitle == 0 ? kBoxHeight - 12 : kBoxHeight;
         }
         int frame = kBarWidth + kPadding + kRightPadding;
         if (box.region) {
             const int badge = box.badge.empty() ? 0 : kPadding + text_width(box.badge, kFontSize);
             const int dots = std::min(static_cast<int>(box.dots.size()), kDotsPerRow) * kDotPitch;
-            text = std::max({title + badge, subtitle, text_width(box.detail, kSmallFontSize), dots});
+            text =
+                std::max({title + badge, subtitle, text_width(box.detail, kSmallFontSize) + warning, dots});
             frame += 2 * kRegionInset;
             box.h = 2 * kRegionInset + kBoxHeight + 14;
             if (const int rows = dot_rows(box))

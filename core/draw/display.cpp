@@ -19,6 +19,7 @@ constexpr double kEdgeRadius = 6;
 constexpr double kArrowLength = 5;
 constexpr double kArrowHalfWidth = 3;
 constexpr double kDotSize = 7;
+constexpr double kPileOffset = 3;
 
 // Appends primitives that belong to one box or edge.
 class Drawer {
@@ -237,12 +238,21 @@ void draw_letter(Drawer& draw, const Box& box, double x, double y, double h) {
     letter.anchor = Anchor::Middle;
 }
 
+// A second line with what is said in the warning tone behind it.
+void draw_subtitle(Drawer& draw, double x, double y, const std::string& words, const std::string& warning) {
+    if (!words.empty())
+        draw.text(Part::Subtitle, x, y, words, kSmallFontSize, ColorRole::Quiet);
+    if (!warning.empty())
+        draw.text(Part::Subtitle, x + text_width(words, kSmallFontSize) + kWarningGap, y, warning,
+            kSmallFontSize, ColorRole::Warning);
+}
+
 void draw_texts(Drawer& draw, const Box& box, Detail detail, double x, double y) {
     if (box.small) {
         draw.text(Part::Title, x, y + 14, box.title, kSmallFontSize, ColorRole::Text);
-        if (detail == Detail::Full && !box.subtitle.empty())
-            draw.text(Part::Subtitle, x + text_width(box.title, kSmallFontSize) + kPadding, y + 14,
-                box.subtitle, kSmallFontSize, ColorRole::Quiet);
+        if (detail == Detail::Full)
+            draw_subtitle(draw, x + text_width(box.title, kSmallFontSize) + kPadding, y + 14, box.subtitle,
+                box.warning);
         return;
     }
     if (detail != Detail::Full) { // alone, so in the middle; a region keeps the room of its dots
@@ -250,14 +260,24 @@ void draw_texts(Drawer& draw, const Box& box, Detail detail, double x, double y)
         draw.text(Part::Title, x, y + baseline, box.title, kFontSize, ColorRole::Text);
         return;
     }
-    draw.text(Part::Title, x, y + (box.subtitle.empty() ? 16 : 15), box.title, kFontSize, ColorRole::Text);
-    if (!box.subtitle.empty())
-        draw.text(Part::Subtitle, x, y + 29, box.subtitle, kSmallFontSize, ColorRole::Quiet);
-    if (!box.detail.empty())
-        draw.text(Part::Subtitle, x, y + 43, box.detail, kSmallFontSize, ColorRole::Quiet);
+    const bool alone = box.subtitle.empty() && box.warning.empty();
+    draw.text(Part::Title, x, y + (alone ? 16 : 15), box.title, kFontSize, ColorRole::Text);
+    draw_subtitle(draw, x, y + 29, box.subtitle, box.region ? std::string() : box.warning);
+    draw_subtitle(draw, x, y + 43, box.detail, box.region ? box.warning : std::string());
+}
+
+// A box that stands for several equal ones stands on a second one.
+void draw_pile(Drawer& draw, const Box& box, double radius) {
+    if (box.times < 2)
+        return;
+    Primitive& under =
+        draw.frame(Part::Inner, box.x + kPileOffset, box.y + kPileOffset, box.w, box.h, radius);
+    under.fill = ColorRole::Surface;
+    under.stroke = ColorRole::Line;
 }
 
 void draw_region(Drawer& draw, const Box& box, Detail detail) {
+    draw_pile(draw, box, kCornerRadius + kRegionInset);
     Primitive& outer = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius + kRegionInset);
     outer.fill = ColorRole::Surface;
     outer.stroke = kind_color(Kind::Region);
@@ -282,6 +302,7 @@ void draw_region(Drawer& draw, const Box& box, Detail detail) {
 }
 
 void draw_node(Drawer& draw, const Box& box, Detail detail) {
+    draw_pile(draw, box, kCornerRadius);
     Primitive& frame = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius);
     frame.fill = ColorRole::Surface;
     frame.stroke = ColorRole::Faint;
@@ -404,6 +425,16 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
         right = std::max(right, p.x + p.w - options.margin);
     const double dx = options.margin;
     const double dy = options.margin + header;
+    for (const Frame& frame : scene.frames) {
+        Drawer draw(list, dx, dy);
+        if (frame.closed) {
+            Primitive& p = draw.frame(Part::Caption, frame.x, frame.y, frame.w, frame.h, 2 * kCornerRadius);
+            p.stroke = kind_color(Kind::Region);
+        }
+        draw.text(Part::Caption, frame.x + kFrameLabel, frame.y + 14, frame.label, kSmallFontSize,
+                ColorRole::Text)
+            .bold = true;
+    }
     for (const Label& label : scene.labels)
         Drawer(list, dx, dy)
             .text(Part::Caption, label.at.x, label.at.y, label.text, kFontSize, ColorRole::Quiet)

@@ -23,6 +23,7 @@ public:
         const size_t n = body_.nodes.size();
         for (size_t i = 0; i < n; ++i)
             into_[i] = NodeId(i);
+        note_alike();
         if (options_.fold)
             fold_items();
         find_rows();
@@ -30,6 +31,7 @@ public:
             fold_attributes();
             fold_placeholders();
         }
+        fold_alike();
         number_boxes();
         if (options_.fold)
             mark_inputs();
@@ -44,6 +46,32 @@ private:
     bool shown(NodeId id) const { return into_[id.index] == id; }
     bool is_output(NodeId id) const { return node(id).op == Opcode::Output; }
     uint32_t box_of(NodeId id) const { return out_.box_of_node[id.index]; }
+
+    void note_alike() {
+        if (options_.repeats.empty())
+            return;
+        stands_for_.resize(body_.nodes.size());
+        for (const Repeat& repeat : options_.repeats)
+            for (const std::vector<NodeId>& block : repeat.alike)
+                for (size_t k = 0; k < std::min(block.size(), repeat.shown.size()); ++k)
+                    stands_for_[block[k].index] = repeat.shown[k];
+    }
+
+    // None where the node is drawn itself, or folded for another reason.
+    NodeId shown_instead(NodeId id) const { return stands_for_.empty() ? NodeId() : stands_for_[id.index]; }
+
+    // Equal blocks lie in the boxes of the one that is drawn; what was folded into them (weights) follows
+    // them.
+    void fold_alike() {
+        if (stands_for_.empty())
+            return;
+        for (size_t i = 0; i < into_.size(); ++i)
+            if (stands_for_[i])
+                into_[i] = stands_for_[i];
+        for (NodeId& to : into_)
+            while (into_[to.index] != to)
+                to = into_[to.index];
+    }
 
     void fold_items() {
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
@@ -60,6 +88,10 @@ private:
     void find_rows() {
         out_.rows.assign(body_.nodes.size(), 0);
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
+            if (const NodeId shown = shown_instead(NodeId(i)); shown && shown.index < i) {
+                out_.rows[i] = out_.rows[shown.index];
+                continue;
+            }
             if (into_[i].index != i) {
                 out_.rows[i] = out_.rows[into_[i].index];
                 continue;
@@ -100,11 +132,19 @@ private:
         // A weight that rows far apart share would draw a line past everything between them.
         const bool spread = role == InputRole::Parameter
             && out_.rows[users.back().index] - out_.rows[users.front().index] > kSharedRows;
+        // One call of a region looks as the next does, however near to each other the calls are that share
+        // its weights.
+        if (role == InputRole::Parameter
+            && std::any_of(users.begin(), users.end(), [&](NodeId user) { return is_call_[user.index]; }))
+            return true;
         const bool data = role == InputRole::Data || role == InputRole::Tangent;
         return all_far || spread || (users.size() == 1 && !data);
     }
 
     void fold_placeholders() {
+        is_call_.assign(body_.nodes.size(), false);
+        for (const RegionCall& call : region_calls(module_, id_))
+            is_call_[call.node.index] = true;
         NodeId first_unknown;
         bool any_shown = false;
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
@@ -174,7 +214,7 @@ private:
             const Port::Role role = role_of_input(id);
             const Port::Side side = role == Port::Role::Saved ? Port::Side::Left : Port::Side::Top;
             for (const NodeId user : body_.users_of(node(id)))
-                if (op == Opcode::GetAttr || !is_output(user))
+                if ((op == Opcode::GetAttr || !is_output(user)) && !shown_instead(user))
                     out_.marks.push_back({box_of(user), id, side, role});
         }
     }
@@ -247,7 +287,8 @@ private:
         marked_.assign(body_.nodes.size(), false);
         for (const NodeId value : body_.inputs_of(node(output))) {
             const bool saved = forward_ && is_saved(value);
-            if (!is_drawn(value, output) || (!saved && reaches_output(value, output, nearest)))
+            if (shown_instead(value) || !is_drawn(value, output)
+                || (!saved && reaches_output(value, output, nearest)))
                 continue;
             marked_[value.index] = true;
             out_.marks.push_back({box_of(value), value, saved ? Port::Side::Right : Port::Side::Bottom,
@@ -258,7 +299,8 @@ private:
     void mark_items() {
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
             const NodeId id(i);
-            if (node(id).op == Opcode::CallFunction && !shown(id) && (marked_.empty() || !marked_[i]))
+            if (node(id).op == Opcode::CallFunction && !shown(id) && !shown_instead(id)
+                && (marked_.empty() || !marked_[i]))
                 out_.marks.push_back({box_of(id), id, Port::Side::Bottom, Port::Role::Result});
         }
     }
@@ -268,6 +310,8 @@ private:
     const Body& body_;
     const Options& options_;
     std::vector<NodeId> into_; // the node whose box shows it
+    std::vector<NodeId> stands_for_; // the node of an equal block that is drawn instead; may be empty
+    std::vector<bool> is_call_; // of a region
     std::vector<bool> has_items_; // nodes that getitems were folded into; may be empty
     std::vector<bool> marked_; // values with a mark of their own at their producer; may be empty
     std::vector<bool> leads_on_; // by box: something other than `output` uses it

@@ -62,14 +62,6 @@ std::vector<Wire> make_wires(
     return wires;
 }
 
-void lower(Scene& scene, int by) {
-    for (Box& box : scene.boxes)
-        box.y += by;
-    for (Edge& edge : scene.edges)
-        for (layout::Point& p : edge.points)
-            p.y += by;
-}
-
 // The right half's boxes and edges behind the left half's.
 void append_right(Scene&& right, Scene& scene) {
     const auto first = static_cast<uint32_t>(scene.boxes.size());
@@ -140,8 +132,8 @@ Result<Scene> make_hairpin(
         return placed.error();
     take_layout(left.folded, left.request, std::move(placed->left), left.scene);
     take_layout(right.folded, right.request, std::move(placed->right), right.scene);
-    lower(left.scene, kHeading);
-    lower(right.scene, kHeading);
+    move_scene(left.scene, 0, kHeading);
+    move_scene(right.scene, 0, kHeading);
     if (!left.scene.boxes.empty())
         place_ports(*forward.module, forward.module->body(forward.body), left.folded, left.scene);
     if (!right.scene.boxes.empty())

@@ -17,6 +17,7 @@ inline constexpr int kLargeFontSize = 14; // a picture's caption
 
 inline constexpr int kBarWidth = 14; // the bar with the kind's letter
 inline constexpr int kPadding = 8; // between border or bar and text
+inline constexpr int kWarningGap = 6; // between a type and what is said of it in the warning tone
 inline constexpr int kBoxHeight = 36; // two lines
 inline constexpr int kSmallBoxHeight = 20; // one line
 inline constexpr int kDotPitch = 10; // of the strip of dots

@@ -23,6 +23,7 @@ enum class ColorRole : uint8_t {
     TracedAgain,
     Failed,
     Saved, // saved value marks and links
+    Warning, // what a reader should not miss
     Kind0, // + Kind: the bar of a node
     KindEnd = Kind0 + kKindCount,
 };

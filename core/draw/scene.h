@@ -78,6 +78,11 @@ struct Box {
     int x = 0, y = 0, w = 0, h = 0;
     std::string title; // name
     std::string subtitle; // operator and type
+    // Behind the type, in the warning tone: strides that are not those of a contiguous tensor, as PyTorch
+    // prints them
+    // ("[1, 32]"), and "in place" where the node writes into its first operand.
+    std::string warning;
+    int times = 1; // of how many equal nodes it is the one that is drawn: then it stands on a second one
     bool small = false; // one line
     bool region = false; // double border
     std::string badge; // "×12" on a region
@@ -106,6 +111,13 @@ struct Label {
     std::string text;
 };
 
+// Equal blocks of nodes behind each other, drawn once.
+struct Repeat {
+    std::vector<NodeId> shown; // the nodes of the block that is drawn
+    std::vector<std::vector<NodeId>> alike; // of the others: the k-th stands for the k-th that is shown
+    std::string label; // "×12  blocks.0 … blocks.11"
+};
+
 struct Options {
     bool fold = true; // getitems, get_attrs and parameters as ports of the node that they belong to
     layout::Options layout;
@@ -118,11 +130,21 @@ struct Options {
     // What the values of the body are, as core/regions decides it; nothing told: inputs of unknown roles, and
     // nothing saved. The forward half stands left, and so has what it saves on its right.
     BodyRoles roles;
+    std::vector<Repeat> repeats; // no node is in two of them
     std::string title; // becomes Scene::title; empty = the body's path
+};
+
+inline constexpr int kFrameLabel = 8; // from its left border to its label
+// Around the boxes of a block that is drawn once for several.
+struct Frame {
+    int x = 0, y = 0, w = 0, h = 0;
+    std::string label;
+    bool closed = true; // other boxes stand between them: only the label is drawn, beside the uppermost
 };
 
 struct Scene {
     std::vector<Box> boxes; // in graph order
+    std::vector<Frame> frames;
     std::vector<Edge> edges;
     std::vector<uint32_t> box_of_node; // by NodeId::index: every node is in one box
     std::vector<uint32_t> right_box_of_node; // of a hairpin's right body; else empty

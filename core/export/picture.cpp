@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/draw/hairpin.h"
 #include "core/regions/roles.h"
+#include "core/repeats/repeats.h"
 
 #include <string_view>
 
@@ -103,16 +104,65 @@ Result<Picture> make_hairpin_picture(const Dump& dump, const Ledger* ledger, con
     return picture;
 }
 
+// "×12  blocks.0 … blocks.11"
+std::string repeat_label(const std::vector<const RepeatBlock*>& run) {
+    std::string label = "×" + std::to_string(run.size());
+    const std::string &first = run.front()->path, &last = run.back()->path;
+    return first.empty() ? label : label + "  " + first + (first == last ? "" : " … " + last);
+}
+
+// Blocks that follow each other; what stands between two runs of a group is an exception, and drawn.
+std::vector<draw::Repeat> repeats_to_fold(const GraphModule& module, BodyId body, size_t least_nodes) {
+    std::vector<draw::Repeat> folded;
+    const auto add = [&](const std::vector<const RepeatBlock*>& run) {
+        if (run.size() < 2)
+            return;
+        draw::Repeat repeat;
+        repeat.shown = run.front()->nodes;
+        for (size_t i = 1; i < run.size(); ++i)
+            repeat.alike.push_back(run[i]->nodes);
+        repeat.label = repeat_label(run);
+        folded.push_back(std::move(repeat));
+    };
+    for (const RepeatGroup& group :
+        find_repeats(module, body, {.least_nodes = least_nodes, .least_count = 2}).groups) {
+        std::vector<const RepeatBlock*> run;
+        for (const RepeatBlock& block : group.blocks) {
+            if (!block.follows) {
+                add(run);
+                run.clear();
+            }
+            run.push_back(&block);
+        }
+        add(run);
+    }
+    return folded;
+}
+
 } // namespace
+
+bool has_other_half(const Dump& dump, const Place& place) {
+    return half_of(dump, place.graph, place.body) && other_half(dump, place.graph, place.body).graph;
+}
 
 Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place& place,
     const draw::Options& options, const PictureChoice& choice, const Job& job) {
+    if (choice.columns < 1)
+        return make_error(
+            Error::Kind::Usage, "found " + std::to_string(choice.columns) + " columns, expected at least 1");
     if (choice.with_backward) {
+        if (choice.columns > 1 || choice.fold_repeats)
+            return make_error(Error::Kind::Usage, "a hairpin cannot be folded or wrapped into columns");
         if (options.layout.engine == layout::Engine::Dot)
             return make_error(Error::Kind::Usage, "a hairpin is drawn by the layered layout, not by dot");
         return make_hairpin_picture(dump, ledger, place, options, job);
     }
-    auto scene = draw::make_scene(*dump.graph(place.graph).module, place.body, options, job);
+    const GraphModule& module = *dump.graph(place.graph).module;
+    draw::Options drawn = options;
+    drawn.layout.columns = choice.columns;
+    if (choice.fold_repeats)
+        drawn.repeats = repeats_to_fold(module, place.body, choice.repeat_nodes);
+    auto scene = draw::make_scene(module, place.body, drawn, job);
     if (!scene)
         return scene.error();
     return Picture{std::move(*scene), {place.graph, place.body, {}}, {}};

@@ -17,8 +17,11 @@ draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Plac
 // What a person chooses beyond draw::Options.
 struct PictureChoice {
     bool with_backward = false; // the body's other half beside it, as a hairpin
+    bool fold_repeats = false; // equal blocks behind each other drawn once, with how many they are
+    size_t repeat_nodes = 2; // blocks of fewer operations are not folded
+    int columns = 1; // into how many a long picture is wrapped
 
-    bool plain() const { return !with_backward; }
+    bool plain() const { return !with_backward && !fold_repeats && columns == 1; }
 };
 
 struct Picture {
@@ -26,6 +29,9 @@ struct Picture {
     Place place; // the body; of a hairpin the forward one
     Place right; // of a hairpin the backward body, else no graph
 };
+
+// Whether a body is one half of a pair that the dump has.
+bool has_other_half(const Dump& dump, const Place& place);
 
 // `options` are picture_options() of `place` with what the person chose. Errors: Usage where choices do not
 // go together, NotFound where the dump has no other half, and those of the layout.

@@ -64,7 +64,7 @@ struct SavedTensor {
     std::string member; // of a zip archive; empty = the file itself
     bool pickled = false; // the bytes are a file of torch.save, else a storage as it lies in memory
     std::string entry; // pickled: path of the entry, "layers.0.weight"; empty = `place`
-    int place = -1; // pickled: number of the entry in the file's order; -1 = the only one
+    std::optional<int> place; // pickled: number of the entry in the file's order; unset = the only one
     bool sample = false; // an input that the model was tried on, no part of it
     std::string dtype; // torch's name, "float32"; empty: the file knows
     std::vector<int64_t> shape, stride; // elements

@@ -12,6 +12,7 @@
 //   place     x of each element                                  place.cpp, pool.cpp
 //   route     ports, lanes, y, lines                             route.cpp, lanes.cpp
 //   pack      parts side by side                                 pack.cpp
+//   columns   a tall picture wrapped, where asked for            columns.cpp
 #pragma once
 
 #include "core/layout/layout.h"
@@ -227,6 +228,8 @@ struct Block {
 };
 // Sets blocks beside each other on shelves, higher ones first, equal ones in their order.
 Box pack(std::vector<Block>& blocks);
+// Up to `columns` columns beside each other; fewer where there is no place to cut.
+void wrap_columns(const Input& input, Output& output, int columns); // columns.cpp
 // Isolated boxes as one more block, all blocks packed, the isolated boxes and the picture's size put into
 // `out`.
 void add_isolated(

@@ -16,9 +16,7 @@ bool dot_is_quick(const Input& input, const Options& options) {
         && detail::total_span(input) <= kSpanPerMillisecond * options.dot_milliseconds;
 }
 
-} // namespace
-
-Result<Output> run(const Input& input, const Options& options, const Job& job) {
+Result<Output> run_engine(const Input& input, const Options& options, const Job& job) {
     if (options.engine == Engine::Layered)
         return run_layered(input, options, job);
     if (options.engine == Engine::Dot)
@@ -34,6 +32,15 @@ Result<Output> run(const Input& input, const Options& options, const Job& job) {
     if (layered.ok())
         layered->note = dot.error().message;
     return layered;
+}
+
+} // namespace
+
+Result<Output> run(const Input& input, const Options& options, const Job& job) {
+    Result<Output> output = run_engine(input, options, job);
+    if (output.ok() && options.columns > 1)
+        detail::wrap_columns(input, *output, options.columns);
+    return output;
 }
 
 } // namespace hopscope::layout

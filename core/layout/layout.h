@@ -63,6 +63,9 @@ struct Options {
     // Auto: `dot` up to this many boxes. 0 = never, as the layered layout came out ahead on the recorded bodies
     // (README.md): quicker, orthogonal lines, and the same bytes on every machine.
     size_t dot_boxes = 0;
+    // Above 1: a tall picture is cut into up to so many columns beside each other. Lines that are cut go on under their
+    // column, up, and over the next one.
+    int columns = 1;
     int dot_milliseconds = 1000; // then it is killed and the layered layout serves
 };
 

@@ -1,6 +1,7 @@
 #include "core/match/effects.h"
 
 #include "core/graph/reading.h"
+#include "core/graph/writes.h"
 #include "core/match/hash.h"
 #include "core/match/literals.h"
 
@@ -28,17 +29,6 @@ std::string_view base_name(const GraphModule& module, const Node& node) {
 
 bool is_call(const Node& node) {
     return node.op == Opcode::CallFunction || node.op == Opcode::CallMethod;
-}
-
-bool writes_first_argument(const GraphModule& module, const Node& node) {
-    if (!is_call(node))
-        return false;
-    const std::string_view target = module.text(node.target);
-    if (node.syntax == Syntax::InplaceOperator || target.ends_with("operator.setitem"))
-        return true;
-    const std::string_view name = base_name(module, node);
-    return name.size() > 1 && name.back() == '_' && !name.ends_with("__") && !target.starts_with("operator.")
-        && !target.starts_with("_operator.");
 }
 
 // Operators whose result shares its first operand's storage, or may.
@@ -81,7 +71,7 @@ public:
             root_[i] = static_cast<uint32_t>(i);
             out.modes[i] = modes;
             const NodeId first = first_operand(args);
-            const bool writes = writes_first_argument(module_, node);
+            const bool writes = writes_in_place(module_, node);
             if (first && first.index < i && (writes || is_view(module_, node)))
                 root_[i] = root_[first.index];
             if (written_)

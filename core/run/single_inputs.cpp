@@ -213,8 +213,7 @@ Status SavedReader::add(const SavedTensor& saved) {
         if (!found)
             return found.error();
         entry = *found;
-    } else if (const size_t place = saved.place < 0 ? 0 : static_cast<size_t>(saved.place);
-               place < entries.size()) {
+    } else if (const auto place = static_cast<size_t>(saved.place.value_or(0)); place < entries.size()) {
         entry = &entries[place];
     }
     if (!entry || !entry->opaque.empty())

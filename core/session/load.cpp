@@ -277,7 +277,8 @@ void Loader::load_places() {
         s.member = saved.text();
         s.pickled = saved.flag();
         s.entry = saved.text();
-        s.place = static_cast<int>(saved.integer(-1, INT32_MAX));
+        if (const int64_t place = saved.integer(-1, INT32_MAX); place >= 0) // -1 = the only one
+            s.place = static_cast<int>(place);
         s.sample = saved.flag();
         s.dtype = saved.text();
         s.shape = numbers_of(saved);

@@ -200,8 +200,8 @@ void write_places(SQLite::Database& db, const Dump& dump) {
         for (const SavedTensor& s : dump.graphs[i].saved) {
             // The session may be opened from another folder.
             const std::string path = std::filesystem::absolute(s.path).lexically_normal().string();
-            saved(i, s.name, path, s.member, s.pickled, s.entry, s.place, s.sample, s.dtype, numbers(s.shape),
-                numbers(s.stride), s.offset);
+            saved(i, s.name, path, s.member, s.pickled, s.entry, s.place.value_or(-1), s.sample, s.dtype,
+                numbers(s.shape), numbers(s.stride), s.offset);
         }
     }
     Insert written(db, "INSERT INTO written_module VALUES (?, ?, ?, ?, ?)");

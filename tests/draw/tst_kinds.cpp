@@ -169,7 +169,8 @@ private Q_SLOTS:
             for (const ColorRole ground : {ColorRole::Window, ColorRole::Surface})
                 for (const ColorRole role :
                     {ColorRole::Text, ColorRole::Quiet, ColorRole::Accent, ColorRole::Reused,
-                        ColorRole::Traced, ColorRole::TracedAgain, ColorRole::Failed, ColorRole::Saved})
+                        ColorRole::Traced, ColorRole::TracedAgain, ColorRole::Failed, ColorRole::Saved,
+                        ColorRole::Warning})
                     QVERIFY(contrast(color(role, theme), color(ground, theme)) >= 4.5);
     }
 };

@@ -9,6 +9,8 @@
 
 #include <QtTest>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 using namespace hopscope;
@@ -41,13 +43,15 @@ private Q_SLOTS:
         QTest::addColumn<QString>("dump");
         QTest::addColumn<QString>("address");
         QTest::addColumn<bool>("withBackward");
+        QTest::addColumn<bool>("foldRepeats");
         const auto add = [](const char* file, const char* dump, const char* address,
-                             bool withBackward = false) {
-            QTest::newRow(file) << file << dump << address << withBackward;
+                             bool withBackward = false, bool foldRepeats = false) {
+            QTest::newRow(file) << file << dump << address << withBackward << foldRepeats;
         };
         add("gpt12_block", "gpt12/trace", "0/0:forward:partitioned_fw_subgraph_0_0");
         add("gpt12_block_hairpin", "gpt12/trace", "0/0:forward:partitioned_fw_subgraph_0_0", true);
         add("gpt12_model_hairpin", "gpt12/trace", "0/0:forward", true);
+        add("gpt12_model_folded", "gpt12/trace", "0/0:forward", false, true);
         add("gpt12_dynamo_block", "gpt12/trace", "0/0:dynamo:subgraph_0");
         add("dup_tangents_hairpin", "dup_tangents/trace", "0/0:backward:partitioned_bw_subgraph_0_0", true);
         add("flash_backward", "gpu_op_flash/values", "-:backward:partitioned_bw_subgraph_0_0");
@@ -60,9 +64,11 @@ private Q_SLOTS:
         QFETCH(QString, dump);
         QFETCH(QString, address);
         QFETCH(bool, withBackward);
+        QFETCH(bool, foldRepeats);
         const Dump read = opened(qPrintable(dump));
         PictureChoice choice;
         choice.with_backward = withBackward;
+        choice.fold_repeats = foldRepeats;
         const auto picture = picture_of(read, qPrintable(address), choice);
         QVERIFY2(picture.ok(), picture.ok() ? "" : picture.error().message.c_str());
         const auto svg = export_picture(read, *picture, *export_format("svg"), draw::Theme::Light);
@@ -70,6 +76,66 @@ private Q_SLOTS:
         const QString error =
             test::compare_golden("pictures/" + file + ".svg", QByteArray::fromStdString(svg->bytes));
         QVERIFY2(error.isEmpty(), qPrintable(error));
+    }
+
+    // Twelve calls in a row are one box that says so; every node is still in some box, and what follows hangs
+    // on it.
+    void repeatsAreDrawnOnce() {
+        const Dump dump = opened("gpt12/trace");
+        PictureChoice choice;
+        choice.fold_repeats = true;
+        const auto picture = picture_of(dump, "0/0:forward", choice);
+        QVERIFY(picture.ok());
+        const draw::Scene& scene = picture->scene;
+        const auto regions = std::count_if(scene.boxes.begin(), scene.boxes.end(),
+            [](const draw::Box& box) { return box.kind == draw::Kind::Region; });
+        QCOMPARE(regions, 1);
+        const Body& body = dump.graph(picture->place.graph).module->body(picture->place.body);
+        QCOMPARE(scene.box_of_node.size(), body.nodes.size());
+        for (const uint32_t box : scene.box_of_node)
+            QVERIFY(box < scene.boxes.size());
+        const auto call = std::find_if(scene.boxes.begin(), scene.boxes.end(),
+            [](const draw::Box& box) { return box.kind == draw::Kind::Region; });
+        QCOMPARE(call->times, 12);
+        QCOMPARE(scene.frames.size(), size_t{1});
+        QVERIFY(scene.frames[0].closed);
+        QCOMPARE(scene.frames[0].label.substr(0, 4), std::string("×12"));
+        const auto at = static_cast<uint32_t>(call - scene.boxes.begin());
+        const auto edges_at = [&](uint32_t draw::Edge::*end) {
+            return std::count_if(scene.edges.begin(), scene.edges.end(),
+                [&](const draw::Edge& edge) { return edge.*end == at; });
+        };
+        QVERIFY(edges_at(&draw::Edge::from_box) > 0 && edges_at(&draw::Edge::to_box) > 0);
+        for (const draw::Edge& edge : scene.edges)
+            QVERIFY(edge.from_box != edge.to_box);
+    }
+
+    // In a joint graph the last forward call and the first backward one are near to each other: its weights
+    // are marks all the same.
+    void callsOfOneBodyLookAlike() {
+        const Dump dump = opened("mlp4/trace");
+        const auto picture = picture_of(dump, "0/0:joint", {});
+        QVERIFY(picture.ok());
+        std::map<std::string, std::set<std::ptrdiff_t>> weights; // by region: how many marks its calls have
+        for (const draw::Box& box : picture->scene.boxes)
+            if (box.kind == draw::Kind::Region)
+                weights[box.subtitle].insert(std::count_if(box.ports.begin(), box.ports.end(),
+                    [](const draw::Port& port) { return port.role == draw::Port::Role::Parameter; }));
+        QCOMPARE(weights.size(), size_t{2});
+        for (const auto& [region, counts] : weights)
+            QCOMPARE(counts, std::set<std::ptrdiff_t>{6});
+    }
+
+    // A tangent that was expanded looks like no dense one: it is what makes a second backward body.
+    void stridesAreOnTheNode() {
+        const Dump dump = opened("dup_tangents/trace");
+        const auto picture = picture_of(dump, "0/0:backward", {});
+        QVERIFY(picture.ok());
+        std::set<std::string> warnings;
+        for (const draw::Box& box : picture->scene.boxes)
+            warnings.insert(box.warning);
+        QVERIFY(warnings.contains("[0, 0]"));
+        QVERIFY(warnings.contains(""));
     }
 
     // Every saved value that a node of the backward takes is a line to it, drawn or cut.
@@ -96,6 +162,16 @@ private Q_SLOTS:
                 QVERIFY(linked.contains(value.node.index));
             }
         QVERIFY(used > 10);
+    }
+
+    void badChoicesAreErrors() {
+        const Dump dump = opened("gpt12/trace");
+        PictureChoice choice;
+        choice.columns = 0;
+        QVERIFY(picture_of(dump, "0/0:forward", choice).error().kind == Error::Kind::Usage);
+        choice.columns = 2;
+        choice.with_backward = true;
+        QVERIFY(picture_of(dump, "0/0:forward", choice).error().kind == Error::Kind::Usage);
     }
 };
 

@@ -133,6 +133,59 @@ private slots:
         QCOMPARE(out->places[0].x < out->places[1].x, out->places[3].x < out->places[2].x);
     }
 
+    // Columns: nothing overlaps, lines reach their boxes and pass none, and the picture gets wide instead of
+    // tall.
+    void columns_data() {
+        QTest::addColumn<Input>("input");
+        QTest::newRow("chain") << chain(200);
+        QTest::newRow("blocks") << blocks(20);
+        QTest::newRow("joint") << joint(12);
+        QTest::newRow("random") << random_dag(300, 3);
+        QTest::newRow("one row") << boxes(5);
+    }
+    void columns() {
+        QFETCH(Input, input);
+        const auto tall = run(input);
+        QVERIFY(tall.ok());
+        for (const int count : {2, 5, 100}) {
+            Options options;
+            options.columns = count;
+            const auto out = run(input, options);
+            QVERIFY(out.ok());
+            QVERIFY(out->height <= tall->height || count == 100 || out->width == tall->width);
+            const auto hits = [&](int left, int top, int right, int bottom) {
+                int found = 0;
+                for (uint32_t i = 0; i < input.boxes.size(); ++i)
+                    found += left < out->places[i].x + input.boxes[i].width && right > out->places[i].x
+                        && top < out->places[i].y + input.boxes[i].height && bottom > out->places[i].y;
+                return found;
+            };
+            for (uint32_t i = 0; i < input.boxes.size(); ++i) {
+                const Point p = out->places[i];
+                QVERIFY(p.x >= 0 && p.y >= 0 && p.x + input.boxes[i].width <= out->width
+                    && p.y + input.boxes[i].height <= out->height);
+                QCOMPARE(hits(p.x, p.y, p.x + input.boxes[i].width, p.y + input.boxes[i].height), 1);
+            }
+            for (const Edge& edge : out->edges) {
+                if (edge.cut)
+                    continue;
+                const Value& value = input.values[edge.value];
+                const uint32_t from = value.producer, to = value.users[edge.use].box;
+                QCOMPARE(edge.points.front().y, out->places[from].y + input.boxes[from].height);
+                QCOMPARE(edge.points.back().y, out->places[to].y);
+                for (size_t k = 1; k < edge.points.size(); ++k) {
+                    const Point a = edge.points[k - 1], b = edge.points[k];
+                    QVERIFY(a.x == b.x || a.y == b.y);
+                    QVERIFY(std::min(a.x, b.x) >= 0 && std::max(a.x, b.x) <= out->width);
+                    QVERIFY(std::min(a.y, b.y) >= 0 && std::max(a.y, b.y) <= out->height);
+                    QCOMPARE(
+                        hits(std::min(a.x, b.x), std::min(a.y, b.y), std::max(a.x, b.x), std::max(a.y, b.y)),
+                        0);
+                }
+            }
+        }
+    }
+
     void isolatedBoxesWrap() {
         const Result<Output> out = run_layered(boxes(5000));
         QVERIFY(out.ok());

@@ -118,7 +118,7 @@ void TestPt2::weightsCameAlong() {
     QCOMPARE(saved[0].shape, (std::vector<int64_t>{4, 8}));
     QVERIFY(!saved[0].pickled && !saved[0].sample);
     QVERIFY(saved[5].sample && saved[5].pickled);
-    QCOMPARE(saved[5].place, 0);
+    QCOMPARE(saved[5].place, std::optional(0));
     QCOMPARE(QString::fromStdString(dump->torch_version).left(5), QStringLiteral("2.13."));
 }
 

@@ -27,6 +27,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <QApplication>
+#include <QCheckBox>
 #include <QClipboard>
 #include <QDockWidget>
 #include <QDropEvent>
@@ -1134,6 +1135,25 @@ private slots:
             QVERIFY2(dialog && dialog->isVisible(), qPrintable(field->objectName()));
             delete dialog;
         }
+    }
+
+    // What the body is one half of goes out beside it; a body that is no half cannot.
+    void exportsBothHalves() {
+        Opened o({tracePath(QStringLiteral("mlp4"))});
+        o.window.actions()[Do::Export]->trigger();
+        auto* dialog = o.window.findChild<ExportDialog*>();
+        QVERIFY(dialog);
+        auto* backward = dialog->findChild<QCheckBox*>(QStringLiteral("exportWithBackward"));
+        auto* repeats = dialog->findChild<QCheckBox*>(QStringLiteral("exportFoldRepeats"));
+        QVERIFY(backward && repeats);
+        dialog->setPath(QStringLiteral("/tmp/a.svg"));
+        const bool half = has_other_half(o.window.document()->dump(), dialog->request().place);
+        QCOMPARE(backward->isEnabled(), half);
+        backward->setChecked(true);
+        QCOMPARE(dialog->request().choice.with_backward, half);
+        QCOMPARE(repeats->isEnabled(), !half);
+        dialog->setPath(QStringLiteral("/tmp/a.json"));
+        QVERIFY(!dialog->request().choice.with_backward);
     }
 
     // No text of a dialog shows the mark of its key.

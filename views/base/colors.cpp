@@ -37,9 +37,10 @@ draw::ColorRole pictureRole(Role role) {
         return draw::ColorRole::TracedAgain;
     case Role::Failed:
         return draw::ColorRole::Failed;
-    case Role::Warning:
     case Role::Saved:
         return draw::ColorRole::Saved;
+    case Role::Warning:
+        return draw::ColorRole::Warning;
     case Role::AccentSoft:
     case Role::Hit:
     case Role::Count_:

@@ -31,6 +31,8 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     , format_(new QComboBox(this))
     , path_(new QLineEdit(this))
     , light_(new QCheckBox(tr("&Light colours on white, for print"), this))
+    , backward_(new QCheckBox(tr("With its other &half: forward down, backward up"), this))
+    , repeats_(new QCheckBox(tr("Draw equal &blocks in a row once"), this))
     , scale_(new QDoubleSpinBox(this))
     , note_(new QLabel(this))
     , buttons_(new QDialogButtonBox(QDialogButtonBox::Cancel, this)) {
@@ -49,6 +51,8 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     browse->setObjectName(QStringLiteral("exportBrowse"));
     light_->setObjectName(QStringLiteral("exportLight"));
     light_->setChecked(true);
+    backward_->setObjectName(QStringLiteral("exportWithBackward"));
+    repeats_->setObjectName(QStringLiteral("exportFoldRepeats"));
     scale_->setObjectName(QStringLiteral("exportScale"));
     scale_->setRange(0.25, 8);
     scale_->setSingleStep(0.5);
@@ -69,6 +73,8 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     form->addRow(fileLabel, fileRow);
     form->addRow(tr("&Scale"), scale_);
     form->addRow(QString(), light_);
+    form->addRow(QString(), backward_);
+    form->addRow(QString(), repeats_);
     QPushButton* go = buttons_->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
     go->setObjectName(QStringLiteral("exportGo"));
     auto* column = new QVBoxLayout(this);
@@ -77,6 +83,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     column->addWidget(buttons_);
 
     connect(scope_, &QComboBox::currentIndexChanged, this, &ExportDialog::suggestName);
+    connect(backward_, &QCheckBox::toggled, this, &ExportDialog::update);
     connect(format_, &QComboBox::currentIndexChanged, this, [this] {
         const QFileInfo info(path_->text());
         const QString format = format_->currentData().toString();
@@ -139,6 +146,17 @@ void ExportDialog::update() {
     scale_->setToolTip(pixels ? tr("Pixels per point of the picture") : tr("Only a PNG has pixels"));
     light_->setEnabled(picture);
     light_->setToolTip(picture ? QString() : tr("Only pictures have colours"));
+    const bool pair = scope_->currentIndex() >= 0
+        && has_other_half(document_->dump(), panes_[size_t(scope_->currentIndex())].second);
+    backward_->setEnabled(picture && pair);
+    backward_->setToolTip(!picture ? tr("Only pictures show two bodies")
+            : pair                 ? tr("Saved values as dashed lines between the halves")
+                                   : tr("This body has no other half in the dump"));
+    const bool both = backward_->isEnabled() && backward_->isChecked();
+    repeats_->setEnabled(picture && !both);
+    repeats_->setToolTip(!picture ? tr("Only pictures are folded")
+            : both                ? tr("Two halves beside each other are not folded")
+                                  : tr("Layers, or calls of one region: once, with how many they are"));
     QString note;
     if (path_->text().isEmpty())
         note = tr("Give a file name.");
@@ -160,6 +178,8 @@ ExportRequest ExportDialog::request() const {
     request.plain = light_->isChecked();
     request.dark = Theme::instance().isDark();
     request.scale = scale_->value();
+    request.choice.with_backward = backward_->isEnabled() && backward_->isChecked();
+    request.choice.fold_repeats = repeats_->isEnabled() && repeats_->isChecked();
     return request;
 }
 

@@ -44,6 +44,8 @@ private:
     QComboBox* format_;
     QLineEdit* path_;
     QCheckBox* light_;
+    QCheckBox* backward_;
+    QCheckBox* repeats_;
     QDoubleSpinBox* scale_;
     QLabel* note_;
     QDialogButtonBox* buttons_;
