@@ -309,6 +309,9 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
     call.target = "torch.ops." + name + "." + (overload.empty() ? "default" : overload);
     call.arguments = arguments(schema, stack);
     call.backward_of = backward_of_;
+    // What lifts a number that came from nowhere gives that number, not a value of the graph.
+    const bool lifts_number = schema.name() == "aten::lift_fresh" && stack.back().isTensor()
+        && stack.back().toTensor().dim() == 0 && find(stack.back().toTensor()) < 0;
     std::vector<at::Tensor> written;
     for (size_t i = 0; i < schema.arguments().size(); ++i) {
         const c10::Argument& argument = schema.arguments()[i];
@@ -344,9 +347,11 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
         forget_views(tensor);
     const size_t returned = schema.returns().size();
     call.tuple = returned > 1 || (returned == 1 && stack.back().isTensorList());
-    for (size_t i = 0; i < returned; ++i)
+    for (size_t i = 0; i < returned && !lifts_number; ++i)
         add_results(stack[stack.size() - returned + i], call);
     // What gives only numbers (a size) is no node: its number stands where it is used.
+    if (lifts_number)
+        return;
     if (!call.results.empty() || returned == 0)
         calls.push_back(std::move(call));
 }
