@@ -3,6 +3,8 @@
 
 #include "core/base/text.h"
 #include "core/explain/explain.h"
+#include "core/explain/lint.h"
+#include "core/export/explain_json.h"
 #include "core/export/ledger_json.h"
 
 #include <cstdio>
@@ -20,60 +22,12 @@ struct Words {
     bool json = false;
 };
 
-Json text_or_null(const std::string& text) {
-    return text.empty() ? Json(nullptr) : Json(utf8(text));
-}
-
-Json mismatches_json(const std::vector<Mismatch>& list) {
-    Json out = Json::array();
-    for (const Mismatch& m : list) {
-        Json evidence = Json::array();
-        for (const Ground g : m.evidence)
-            evidence.push_back(ground_name(g));
-        out.push_back({{"against", text_or_null(m.against)}, {"where", text_or_null(m.where)},
-            {"field", m.field}, {"expected", text_or_null(m.expected)}, {"found", text_or_null(m.found)},
-            {"evidence", std::move(evidence)}});
-    }
-    return out;
-}
-
-Json cause_json(const Dump& dump, const Place& p) {
-    if (!p.graph)
-        return nullptr;
-    const GraphModule& m = *dump.graph(p.graph).module;
-    const Node& n = m.body(p.body).node(p.node);
-    const Source* s = m.source(n.source);
-    Json source = nullptr;
-    if (s && s->has_place())
-        source = {{"file", utf8(m.text(s->file))}, {"line", s->line}};
-    return {{"node", utf8(m.text(n.name))}, {"source", std::move(source)},
-        {"at", utf8(address_of(dump, p.graph, p.body, p.node))}};
-}
-
 // Whether the words ask for this region and call.
 bool asked(const Words& w, const Region& r) {
     return w.region.empty() || r.identifier == w.region || r.function == w.region;
 }
 bool asked(const Words& w, const CallAnswer& c) {
     return w.invocation < 0 || c.index == w.invocation;
-}
-
-Json region_json(
-    const Dump& dump, const CompilationLedger& c, const RegionAnswer& answer, const Words& words) {
-    const Region& r = c.regions[static_cast<size_t>(answer.region)];
-    Json calls = Json::array();
-    for (const CallAnswer& call : answer.calls)
-        if (asked(words, call))
-            calls.push_back({{"index", call.index},
-                {"decision", decision_name(c.invocations[static_cast<size_t>(call.index)].decision)},
-                {"summary", utf8(call.summary)}, {"differences", mismatches_json(call.differences)}});
-    Json variants = Json::array();
-    for (const VariantAnswer& v : answer.variants)
-        variants.push_back({{"body", utf8(v.body)}, {"differences", mismatches_json(v.differences)},
-            {"caused_by", cause_json(dump, v.cause)}});
-    return {{"identifier", text_or_null(r.identifier)}, {"function", text_or_null(r.function)},
-        {"outcome", answer.outcome}, {"invocations", std::move(calls)},
-        {"backward_variants", std::move(variants)}};
 }
 
 std::string change(const Mismatch& m) {
@@ -87,22 +41,81 @@ std::string change(const Mismatch& m) {
     return out + ')';
 }
 
-void print_region(
-    const Dump& dump, const CompilationLedger& c, const RegionAnswer& answer, const Words& words) {
+std::string place_text(const Dump& dump, const Spot& s) {
+    std::string out =
+        s.file ? utf8(dump.files[s.file.index].path) + ':' + std::to_string(s.line) : std::string();
+    if (s.offset)
+        out += " (byte " + std::to_string(*s.offset) + ')';
+    return out + (out.empty() ? "" : "  ") + utf8(s.what);
+}
+
+void print_cell(const Dump& dump, const CacheCell& cell, bool spots) {
+    std::string name(cache_label(cell.cache));
+    if (cell.half)
+        name += *cell.half == Half::Forward ? ", forward" : ", backward";
+    std::printf("        %-24s %-14s %s", name.c_str(), std::string(cache_state_label(cell.state)).c_str(),
+        utf8(cell.reason).c_str());
+    if (cell.ms)
+        std::printf("; %s", format_milliseconds(*cell.ms).c_str());
+    if (cell.saved_ms)
+        std::printf("; saved %s", format_milliseconds(*cell.saved_ms).c_str());
+    std::printf("\n");
+    if (spots)
+        for (const Spot& s : cell.spots)
+            std::printf("            %s\n", place_text(dump, s).c_str());
+}
+
+void print_call(const Dump& dump, const CompilationLedger& c, const Explanation& e, const CallAnswer& call,
+    const Words& words) {
+    const Invocation& inv = c.invocations[static_cast<size_t>(call.index)];
+    std::printf("    call %d  %s: %s\n", call.index, std::string(decision_label(inv.decision)).c_str(),
+        utf8(call.summary).c_str());
+    if (call.differences.size() > 1)
+        for (const Mismatch& m : call.differences)
+            std::printf("        %s\n", utf8(change(m)).c_str());
+    if (words.invocation >= 0)
+        for (const CacheCell& cell : e.caches.calls[static_cast<size_t>(call.index)].cells)
+            print_cell(dump, cell, true);
+}
+
+// Calls that say the same stand in one line: "calls 1–11".
+void print_calls(const Dump& dump, const CompilationLedger& c, const Explanation& e,
+    const RegionAnswer& answer, const Words& words) {
+    for (size_t i = 0; i < answer.calls.size();) {
+        const CallAnswer& call = answer.calls[i];
+        size_t end = i + 1;
+        if (!asked(words, call)) {
+            i = end;
+            continue;
+        }
+        const auto decision = [&](const CallAnswer& a) {
+            return c.invocations[static_cast<size_t>(a.index)].decision;
+        };
+        while (words.invocation < 0 && end < answer.calls.size() && answer.calls[end].summary == call.summary
+            && decision(answer.calls[end]) == decision(call) && call.differences.size() <= 1
+            && answer.calls[end].differences.size() == call.differences.size()
+            && answer.calls[end].index == answer.calls[end - 1].index + 1)
+            ++end;
+        if (end - i > 1)
+            std::printf("    calls %d–%d  %s: %s\n", call.index, answer.calls[end - 1].index,
+                std::string(decision_label(decision(call))).c_str(), utf8(call.summary).c_str());
+        else
+            print_call(dump, c, e, call, words);
+        i = end;
+    }
+}
+
+void print_region(const Dump& dump, const CompilationLedger& c, const Explanation& e,
+    const RegionAnswer& answer, const Words& words) {
     const Region& r = c.regions[static_cast<size_t>(answer.region)];
     const std::string name = r.identifier.empty() ? "a region that was never installed" : r.identifier;
-    std::printf("  %s%s: %s\n", utf8(name).c_str(),
-        utf8(r.function.empty() ? "" : " (" + r.function + ')').c_str(), answer.outcome.c_str());
-    for (const CallAnswer& call : answer.calls) {
-        if (!asked(words, call))
-            continue;
-        const Invocation& inv = c.invocations[static_cast<size_t>(call.index)];
-        std::printf("    call %d  %s: %s\n", call.index, std::string(decision_label(inv.decision)).c_str(),
-            utf8(call.summary).c_str());
-        if (call.differences.size() > 1)
-            for (const Mismatch& m : call.differences)
-                std::printf("        %s\n", utf8(change(m)).c_str());
-    }
+    std::printf("  %s%s: %s: %s\n", utf8(name).c_str(),
+        utf8(r.function.empty() ? "" : " (" + r.function + ')').c_str(),
+        std::string(outcome_name(answer.outcome)).c_str(), utf8(answer.where).c_str());
+    for (const Spot& s : answer.spots)
+        if (answer.outcome != Outcome::Kept)
+            std::printf("      %s\n", place_text(dump, s).c_str());
+    print_calls(dump, c, e, answer, words);
     for (const VariantAnswer& v : answer.variants) {
         std::printf("    backward body %s\n", utf8(v.body).c_str());
         for (const Mismatch& m : v.differences)
@@ -120,41 +133,70 @@ void print_region(
     }
 }
 
+void print_failure(const FailureStory& story) {
+    std::printf("  failed%s\n", story.type.empty() ? "" : (": " + utf8(story.type)).c_str());
+    const auto indented = [](const std::string& text) {
+        std::string out;
+        for (const char c : utf8(text))
+            out += c == '\n' ? std::string("\n      ") : std::string(1, c);
+        return out;
+    };
+    std::printf("      %s\n", indented(story.message).c_str());
+    if (!story.explanation.empty())
+        std::printf("    explanation: %s\n", indented(story.explanation).c_str());
+    for (const std::string& hint : story.hints)
+        std::printf("    hint: %s\n", indented(hint).c_str());
+    if (!story.context.empty())
+        std::printf("    context: %s\n", indented(story.context).c_str());
+    for (const UserFrame& f : story.frames)
+        if (!f.of_torch)
+            std::printf("    %s:%d in %s: %s\n", utf8(f.file).c_str(), f.line, utf8(f.function).c_str(),
+                utf8(f.code).c_str());
+}
+
+void print_explanation(const Dump& dump, const Ledger& ledger, const Explanation& e, const Words& words) {
+    const Compilation& compilation = dump.compilation(e.compilation);
+    const CompilationLedger& c = ledger.of(e.compilation);
+    std::printf("%s%s  %s\n",
+        compilation.key.rank ? ("rank " + std::to_string(*compilation.key.rank) + "  ").c_str() : "",
+        utf8(compilation.key.id).c_str(), utf8(e.headline).c_str());
+    if (e.failure)
+        print_failure(*e.failure);
+    for (const RegionAnswer& r : e.regions)
+        if (asked(words, c.regions[static_cast<size_t>(r.region)]))
+            print_region(dump, c, e, r, words);
+    std::printf("  caches of whole graphs\n");
+    for (const CacheCell& cell : e.caches.whole)
+        print_cell(dump, cell, cell.state != CacheState::NotConsulted);
+}
+
 int run_explain(const Words& words) {
     const auto dump = open(words.paths);
     if (!dump)
         return fail(dump.error());
     const Ledger ledger = build_ledger(*dump);
     Json compilations = Json::array();
+    ExplainJsonOptions options;
+    options.region = [&](const Region& r) { return asked(words, r); };
+    options.call = [&](const CallAnswer& call) { return asked(words, call); };
     bool found = words.region.empty();
     for (const Explanation& e : explain(*dump, ledger)) {
-        const Compilation& compilation = dump->compilation(e.compilation);
-        const CompilationLedger& c = ledger.of(e.compilation);
-        Json regions = Json::array();
+        for (const RegionAnswer& r : e.regions)
+            found = found || asked(words, ledger.of(e.compilation).regions[static_cast<size_t>(r.region)]);
         if (!words.json)
-            std::printf("%s%s  %s\n",
-                compilation.key.rank ? ("rank " + std::to_string(*compilation.key.rank) + "  ").c_str()
-                                          : "",
-                utf8(compilation.key.id).c_str(), e.headline.c_str());
-        for (const RegionAnswer& r : e.regions) {
-            if (!asked(words, c.regions[static_cast<size_t>(r.region)]))
-                continue;
-            found = true;
-            if (words.json)
-                regions.push_back(region_json(*dump, c, r, words));
-            else
-                print_region(*dump, c, r, words);
-        }
-        compilations.push_back(
-            {{"rank", compilation.key.rank ? Json(*compilation.key.rank) : Json(nullptr)},
-                {"id", utf8(compilation.key.id)}, {"regions", std::move(regions)}, {"headline", e.headline}});
+            print_explanation(*dump, ledger, e, words);
+        compilations.push_back(words.json ? explanation_json(*dump, ledger, e, options) : Json());
     }
+    if (!words.json)
+        for (const Problem& p : lint(*dump, ledger))
+            std::printf("%s: %s\n", std::string(severity_name(p.severity)).c_str(), utf8(p.message).c_str());
     if (!found)
         return fail(make_error(Error::Kind::NotFound, "no region '" + words.region + "' in this dump"));
     if (words.json) {
         Json problems = problems_json(*dump, dump->problems);
-        for (Json& p : problems_json(*dump, ledger.problems))
-            problems.push_back(std::move(p));
+        for (const auto& more : {ledger.problems, lint(*dump, ledger)})
+            for (Json& p : problems_json(*dump, more))
+                problems.push_back(std::move(p));
         print_json({{"compilations", std::move(compilations)}, {"problems", std::move(problems)}});
     } else if (compilations.empty()) {
         std::printf("no compilation of this dump calls a region\n");

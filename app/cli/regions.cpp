@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/browse/ledger_rows.h"
+#include "core/explain/explain.h"
 #include "core/export/ledger_json.h"
 #include "core/regions/ledger.h"
 
@@ -20,6 +21,7 @@ std::string time_text(std::optional<double> ms) {
 }
 
 // Columns by their widest cell; widths count code points, not bytes.
+// A column that says nothing ("–" in every row, or a call that runs once) is left out.
 class Table {
 public:
     explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
@@ -27,12 +29,18 @@ public:
 
     void print(const std::vector<bool>& right) const {
         std::vector<size_t> widths(rows_.front().size(), 0);
+        std::vector<bool> says(rows_.front().size(), false);
         for (const auto& row : rows_)
-            for (size_t i = 0; i < row.size(); ++i)
+            for (size_t i = 0; i < row.size(); ++i) {
                 widths[i] = std::max(widths[i], length(row[i]));
+                if (&row != &rows_.front())
+                    says[i] = says[i] || !says_nothing(rows_.front()[i], row[i]);
+            }
         for (const auto& row : rows_) {
             std::string line = "  ";
             for (size_t i = 0; i < row.size(); ++i) {
+                if (!says[i])
+                    continue;
                 const std::string gap(widths[i] - length(row[i]), ' ');
                 line += right[i] ? gap + row[i] : row[i] + (i + 1 < row.size() ? gap : "");
                 line += i + 1 < row.size() ? "  " : "";
@@ -43,6 +51,9 @@ public:
     }
 
 private:
+    static bool says_nothing(std::string_view head, std::string_view cell) {
+        return cell.empty() || cell == "–" || (head == "runs" && cell == "1");
+    }
     static size_t length(const std::string& text) {
         return static_cast<size_t>(
             std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -68,6 +79,27 @@ std::string mark_of(const Invocation& inv) {
     }
 }
 
+// What a cache did in a cell's width: not consulted, not there and unknown are told by `explain`.
+std::string cell_text(CacheState state) {
+    switch (state) {
+    case CacheState::Hit:
+        return "hit";
+    case CacheState::Miss:
+        return "miss";
+    case CacheState::Bypass:
+        return "bypass";
+    case CacheState::Unknown:
+        return "?";
+    default:
+        return "–";
+    }
+}
+
+std::string one_line(const std::string& text) {
+    std::string out = text.substr(0, text.find('\n'));
+    return out == text ? out : out + " …";
+}
+
 void print_totals(const Totals& t) {
     std::printf("  %s, %d traced, %d reused",
         counted(static_cast<uint64_t>(t.invocations), "invocation").c_str(), t.traced, t.reused);
@@ -84,7 +116,8 @@ void print_totals(const Totals& t) {
 using Where = std::function<bool(const CompilationLedger&, const Invocation&)>;
 
 // Prints a compilation and those of its invocations that fit; gives how many do.
-size_t print_ledger(const Dump& dump, const CompilationLedger& ledger, const Where& where) {
+size_t print_ledger(
+    const Dump& dump, const Ledger& all, const CompilationLedger& ledger, const Where& where) {
     std::vector<const Invocation*> shown;
     for (const Invocation& inv : ledger.invocations)
         if (!where || where(ledger, inv))
@@ -104,9 +137,12 @@ size_t print_ledger(const Dump& dump, const CompilationLedger& ledger, const Whe
         std::printf("  no regions\n");
         return 0;
     }
+    const Explanation e = explain(dump, all, ledger.compilation);
+    std::printf("  %s\n", utf8(e.headline).c_str());
     print_totals(ledger.totals);
-    Table table({"#", "call_id", "region", "function", "decision", "trace", "lookup", "stamp-out", "saved",
-        "runs", "source", "reason"});
+    Table table({"#", "call_id", "region", "function", "decision", "reuse", "by key", "structural", "proxy",
+        "autograd", "lazy bwd", "effects", "trace", "lookup", "stamp-out", "saved", "runs", "source",
+        "reason"});
     for (const Invocation* at : shown) {
         const Invocation& inv = *at;
         const Region* region = inv.region ? &ledger.regions[inv.region.index] : nullptr;
@@ -116,15 +152,29 @@ size_t print_ledger(const Dump& dump, const CompilationLedger& ledger, const Whe
             const std::string_view file = dump.graph(inv.origin().graph).module->text(source->file);
             place = utf8(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(source->line);
         }
-        table.add({std::to_string(inv.index), inv.call_id ? std::to_string(*inv.call_id) : "–",
+        std::vector<std::string> row{std::to_string(inv.index),
+            inv.call_id ? std::to_string(*inv.call_id) : "–",
             region && !region->identifier.empty() ? utf8(region->identifier) : "–",
             region ? utf8(region->function) : "",
-            mark_of(inv) + " " + std::string(decision_label(inv.decision)) + (inv.inlined ? ", inlined" : ""),
-            time_text(inv.trace_ms), time_text(inv.lookup_ms), time_text(inv.stamp_out_ms),
-            inv.saved_ms.value_or(0) > 0 ? time_text(inv.saved_ms) : "–",
-            std::to_string(inv.executions), place, utf8(inv.reason)});
+            mark_of(inv) + " " + std::string(decision_label(inv.decision))
+                + (inv.inlined ? ", inlined" : "")};
+        for (const CacheCell& cell : e.caches.calls[static_cast<size_t>(inv.index)].cells)
+            row.push_back(cell_text(cell.state));
+        row.insert(row.end(),
+            {time_text(inv.trace_ms), time_text(inv.lookup_ms), time_text(inv.stamp_out_ms),
+                inv.saved_ms.value_or(0) > 0 ? time_text(inv.saved_ms) : "–", std::to_string(inv.executions),
+                place, utf8(one_line(inv.reason))});
+        table.add(std::move(row));
     }
-    table.print({true, true, false, false, false, true, true, true, true, true, false, false});
+    std::vector<bool> right(19, false);
+    for (const size_t i : {0, 1, 12, 13, 14, 15, 16})
+        right[i] = true;
+    table.print(right);
+    for (const CacheCell& cell : e.caches.whole)
+        if (cell.state != CacheState::NotConsulted && cell.state != CacheState::Unknown)
+            std::printf("  %s%s: %s: %s\n", std::string(cache_label(cell.cache)).c_str(),
+                cell.half ? *cell.half == Half::Forward ? " of the forward" : " of the backward" : "",
+                std::string(cache_state_label(cell.state)).c_str(), utf8(cell.reason).c_str());
     return shown.size();
 }
 
@@ -162,7 +212,7 @@ int run(const Options& options) {
     size_t shown = 0, all = 0;
     for (const CompilationLedger& c : ledger.compilations)
         if (options.attempts || dump->compilation(c.compilation).last_attempt) {
-            shown += print_ledger(*dump, c, where);
+            shown += print_ledger(*dump, ledger, c, where);
             all += c.invocations.size();
         }
     if (where)

@@ -1,5 +1,6 @@
 #include "core/browse/open.h"
 
+#include "core/explain/lint.h"
 #include "core/read/open.h"
 #include "core/read/paste.h"
 #include "core/regions/ledger.h"
@@ -15,7 +16,9 @@ Result<Opened> opened(Result<Dump> dump, std::unique_ptr<Session> session, const
     Opened opened;
     opened.session = std::move(session);
     auto shared = std::make_shared<const Dump>(std::move(*dump));
-    auto ledger = std::make_shared<const Ledger>(build_ledger(*shared));
+    auto ledger = std::make_shared<Ledger>(build_ledger(*shared));
+    for (Problem& found : lint(*shared, *ledger))
+        ledger->problems.push_back(std::move(found));
     opened.document = std::make_shared<const Document>(std::move(shared), std::move(ledger));
     return opened;
 }

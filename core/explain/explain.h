@@ -5,8 +5,11 @@
 // only because nothing else differs carries the evidence `elimination`.
 #pragma once
 
+#include "core/explain/caches.h"
+#include "core/regions/failures.h"
 #include "core/regions/ledger.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,20 +42,39 @@ struct VariantAnswer {
     Place cause; // the node that made the odd tangent; graph none where the graphs do not show one
 };
 
+// Where a region went. In this order: what comes first is told where several hold.
+enum class Outcome : uint8_t {
+    Failed, // the compilation ended in it
+    Inlined, // used once and put inline after Dynamo, or while exporting
+    Exported, // its calls are in an exported program
+    Merged, // PyTorch itself found equal code and made a region of it (graph deduplication)
+    Consumed, // the backend took Dynamo's graph; no graph of it follows
+    GraphBreak, // compiled again behind a graph break: caches are of one compilation
+    Recompiled, // the same, after a recompile
+    Kept, // called as a region to the end
+};
+std::string_view outcome_name(Outcome o); // "failed", …, "graph_break", …
+
 struct RegionAnswer {
     int region = 0; // index into CompilationLedger::regions
-    std::string outcome; // "kept", "inlined", "failed"
+    Outcome outcome = Outcome::Kept;
+    std::string where; // one sentence: where it went, and what that rests on
+    std::vector<Spot> spots; // its evidence
     std::vector<CallAnswer> calls;
     std::vector<VariantAnswer> variants; // the second and further backward bodies
 };
 
 struct Explanation {
     CompilationId compilation;
-    std::string headline; // "7 calls → 5 bodies → 2 backward bodies"
+    std::string headline; // "7 calls → 5 bodies → 2 backwards; 2 reused, 4 missed (shape, stride, dtype)"
     std::vector<RegionAnswer> regions; // as in the ledger
+    std::optional<FailureStory> failure;
+    CompilationCaches caches;
 };
 
 // The last attempt of each compilation that calls a region.
 std::vector<Explanation> explain(const Dump& dump, const Ledger& ledger);
+// One compilation, whether it calls a region or not.
+Explanation explain(const Dump& dump, const Ledger& ledger, CompilationId compilation);
 
 } // namespace hopscope

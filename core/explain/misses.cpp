@@ -133,7 +133,8 @@ private:
         std::vector<Candidate> candidates;
         const Region& mine = ledger_.regions[inv_.region.index];
         for (const Region& other : ledger_.regions) {
-            if (&other == &mine || other.invocations.empty() || other.invocations.front() >= InvocationId(static_cast<size_t>(inv_.index))
+            if (&other == &mine || other.invocations.empty()
+                || other.invocations.front() >= InvocationId(static_cast<size_t>(inv_.index))
                 || !same_function(mine, other))
                 continue;
             candidates.push_back({other.identifier, against(other)});
@@ -238,16 +239,6 @@ private:
         return {};
     }
 
-    // Before the reuse cache, PyTorch traced every call and compared what came of it; its traces have no
-    // timers of region work.
-    bool without_cache() const {
-        const bool timed = std::any_of(dump_.timers.begin(), dump_.timers.end(),
-            [](const RegionTimer& t) { return t.kind == RegionTimer::Kind::Trace; });
-        return !timed && std::any_of(dump_.graphs.begin(), dump_.graphs.end(), [&](const Graph& g) {
-            return g.stage == Stage::Dynamo && dump_.files[g.file.index].kind == "TORCH_TRACE";
-        });
-    }
-
     // Of the user's program; empty where no graph says it, or where it stands in PyTorch itself.
     std::string line() const {
         const Source* s = call_source(dump_, inv_);
@@ -289,7 +280,7 @@ private:
         case Decision::ReusedByKey:
             return "the user's hash function gave the key of an installed body";
         case Decision::Failed:
-            return inv_.reason.empty() ? "tracing ended in an error" : headline(inv_.reason);
+            return inv_.reason.empty() ? "tracing ended in an error" : inv_.reason;
         case Decision::Unknown:
             return "the dump does not tell";
         case Decision::Traced:
@@ -298,11 +289,10 @@ private:
         case Decision::RetracedSame:
             if (!list.empty())
                 return "an installed body was equal, but the call was traced; " + told(list.front());
-            if (inv_.reason.empty() && without_cache())
-                return (dump_.torch_version.empty() ? "this PyTorch" : "PyTorch " + dump_.torch_version)
-                    + " has no reuse cache (its trace times no region): each call was traced, and this one's "
-                      "body was "
-                      "equal to an installed one";
+            if (inv_.reason.empty() && has_reuse_cache(dump_) == false)
+                return torch_name(dump_)
+                    + " has no reuse cache: each call was traced, and this one's body was equal to an "
+                      "installed one";
             return inv_.reason.empty()
                 ? "an installed body was equal; the dump does not tell why the call was traced"
                 : "an installed body was equal, but the call was traced; " + headline(inv_.reason);

@@ -10,6 +10,12 @@ CallAnswer explain_call(const Dump& dump, const CompilationLedger& ledger, const
 std::vector<VariantAnswer> explain_variants(
     const Dump& dump, const CompilationLedger& ledger, const Region& region);
 
+// Sets where each region went, and its evidence.
+void find_outcomes(const Dump& dump, const Ledger& ledger, Explanation& explanation);
+// What an explanation comes to, on one line.
+std::string conclude(const Dump& dump, const CompilationLedger& ledger, const Explanation& explanation);
+std::vector<CacheCell> whole_caches(const Dump& dump, const Compilation& compilation, CompilationId id);
+
 // A difference of types in the words of the command line.
 Mismatch type_mismatch(std::string against, std::string where, const FieldDifference& d);
 

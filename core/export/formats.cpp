@@ -28,15 +28,18 @@ const ExportFormat* export_format(std::string_view extension) {
         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     if (lower == "gv")
         lower = "dot";
-    const auto found = std::find_if(
-        std::begin(kFormats), std::end(kFormats), [&](const ExportFormat& f) { return f.extension == lower; });
+    const auto found = std::find_if(std::begin(kFormats), std::end(kFormats),
+        [&](const ExportFormat& f) { return f.extension == lower; });
     return found == std::end(kFormats) ? nullptr : found;
 }
 
 std::string export_format_list() {
     std::string text;
     for (size_t i = 0; i < std::size(kFormats); ++i)
-        text += (i == 0 ? "" : i + 1 == std::size(kFormats) ? " or " : ", ") + std::string(kFormats[i].extension);
+        text += (i == 0                                ? ""
+                        : i + 1 == std::size(kFormats) ? " or "
+                                                       : ", ")
+            + std::string(kFormats[i].extension);
     return text;
 }
 

@@ -1,6 +1,7 @@
 #include "core/export/ledger_json.h"
 
 #include "core/base/text.h"
+#include "core/export/explain_json.h"
 #include "core/graph/calls.h"
 
 #include <cmath>
@@ -72,7 +73,7 @@ Json source_json(const Dump& dump, const Invocation& inv) {
         {"code", utf8(m.text(s->code))}};
 }
 
-Json invocation_json(const Dump& dump, const Invocation& inv) {
+Json invocation_json(const Dump& dump, const Invocation& inv, const CallCaches& caches) {
     Json evidence = Json::array();
     for (const std::string_view name : evidence_names(inv.evidence))
         evidence.push_back(name);
@@ -83,15 +84,16 @@ Json invocation_json(const Dump& dump, const Invocation& inv) {
         {"stamp_out_ms", ms_json(inv.stamp_out_ms)}, {"saved_ms", ms_json(inv.saved_ms)},
         {"nodes", calls_json(dump, inv)}, {"variant", or_null(inv.variant)},
         {"pairing", pairing_name(inv.pairing)},
-        {"parent", inv.parent ? Json(inv.parent.index) : Json(nullptr)}, {"source", source_json(dump, inv)}};
+        {"parent", inv.parent ? Json(inv.parent.index) : Json(nullptr)}, {"source", source_json(dump, inv)},
+        {"caches", cells_json(dump, caches.cells)}};
 }
 
-Json region_json(
-    const Dump& dump, const CompilationLedger& c, const Region& r, const LedgerJsonOptions& options) {
+Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r, const Explanation& e,
+    const LedgerJsonOptions& options) {
     Json invocations = Json::array();
     for (const InvocationId i : r.invocations)
         if (!options.where || options.where(c, c.invocation(i)))
-            invocations.push_back(invocation_json(dump, c.invocation(i)));
+            invocations.push_back(invocation_json(dump, c.invocation(i), e.caches.calls[i.index]));
     const int joint = r.body_count(CallSite::JointBackward);
     return {{"identifier", text_or_null(r.identifier)}, {"function", text_or_null(r.function)},
         {"bodies",
@@ -178,9 +180,10 @@ Json ledger_json(const Dump& dump, const Ledger& ledger, const LedgerJsonOptions
         const Compilation& compilation = dump.compilation(c.compilation);
         if (!compilation.last_attempt && !options.attempts)
             continue;
+        const Explanation e = explain(dump, ledger, c.compilation);
         Json regions = Json::array();
         for (const Region& r : c.regions) {
-            Json region = region_json(dump, c, r, options);
+            Json region = region_json(dump, c, r, e, options);
             if (!options.where || !region["invocations"].empty())
                 regions.push_back(std::move(region));
         }
@@ -191,7 +194,10 @@ Json ledger_json(const Dump& dump, const Ledger& ledger, const LedgerJsonOptions
                 {{"invocations", t.invocations}, {"traced", t.traced}, {"reused", t.reused},
                     {"saved_ms", std::round(t.saved_ms * 1000) / 1000}, {"bodies", t.bodies},
                     {"tracing_ms", std::round(t.tracing_ms * 1000) / 1000}, {"saved_bytes", t.saved_bytes}}},
-            {"attempt", compilation.key.attempt}});
+            {"attempt", compilation.key.attempt},
+            {"headline", c.invocations.empty() ? Json(nullptr) : Json(utf8(e.headline))},
+            {"caches", cells_json(dump, e.caches.whole)}, {"failure", failure_json(dump, e.failure)},
+            {"recompile_reason", text_or_null(compilation.recompile_reason)}});
     }
     Json problems = problems_json(dump, dump.problems);
     for (Json& p : problems_json(dump, ledger.problems))

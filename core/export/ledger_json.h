@@ -21,7 +21,8 @@ nlohmann::ordered_json graphs_json(const Dump& dump);
 // How the list names the user's own module `index` (Dump::sources): "-:source", "-:source#1".
 std::string source_address(size_t index);
 // {"compilations":[…],"problems":[…]} of `hopscope regions --json`.
-nlohmann::ordered_json ledger_json(const Dump& dump, const Ledger& ledger, const LedgerJsonOptions& options = {});
+nlohmann::ordered_json ledger_json(
+    const Dump& dump, const Ledger& ledger, const LedgerJsonOptions& options = {});
 // [{"severity","message","file","line","offset"}]
 nlohmann::ordered_json problems_json(const Dump& dump, const std::vector<Problem>& problems);
 

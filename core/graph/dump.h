@@ -185,6 +185,47 @@ struct SymbolHint {
     uint64_t line = 0;
 };
 
+// What a cache of whole graphs said of a compilation (torch/_functorch/_aot_autograd/autograd_cache.py,
+// AOTAutogradCache.try_load; torch/_inductor/compile_fx.py, FxGraphCache): artifacts aotautograd_cache_… and
+// fx_graph_cache_…, and the event fx_graph_cache_disabled.
+struct CacheRecord {
+    enum class Cache : uint8_t { AotAutograd, FxGraph };
+    enum class State : uint8_t { Hit, Miss, Bypass, Disabled };
+    Cache cache = Cache::AotAutograd;
+    State state = State::Miss;
+    CompilationId compilation;
+    std::optional<bool> backward; // FxGraph: the graph is the backward's; none: not told
+    std::string key, reason; // reason: of a bypass; empty where none is told
+    std::optional<double> saved_ms, took_ms;
+    FileId file;
+    uint64_t line = 0, offset = 0; // of the record
+};
+
+// A tensor that a compilation takes from outside, as the user's program has it
+// (torch/_subclasses/meta_utils.py, MetaTensorDescriber: describe_source, joined with its describe_tensor and
+// describe_storage).
+struct DescribedInput {
+    CompilationId compilation;
+    std::string source; // "L['self']._modules['layers']._modules['0']._parameters['weight']"
+    std::string dtype; // torch's name, "float32"
+    std::string shape, stride; // as recorded: "[8, 16]"
+    bool requires_grad = false, is_parameter = false, is_view = false;
+    std::optional<int64_t> storage; // inputs with the same number share it
+    std::optional<int64_t> storage_bytes;
+    FileId file;
+    uint64_t line = 0, offset = 0; // of describe_source
+};
+
+// A function that was marked as a region, as Dynamo's guards name its code (dynamo_cpp_guards_str: the guard
+// that nested_compile_region's wrapper sets on what it wraps).
+struct MarkedFunction {
+    CompilationId compilation;
+    std::string name, source_file; // "decoder_layer"
+    int source_line = 0; // of its def
+    FileId file;
+    uint64_t line = 0;
+};
+
 // Any other artifact that a person may want to look up: name and place, the text stays in the file.
 struct Artifact {
     CompilationId compilation;
@@ -216,6 +257,9 @@ struct Dump {
     std::vector<BackwardDuplicate> duplicates;
     std::vector<Failure> failures;
     std::vector<SymbolHint> symbols;
+    std::vector<CacheRecord> caches;
+    std::vector<DescribedInput> inputs;
+    std::vector<MarkedFunction> marked;
     std::vector<Artifact> artifacts;
     std::vector<SourceText> sources;
     std::vector<Problem> problems;

@@ -33,6 +33,12 @@ void move_compilations(Dump& dump, const std::vector<CompilationId>& moved) {
         move(s.compilation);
     for (Artifact& a : dump.artifacts)
         move(a.compilation);
+    for (CacheRecord& c : dump.caches)
+        move(c.compilation);
+    for (DescribedInput& i : dump.inputs)
+        move(i.compilation);
+    for (MarkedFunction& m : dump.marked)
+        move(m.compilation);
 }
 
 namespace {

@@ -41,6 +41,8 @@ void metrics_field(std::string_view key, ondemand::value value, Envelope& e) {
         e.fail_type = text_or_empty(value);
     else if (key == "fail_reason")
         e.fail_reason = text_or_empty(value);
+    else if (key == "pytorch_version")
+        e.version = text_or_empty(value);
     else if (key == "recompile_reason")
         e.recompile_reason = text_or_empty(value);
     else if (key == "entire_frame_compile_time_s") {

@@ -19,7 +19,7 @@ struct Envelope {
     std::string md5;
     bool has_payload = false;
     // of compilation_metrics
-    std::string function, source_file, fail_type, fail_reason, recompile_reason;
+    std::string function, source_file, fail_type, fail_reason, recompile_reason, version;
     int source_line = 0;
     double seconds = 0;
     // of create_symbol

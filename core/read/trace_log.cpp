@@ -81,6 +81,12 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
         if (!key.id.empty() && !e.symbol.empty())
             collector_.dump.symbols.push_back({collector_.compilation(key), e.symbol, e.symbol_value,
                 e.symbol_range, e.symbol_source, file_, line});
+    } else if (e.event.starts_with("describe_")) {
+        if (!key.id.empty())
+            describe(e.event, json, key);
+    } else if (e.event == "dynamo_cpp_guards_str") {
+        if (!key.id.empty())
+            marked_functions(key, payload);
     } else if (e.event == "dynamo_start") {
         if (!key.id.empty())
             collector_.compilation(key);

@@ -4,6 +4,9 @@
 #include "core/read/collector.h"
 #include "core/read/record_json.h"
 
+#include <map>
+#include <tuple>
+
 namespace hopscope::read {
 
 struct TracePayload {
@@ -23,6 +26,12 @@ public:
     void run();
 
 private:
+    // Of a tensor that was described, until its source follows.
+    struct DescribedTensor {
+        std::string dtype, shape, stride;
+        bool requires_grad = false, is_parameter = false, is_view = false;
+        std::optional<int64_t> storage;
+    };
     struct OpenTimer {
         CompileKey key;
         std::string name;
@@ -36,6 +45,11 @@ private:
     bool runnable(const CompileKey& key, const TracePayload& payload);
     void timer(const CompileKey& key, const TracePayload& payload, uint32_t line);
     void failure(const CompileKey& key, const std::string& kind, const TracePayload& payload, uint32_t line);
+    // What is no graph and no timer (trace_facts.cpp). False: the artifact is none of a cache.
+    bool cache_record(const Envelope& e, const CompileKey& key, const TracePayload& payload);
+    void cache_switched_off(const CompileKey& key);
+    void describe(const std::string& event, std::string_view json, const CompileKey& key);
+    void marked_functions(const CompileKey& key, const TracePayload& payload);
     void metrics(const CompileKey& key, const Envelope& e);
     void check_md5(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
     void check_end(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
@@ -47,6 +61,10 @@ private:
     const FileBytes& bytes_;
     RecordJson json_;
     std::vector<OpenTimer> open_timers_;
+    // By compilation, describer and its id: describers are counted anew in each compilation.
+    using Described = std::tuple<CompileKey, int64_t, int64_t>;
+    std::map<Described, DescribedTensor> tensors_;
+    std::map<Described, int64_t> storages_; // bytes
     std::optional<int> rank_; // of records that name none
     bool last_ = false; // the record at hand is the file's last
     bool at_cut_ = false; // and the file ends inside of it

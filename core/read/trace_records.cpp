@@ -131,8 +131,11 @@ void TraceReader::graph_text(
 }
 
 void TraceReader::timer(const CompileKey& key, const TracePayload& payload, uint32_t line) {
-    if (payload.text.find("\"invoke_subgraph_") == npos)
+    if (payload.text.find("\"invoke_subgraph_") == npos) {
+        if (payload.text.find("\"fx_graph_cache_disabled\"") != npos)
+            cache_switched_off(key);
         return;
+    }
     ondemand::document doc;
     ondemand::object fields;
     if (!json_.parse(payload.text, doc) || doc.get_object().get(fields) != simdjson::SUCCESS) {
@@ -248,6 +251,8 @@ void TraceReader::artifact(
             collector_.dump.compilations[collector_.compilation(key).index].recompile_reason;
         reason = utf8(untabbed(payload.text));
     }
+    if (cache_record(e, key, payload))
+        return;
     // A graph begins with its class; runnables and error texts only hold one further down.
     Lines lines(payload.text, true);
     std::string_view head;
@@ -278,6 +283,7 @@ void TraceReader::metrics(const CompileKey& key, const Envelope& e) {
     set(c.file, e.source_file);
     set(c.fail_type, e.fail_type);
     set(c.fail_reason, e.fail_reason);
+    set(collector_.dump.torch_version, collector_.dump.torch_version.empty() ? e.version : "");
     if (c.recompile_reason.empty())
         c.recompile_reason = e.recompile_reason;
     c.line = e.source_line ? e.source_line : c.line;

@@ -67,7 +67,7 @@ struct Row {
 void decide(const Dump& dump, CompilationId compilation, CompilationLedger& ledger,
     const std::vector<Row>& rows, std::vector<Problem>& problems);
 
-// --- pairing.cpp, saved.cpp, reasons.cpp
+// --- pairing.cpp, memory.cpp, reasons.cpp
 // -------------------------------------------------------------------------
 
 // Finds the calls of the other stages and pairs forward with backward.

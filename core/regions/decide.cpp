@@ -1,8 +1,8 @@
 #include "core/base/text.h"
 #include "core/regions/build.h"
+#include "core/regions/failures.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 namespace hopscope::regions {
@@ -10,30 +10,6 @@ namespace hopscope::regions {
 namespace {
 
 using Kind = ReuseMessage::Kind;
-
-// PyTorch 2.11 brought the reuse cache; before it every call was traced by Dynamo and compared with what was
-// installed.
-bool before_reuse_cache(const Dump& dump) {
-    const std::string& v = dump.torch_version;
-    int major = 0;
-    int minor = 0;
-    const auto [end, error] = std::from_chars(v.data(), v.data() + v.size(), major);
-    if (error != std::errc{} || end == v.data() + v.size())
-        return false;
-    std::from_chars(end + 1, v.data() + v.size(), minor);
-    return major < 2 || (major == 2 && minor < 11);
-}
-
-// Since the reuse cache every traced call leaves a trace timer in the structured log: region calls in a dump
-// without any come from before it.
-bool without_timers(const Dump& dump) {
-    if (std::any_of(dump.timers.begin(), dump.timers.end(),
-            [](const RegionTimer& t) { return t.kind == RegionTimer::Kind::Trace; }))
-        return false;
-    return std::any_of(dump.graphs.begin(), dump.graphs.end(), [&](const Graph& g) {
-        return g.stage == Stage::Dynamo && dump.files[g.file.index].kind == "TORCH_TRACE";
-    });
-}
 
 // Whether the compilation ended in an error that came out of a region, and what the last call's trace met.
 struct Ending {
@@ -63,7 +39,7 @@ public:
         , ledger_(ledger)
         , rows_(rows)
         , problems_(problems)
-        , old_(before_reuse_cache(dump) || (dump.torch_version.empty() && without_timers(dump))) { }
+        , old_(has_reuse_cache(dump) == false) { }
 
     void run() {
         for (size_t i = 0; i < rows_.size(); ++i)
@@ -157,6 +133,9 @@ private:
         Invocation& inv = ledger_.invocations[last];
         inv.decision = Decision::Failed;
         inv.traced_to_end = ending.exceeded;
+        if (inv.reason.empty())
+            if (const auto story = failure_of(dump_, compilation_))
+                inv.reason = story->sentence();
         if (inv.reason.empty())
             inv.reason = headline(dump_.compilation(compilation_).fail_reason);
     }

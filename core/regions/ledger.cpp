@@ -1,10 +1,13 @@
 #include "core/regions/ledger.h"
 
+#include "core/base/text.h"
 #include "core/regions/build.h"
+#include "core/regions/failures.h"
 #include "core/regions/roles.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace hopscope {
@@ -43,6 +46,7 @@ public:
         pair_stages(dump_, compilation_, ledger_);
         count_executions();
         describe_regions();
+        tell_failure();
         count_times();
         count_saved(dump_, ledger_);
         explain_reasons(dump_, ledger_, rows_);
@@ -337,13 +341,86 @@ private:
             }
         if (!region.function.empty() || body.nodes.empty())
             return;
+        region.function = marked_name(m, body);
         // Without the log: what is returned is mostly computed in the region's own function, not in one that
         // it calls.
         for (const NodeId output : body.inputs_of(body.nodes.back()))
-            if (const Source* s = placed(output)) {
+            if (const Source* s = region.function.empty() ? placed(output) : nullptr)
                 region.function = std::string(m.text(s->function));
-                return;
+        // A method that every module has names nothing: then as the program calls it.
+        if (is_everywhere(region.function))
+            if (std::string called = name_at_call(region); !called.empty())
+                region.function = std::move(called);
+    }
+
+    static bool is_everywhere(std::string_view function) {
+        return function.empty() || function == "forward" || function == "__call__" || function == "wrapper"
+            || function == "inner" || function == "_call_impl" || function == "_wrapped_call_impl";
+    }
+
+    // As Dynamo's guards name the function that was marked: the only one there is, or the one in which the
+    // body's nodes were made.
+    std::string marked_name(const GraphModule& m, const Body& body) const {
+        std::vector<const MarkedFunction*> marked;
+        for (const MarkedFunction& f : dump_.marked)
+            if (f.compilation == id_)
+                marked.push_back(&f);
+        std::set<int> codes;
+        for (const Row& row : rows_)
+            if (row.code)
+                codes.insert(*row.code);
+        if (marked.size() == 1 && codes.size() <= 1)
+            return marked.front()->name;
+        for (const MarkedFunction* f : marked)
+            for (const Node& n : body.nodes)
+                if (const Source* s = m.source(n.source); s && s->has_place()
+                    && m.text(s->function) == f->name && m.text(s->file) == f->source_file)
+                    return f->name;
+        return {};
+    }
+
+    // "decoder_layer" of "hidden_states = decoder_layer(".
+    std::string name_at_call(const Region& region) const {
+        for (const InvocationId i : region.invocations) {
+            const Invocation& inv = ledger_.invocation(i);
+            const Source* s = call_source(dump_, inv);
+            if (!s || !s->has_place())
+                continue;
+            const std::string_view code = dump_.graph(inv.origin().graph).module->text(s->code);
+            for (size_t open = code.find('('); open != std::string_view::npos;
+                 open = code.find('(', open + 1)) {
+                size_t begin = open;
+                while (begin > 0 && is_identifier_char(code[begin - 1]))
+                    --begin;
+                const std::string_view name = code.substr(begin, open - begin);
+                if (is_identifier(name) && name != "super" && name != "enumerate" && name != "zip"
+                    && !is_everywhere(name) && !name.starts_with("__"))
+                    return std::string(name);
             }
+        }
+        return {};
+    }
+
+    // What no graph shows: the frames of a failure name the region that was under way, and the call of a
+    // graph at which a backend stopped has the backend's reason.
+    void tell_failure() {
+        const auto story = failure_of(dump_, id_);
+        if (!story || !story->in_region)
+            return;
+        for (Region& region : ledger_.regions) {
+            const bool failed = std::any_of(region.invocations.begin(), region.invocations.end(),
+                [&](InvocationId i) { return ledger_.invocation(i).decision == Decision::Failed; });
+            if (failed && region.function.empty())
+                region.function = story->function;
+        }
+        for (Invocation& inv : ledger_.invocations) {
+            const Place& call = inv.call(CallSite::Dynamo);
+            if (!call.graph || inv.parent || story->node.empty())
+                continue;
+            const GraphModule& m = *dump_.graph(call.graph).module;
+            if (m.text(m.body(call.body).node(call.node).name) == story->node && inv.reason.empty())
+                inv.reason = "traced; then the backend failed: " + story->sentence();
+        }
     }
 
     std::optional<double> timer_ms(std::optional<size_t> timer) const {
@@ -356,6 +433,7 @@ private:
             if (!o)
                 continue;
             Invocation& inv = ledger_.invocations[i];
+            inv.timers = {o->hash, o->lookup, o->trace, o->stamp_out};
             inv.trace_ms = timer_ms(o->trace);
             inv.lookup_ms = timer_ms(o->lookup ? o->lookup : o->hash);
             inv.stamp_out_ms = timer_ms(o->stamp_out);

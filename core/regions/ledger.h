@@ -48,6 +48,11 @@ struct SavedValue {
     std::optional<int64_t> bytes; // none: not known (symbolic)
 };
 
+// The timers of one call, as indices into Dump::timers.
+struct CallTimers {
+    std::optional<size_t> hash, lookup, trace, stamp_out;
+};
+
 struct Invocation {
     int index = 0; // from 0, in the order Dynamo met them, within the compilation
     bool traced_to_end = false; // also of a failed one: storing the body broke a limit
@@ -66,6 +71,7 @@ struct Invocation {
     std::array<Place, kCallSiteCount> calls; // the call's node by CallSite; graph none where there is none
     std::array<Place, kCallSiteCount> bodies; // the body it calls there (node none)
     std::vector<ReuseMessage> messages; // of the text log, in order
+    CallTimers timers;
     InvocationId parent; // the invocation whose body holds this call (nested regions)
 
     // The call's node where it shows first: in the Dynamo graph, or in the first stage that the dump has.
@@ -91,8 +97,10 @@ struct Region {
     bool inlined = false;
     std::vector<RegionBody> bodies;
     std::vector<InvocationId> invocations; // in order
-    std::vector<SavedValue> saved; // what one invocation saves for its backward
-    std::optional<int64_t> saved_bytes; // per invocation; none: no backward, or not known
+    std::vector<SavedValue> saved; // what one invocation hands to its backward
+    // What its first invocation keeps for the backward, without what is alive anyway (parameters, inputs,
+    // views of them); each storage once. None: no backward, or not known.
+    std::optional<int64_t> saved_bytes;
 
     int body_count(CallSite site) const;
 };
@@ -102,7 +110,7 @@ struct Totals {
     int traced = 0; // calls whose body was traced to its end: Traced, RetracedNew, RetracedSame
     int reused = 0; // Reused and ReusedByKey
     double tracing_ms = 0, saved_ms = 0; // sums over the invocations that have them
-    int64_t saved_bytes = 0; // saved for backward: bytes × invocations
+    int64_t saved_bytes = 0; // kept for the backward by the whole forward (memory.h)
 };
 
 struct CompilationLedger {
@@ -124,6 +132,13 @@ struct Ledger {
 };
 
 Ledger build_ledger(const Dump& dump);
+
+// Whether the PyTorch that wrote the dump looks a region's call up before it traces it (InvokeSubgraphCache's
+// reuse cache, later than 2.11): by timers and messages of it, by version, by the lack of timers in a trace
+// that calls regions. None where nothing tells.
+std::optional<bool> has_reuse_cache(const Dump& dump);
+// "PyTorch 2.11"; "this PyTorch" where no record names its version.
+std::string torch_name(const Dump& dump);
 
 // Where a call stands in the user's program; null where no graph says it.
 const Source* call_source(const Dump& dump, const Invocation& invocation);

@@ -36,8 +36,8 @@ Half opposite(Half half) {
     return half == Half::Forward ? Half::Backward : Half::Forward;
 }
 
-// Of the same compilation: the k-th graph of the other stage for the k-th of this one, before or after the same pass;
-// else the only one that there is.
+// Of the same compilation: the k-th graph of the other stage for the k-th of this one, before or after the
+// same pass; else the only one that there is.
 GraphId other_graph(const Dump& dump, GraphId id) {
     const Graph& graph = dump.graph(id);
     const Stage stage = stage_of(dump, id);
@@ -83,8 +83,8 @@ Place whole_forward(const Dump& dump, GraphId id, std::string_view region) {
     return {};
 }
 
-std::unordered_set<std::string_view> names_of(const GraphModule& module, const Body& body,
-    const std::vector<bool>& which) {
+std::unordered_set<std::string_view> names_of(
+    const GraphModule& module, const Body& body, const std::vector<bool>& which) {
     std::unordered_set<std::string_view> names;
     for (size_t i = 0; i < body.nodes.size(); ++i)
         if (which[i])
@@ -97,15 +97,16 @@ std::vector<bool> all_but_tangents(const GraphModule& module, const Body& body) 
     std::vector<bool> taken(body.nodes.size(), false);
     for (size_t i = 0; i < body.placeholder_count(); ++i) {
         const std::string_view descriptor = module.text(body.nodes[i].descriptor);
-        taken[i] = !is_tangent(module, body.nodes[i]) && descriptor.find("TokenAOTInput") == std::string_view::npos
+        taken[i] = !is_tangent(module, body.nodes[i])
+            && descriptor.find("TokenAOTInput") == std::string_view::npos
             && !descriptor.starts_with("Philox");
     }
     return taken;
 }
 
-// Without the other half: the getitems that take what is saved carry their call's id, those that take the region's own
-// results carry none (since 2.11). Before that, what calls only return is there for the backward; but for the first
-// result, which a last call may only return as well.
+// Without the other half: the getitems that take what is saved carry their call's id, those that take the
+// region's own results carry none (since 2.11). Before that, what calls only return is there for the
+// backward; but for the first result, which a last call may only return as well.
 std::vector<bool> saved_by_calls(const GraphModule& module, BodyId id) {
     const BodyId scope = module.body(id).parent;
     const Body& parent = module.body(scope);
@@ -145,9 +146,8 @@ public:
         BodyRoles roles;
         roles.half = half_of(dump_, graph_, id_);
         roles.saved = saved(roles.half);
-        roles.inputs = regions::input_roles(module_, id_, [this](BodyId b) {
-            return half_of(dump_, graph_, b) == Half::Backward;
-        });
+        roles.inputs = regions::input_roles(
+            module_, id_, [this](BodyId b) { return half_of(dump_, graph_, b) == Half::Backward; });
         const size_t tangents = first_tangent();
         for (size_t i = 0; i < body_.placeholder_count(); ++i)
             if (i >= tangents || is_tangent(module_, body_.nodes[i]))
@@ -164,14 +164,15 @@ public:
     }
 
 private:
-    // Where tangents begin in a body that is called with primals and tangents by position: the backward call of a
-    // region in a joint graph, and of an inner region anywhere.
+    // Where tangents begin in a body that is called with primals and tangents by position: the backward call
+    // of a region in a joint graph, and of an inner region anywhere.
     size_t first_tangent() const {
         const IdentifierParts parts = called_as(module_, id_);
         if (parts.half != Half::Backward || parts.partitioned)
             return SIZE_MAX;
         const Place forward = whole_forward(dump_, graph_, parts.region);
-        return forward.graph ? dump_.graph(forward.graph).module->body(forward.body).placeholder_count() : SIZE_MAX;
+        return forward.graph ? dump_.graph(forward.graph).module->body(forward.body).placeholder_count()
+                             : SIZE_MAX;
     }
 
     std::vector<bool> saved_in_backward() const {
@@ -192,7 +193,8 @@ private:
         return taken;
     }
 
-    // The body of a region inside a backward body: what all its calls are handed of what was saved for the outer one.
+    // The body of a region inside a backward body: what all its calls are handed of what was saved for the
+    // outer one.
     std::vector<bool> handed_on() const {
         std::vector<bool> taken(body_.nodes.size(), false);
         std::vector<BodyId> chain{id_};

@@ -1,6 +1,6 @@
-// The one place that decides which stage a graph is, which half a body is of, what is a tangent, what is saved for the
-// backward, and what of a body's results is its own. Everybody else asks here, or is told. (What names and descriptors
-// alone say is in core/graph/roles.h, which readers ask too.)
+// The one place that decides which stage a graph is, which half a body is of, what is a tangent, what is
+// saved for the backward, and what of a body's results is its own. Everybody else asks here, or is told.
+// (What names and descriptors alone say is in core/graph/roles.h, which readers ask too.)
 //
 // What each answer rests on, best first:
 // - what the dump says: the stage of a record, AOT descriptors of placeholders and results;
@@ -19,24 +19,24 @@
 
 namespace hopscope {
 
-// The stage of a graph: as recorded, and for a text that nobody recorded (Stage::Graph) as it shows itself; then
-// Graph where nothing tells.
+// The stage of a graph: as recorded, and for a text that nobody recorded (Stage::Graph) as it shows itself;
+// then Graph where nothing tells.
 Stage stage_of(const Dump& dump, GraphId graph);
 
-// Which half a body is of. A forward body that a backward graph runs again (activation checkpointing) stays one of the
-// forward half.
+// Which half a body is of. A forward body that a backward graph runs again (activation checkpointing) stays
+// one of the forward half.
 std::optional<Half> half_of(const Dump& dump, GraphId graph, BodyId body);
 
-// What the values of a body are. An inner region's body is no forward or backward of its own where its call is not
-// partitioned: all that it returns is its own.
+// What the values of a body are. An inner region's body is no forward or backward of its own where its call
+// is not partitioned: all that it returns is its own.
 BodyRoles roles_of(const Dump& dump, GraphId graph, BodyId body);
 
-// The body of the other half that goes with this one: the root with the root, a region's partitioned body with that of
-// the same tangent variant. No graph where the dump has none.
+// The body of the other half that goes with this one: the root with the root, a region's partitioned body
+// with that of the same tangent variant. No graph where the dump has none.
 Place other_half(const Dump& dump, GraphId graph, BodyId body);
 
-// How many of a body's results are its own: all, but of a partitioned forward body, whose other results are saved.
-// None where nothing tells.
+// How many of a body's results are its own: all, but of a partitioned forward body, whose other results are
+// saved. None where nothing tells.
 std::optional<size_t> own_results(const Dump& dump, GraphId graph, BodyId body);
 
 // What a forward body hands to its backward body, in the order of its results. Nothing of bodies that are not

@@ -64,6 +64,7 @@ public:
         load_messages();
         load_reports();
         load_symbols();
+        load_facts();
         load_problems();
         if (dump_.compilations.empty() && dump_.messages.empty() && !damage_.empty())
             return make_error(Error::Kind::Damaged, damage_.front().message);
@@ -86,6 +87,7 @@ private:
     void load_messages();
     void load_reports();
     void load_symbols();
+    void load_facts();
     void load_problems();
     CompileKey key_of(Rows& rows);
 
@@ -496,6 +498,76 @@ void Loader::load_reports() {
         a.bytes = artifacts.count();
         if (artifacts.good())
             dump_.artifacts.push_back(std::move(a));
+    }
+}
+
+void Loader::load_facts() {
+    if (schema_version(db_) < 5)
+        return; // a damaged file that could not be brought up to date
+    Rows caches(db_, "cache_record",
+        "SELECT id, compilation_id, cache, state, backward, key, reason, saved_ms, took_ms, file_id, line, "
+        "offset "
+        "FROM cache_record ORDER BY id",
+        damage_);
+    while (caches.next()) {
+        CacheRecord c;
+        c.compilation = caches.reference(compilations_, CompilationId());
+        const auto cache = cache_from_name(caches.text());
+        const auto state = cache_state_from_name(caches.text());
+        if (const auto backward = caches.number_or_null())
+            c.backward = *backward != 0;
+        c.key = caches.text();
+        c.reason = caches.text();
+        c.saved_ms = caches.real_or_null();
+        c.took_ms = caches.real_or_null();
+        c.file = caches.reference(files_, FileId());
+        c.line = caches.count();
+        c.offset = caches.count();
+        if (!cache || !state)
+            caches.bad("cache or state is none that is known");
+        if (!caches.good())
+            continue;
+        c.cache = *cache;
+        c.state = *state;
+        dump_.caches.push_back(std::move(c));
+    }
+    Rows inputs(db_, "described_input",
+        "SELECT id, compilation_id, source, dtype, shape, stride, requires_grad, is_parameter, is_view, "
+        "storage, "
+        "storage_bytes, file_id, line, offset FROM described_input ORDER BY id",
+        damage_);
+    while (inputs.next()) {
+        DescribedInput d;
+        d.compilation = inputs.reference(compilations_, CompilationId());
+        d.source = inputs.text();
+        d.dtype = inputs.text();
+        d.shape = inputs.text();
+        d.stride = inputs.text();
+        d.requires_grad = inputs.flag();
+        d.is_parameter = inputs.flag();
+        d.is_view = inputs.flag();
+        d.storage = inputs.integer_or_null(0, INT64_MAX);
+        d.storage_bytes = inputs.integer_or_null(0, INT64_MAX);
+        d.file = inputs.reference(files_, FileId());
+        d.line = inputs.count();
+        d.offset = inputs.count();
+        if (inputs.good())
+            dump_.inputs.push_back(std::move(d));
+    }
+    Rows marked(db_, "marked_function",
+        "SELECT id, compilation_id, name, source_file, source_line, file_id, line FROM marked_function ORDER "
+        "BY id",
+        damage_);
+    while (marked.next()) {
+        MarkedFunction m;
+        m.compilation = marked.reference(compilations_, CompilationId());
+        m.name = marked.text();
+        m.source_file = marked.text();
+        m.source_line = marked.line();
+        m.file = marked.reference(files_, FileId());
+        m.line = marked.count();
+        if (marked.good())
+            dump_.marked.push_back(std::move(m));
     }
 }
 

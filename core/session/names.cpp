@@ -11,6 +11,9 @@ constexpr std::array<std::string_view, 7> kTimers = {"trace", "reuse_hash", "reu
 constexpr std::array<std::string_view, 10> kMessages = {"reuse_failed", "cache_hit", "hash_hit", "installing",
     "comparison_failed", "not_eligible", "guards", "exceeded", "fake_cache_failed", "other"};
 
+constexpr std::array<std::string_view, 2> kCaches = {"aotautograd", "fx_graph"};
+constexpr std::array<std::string_view, 4> kCacheStates = {"hit", "miss", "bypass", "disabled"};
+
 template <class Enum, size_t N>
 std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) {
     const auto i = static_cast<size_t>(value);
@@ -44,6 +47,22 @@ std::string_view message_name(ReuseMessage::Kind kind) {
 
 std::optional<ReuseMessage::Kind> message_from_name(std::string_view name) {
     return find_name<ReuseMessage::Kind>(kMessages, name);
+}
+
+std::string_view cache_name(CacheRecord::Cache cache) {
+    return name_of(kCaches, cache);
+}
+
+std::optional<CacheRecord::Cache> cache_from_name(std::string_view name) {
+    return find_name<CacheRecord::Cache>(kCaches, name);
+}
+
+std::string_view cache_state_name(CacheRecord::State state) {
+    return name_of(kCacheStates, state);
+}
+
+std::optional<CacheRecord::State> cache_state_from_name(std::string_view name) {
+    return find_name<CacheRecord::State>(kCacheStates, name);
 }
 
 std::optional<Severity> severity_from_name(std::string_view name) {

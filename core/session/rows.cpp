@@ -109,6 +109,13 @@ double Rows::real() {
     return column.getDouble();
 }
 
+std::optional<double> Rows::real_or_null() {
+    if (!is_null())
+        return real();
+    skip();
+    return std::nullopt;
+}
+
 std::string Rows::text() {
     const SQLite::Column column = statement_->getColumn(++column_);
     if (!column.isText())

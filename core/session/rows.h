@@ -52,6 +52,7 @@ public:
     int line() { return static_cast<int>(integer(INT32_MIN, INT32_MAX)); }
     uint64_t count() { return static_cast<uint64_t>(integer(0, INT64_MAX)); }
     double real();
+    std::optional<double> real_or_null();
     bool is_null() const; // the next column
     void skip() { ++column_; }
     std::string text();

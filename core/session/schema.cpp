@@ -211,6 +211,31 @@ CREATE TABLE saved_tensor (          -- weights and inputs that came with a grap
     offset INTEGER NOT NULL);        -- elements
 )sql";
 
+// Version 5: what a trace says beside graphs and timers.
+constexpr const char* kVersion5 = R"sql(
+CREATE TABLE cache_record (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    cache TEXT NOT NULL,             -- aotautograd, fx_graph
+    state TEXT NOT NULL,             -- hit, miss, bypass, disabled
+    backward INTEGER,                -- 1 = of the backward's graph; null = not told
+    key TEXT NOT NULL, reason TEXT NOT NULL, saved_ms REAL, took_ms REAL,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE described_input (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    source TEXT NOT NULL,            -- L['self']._modules['layers']…
+    dtype TEXT NOT NULL, shape TEXT NOT NULL, stride TEXT NOT NULL,
+    requires_grad INTEGER NOT NULL, is_parameter INTEGER NOT NULL, is_view INTEGER NOT NULL,
+    storage INTEGER, storage_bytes INTEGER,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL, offset INTEGER NOT NULL);
+CREATE TABLE marked_function (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    name TEXT NOT NULL, source_file TEXT NOT NULL, source_line INTEGER NOT NULL,
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
+)sql";
+
 void to_version_1(SQLite::Database& db) {
     db.exec(kVersion1);
 }
@@ -230,7 +255,11 @@ void to_version_4(SQLite::Database& db) {
     db.exec(kVersion4);
 }
 
-constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3, to_version_4};
+void to_version_5(SQLite::Database& db) {
+    db.exec(kVersion5);
+}
+
+constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3, to_version_4, to_version_5};
 static_assert(kSteps.size() == kSessionVersion);
 
 // The columns that load() turns into a Dump. graph_text.zstd is guarded by graph_text.hash.
@@ -254,6 +283,9 @@ constexpr std::array kSealed = {
     Sealed{4, "SELECT * FROM graph_place ORDER BY id"},
     Sealed{4, "SELECT * FROM written_module ORDER BY id"},
     Sealed{4, "SELECT * FROM saved_tensor ORDER BY id"},
+    Sealed{5, "SELECT * FROM cache_record ORDER BY id"},
+    Sealed{5, "SELECT * FROM described_input ORDER BY id"},
+    Sealed{5, "SELECT * FROM marked_function ORDER BY id"},
 };
 
 // Type, length and bytes of each value: two different rows never look alike.
@@ -340,6 +372,9 @@ SchemaFaults schema_faults(SQLite::Database& db) {
             plain_table(table);
     if (schema_version(db) >= 4)
         for (const char* table : {"graph_place", "written_module", "saved_tensor"})
+            plain_table(table);
+    if (schema_version(db) >= 5)
+        for (const char* table : {"cache_record", "described_input", "marked_function"})
             plain_table(table);
     return faults;
 }

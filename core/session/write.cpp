@@ -246,6 +246,25 @@ void write_evidence(SQLite::Database& db, const Dump& dump) {
             symbol(i, s.compilation, s.name, s.value, s.range, s.source, s.file, s.line);
         }
     }
+    if (schema_version(db) >= 5) {
+        Insert cache(db, "INSERT INTO cache_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        for (size_t i = 0; i < dump.caches.size(); ++i) {
+            const CacheRecord& c = dump.caches[i];
+            cache(i, c.compilation, cache_name(c.cache), cache_state_name(c.state), c.backward, c.key,
+                c.reason, c.saved_ms, c.took_ms, c.file, c.line, c.offset);
+        }
+        Insert input(db, "INSERT INTO described_input VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        for (size_t i = 0; i < dump.inputs.size(); ++i) {
+            const DescribedInput& d = dump.inputs[i];
+            input(i, d.compilation, d.source, d.dtype, d.shape, d.stride, d.requires_grad, d.is_parameter,
+                d.is_view, d.storage, d.storage_bytes, d.file, d.line, d.offset);
+        }
+        Insert marked(db, "INSERT INTO marked_function VALUES (?, ?, ?, ?, ?, ?, ?)");
+        for (size_t i = 0; i < dump.marked.size(); ++i) {
+            const MarkedFunction& m = dump.marked[i];
+            marked(i, m.compilation, m.name, m.source_file, m.source_line, m.file, m.line);
+        }
+    }
     Insert problem(db, "INSERT INTO problem VALUES (?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.problems.size(); ++i) {
         const Problem& p = dump.problems[i];

@@ -137,7 +137,10 @@ void TestExplain::shapes() {
         call(list, 3)->summary.c_str());
     QVERIFY(call(list, 3)->summary.find(".contiguous()") != std::string::npos);
     QVERIFY(call(list, 4)->summary.find(".contiguous()") == std::string::npos);
-    QCOMPARE(list[0].headline, std::string("7 calls → 5 bodies → 2 backward bodies"));
+    QCOMPARE(list[0].headline,
+        std::string(
+            "7 calls → 5 bodies, 3 of them put inline → 2 backwards; 1 traced, 2 reused, 4 missed (shape, "
+            "stride, dtype)"));
 }
 
 void TestExplain::constants() {
@@ -205,7 +208,7 @@ void TestExplain::tangentVariants() {
 void TestExplain::equalCodeOfTwoFunctions() {
     const auto list = explained("two_functions", true);
     for (const RegionAnswer& r : list[0].regions) {
-        QCOMPARE(r.outcome, std::string("kept"));
+        QVERIFY(r.outcome == Outcome::Kept);
         QVERIFY(r.variants.empty());
         for (const CallAnswer& c : r.calls)
             QVERIFY(c.differences.empty());
@@ -248,9 +251,15 @@ void TestExplain::commandLine() {
     const Json& c = doc["compilations"][0];
     QCOMPARE(keys(c).mid(0, 3), (QStringList{"rank", "id", "regions"}));
     const Json& region = c["regions"][0];
-    QCOMPARE(
-        keys(region), (QStringList{"identifier", "function", "outcome", "invocations", "backward_variants"}));
-    QCOMPARE(keys(region["invocations"][0]), (QStringList{"index", "decision", "summary", "differences"}));
+    QCOMPARE(keys(region).mid(0, 5),
+        (QStringList{"identifier", "function", "outcome", "invocations", "backward_variants"}));
+    QCOMPARE(keys(region["invocations"][0]).mid(0, 4),
+        (QStringList{"index", "decision", "summary", "differences"}));
+    const Json& caches = region["invocations"][1]["caches"];
+    QCOMPARE(caches.size(), kCallCacheCount);
+    QCOMPARE(caches[0]["cache"].get<std::string>(), std::string("subgraph_reuse"));
+    QCOMPARE(caches[0]["state"].get<std::string>(), std::string("hit"));
+    QVERIFY(caches[0]["at"][0]["line"].get<int>() > 0);
     const Json& variant = region["backward_variants"][0];
     QCOMPARE(keys(variant), (QStringList{"body", "differences", "caused_by"}));
     QCOMPARE(keys(variant["differences"][0]),
@@ -262,7 +271,7 @@ void TestExplain::commandLine() {
     QCOMPARE(some["compilations"][0]["regions"][0]["invocations"].size(), size_t{1});
     QCOMPARE(run({"explain", trace, "--region", "nowhere"}).status, 2);
     const Run text = run({"explain", trace});
-    QVERIFY2(text.out.contains("3 calls → 1 body → 2 backward bodies"), text.out.constData());
+    QVERIFY2(text.out.contains("3 calls → 1 body → 2 backwards; 1 traced, 2 reused"), text.out.constData());
     QVERIFY(text.out.contains("made by 0/0:backward@expand"));
 }
 

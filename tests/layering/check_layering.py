@@ -21,14 +21,14 @@ CORE = {
     "diff": {"base", "graph", "match", "regions"},
     "layout": {"base"},
     "draw": {"base", "graph", "layout"},
-    "export": {"base", "graph", "layout", "draw", "regions", "repeats", "wire"},
+    "export": {"base", "graph", "layout", "draw", "regions", "explain", "repeats", "wire"},
     "session": {"base", "graph", "read", "regions"},
     "tensors": {"base", "graph"},
     "wire": {"base"},
     "worker": {"base", "graph", "tensors", "wire"},
     "run": {"base", "graph", "read", "session", "tensors", "wire", "worker"},
     "proof": {"base", "graph", "read", "regions", "tensors", "worker", "run"},
-    "browse": {"base", "graph", "read", "regions", "session"},
+    "browse": {"base", "graph", "read", "regions", "explain", "session"},
     "executor": {"base", "graph", "read", "tensors", "wire"},
 }
 # Of core, a panel may include what it shows: no more than its CMake list says. Of views, base.

@@ -128,6 +128,15 @@ Dump hand_made() {
     d.failures.push_back({CompilationId(), "fx_interpreter_error", "", "", FileId(), 0});
     d.artifacts.push_back({CompilationId(1), "aotautograd_cache_miss", FileId(0), 7, 1ull << 40});
     d.symbols.push_back({CompilationId(1), "s77", "8", "[2, int_oo]", "L['ids'].size()[0]", FileId(0), 9});
+    d.caches.push_back({CacheRecord::Cache::FxGraph, CacheRecord::State::Bypass, CompilationId(1), true,
+        "fkey", "cache not enabled", 12520.0, std::nullopt, FileId(0), 11, 1100});
+    d.caches.push_back({CacheRecord::Cache::AotAutograd, CacheRecord::State::Disabled, CompilationId(),
+        std::nullopt, "", "", std::nullopt, 0.5, FileId(), 0, 0});
+    d.inputs.push_back({CompilationId(1), "L['self']._parameters['w']", "float32", "[8, 16]", "[16, 1]", true,
+        true, false, 3, 512, FileId(0), 12, 1200});
+    d.inputs.push_back({CompilationId(1), "L['x']", "int64", "[]", "[]", false, false, true, std::nullopt,
+        std::nullopt, FileId(0), 13, 1300});
+    d.marked.push_back({CompilationId(1), "decoder_layer", "/m.py", 18, FileId(0), 14});
     d.symbols.push_back({CompilationId(), "zf1", "1e-05", "[-oo, oo]", "", FileId(), 0});
     d.problems.push_back({Severity::Warning, "bad line", FileId(0), 8, 999});
     d.problems.push_back({Severity::Note, "nothing", FileId(), 0, 0});
@@ -268,6 +277,26 @@ void compare_reports(FirstDifference& same, const Dump& a, const Dump& b) {
         same("symbol", std::tie(x.compilation, x.name, x.value, x.range, x.source, x.file, x.line),
             std::tie(y.compilation, y.name, y.value, y.range, y.source, y.file, y.line));
     }
+    for (size_t i = 0; i < a.caches.size(); ++i) {
+        const CacheRecord &x = a.caches[i], &y = b.caches[i];
+        same("cache", std::tie(x.cache, x.state, x.compilation, x.backward, x.key, x.reason),
+            std::tie(y.cache, y.state, y.compilation, y.backward, y.key, y.reason));
+        same("cache times and place", std::tie(x.saved_ms, x.took_ms, x.file, x.line, x.offset),
+            std::tie(y.saved_ms, y.took_ms, y.file, y.line, y.offset));
+    }
+    for (size_t i = 0; i < a.inputs.size(); ++i) {
+        const DescribedInput &x = a.inputs[i], &y = b.inputs[i];
+        same("input", std::tie(x.compilation, x.source, x.dtype, x.shape, x.stride),
+            std::tie(y.compilation, y.source, y.dtype, y.shape, y.stride));
+        same("input flags", std::tie(x.requires_grad, x.is_parameter, x.is_view, x.storage, x.storage_bytes),
+            std::tie(y.requires_grad, y.is_parameter, y.is_view, y.storage, y.storage_bytes));
+        same("input place", std::tie(x.file, x.line, x.offset), std::tie(y.file, y.line, y.offset));
+    }
+    for (size_t i = 0; i < a.marked.size(); ++i) {
+        const MarkedFunction &x = a.marked[i], &y = b.marked[i];
+        same("marked", std::tie(x.compilation, x.name, x.source_file, x.source_line, x.file, x.line),
+            std::tie(y.compilation, y.name, y.source_file, y.source_line, y.file, y.line));
+    }
     for (size_t i = 0; i < a.artifacts.size(); ++i) {
         const Artifact &x = a.artifacts[i], &y = b.artifacts[i];
         same("artifact", std::tie(x.compilation, x.name, x.file, x.line, x.bytes),
@@ -302,6 +331,9 @@ std::string difference(const Dump& a, const Dump& b) {
     same("failures", a.failures.size(), b.failures.size());
     same("artifacts", a.artifacts.size(), b.artifacts.size());
     same("symbols", a.symbols.size(), b.symbols.size());
+    same("caches", a.caches.size(), b.caches.size());
+    same("inputs", a.inputs.size(), b.inputs.size());
+    same("marked", a.marked.size(), b.marked.size());
     same("sources", a.sources.size(), b.sources.size());
     same("problems", a.problems.size(), b.problems.size());
     if (!same.found.empty())

@@ -1,0 +1,228 @@
+// hopscope memory: what the forward keeps for the backward.
+#include "app/cli/cli.h"
+
+#include "core/base/text.h"
+#include "core/diff/memories.h"
+#include "core/export/ledger_json.h"
+#include "core/regions/memory.h"
+
+#include <cstdio>
+
+namespace hopscope::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Words {
+    std::vector<std::string> paths, others;
+    bool json = false;
+};
+
+std::vector<MemoryReport> reports_of(const Dump& dump) {
+    const Ledger ledger = build_ledger(dump);
+    std::vector<MemoryReport> out;
+    for (const CompilationLedger& c : ledger.compilations)
+        if (dump.compilation(c.compilation).last_attempt)
+            if (MemoryReport report = memory_of(dump, c); report.forward.graph)
+                out.push_back(std::move(report));
+    return out;
+}
+
+struct ValueFacts {
+    const GraphModule& module;
+    const Node& node;
+    const ValueType* type;
+    const Source* source;
+};
+ValueFacts facts_of(const Dump& dump, const Place& at) {
+    const GraphModule& m = *dump.graph(at.graph).module;
+    const Node& n = m.body(at.body).node(at.node);
+    const Source* s = m.source(n.source);
+    return {m, n, m.type(n.type), s && s->has_place() ? s : nullptr};
+}
+
+std::string address(const Dump& dump, const Place& at) {
+    return utf8(address_of(dump, at.graph, at.body, at.node));
+}
+
+std::string dtype_of(const ValueFacts& f) {
+    if (!f.type || f.type->kind != TypeKind::Tensor)
+        return {};
+    const std::string_view abbreviation = f.module.text(f.type->dtype);
+    const DType* dtype = dtype_by_abbreviation(abbreviation);
+    return std::string(dtype ? dtype->name : abbreviation);
+}
+
+Json value_json(const Dump& dump, const KeptValue& v) {
+    const ValueFacts f = facts_of(dump, v.at);
+    Json shape = nullptr, source = nullptr;
+    if (f.type && f.type->kind == TypeKind::Tensor) {
+        shape = Json::array();
+        for (const StringId d : f.module.shape(*f.type))
+            shape.push_back(utf8(f.module.text(d)));
+    }
+    if (f.source)
+        source = {{"file", utf8(f.module.text(f.source->file))}, {"line", f.source->line}};
+    const std::string dtype = dtype_of(f);
+    return {{"at", address(dump, v.at)}, {"region", v.region.empty() ? Json(nullptr) : Json(utf8(v.region))},
+        {"dtype", dtype.empty() ? Json(nullptr) : Json(utf8(dtype))}, {"shape", std::move(shape)},
+        {"bytes", v.bytes ? Json(*v.bytes) : Json(nullptr)}, {"alive_anyway", v.alive_anyway},
+        {"alias_of", v.alias_of.graph ? Json(address(dump, v.alias_of)) : Json(nullptr)},
+        {"why", utf8(v.why)}, {"recomputable", v.recomputable}, {"times", v.times},
+        {"source", std::move(source)},
+        {"target", utf8(f.node.op == Opcode::Placeholder ? "placeholder" : short_target(f.module, f.node))}};
+}
+
+Json report_json(const Dump& dump, const MemoryReport& report) {
+    Json saved = Json::array(), again = Json::array();
+    for (const KeptValue& v : report.saved)
+        saved.push_back(value_json(dump, v));
+    for (const Recomputed& r : report.recomputed)
+        again.push_back({{"at", address(dump, r.at)}, {"target", utf8(r.target)}, {"times", r.times}});
+    const Compilation& c = dump.compilation(report.compilation);
+    return {{"rank", c.key.rank ? Json(*c.key.rank) : Json(nullptr)}, {"id", utf8(c.key.id)},
+        {"saved", std::move(saved)},
+        {"totals",
+            {{"kept_bytes", report.kept_bytes}, {"alive_bytes", report.alive_bytes},
+                {"kept_values", report.kept_values}, {"unknown_sizes", report.unknown_sizes}}},
+        {"recomputed", std::move(again)}, {"forward", utf8(address_of(dump, report.forward.graph))},
+        {"backward", utf8(address_of(dump, report.backward.graph))}};
+}
+
+std::string size_text(std::optional<int64_t> bytes) {
+    return bytes ? format_bytes(static_cast<uint64_t>(*bytes)) : "unknown size";
+}
+
+std::string value_text(const Dump& dump, const KeptValue& v) {
+    const ValueFacts f = facts_of(dump, v.at);
+    std::string out = std::to_string(v.times) + " × " + size_text(v.bytes) + "  " + address(dump, v.at);
+    if (f.type)
+        out += "  " + utf8(short_type(f.module, *f.type));
+    if (f.node.op != Opcode::Placeholder)
+        out += "  " + utf8(short_target(f.module, f.node));
+    if (f.source) {
+        const std::string_view file = f.module.text(f.source->file);
+        out += "  " + utf8(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(f.source->line);
+    }
+    return out;
+}
+
+void print_report(const Dump& dump, const MemoryReport& report) {
+    const Compilation& c = dump.compilation(report.compilation);
+    std::printf("%s%s  %s keeps %s (%s bytes) in %s for %s; %s of what it hands over is alive anyway%s\n",
+        c.key.rank ? ("rank " + std::to_string(*c.key.rank) + "  ").c_str() : "", utf8(c.key.id).c_str(),
+        utf8(address_of(dump, report.forward.graph)).c_str(), size_text(report.kept_bytes).c_str(),
+        std::to_string(report.kept_bytes).c_str(),
+        counted(static_cast<uint64_t>(report.kept_values), "storage").c_str(),
+        utf8(address_of(dump, report.backward.graph)).c_str(), size_text(report.alive_bytes).c_str(),
+        report.unknown_sizes ? (", and " + std::to_string(report.unknown_sizes) + " of unknown size").c_str()
+                             : "");
+    for (const bool alive : {false, true}) {
+        bool first = true;
+        for (const KeptValue& v : report.saved) {
+            if (v.alive_anyway != alive)
+                continue;
+            if (first)
+                std::printf("  %s\n",
+                    alive ? "alive anyway: inputs and parameters, and views of them"
+                          : "kept for the backward");
+            first = false;
+            std::printf("    %s\n", value_text(dump, v).c_str());
+            if (alive)
+                continue;
+            std::printf("        %s%s\n", utf8(v.why).c_str(),
+                v.recomputable ? "; cheap to compute again from what else is there" : "");
+            if (v.alias_of.graph)
+                std::printf(
+                    "        in the storage of %s, counted there\n", address(dump, v.alias_of).c_str());
+        }
+    }
+    if (report.recomputed.empty())
+        return;
+    std::printf("  computed again by the backward: %s\n", counted(report.recomputed.size(), "node").c_str());
+    for (const Recomputed& r : report.recomputed)
+        std::printf("    %d × %s  %s\n", r.times, address(dump, r.at).c_str(), utf8(r.target).c_str());
+}
+
+Json diff_json(const Dump& a, const Dump& b, const std::vector<MemoryDiff>& diffs) {
+    Json out = Json::array();
+    for (const MemoryDiff& d : diffs) {
+        Json changes = Json::array();
+        for (const MemoryChange& c : d.changes)
+            changes.push_back({{"a", c.a ? value_json(a, *c.a) : Json(nullptr)},
+                {"b", c.b ? value_json(b, *c.b) : Json(nullptr)}, {"fields", c.fields}});
+        out.push_back({{"kept_bytes_a", d.a ? Json(d.kept_bytes_a) : Json(nullptr)},
+            {"kept_bytes_b", d.b ? Json(d.kept_bytes_b) : Json(nullptr)}, {"changes", std::move(changes)}});
+    }
+    return out;
+}
+
+void print_diff(const Dump& a, const Dump& b, const std::vector<MemoryDiff>& diffs) {
+    for (const MemoryDiff& d : diffs) {
+        std::printf("kept: %s, the other dump %s\n",
+            d.a ? size_text(d.kept_bytes_a).c_str() : "no such compilation",
+            d.b ? size_text(d.kept_bytes_b).c_str() : "has no such compilation");
+        for (const MemoryChange& c : d.changes) {
+            if (!c.b)
+                std::printf("  only here   %s\n", value_text(a, *c.a).c_str());
+            else if (!c.a)
+                std::printf("  only there  %s\n", value_text(b, *c.b).c_str());
+            else {
+                std::string fields;
+                for (const std::string& f : c.fields)
+                    fields += (fields.empty() ? "" : ", ") + f;
+                std::printf("  %s differ\n    here   %s\n    there  %s\n", fields.c_str(),
+                    value_text(a, *c.a).c_str(), value_text(b, *c.b).c_str());
+            }
+        }
+    }
+}
+
+int run_memory(const Words& words) {
+    const auto dump = open(words.paths);
+    if (!dump)
+        return fail(dump.error());
+    const std::vector<MemoryReport> reports = reports_of(*dump);
+    Json document{{"compilations", Json::array()}, {"problems", problems_json(*dump, dump->problems)}};
+    for (const MemoryReport& r : reports)
+        if (words.json)
+            document["compilations"].push_back(report_json(*dump, r));
+        else
+            print_report(*dump, r);
+    if (reports.empty() && !words.json)
+        std::printf("no compilation of this dump has a forward and a backward graph\n");
+    bool same = true;
+    if (!words.others.empty()) {
+        const auto other = open(words.others);
+        if (!other)
+            return fail(other.error());
+        const std::vector<MemoryReport> others = reports_of(*other);
+        const std::vector<MemoryDiff> diffs = diff_memories(*dump, reports, *other, others);
+        for (const MemoryDiff& d : diffs)
+            same = same && d.a && d.b && d.changes.empty();
+        if (words.json)
+            document["other"] = diff_json(*dump, *other, diffs);
+        else
+            print_diff(*dump, *other, diffs);
+    }
+    if (words.json)
+        print_json(document);
+    return same ? kDone : kDiffers;
+}
+
+} // namespace
+
+void add_memory(CLI::App& app, Action& action) {
+    auto* command = app.add_subcommand(
+        "memory", "What the forward keeps for the backward, and what of that is alive anyway");
+    static Words words;
+    add_dumps(*command, words.paths);
+    command->add_option("--other", words.others,
+        "Another dump (several paths: evidence of one run): what it keeps more or less; exit status 1 if "
+        "they differ");
+    command->add_flag("--json", words.json, "Print one JSON document");
+    command->callback([&action] { action = [] { return run_memory(words); }; });
+}
+
+} // namespace hopscope::cli

@@ -1,0 +1,31 @@
+// What the forwards of two dumps keep for their backwards, value by value: which is kept more often, in
+// another dtype, or by one side only.
+#pragma once
+
+#include "core/regions/memory.h"
+
+#include <string>
+#include <vector>
+
+namespace hopscope {
+
+struct MemoryChange {
+    const KeptValue* a = nullptr; // null: only b keeps it
+    const KeptValue* b = nullptr; // null: only a keeps it
+    std::vector<std::string>
+        fields; // what differs: times, bytes, dtype, shape, alive_anyway; empty: one side only
+};
+
+struct MemoryDiff {
+    const MemoryReport* a = nullptr; // null: the other side has no such compilation
+    const MemoryReport* b = nullptr;
+    std::vector<MemoryChange> changes; // in a's order, then b's; values that are equal are left out
+    int64_t kept_bytes_a = 0, kept_bytes_b = 0;
+};
+
+// Compilations by their order; values by operator, region's function and line of the program, the k-th with
+// the k-th. Refers to the reports.
+std::vector<MemoryDiff> diff_memories(const Dump& dump_a, const std::vector<MemoryReport>& a,
+    const Dump& dump_b, const std::vector<MemoryReport>& b);
+
+} // namespace hopscope

@@ -1,0 +1,162 @@
+// What an explanation comes to, on one line.
+#include "core/explain/parts.h"
+
+#include "core/base/text.h"
+
+#include <algorithm>
+#include <set>
+
+namespace hopscope::explain_parts {
+
+namespace {
+
+std::string several(size_t n, const char* one, const char* more) {
+    return std::to_string(n) + ' ' + (n == 1 ? one : more);
+}
+
+struct Counts {
+    size_t traced = 0, reused = 0, same = 0, missed = 0, failed = 0, unknown = 0;
+    size_t inlined = 0; // bodies
+    size_t bodies = 0, backward = 0;
+};
+
+Counts count(const CompilationLedger& c) {
+    Counts n;
+    for (const Invocation& inv : c.invocations)
+        switch (inv.decision) {
+        case Decision::Traced:
+            ++n.traced;
+            break;
+        case Decision::Reused:
+        case Decision::ReusedByKey:
+            ++n.reused;
+            break;
+        case Decision::RetracedSame:
+            ++n.same;
+            break;
+        case Decision::RetracedNew:
+            ++n.missed;
+            break;
+        case Decision::Failed:
+            ++n.failed;
+            break;
+        case Decision::Unknown:
+            ++n.unknown;
+            break;
+        }
+    int forward = 0;
+    for (const Region& r : c.regions) {
+        n.inlined += r.inlined;
+        n.bodies += static_cast<size_t>(r.body_count(CallSite::Dynamo));
+        n.backward += static_cast<size_t>(r.body_count(CallSite::Backward));
+        forward += std::max({r.body_count(CallSite::Forward), r.body_count(CallSite::Inference),
+            r.body_count(CallSite::Joint)});
+    }
+    // A dump that lacks Dynamo's graph: the log or the graphs behind it tell the bodies.
+    if (n.bodies == 0)
+        n.bodies = forward > 0 ? static_cast<size_t>(forward)
+                               : static_cast<size_t>(std::count_if(c.regions.begin(), c.regions.end(),
+                                   [](const Region& r) { return !r.identifier.empty(); }));
+    return n;
+}
+
+// The fields for which calls were traced anew, in the order in which they are met.
+std::string fields_of(const CompilationLedger& c, const Explanation& e) {
+    std::vector<std::string> fields;
+    bool open = false; // the dump leaves the field of one open
+    for (const RegionAnswer& r : e.regions)
+        for (const CallAnswer& call : r.calls) {
+            if (c.invocations[static_cast<size_t>(call.index)].decision != Decision::RetracedNew)
+                continue;
+            if (call.differences.empty()) {
+                open = true;
+                continue;
+            }
+            // Of the nearest body; several fields of the log alone mean that it does not say which.
+            const Mismatch& first = call.differences.front();
+            const size_t told = static_cast<size_t>(std::count_if(call.differences.begin(),
+                call.differences.end(), [&](const Mismatch& m) { return m.against == first.against; }));
+            if (first.against.empty() && told > 1) {
+                open = true;
+                continue;
+            }
+            for (const Mismatch& m : call.differences)
+                if (m.against == first.against
+                    && std::find(fields.begin(), fields.end(), m.field) == fields.end())
+                    fields.push_back(m.field);
+        }
+    std::string out;
+    for (const std::string& f : fields)
+        out += (out.empty() ? "" : ", ") + f;
+    if (open)
+        out += out.empty() ? "for what, the dump does not tell" : ", and more that the dump does not tell";
+    return out;
+}
+
+std::string what_caches_did(
+    const Dump& dump, const CompilationLedger& c, const Explanation& e, const Counts& n) {
+    const std::optional<bool> cache = has_reuse_cache(dump);
+    if (n.unknown > 0 && n.reused + n.same == 0)
+        return "the dump does not tell whether the further calls were reused or traced and found equal";
+    std::string out;
+    if (cache == false) {
+        out = torch_name(dump) + " has no reuse cache: each call was traced";
+        if (n.same > 0 && n.missed == 0)
+            out += " and found equal";
+        else if (n.same > 0)
+            out += ", " + std::to_string(n.same) + " found equal";
+    } else if (n.traced + n.reused + n.same + n.missed > 0) {
+        out = std::to_string(n.traced) + " traced";
+        if (n.reused > 0)
+            out += ", " + std::to_string(n.reused) + " reused";
+        if (n.same > 0)
+            out += ", " + std::to_string(n.same) + " traced again and found equal";
+    }
+    if (n.missed > 0) {
+        out += (out.empty() ? "" : ", ") + std::to_string(n.missed)
+            + (cache == false ? " unlike any before" : " missed");
+        if (const std::string fields = fields_of(c, e); !fields.empty())
+            out += " (" + fields + ')';
+    }
+    return out;
+}
+
+} // namespace
+
+std::string conclude(const Dump& dump, const CompilationLedger& c, const Explanation& e) {
+    const Counts n = count(c);
+    const Compilation& compilation = dump.compilation(c.compilation);
+    std::string out = several(c.invocations.size(), "call", "calls");
+    if (n.bodies > 0)
+        out += " → " + several(n.bodies, "body", "bodies");
+    if (n.inlined > 0)
+        out +=
+            n.inlined == n.bodies ? ", put inline" : ", " + std::to_string(n.inlined) + " of them put inline";
+    if (n.backward > 0)
+        out += " → " + several(n.backward, "backward", "backwards");
+    if (const std::string did = what_caches_did(dump, c, e, n); !did.empty())
+        out += "; " + did;
+    if (n.failed > 0 || (e.failure && !compilation.fail_type.empty())) {
+        const auto failed = std::find_if(e.regions.begin(), e.regions.end(),
+            [](const RegionAnswer& r) { return r.outcome == Outcome::Failed; });
+        out += "; failed";
+        if (failed != e.regions.end()) {
+            const Region& r = c.regions[static_cast<size_t>(failed->region)];
+            if (!r.function.empty() || !r.identifier.empty())
+                out += " in " + (r.function.empty() ? r.identifier : r.function);
+        }
+        if (e.failure)
+            out += ": " + headline(e.failure->message);
+    }
+    const auto moved = std::find_if(e.regions.begin(), e.regions.end(), [](const RegionAnswer& r) {
+        return r.outcome == Outcome::GraphBreak || r.outcome == Outcome::Recompiled
+            || r.outcome == Outcome::Exported || r.outcome == Outcome::Consumed;
+    });
+    if (moved != e.regions.end())
+        out += "; " + moved->where;
+    else if (!compilation.recompile_reason.empty())
+        out += "; compiled again: " + headline(compilation.recompile_reason);
+    return out;
+}
+
+} // namespace hopscope::explain_parts

@@ -1,0 +1,220 @@
+// What the records of a TORCH_TRACE log say beside graphs and timers: caches of whole graphs, inputs, marked
+// functions.
+#include "core/base/text.h"
+#include "core/read/trace_reader.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace hopscope::read {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+constexpr auto npos = std::string_view::npos;
+
+std::optional<int64_t> integer(ondemand::value value) {
+    int64_t n = 0;
+    return value.get_int64().get(n) == simdjson::SUCCESS ? std::optional(n) : std::nullopt;
+}
+std::optional<double> number(ondemand::value value) {
+    double n = 0;
+    return value.get_double().get(n) == simdjson::SUCCESS ? std::optional(n) : std::nullopt;
+}
+bool truth(ondemand::value value) {
+    bool b = false;
+    return value.get_bool().get(b) == simdjson::SUCCESS && b;
+}
+// "[8, 16]", as it was written.
+std::string array_text(ondemand::value value) {
+    ondemand::array array;
+    std::string_view text;
+    if (value.get_array().get(array) != simdjson::SUCCESS || array.raw_json().get(text) != simdjson::SUCCESS)
+        return {};
+    return std::string(trimmed(text));
+}
+
+std::string_view between(std::string_view text, std::string_view from, std::string_view to) {
+    const size_t at = text.find(from);
+    if (at == npos)
+        return {};
+    const std::string_view rest = text.substr(at + from.size());
+    return rest.substr(0, rest.find(to));
+}
+
+} // namespace
+
+bool TraceReader::cache_record(const Envelope& e, const CompileKey& key, const TracePayload& payload) {
+    CacheRecord record;
+    std::string_view name = e.name;
+    if (name.starts_with("aotautograd_cache_")) {
+        record.cache = CacheRecord::Cache::AotAutograd;
+        name.remove_prefix(std::string_view("aotautograd_cache_").size());
+    } else if (name.starts_with("fx_graph_cache_")) {
+        record.cache = CacheRecord::Cache::FxGraph;
+        name.remove_prefix(std::string_view("fx_graph_cache_").size());
+    } else {
+        return false;
+    }
+    if (name == "hit")
+        record.state = CacheRecord::State::Hit;
+    else if (name == "miss")
+        record.state = CacheRecord::State::Miss;
+    else if (name == "bypass")
+        record.state = CacheRecord::State::Bypass;
+    else
+        return false; // "hash" only tells the key
+    if (key.id.empty())
+        return false;
+    record.compilation = collector_.compilation(key);
+    record.file = file_;
+    record.line = record_line_;
+    record.offset = record_offset_;
+    // The list of components is long; of it only this counts.
+    if (record.cache == CacheRecord::Cache::FxGraph && payload.text.find("is_backward]: ") != npos)
+        record.backward = payload.text.find("is_backward]: True") != npos;
+    ondemand::document doc;
+    ondemand::object fields;
+    if (json_.parse(payload.text, doc) && doc.get_object().get(fields) == simdjson::SUCCESS)
+        for (auto field : fields) {
+            std::string_view k;
+            ondemand::value v;
+            if (field.unescaped_key().get(k) != simdjson::SUCCESS
+                || field.value().get(v) != simdjson::SUCCESS)
+                break;
+            if (k == "key")
+                record.key = utf8(text_or_empty(v));
+            else if (k == "cache_bypass_reason")
+                record.reason = utf8(text_or_empty(v));
+            else if (k == "time_saved_ms")
+                record.saved_ms = number(v);
+            else if (k == "time_saved_ns" || k == "time_taken_ns") {
+                if (const auto ns = number(v))
+                    (k == "time_saved_ns" ? record.saved_ms : record.took_ms) = *ns / 1e6;
+            }
+        }
+    collector_.dump.caches.push_back(std::move(record));
+    return true;
+}
+
+// torch/_inductor/compile_fx.py, where the cache is switched off: one event per graph that is lowered,
+// forward first.
+void TraceReader::cache_switched_off(const CompileKey& key) {
+    CacheRecord record;
+    record.cache = CacheRecord::Cache::FxGraph;
+    record.state = CacheRecord::State::Disabled;
+    record.compilation = collector_.compilation(key);
+    record.file = file_;
+    record.line = record_line_;
+    record.offset = record_offset_;
+    collector_.dump.caches.push_back(std::move(record));
+}
+
+void TraceReader::describe(const std::string& event, std::string_view json, const CompileKey& key) {
+    ondemand::document doc;
+    ondemand::object fields;
+    if (!json_.parse(json, doc) || doc[event].get_object().get(fields) != simdjson::SUCCESS)
+        return;
+    DescribedTensor tensor;
+    std::string source;
+    std::optional<int64_t> id, describer, size;
+    for (auto field : fields) {
+        std::string_view k;
+        ondemand::value v;
+        if (field.unescaped_key().get(k) != simdjson::SUCCESS || field.value().get(v) != simdjson::SUCCESS)
+            return;
+        if (k == "id")
+            id = integer(v);
+        else if (k == "describer_id")
+            describer = integer(v);
+        else if (k == "source")
+            source = text_or_empty(v);
+        else if (k == "storage")
+            tensor.storage = integer(v);
+        else if (k == "dtype")
+            tensor.dtype = text_or_empty(v);
+        else if (k == "stride")
+            tensor.stride = array_text(v);
+        else if (k == "requires_grad")
+            tensor.requires_grad = truth(v);
+        else if (k == "is_parameter")
+            tensor.is_parameter = truth(v);
+        else if (k == "is_view")
+            tensor.is_view = truth(v);
+        else if (k == "size") {
+            if (event == "describe_storage")
+                size = integer(v);
+            else
+                tensor.shape = array_text(v);
+        }
+    }
+    if (!id || !describer)
+        return;
+    const Described at{key, *describer, *id};
+    if (event == "describe_storage") {
+        if (size)
+            storages_.insert_or_assign(at, *size);
+    } else if (event == "describe_tensor") {
+        if (tensor.dtype.starts_with("torch."))
+            tensor.dtype.erase(0, 6);
+        tensors_.insert_or_assign(at, std::move(tensor));
+    } else if (event == "describe_source" && !source.empty()) {
+        const auto known = tensors_.find(at);
+        if (known == tensors_.end())
+            return;
+        DescribedInput input;
+        input.compilation = collector_.compilation(key);
+        input.source = utf8(source);
+        input.dtype = known->second.dtype;
+        input.shape = known->second.shape;
+        input.stride = known->second.stride;
+        input.requires_grad = known->second.requires_grad;
+        input.is_parameter = known->second.is_parameter;
+        input.is_view = known->second.is_view;
+        input.storage = known->second.storage;
+        if (input.storage)
+            if (const auto bytes = storages_.find({key, *describer, *input.storage});
+                bytes != storages_.end())
+                input.storage_bytes = bytes->second;
+        input.file = file_;
+        input.line = record_line_;
+        input.offset = record_offset_;
+        collector_.dump.inputs.push_back(std::move(input));
+    }
+}
+
+// nested_compile_region's wrapper looks through its closure for the innermost marked function
+// (torch/_higher_order_ops/invoke_subgraph.py): that line leaves a guard on the function's code, which some
+// versions print with its name.
+void TraceReader::marked_functions(const CompileKey& key, const TracePayload& payload) {
+    constexpr std::string_view kMark = "__marked_compile_region_fn__";
+    for (size_t at = payload.text.find(kMark); at != npos; at = payload.text.find(kMark, at + 1)) {
+        const size_t begin = payload.text.rfind('\n', at) == npos ? 0 : payload.text.rfind('\n', at) + 1;
+        const std::string_view line = payload.text.substr(begin, payload.text.find('\n', at) - begin);
+        const std::string_view code = between(line, "<code object ", ">");
+        // "NAME at 0x7f…, file "…", line 18"; a lambda's name has a bracket of its own.
+        const std::string_view whole = between(line, "<code object ", ", line ");
+        const size_t name_end = whole.rfind(" at 0x", whole.find(", file "));
+        if (code.empty() || name_end == npos)
+            continue;
+        MarkedFunction marked;
+        marked.compilation = collector_.compilation(key);
+        marked.name = utf8(whole.substr(0, name_end));
+        marked.source_file = utf8(between(whole, "file \"", "\""));
+        const std::string_view number = between(line.substr(line.find("<code object ")), ", line ", ">");
+        std::from_chars(number.data(), number.data() + number.size(), marked.source_line);
+        marked.file = file_;
+        marked.line = payload.line
+            + static_cast<uint64_t>(
+                std::count(payload.text.begin(), payload.text.begin() + static_cast<ptrdiff_t>(begin), '\n'));
+        std::vector<MarkedFunction>& all = collector_.dump.marked;
+        const bool known = std::any_of(all.begin(), all.end(), [&](const MarkedFunction& m) {
+            return m.compilation == marked.compilation && m.name == marked.name
+                && m.source_file == marked.source_file && m.source_line == marked.source_line;
+        });
+        if (!known)
+            all.push_back(std::move(marked));
+    }
+}
+
+} // namespace hopscope::read
