@@ -16,18 +16,18 @@ bool starts_word(std::string_view text, size_t at) {
 }
 } // namespace
 
-int fuzzy_score(std::string_view query, std::string_view text) {
+std::optional<int> fuzzy_score(std::string_view query, std::string_view text) {
     if (query.empty())
         return 0;
     if (query.size() > text.size())
-        return -1;
+        return std::nullopt;
     int score = 0;
     size_t at = 0, last = std::string_view::npos;
     for (char wanted : query) {
         while (at < text.size() && low(text[at]) != low(wanted))
             ++at;
         if (at == text.size())
-            return -1;
+            return std::nullopt;
         score += 1;
         if (last != std::string_view::npos && at == last + 1)
             score += 6;

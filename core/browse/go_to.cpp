@@ -59,8 +59,8 @@ void add_nodes(
                         .append(std::to_string(at->line));
                     text = source;
                 }
-                if (const int score = fuzzy_score(wanted, text); score >= 0)
-                    out.push_back({{GraphId(g), BodyId(b), NodeId(n)}, -1, {}, score + worth});
+                if (const auto score = fuzzy_score(wanted, text))
+                    out.push_back({{GraphId(g), BodyId(b), NodeId(n)}, -1, {}, *score + worth});
             }
         }
     }
@@ -72,10 +72,10 @@ void add_bodies(const Document& document, std::string_view query, std::vector<Ca
             continue;
         for (size_t b = 0; b < document.module(GraphId(g)).bodies.size(); ++b) {
             const Place place{GraphId(g), BodyId(b), {}};
-            const int score = std::max(
+            const auto score = std::max( // none is the least
                 fuzzy_score(query, document.address(place)), fuzzy_score(query, document.body_name(place)));
-            if (score >= 0)
-                out.push_back({place, -1, {}, score + kBody});
+            if (score)
+                out.push_back({place, -1, {}, *score + kBody});
         }
     }
 }
@@ -84,10 +84,10 @@ void add_regions(const Document& document, std::string_view query, std::vector<C
     for (const CompilationLedger& compilation : document.ledger().compilations) {
         for (size_t r = 0; r < compilation.regions.size(); ++r) {
             const Region& region = compilation.regions[r];
-            const int score =
+            const auto score =
                 std::max(fuzzy_score(query, region.identifier), fuzzy_score(query, region.function));
-            if (score >= 0)
-                out.push_back({{}, -1, {compilation.compilation, int(r)}, score + kRegion});
+            if (score)
+                out.push_back({{}, -1, {compilation.compilation, int(r)}, *score + kRegion});
         }
     }
 }
@@ -100,8 +100,8 @@ void add_invocations(const Document& document, std::string_view query, std::vect
     if (query.empty())
         return;
     for (size_t row = 0; row < document.rows().size(); ++row) {
-        if (const int score = fuzzy_score(query, call_name(document, int(row))); score >= 0)
-            out.push_back({{}, int(row), {}, score});
+        if (const auto score = fuzzy_score(query, call_name(document, int(row))))
+            out.push_back({{}, int(row), {}, *score});
     }
 }
 

@@ -172,7 +172,8 @@ struct Unspecified {
     std::string_view name;
     uint16_t results; // bit i: result i
 };
-// Seeds, offsets and debug masks of attention without dropout; memory that nobody wrote to.
+// Seeds, offsets and debug masks of attention without dropout; memory that nobody wrote to; vectors that are
+// determined up to a factor; factorizations and work space that only the operator's own kernels read.
 constexpr Unspecified kUnspecified[] = {
     {"aten::_scaled_dot_product_flash_attention", 1 << 6 | 1 << 7 | 1 << 8},
     {"aten::_scaled_dot_product_cudnn_attention", 1 << 6 | 1 << 7 | 1 << 8},
@@ -180,6 +181,14 @@ constexpr Unspecified kUnspecified[] = {
     {"aten::_scaled_dot_product_efficient_attention", 1 << 2 | 1 << 3},
     {"aten::_flash_attention_forward", 1 << 2 | 1 << 3 | 1 << 4},
     {"aten::_efficient_attention_forward", 1 << 2 | 1 << 3},
+    {"aten::linalg_eig", 1 << 1},
+    {"aten::_linalg_eigh", 1 << 1},
+    {"aten::_linalg_svd", 1 << 0 | 1 << 2},
+    {"aten::_linalg_solve_ex", 1 << 1 | 1 << 2},
+    {"aten::_ctc_loss", 1 << 1},
+    {"aten::cudnn_batch_norm", 1 << 3},
+    {"aten::_batch_norm_with_update", 1 << 3},
+    {"aten::_batch_norm_with_update_functional", 1 << 3},
     {"aten::empty", 1},
     {"aten::empty_like", 1},
     {"aten::empty_strided", 1},

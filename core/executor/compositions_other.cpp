@@ -123,8 +123,12 @@ Tensor int_mm(const Tensor& self, const Tensor& other) {
 // Tensors cut into chunks of equal length, filled up with zeros; chunk i of all of them in row i
 // (aten/src/ATen/native/TensorShape.cpp, _pad_chunk).
 Tensor chunk_cat(at::TensorList tensors, int64_t dim, int64_t chunks) {
+    TORCH_CHECK(!tensors.empty() && chunks > 0, "_chunk_cat needs tensors and chunks");
+    if (dim < 0)
+        dim += tensors[0].dim();
     std::vector<Tensor> all;
     for (const Tensor& tensor : tensors) {
+        TORCH_CHECK(dim >= 0 && dim < tensor.dim(), "_chunk_cat along a dimension that is not there");
         const int64_t size = tensor.size(dim), whole = (size + chunks - 1) / chunks * chunks;
         std::vector<int64_t> sizes = tensor.sizes().vec();
         sizes[static_cast<size_t>(dim)] = whole;

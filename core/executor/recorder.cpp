@@ -186,6 +186,13 @@ void Recorder::render_tensor(const at::Tensor& tensor, std::vector<Piece>& out) 
         return;
     }
     const int32_t id = find(tensor);
+    // A Scalar that a derivative made a tensor of (c10::scalar_to_tensor, which is not dispatched).
+    const at::ScalarType type = tensor.scalar_type();
+    if (id < 0 && tensor.dim() == 0 && !overwritten_.count(key_of(tensor))
+        && (type == at::kDouble || type == at::kLong || type == at::kBool)) {
+        put_text(out, number_text(tensor.item()));
+        return;
+    }
     if (id < 0) {
         TORCH_CHECK(!overwritten_.count(key_of(tensor)), "a view of a tensor that was written to is used");
         TORCH_CHECK(false, "a tensor of type ", type_of(tensor), " comes from no operator that was heard");
@@ -302,6 +309,9 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
     call.target = "torch.ops." + name + "." + (overload.empty() ? "default" : overload);
     call.arguments = arguments(schema, stack);
     call.backward_of = backward_of_;
+    // What lifts a number that came from nowhere gives that number, not a value of the graph.
+    const bool lifts_number = schema.name() == "aten::lift_fresh" && stack.back().isTensor()
+        && stack.back().toTensor().dim() == 0 && find(stack.back().toTensor()) < 0;
     std::vector<at::Tensor> written;
     for (size_t i = 0; i < schema.arguments().size(); ++i) {
         const c10::Argument& argument = schema.arguments()[i];
@@ -337,9 +347,11 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
         forget_views(tensor);
     const size_t returned = schema.returns().size();
     call.tuple = returned > 1 || (returned == 1 && stack.back().isTensorList());
-    for (size_t i = 0; i < returned; ++i)
+    for (size_t i = 0; i < returned && !lifts_number; ++i)
         add_results(stack[stack.size() - returned + i], call);
     // What gives only numbers (a size) is no node: its number stands where it is used.
+    if (lifts_number)
+        return;
     if (!call.results.empty() || returned == 0)
         calls.push_back(std::move(call));
 }

@@ -35,6 +35,11 @@ bool rounds_once(const c10::OperatorHandle& op, Stack& stack, Declared declared)
     return any;
 }
 
+// Transposed, 1.13's kernel of half precision gives another shape.
+bool convolution(const c10::OperatorHandle& op, Stack& stack, Declared declared) {
+    return stack.size() > 6 && stack[6].isBool() && stack[6].toBool() && rounds_once(op, stack, declared);
+}
+
 // softmax of half precision into float32.
 bool softmax(const c10::OperatorHandle&, Stack& stack, Declared) {
     if (!stack[2].toBool() || !is_half(stack[0]))
@@ -99,7 +104,9 @@ constexpr std::array kRows{Row{"aten::_softmax", softmax}, Row{"aten::_log_softm
     Row{"aten::vdot", vdot}, Row{"aten::histc", histc}, Row{"aten::native_group_norm", rounds_once},
     Row{"aten::native_group_norm_backward", rounds_once},
     Row{"aten::native_layer_norm_backward", rounds_once},
-    Row{"aten::native_batch_norm_backward", rounds_once}};
+    Row{"aten::native_batch_norm_backward", rounds_once}, Row{"aten::convolution", convolution},
+    Row{"aten::linalg_vector_norm", rounds_once}, Row{"aten::dist", rounds_once},
+    Row{"aten::grid_sampler_3d", rounds_once}};
 
 } // namespace
 

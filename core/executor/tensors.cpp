@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace hopscope::executor {
 
@@ -81,8 +82,14 @@ Result<c10::IValue> from_wire(const tensors::Value& value) {
             return c10::IValue(
                 with_strides(from_foreign_bytes(*foreign, value.bytes, value.shape), value.stride));
         // Inputs are inference tensors, so that a body that writes into them may.
-        const at::Tensor dense =
-            at::from_blob(const_cast<char*>(value.bytes.data()), value.shape, at::dtype(*dtype));
+        // Copied, as the bytes lie in the file where they may: kernels of complex128 crash on what is not
+        // aligned.
+        const at::Tensor dense = at::empty(value.shape, at::dtype(*dtype));
+        if (value.bytes.size() != dense.nbytes())
+            return damaged("has " + std::to_string(value.bytes.size()) + " bytes; its shape needs "
+                + std::to_string(dense.nbytes()));
+        if (dense.nbytes() > 0)
+            std::memcpy(dense.data_ptr(), value.bytes.data(), value.bytes.size());
         return c10::IValue(with_strides(dense, value.stride));
     } catch (const std::exception& e) {
         const std::string_view why = e.what();

@@ -43,8 +43,8 @@ public:
 
 private:
     struct NameSlot {
-        uint32_t scope = UINT32_MAX;
-        NodeId node;
+        uint32_t scope = 0;
+        NodeId node; // none: nobody had the name yet
     };
 
     std::shared_ptr<GraphModule> module_;

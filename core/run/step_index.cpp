@@ -1,9 +1,17 @@
 #include "core/run/step_index.h"
 
 #include <algorithm>
-#include <utility>
+#include <iterator>
+#include <tuple>
 
 namespace hopscope::run {
+
+namespace {
+// In the order in which frames begin: the loaded body before all that it calls, which Id's own order is not.
+template <class T> auto order_of(const T& frame) {
+    return std::tuple(frame.parent.valid(), frame.parent, frame.round);
+}
+} // namespace
 
 void StepIndex::clear() {
     count_ = 0;
@@ -18,10 +26,10 @@ std::optional<size_t> StepIndex::in_frame(const Frame& frame, NodeId node) const
     const auto runs = runs_.find(key(frame.body, node));
     if (runs == runs_.end())
         return std::nullopt;
-    const auto place = std::pair(frame.parent, frame.round);
+    const auto place = order_of(frame);
     const auto run = std::lower_bound(runs->second.begin(), runs->second.end(), place,
-        [](const Run& r, const auto& wanted) { return std::pair(r.parent, r.round) < wanted; });
-    if (run == runs->second.end() || std::pair(run->parent, run->round) != place)
+        [](const Run& r, const auto& wanted) { return order_of(r) < wanted; });
+    if (run == runs->second.end() || order_of(*run) != place)
         return std::nullopt;
     return run->step;
 }

@@ -1,6 +1,7 @@
 // Which step is the run of a node: looked up, however many steps there are.
 #pragma once
 
+#include "core/base/ids.h"
 #include "core/graph/body.h"
 
 #include <cstdint>
@@ -10,12 +11,14 @@
 
 namespace hopscope::run {
 
+using StepId = Id<struct StepTag>; // a step of one run, in the order in which they begin
+
 class StepIndex {
 public:
     // One run of a body. The bodies of a loop, its condition's too, share the first two.
     struct Frame {
-        int32_t parent = -1; // the step of the call; -1: the body that was loaded
-        int32_t round = -1; // of a loop; -1: no loop
+        StepId parent; // the step of the call; none in the body that was loaded
+        std::optional<uint32_t> round; // of a loop, from 0; unset: no loop
         BodyId body;
     };
 
@@ -31,7 +34,8 @@ public:
 private:
     struct Run {
         uint32_t step;
-        int32_t parent, round;
+        StepId parent;
+        std::optional<uint32_t> round;
     };
     static uint64_t key(BodyId body, NodeId node) { return uint64_t{body.index} << 32 | node.index; }
 

@@ -89,15 +89,17 @@ void Stepper::take(const wire::AdvanceAnswer& answer) {
         Step step;
         step.body = begun.body;
         step.node = begun.node;
-        step.parent = static_cast<int32_t>(begun.parent);
+        if (begun.parent >= 0) // -1 = the body that was loaded
+            step.parent = StepId(static_cast<size_t>(begun.parent));
         step.depth = static_cast<uint16_t>(begun.depth);
-        step.round = static_cast<int32_t>(begun.round);
+        if (begun.round >= 0) // -1 = no loop
+            step.round = static_cast<uint32_t>(begun.round);
         index_.add(frame_of(step), step.node);
         steps_.push_back(std::move(step));
     }
     for (const wire::EndedStep& ended : answer.ended) {
         Step& step = steps_[ended.step];
-        step.end = static_cast<int32_t>(ended.end);
+        step.end = static_cast<uint32_t>(ended.end);
         step.tuple = ended.tuple;
         step.random = ended.random;
         step.values = ended.values;
@@ -165,7 +167,7 @@ bool Stepper::holds_before(const Breakpoint& b, size_t step) const {
 
 bool Stepper::made_non_finite(size_t step) const {
     const Step& s = steps_[step];
-    if (s.end < 0 || (!s.nan && !s.inf))
+    if (!s.end || (!s.nan && !s.inf))
         return false;
     const Body& body = module_->body(s.body);
     const Node& node = body.node(s.node);
@@ -185,7 +187,7 @@ bool Stepper::made_non_finite(size_t step) const {
 
 bool Stepper::holds_after(const Breakpoint& b, size_t step) const {
     const Step& s = steps_[step];
-    if (s.end < 0 || !computes(step))
+    if (!s.end || !computes(step))
         return false;
     if (b.kind == Breakpoint::Kind::Shape)
         return s.values > 0 && shape_of(b.text) == std::optional(s.shape);
@@ -198,14 +200,14 @@ std::optional<Stop> Stepper::hit(size_t position, size_t before) const {
         return std::nullopt;
     // What has come to its end between the two: steps there, and calls around the first.
     std::vector<size_t> ended;
-    for (int32_t at = before < steps_.size() ? steps_[before].parent : -1; at >= 0;
-         at = steps_[size_t(at)].parent)
-        ended.push_back(size_t(at));
+    for (StepId at = before < steps_.size() ? steps_[before].parent : StepId(); at;
+         at = steps_[at.index].parent)
+        ended.push_back(at.index);
     for (size_t step = before; step < position; ++step)
         ended.push_back(step);
     std::erase_if(ended, [&](size_t step) {
-        const int32_t end = steps_[step].end;
-        return end < 0 || size_t(end) <= before || size_t(end) > position;
+        const std::optional<uint32_t> end = steps_[step].end;
+        return !end || *end <= before || *end > position;
     });
     for (size_t i = 0; i < breakpoints_.size(); ++i) {
         const Breakpoint& b = breakpoints_[i];
@@ -223,8 +225,8 @@ std::optional<Stop> Stepper::hit(size_t position, size_t before) const {
 // The step that made a NaN or an infinity between two positions.
 std::optional<size_t> Stepper::non_finite_between(size_t before, size_t position) const {
     for (size_t step = before; step < position; ++step)
-        if (steps_[step].end > static_cast<int32_t>(before)
-            && steps_[step].end <= static_cast<int32_t>(position) && made_non_finite(step))
+        if (const auto end = steps_[step].end;
+            end && *end > before && *end <= position && made_non_finite(step))
             return step;
     return std::nullopt;
 }
@@ -397,8 +399,8 @@ Stop Stepper::back_over() {
 }
 
 Stop Stepper::back_out() {
-    const int32_t call = position_ < steps_.size() ? steps_[position_].parent : -1;
-    return back_to(call >= 0 ? static_cast<size_t>(call) : first_computing(0));
+    const StepId call = position_ < steps_.size() ? steps_[position_].parent : StepId();
+    return back_to(call ? call.index : first_computing(0));
 }
 
 Stop Stepper::back_run() {

@@ -24,10 +24,10 @@ namespace hopscope::run {
 struct Step {
     BodyId body; // of the loaded module
     NodeId node;
-    int32_t parent = -1; // the step of the call that runs this body; -1 in the body that was loaded
-    int32_t end = -1; // the first step behind it and all that it called; -1 = it has not come to its end
+    StepId parent; // the step of the call that runs this body; none in the body that was loaded
+    std::optional<uint32_t> end; // the first step behind it and all that it called; unset: not at its end yet
     uint16_t depth = 0; // calls around it
-    int32_t round = -1; // of a loop's body, from 0; -1 = no loop
+    std::optional<uint32_t> round; // of a loop's body, from 0; unset: no loop
     bool tuple = false; // its values are items
     bool random = false;
     uint32_t values = 0; // how many

@@ -31,15 +31,14 @@ size_t Stepper::expected_steps() const {
 }
 
 bool Stepper::done(size_t step) const {
-    return step < steps_.size() && steps_[step].end >= 0
-        && steps_[step].end <= static_cast<int32_t>(position_);
+    return step < steps_.size() && steps_[step].end && *steps_[step].end <= position_;
 }
 
 std::vector<size_t> Stepper::stack() const {
     std::vector<size_t> calls;
-    for (int32_t at = position_ < steps_.size() ? steps_[position_].parent : -1; at >= 0;
-         at = steps_[size_t(at)].parent)
-        calls.push_back(static_cast<size_t>(at));
+    for (StepId at = position_ < steps_.size() ? steps_[position_].parent : StepId(); at;
+         at = steps_[at.index].parent)
+        calls.push_back(at.index);
     std::reverse(calls.begin(), calls.end());
     return calls;
 }
@@ -53,9 +52,9 @@ std::optional<size_t> Stepper::step_of(BodyId body, NodeId node) const {
             const auto run = index_.in_frame(frame_of(frame), node);
             return run && *run <= position_ ? run : std::nullopt;
         }
-        if (frame.parent < 0)
+        if (!frame.parent)
             break;
-        at = static_cast<size_t>(frame.parent);
+        at = frame.parent.index;
     }
     return index_.latest(body, node, position_);
 }
@@ -66,13 +65,13 @@ std::optional<size_t> Stepper::ran_before(BodyId body, NodeId node, size_t step)
 
 std::string Stepper::path(size_t step) const {
     std::vector<size_t> chain{step};
-    for (int32_t at = steps_[step].parent; at >= 0; at = steps_[size_t(at)].parent)
-        chain.push_back(static_cast<size_t>(at));
+    for (StepId at = steps_[step].parent; at; at = steps_[at.index].parent)
+        chain.push_back(at.index);
     std::string out;
     for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
         const Step& s = steps_[*at];
-        if (s.round >= 0 && !out.empty())
-            out += std::to_string(s.round) + "/";
+        if (s.round && !out.empty())
+            out += std::to_string(*s.round) + "/";
         out += std::string(module_->text(module_->body(s.body).node(s.node).name)) + (*at == step ? "" : "/");
     }
     return out;

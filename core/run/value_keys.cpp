@@ -35,10 +35,13 @@ Result<ValuePlace> place_of_key(const GraphModule& module, BodyId root, std::str
     for (size_t slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
         const std::string_view part = rest.substr(0, slash);
         rest.remove_prefix(slash + 1);
-        int64_t round = -1;
+        std::optional<int64_t> round;
+        int64_t given = 0;
         if (const size_t next = rest.find('/');
-            next != std::string_view::npos && number(rest.substr(0, next), round))
+            next != std::string_view::npos && number(rest.substr(0, next), given)) {
+            round = given;
             rest.remove_prefix(next + 1);
+        }
         std::vector<Reading> longer;
         for (const Reading& reading : readings) {
             const NodeId call = find_node(module, module.body(reading.body), part);
@@ -92,8 +95,8 @@ std::string key_of(const GraphModule& module, BodyId root, const ValuePlace& pla
     BodyId scope = root;
     for (const CallStep& step : place.calls) {
         key += std::string(module.text(module.body(scope).node(step.call).name)) + '/';
-        if (step.round >= 0)
-            key += std::to_string(step.round) + '/';
+        if (step.round)
+            key += std::to_string(*step.round) + '/';
         scope = step.body;
     }
     key += module.text(module.body(place.body).node(place.node).name);

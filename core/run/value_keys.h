@@ -5,6 +5,7 @@
 #include "core/base/result.h"
 #include "core/graph/dump.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@ namespace hopscope::run {
 // A call on the way to a node: `call/` in a key, `loop/2/` for the third round of a loop.
 struct CallStep {
     NodeId call; // in the body before
-    int64_t round = -1; // -1 = it runs its body once
+    std::optional<int64_t> round; // from 0; unset: it runs its body once
     BodyId body; // that it enters
     friend bool operator==(const CallStep&, const CallStep&) = default;
 };

@@ -325,10 +325,10 @@ Result<std::string> PtFile::bytes_of(const Entry& entry) const {
         error.message = "'" + utf8(entry.name) + "': " + error.message;
         return error;
     };
-    if (entry.tensor == UINT32_MAX)
+    if (!entry.tensor)
         return at(
             damaged("is " + (entry.opaque.empty() ? "a number" : entry.opaque) + "; expected a tensor"));
-    const PickledTensor& tensor = parts_->pickle.tensors[entry.tensor];
+    const PickledTensor& tensor = parts_->pickle.tensors[*entry.tensor];
     const size_t item = dtype_by_name(tensor.dtype)->bits / 8u;
     Value view;
     view.dtype = tensor.dtype;

@@ -6,6 +6,7 @@
 #include "core/tensors/tensor_file.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,8 @@ public:
         // dtype, shape and stride as saved, or a number; without bytes: bytes_of() gives them.
         Value value;
         std::string opaque; // neither tensor nor number: what it is instead; then `value` holds nothing
-        uint32_t tensor = UINT32_MAX;
+        std::optional<uint32_t>
+            tensor; // of the file's, in the order of the pickle; unset: a number or opaque
     };
     enum class Layout : uint8_t { Named, Listed, Single }; // a dict, a list or tuple, a single value
 

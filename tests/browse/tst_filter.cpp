@@ -102,8 +102,8 @@ private slots:
     }
 
     void fuzzy() {
-        QCOMPARE(fuzzy_score("xyz", "addmm"), -1);
-        QCOMPARE(fuzzy_score("addmmmm", "addmm"), -1);
+        QVERIFY(!fuzzy_score("xyz", "addmm"));
+        QVERIFY(!fuzzy_score("addmmmm", "addmm"));
         QVERIFY(fuzzy_score("addmm", "addmm") > fuzzy_score("addmm", "addmm_1"));
         QVERIFY(fuzzy_score("addmm", "addmm_1") > fuzzy_score("addmm", "t_addmm"));
         QVERIFY(fuzzy_score("lnb", "layer_norm_backward") > fuzzy_score("lnb", "xalxnxb"));

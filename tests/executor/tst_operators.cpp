@@ -78,6 +78,10 @@ void TestOperators::evaluates_data() {
         {2, 2, 2, 0, 0, 0});
     row("prims.sum", "out = torch.ops.prims.sum.default(m, [0])", {5, 7, 9});
     row("prims.sum all", "out = torch.ops.prims.sum.default(m, None, output_dtype = torch.float64)", {21});
+    // m in two chunks along its last dimension, padded: [[[1, 2], [3, 0]], [[4, 5], [6, 0]]]
+    row("_chunk_cat", "out = torch.ops.aten._chunk_cat.default([m], 1, 2)", {1, 2, 3, 0, 4, 5, 6, 0});
+    row("_chunk_cat from the end", "out = torch.ops.aten._chunk_cat.default([m], -1, 2)",
+        {1, 2, 3, 0, 4, 5, 6, 0});
     row("_assert_async",
         "a = torch.ops.aten.scalar_tensor.default(1)\n"
         "s = torch.ops.aten._assert_async.msg(a, 'never')\nout = torch.ops.aten.neg.default(i)",

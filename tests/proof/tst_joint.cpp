@@ -55,6 +55,7 @@ private slots:
     void tellsWhichOutputsNeedAGradient();
     void takesTangentsFromTheBackward();
     void asksForFewerGradients();
+    void writesScalarsAsNumbers();
     void putsRegionsInline();
     void clonesWhatSharesAnInput();
     void joinsADump();
@@ -240,6 +241,16 @@ void TestJoint::asksForFewerGradients() {
     QVERIFY2(lines.join(QLatin1Char('\n')).contains(QStringLiteral("return (None, mul_1, mul)")),
         qPrintable(lines.join(QLatin1Char('\n'))));
     QCOMPARE(derived->requires_grad, (std::vector<bool>{false, true}));
+}
+
+// A derivative makes a tensor of a Scalar without asking the dispatcher.
+void TestJoint::writesScalarsAsNumbers() {
+    const auto module =
+        readText(graph(kTwo, "        mul = torch.ops.aten.mul.Scalar(x, 0.5)\n", "(mul,)")).module;
+    const auto derived = derive(module, BodyId(0), {});
+    QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
+    const QString text = linesOf(*derived->module, BodyId(0)).join(QLatin1Char('\n'));
+    QVERIFY2(text.contains(QStringLiteral("aten.mul.Tensor(tangents_0, 0.5)")), qPrintable(text));
 }
 
 void TestJoint::putsRegionsInline() {

@@ -81,6 +81,8 @@ private slots:
     void judgesByTheNoiseFloor();
     void tellsAnotherChoice();
     void judgesWholeBodies();
+    void comparesComplexNumbers();
+    void leavesOutWhatMeansNothing();
     void readsTolerances();
     void timesNodes();
 };
@@ -384,6 +386,46 @@ void TestCompare::judgesWholeBodies() {
     how.strict = true;
     const auto strict = run::compare(*r.executor, r.prepared, how);
     QVERIFY(strict && !strict->holds());
+}
+
+// complex128, whose kernels want their numbers where a file need not have them.
+void TestCompare::comparesComplexNumbers() {
+    QTemporaryDir folder;
+    const double number[] = {1.5, -2};
+    Values values;
+    values.booleans("pad", {8}, {1, 1, 1, 1, 1, 1, 1, 1}).floats("x", {}, {1.5F});
+    tensors::Value r;
+    r.name = "r";
+    r.dtype = "complex128";
+    r.bytes = std::string_view(reinterpret_cast<const char*>(number), sizeof number);
+    values.all.push_back(r);
+    Ready ready = single(folder, "pad: \"b8[8]cpu\", x: \"f32[]cpu\"",
+        "w: \"c128[]cpu\" = torch.ops.aten._to_copy.default(x, dtype = torch.complex128)\n"
+        "        r: \"c128[]cpu\" = torch.ops.aten.add.Tensor(w, -2j)",
+        "r", values);
+    QVERIFY2(ready.executor, ready.problem.c_str());
+    const auto c = run::compare(*ready.executor, ready.prepared, {});
+    QVERIFY2(c, c ? "" : c.error().message.c_str());
+    QCOMPARE(c->values.size(), size_t{1});
+    QCOMPARE(c->values[0].verdict, wire::Verdict::Same);
+}
+
+void TestCompare::leavesOutWhatMeansNothing() {
+    QTemporaryDir folder;
+    Values values;
+    values.floats("x", {2, 2}, {2, 1, 1, 2}).floats("r#0", {2}, {1, 3}).floats("r#1", {2, 2}, {0, 0, 0, 0});
+    values.floats("e", {2}, {7, 7});
+    Ready ready = single(folder, "x: \"f32[2, 2]cpu\"",
+        "r = torch.ops.aten._linalg_eigh.default(x, 'L', True)\n"
+        "        e: \"f32[2]cpu\" = torch.ops.aten.empty.memory_format([2], dtype = torch.float32)",
+        "e", values);
+    QVERIFY2(ready.executor, ready.problem.c_str());
+    const auto c = run::compare(*ready.executor, ready.prepared, {});
+    QVERIFY2(c, c ? "" : c.error().message.c_str());
+    QVERIFY(c->holds());
+    QCOMPARE(c->count(wire::Verdict::NotCompared), size_t{2});
+    for (const run::ComparedValue& v : c->values)
+        QCOMPARE(v.why.empty(), v.verdict != wire::Verdict::NotCompared);
 }
 
 void TestCompare::readsTolerances() {

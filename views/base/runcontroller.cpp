@@ -191,8 +191,8 @@ std::optional<size_t> RunController::ranLast() const {
         size_t step = at;
         if (!view_->done(step))
             return {}; // the call whose body was just entered
-        while (steps[step].parent >= 0 && view_->done(size_t(steps[step].parent)))
-            step = size_t(steps[step].parent);
+        while (steps[step].parent && view_->done(steps[step].parent.index))
+            step = steps[step].parent.index;
         const Opcode op = module_->body(steps[step].body).node(steps[step].node).op;
         if (op != Opcode::Placeholder && op != Opcode::GetAttr && op != Opcode::Output)
             return step;

@@ -108,7 +108,7 @@ void RunController::goBehind(const std::string& path) {
         run::Stepper& s = *live.stepper;
         const size_t before = s.position();
         const auto find = [&](size_t from) {
-            while (from < s.steps().size() && (s.steps()[from].end < 0 || s.path(from) != step))
+            while (from < s.steps().size() && (!s.steps()[from].end || s.path(from) != step))
                 ++from;
             return from;
         };
@@ -125,7 +125,7 @@ void RunController::goBehind(const std::string& path) {
             outcome.error = make_error(Error::Kind::NotFound, "'" + step + "' is no step of this run");
             return;
         }
-        outcome.stop = s.go_to(size_t(s.steps()[found].end));
+        outcome.stop = s.go_to(*s.steps()[found].end);
     };
     push(std::move(task));
 }

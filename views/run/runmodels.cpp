@@ -312,9 +312,10 @@ QVariant StackModel::data(const QModelIndex& index, int role) const {
         case Call:
             return qs(document_->node_name(at));
         case In: {
-            const int32_t round = controller_->stepper()->steps()[frames_[size_t(index.row())]].round;
+            const std::optional<uint32_t> round =
+                controller_->stepper()->steps()[frames_[size_t(index.row())]].round;
             const QString body = bodyName(document_->module(at.graph), at.body);
-            return round < 0 ? body : tr("%1, round %2").arg(body).arg(round);
+            return round ? tr("%1, round %2").arg(body).arg(*round) : body;
         }
         default:
             return tr("step %1").arg(frames_[size_t(index.row())]);

@@ -201,8 +201,8 @@ void StepsView::refresh() {
         double last = curve_->bytes().empty() ? 0 : curve_->bytes().back();
         for (size_t i = curve_->bytes().size(); i < steps.size(); ++i) {
             // A call's own figure is of its end, which lies behind what it calls.
-            const bool leaf = steps[i].end == int32_t(i) + 1;
-            if (steps[i].end < 0 && i + 1 == steps.size())
+            const bool leaf = steps[i].end == i + 1;
+            if (!steps[i].end && i + 1 == steps.size())
                 break; // at the frontier
             more.push_back(last = leaf ? double(steps[i].live) : last);
         }

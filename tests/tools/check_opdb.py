@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+"""Runs PyTorch's own operator database through the executor and prints a table.
+
+    check_opdb.py EXECUTOR [--every N] [--samples N] [--ops WORD] [--dtypes f32,i64,bool,bf16,c64,f64,f16] [--verbose]
+
+EXECUTOR is hopscope-executor. Needs PyTorch 2.13 with expecttest (its testing package asks for it), on the CPU. For each
+operator of torch.testing._internal.common_methods_invocations.op_db and each dtype the first samples (--samples, 2) are
+traced with make_fx into aten graphs; all values are PyTorch's own. The executor is spoken to by its protocol, so that one
+process runs many graphs, and compares each node on PyTorch's operands against the noise floor. Every Nth operator is
+taken (--every).
+
+Printed: for each dtype how many graphs ran to their end, how many have a value that is suspicious or of a wrong dtype or
+shape, the reasons of refusals by how often they occur, crashes. Exit status 1 if a dtype stays below its aim: 98 % of
+graphs run, 97 % of float16.
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+import torch
+from torch import fx
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
+
+warnings.filterwarnings("ignore")
+DTYPES = {"f32": torch.float32, "i64": torch.int64, "bool": torch.bool, "bf16": torch.bfloat16, "c64": torch.complex64,
+          "f64": torch.float64, "f16": torch.float16}
+CODES = {torch.float32: "F32", torch.float64: "F64", torch.bfloat16: "BF16", torch.float16: "F16", torch.int64: "I64",
+         torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL",
+         torch.complex64: "C64", torch.complex128: "C128"}
+AIM = collections.defaultdict(lambda: 0.98, f16=0.97)
+
+
+class Unwritable(Exception):
+    pass
+
+
+def tensor_file(values):
+    header, meta, data = {}, {}, []
+    at = 0
+    for name, value in values.items():
+        if isinstance(value, (tuple, list)):
+            meta[name] = {"items": len(value)}
+            continue
+        if not isinstance(value, torch.Tensor):
+            meta[name] = {"python": type(value).__name__, "value": str(value)}
+            continue
+        if value.dtype not in CODES or value.layout != torch.strided:
+            raise Unwritable(str(value.dtype if value.layout == torch.strided else value.layout))
+        dense = value.detach().resolve_conj().resolve_neg().contiguous()
+        raw = dense.reshape(-1).view(torch.uint8).numpy().tobytes() if dense.numel() else b""
+        header[name] = {"dtype": CODES[value.dtype], "shape": list(value.shape), "data_offsets": [at, at + len(raw)]}
+        meta[name] = {"dtype": str(value.dtype).removeprefix("torch."), "shape": [str(s) for s in value.shape],
+                      "stride": [str(s) for s in value.stride()], "device": "cpu"}
+        data.append(raw)
+        at += len(raw)
+    header["__metadata__"] = {"values": json.dumps(meta)}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + b"".join(data)
+
+
+class Recorder(fx.Interpreter):
+    """Every value, as it was when it was computed."""
+
+    def __init__(self, module):
+        super().__init__(module)
+        self.values = {}
+
+    def run_node(self, node):
+        result = super().run_node(node)
+        if node.op != "output":
+            self.keep(node.name, result)
+        return result
+
+    def keep(self, name, value):
+        if isinstance(value, torch.Tensor):
+            strided = value.layout == torch.strided
+            self.values[name] = value.clone(memory_format=torch.preserve_format) if strided else value
+            if strided and self.values[name].stride() != value.stride():
+                self.values[name] = torch.empty_strided(value.shape, value.stride(), dtype=value.dtype) \
+                    if 0 not in value.stride() else value
+                if 0 not in value.stride():
+                    self.values[name].copy_(value)
+        elif isinstance(value, (tuple, list)):
+            self.values[name] = list(value)
+            for i, item in enumerate(value):
+                self.keep(f"{name}#{i}", item)
+        else:
+            self.values[name] = value
+
+
+class Died(Exception):
+    pass
+
+
+class Executor:
+    def __init__(self, program, folder):
+        self.program, self.folder, self.process, self.number = program, pathlib.Path(folder), None, 0
+
+    def start(self):
+        self.process = subprocess.Popen([self.program, "--exchange", str(self.folder), "--memory", str(4 << 30)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.buffer = b""
+        return self.call("initialize", protocol=PROTOCOL, timeout=120)
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def more(self, until):
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+            self.stop()
+            raise Died("no answer in time")
+        found = os.read(self.process.stdout.fileno(), 1 << 20)
+        if not found:
+            status = self.process.wait()
+            self.process = None
+            raise Died(f"ended with {status}")
+        self.buffer += found
+
+    def call(self, method, timeout=30, **params):
+        if not self.process:
+            self.start()
+        self.number += 1
+        message = json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}).encode()
+        try:
+            self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(message) + message)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self.stop()
+            raise Died("ended") from None
+        until = time.monotonic() + timeout
+        while b"\r\n\r\n" not in self.buffer:
+            self.more(until)
+        head, _, rest = self.buffer.partition(b"\r\n\r\n")
+        size = int(head.split(b":")[1])
+        self.buffer = rest
+        while len(self.buffer) < size:
+            self.more(until)
+        answer, self.buffer = json.loads(self.buffer[:size]), self.buffer[size:]
+        if "error" in answer:
+            raise RuntimeError(answer["error"]["message"])
+        return answer["result"]
+
+    def bind(self, kind, values):
+        # Written in place: the worker opened the file once.
+        with open(self.folder / "to_worker.safetensors", "r+b") as file:
+            file.truncate(0)
+            file.write(tensor_file(values))
+        self.call("bind", **{"as": kind})
+
+
+def graph_of(op, sample):
+    leaves, spec = pytree.tree_flatten((sample.input, sample.args, sample.kwargs))
+    places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
+
+    def call(*tensors):
+        given = list(leaves)
+        for place, tensor in zip(places, tensors):
+            given[place] = tensor
+        first, args, kwargs = pytree.tree_unflatten(given, spec)
+        return op(first, *args, **kwargs)
+
+    tensors = [leaves[i].detach().clone() for i in places]
+    torch.manual_seed(0)
+    module = make_fx(call)(*tensors)
+    text = module.print_readable(print_output=False, include_stride=True, include_device=True)
+    constants = {name: value for name, value in vars(module).items() if isinstance(value, torch.Tensor)}
+    constants.update({name: value for name, value in module.named_buffers()})
+    recorder = Recorder(module)
+    torch.manual_seed(0)
+    recorder.run(*[tensor.clone() for tensor in tensors])
+    recorder.values.update(constants)
+    return text, recorder.values
+
+
+def judge(executor, text, values):
+    """(class, detail): ran, differs, refused, broken."""
+    try:
+        loaded = executor.call("load", text=text)
+    except RuntimeError as e:
+        return "refused", f"load: {e}"
+    if loaded["unsupported"]:
+        first = loaded["unsupported"][0]
+        return "refused", f"{first['target']}: {first['reason']}"
+    try:
+        executor.bind("inputs", values)
+        executor.bind("reference", values)
+        answer = executor.call("compare", alone=True)
+    except RuntimeError as e:
+        return "refused", str(e)
+    if answer.get("failure"):
+        return "refused", f"{answer['failure']['target']}: {answer['failure']['message']}"
+    bad = [row for row in answer["rows"] if not row["equal"]]
+    if bad:
+        row = bad[0]
+        return "differs", f"{row['name']} {row['dtype']} {row['verdict']} {row['reason']} {row['times']} floors: " \
+                          f"found {row['found']}, expected {row['expected']}, exact {row['exact']}"
+    return "ran", ""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("executor")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--samples", type=int, default=2)
+    parser.add_argument("--ops", default="")
+    parser.add_argument("--dtypes", default=",".join(DTYPES))
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    from torch.testing._internal.common_methods_invocations import op_db
+    torch.set_num_threads(1)
+    table = {name: collections.Counter() for name in options.dtypes.split(",")}
+    reasons, untraced = collections.Counter(), collections.Counter()
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        executor = Executor(options.executor, folder)
+        facts = executor.start()
+        for op in [op for op in op_db if options.ops in op.name][::options.every]:
+            for name, counts in table.items():
+                dtype = DTYPES[name]
+                if dtype not in op.supported_dtypes("cpu"):
+                    continue
+                try:
+                    torch.manual_seed(0)
+                    samples = []
+                    for sample in op.sample_inputs("cpu", dtype, requires_grad=False):
+                        samples.append(sample)
+                        if len(samples) == options.samples:
+                            break
+                except Exception as e:  # a sample that needs what is not here (scipy)
+                    untraced[f"samples: {type(e).__name__}"] += 1
+                    continue
+                for sample in samples:
+                    try:
+                        text, values = graph_of(op, sample)
+                        tensor_file(values)
+                    except Unwritable as e:
+                        untraced[f"a value of {e}"] += 1
+                        continue
+                    except Exception as e:
+                        untraced[f"make_fx: {type(e).__name__}"] += 1
+                        continue
+                    try:
+                        what, why = judge(executor, text, values)
+                    except Died as e:
+                        what, why = "died", str(e)
+                    counts[what] += 1
+                    if what != "ran":
+                        reasons[what, why.split("\n")[0][:150] if what == "refused" else f"{op.name}: {why[:150]}"] += 1
+                        if options.verbose:
+                            print(f"{what}: {op.name} {op.variant_test_name} {name}: {why[:300]}", flush=True)
+        executor.stop()
+    print(f"libtorch {facts['libtorch']}, {time.monotonic() - begin:.0f} s; not traced: {dict(untraced)}")
+    print("| dtype | graphs | run | | suspicious or wrong | refused | died |\n|---|---|---|---|---|---|---|")
+    short = False
+    for name, counts in table.items():
+        total = sum(counts.values())
+        run = counts["ran"] + counts["differs"]
+        short = short or run < AIM[name] * total or counts["died"]
+        print(f"| {name} | {total} | {run} | {100 * run / max(total, 1):.1f} % | {counts['differs']} | {counts['refused']} | {counts['died']} |")
+    for (what, why), count in sorted(reasons.items(), key=lambda row: (row[0][0], -row[1], row[0][1])):
+        print(f"{count:5} {what}: {why}")
+    return 1 if short else 0
+
+
+PROTOCOL = 3
+if __name__ == "__main__":
+    sys.exit(main())
