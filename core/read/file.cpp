@@ -150,10 +150,13 @@ Result<FileBytes> read_standard_input(const UnfoldLimit& limit, const WantedHead
 }
 
 Result<FileBytes> map_file(const std::string& path, const UnfoldLimit& limit, const WantedHead& wanted) {
-    Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    // Without O_NONBLOCK a named pipe that nobody writes to would hold the program for ever.
+    Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat info { };
     if (file.fd < 0 || ::fstat(file.fd, &info) != 0)
         return cannot_read(path, std::strerror(errno));
+    if (S_ISFIFO(info.st_mode))
+        return cannot_read(path, "a pipe, not a regular file; the name - reads standard input");
     if (!S_ISREG(info.st_mode))
         return cannot_read(path, "not a regular file");
     const auto size = static_cast<size_t>(info.st_size);

@@ -8,6 +8,7 @@
 #include <QTest>
 
 #include <random>
+#include <sys/stat.h>
 #include <zlib.h>
 
 using namespace hopscope;
@@ -34,6 +35,7 @@ private slots:
     void cutLastRecord();
     void manyWrongSums();
     void manyNestedCalls();
+    void pipeWithoutWriter();
 
 private:
     Result<Dump> open(const QByteArray& bytes, bool verify = false);
@@ -334,6 +336,17 @@ void TestCorrupt::hostile() {
         QVERIFY(!dump.error().message.empty());
         QVERIFY(!dump.error().file.empty());
     }
+}
+
+// A pipe that nobody writes to must not hold the program.
+void TestCorrupt::pipeWithoutWriter() {
+    const std::string path = folder_.filePath("pipe").toStdString();
+    QCOMPARE(::mkfifo(path.c_str(), 0600), 0);
+    const auto dump = open_dump({path});
+    QVERIFY(!dump.ok());
+    QCOMPARE(dump.error().file, path);
+    QCOMPARE(
+        dump.error().message, std::string("a pipe, not a regular file; the name - reads standard input"));
 }
 
 void TestCorrupt::gzipCut() {
