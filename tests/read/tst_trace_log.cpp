@@ -401,9 +401,11 @@ void TestTraceLog::artifactsThatOnlyHoldGraphs() {
             "{\"components\": [\"class X(torch.nn.Module):\"]}", kPrefix));
     QVERIFY(dump.ok());
     QCOMPARE(dump->graphs.size(), size_t{0});
-    QCOMPARE(dump->artifacts.size(), size_t{2});
+    QCOMPARE(dump->artifacts.size(), size_t{1});
     QCOMPARE(QString::fromStdString(dump->artifacts[0].name), QStringLiteral("fx_graph_runnable"));
     QCOMPARE(dump->artifacts[0].line, uint64_t{1});
+    QCOMPARE(dump->caches.size(), size_t{1}); // what a cache said is no artifact but a fact of its own
+    QVERIFY(dump->caches[0].state == CacheRecord::State::Miss);
 }
 
 void TestTraceLog::metrics() {

@@ -745,6 +745,9 @@ private slots:
         w.inspector().notes().input().setText(QStringLiteral("not to be lost"));
         QTest::keyClick(&w.inspector().notes().input(), Qt::Key_Return);
         QVERIFY(w.notes().has_unsaved());
+        QTemporaryDir folder;
+        const QString gone = folder.filePath(QStringLiteral("gone"));
+        QVERIFY(QDir().mkpath(gone));
         int asked = 0, named = 0;
         QTimer person;
         person.setInterval(20);
@@ -755,7 +758,9 @@ private slots:
                 box->button(QMessageBox::Save)->click();
             } else if (auto* dialog = qobject_cast<QFileDialog*>(at)) {
                 ++named;
-                dialog->selectFile(QStringLiteral("/proc/none.hopscope")); // where nothing can be made
+                // The folder goes when it was chosen. (Not one of /proc: the dialog reads what lies there.)
+                connect(dialog, &QDialog::accepted, this, [&] { QDir(gone).removeRecursively(); });
+                dialog->selectFile(gone + QStringLiteral("/none.hopscope"));
                 QMetaObject::invokeMethod(dialog, "accept");
             }
         });
@@ -769,7 +774,6 @@ private slots:
         QVERIFY(w.lastError());
         QVERIFY(w.notes().has_unsaved());
         QCOMPARE(w.notes().all().size(), size_t(1));
-        QTemporaryDir folder;
         const QString path = folder.filePath(QStringLiteral("a.hopscope"));
         w.saveSession(path);
         QVERIFY(o.settle());

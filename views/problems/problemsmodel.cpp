@@ -95,8 +95,8 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
         case Line:
             return entry.line ? grouped(entry.line) : QString();
         case Offset:
-            return entry.failure >= 0 || (!entry.line && !entry.offset) ? QString()
-                                                                        : tr("byte %1").arg(entry.offset);
+            return entry.failure >= 0 || (entry.line != 1 && !entry.offset) ? QString()
+                                                                            : tr("byte %1").arg(entry.offset);
         default:
             return {};
         }

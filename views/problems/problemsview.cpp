@@ -47,7 +47,7 @@ ProblemsView::ProblemsView(QWidget* parent)
     text_->setReadOnly(true);
     text_->setFrameShape(QFrame::NoFrame);
     text_->setFont(monoFont(Size::Small));
-    text_->setLineWrapMode(QPlainTextEdit::NoWrap);
+    text_->setLineWrapMode(QPlainTextEdit::WidgetWidth); // a sentence that runs out of sight is not read
 
     empty_->setAlignment(Qt::AlignCenter);
     empty_->setObjectName(QStringLiteral("problemsEmpty"));
