@@ -7,6 +7,7 @@
 #include "core/export/explain_json.h"
 #include "core/export/ledger_json.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hopscope::cli {
@@ -170,6 +171,37 @@ void print_explanation(const Dump& dump, const Ledger& ledger, const Explanation
         print_cell(dump, cell, cell.state != CacheState::NotConsulted);
 }
 
+// Before anything is printed: whether there is what the words ask for, and if not, what there is.
+Status wanted_exists(const Words& words, const Ledger& ledger) {
+    std::vector<std::string> names;
+    size_t most = 0;
+    bool found = words.region.empty();
+    for (const CompilationLedger& c : ledger.compilations) {
+        most = std::max(most, c.invocations.size());
+        for (const Region& r : c.regions) {
+            found = found || asked(words, r);
+            const std::string name = utf8(r.identifier)
+                + (r.function.empty() || r.function == r.identifier ? "" : " (" + utf8(r.function) + ')');
+            if (std::find(names.begin(), names.end(), name) == names.end())
+                names.push_back(name);
+        }
+    }
+    if (!found) {
+        std::string list;
+        for (const std::string& name : names)
+            list += (list.empty() ? "" : ", ") + name;
+        return make_error(Error::Kind::NotFound,
+            "no region '" + words.region + "' in this dump; "
+                + (list.empty() ? "it has none" : "its regions are " + list));
+    }
+    if (words.invocation >= 0 && static_cast<size_t>(words.invocation) >= most)
+        return make_error(Error::Kind::NotFound,
+            "no call " + std::to_string(words.invocation) + ": "
+                + (most ? "the calls are numbered from 0 to " + std::to_string(most - 1)
+                        : "no compilation of this dump calls a region"));
+    return {};
+}
+
 int run_explain(const Words& words) {
     const auto dump = open(words.paths);
     if (!dump)
@@ -179,10 +211,9 @@ int run_explain(const Words& words) {
     ExplainJsonOptions options;
     options.region = [&](const Region& r) { return asked(words, r); };
     options.call = [&](const CallAnswer& call) { return asked(words, call); };
-    bool found = words.region.empty();
+    if (const Status there = wanted_exists(words, ledger); !there)
+        return fail(there.error());
     for (const Explanation& e : explain(*dump, ledger)) {
-        for (const RegionAnswer& r : e.regions)
-            found = found || asked(words, ledger.of(e.compilation).regions[static_cast<size_t>(r.region)]);
         if (!words.json)
             print_explanation(*dump, ledger, e, words);
         compilations.push_back(words.json ? explanation_json(*dump, ledger, e, options) : Json());
@@ -190,8 +221,6 @@ int run_explain(const Words& words) {
     if (!words.json)
         for (const Problem& p : lint(*dump, ledger))
             std::printf("%s: %s\n", std::string(severity_name(p.severity)).c_str(), utf8(p.message).c_str());
-    if (!found)
-        return fail(make_error(Error::Kind::NotFound, "no region '" + words.region + "' in this dump"));
     if (words.json) {
         Json problems = problems_json(*dump, dump->problems);
         for (const auto& more : {ledger.problems, lint(*dump, ledger)})

@@ -152,7 +152,8 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
             Error::Kind::Usage, "found " + std::to_string(choice.columns) + " columns, expected at least 1");
     if (choice.with_backward) {
         if (choice.columns > 1 || choice.fold_repeats)
-            return make_error(Error::Kind::Usage, "a hairpin cannot be folded or wrapped into columns");
+            return make_error(Error::Kind::Usage,
+                "a picture of both halves can be neither folded nor wrapped into columns");
         if (options.layout.engine == layout::Engine::Dot)
             return make_error(Error::Kind::Usage, "a hairpin is drawn by the layered layout, not by dot");
         return make_hairpin_picture(dump, ledger, place, options, job);

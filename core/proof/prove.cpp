@@ -58,6 +58,7 @@ private:
     std::optional<DerivedJoint> derived_;
     Trials trials_;
     std::vector<std::string> refused_; // by trial: why it is left out; empty = it is not
+    std::string derived_refused_; // why the derived joint graph does not run where the recorded one does
     Results of_joint_, of_halves_, of_derived_;
 };
 
@@ -131,7 +132,12 @@ Status Prover::run_joint(const GraphModule& module, BodyId body, Results& out) {
             trials_.all[t].seed, refusal, job_);
         if (!ran)
             return ran.error();
-        if (!*ran)
+        // What the recorded joint graph takes and the derived one does not shows a fault of the deriving or
+        // of the executor, none of the bodies: they are compared all the same.
+        const bool ours = &out == &of_derived_ && proof_->joint.graph && of_joint_[t];
+        if (!*ran && ours && !trials_.all[t].permuted && derived_refused_.empty())
+            derived_refused_ = trials_.all[t].name + ": " + where + " refuses it at " + refusal;
+        else if (!*ran && !ours)
             leave_out(t, where, refusal);
         out.push_back(std::move(*ran));
     }
@@ -208,7 +214,8 @@ void Prover::compare_with(const Results& other, const char* what, double ProvenO
             ProvenOutput& output = proof_->outputs[i];
             Difference d = difference(a[i], b[i], reach);
             if (d.equal && !trials_.all[t].permuted && a[i].stride != b[i].stride) {
-                // Autograd chooses the strides of a derived gradient, which changes no value: told, and equal.
+                // Autograd chooses the strides of a derived gradient, which changes no value: told, and
+                // equal.
                 d.equal = error == &ProvenOutput::derived_error;
                 d.reason = d.equal ? "other strides, the same values" : "its strides differ";
             }
@@ -236,8 +243,10 @@ void Prover::compare() {
         else if (trials_.all[t].permuted)
             proof_->left_out.push_back(refused_[t]);
         else {
-            // The bodies must take what they were recorded for.
+            // The bodies must take what they were recorded for. Where they do and the derived joint graph,
+            // which is all there is to compare with, does not, nothing was compared.
             proof_->equal = false;
+            proof_->compared = !(t < of_halves_.size() && of_halves_[t]);
             proof_->problem = refused_[t];
             return;
         }
@@ -245,6 +254,10 @@ void Prover::compare() {
         compare_with(of_halves_, "forward and backward bodies", &ProvenOutput::halves_error);
     if (proof_->joint.graph && proof_->problem.empty())
         compare_with(of_derived_, "derived joint", &ProvenOutput::derived_error);
+    if (proof_->equal && !derived_refused_.empty()) {
+        proof_->equal = proof_->compared = false;
+        proof_->problem = derived_refused_;
+    }
 }
 
 // The invocation's primals and tangents as they were recorded; nothing where one of them is not in the files.
