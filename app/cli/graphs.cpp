@@ -68,8 +68,9 @@ int run_graphs(const std::vector<std::string>& paths, bool json, bool verify) {
     for (const Compilation& c : dump->compilations)
         print_compilation(*dump, c);
     for (size_t i = 0; i < dump->sources.size(); ++i)
-        std::printf("  %-52s %s, the user's own: no graph\n", source_address(i).c_str(),
-            utf8(dump->sources[i].label).c_str());
+        std::printf("  %-52s %s, the user's own: no graph (%s:%llu)\n", source_address(i).c_str(),
+            utf8(dump->sources[i].label).c_str(), utf8(dump->files[dump->sources[i].file.index].path).c_str(),
+            static_cast<unsigned long long>(dump->sources[i].line));
     return kDone;
 }
 

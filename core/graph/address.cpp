@@ -64,6 +64,12 @@ Result<Address> parse_address(std::string_view text) {
             return bad_address(text, "no number after '#'");
         stage = stage.substr(0, hash);
     }
+    if (stage == "source")
+        return make_error(Error::Kind::Usage,
+            '\'' + std::string(text)
+                + "' is what a person wrote, not a graph that PyTorch printed: it has no nodes to show; "
+                  "`graphs` "
+                  "says in which file and line it stands");
     const auto known = stage_from_name(stage);
     if (!known)
         return bad_address(text, "unknown stage '" + std::string(stage) + "'");

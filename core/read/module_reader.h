@@ -49,6 +49,7 @@ private:
     void signature_line(std::string_view rest);
     bool one_line_signature(std::string_view parameters);
     void statement_line(std::string_view text);
+    std::string_view without_glued(std::string_view value);
     bool special_statement(std::string_view text);
     void bare_annotations(std::string_view text);
     void flattened_placeholders(std::string_view names);

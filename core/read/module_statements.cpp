@@ -256,6 +256,41 @@ void ModuleReader::run_statement(std::string_view text, bool is_result) {
         keep_unread(text);
 }
 
+// A returned tuple without what other programs wrote behind it: a text that lost its last newline goes on
+// with the wrapper's. FX prints nothing behind the closing bracket. Closing marks alone need no word.
+std::string_view ModuleReader::without_glued(std::string_view value) {
+    if (!value.starts_with('(') && !value.starts_with('['))
+        return value;
+    size_t depth = 0, end = 0;
+    for (char quote = 0; end < value.size(); ++end) {
+        const char c = value[end];
+        if (quote) {
+            if (c == '\\')
+                ++end;
+            else if (c == quote)
+                quote = 0;
+        } else if (c == '\'' || c == '"') {
+            quote = c;
+        } else if (c == '(' || c == '[' || c == '{') {
+            ++depth;
+        } else if ((c == ')' || c == ']' || c == '}') && --depth == 0) {
+            break;
+        }
+    }
+    if (end + 1 >= value.size())
+        return value;
+    const std::string_view behind = value.substr(end + 1);
+    const bool mark =
+        behind.starts_with("</") || behind.find_first_not_of("\"'`)}],;\\ ") == std::string_view::npos;
+    if (!mark && !is_identifier_char(behind.front())
+        && std::string_view("\"'`)}").find(behind.front()) == std::string_view::npos)
+        return value;
+    if (!mark)
+        problem(lines_->number(), lines_->offset(),
+            "behind the end of the return stands other text, left out: '" + utf8(behind.substr(0, 80)) + "'");
+    return value.substr(0, end + 1);
+}
+
 void ModuleReader::statement_line(std::string_view text) {
     if (text.starts_with("return") && (text.size() == 6 || !is_identifier_char(text[6]))) {
         std::string_view value = trimmed(text.substr(6));
@@ -272,7 +307,7 @@ void ModuleReader::statement_line(std::string_view text) {
         }
         if (value.empty())
             value = "None";
-        run_statement(value, true);
+        run_statement(without_glued(value), true);
         return;
     }
     if (!special_statement(text))

@@ -180,12 +180,16 @@ bool lacks_return(const GraphModule& module) {
 }
 
 // Whether a region that is called has no body, which a cut text has lost.
-bool lacks_body(const GraphModule& module) {
+// The regions that are called and whose bodies the text lacks, in order of their first calls.
+std::vector<std::string> lacking_bodies(const GraphModule& module) {
+    std::vector<std::string> names;
     for (size_t b = 0; b < module.bodies.size(); ++b)
-        for (const RegionCall& call : region_calls(module, BodyId(b)))
-            if (!call.body)
-                return true;
-    return false;
+        for (const RegionCall& call : region_calls(module, BodyId(b))) {
+            std::string name(module.strings.text(call.attribute));
+            if (!call.body && std::find(names.begin(), names.end(), name) == names.end())
+                names.push_back(std::move(name));
+        }
+    return names;
 }
 
 // Lines of a text that was made of others become those of the file.
@@ -296,8 +300,14 @@ void Opener::read_graphs() {
             g.text = task.text.substr(found.offset, end - found.offset);
             g.tabbed = task.tabbed;
             // Of a text that ends early, the last graph is not whole: its tail, or the bodies behind it.
+            const std::vector<std::string> lacking = lacking_bodies(*found.module);
             g.cut = lacks_return(*found.module)
-                || (task.cut && k + 1 == outputs[i].modules.size() && lacks_body(*found.module));
+                || (task.cut && k + 1 == outputs[i].modules.size() && !lacking.empty());
+            if (task.from_text && !g.cut && !lacking.empty()) // a script never prints them
+                collector_.problem(Severity::Note,
+                    "the text lacks a body that it calls: " + lacking.front()
+                        + (lacking.size() > 1 ? ", and " + std::to_string(lacking.size() - 1) + " more" : ""),
+                    g.file, g.line, g.offset);
             g.saved = task.saved;
             g.module = std::move(found.module);
             dump.graphs.push_back(std::move(g));
@@ -383,8 +393,12 @@ void Opener::bound_problems(std::vector<Problem>& problems) {
 // A text whose form was recognised may still hold nothing that is kept of it.
 std::optional<Error> Opener::nothing_read() const {
     const Dump& d = collector_.dump;
-    const bool named = std::any_of(
-        d.compilations.begin(), d.compilations.end(), [](const Compilation& c) { return c.key.id != "-"; });
+    // A text log of which nothing is kept but that there was a compilation (its guards, say) tells nothing.
+    const bool logs_alone = std::all_of(d.files.begin(), d.files.end(),
+        [](const DumpFile& f) { return f.kind == "TORCH_LOGS" || f.kind == "print_readable"; });
+    const bool named = std::any_of(d.compilations.begin(), d.compilations.end(), [&](const Compilation& c) {
+        return c.key.id != "-" && (!logs_alone || !c.function.empty() || !c.recompile_reason.empty());
+    });
     if (named || d.cancelled || !d.graphs.empty() || !d.timers.empty() || !d.messages.empty()
         || !d.failures.empty() || !d.duplicates.empty() || !d.artifacts.empty() || !d.sources.empty())
         return std::nullopt;
@@ -400,6 +414,12 @@ std::optional<Error> Opener::nothing_read() const {
         e.message = worst->message + ", and no graph was found";
         e.line = worst->line;
         e.offset = worst->offset;
+    } else if (!d.problems.empty()) {
+        // What was recognised, though nothing is kept of it.
+        for (size_t i = 0; i < d.problems.size(); ++i)
+            e.message = (i ? e.message + "; " : "") + d.problems[i].message;
+        e.line = d.problems.front().line;
+        e.offset = d.problems.front().offset;
     }
     e.file = from.path;
     return e;

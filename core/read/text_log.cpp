@@ -267,6 +267,8 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     uint64_t next_report = 0;
     CompileKey known;
     LogLine line;
+    size_t guards = 0; // lines
+    Place first_guard;
     while (lines.next()) {
         if (lines.offset() >= next_report) {
             if (collector.job->cancelled())
@@ -285,6 +287,8 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
             recompiles.line(line);
         else if (line.artifact.starts_with("graph_breaks"))
             breaks.line(line, file, place());
+        else if (line.artifact == "guards" && guards++ == 0)
+            first_guard = place();
         if (line.artifact != kArtifact)
             continue;
         ReuseMessage m;
@@ -307,6 +311,10 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         messages.push_back(std::move(m));
     }
     collector.dump.has_text_log = collector.dump.has_text_log || !latest.empty();
+    if (guards)
+        collector.problem(Severity::Note,
+            counted(guards, "line") + " of [__guards] passed over: guards are not read of a text log", file,
+            first_guard.line, first_guard.offset);
 }
 
 void read_bare_messages(Collector& collector, FileId file, const FileBytes& bytes, const CompileKey& key) {

@@ -35,6 +35,10 @@ private slots:
     void unreadable_data();
     void unreadable();
     void placesAreTheFiles();
+    void guardsBesideGraphs();
+    void textBehindReturn_data();
+    void textBehindReturn();
+    void bodyThatIsNotThere();
 };
 
 namespace {
@@ -665,6 +669,11 @@ void TestTexts::unreadable_data() {
     QTest::newRow("output code") << QByteArray(
         "async_compile = AsyncCompile()\ndef call(args):\n    extern_kernels.mm(a, b)\n")
                                  << "Inductor's output code";
+    QTest::newRow("guards alone") << QByteArray(
+        "V1123 16:05:55.444000 5578 torch/_dynamo/guards.py:2835] [0/0] [__guards] GUARDS:\n"
+        "V1123 16:05:55.444000 5578 torch/_dynamo/guards.py:2835] [0/0] [__guards] | +- "
+        "GLOBAL_STATE: ___check_global_state()\n")
+                                  << "2 lines of [__guards]";
 }
 
 void TestTexts::unreadable() {
@@ -673,6 +682,53 @@ void TestTexts::unreadable() {
     const auto dump = openBytes(text);
     QVERIFY(!dump.ok());
     QVERIFY2(QString::fromStdString(dump.error().message).contains(says), dump.error().message.c_str());
+}
+
+void TestTexts::guardsBesideGraphs() {
+    const QByteArray prefix = "V1123 16:05:55.444000 5578 torch/_dynamo/guards.py:2835] [0/0] [__guards] ";
+    const auto dump = openBytes(
+        prefixed([](int) { return "V1123 16:05:55.444000 5578 torch/x.py:1] [0/0] [__graph_code] "; })
+        + prefix + "GUARDS:\n" + prefix + "def guard(L):\n" + prefix + "    return True\n");
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QVERIFY(dump->problems[0].severity == Severity::Note);
+    QVERIFY(dump->problems[0].message.starts_with("3 lines of [__guards]"));
+}
+
+void TestTexts::textBehindReturn_data() {
+    QTest::addColumn<QByteArray>("behind");
+    QTest::addColumn<bool>("told");
+    QTest::newRow("shell") << QByteArray("Segmentation fault (core dumped)") << true;
+    QTest::newRow("html") << QByteArray("</pre>") << false;
+    QTest::newRow("docstring") << QByteArray("\"\"\",") << false;
+    QTest::newRow("json") << QByteArray("\"}") << false;
+}
+
+// A text that lost its last newline goes on with what its wrapper writes.
+void TestTexts::textBehindReturn() {
+    QFETCH(QByteArray, behind);
+    QFETCH(bool, told);
+    const auto dump = openBytes(QByteArray(kGraph).trimmed() + behind + '\n');
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    const auto plain = openBytes(kGraph);
+    QVERIFY(plain.ok());
+    QVERIFY(print_readable(*dump->graphs[0].module, BodyId(1))
+        == print_readable(*plain->graphs[0].module, BodyId(1)));
+    QCOMPARE(dump->problems.size(), told ? size_t{1} : size_t{0});
+    if (told)
+        QVERIFY(QString::fromStdString(dump->problems[0].message).contains(behind));
+}
+
+void TestTexts::bodyThatIsNotThere() {
+    const QByteArray whole = kGraph;
+    const auto dump = openBytes(whole.left(whole.indexOf("    class repeated_subgraph0")));
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QCOMPARE(
+        dump->problems[0].message, std::string("the text lacks a body that it calls: repeated_subgraph0"));
 }
 
 // Lines and offsets of problems and nodes are the file's, whatever was undone.
