@@ -42,8 +42,8 @@ void add_repeats(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_memory(CLI::App& app, Action& action);
 
-// Prints an error to standard error ("hopscope: …; give one with --bind s77=8") and gives the exit status that
-// goes with it.
+// Prints an error to standard error ("hopscope: …; give one with --bind s77=8") and gives the exit status
+// that goes with it.
 int fail(const Error& error);
 // The same for what the executor reports: status 4 unless it was cancelled.
 int executor_failed(const Error& error);

@@ -1,9 +1,9 @@
 // hopscope joint: the joint graph of a forward body, derived on the executor.
 #include "app/cli/run_options.h"
 
+#include "core/base/save.h"
 #include "core/base/text.h"
 #include "core/export/graph_json.h"
-#include "core/base/save.h"
 #include "core/graph/print.h"
 #include "core/proof/derive.h"
 

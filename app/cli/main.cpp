@@ -19,7 +19,8 @@ a TORCH_LOGS text log, print_readable text, a script with a graph, a .pt2 archiv
 a torch_compile_debug folder, or a .hopscope session. Several are read together as
 evidence about the same run.
 
-Exit status: )" + exit_statuses_text() + ".";
+Exit status: )"
+    + exit_statuses_text() + ".";
 
 // Whether the words ask for the window: they do unless a subcommand or an option of this program comes first.
 bool asks_for_window(const CLI::App& app, int argc, char** argv) {

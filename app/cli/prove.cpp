@@ -38,12 +38,14 @@ ordered_json proof_json(const Dump& dump, const proof::Proof& proof) {
     for (const proof::OperatorDifference& d : proof.operators)
         operators.push_back({{"operator", d.target}, {"recorded", d.recorded}, {"derived", d.derived},
             {"explained", !d.reason.empty()}, {"reason", d.reason}});
-    return {{"identifier", proof.region}, {"variant", proof.variant ? ordered_json(*proof.variant) : ordered_json()}, {"invocation", proof.invocation},
-        {"forward", address_json(dump, proof.forward)}, {"backward", address_json(dump, proof.backward)},
-        {"joint", address_json(dump, proof.joint)}, {"derived_from", address_json(dump, proof.derived_from)},
-        {"reference", proof.reference}, {"equal", proof.equal}, {"compared", proof.compared},
-        {"trials", proof.trials}, {"on_recorded", proof.on_recorded}, {"left_out", proof.left_out},
-        {"problem", proof.problem}, {"outputs", outputs}, {"operators", operators}};
+    return {{"identifier", proof.region},
+        {"variant", proof.variant ? ordered_json(*proof.variant) : ordered_json()},
+        {"invocation", proof.invocation}, {"forward", address_json(dump, proof.forward)},
+        {"backward", address_json(dump, proof.backward)}, {"joint", address_json(dump, proof.joint)},
+        {"derived_from", address_json(dump, proof.derived_from)}, {"reference", proof.reference},
+        {"equal", proof.equal}, {"compared", proof.compared}, {"trials", proof.trials},
+        {"on_recorded", proof.on_recorded}, {"left_out", proof.left_out}, {"problem", proof.problem},
+        {"outputs", outputs}, {"operators", operators}};
 }
 
 int prove(const Options& options) {

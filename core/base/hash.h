@@ -12,8 +12,8 @@ namespace hopscope {
 uint64_t hash64(std::string_view bytes);
 std::string hash128_hex(std::string_view bytes); // 32 hexadecimal digits
 
-// The same 128 bits over pieces that come one after another. Where a piece ends does not count: add lengths where it
-// shall.
+// The same 128 bits over pieces that come one after another. Where a piece ends does not count: add lengths
+// where it shall.
 class Hasher {
 public:
     Hasher();

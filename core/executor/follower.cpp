@@ -67,7 +67,8 @@ const std::vector<c10::IValue>* Follower::catch_up(
     return lost_ ? nullptr : &values_;
 }
 
-void Follower::move(const at::Tensor& value, const at::Tensor& given, const ObservedStep& observed, size_t output) {
+void Follower::move(
+    const at::Tensor& value, const at::Tensor& given, const ObservedStep& observed, size_t output) {
     const bool foreign = output == 0 && observed.step.foreign;
     const c10::FunctionSchema* schema = observed.repeat->schema();
     move_in_place(value, foreign ? precision_of(*observed.step.foreign) : precision_of(given.scalar_type()),
@@ -86,7 +87,8 @@ void Follower::value(const ObservedStep& observed, c10::IValue* values, size_t c
         for (size_t i = 0; i < count; ++i)
             if (observed.step.unspecified >> i & 1)
                 values[i] = widened(given_[i]);
-    } else if (noisy_ && (observed.step.kind == StepKind::Operator || observed.step.kind == StepKind::Dynamic)) {
+    } else if (noisy_
+        && (observed.step.kind == StepKind::Operator || observed.step.kind == StepKind::Dynamic)) {
         const std::vector<c10::IValue> operands = observed.repeat->operands();
         for (size_t i = 0; i < count; ++i)
             if (values[i].isTensor() && values[i].toTensor().defined() && given_[i].isTensor()

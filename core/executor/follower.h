@@ -20,7 +20,8 @@ public:
     // Runs up to the node that the leading run has just finished and gives its values; null where there are
     // none: a branch or a loop went another way, or a node could not be run. They are good until the next
     // call. Random nodes and memory that nobody wrote to have the leader's values.
-    const std::vector<c10::IValue>* catch_up(const ObservedStep& leader, const c10::IValue* values, size_t count);
+    const std::vector<c10::IValue>* catch_up(
+        const ObservedStep& leader, const c10::IValue* values, size_t count);
     // The node has no kernel for double precision: catch_up() gave the leader's values.
     bool took_over() const { return took_over_; }
 

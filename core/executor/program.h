@@ -75,8 +75,8 @@ struct Functionalized {
     std::vector<BaseView> views; // items of one list in a row, in its order
 };
 
-// A call of flex_attention or of its backward. Its operands: query, key, value; in the backward out, logsumexp
-// and their gradients; four tensors of the block mask; scale; then what its graphs take besides.
+// A call of flex_attention or of its backward. Its operands: query, key, value; in the backward out,
+// logsumexp and their gradients; four tensors of the block mask; scale; then what its graphs take besides.
 struct FlexPlan {
     bool backward = false;
     BodyId score, joint, mask;
@@ -94,8 +94,8 @@ struct Step {
     const ForeignType* foreign = nullptr; // operators: the first result is rounded to this
     uint32_t result = 0; // first slot
     uint32_t results = 0; // slots; a single value has one
-    int32_t op = -1; // Program::operators, Python function, item's index, Functionalized, FlexPlan, DynamicCall or
-                     // reason, by kind
+    int32_t op = -1; // Program::operators, Python function, item's index, Functionalized, FlexPlan,
+                     // DynamicCall or reason, by kind
     BodyId first, second; // bodies: called, or (cond) of true and false, or (while) condition and body
     Range operands; // Program::operands
     uint32_t carried =

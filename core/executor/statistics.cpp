@@ -3,7 +3,6 @@
 #include "core/executor/arguments.h"
 #include "core/executor/torch.h"
 
-
 #include <algorithm>
 #include <cmath>
 #include <limits>

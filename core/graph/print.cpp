@@ -414,8 +414,9 @@ void Printer::print_body(BodyId id, size_t indent) {
     if (body.nodes.empty()) {
         line(inner);
         out_ += "pass\n";
-    } else if (options_.close
-        && std::none_of(body.nodes.begin(), body.nodes.end(), [](const Node& n) { return n.op == Opcode::Output; })) {
+    } else if (options_.close && std::none_of(body.nodes.begin(), body.nodes.end(), [](const Node& n) {
+                   return n.op == Opcode::Output;
+               })) {
         line(inner);
         out_ += "return (";
         for (const Node& n : body.nodes)

@@ -9,7 +9,8 @@ namespace hopscope {
 
 namespace {
 
-// What an AOT descriptor is of, behind the wrappers of tensor subclasses: SubclassGetAttrAOTInput(base=…, attr='a').
+// What an AOT descriptor is of, behind the wrappers of tensor subclasses: SubclassGetAttrAOTInput(base=…,
+// attr='a').
 std::string_view innermost(std::string_view descriptor) {
     constexpr std::string_view kBase = "(base=";
     while (descriptor.starts_with("Subclass")) {
@@ -27,8 +28,8 @@ bool is_numbered(std::string_view name, std::string_view prefix) {
         && std::all_of(name.begin() + static_cast<std::ptrdiff_t>(prefix.size()), name.end(), is_digit);
 }
 
-// A forward graph says which of its results are saved, a joint graph returns its own results and gradients, a backward
-// graph gradients alone.
+// A forward graph says which of its results are saved, a joint graph returns its own results and gradients, a
+// backward graph gradients alone.
 std::optional<Stage> stage_by_results(const GraphModule& module, const Body& root) {
     bool gradients = false, outputs = false;
     for (const StringId descriptor : root.output_descriptors) {
@@ -72,7 +73,8 @@ bool is_tangent(const GraphModule& module, const Node& placeholder) {
     if (!descriptor.empty())
         return descriptor.starts_with("TangentAOTInput");
     const std::string_view name = module.text(placeholder.name);
-    return name == "tangents" || is_numbered(name, "tangents_"); // the first where a pytree was not taken apart
+    return name == "tangents"
+        || is_numbered(name, "tangents_"); // the first where a pytree was not taken apart
 }
 
 std::optional<Stage> stage_by_signature(const GraphModule& module) {
@@ -86,7 +88,8 @@ std::optional<Stage> stage_by_signature(const GraphModule& module) {
         const Node& node = root.nodes[i];
         primals = primals || is_numbered(module.text(node.name), "primals_");
         tangents = tangents || is_tangent(module, node);
-        dynamo = dynamo || module.text(node.target).starts_with("L_") || module.text(node.target).starts_with("G_");
+        dynamo = dynamo || module.text(node.target).starts_with("L_")
+            || module.text(node.target).starts_with("G_");
     }
     if (tangents)
         return primals && returns_forward_values(module, root) ? Stage::Joint : Stage::Backward;

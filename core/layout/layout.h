@@ -1,7 +1,7 @@
 // Places for the boxes of a graph. Knows ids and sizes, nothing of nodes, texts or pixels on a screen.
 //
-// Units are points (1/72 inch), whole numbers; x grows to the right, y downwards; (0, 0) is the top left corner of
-// the picture.
+// Units are points (1/72 inch), whole numbers; x grows to the right, y downwards; (0, 0) is the top left
+// corner of the picture.
 #pragma once
 
 #include "core/base/job.h"
@@ -41,8 +41,8 @@ struct Point {
 
 struct Edge {
     uint32_t value = 0, use = 0; // into Input::values and its users
-    std::vector<Point> points; // from the producer's lower border to the user's upper border, orthogonal or a spline
-                               // flattened to a polyline; empty where the link is cut (see cut)
+    std::vector<Point> points; // from the producer's lower border to the user's upper border, orthogonal or a
+                               // spline flattened to a polyline; empty where the link is cut (see cut)
     bool cut = false; // too long to draw: show it as a pair of labelled ports
 };
 
@@ -60,16 +60,17 @@ enum class Engine : uint8_t { Auto, Dot, Layered };
 
 struct Options {
     Engine engine = Engine::Auto;
-    // Auto: `dot` up to this many boxes. 0 = never, as the layered layout came out ahead on the recorded bodies
-    // (README.md): quicker, orthogonal lines, and the same bytes on every machine.
+    // Auto: `dot` up to this many boxes. 0 = never, as the layered layout came out ahead on the recorded
+    // bodies (README.md): quicker, orthogonal lines, and the same bytes on every machine.
     size_t dot_boxes = 0;
-    // Above 1: a tall picture is cut into up to so many columns beside each other. Lines that are cut go on under their
-    // column, up, and over the next one.
+    // Above 1: a tall picture is cut into up to so many columns beside each other. Lines that are cut go on
+    // under their column, up, and over the next one.
     int columns = 1;
     int dot_milliseconds = 1000; // then it is killed and the layered layout serves
 };
 
-// Errors: Damaged where the graph has a cycle, Cancelled, External where Engine::Dot was asked for and failed.
+// Errors: Damaged where the graph has a cycle, Cancelled, External where Engine::Dot was asked for and
+// failed.
 Result<Output> run(const Input& input, const Options& options = {}, const Job& job = {});
 
 // Graphviz `dot` as a child process (-Tjson0), killed at the limit or on cancel.

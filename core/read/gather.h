@@ -14,8 +14,8 @@ namespace hopscope::read {
 
 enum class Format : uint8_t { Unknown, Trace, TextLog, Readable, Archive, Text };
 
-// Told by content, never by names. `head`: the first kHeadBytes. Never Text, which is what else a person names: it
-// is searched for graphs whole.
+// Told by content, never by names. `head`: the first kHeadBytes. Never Text, which is what else a person
+// names: it is searched for graphs whole.
 Format sniff(std::string_view head);
 
 struct InputFile {
@@ -39,8 +39,8 @@ struct GivenFile {
     std::string path;
     FileBytes bytes;
 };
-Result<Gathered> gather(const std::vector<std::string>& paths, const OpenOptions& options, Collector& collector,
-    const std::optional<GivenFile>& given = {});
+Result<Gathered> gather(const std::vector<std::string>& paths, const OpenOptions& options,
+    Collector& collector, const std::optional<GivenFile>& given = {});
 // What is said of a named file that tells nothing.
 Error unknown_file(const std::string& path, std::string_view bytes);
 

@@ -89,6 +89,15 @@ size_t RunComparison::other_strides() const {
         values.begin(), values.end(), [](const ComparedValue& v) { return !v.strides.empty(); }));
 }
 
+size_t RunComparison::undecided() const {
+    constexpr double kDecides = 0.1;
+    return strict
+        ? 0
+        : static_cast<size_t>(std::count_if(values.begin(), values.end(), [](const ComparedValue& v) {
+              return v.verdict == wire::Verdict::WithinRounding && v.max_rel > kDecides;
+          }));
+}
+
 std::string verdict_text(const ComparedValue& value, bool strict) {
     switch (value.verdict) {
     case wire::Verdict::NotCompared:
@@ -123,6 +132,11 @@ std::string verdicts_text(const RunComparison& comparison) {
             text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
     if (const size_t strides = comparison.strict ? 0 : comparison.other_strides())
         text += fmt::format("; {} with other strides", counted(strides, "value"));
+    if (const size_t undecided = comparison.undecided())
+        text += fmt::format(
+            "; {} within rounding only as rounding may move {} by more than a tenth: these inputs decide "
+            "nothing there",
+            counted(undecided, "value"), undecided == 1 ? "it" : "them");
     return text.empty() ? "no value compared" : text;
 }
 

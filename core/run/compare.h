@@ -24,6 +24,9 @@ struct RunComparison : wire::CompareAnswer {
     bool holds() const { return mismatched == 0 && !failure; }
     size_t count(wire::Verdict verdict) const;
     size_t other_strides() const; // values of which only the strides differ
+    // Values within rounding that rounding may move by more than a tenth of their largest element: on these
+    // inputs they decide nothing. 0 where strict.
+    size_t undecided() const;
 };
 
 // "same", "within rounding", "suspicious, 31 × the noise floor", "wrong dtype": for people.

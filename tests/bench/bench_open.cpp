@@ -1,5 +1,5 @@
-// Opening a trace, in this process: what reading and concluding cost. tests/bench/against_tlparse.sh compares whole
-// processes with tlparse.
+// Opening a trace, in this process: what reading and concluding cost. tests/bench/against_tlparse.sh compares
+// whole processes with tlparse.
 //
 //     build/tests/bench_open TRACE.log
 #include "core/read/open.h"

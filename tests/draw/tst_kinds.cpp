@@ -167,10 +167,9 @@ private Q_SLOTS:
     void textColoursAreReadable() {
         for (const Theme theme : {Theme::Light, Theme::Dark})
             for (const ColorRole ground : {ColorRole::Window, ColorRole::Surface})
-                for (const ColorRole role :
-                    {ColorRole::Text, ColorRole::Quiet, ColorRole::Accent, ColorRole::Reused,
-                        ColorRole::Traced, ColorRole::TracedAgain, ColorRole::Failed, ColorRole::Saved,
-                        ColorRole::Warning})
+                for (const ColorRole role : {ColorRole::Text, ColorRole::Quiet, ColorRole::Accent,
+                         ColorRole::Reused, ColorRole::Traced, ColorRole::TracedAgain, ColorRole::Failed,
+                         ColorRole::Saved, ColorRole::Warning})
                     QVERIFY(contrast(color(role, theme), color(ground, theme)) >= 4.5);
     }
 };

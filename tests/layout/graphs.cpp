@@ -92,7 +92,8 @@ Input joint(size_t layers) {
         const uint32_t add = next + 4;
         next += 5;
         edges.insert(edges.end(),
-            {{residual, b.norm}, {b.norm, b.up}, {b.up, b.act}, {b.act, b.down}, {b.down, add}, {residual, add}});
+            {{residual, b.norm}, {b.norm, b.up}, {b.up, b.act}, {b.act, b.down}, {b.down, add},
+                {residual, add}});
         residual = add;
         blocks.push_back(b);
     }

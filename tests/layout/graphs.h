@@ -35,8 +35,8 @@ Input random_dag(size_t n, uint64_t seed, bool several_values = false);
 // `layers` blocks with a residual line around each, a norm used twice and a tensor that all of them read.
 Input blocks(size_t layers);
 
-// As a joint graph: `layers` blocks down, then a block of gradients for each on the way back, last first, which reads
-// what its block computed, from ever further up.
+// As a joint graph: `layers` blocks down, then a block of gradients for each on the way back, last first,
+// which reads what its block computed, from ever further up.
 Input joint(size_t layers);
 
 // Empty, or what is wrong with the picture: overlaps, lines through boxes, lines that go up, places outside.

@@ -990,7 +990,8 @@ void TestReadable::droppedPlaceholdersAreGone() {
     QCOMPARE(read.problems.size(), size_t{2});
     QVERIFY(read.problems[0].severity == Severity::Note);
     QVERIFY(test::text(read.problems[0].message).startsWith("'C' is not defined in this text"));
-    QCOMPARE(test::text(read.module->text(body.nodes[1].descriptor)), QStringLiteral("not defined in this text"));
+    QCOMPARE(
+        test::text(read.module->text(body.nodes[1].descriptor)), QStringLiteral("not defined in this text"));
     QCOMPARE(described(*read.module, body, body.args_of(body.nodes[3])),
         QStringLiteral("tuple(node:C node:B node:x)"));
 }
@@ -1001,16 +1002,21 @@ void TestReadable::losses_data() {
     QTest::addColumn<QString>("message");
     QTest::addColumn<int>("line");
     QTest::addColumn<int>("nodes");
-    const QString head = "class GraphModule(torch.nn.Module):\n    def forward(self, x):\n        y = x + 1\n";
+    const QString head =
+        "class GraphModule(torch.nn.Module):\n    def forward(self, x):\n        y = x + 1\n";
     QTest::newRow("no return") << head << "has no return" << 3 << 2;
-    QTest::newRow("no return, another body behind it")
-        << head + "\n    class sub(torch.nn.Module):\n        def forward(self, a):\n            return (a,)\n"
-        << "the body of GraphModule has no return" << 3 << 2;
-    QTest::newRow("cut in a statement") << head + "        z = torch.add(y, " << "the text ends inside this statement" << 4 << 2;
-    QTest::newRow("cut in a return") << head + "        return (\n            y,\n" << "the text ends inside the return" << 5 << 3;
-    QTest::newRow("behind the return") << head + "        return (y,)\n        z = y + 1\n" << "behind the return" << 5 << 3;
+    QTest::newRow("no return, another body behind it") << head
+            + "\n    class sub(torch.nn.Module):\n        def forward(self, a):\n            return (a,)\n"
+                                                       << "the body of GraphModule has no return" << 3 << 2;
+    QTest::newRow("cut in a statement") << head + "        z = torch.add(y, "
+                                        << "the text ends inside this statement" << 4 << 2;
+    QTest::newRow("cut in a return") << head + "        return (\n            y,\n"
+                                     << "the text ends inside the return" << 5 << 3;
+    QTest::newRow("behind the return") << head + "        return (y,)\n        z = y + 1\n"
+                                       << "behind the return" << 5 << 3;
     QTest::newRow("a second forward")
-        << head + "        return (y,)\n    def forward(self, q):\n        return (q,)\n" << "a second forward" << 5 << 3;
+        << head + "        return (y,)\n    def forward(self, q):\n        return (q,)\n"
+        << "a second forward" << 5 << 3;
 }
 
 void TestReadable::losses() {

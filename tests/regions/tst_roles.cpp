@@ -1,5 +1,5 @@
-// Which half a body is of, what is a tangent, what is saved, what a body's own results are. Each question once had
-// several answers in the program; a test each for where they differed.
+// Which half a body is of, what is a tangent, what is saved, what a body's own results are. Each question
+// once had several answers in the program; a test each for where they differed.
 #include "core/graph/reading.h"
 #include "core/regions/roles.h"
 #include "tests/testdata.h"
@@ -95,9 +95,11 @@ void TestRoles::tangentsByName_data() {
     QTest::newRow("a user's name") << "tangents_of_all: \"f32[4]\"," << false;
     QTest::newRow("another name") << "tangent_1: \"f32[4]\"," << false;
     QTest::newRow("primal") << "primals_1: \"f32[4]\"," << false;
-    QTest::newRow("descriptor") << "arg1_1: \"f32[4]\",  # TangentAOTInput(output=PlainAOTOutput(idx=0))" << true;
+    QTest::newRow("descriptor") << "arg1_1: \"f32[4]\",  # TangentAOTInput(output=PlainAOTOutput(idx=0))"
+                                << true;
     QTest::newRow("descriptor of a subclass")
-        << "arg1_1: \"f32[4]\",  # SubclassGetAttrAOTInput(base=TangentAOTInput(output=PlainAOTOutput(idx=0)), "
+        << "arg1_1: \"f32[4]\",  # "
+           "SubclassGetAttrAOTInput(base=TangentAOTInput(output=PlainAOTOutput(idx=0)), "
            "attr='a')"
         << true;
     // What the dump says counts more than a name.
@@ -107,8 +109,8 @@ void TestRoles::tangentsByName_data() {
 void TestRoles::tangentsByName() {
     QFETCH(QString, parameter);
     QFETCH(bool, tangent);
-    const auto m = module(("class GraphModule(torch.nn.Module):\n    def forward(\n        self,\n        " + parameter
-        + "\n    ):\n        sin = torch.ops.aten.sin.default(" + parameter.section(':', 0, 0)
+    const auto m = module(("class GraphModule(torch.nn.Module):\n    def forward(\n        self,\n        "
+        + parameter + "\n    ):\n        sin = torch.ops.aten.sin.default(" + parameter.section(':', 0, 0)
         + ")\n        return (sin,)\n")
                               .toStdString());
     QVERIFY(m);
@@ -117,8 +119,8 @@ void TestRoles::tangentsByName() {
 
 void TestRoles::stagesOfLoneTexts_data() {
     QTest::addColumn<QString>("recording");
-    for (const char* name : {"mlp4", "gpt12", "dup_tangents", "checkpointed", "lstm_like", "outputs_mixed", "shapes",
-             "recompiles", "v2.9-mlp4", "v2.9-dup_tangents", "two_functions"})
+    for (const char* name : {"mlp4", "gpt12", "dup_tangents", "checkpointed", "lstm_like", "outputs_mixed",
+             "shapes", "recompiles", "v2.9-mlp4", "v2.9-dup_tangents", "two_functions"})
         QTest::newRow(name) << QString::fromLatin1(name);
 }
 
@@ -151,8 +153,8 @@ void TestRoles::halves() {
     QVERIFY(half("0/0:forward:partitioned_fw_subgraph_0_0") == Half::Forward);
     QVERIFY(half("0/0:backward") == Half::Backward);
     QVERIFY(half("0/0:backward:partitioned_bw_subgraph_0_0") == Half::Backward);
-    for (const char* whole : {"0/0:dynamo", "0/0:dynamo:subgraph_0", "0/0:joint", "0/0:joint:repeated_subgraph0",
-             "0/0:joint:repeated_subgraph1"})
+    for (const char* whole : {"0/0:dynamo", "0/0:dynamo:subgraph_0", "0/0:joint",
+             "0/0:joint:repeated_subgraph0", "0/0:joint:repeated_subgraph1"})
         QVERIFY2(!half(whole), whole);
 }
 
@@ -185,8 +187,7 @@ void TestRoles::bothHalvesAgreeOnWhatIsSaved() {
                     taken << text(bw.text(taker.nodes[i].name));
             taken.sort();
             QCOMPARE(given, taken);
-            QCOMPARE(static_cast<qsizetype>(
-                         saved_values(*dump, {GraphId(g), BodyId(b), {}}, other).size()),
+            QCOMPARE(static_cast<qsizetype>(saved_values(*dump, {GraphId(g), BodyId(b), {}}, other).size()),
                 given.size());
         }
     }
@@ -200,8 +201,8 @@ void TestRoles::aLoneForwardSavesTheSame_data() {
         QTest::newRow(name) << QString::fromLatin1(name);
 }
 
-// Without the backward, the getitems that carry their call's id tell. By what calls only return, the second result of
-// lstm_like's region was taken for a saved one.
+// Without the backward, the getitems that carry their call's id tell. By what calls only return, the second
+// result of lstm_like's region was taken for a saved one.
 void TestRoles::aLoneForwardSavesTheSame() {
     QFETCH(QString, recording);
     const auto dump = opened(recording);
@@ -220,8 +221,9 @@ void TestRoles::aLoneForwardSavesTheSame() {
     QVERIFY(bodies > 0);
 }
 
-// With activation checkpointing the backward graph runs the forward body again: it takes inputs, and what it returns is
-// saved for the backward body beside it. It was drawn as a backward body all of whose inputs are saved.
+// With activation checkpointing the backward graph runs the forward body again: it takes inputs, and what it
+// returns is saved for the backward body beside it. It was drawn as a backward body all of whose inputs are
+// saved.
 void TestRoles::recomputedForwardIsNoBackward() {
     const auto dump = opened("checkpointed");
     QVERIFY(dump.ok());
@@ -237,8 +239,8 @@ void TestRoles::recomputedForwardIsNoBackward() {
     QCOMPARE(saved, savedNames(*dump, other.graph, other.body));
 }
 
-// Only calls at the top are partitioned: inside, a forward body returns its own results alone, and the backward body is
-// the inner joint graph. All its inputs, the tangent too, were taken for saved values.
+// Only calls at the top are partitioned: inside, a forward body returns its own results alone, and the
+// backward body is the inner joint graph. All its inputs, the tangent too, were taken for saved values.
 void TestRoles::innerRegionsSaveNothing() {
     const auto dump = opened("gpt12_nested");
     QVERIFY(dump.ok());
@@ -331,8 +333,11 @@ void TestRoles::variantsSaveTheirOwn() {
             return (mul_1,)
 )py";
     const Dump dump = dumpOf({{Stage::Forward, module(kForward)}, {Stage::Backward, module(kBackward)}});
-    const auto body = [&](size_t graph, const char* path) { return find_body(*dump.graphs[graph].module, path); };
-    const BodyId first = body(0, "partitioned_fw_subgraph_0_0"), second = body(0, "partitioned_fw_subgraph_0_1");
+    const auto body = [&](size_t graph, const char* path) {
+        return find_body(*dump.graphs[graph].module, path);
+    };
+    const BodyId first = body(0, "partitioned_fw_subgraph_0_0"),
+                 second = body(0, "partitioned_fw_subgraph_0_1");
     QCOMPARE(savedNames(dump, GraphId(0), first), (QStringList{"cos", "primals_0"}));
     QCOMPARE(savedNames(dump, GraphId(0), second), QStringList{"primals_0"});
     QCOMPARE(other_half(dump, GraphId(0), second).body, body(1, "partitioned_bw_subgraph_0_1"));
@@ -340,8 +345,8 @@ void TestRoles::variantsSaveTheirOwn() {
     QVERIFY(own_results(dump, GraphId(0), second) == size_t{2});
 }
 
-// A body that another operator calls inside of a backward body (flex attention's score) takes numbers: not everything
-// in a backward graph that is no tangent is a saved value.
+// A body that another operator calls inside of a backward body (flex attention's score) takes numbers: not
+// everything in a backward graph that is no tangent is a saved value.
 void TestRoles::otherBodiesInABackwardTakeNothingSaved() {
     const Dump dump = dumpOf({{Stage::Backward, module(R"py(class GraphModule(torch.nn.Module):
     def forward(self, mm: "f32[4, 4]", tangents_1: "f32[4, 4]"):

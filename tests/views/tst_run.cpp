@@ -603,8 +603,7 @@ private slots:
         view.against().setCurrentIndex(0);
         view.start();
         QVERIFY(r.settle());
-        QVERIFY2(
-            view.verdict().contains(QStringLiteral("against float64")), qPrintable(view.verdict()));
+        QVERIFY2(view.verdict().contains(QStringLiteral("against float64")), qPrintable(view.verdict()));
         view.against().setCurrentIndex(2);
         view.otherEdit().setText(QStringLiteral("7"));
         view.start();
