@@ -284,16 +284,17 @@ std::string_view known_kind(std::string_view bytes) {
 
 Error unknown_file(const std::string& path, std::string_view bytes) {
     Error e = make_error(Error::Kind::CannotRead, "");
-    if (bytes.empty())
-        e.message =
-            "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text";
-    else if (const std::string_view kind = known_kind(bytes); !kind.empty())
+    e.file = path;
+    if (bytes.empty()) { // and so has no line
+        e.message = "is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text";
+        return e;
+    }
+    if (const std::string_view kind = known_kind(bytes); !kind.empty())
         e.message = "found " + std::string(kind)
             + "; expected a TORCH_TRACE log, a TORCH_LOGS text, printed graphs or a .pt2 archive";
     else
         e.message = "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it; "
             + nearest_forms(bytes);
-    e.file = path;
     e.line = 1;
     return e;
 }

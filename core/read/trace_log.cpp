@@ -93,7 +93,7 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     } else if (e.event == "optimize_ddp_split_child") {
         graph_text(key, Stage::Graph, e.name, payload, true);
     } else if (e.event == "graph_dump") {
-        graph_text(key, Stage::Graph, e.name, payload, false);
+        graph_text(key, artifact_stage(e.name), e.name.empty() ? e.event : e.name, payload, true);
     } else {
         for (const GraphEvent& g : kGraphEvents)
             if (g.event == e.event) {
