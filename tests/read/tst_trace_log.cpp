@@ -36,6 +36,7 @@ private slots:
     void unknownEvents();
     void graphEvents_data();
     void graphEvents();
+    void damagedHead();
     void graphDumpWithoutGraph();
     void artifactsThatOnlyHoldGraphs();
     void metrics();
@@ -398,6 +399,18 @@ void TestTraceLog::graphEvents() {
     QCOMPARE(test::text(stage_name(dump->graphs[0].stage)), stage);
     QCOMPARE(QString::fromStdString(dump->graphs[0].label), label);
     QVERIFY(dump->graphs[0].tabbed);
+}
+
+// The payload behind a head that cannot be read is not the record's before it.
+void TestTraceLog::damagedHead() {
+    const QByteArray whole = graphRecord();
+    const auto dump = openBytes(whole + graphRecord().replace("{\"dynamo", "(\"dynamo") + whole, verifying());
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{2});
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QCOMPARE(dump->problems[0].line, uint64_t{1} + static_cast<uint64_t>(whole.count('\n')));
+    QVERIFY2(dump->problems[0].message.find("that belong to no record were passed over") != std::string::npos,
+        dump->problems[0].message.c_str());
 }
 
 void TestTraceLog::graphDumpWithoutGraph() {
