@@ -193,8 +193,7 @@ void Gatherer::drop_doubles() {
     const auto doubled = [](const InputFile& f) {
         return !f.named && !f.debug && f.format == Format::Readable;
     };
-    const auto graphs = std::count_if(found_.files.begin(), found_.files.end(),
-        [&](const InputFile& f) { return doubled(f) && f.format == Format::Readable; });
+    const auto graphs = std::count_if(found_.files.begin(), found_.files.end(), doubled);
     if (graphs)
         collector_.problem(Severity::Note,
             counted(static_cast<uint64_t>(graphs), "file")
@@ -276,7 +275,7 @@ std::string_view known_kind(std::string_view bytes) {
     const std::string_view head = bytes.substr(0, 4096);
     if (head.find('\0') != std::string_view::npos)
         return "binary data";
-    if (trimmed(head).empty() && head.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos)
         return "a text of blanks";
     return {};
 }
