@@ -244,8 +244,39 @@ void unescape(std::string_view line, size_t offset, Draft& out) {
     }
 }
 
+// Whether a text that grows ends inside a string of its last line. Looks at each byte once.
+class OpenString {
+public:
+    bool ends_in(std::string_view text) {
+        for (; seen_ < text.size(); ++seen_) {
+            const char c = text[seen_];
+            if (c == '\n') {
+                quote_ = '\0';
+                comment_ = escaped_ = false;
+            } else if (escaped_) {
+                escaped_ = false;
+            } else if (quote_) {
+                escaped_ = c == '\\';
+                quote_ = c == quote_ ? '\0' : quote_;
+            } else if (!comment_) {
+                comment_ = c == '#';
+                quote_ = c == '\'' || c == '"' ? c : '\0';
+            }
+        }
+        return quote_ != '\0';
+    }
+
+private:
+    size_t seen_ = 0;
+    char quote_ = '\0';
+    bool comment_ = false, escaped_ = false;
+};
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 void clean(std::string_view text, size_t from, const Needs& needs, Draft& out) {
     out.begin(from);
+    OpenString string;
     for (size_t at = from; at < text.size();) {
         const char c = text[at];
         if (needs.literal && (at == 0 || text[at - 1] == '\n')) {
@@ -283,8 +314,11 @@ void clean(std::string_view text, size_t from, const Needs& needs, Draft& out) {
             if (markup.means == "\n")
                 out.begin(at);
         } else if (static_cast<uint8_t>(c) >= 0xC2 && needs.signs && typographic(text, at, length, means)) {
+            // Where texts were joined a byte order mark is none of them; in a string it is what a program
+            // wrote.
+            const std::string_view sign = text.substr(at, length);
+            out.text += sign == kByteOrderMark && string.ends_in(out.text) ? sign : means;
             at += length;
-            out.text += means;
             if (means == "\n")
                 out.begin(at);
         } else {

@@ -20,25 +20,16 @@ void Evidence::part(FileId file, FileId whole) {
 }
 
 void move_compilations(Dump& dump, const std::vector<CompilationId>& moved) {
-    const auto move = [&](CompilationId& id) { id = id ? moved[id.index] : id; };
-    for (Graph& g : dump.graphs)
-        move(g.compilation);
-    for (RegionTimer& t : dump.timers)
-        move(t.compilation);
-    for (BackwardDuplicate& d : dump.duplicates)
-        move(d.compilation);
-    for (Failure& f : dump.failures)
-        move(f.compilation);
-    for (SymbolHint& s : dump.symbols)
-        move(s.compilation);
-    for (Artifact& a : dump.artifacts)
-        move(a.compilation);
-    for (CacheRecord& c : dump.caches)
-        move(c.compilation);
-    for (DescribedInput& i : dump.inputs)
-        move(i.compilation);
-    for (MarkedFunction& m : dump.marked)
-        move(m.compilation);
+    const auto move_all = [&](auto&... tables) {
+        const auto move = [&](CompilationId& id) { id = id ? moved[id.index] : id; };
+        const auto move_rows = [&](auto& rows) {
+            for (auto& row : rows)
+                move(row.compilation);
+        };
+        (move_rows(tables), ...);
+    };
+    move_all(dump.graphs, dump.timers, dump.duplicates, dump.failures, dump.symbols, dump.artifacts,
+        dump.caches, dump.inputs, dump.marked);
 }
 
 namespace {
@@ -201,9 +192,10 @@ private:
             return false;
         const CompileKey& a = key_of(kept);
         const CompileKey& b = key_of(g);
-        // The files of a debug folder: whoever wrote them told their graphs apart, equal or not.
-        if (kept.compilation == g.compilation && !is_compile_id(a.id))
-            return false;
+        // The files of a debug folder: whoever wrote them told their graphs apart, equal or not, be they of
+        // one model or of two.
+        if (!is_compile_id(a.id) && !is_compile_id(b.id))
+            return input_of(kept.file) != input_of(g.file);
         if (!is_compile_id(a.id) || !is_compile_id(b.id))
             return true;
         return a.id == b.id && a.attempt == b.attempt && (a.rank == b.rank || !a.rank || !b.rank)
@@ -211,7 +203,7 @@ private:
     }
 
     // Each graph, those of files that tell most first, becomes a further place of an equal one of another
-    // file, if there is one that is not taken by this file yet.
+    // file, if there is one that is taken neither by this file yet nor by another model of its debug folder.
     void fold_graphs() {
         folded_.assign(dump_.graphs.size(), UINT32_MAX);
         std::vector<size_t> order(dump_.graphs.size());
@@ -224,6 +216,7 @@ private:
         std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return tells(a) < tells(b); });
         std::map<size_t, std::vector<size_t>> kept; // by count of nodes
         std::set<std::pair<size_t, FileId>> taken;
+        std::map<std::pair<size_t, FileId>, std::string> models; // by graph and input: whose it is
         for (const size_t g : order) {
             const Graph& mine = dump_.graphs[g];
             const size_t nodes = mine.module->bodies.empty() ? 0 : mine.module->bodies[0].nodes.size();
@@ -232,6 +225,9 @@ private:
             for (const size_t k : kept[nodes]) {
                 const Graph& theirs = dump_.graphs[k];
                 if (!may_be_same(theirs, mine) || taken.count({k, mine.file}))
+                    continue;
+                const auto model = models.find({k, input_of(mine.file)});
+                if (model != models.end() && model->second != key_of(mine).id)
                     continue;
                 const int score = 2 * stages_agree(theirs.stage, mine.stage) + (theirs.label == mine.label)
                     + theirs.label.empty();
@@ -246,6 +242,7 @@ private:
             }
             folded_[g] = static_cast<uint32_t>(best);
             taken.emplace(best, mine.file);
+            models.emplace(std::pair{best, input_of(mine.file)}, key_of(mine).id);
             dump_.graphs[best].also.push_back({mine.file, mine.line, mine.offset});
             if (dump_.graphs[best].saved.empty())
                 dump_.graphs[best].saved = mine.saved;

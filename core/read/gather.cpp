@@ -193,8 +193,7 @@ void Gatherer::drop_doubles() {
     const auto doubled = [](const InputFile& f) {
         return !f.named && !f.debug && f.format == Format::Readable;
     };
-    const auto graphs = std::count_if(found_.files.begin(), found_.files.end(),
-        [&](const InputFile& f) { return doubled(f) && f.format == Format::Readable; });
+    const auto graphs = std::count_if(found_.files.begin(), found_.files.end(), doubled);
     if (graphs)
         collector_.problem(Severity::Note,
             counted(static_cast<uint64_t>(graphs), "file")
@@ -276,7 +275,7 @@ std::string_view known_kind(std::string_view bytes) {
     const std::string_view head = bytes.substr(0, 4096);
     if (head.find('\0') != std::string_view::npos)
         return "binary data";
-    if (trimmed(head).empty() && head.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos)
         return "a text of blanks";
     return {};
 }
@@ -284,16 +283,17 @@ std::string_view known_kind(std::string_view bytes) {
 
 Error unknown_file(const std::string& path, std::string_view bytes) {
     Error e = make_error(Error::Kind::CannotRead, "");
-    if (bytes.empty())
-        e.message =
-            "the file is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text";
-    else if (const std::string_view kind = known_kind(bytes); !kind.empty())
+    e.file = path;
+    if (bytes.empty()) { // and so has no line
+        e.message = "is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text";
+        return e;
+    }
+    if (const std::string_view kind = known_kind(bytes); !kind.empty())
         e.message = "found " + std::string(kind)
             + "; expected a TORCH_TRACE log, a TORCH_LOGS text, printed graphs or a .pt2 archive";
     else
         e.message = "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it; "
             + nearest_forms(bytes);
-    e.file = path;
     e.line = 1;
     return e;
 }

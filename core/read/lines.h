@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace hopscope::read {
@@ -45,6 +46,19 @@ private:
     uint32_t number_ = 0;
     bool tabbed_ = false;
 };
+
+// A payload's text as it was before it got its tabs.
+inline std::string untabbed(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    Lines lines(text, true);
+    for (bool first = true; lines.next(); first = false) {
+        if (!first)
+            out += '\n';
+        out += lines.line();
+    }
+    return out;
+}
 
 inline size_t indent_of(std::string_view line) {
     const size_t at = line.find_first_not_of(' ');

@@ -179,7 +179,6 @@ bool lacks_return(const GraphModule& module) {
     });
 }
 
-// Whether a region that is called has no body, which a cut text has lost.
 // The regions that are called and whose bodies the text lacks, in order of their first calls.
 std::vector<std::string> lacking_bodies(const GraphModule& module) {
     std::vector<std::string> names;
@@ -300,7 +299,8 @@ void Opener::read_graphs() {
             g.text = task.text.substr(found.offset, end - found.offset);
             g.tabbed = task.tabbed;
             // Of a text that ends early, the last graph is not whole: its tail, or the bodies behind it.
-            const std::vector<std::string> lacking = lacking_bodies(*found.module);
+            const std::vector<std::string> lacking =
+                task.from_text || task.cut ? lacking_bodies(*found.module) : std::vector<std::string>{};
             g.cut = lacks_return(*found.module)
                 || (task.cut && k + 1 == outputs[i].modules.size() && !lacking.empty());
             if (task.from_text && !g.cut && !lacking.empty()) // a script never prints them

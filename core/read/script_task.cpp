@@ -13,15 +13,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string untabbed(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    Lines lines(text, true);
-    while (lines.next())
-        (out += lines.line()) += '\n';
-    return out;
-}
-
 // Where a storage was written (torch/utils/_content_store.py: FOLDER/storages/HASH): in the folder that the
 // script names, else beside the script, which may have been moved with it.
 std::string storage_path(const std::string& hash, const std::string& save_dir, const fs::path& script) {

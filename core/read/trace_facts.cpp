@@ -188,6 +188,8 @@ void TraceReader::describe(const std::string& event, std::string_view json, cons
 // versions print with its name.
 void TraceReader::marked_functions(const CompileKey& key, const TracePayload& payload) {
     constexpr std::string_view kMark = "__marked_compile_region_fn__";
+    size_t counted = 0; // bytes, whose line ends were counted
+    uint64_t lines = 0;
     for (size_t at = payload.text.find(kMark); at != npos; at = payload.text.find(kMark, at + 1)) {
         const size_t begin = payload.text.rfind('\n', at) == npos ? 0 : payload.text.rfind('\n', at) + 1;
         const std::string_view line = payload.text.substr(begin, payload.text.find('\n', at) - begin);
@@ -204,9 +206,10 @@ void TraceReader::marked_functions(const CompileKey& key, const TracePayload& pa
         const std::string_view number = between(line.substr(line.find("<code object ")), ", line ", ">");
         std::from_chars(number.data(), number.data() + number.size(), marked.source_line);
         marked.file = file_;
-        marked.line = payload.line
-            + static_cast<uint64_t>(
-                std::count(payload.text.begin(), payload.text.begin() + static_cast<ptrdiff_t>(begin), '\n'));
+        const std::string_view between_marks = payload.text.substr(counted, begin - counted);
+        lines += static_cast<uint64_t>(std::count(between_marks.begin(), between_marks.end(), '\n'));
+        counted = begin;
+        marked.line = payload.line + lines;
         std::vector<MarkedFunction>& all = collector_.dump.marked;
         const bool known = std::any_of(all.begin(), all.end(), [&](const MarkedFunction& m) {
             return m.compilation == marked.compilation && m.name == marked.name

@@ -1,5 +1,6 @@
 #include "core/base/text.h"
 #include "core/read/lines.h"
+#include "core/read/prefix.h"
 #include "core/read/trace_reader.h"
 
 #include <array>
@@ -93,7 +94,7 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     } else if (e.event == "optimize_ddp_split_child") {
         graph_text(key, Stage::Graph, e.name, payload, true);
     } else if (e.event == "graph_dump") {
-        graph_text(key, Stage::Graph, e.name, payload, false);
+        graph_text(key, artifact_stage(e.name), e.name.empty() ? e.event : e.name, payload, true);
     } else {
         for (const GraphEvent& g : kGraphEvents)
             if (g.event == e.event) {
@@ -170,6 +171,10 @@ void TraceReader::run() {
             continue;
         const size_t start = json_start(line);
         if (start == npos) {
+            // A record whose head is damaged: what follows is its payload, not the one before it's.
+            size_t behind = 0;
+            if (find_glog(line, behind) == 0)
+                flush();
             if (!stray_lines_++) {
                 first_stray_ = lines.number();
                 first_stray_offset_ = lines.offset();
@@ -192,7 +197,8 @@ void TraceReader::run() {
     if (stray_lines_)
         collector_.problem(Severity::Warning,
             counted(stray_lines_, "line")
-                + " that belong to no record were passed over; the first is this one",
+                + (stray_lines_ == 1 ? " that belongs to no record was passed over: this one"
+                                     : " that belong to no record were passed over; the first is this one"),
             file_, first_stray_, first_stray_offset_);
 }
 

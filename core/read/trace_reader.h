@@ -54,7 +54,7 @@ private:
     void check_md5(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
     void check_end(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
     std::optional<int> rank_of_file() const;
-    std::string untabbed(std::string_view text) const;
+    static Stage artifact_stage(std::string_view name); // what a graph's record is called
 
     Collector& collector_;
     FileId file_;

@@ -17,18 +17,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 constexpr auto npos = std::string_view::npos;
 
-Stage artifact_stage(std::string_view name) {
-    if (name.find("pre_grad") != npos)
-        return Stage::PreGrad;
-    if (name.find("post_grad") != npos)
-        return Stage::PostGrad;
-    if (name.starts_with("aot_inference_graph"))
-        return Stage::Inference;
-    if (name.find("joint_graph") != npos)
-        return Stage::Joint;
-    return Stage::Graph;
-}
-
 struct TimerName {
     std::string_view name;
     RegionTimer::Kind kind;
@@ -90,17 +78,16 @@ void TraceReader::check_end(const Envelope& e, const TracePayload& payload, uint
             file_, line, offset);
 }
 
-// TracePayload lines without their tabs.
-std::string TraceReader::untabbed(std::string_view text) const {
-    std::string out;
-    out.reserve(text.size());
-    Lines lines(text, true);
-    for (bool first = true; lines.next(); first = false) {
-        if (!first)
-            out += '\n';
-        out += lines.line();
-    }
-    return out;
+Stage TraceReader::artifact_stage(std::string_view name) {
+    if (name.find("pre_grad") != npos)
+        return Stage::PreGrad;
+    if (name.find("post_grad") != npos)
+        return Stage::PostGrad;
+    if (name.starts_with("aot_inference_graph"))
+        return Stage::Inference;
+    if (name.find("joint_graph") != npos)
+        return Stage::Joint;
+    return Stage::Graph;
 }
 
 void TraceReader::graph_text(

@@ -17,7 +17,7 @@ void Loader::load_timers() {
     while (rows.next()) {
         RegionTimer t;
         t.compilation = rows.reference(compilations_, CompilationId());
-        const auto kind = timer_from_name(rows.text());
+        const auto kind = from_word<RegionTimer::Kind>(rows.text());
         t.begin_us = rows.real();
         if (const double end = rows.real(); end >= t.begin_us) // a timer that never ended has an end before
             t.end_us = end;
@@ -56,7 +56,7 @@ void Loader::load_messages() {
         damage_);
     while (rows.next()) {
         ReuseMessage m;
-        const auto kind = message_from_name(rows.text());
+        const auto kind = from_word<ReuseMessage::Kind>(rows.text());
         m.key = key_of(rows);
         m.identifier = rows.text();
         m.function = rows.text();
@@ -127,8 +127,8 @@ void Loader::load_facts() {
     while (caches.next()) {
         CacheRecord c;
         c.compilation = caches.reference(compilations_, CompilationId());
-        const auto cache = cache_from_name(caches.text());
-        const auto state = cache_state_from_name(caches.text());
+        const auto cache = from_word<CacheRecord::Cache>(caches.text());
+        const auto state = from_word<CacheRecord::State>(caches.text());
         if (const auto backward = caches.number_or_null())
             c.backward = *backward != 0;
         c.key = caches.text();

@@ -1,69 +1,56 @@
 #include "core/session/names.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
 namespace hopscope::session {
 namespace {
 
-constexpr std::array<std::string_view, 7> kTimers = {"trace", "reuse_hash", "reuse_lookup", "reuse_stamp_out",
-    "trace_joint_graph", "proxy_tensor", "fake_tensor"};
-constexpr std::array<std::string_view, 10> kMessages = {"reuse_failed", "cache_hit", "hash_hit", "installing",
-    "comparison_failed", "not_eligible", "guards", "exceeded", "fake_cache_failed", "other"};
+using namespace std::string_view_literals;
 
-constexpr std::array<std::string_view, 2> kCaches = {"aotautograd", "fx_graph"};
-constexpr std::array<std::string_view, 4> kCacheStates = {"hit", "miss", "bypass", "disabled"};
-
-template <class Enum, size_t N>
-std::string_view name_of(const std::array<std::string_view, N>& names, Enum value) {
-    const auto i = static_cast<size_t>(value);
-    return i < N ? names[i] : names[N - 1];
-}
-
-template <class Enum, size_t N>
-std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {
-    for (size_t i = 0; i < N; ++i)
-        if (names[i] == name)
-            return static_cast<Enum>(i);
-    return std::nullopt;
-}
+template <class Enum> struct Words;
+template <> struct Words<RegionTimer::Kind> {
+    static constexpr std::array kAll{"trace"sv, "reuse_hash"sv, "reuse_lookup"sv, "reuse_stamp_out"sv,
+        "trace_joint_graph"sv, "proxy_tensor"sv, "fake_tensor"sv};
+    static constexpr auto kLast = RegionTimer::Kind::FakeTensor;
+};
+template <> struct Words<ReuseMessage::Kind> {
+    static constexpr std::array kAll{"reuse_failed"sv, "cache_hit"sv, "hash_hit"sv, "installing"sv,
+        "comparison_failed"sv, "not_eligible"sv, "guards"sv, "exceeded"sv, "fake_cache_failed"sv, "other"sv};
+    static constexpr auto kLast = ReuseMessage::Kind::Other;
+};
+template <> struct Words<CacheRecord::Cache> {
+    static constexpr std::array kAll{"aotautograd"sv, "fx_graph"sv};
+    static constexpr auto kLast = CacheRecord::Cache::FxGraph;
+};
+template <> struct Words<CacheRecord::State> {
+    static constexpr std::array kAll{"hit"sv, "miss"sv, "bypass"sv, "disabled"sv};
+    static constexpr auto kLast = CacheRecord::State::Disabled;
+};
 
 } // namespace
 
-static_assert(static_cast<size_t>(RegionTimer::Kind::FakeTensor) + 1 == kTimers.size());
-static_assert(static_cast<size_t>(ReuseMessage::Kind::Other) + 1 == kMessages.size());
-
-std::string_view timer_name(RegionTimer::Kind kind) {
-    return name_of(kTimers, kind);
+template <class Enum> std::string_view word_of(Enum value) {
+    constexpr auto& kAll = Words<Enum>::kAll;
+    static_assert(static_cast<size_t>(Words<Enum>::kLast) + 1 == kAll.size());
+    return kAll[std::min(static_cast<size_t>(value), kAll.size() - 1)];
 }
 
-std::optional<RegionTimer::Kind> timer_from_name(std::string_view name) {
-    return find_name<RegionTimer::Kind>(kTimers, name);
+template <class Enum> std::optional<Enum> from_word(std::string_view word) {
+    constexpr auto& kAll = Words<Enum>::kAll;
+    const auto found = std::find(kAll.begin(), kAll.end(), word);
+    return found == kAll.end() ? std::nullopt : std::optional(static_cast<Enum>(found - kAll.begin()));
 }
 
-std::string_view message_name(ReuseMessage::Kind kind) {
-    return name_of(kMessages, kind);
-}
-
-std::optional<ReuseMessage::Kind> message_from_name(std::string_view name) {
-    return find_name<ReuseMessage::Kind>(kMessages, name);
-}
-
-std::string_view cache_name(CacheRecord::Cache cache) {
-    return name_of(kCaches, cache);
-}
-
-std::optional<CacheRecord::Cache> cache_from_name(std::string_view name) {
-    return find_name<CacheRecord::Cache>(kCaches, name);
-}
-
-std::string_view cache_state_name(CacheRecord::State state) {
-    return name_of(kCacheStates, state);
-}
-
-std::optional<CacheRecord::State> cache_state_from_name(std::string_view name) {
-    return find_name<CacheRecord::State>(kCacheStates, name);
-}
+template std::string_view word_of(RegionTimer::Kind);
+template std::string_view word_of(ReuseMessage::Kind);
+template std::string_view word_of(CacheRecord::Cache);
+template std::string_view word_of(CacheRecord::State);
+template std::optional<RegionTimer::Kind> from_word(std::string_view);
+template std::optional<ReuseMessage::Kind> from_word(std::string_view);
+template std::optional<CacheRecord::Cache> from_word(std::string_view);
+template std::optional<CacheRecord::State> from_word(std::string_view);
 
 std::optional<Severity> severity_from_name(std::string_view name) {
     for (Severity s : {Severity::Note, Severity::Warning, Severity::Error})

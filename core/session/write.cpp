@@ -215,14 +215,14 @@ void write_evidence(SQLite::Database& db, const Dump& dump) {
     Insert timer(db, "INSERT INTO timer VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.timers.size(); ++i) {
         const RegionTimer& t = dump.timers[i];
-        timer(i, t.compilation, timer_name(t.kind), t.begin_us, t.end_us.value_or(kNeverEnded), t.parent,
-            t.file, t.line);
+        timer(i, t.compilation, word_of(t.kind), t.begin_us, t.end_us.value_or(kNeverEnded), t.parent, t.file,
+            t.line);
     }
     Insert message(db, "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.messages.size(); ++i) {
         const ReuseMessage& m = dump.messages[i];
-        message(i, message_name(m.kind), m.key.rank, m.key.id, m.key.attempt, m.identifier, m.function,
-            m.detail, m.count, m.file, m.line);
+        message(i, word_of(m.kind), m.key.rank, m.key.id, m.key.attempt, m.identifier, m.function, m.detail,
+            m.count, m.file, m.line);
     }
     Insert duplicate(db, "INSERT INTO duplicate VALUES (?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.duplicates.size(); ++i) {
@@ -250,8 +250,8 @@ void write_evidence(SQLite::Database& db, const Dump& dump) {
         Insert cache(db, "INSERT INTO cache_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         for (size_t i = 0; i < dump.caches.size(); ++i) {
             const CacheRecord& c = dump.caches[i];
-            cache(i, c.compilation, cache_name(c.cache), cache_state_name(c.state), c.backward, c.key,
-                c.reason, c.saved_ms, c.took_ms, c.file, c.line, c.offset);
+            cache(i, c.compilation, word_of(c.cache), word_of(c.state), c.backward, c.key, c.reason,
+                c.saved_ms, c.took_ms, c.file, c.line, c.offset);
         }
         Insert input(db, "INSERT INTO described_input VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         for (size_t i = 0; i < dump.inputs.size(); ++i) {

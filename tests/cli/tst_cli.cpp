@@ -311,7 +311,7 @@ void TestCli::unreadable_data() {
     QTest::newRow("missing") << "missing.log"
                              << "No such file";
     QTest::newRow("empty file") << "empty.log"
-                                << "the file is empty; expected";
+                                << ": is empty; expected";
     QTest::newRow("no dump") << "notes.txt"
                              << "found no TORCH_TRACE record";
     QTest::newRow("a picture") << "picture.png"

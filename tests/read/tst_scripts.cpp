@@ -26,6 +26,7 @@ private slots:
     void debugPlaces();
     void debugFolder();
     void severalModels();
+    void equalModels();
 
 private:
     QString write(const QString& name, const QByteArray& bytes);
@@ -308,6 +309,35 @@ void TestScripts::severalModels() {
     QCOMPARE(QString::fromStdString(address_of(*dump, GraphId(0))), QStringLiteral("model0:forward"));
     const auto place = resolve(*dump, "model1:backward");
     QVERIFY2(place.ok(), place.ok() ? "" : place.error().text().c_str());
+}
+
+// Two models that are equal are two compilations all the same.
+void TestScripts::equalModels() {
+    for (const char* model : {"0", "1"})
+        write(QStringLiteral("k/torchinductor/model__%1_inference_%1.0/fx_graph_readable.py").arg(model),
+            graphText("x_1", "sin"));
+    const auto dump = open_dump({folder_.filePath("k").toStdString()});
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->compilations.size(), size_t{2});
+    QCOMPARE(dump->graphs.size(), size_t{2});
+    for (size_t c = 0; c < 2; ++c)
+        QCOMPARE(dump->compilations[c].graphs.size(), size_t{1});
+
+    // Beside a log that has both, each is of one of its compilations.
+    const QByteArray prefix = "V0731 10:08:20.100000 7 torch/_inductor/compile_fx.py:1] [%1] [__aot_graphs] ";
+    QByteArray log;
+    for (const char* id : {"0/0", "1/0"})
+        for (const QByteArray& line :
+            ("TRACED GRAPH\n ===== Inference graph 0 =====\n " + graphText("x_1", "sin")).split('\n'))
+            log += QByteArray(prefix).replace("%1", id) + line + '\n';
+    write("both.log", log);
+    const auto both =
+        open_dump({folder_.filePath("both.log").toStdString(), folder_.filePath("k").toStdString()});
+    QVERIFY(both.ok());
+    QCOMPARE(both->compilations.size(), size_t{2});
+    QCOMPARE(both->graphs.size(), size_t{2});
+    for (const Graph& g : both->graphs)
+        QCOMPARE(g.also.size(), size_t{1});
 }
 
 QTEST_APPLESS_MAIN(TestScripts)

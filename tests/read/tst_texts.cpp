@@ -39,6 +39,7 @@ private slots:
     void textBehindReturn_data();
     void textBehindReturn();
     void bodyThatIsNotThere();
+    void byteOrderMarks();
 };
 
 namespace {
@@ -743,6 +744,20 @@ void TestTexts::placesAreTheFiles() {
     QCOMPARE(dump->problems[0].offset, static_cast<uint64_t>(at));
     QCOMPARE(dump->problems[0].line, static_cast<uint64_t>(text.left(at).count('\n') + 1));
     QCOMPARE(dump->graphs[0].line, uint64_t{2});
+}
+
+// Between texts that were joined a mark is none of them; inside a string it is what the program wrote.
+void TestTexts::byteOrderMarks() {
+    const QByteArray mark = "\xEF\xBB\xBF";
+    const QByteArray call = "torch.ops.mylib.say.default(arg0_1, 'don\\'t " + mark + "', \"" + mark + "#\")";
+    const QByteArray told = replaced(kGraph, "torch.ops.aten.relu.default(mul)", call.constData());
+    const auto dump = openBytes(mark + "it's \n" + mark + told);
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QCOMPARE(problems(*dump, true), QString());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    const std::string_view text = dump->graphs[0].text;
+    QVERIFY(text.find(call.toStdString()) != std::string_view::npos);
+    QVERIFY(!text.starts_with(mark.toStdString()));
 }
 
 QTEST_GUILESS_MAIN(TestTexts)

@@ -36,6 +36,8 @@ private slots:
     void unknownEvents();
     void graphEvents_data();
     void graphEvents();
+    void damagedHead();
+    void graphDumpWithoutGraph();
     void artifactsThatOnlyHoldGraphs();
     void metrics();
     void timersNest();
@@ -379,6 +381,11 @@ void TestTraceLog::graphEvents_data() {
     QTest::newRow("graph_dump") << QByteArray(R"("graph_dump": {"name": "vllm_piecewise_split_graph"})")
                                 << "graph"
                                 << "vllm_piecewise_split_graph";
+    QTest::newRow("graph_dump of a stage")
+        << QByteArray(R"("graph_dump": {"name": "vllm_post_grad.2.Fuse"})") << "post_grad"
+        << "vllm_post_grad.2.Fuse";
+    QTest::newRow("graph_dump without a name") << QByteArray(R"("graph_dump": {})") << "graph"
+                                               << "graph_dump";
 }
 
 void TestTraceLog::graphEvents() {
@@ -392,6 +399,29 @@ void TestTraceLog::graphEvents() {
     QCOMPARE(test::text(stage_name(dump->graphs[0].stage)), stage);
     QCOMPARE(QString::fromStdString(dump->graphs[0].label), label);
     QVERIFY(dump->graphs[0].tabbed);
+}
+
+// The payload behind a head that cannot be read is not the record's before it.
+void TestTraceLog::damagedHead() {
+    const QByteArray whole = graphRecord();
+    const auto dump = openBytes(whole + graphRecord().replace("{\"dynamo", "(\"dynamo") + whole, verifying());
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{2});
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QCOMPARE(dump->problems[0].line, uint64_t{1} + static_cast<uint64_t>(whole.count('\n')));
+    QVERIFY2(dump->problems[0].message.find("that belong to no record were passed over") != std::string::npos,
+        dump->problems[0].message.c_str());
+}
+
+void TestTraceLog::graphDumpWithoutGraph() {
+    const auto dump = openBytes(graphRecord()
+        + record(R"("graph_dump": {"name": "vllm_post_grad.2.Fuse"})", kIds, "digraph { a -> b }", kPrefix));
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QCOMPARE(QString::fromStdString(dump->problems[0].message),
+        QStringLiteral("found no graph in vllm_post_grad.2.Fuse"));
+    QVERIFY(dump->problems[0].line > 1);
 }
 
 void TestTraceLog::artifactsThatOnlyHoldGraphs() {
@@ -531,8 +561,8 @@ void TestTraceLog::emptyFiles() {
     const auto alone = openBytes("");
     QVERIFY(!alone.ok());
     QVERIFY(alone.error().kind == Error::Kind::CannotRead);
-    QVERIFY2(test::text(alone.error().text()).contains("the file is empty; expected"),
-        alone.error().text().c_str());
+    QVERIFY2(test::text(alone.error().text()).contains(": is empty; expected"), alone.error().text().c_str());
+    QCOMPARE(alone.error().line, uint64_t{0}); // no bytes, no line
     QTemporaryDir folder;
     QVERIFY(writeFile(folder.filePath("dedicated_log_torch_trace_aaaaaaaa.log"), ""));
     const auto none = open_dump({folder.path().toStdString()});
