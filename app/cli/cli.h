@@ -55,6 +55,9 @@ Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false
 void finish_check(Dump& dump);
 // The same at the end of every command.
 void finish_checks();
+// "what to export is not said, expected --at and one of …": where an address is missing, those that there
+// are.
+Error address_wanted(const std::string& what, const Dump& dump);
 // For work after opening: Ctrl+C sets its cancel, and a second one ends the program.
 Job interruptible();
 // Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns

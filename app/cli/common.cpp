@@ -168,6 +168,20 @@ void finish_checks() {
     g_checks.clear();
 }
 
+Error address_wanted(const std::string& what, const Dump& dump) {
+    constexpr size_t kMost = 20;
+    std::string text;
+    size_t count = 0;
+    for (size_t g = 0; g < dump.graphs.size(); ++g) {
+        for (size_t b = 0; b < dump.graphs[g].module->bodies.size(); ++b)
+            if (++count <= kMost)
+                text += "\n  " + utf8(address_of(dump, GraphId(g), BodyId(b)));
+    }
+    if (count > kMost)
+        text += "\n  … and " + std::to_string(count - kMost) + " more (hopscope graphs lists them)";
+    return make_error(Error::Kind::Usage, what + " is not said, expected --at and one of" + text);
+}
+
 int start_desktop(const std::vector<std::string>& words) {
     std::error_code code;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", code);

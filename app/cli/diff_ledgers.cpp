@@ -39,12 +39,17 @@ Json ledgers_json(const Dump& a, const Dump& b, const std::vector<LedgerPair>& p
             rows.push_back(
                 {{"a", r.a >= 0 ? Json(r.a) : Json(nullptr)}, {"b", r.b >= 0 ? Json(r.b) : Json(nullptr)},
                     {"function", text_or_null(r.function)}, {"fields", changes_json(r.changes)}});
+        Json others = Json::array();
+        for (const OtherBody& o : p.other_bodies)
+            others.push_back({{"a", utf8(address_of(a, o.a.graph, o.a.body))},
+                {"b", utf8(address_of(b, o.b.graph, o.b.body))}});
         list.push_back({{"a", text_or_null(compilation_name(a, p.a))},
             {"b", text_or_null(compilation_name(b, p.b))}, {"totals", changes_json(p.totals)},
             {"tracing_ms",
                 {{"a", std::round(p.tracing_ms_a * 1000) / 1000},
                     {"b", std::round(p.tracing_ms_b * 1000) / 1000}}},
-            {"same_rows", p.same_rows}, {"rows", std::move(rows)}});
+            {"same_rows", p.same_rows}, {"rows", std::move(rows)}, {"compared_bodies", p.compared_bodies},
+            {"other_bodies", std::move(others)}});
     }
     return {{"a", utf8(a.name)}, {"b", utf8(b.name)}, {"compilations", std::move(list)}};
 }
@@ -67,7 +72,16 @@ void print_pair(const Dump& a, const Dump& b, const LedgerPair& p) {
     if (p.tracing_ms_a > 0 && p.tracing_ms_b > 0)
         head += "  (tracing " + format_milliseconds(p.tracing_ms_a) + " → "
             + format_milliseconds(p.tracing_ms_b) + ')';
-    std::printf("%s\n  %s the same\n", utf8(head).c_str(), counted(p.same_rows, "row").c_str());
+    std::printf("%s\n  %s the same", utf8(head).c_str(), counted(p.same_rows, "row").c_str());
+    if (p.compared_bodies == 0)
+        std::printf("; no bodies compared: no call of both has one in the same stage\n");
+    else
+        std::printf("; %zu of %s of bodies differ\n", p.other_bodies.size(),
+            counted(p.compared_bodies, "pair").c_str());
+    for (const OtherBody& o : p.other_bodies)
+        std::printf("  body differs: --at %s --with %s shows how\n",
+            utf8(address_of(a, o.a.graph, o.a.body)).c_str(),
+            utf8(address_of(b, o.b.graph, o.b.body)).c_str());
     for (const LedgerRow& r : p.rows) {
         std::string line =
             r.a < 0 ? "+ " + std::to_string(r.b) : (r.b < 0 ? "- " : "~ ") + std::to_string(r.a);

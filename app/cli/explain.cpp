@@ -112,7 +112,7 @@ void print_region(const Dump& dump, const CompilationLedger& c, const Explanatio
     const std::string name = r.identifier.empty() ? "a region that was never installed" : r.identifier;
     std::printf("  %s%s: %s: %s\n", utf8(name).c_str(),
         utf8(r.function.empty() ? "" : " (" + r.function + ')').c_str(),
-        std::string(outcome_name(answer.outcome)).c_str(), utf8(answer.where).c_str());
+        std::string(outcome_label(answer.outcome)).c_str(), utf8(answer.where).c_str());
     for (const Spot& s : answer.spots)
         if (answer.outcome != Outcome::Kept)
             std::printf("      %s\n", place_text(dump, s).c_str());
@@ -218,18 +218,20 @@ int run_explain(const Words& words) {
             print_explanation(*dump, ledger, e, words);
         compilations.push_back(words.json ? explanation_json(*dump, ledger, e, options) : Json());
     }
-    if (!words.json)
-        for (const Problem& p : lint(*dump, ledger))
-            std::printf("%s: %s\n", std::string(severity_name(p.severity)).c_str(), utf8(p.message).c_str());
+    std::vector<Problem> found = ledger.problems;
+    for (Problem& p : lint(*dump, ledger))
+        found.push_back(std::move(p));
     if (words.json) {
         Json problems = problems_json(*dump, dump->problems);
-        for (const auto& more : {ledger.problems, lint(*dump, ledger)})
-            for (Json& p : problems_json(*dump, more))
-                problems.push_back(std::move(p));
+        for (Json& p : problems_json(*dump, found))
+            problems.push_back(std::move(p));
         print_json({{"compilations", std::move(compilations)}, {"problems", std::move(problems)}});
-    } else if (compilations.empty()) {
-        std::printf("no compilation of this dump calls a region\n");
+        return kDone;
     }
+    for (const Problem& p : found)
+        std::printf("%s: %s\n", std::string(severity_name(p.severity)).c_str(), utf8(p.message).c_str());
+    if (compilations.empty())
+        std::printf("no compilation of this dump calls a region\n");
     return kDone;
 }
 

@@ -50,21 +50,6 @@ std::vector<std::string> format_names() {
     return names;
 }
 
-// What could have been asked for, where nothing or something wrong was.
-std::string addresses_text(const Dump& dump) {
-    constexpr size_t kMost = 20;
-    std::string text;
-    size_t count = 0;
-    for (size_t g = 0; g < dump.graphs.size(); ++g) {
-        for (size_t b = 0; b < dump.graphs[g].module->bodies.size(); ++b)
-            if (++count <= kMost)
-                text += "\n  " + address_of(dump, GraphId(g), BodyId(b));
-    }
-    if (count > kMost)
-        text += "\n  … and " + std::to_string(count - kMost) + " more (hopscope graphs lists them)";
-    return text;
-}
-
 draw::Options draw_options(
     const Request& request, const Dump& dump, const Ledger& ledger, const Place& place) {
     draw::Options options = picture_options(dump, &ledger, place);
@@ -120,8 +105,7 @@ int run(const Request& request) {
     if (!dump)
         return fail(dump.error());
     if (request.address.empty())
-        return fail(make_error(Error::Kind::Usage,
-            "what to export is not said, expected --at and one of" + addresses_text(*dump)));
+        return fail(address_wanted("what to export", *dump));
     const auto place = resolve(*dump, request.address);
     if (!place)
         return fail(place.error());

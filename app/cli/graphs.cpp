@@ -76,6 +76,9 @@ int run_graphs(const std::vector<std::string>& paths, bool json, bool verify) {
 
 int run_graph(const std::vector<std::string>& paths, const std::string& address, bool json) {
     const auto dump = open(paths);
+    if (address.empty()) // wrong usage first, whatever the dump
+        return fail(dump ? address_wanted("which body", *dump)
+                         : make_error(Error::Kind::Usage, "--at is required; " + dump.error().text()));
     if (!dump)
         return fail(dump.error());
     const auto place = resolve(*dump, address);
@@ -111,7 +114,7 @@ void add_graph(CLI::App& app, Action& action) {
     static bool json = false;
     static bool text = false;
     add_dumps(*command, paths);
-    command->add_option("--at", address, "Which body: [rRANK/]COMPILE:STAGE[#K][:BODY][@NODE]")->required();
+    command->add_option("--at", address, "Which body: [rRANK/]COMPILE:STAGE[#K][:BODY][@NODE]");
     auto* json_flag = command->add_flag("--json", json, "Print one JSON document");
     command->add_flag("--text", text, "Print it as print_readable does (the default)")->excludes(json_flag);
     command->callback([&action] { action = [] { return run_graph(paths, address, json); }; });

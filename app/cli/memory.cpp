@@ -6,6 +6,7 @@
 #include "core/export/ledger_json.h"
 #include "core/regions/memory.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hopscope::cli {
@@ -110,17 +111,26 @@ std::string value_text(const Dump& dump, const KeptValue& v) {
 
 void print_report(const Dump& dump, const MemoryReport& report) {
     const Compilation& c = dump.compilation(report.compilation);
-    std::printf("%s%s  %s keeps %s (%s bytes) in %s for %s; %s of what it hands over is alive anyway%s\n",
+    std::string kept = size_text(report.kept_bytes);
+    if (report.kept_bytes >= 1024) // rounded
+        kept += " (" + std::to_string(report.kept_bytes) + " bytes)";
+    std::vector<const KeptValue*> by_bytes;
+    for (const KeptValue& v : report.saved)
+        by_bytes.push_back(&v);
+    std::stable_sort(by_bytes.begin(), by_bytes.end(), [](const KeptValue* x, const KeptValue* y) {
+        return x->bytes.value_or(0) * x->times > y->bytes.value_or(0) * y->times;
+    });
+    std::printf("%s%s  %s keeps %s in %s for %s; %s of what it hands over is alive anyway%s\n",
         c.key.rank ? ("rank " + std::to_string(*c.key.rank) + "  ").c_str() : "", utf8(c.key.id).c_str(),
-        utf8(address_of(dump, report.forward.graph)).c_str(), size_text(report.kept_bytes).c_str(),
-        std::to_string(report.kept_bytes).c_str(),
+        utf8(address_of(dump, report.forward.graph)).c_str(), kept.c_str(),
         counted(static_cast<uint64_t>(report.kept_values), "storage").c_str(),
         utf8(address_of(dump, report.backward.graph)).c_str(), size_text(report.alive_bytes).c_str(),
         report.unknown_sizes ? (", and " + std::to_string(report.unknown_sizes) + " of unknown size").c_str()
                              : "");
     for (const bool alive : {false, true}) {
         bool first = true;
-        for (const KeptValue& v : report.saved) {
+        for (const KeptValue* at : by_bytes) {
+            const KeptValue& v = *at;
             if (v.alive_anyway != alive)
                 continue;
             if (first)

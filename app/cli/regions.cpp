@@ -4,13 +4,15 @@
 #include "core/base/text.h"
 #include "core/browse/ledger_rows.h"
 #include "core/explain/explain.h"
+#include "core/explain/lint.h"
 #include "core/export/ledger_json.h"
+#include "core/graph/problems.h"
 #include "core/regions/ledger.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <functional>
+#include <set>
 
 namespace hopscope::cli {
 
@@ -27,7 +29,8 @@ public:
     explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
     void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
 
-    void print(const std::vector<bool>& right) const {
+    // Columns of these heads hold numbers.
+    void print(const std::set<std::string_view>& right) const {
         std::vector<size_t> widths(rows_.front().size(), 0);
         std::vector<bool> says(rows_.front().size(), false);
         for (const auto& row : rows_)
@@ -42,7 +45,8 @@ public:
                 if (!says[i])
                     continue;
                 const std::string gap(widths[i] - length(row[i]), ' ');
-                line += right[i] ? gap + row[i] : row[i] + (i + 1 < row.size() ? gap : "");
+                line +=
+                    right.count(rows_.front()[i]) ? gap + row[i] : row[i] + (i + 1 < row.size() ? gap : "");
                 line += i + 1 < row.size() ? "  " : "";
             }
             line.erase(line.find_last_not_of(' ') + 1);
@@ -140,8 +144,10 @@ size_t print_ledger(
     const Explanation e = explain(dump, all, ledger.compilation);
     std::printf("  %s\n", utf8(e.headline).c_str());
     print_totals(ledger.totals);
-    Table table({"#", "call_id", "region", "function", "decision", "reuse", "by key", "structural", "proxy",
-        "autograd", "lazy bwd", "effects", "trace", "lookup", "stamp-out", "saved", "runs", "source",
+    const bool variants = std::any_of(ledger.regions.begin(), ledger.regions.end(),
+        [](const Region& r) { return r.body_count(CallSite::Backward) > 1; });
+    Table table({"#", "call_id", "region", "function", "variant", "decision", "reuse", "by key", "structural",
+        "proxy", "autograd", "lazy bwd", "effects", "trace", "lookup", "stamp-out", "saved", "runs", "source",
         "reason"});
     for (const Invocation* at : shown) {
         const Invocation& inv = *at;
@@ -156,6 +162,7 @@ size_t print_ledger(
             inv.call_id ? std::to_string(*inv.call_id) : "–",
             region && !region->identifier.empty() ? utf8(region->identifier) : "–",
             region ? utf8(region->function) : "",
+            variants && inv.variant ? "v" + std::to_string(*inv.variant) : "–",
             mark_of(inv) + " " + std::string(decision_label(inv.decision))
                 + (inv.inlined ? ", inlined" : "")};
         for (const CacheCell& cell : e.caches.calls[static_cast<size_t>(inv.index)].cells)
@@ -166,10 +173,7 @@ size_t print_ledger(
                 place, utf8(one_line(inv.reason))});
         table.add(std::move(row));
     }
-    std::vector<bool> right(19, false);
-    for (const size_t i : {0, 1, 12, 13, 14, 15, 16})
-        right[i] = true;
-    table.print(right);
+    table.print({"#", "call_id", "trace", "lookup", "stamp-out", "saved", "runs"});
     for (const CacheCell& cell : e.caches.whole)
         if (cell.state != CacheState::NotConsulted && cell.state != CacheState::Unknown)
             std::printf("  %s%s: %s: %s\n", std::string(cache_label(cell.cache)).c_str(),
@@ -219,6 +223,9 @@ int run(const Options& options) {
         std::fprintf(stderr, "%zu of %s fit\n", shown, counted(all, "invocation").c_str());
     for (const Problem& p : ledger.problems)
         std::fprintf(stderr, "%s: %s\n", std::string(severity_name(p.severity)).c_str(), p.message.c_str());
+    if (const ProblemCount faults = count_problems(lint(*dump, ledger)); !faults.none())
+        std::fprintf(
+            stderr, "%s at the borders of regions: hopscope explain tells them\n", faults.text().c_str());
     return kDone;
 }
 

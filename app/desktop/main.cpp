@@ -102,6 +102,9 @@ QString readWords(const QStringList& words, Request& request) {
     request.at = parser.value(at);
     request.screenshot = parser.value(shot);
     request.exportPath = parser.value(exports);
+    if (parser.isSet(shot) && !request.screenshot.endsWith(QStringLiteral(".png"), Qt::CaseInsensitive))
+        return QStringLiteral("found --screenshot %1, expected a name that ends in .png: a PNG is written")
+            .arg(request.screenshot);
     const QRegularExpressionMatch match =
         QRegularExpression(QStringLiteral("^(\\d{2,5})x(\\d{2,5})$")).match(parser.value(size));
     if (!match.hasMatch())

@@ -1,9 +1,13 @@
 #include "core/diff/ledgers.h"
 
 #include "core/base/text.h"
+#include "core/match/canon.h"
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <set>
+#include <tuple>
 
 namespace hopscope {
 
@@ -99,7 +103,7 @@ private:
         return p;
     }
 
-    LedgerPair compare(CompilationId x, CompilationId y) const {
+    LedgerPair compare(CompilationId x, CompilationId y) {
         const CompilationLedger& s = a_.of(x);
         const CompilationLedger& t = b_.of(y);
         LedgerPair p = alone(x, y);
@@ -115,10 +119,30 @@ private:
         return p;
     }
 
+    const Canon& canon(std::map<GraphId, std::unique_ptr<Canon>>& known, const Dump& dump, GraphId graph) {
+        std::unique_ptr<Canon>& c = known[graph];
+        if (!c)
+            c = std::make_unique<Canon>(*dump.graph(graph).module);
+        return *c;
+    }
+
+    // Each pair of bodies once, however many rows call them.
+    void bodies(const Invocation& i, const Invocation& j, LedgerPair& p) {
+        for (size_t site = 0; site < kCallSiteCount; ++site) {
+            const Place &x = i.bodies[site], &y = j.bodies[site];
+            if (!x.graph || !y.graph || !seen_.insert({x.graph, x.body, y.graph, y.body}).second)
+                continue;
+            ++p.compared_bodies;
+            if (canon(canons_a_, *a_.dump, x.graph).hash(x.body)
+                != canon(canons_b_, *b_.dump, y.graph).hash(y.body))
+                p.other_bodies.push_back({x, y});
+        }
+    }
+
     // Rows are the k-th call of one function; where the two dumps know the functions by other names (a log
     // tells them, a trace alone does not), of one line of the program; else in order, if both have equally
     // many.
-    void rows(const CompilationLedger& s, const CompilationLedger& t, LedgerPair& p) const {
+    void rows(const CompilationLedger& s, const CompilationLedger& t, LedgerPair& p) {
         std::vector<int> to_b(s.invocations.size(), -1);
         std::vector<char> taken(t.invocations.size(), 0);
         const auto by = [&](auto&& key_a, auto&& key_b) {
@@ -151,6 +175,7 @@ private:
                 const Invocation& other = t.invocations[static_cast<size_t>(to_b[i])];
                 row.b = other.index;
                 fields(s, s.invocations[i], t, other, row.changes);
+                bodies(s.invocations[i], other, p);
             }
             if (row.b >= 0 && row.changes.empty())
                 ++p.same_rows;
@@ -190,6 +215,8 @@ private:
     }
 
     Side a_, b_;
+    std::map<GraphId, std::unique_ptr<Canon>> canons_a_, canons_b_;
+    std::set<std::tuple<GraphId, BodyId, GraphId, BodyId>> seen_;
 };
 
 } // namespace

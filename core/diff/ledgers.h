@@ -19,6 +19,12 @@ struct LedgerRow {
     std::vector<LedgerChange> changes; // decision, reason, identifier, variant, inlined, executions
 };
 
+// Two bodies that rows of both dumps call in one stage, and that are not the same by core/match's default
+// options.
+struct OtherBody {
+    Place a, b; // node none
+};
+
 struct LedgerPair {
     CompilationId a, b; // none: only in the other dump
     std::vector<LedgerChange> totals; // invocations, traced, reused, bodies, backward bodies, saved bytes:
@@ -26,8 +32,10 @@ struct LedgerPair {
     double tracing_ms_a = 0, tracing_ms_b = 0; // never a difference: no two runs take the same time
     std::vector<LedgerRow> rows; // those that differ or stand alone
     size_t same_rows = 0;
+    size_t compared_bodies = 0; // pairs of bodies that paired rows call, in stages that both dumps have
+    std::vector<OtherBody> other_bodies; // those of them that differ, in the order of the rows
 
-    bool equal() const { return a && b && totals.empty() && rows.empty(); }
+    bool equal() const { return a && b && totals.empty() && rows.empty() && other_bodies.empty(); }
 };
 
 // The last attempts of all compilations that have regions. Compilations go by rank and id, what is left by

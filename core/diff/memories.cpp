@@ -2,20 +2,20 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 namespace hopscope {
 
 namespace {
 
 struct Facts {
-    std::string dtype, shape, target, place;
+    std::string name, dtype, shape, target, place;
 };
 
 Facts facts_of(const Dump& dump, const KeptValue& value) {
     const GraphModule& m = *dump.graph(value.at.graph).module;
     const Node& n = m.body(value.at.body).node(value.at.node);
     Facts f;
+    f.name = m.text(n.name);
     if (const ValueType* type = m.type(n.type)) {
         f.dtype = m.text(type->dtype);
         for (const StringId d : m.shape(*type))
@@ -29,18 +29,51 @@ Facts facts_of(const Dump& dump, const KeptValue& value) {
     return f;
 }
 
-using Key =
-    std::tuple<std::string, std::string, bool, int>; // target, place, of a region, which of equal ones
+// What two values may have in common, from all to the producer alone. Several of one operator and line are
+// told apart by type and name first; a value without a line of the program (an input) has only these.
+enum Common { kNameAndType, kType, kName, kProducer, kCommonCount };
 
-std::vector<std::pair<Key, const KeptValue*>> keyed(const Dump& dump, const MemoryReport& report) {
-    std::map<std::tuple<std::string, std::string, bool>, int> next;
-    std::vector<std::pair<Key, const KeptValue*>> out;
-    for (const KeptValue& value : report.saved) {
-        const Facts f = facts_of(dump, value);
-        const bool region = !value.region.empty();
-        out.emplace_back(Key{f.target, f.place, region, next[{f.target, f.place, region}]++}, &value);
+std::string key_of(const Facts& f, bool region, Common common) {
+    if (common == kProducer && f.place.empty())
+        return {};
+    std::string key = f.target + '\n' + f.place + '\n' + (region ? "region" : "root");
+    if (common == kNameAndType || common == kType)
+        key += '\n' + f.dtype + ' ' + f.shape;
+    if (common == kNameAndType || common == kName)
+        key += '\n' + f.name;
+    return key;
+}
+
+// By value of a, the one of b that stands for it; -1: none.
+std::vector<int> pair_values(
+    const Dump& dump_a, const MemoryReport& a, const Dump& dump_b, const MemoryReport& b) {
+    std::vector<Facts> facts_a, facts_b;
+    for (const KeptValue& v : a.saved)
+        facts_a.push_back(facts_of(dump_a, v));
+    for (const KeptValue& v : b.saved)
+        facts_b.push_back(facts_of(dump_b, v));
+    std::vector<int> to_b(a.saved.size(), -1);
+    std::vector<char> taken(b.saved.size(), 0);
+    for (int common = 0; common < kCommonCount; ++common) {
+        std::map<std::string, std::vector<size_t>> free; // last first
+        for (size_t k = b.saved.size(); k-- > 0;)
+            if (!taken[k])
+                free[key_of(facts_b[k], !b.saved[k].region.empty(), Common(common))].push_back(k);
+        for (size_t i = 0; i < a.saved.size(); ++i) {
+            const std::string key = key_of(facts_a[i], !a.saved[i].region.empty(), Common(common));
+            const auto at = free.find(key);
+            if (to_b[i] >= 0 || key.empty() || at == free.end() || at->second.empty())
+                continue;
+            to_b[i] = static_cast<int>(at->second.back());
+            taken[at->second.back()] = 1;
+            at->second.pop_back();
+        }
     }
-    return out;
+    return to_b;
+}
+
+int64_t weight(const KeptValue* v) {
+    return v ? v->bytes.value_or(0) * v->times : 0;
 }
 
 std::vector<std::string> fields_of(
@@ -70,26 +103,28 @@ std::vector<MemoryDiff> diff_memories(const Dump& dump_a, const std::vector<Memo
         diff.b = i < b.size() ? &b[i] : nullptr;
         diff.kept_bytes_a = diff.a ? diff.a->kept_bytes : 0;
         diff.kept_bytes_b = diff.b ? diff.b->kept_bytes : 0;
-        std::map<Key, const KeptValue*> others;
-        std::vector<std::pair<Key, const KeptValue*>> theirs;
-        if (diff.b)
-            theirs = keyed(dump_b, *diff.b);
-        others.insert(theirs.begin(), theirs.end());
-        if (diff.a)
-            for (const auto& [key, value] : keyed(dump_a, *diff.a)) {
-                const auto other = others.find(key);
-                if (other == others.end()) {
-                    diff.changes.push_back({value, nullptr, {}});
-                    continue;
-                }
-                auto fields = fields_of(dump_a, *value, dump_b, *other->second);
-                if (!fields.empty())
-                    diff.changes.push_back({value, other->second, std::move(fields)});
-                others.erase(other);
+        const std::vector<int> to_b = diff.a && diff.b
+            ? pair_values(dump_a, *diff.a, dump_b, *diff.b)
+            : std::vector<int>(diff.a ? diff.a->saved.size() : 0, -1);
+        std::vector<char> paired(diff.b ? diff.b->saved.size() : 0, 0);
+        for (size_t k = 0; k < to_b.size(); ++k) {
+            const KeptValue& value = diff.a->saved[k];
+            if (to_b[k] < 0) {
+                diff.changes.push_back({&value, nullptr, {}});
+                continue;
             }
-        for (const auto& [key, value] : theirs)
-            if (others.count(key))
-                diff.changes.push_back({nullptr, value, {}});
+            const KeptValue& other = diff.b->saved[static_cast<size_t>(to_b[k])];
+            paired[static_cast<size_t>(to_b[k])] = 1;
+            if (auto fields = fields_of(dump_a, value, dump_b, other); !fields.empty())
+                diff.changes.push_back({&value, &other, std::move(fields)});
+        }
+        for (size_t k = 0; k < paired.size(); ++k)
+            if (!paired[k])
+                diff.changes.push_back({nullptr, &diff.b->saved[k], {}});
+        std::stable_sort(
+            diff.changes.begin(), diff.changes.end(), [](const MemoryChange& x, const MemoryChange& y) {
+                return std::max(weight(x.a), weight(x.b)) > std::max(weight(y.a), weight(y.b));
+            });
     }
     return out;
 }

@@ -19,11 +19,12 @@ struct MemoryChange {
 struct MemoryDiff {
     const MemoryReport* a = nullptr; // null: the other side has no such compilation
     const MemoryReport* b = nullptr;
-    std::vector<MemoryChange> changes; // in a's order, then b's; values that are equal are left out
+    std::vector<MemoryChange> changes; // most bytes first; values that are equal are left out
     int64_t kept_bytes_a = 0, kept_bytes_b = 0;
 };
 
-// Compilations by their order; values by operator, region's function and line of the program, the k-th with
+// Compilations by their order; values by operator and line of the program, inside a region or not: first
+// those of one type and name, then of one type, of one name, and last, where they have a line, the k-th with
 // the k-th. Refers to the reports.
 std::vector<MemoryDiff> diff_memories(const Dump& dump_a, const std::vector<MemoryReport>& a,
     const Dump& dump_b, const std::vector<MemoryReport>& b);

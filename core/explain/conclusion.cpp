@@ -14,10 +14,11 @@ std::string several(size_t n, const char* one, const char* more) {
     return std::to_string(n) + ' ' + (n == 1 ? one : more);
 }
 
+// What the ledger's totals do not say.
 struct Counts {
-    size_t traced = 0, reused = 0, same = 0, missed = 0, failed = 0, unknown = 0;
+    size_t same = 0, missed = 0, failed = 0, unknown = 0; // of those traced: same and missed
     size_t inlined = 0; // bodies
-    size_t bodies = 0, backward = 0;
+    size_t bodies = 0, forward = 0, backward = 0;
 };
 
 Counts count(const CompilationLedger& c) {
@@ -25,11 +26,8 @@ Counts count(const CompilationLedger& c) {
     for (const Invocation& inv : c.invocations)
         switch (inv.decision) {
         case Decision::Traced:
-            ++n.traced;
-            break;
         case Decision::Reused:
         case Decision::ReusedByKey:
-            ++n.reused;
             break;
         case Decision::RetracedSame:
             ++n.same;
@@ -44,19 +42,20 @@ Counts count(const CompilationLedger& c) {
             ++n.unknown;
             break;
         }
-    int forward = 0;
+    int behind = 0;
     for (const Region& r : c.regions) {
         n.inlined += r.inlined;
         n.bodies += static_cast<size_t>(r.body_count(CallSite::Dynamo));
+        n.forward += static_cast<size_t>(r.body_count(CallSite::Forward));
         n.backward += static_cast<size_t>(r.body_count(CallSite::Backward));
-        forward += std::max({r.body_count(CallSite::Forward), r.body_count(CallSite::Inference),
+        behind += std::max({r.body_count(CallSite::Forward), r.body_count(CallSite::Inference),
             r.body_count(CallSite::Joint)});
     }
     // A dump that lacks Dynamo's graph: the log or the graphs behind it tell the bodies.
     if (n.bodies == 0)
-        n.bodies = forward > 0 ? static_cast<size_t>(forward)
-                               : static_cast<size_t>(std::count_if(c.regions.begin(), c.regions.end(),
-                                   [](const Region& r) { return !r.identifier.empty(); }));
+        n.bodies = behind > 0 ? static_cast<size_t>(behind)
+                              : static_cast<size_t>(std::count_if(c.regions.begin(), c.regions.end(),
+                                  [](const Region& r) { return !r.identifier.empty(); }));
     return n;
 }
 
@@ -96,32 +95,44 @@ std::string fields_of(const CompilationLedger& c, const Explanation& e) {
 std::string what_caches_did(
     const Dump& dump, const CompilationLedger& c, const Explanation& e, const Counts& n) {
     const std::optional<bool> cache = has_reuse_cache(dump);
-    if (n.unknown > 0 && n.reused + n.same == 0)
+    const Totals& totals = c.totals;
+    if (n.unknown > 0 && totals.reused == 0 && n.same == 0)
         return "the dump does not tell whether the further calls were reused or traced and found equal";
-    std::string out;
-    if (cache == false) {
-        out = torch_name(dump) + " has no reuse cache: each call was traced";
-        if (n.same > 0 && n.missed == 0)
-            out += " and found equal";
-        else if (n.same > 0)
-            out += ", " + std::to_string(n.same) + " found equal";
-    } else if (n.traced + n.reused + n.same + n.missed > 0) {
-        out = std::to_string(n.traced) + " traced";
-        if (n.reused > 0)
-            out += ", " + std::to_string(n.reused) + " reused";
-        if (n.same > 0)
-            out += ", " + std::to_string(n.same) + " traced again and found equal";
-    }
+    std::string again; // of those traced, what they were traced for
+    if (n.same > 0)
+        again = std::to_string(n.same) + " found equal";
     if (n.missed > 0) {
-        out += (out.empty() ? "" : ", ") + std::to_string(n.missed)
+        again += (again.empty() ? "" : ", ") + std::to_string(n.missed)
             + (cache == false ? " unlike any before" : " missed");
         if (const std::string fields = fields_of(c, e); !fields.empty())
-            out += " (" + fields + ')';
+            again += ": " + fields;
     }
+    std::string out;
+    if (cache == false)
+        out = torch_name(dump) + " has no reuse cache: each call was traced";
+    else if (totals.traced + totals.reused > 0)
+        out = std::to_string(totals.traced) + " traced";
+    if (!again.empty())
+        out += " (" + again + ')';
+    if (totals.reused > 0)
+        out += ", " + std::to_string(totals.reused) + " reused";
     return out;
 }
 
 } // namespace
+
+std::string first_reason(const std::string& reasons) {
+    std::string text = reasons;
+    if (text.starts_with('[')) {
+        const size_t begin = text.find('"');
+        const size_t end = text.find("\",", begin + 1);
+        text = begin == std::string::npos
+            ? text
+            : text.substr(begin + 1, end == std::string::npos ? end : end - begin - 1);
+    }
+    text = text.substr(0, text.find('\n'));
+    return std::string(trimmed(text.substr(0, text.find("    "))));
+}
 
 std::string conclude(const Dump& dump, const CompilationLedger& c, const Explanation& e) {
     const Counts n = count(c);
@@ -133,7 +144,8 @@ std::string conclude(const Dump& dump, const CompilationLedger& c, const Explana
         out +=
             n.inlined == n.bodies ? ", put inline" : ", " + std::to_string(n.inlined) + " of them put inline";
     if (n.backward > 0)
-        out += " → " + several(n.backward, "backward", "backwards");
+        out += " → " + (n.forward > 0 ? std::to_string(n.forward) + " forward, " : "")
+            + std::to_string(n.backward) + " backward";
     if (const std::string did = what_caches_did(dump, c, e, n); !did.empty())
         out += "; " + did;
     if (n.failed > 0 || (e.failure && !compilation.fail_type.empty())) {
@@ -154,8 +166,9 @@ std::string conclude(const Dump& dump, const CompilationLedger& c, const Explana
     });
     if (moved != e.regions.end())
         out += "; " + moved->where;
-    else if (!compilation.recompile_reason.empty())
-        out += "; compiled again: " + headline(compilation.recompile_reason);
+    const bool said = moved != e.regions.end() && moved->outcome == Outcome::Recompiled;
+    if (!said && !compilation.recompile_reason.empty())
+        out += "; compiled again: " + first_reason(compilation.recompile_reason);
     return out;
 }
 

@@ -17,6 +17,10 @@ std::string_view outcome_name(Outcome o) {
     return kNames[static_cast<size_t>(o)];
 }
 
+std::string_view outcome_label(Outcome o) {
+    return o == Outcome::GraphBreak ? "behind a graph break" : outcome_name(o);
+}
+
 Explanation explain(const Dump& dump, const Ledger& ledger, CompilationId id) {
     const CompilationLedger& c = ledger.of(id);
     Explanation e;

@@ -53,7 +53,8 @@ enum class Outcome : uint8_t {
     Recompiled, // the same, after a recompile
     Kept, // called as a region to the end
 };
-std::string_view outcome_name(Outcome o); // "failed", …, "graph_break", …
+std::string_view outcome_name(Outcome o); // "failed", …, "graph_break", … as the command line writes it
+std::string_view outcome_label(Outcome o); // the same in words: "failed", …, "behind a graph break", …
 
 struct RegionAnswer {
     int region = 0; // index into CompilationLedger::regions
@@ -66,7 +67,9 @@ struct RegionAnswer {
 
 struct Explanation {
     CompilationId compilation;
-    std::string headline; // "7 calls → 5 bodies → 2 backwards; 2 reused, 4 missed (shape, stride, dtype)"
+    // "7 calls → 5 bodies → 2 forward, 2 backward; 5 traced (4 missed: shape, stride, dtype), 2 reused";
+    // traced and reused are the ledger's totals.
+    std::string headline;
     std::vector<RegionAnswer> regions; // as in the ledger
     std::optional<FailureStory> failure;
     CompilationCaches caches;

@@ -284,8 +284,8 @@ private:
         case Decision::Unknown:
             return "the dump does not tell";
         case Decision::Traced:
-            return list.empty() ? "the first call of its function"
-                                : "the first call of its function; " + told(list.front());
+            return "the first call of its function in this compilation"
+                + (list.empty() ? std::string() : "; " + told(list.front()));
         case Decision::RetracedSame:
             if (!list.empty())
                 return "an installed body was equal, but the call was traced; " + told(list.front());

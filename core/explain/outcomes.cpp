@@ -120,8 +120,7 @@ private:
                 at_graph(answer, id);
             return set(answer, Outcome::Exported,
                 "torch.export traced this call by itself; what became of it is in the exported program "
-                "(.pt2), which "
-                "this dump lacks");
+                "(.pt2), which this dump lacks");
         }
         if (!graph)
             return false;
@@ -235,21 +234,6 @@ private:
         if (!compilation_.recompile_reason.empty())
             where += " (" + first_reason(compilation_.recompile_reason) + ')';
         return set(answer, Outcome::Recompiled, where);
-    }
-
-    // Of a list, newest first, the first entry; without the code that PyTorch puts behind a long run of
-    // blanks.
-    static std::string first_reason(const std::string& reasons) {
-        std::string text = reasons;
-        if (text.starts_with('[')) {
-            const size_t begin = text.find('"');
-            const size_t end = text.find("\",", begin + 1);
-            text = begin == std::string::npos
-                ? text
-                : text.substr(begin + 1, end == std::string::npos ? end : end - begin - 1);
-        }
-        text = text.substr(0, text.find('\n'));
-        return std::string(trimmed(text.substr(0, text.find("    "))));
     }
 
     bool kept(RegionAnswer& answer, const Region& region) const {

@@ -12,6 +12,9 @@ std::vector<VariantAnswer> explain_variants(
 
 // Sets where each region went, and its evidence.
 void find_outcomes(const Dump& dump, const Ledger& ledger, Explanation& explanation);
+// Of a list of recompile reasons, newest first, the first entry; without the code that PyTorch puts behind a
+// long run of blanks (torch/_dynamo/guards.py, get_and_maybe_log_recompilation_reasons).
+std::string first_reason(const std::string& reasons);
 // What an explanation comes to, on one line.
 std::string conclude(const Dump& dump, const CompilationLedger& ledger, const Explanation& explanation);
 std::vector<CacheCell> whole_caches(const Dump& dump, const Compilation& compilation, CompilationId id);

@@ -275,6 +275,7 @@ void TestCli::wrongUsage_data() {
     QTest::newRow("address without stage") << QStringList{"graph", trace("mlp4"), "--at", "0/0"};
     QTest::newRow("unknown stage") << QStringList{"graph", trace("mlp4"), "--at", "0/0:nope"};
     QTest::newRow("no such node") << QStringList{"graph", trace("mlp4"), "--at", "0/0:forward@nope"};
+    QTest::newRow("screenshot that is no PNG") << QStringList{trace("mlp4"), "--screenshot", "q.jpg"};
     QTest::newRow("export without a file") << QStringList{"export", trace("mlp4"), "--at", "0/0:forward"};
 }
 
@@ -287,6 +288,11 @@ void TestCli::wrongUsage() {
 }
 
 void TestCli::badAddressListsWhatExists() {
+    const Run none = run({"graph", trace("mlp4")});
+    QCOMPARE(none.status, 2);
+    QVERIFY2(none.err.contains("expected --at and one of\n  0/0:dynamo\n  0/0:dynamo:subgraph_0\n"),
+        none.err.constData());
+    QCOMPARE(run({"export", trace("mlp4"), "-o", "-"}).err.replace("what to export", "which body"), none.err);
     const Run body = run({"graph", trace("mlp4"), "--at", "0/0:forward:nope"});
     QCOMPARE(body.status, 2);
     QVERIFY2(body.err.contains("no body 'nope' in 0/0:forward; expected one of partitioned_fw_subgraph_0_0"),

@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <limits>
+
 using namespace hopscope;
 using namespace hopscope::test;
 using Json = nlohmann::ordered_json;
@@ -44,6 +46,8 @@ private slots:
     void sameLedger_data();
     void sameLedger();
     void ledgersOfTwoVersions();
+    void ledgersTellOtherBodies();
+    void keptValuesPair();
     void ledgersOnTheCommandLine();
 };
 
@@ -513,6 +517,64 @@ void TestDiff::ledgersOnTheCommandLine() {
     QCOMPARE(run({"diff", now, "--other", now}).status, 0);
     QVERIFY(run({"diff", now, "--other", then}).out.contains("decision reused → "));
     QCOMPARE(run({"diff", now}).status, 2);
+}
+
+// Equal rows do not say that the bodies are: those that differ are named, as a comparison of bodies takes
+// them.
+void TestDiff::ledgersTellOtherBodies() {
+    const auto one = open_dump({traceOf("gpt4_dynamic")});
+    const auto two = open_dump({traceOf("gpt4_infer")});
+    const auto pairs = compare_ledgers(*one, build_ledger(*one), *two, build_ledger(*two));
+    QCOMPARE(pairs.size(), size_t{1});
+    QCOMPARE(pairs[0].same_rows, size_t{3});
+    QVERIFY(!pairs[0].equal());
+    QVERIFY(!pairs[0].other_bodies.empty());
+    QVERIFY(pairs[0].other_bodies.size() <= pairs[0].compared_bodies);
+    for (const OtherBody& o : pairs[0].other_bodies)
+        QVERIFY(!diff_bodies(*one->graph(o.a.graph).module, o.a.body, *two->graph(o.b.graph).module, o.b.body)
+                     .front()
+                     .equal());
+    const Run text = run({"diff", QString::fromStdString(traceOf("gpt4_dynamic")), "--other",
+        QString::fromStdString(traceOf("gpt4_infer"))});
+    QCOMPARE(text.status, 1);
+    QVERIFY2(text.out.contains("3 rows the same; 1 of 1 pair of bodies differ")
+            && text.out.contains("--at 0/0:dynamo:subgraph_0 --with 0/0:dynamo:subgraph_0 shows how"),
+        text.out.constData());
+}
+
+// Values are paired by what they are; an input without a line of the program never with another's name and
+// type.
+void TestDiff::keptValuesPair() {
+    const QString mlp = QString::fromStdString(traceOf("mlp4"));
+    const QString gpt = QString::fromStdString(traceOf("gpt12"));
+    const Run r = run({"memory", mlp, "--other", gpt, "--json"});
+    QCOMPARE(r.status, 1);
+    const Json doc = Json::parse(r.out.constData(), nullptr, false);
+    int inputs = 0;
+    int64_t last = std::numeric_limits<int64_t>::max();
+    for (const Json& change : doc["other"][0]["changes"]) {
+        int64_t most = 0;
+        for (const char* side : {"a", "b"})
+            if (!change[side].is_null())
+                most = std::max(
+                    most, change[side]["bytes"].get<int64_t>() * change[side]["times"].get<int64_t>());
+        QVERIFY2(most <= last, change.dump().c_str());
+        last = most;
+        if (change["a"].is_null() || change["b"].is_null() || change["a"]["target"] != "placeholder")
+            continue;
+        ++inputs;
+        const auto name = [](const Json& v) {
+            const std::string at = v["at"].get<std::string>();
+            return at.substr(at.rfind('@'));
+        };
+        QVERIFY2(name(change["a"]) == name(change["b"])
+                || (change["a"]["shape"] == change["b"]["shape"]
+                    && change["a"]["dtype"] == change["b"]["dtype"]),
+            change.dump().c_str());
+    }
+    QVERIFY(inputs > 0);
+    QCOMPARE(run({"memory", mlp, "--other", mlp}).status, 0);
+    QVERIFY(run({"memory", QString::fromStdString(traceOf("shapes"))}).out.contains(" keeps 192 B in 2 "));
 }
 
 QTEST_GUILESS_MAIN(TestDiff)

@@ -15,6 +15,9 @@ class TestExplain : public QObject {
     Q_OBJECT
 
 private slots:
+    void headlineCountsAsTheLedger();
+    void recompileOfAnExport();
+    void regionsOnTheCommandLine();
     void everyCallIsAnswered_data();
     void everyCallIsAnswered();
     void shapes_data();
@@ -139,8 +142,49 @@ void TestExplain::shapes() {
     QVERIFY(call(list, 4)->summary.find(".contiguous()") == std::string::npos);
     QCOMPARE(list[0].headline,
         std::string(
-            "7 calls → 5 bodies, 3 of them put inline → 2 backwards; 1 traced, 2 reused, 4 missed (shape, "
-            "stride, dtype)"));
+            "7 calls → 5 bodies, 3 of them put inline → 2 forward, 2 backward; 5 traced (4 missed: shape, "
+            "stride, dtype), 2 reused"));
+}
+
+// The headline's counts are the ledger's totals, and its bodies those that each region's answer counts.
+void TestExplain::headlineCountsAsTheLedger() {
+    for (const char* recording : {"shapes", "dup_tangents", "gpt12", "too_many_shapes", "graph_breaks"}) {
+        const auto dump = open_dump({traceOf(recording)});
+        const Ledger ledger = build_ledger(*dump);
+        for (const Explanation& e : explain(*dump, ledger)) {
+            const CompilationLedger& c = ledger.of(e.compilation);
+            const QString headline = QString::fromStdString(e.headline);
+            QVERIFY2(
+                headline.contains(QStringLiteral("; %1 traced").arg(c.totals.traced)), qPrintable(headline));
+            QCOMPARE(
+                headline.contains(QStringLiteral(", %1 reused").arg(c.totals.reused)), c.totals.reused > 0);
+            int forward = 0, backward = 0;
+            for (const Region& r : c.regions) {
+                forward += r.body_count(CallSite::Forward);
+                backward += r.body_count(CallSite::Backward);
+            }
+            if (backward > 0)
+                QVERIFY2(
+                    headline.contains(QStringLiteral("→ %1 forward, %2 backward").arg(forward).arg(backward)),
+                    qPrintable(headline));
+        }
+    }
+}
+
+// torch.export compiles each call by itself: why again, the trace tells. A list of reasons begins with the
+// newest.
+void TestExplain::recompileOfAnExport() {
+    const auto list = explained("export_pt2", false);
+    QCOMPARE(list.size(), size_t{4});
+    QVERIFY2(list[0].headline.find("compiled again") == std::string::npos, list[0].headline.c_str());
+    QVERIFY2(list[1].headline.ends_with("; compiled again: 0/0: tensor 'args[1]' requires_grad mismatch. "
+                                        "expected requires_grad=0"),
+        list[1].headline.c_str());
+    QVERIFY2(list[2].headline.find("; compiled again: 0/1: BACKEND_MATCH failure: ") != std::string::npos,
+        list[2].headline.c_str());
+    for (const Explanation& e : list)
+        QCOMPARE(
+            e.regions[0].calls[0].summary, std::string("the first call of its function in this compilation"));
 }
 
 void TestExplain::constants() {
@@ -271,8 +315,25 @@ void TestExplain::commandLine() {
     QCOMPARE(some["compilations"][0]["regions"][0]["invocations"].size(), size_t{1});
     QCOMPARE(run({"explain", trace, "--region", "nowhere"}).status, 2);
     const Run text = run({"explain", trace});
-    QVERIFY2(text.out.contains("3 calls → 1 body → 2 backwards; 1 traced, 2 reused"), text.out.constData());
+    QVERIFY2(text.out.contains("3 calls → 1 body → 2 forward, 2 backward; 1 traced, 2 reused"),
+        text.out.constData());
     QVERIFY(text.out.contains("made by 0/0:backward@expand"));
+}
+
+void TestExplain::regionsOnTheCommandLine() {
+    // Which backward each call takes, where a region has several; else no column says nothing.
+    const Run variants = run({"regions", QString::fromStdString(traceOf("dup_tangents"))});
+    QVERIFY2(variants.out.contains(" variant ") && variants.out.contains(" v1 "), variants.out.constData());
+    QVERIFY(!run({"regions", QString::fromStdString(traceOf("gpt12"))}).out.contains(" variant "));
+    // Faults at a region's border are counted where the ledger is read.
+    const Run faults = run({"regions", QString::fromStdString(traceOf("batchnorm"))});
+    QVERIFY2(faults.err.contains("2 problems at the borders of regions: hopscope explain tells them"),
+        faults.err.constData());
+    QVERIFY(!faults.out.contains("borders"));
+    // A label is words, not an identifier.
+    const Run broken = run({"explain", QString::fromStdString(traceOf("graph_breaks"))});
+    QVERIFY2(broken.out.contains(": behind a graph break: ") && !broken.out.contains("graph_break:"),
+        broken.out.constData());
 }
 
 QTEST_GUILESS_MAIN(TestExplain)
