@@ -117,6 +117,25 @@ private slots:
             int(Qt::AlignRight));
     }
 
+    void ledgerHidesColumnsThatSayNothing() {
+        LedgerView view;
+        const auto hidden = [&] {
+            QList<int> columns;
+            for (int column = 0; column < LedgerModel::ColumnCount; ++column)
+                if (view.table().isColumnHidden(column))
+                    columns << column;
+            return columns;
+        };
+        // A GPU's trace of PyTorch 2.11: no reuse, no timers, no call ids.
+        view.setDocument(openDocument(QStringLiteral("gpu_op_half")));
+        QCOMPARE(hidden(),
+            (QList<int>{LedgerModel::Compile, LedgerModel::CallId, LedgerModel::Variant, LedgerModel::Reason,
+                LedgerModel::Trace, LedgerModel::Lookup, LedgerModel::StampOut, LedgerModel::Saved}));
+        // They come back with a dump that tells them.
+        view.setDocument(openDocument(QStringLiteral("mlp4")));
+        QCOMPARE(hidden(), (QList<int>{LedgerModel::Compile, LedgerModel::Variant, LedgerModel::Reason}));
+    }
+
     void ledgerTellsBackwardBodiesApart() {
         LedgerView view;
         view.setDocument(openDocument(QStringLiteral("gpt12")));

@@ -204,6 +204,14 @@ QVariant LedgerModel::headerData(int section, Qt::Orientation orientation, int r
     }
 }
 
+bool LedgerModel::says(Column column) const {
+    const int rows = rowCount();
+    for (int row = 0; row < rows; ++row)
+        if (const QString told = text(row, column); !told.isEmpty() && told != QStringLiteral("–"))
+            return true;
+    return false;
+}
+
 FilterRow LedgerModel::filterRow(int row) const {
     return filter_row(document_->dump(), ledgerOf(row), document_->invocation(row));
 }

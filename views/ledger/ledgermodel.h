@@ -51,6 +51,8 @@ public:
     QVariant data(const QModelIndex& index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
+    // Whether any row has more than nothing ("", "–") in this column.
+    bool says(Column column) const;
     // The texts that the filter looks at.
     FilterRow filterRow(int row) const;
     static QString fieldOf(int column); // "" where the filter has no field for it

@@ -176,11 +176,11 @@ void LedgerView::setDocument(std::shared_ptr<const Document> document) {
     quiet_ = false;
     const Document* shown = model_->document();
     table_->setColumnHidden(LedgerModel::Compile, !shown || !shown->several_compilations());
-    bool reasons = false;
-    for (size_t row = 0; shown && row < shown->rows().size(); ++row)
-        reasons = reasons || !shown->invocation(int(row)).reason.empty();
-    // A column that says nothing is a word that could go; it comes with the first reason.
-    table_->setColumnHidden(LedgerModel::Reason, !reasons);
+    // A column that says nothing of any call is a word that could go; it comes back with a dump that tells
+    // it.
+    for (const LedgerModel::Column column : {LedgerModel::CallId, LedgerModel::Reason, LedgerModel::Trace,
+             LedgerModel::Lookup, LedgerModel::StampOut, LedgerModel::Saved})
+        table_->setColumnHidden(column, !model_->says(column));
     bool variants = false;
     if (shown) {
         for (const CompilationLedger& of : shown->ledger().compilations) {
