@@ -66,8 +66,10 @@ std::string figure(double value) {
 void print_verdicts(const run::RunComparison& c) {
     if (!c.random.empty())
         std::printf("  %s took the other side's value\n", counted(c.random.size(), "random node").c_str());
-    std::printf("  %s compared%s: %s\n", counted(c.compared, "node").c_str(),
-        c.alone ? ", each on recorded inputs" : ", as a whole", run::verdicts_text(c).c_str());
+    std::printf("  %s of %s compared%s: %s\n",
+        counted(c.values.size() - c.count(wire::Verdict::NotCompared), "value").c_str(),
+        counted(c.compared, "node").c_str(), c.alone ? ", each on recorded inputs" : ", as a whole",
+        run::verdicts_text(c).c_str());
     if (c.max_abs > 0)
         std::printf("  largest difference %s, relative %s, %s ulp\n", figure(c.max_abs).c_str(),
             figure(c.max_rel).c_str(), figure(c.max_ulp).c_str());

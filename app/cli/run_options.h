@@ -35,7 +35,7 @@ int open_and_start(const RunOptions& options, Opened& opened);
 
 void add_run_options(CLI::App& command, RunOptions& options);
 
-// "9 nodes compared, each on recorded inputs: 8 same, …" and the largest difference.
+// "10 values of 9 nodes compared, each on recorded inputs: 8 same, …" and the largest difference.
 void print_verdicts(const run::RunComparison& comparison);
 // A line: what the verdict is and what it rests on.
 void print_value(const run::ComparedValue& value, bool strict);

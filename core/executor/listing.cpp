@@ -161,15 +161,15 @@ void Listing::write(const std::vector<c10::IValue>& returned, Joint& joint) {
             head += ": \"" + recorder_.values[call.results[0]].type + "\"";
         joint.nodes.push_back(
             {head + " = " + call.target + "(" + arguments_of(call) + ")", call.forward, call.backward_of});
-        for (size_t item = 0; call.tuple && item < call.results.size(); ++item) {
-            RecordedValue& value = recorder_.values[call.results[item]];
-            if (!used.count(call.results[item]))
+        for (const uint32_t id : call.results) {
+            RecordedValue& value = recorder_.values[id];
+            if (!call.tuple || !used.count(id))
                 continue;
             if (value.name.empty())
                 value.name = unique("getitem");
-            joint.nodes.push_back(
-                {value.name + ": \"" + value.type + "\" = " + call.name + "[" + std::to_string(item) + "]",
-                    call.forward, call.backward_of});
+            joint.nodes.push_back({value.name + ": \"" + value.type + "\" = " + call.name + "["
+                    + std::to_string(value.item) + "]",
+                call.forward, call.backward_of});
         }
     }
     joint.returned = "(";

@@ -282,19 +282,20 @@ std::vector<Piece> Recorder::arguments(
     return all;
 }
 
-void Recorder::add_results(const c10::IValue& value, RecordedCall& call) {
+// `place` among the operator's results: numbers and absent tensors between them are counted.
+void Recorder::add_results(const c10::IValue& value, uint32_t place, RecordedCall& call) {
     const auto event = static_cast<int32_t>(calls.size());
-    if (value.isTensor() && value.toTensor().defined())
-        call.results.push_back(add(value.toTensor(), event, static_cast<uint32_t>(call.results.size())));
-    else if (value.isTensorList())
-        for (const at::Tensor& item : value.toTensorVector())
-            call.results.push_back(add(item, event, static_cast<uint32_t>(call.results.size())));
-    else if (value.isTensor()) {
-        // An undefined item of a tuple keeps its place.
+    if (value.isTensor() && value.toTensor().defined()) {
+        call.results.push_back(add(value.toTensor(), event, place));
+    } else if (value.isTensorList()) {
+        uint32_t item = 0;
+        for (const at::Tensor& tensor : value.toTensorVector())
+            call.results.push_back(add(tensor, event, item++));
+    } else if (value.isTensor()) {
         call.results.push_back(static_cast<uint32_t>(values.size()));
         values.emplace_back();
         values.back().event = event;
-        values.back().item = static_cast<uint32_t>(call.results.size() - 1);
+        values.back().item = place;
     }
 }
 
@@ -347,8 +348,12 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
         forget_views(tensor);
     const size_t returned = schema.returns().size();
     call.tuple = returned > 1 || (returned == 1 && stack.back().isTensorList());
-    for (size_t i = 0; i < returned && !lifts_number; ++i)
-        add_results(stack[stack.size() - returned + i], call);
+    for (size_t i = 0; i < returned && !lifts_number; ++i) {
+        const c10::IValue& result = stack[stack.size() - returned + i];
+        TORCH_CHECK(returned == 1 || !result.isTensorList(), "'", schema.name(),
+            "' gives a list among its results, whose items cannot be written down");
+        add_results(result, static_cast<uint32_t>(i), call);
+    }
     // What gives only numbers (a size) is no node: its number stands where it is used.
     if (lifts_number)
         return;

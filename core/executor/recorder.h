@@ -21,7 +21,7 @@ struct RecordedValue {
     std::string type; // as annotations write it: "f32[2, 3][3, 1]cpu"
     std::string key; // storage, offset, sizes, strides, dtype
     int32_t event = -1; // that gave it; -1 = an input
-    uint32_t item = 0; // of the event's results
+    uint32_t item = 0; // place among the event's results, numbers counted, or in its list
 };
 
 // Text, then the name of a value (-1 = none).
@@ -62,7 +62,7 @@ public:
 
 private:
     uint32_t add(const at::Tensor& tensor, int32_t event, uint32_t item);
-    void add_results(const c10::IValue& value, RecordedCall& call);
+    void add_results(const c10::IValue& value, uint32_t place, RecordedCall& call);
     void forget_views(const at::Tensor& written);
     void render(const c10::IValue& value, const c10::TypePtr& type, std::vector<Piece>& out) const;
     void render_tensor(const at::Tensor& tensor, std::vector<Piece>& out) const;

@@ -1,11 +1,11 @@
 // Whole runs: as they are, timed node by node, and compared.
+#include "core/base/clock.h"
 #include "core/executor/arguments.h"
 #include "core/executor/server.h"
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 namespace hopscope::executor {
@@ -13,12 +13,12 @@ namespace hopscope::executor {
 namespace {
 
 // Every node's share: medians over whole runs.
-class Stopwatch : public Observer {
+class NodeTimer : public Observer {
 public:
     using Key = std::pair<uint32_t, uint32_t>; // body, node
     bool before(const ObservedStep& observed) override {
         begun_.resize(observed.depth);
-        begun_.push_back(Clock::now());
+        begun_.emplace_back();
         return false;
     }
     void value(const ObservedStep& observed, c10::IValue*, size_t) override { add(observed); }
@@ -29,14 +29,13 @@ public:
     std::map<Key, std::pair<uint64_t, double>> taken; // runs, µs of all of them
 
 private:
-    using Clock = std::chrono::steady_clock;
     void add(const ObservedStep& observed) {
-        const std::chrono::duration<double, std::micro> took = Clock::now() - begun_.at(observed.depth);
+        const double took = begun_.at(observed.depth).milliseconds() * 1000;
         auto& [calls, total] = taken[{observed.body.index, observed.node.index}];
         ++calls;
-        total += took.count();
+        total += took;
     }
-    std::vector<Clock::time_point> begun_;
+    std::vector<Stopwatch> begun_; // by depth
 };
 
 double median(std::vector<double>& numbers) {
@@ -57,10 +56,6 @@ CompareOptions compare_options(const wire::CompareRequest& request) {
         options.tolerances[*dtype] = tolerance;
     }
     return options;
-}
-
-double milliseconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
 } // namespace
@@ -102,9 +97,9 @@ wire::RunAnswer Server::run_all(const wire::RunRequest& request) {
     for (int64_t i = 0; i < request.repeat; ++i) {
         // Values are kept of the last run, so that the others are timed as they are.
         s.observer = request.keep && i + 1 == request.repeat ? &keeper : nullptr;
-        const auto begin = std::chrono::steady_clock::now();
+        const Stopwatch watch;
         const Outcome outcome = run(program, inputs, s);
-        const double took = milliseconds_since(begin);
+        const double took = watch.milliseconds();
         static_cast<wire::RunOutcome&>(answer) = told(outcome);
         if (!s.observer || request.repeat == 1)
             times.push_back(took);
@@ -123,20 +118,20 @@ wire::TimingAnswer Server::timing(const wire::TimingRequest& request) {
     RunSettings s = settings(request.seed);
     if (request.repeat < 1 || request.repeat > 100000)
         throw Fault{wire::kInvalidParams, "'repeat' must lie between 1 and 100000"};
-    std::map<Stopwatch::Key, std::vector<double>> samples;
-    std::map<Stopwatch::Key, uint64_t> calls;
+    std::map<NodeTimer::Key, std::vector<double>> samples;
+    std::map<NodeTimer::Key, uint64_t> calls;
     std::vector<double> walls;
     wire::TimingAnswer answer;
     for (int64_t i = 0; i <= request.repeat; ++i) {
-        Stopwatch watch;
-        s.observer = &watch;
-        const auto begin = std::chrono::steady_clock::now();
+        NodeTimer timer;
+        s.observer = &timer;
+        const Stopwatch watch;
         static_cast<wire::RunOutcome&>(answer) = told(run(*program_, inputs_, s));
-        const double took = milliseconds_since(begin);
+        const double took = watch.milliseconds();
         if (i == 0 && !answer.failure)
             continue; // the first run pays for what is made once
         walls.push_back(took);
-        for (const auto& [key, taken] : watch.taken) {
+        for (const auto& [key, taken] : timer.taken) {
             calls[key] = taken.first;
             samples[key].push_back(taken.second);
         }
@@ -204,10 +199,10 @@ wire::CompareAnswer Server::compare_all(const wire::CompareRequest& request) {
             options.alone || options.strict ? inputs_ : moved_inputs(), s.stop};
     ValueComparer comparison(*program_->module, request.float64 ? nullptr : &reference_, options, wide);
     s.observer = &comparison;
-    const auto begin = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     wire::CompareAnswer answer;
     static_cast<wire::RunOutcome&>(answer) = told(run(*program_, inputs_, s));
-    answer.wall_ms = milliseconds_since(begin);
+    answer.wall_ms = watch.milliseconds();
     answer.values = comparison.rows();
     for (const wire::ComparedValue& row : answer.values) {
         answer.max_abs = std::max(answer.max_abs, row.max_abs);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace hopscope::proof {
 
 namespace {
@@ -12,18 +14,33 @@ std::string error_text(double error) {
     return error < 0 ? "-" : error == 0 ? "exact" : fmt::format("{:.1e}", error);
 }
 
+// "equal on 13 sets of synthetic inputs". Where only the derived joint graph refuses them, the halves were
+// compared with the recorded one all the same, and equal it: else the bodies would be different.
+std::string verdict_text(const Proof& proof) {
+    const std::string sets =
+        fmt::format("on {} of {} inputs", counted(static_cast<uint64_t>(proof.trials), "set"),
+            proof.on_recorded ? fmt::format("synthetic and (invocation {}) recorded", proof.invocation)
+                              : "synthetic");
+    if (proof.equal || proof.compared)
+        return (proof.equal ? "equal " : "DIFFERENT ") + sets;
+    const auto any = [&](double ProvenOutput::*error) {
+        return std::any_of(proof.outputs.begin(), proof.outputs.end(),
+            [&](const ProvenOutput& output) { return output.*error >= 0; });
+    };
+    if (!proof.joint.graph || !any(&ProvenOutput::halves_error))
+        return "NOT COMPARED";
+    return "halves equal the recorded joint " + sets + "; derived joint NOT COMPARED"
+        + (any(&ProvenOutput::derived_error) ? " on all of them" : "");
+}
+
 } // namespace
 
 std::string proof_text(const Dump& dump, const Proof& proof, bool recorded_given) {
     const auto address = [&](const Place& place) {
         return place.graph ? utf8(address_of(dump, place.graph, place.body)) : std::string("-");
     };
-    const char* verdict = proof.equal ? "equal" : proof.compared ? "DIFFERENT" : "NOT COMPARED";
-    std::string text = fmt::format("{}{}: {} on {} of {} inputs\n", utf8(proof.region),
-        proof.variant ? fmt::format(" variant {}", *proof.variant) : std::string(), verdict,
-        counted(static_cast<uint64_t>(proof.trials), "set"),
-        proof.on_recorded ? fmt::format("synthetic and (invocation {}) recorded", proof.invocation)
-                          : "synthetic");
+    std::string text = fmt::format("{}{}: {}\n", utf8(proof.region),
+        proof.variant ? fmt::format(" variant {}", *proof.variant) : std::string(), verdict_text(proof));
     if (recorded_given && !proof.on_recorded)
         text += fmt::format("  the files hold no primals and tangents of invocation {}\n", proof.invocation);
     if (proof.backward.graph)

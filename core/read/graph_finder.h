@@ -86,6 +86,7 @@ private:
         GraphTask& task, const Context& context, std::string_view class_name, std::string_view before) const;
     void push_rebuilt(GraphTask task, std::shared_ptr<Rebuilt> rebuilt);
     void source(const Cursor& head, std::string_view name);
+    void tell_lost();
     void note(Severity severity, std::string message, Place at) {
         collector_.problem(severity, std::move(message), file_, at.line, at.offset);
     }
@@ -98,6 +99,7 @@ private:
     bool searched_ = false;
     std::set<size_t> taken_; // starts of lines with a needle that a graph further up has
     std::vector<std::pair<Cursor, Cursor>> runs_; // what graphs and sources took, from and to
+    std::vector<Cursor> lost_; // lines that a printed graph begins with, whose forward is not there
     Cursor resume_; // where the search goes on
     size_t budget_ = 20'000'000; // lines that may be looked at more than once
     size_t floor_ = 0; // nothing above it speaks of what is below

@@ -219,6 +219,15 @@ void GraphFinder::headless() {
     }
 }
 
+// Beside graphs that were found. Where there is none at all, text.cpp tells what is lost.
+void GraphFinder::tell_lost() {
+    if (found_ == 0)
+        return;
+    for (const Cursor& head : lost_)
+        note(Severity::Warning, "a graph begins here and its forward is not in the text: it was cut",
+            place(head));
+}
+
 size_t GraphFinder::run() {
     Head kind = Head::Class;
     uint64_t next_report = 0;
@@ -252,6 +261,7 @@ size_t GraphFinder::run() {
             other(head, kind);
     }
     headless();
+    tell_lost();
     return found_;
 }
 

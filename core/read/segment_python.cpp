@@ -173,8 +173,15 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
     std::string_view line;
     if (!class_name.empty()) {
         const auto found = forward_of(head, before);
-        if (!found)
+        if (!found) {
+            // What torch.fx calls a root, alone on its line or behind a logger's prefix: no class of the
+            // user's, no word of a sentence.
+            const bool root = class_name == "GraphModule" || class_name == "<lambda>";
+            const bool in_sentence = !before.empty() && is_identifier_char(before.back());
+            if (root && !in_sentence && line_at(def, line) && trimmed(line).ends_with("Module):"))
+                lost_.push_back(head);
             return;
+        }
         def = *found;
     }
     Cursor behind = def;

@@ -129,7 +129,11 @@ std::string verdicts_text(const RunComparison& comparison) {
     std::string text;
     for (const auto& [verdict, words] : all)
         if (const size_t count = comparison.count(verdict))
-            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
+            text += fmt::format("{}{} {}",
+                text.empty()                          ? ""
+                    : verdict == Verdict::NotCompared ? "; "
+                                                      : ", ",
+                count, words);
     if (const size_t strides = comparison.strict ? 0 : comparison.other_strides())
         text += fmt::format("; {} with other strides", counted(strides, "value"));
     if (const size_t undecided = comparison.undecided())

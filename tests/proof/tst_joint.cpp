@@ -56,6 +56,7 @@ private slots:
     void takesTangentsFromTheBackward();
     void asksForFewerGradients();
     void writesScalarsAsNumbers();
+    void countsNumbersAmongResults();
     void putsRegionsInline();
     void clonesWhatSharesAnInput();
     void joinsADump();
@@ -251,6 +252,34 @@ void TestJoint::writesScalarsAsNumbers() {
     QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
     const QString text = linesOf(*derived->module, BodyId(0)).join(QLatin1Char('\n'));
     QVERIFY2(text.contains(QStringLiteral("aten.mul.Tensor(tangents_0, 0.5)")), qPrintable(text));
+}
+
+// cuDNN's attention gives two sizes before its seeds: an item is named by its place, not by how many tensors
+// stand before it, and the derived graph runs.
+void TestJoint::countsNumbersAmongResults() {
+    const std::string four = "\"f32[1, 2, 8, 16][256, 128, 16, 1]cpu\"";
+    const auto module =
+        readText(graph("q: " + four + ", k: " + four + ", v: " + four,
+                     "        found = torch.ops.aten._scaled_dot_product_cudnn_attention.default(q, k, v, "
+                     "None, True)\n"
+                     "        out: "
+                         + four + " = found[0]\n",
+                     "(out,)"))
+            .module;
+    QVERIFY(module);
+    const auto derived = derive(module, BodyId(0), {});
+    QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
+    const QString text = linesOf(*derived->module, BodyId(0)).join(QLatin1Char('\n'));
+    for (const char* item : {"found[0]", "found[1]", "found[6]", "found[7]"})
+        QVERIFY2(text.contains(QLatin1String(item)), qPrintable(text));
+    Bindings symbols;
+    const auto inputs = run::synthetic_inputs(*derived->module, BodyId(0), 1, symbols);
+    QVERIFY(inputs.ok());
+    QVERIFY(executor_->load(derived->module, BodyId(0), {}).ok());
+    std::string refusal;
+    const auto ran = proof::run_body(*executor_, *derived->module, BodyId(0), inputs->values, 0, refusal, {});
+    QVERIFY2(ran.ok() && *ran, refusal.c_str());
+    QCOMPARE((*ran)->results.size(), size_t{4});
 }
 
 void TestJoint::putsRegionsInline() {

@@ -4,6 +4,7 @@
 #include "core/graph/print.h"
 #include "core/graph/reading.h"
 #include "core/proof/difference.h"
+#include "core/proof/proof_text.h"
 #include "core/proof/prove.h"
 #include "core/proof/wiring.h"
 #include "core/regions/ledger.h"
@@ -61,6 +62,7 @@ private slots:
     void findsWrongSavedIndices_data();
     void findsWrongSavedIndices();
     void toleratesRoundingOnly();
+    void saysWhatWasCompared();
     void refuses();
 
 private:
@@ -313,6 +315,36 @@ void TestProve::toleratesRoundingOnly() {
     QVERIFY(differ(Other, A, 0).reason.find("[1, 2]") != std::string::npos);
     QVERIFY(!differ(I, J, 1e9).equal);
     QVERIFY(differ(I, I, 0).equal);
+}
+
+// Where only the derived joint graph refuses its inputs, the halves were compared all the same.
+void TestProve::saysWhatWasCompared() {
+    const auto dump = open_dump({recordingOf(QStringLiteral("mlp4"))});
+    QVERIFY(dump.ok());
+    const auto all = prove(*dump);
+    QVERIFY2(all.ok(), all.ok() ? "" : all.error().text().c_str());
+    proof::Proof proof = all->at(0);
+    const auto said = [&] {
+        return QString::fromStdString(proof::proof_text(*dump, proof, false))
+            .section(QLatin1Char('\n'), 0, 0);
+    };
+    const QString region = QString::fromStdString(proof.region) + QStringLiteral(" variant 0: ");
+    const QString sets = QStringLiteral("on %1 sets of synthetic inputs").arg(proof.trials);
+    QCOMPARE(said(), region + QStringLiteral("equal ") + sets);
+    proof.equal = false;
+    QCOMPARE(said(), region + QStringLiteral("DIFFERENT ") + sets);
+    proof.compared = false;
+    QCOMPARE(said(),
+        region + QStringLiteral("halves equal the recorded joint ") + sets
+            + QStringLiteral("; derived joint NOT COMPARED on all of them"));
+    for (proof::ProvenOutput& output : proof.outputs)
+        output.derived_error = -1;
+    QCOMPARE(said(),
+        region + QStringLiteral("halves equal the recorded joint ") + sets
+            + QStringLiteral("; derived joint NOT COMPARED"));
+    for (proof::ProvenOutput& output : proof.outputs)
+        output.halves_error = -1;
+    QCOMPARE(said(), region + QStringLiteral("NOT COMPARED"));
 }
 
 void TestProve::refuses() {

@@ -40,6 +40,7 @@ private slots:
     void textBehindReturn();
     void bodyThatIsNotThere();
     void byteOrderMarks();
+    void graphThatIsCutBehindItsHead();
 };
 
 namespace {
@@ -758,6 +759,16 @@ void TestTexts::byteOrderMarks() {
     const std::string_view text = dump->graphs[0].text;
     QVERIFY(text.find(call.toStdString()) != std::string_view::npos);
     QVERIFY(!text.starts_with(mark.toStdString()));
+}
+
+void TestTexts::graphThatIsCutBehindItsHead() {
+    const QByteArray head = "class GraphModule(torch.nn.Module):\n";
+    const auto dump = openBytes(kGraph + ("\nand then " + head) + "\n" + head);
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    const auto line = QByteArray(kGraph).count('\n') + 4; // the words of a sentence are none
+    QCOMPARE(problems(*dump, true),
+        QString::number(line) + ": a graph begins here and its forward is not in the text: it was cut");
 }
 
 QTEST_GUILESS_MAIN(TestTexts)

@@ -13,7 +13,7 @@ namespace {
 struct Ran {
     int status = -1;
     json report;
-    QString errors;
+    QString text, errors; // text: where it is no report
 };
 
 Ran hopscopeCli(const QStringList& words) {
@@ -24,7 +24,10 @@ Ran hopscopeCli(const QStringList& words) {
         return ran;
     ran.status = process.exitCode();
     ran.errors = QString::fromUtf8(process.readAllStandardError());
-    ran.report = json::parse(process.readAllStandardOutput().toStdString(), nullptr, false);
+    const QByteArray out = process.readAllStandardOutput();
+    ran.report = json::parse(out.toStdString(), nullptr, false);
+    if (ran.report.is_discarded())
+        ran.text = QString::fromUtf8(out);
     return ran;
 }
 
@@ -44,6 +47,7 @@ class TestRunCli : public QObject {
 private slots:
     void steps();
     void compares();
+    void countsValuesAndNodes();
     void times();
     void keepsRunsInSessions();
     void refuses_data();
@@ -88,6 +92,22 @@ void TestRunCli::compares() {
         << QStringLiteral("--against") << dataPath(QStringLiteral("mlp4/values/00_forward.safetensors.gz")));
     QCOMPARE(ran.status, 0);
     QCOMPARE(ran.report["against"], "recorded values");
+}
+
+// A node may give several values: what is counted is said.
+void TestRunCli::countsValuesAndNodes() {
+    QStringList words = onRecorded("compare");
+    const json report = hopscopeCli(words).report;
+    size_t compared = 0;
+    for (const json& value : report["values"])
+        compared += value["verdict"] != "not compared";
+    QVERIFY(compared > report["compared"].get<size_t>());
+    words.removeLast();
+    const Ran ran = hopscopeCli(words);
+    QVERIFY2(ran.text.contains(QStringLiteral(" %1 values of %2 nodes compared, as a whole: ")
+                                   .arg(compared)
+                                   .arg(report["compared"].get<int>())),
+        qPrintable(ran.text));
 }
 
 void TestRunCli::times() {

@@ -81,8 +81,7 @@ private slots:
             if (const QString path = QStringLiteral(HOPSCOPE_TEST_DATA "/") + input; QFileInfo::exists(path))
                 paths.push_back(path.toStdString());
         auto dump = open_dump(paths);
-        if (!dump.ok())
-            QSKIP("holds no graph, as its case says");
+        QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str()); // every case here holds a graph
         dump->payloads.clear(); // are not kept: they were checked
         check_round_trip(*dump, QFileInfo(inputs.first()).fileName());
     }

@@ -90,7 +90,7 @@ def main():
                     if report["mismatched"]:
                         found += f", first {report['first_mismatch']}"
                 print(f"{name}: {why or 'to its end'}{found}", flush=True)
-        print(f"{kind}: {ended} of {count} to their end" + (f"; {differ} of {compared} nodes' values suspicious or wrong: {dict(verdicts)}" if compared else ""))
+        print(f"{kind}: {ended} of {count} to their end" + (f"; of the values of {compared} nodes {differ} suspicious or wrong: {dict(verdicts)}" if compared else ""))
     return 1 if bad else 0
 
 
