@@ -64,6 +64,8 @@ int run(const Request& request) {
     const auto dump = open(request.paths);
     if (!dump)
         return fail(dump.error());
+    if (request.address.empty())
+        return fail(address_wanted("which body", *dump));
     const auto place = resolve(*dump, request.address);
     if (!place)
         return fail(place.error());
@@ -89,8 +91,7 @@ void add_repeats(CLI::App& app, Action& action) {
     auto* command =
         app.add_subcommand("repeats", "List equal blocks of a body: its layers, or calls in a row");
     add_dumps(*command, request.paths);
-    command->add_option("--at", request.address, "Address of the body, as `hopscope graphs` lists them")
-        ->required();
+    command->add_option("--at", request.address, "Address of the body, as `hopscope graphs` lists them");
     command
         ->add_option(
             "--least-nodes", request.options.least_nodes, "Blocks of fewer operations are not listed")

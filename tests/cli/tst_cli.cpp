@@ -292,6 +292,7 @@ void TestCli::badAddressListsWhatExists() {
     QCOMPARE(none.status, 2);
     QVERIFY2(none.err.contains("expected --at and one of\n  0/0:dynamo\n  0/0:dynamo:subgraph_0\n"),
         none.err.constData());
+    QCOMPARE(run({"repeats", trace("mlp4")}).err, none.err);
     QCOMPARE(run({"export", trace("mlp4"), "-o", "-"}).err.replace("what to export", "which body"), none.err);
     const Run body = run({"graph", trace("mlp4"), "--at", "0/0:forward:nope"});
     QCOMPARE(body.status, 2);
