@@ -8,17 +8,21 @@
 
 namespace hopscope {
 
-// - autocast entered around a call in one dtype, and the body computes in another
-// (torch/amp/autocast_mode.py; Dynamo's
-//   graph shows both);
+// What it finds, of the last attempt of each compilation, in the order of the dump:
+//
+// - autocast entered around a call in one dtype, and a body that computes in another: Dynamo's graph shows
+//   both (torch/amp/autocast_mode.py);
+//
 // - operands that a call's body cannot take (torch/_higher_order_ops/invoke_subgraph.py,
-// InvokeSubgraphHOP.__call__);
+//   InvokeSubgraphHOP.__call__);
+//
 // - a region's result that is one of its operands, and an operand that it writes into while a gradient is
-// wanted: the
-//   rules of torch/_dynamo/variables/higher_order_ops.py (check_aliasing_and_input_mutation);
+//   wanted (torch/_dynamo/variables/higher_order_ops.py, check_aliasing_and_input_mutation);
+//
 // - one identifier called with bodies that differ;
+//
 // - a saved value that its backward takes in another dtype, shape, stride or device, or that nothing there
-// uses. Of the last attempt of each compilation, in the order of the dump.
+//   uses.
 std::vector<Problem> lint(const Dump& dump, const Ledger& ledger);
 
 } // namespace hopscope

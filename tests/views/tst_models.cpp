@@ -126,8 +126,8 @@ private slots:
                     columns << column;
             return columns;
         };
-        // A GPU's trace of PyTorch 2.11: no reuse, no timers, no call ids.
-        view.setDocument(openDocument(QStringLiteral("gpu_op_half")));
+        // A trace of PyTorch 2.9: no reuse, no timers, no call ids.
+        view.setDocument(openDocument(QStringLiteral("v2.9-mlp4")));
         QCOMPARE(hidden(),
             (QList<int>{LedgerModel::Compile, LedgerModel::CallId, LedgerModel::Variant, LedgerModel::Reason,
                 LedgerModel::Trace, LedgerModel::Lookup, LedgerModel::StampOut, LedgerModel::Saved}));

@@ -14,7 +14,6 @@ QString errorText(const Error& error) {
         case Error::Remedy::GiveInputs:
             return error.subject.empty()
                 ? QObject::tr("open the graph's dump, and give this to Run Body… as recorded inputs")
-
                 : QObject::tr("Run Body… takes a file or folder with it as recorded inputs");
         case Error::Remedy::CountOutputs:
             return QObject::tr("open the backward's dump too: it says how many results are the region's own");

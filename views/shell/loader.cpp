@@ -91,6 +91,9 @@ void Loader::refuse(const Loaded& result) {
     } else {
         state_->fail(tr("%1 cannot be opened").arg(result.name), error);
     }
+    // What was shown stays, and its check was stopped for the sake of this reading.
+    if (state_->document())
+        checkPayloads();
     Q_EMIT failed();
 }
 
@@ -133,7 +136,7 @@ void Loader::take(const std::shared_ptr<Loaded>& result) {
     checkPayloads();
 }
 
-// Takes longer than reading does, so what was read is shown before.
+// In a job of its own: what was read is shown before, and damage is told when it is found.
 void Loader::checkPayloads() {
     const std::shared_ptr<const Document> document = state_->document();
     if (document->dump().payloads.empty())
@@ -143,6 +146,7 @@ void Loader::checkPayloads() {
         bool whole = false;
     };
     auto checked = std::make_shared<Checked>();
+    const int generation = generation_;
     check_ = state_->jobs().start(
         tr("Checking md5 sums"),
         [=](const Job& job) {
@@ -150,8 +154,10 @@ void Loader::checkPayloads() {
             checked->whole = !job.cancelled();
         },
         [=, self = QPointer(this)] {
-            if (!self || !self->state_->document() || !document->same_reading(*self->state_->document()))
-                return; // another dump came meanwhile
+            if (!self || generation != self->generation_ || !self->state_->document()
+                || !document->same_reading(*self->state_->document()))
+                return; // another dump came meanwhile, or is being read: that stopped this check, no person
+                        // did
             if (!checked->whole)
                 return self->state_->say(
                     tr("Checking md5 sums was cancelled: damage may not be listed"), true);
