@@ -1,5 +1,6 @@
 #include "views/inspector/inspector.h"
 
+#include "views/base/facts.h"
 #include "views/base/theme.h"
 
 #include <QTabBar>
@@ -50,6 +51,15 @@ Inspector::Inspector(QWidget* parent)
             break;
         case LinkTarget::Kind::Region:
             Q_EMIT regionChosen(target.region);
+            break;
+        case LinkTarget::Kind::Compilation:
+            Q_EMIT compilationChosen(target.compilation);
+            break;
+        case LinkTarget::Kind::Spot:
+            Q_EMIT spotChosen(target.file, target.line);
+            break;
+        case LinkTarget::Kind::Comparison:
+            Q_EMIT comparisonChosen(target.place, target.other);
             break;
         }
     });

@@ -1,13 +1,38 @@
-// Rows of facts as rich text. For the inspector's pages alone.
+// Rows of facts as rich text, with links to what they name: what the inspector and the explanation are made
+// of.
 #pragma once
 
+#include "core/browse/document.h"
 #include "views/base/theme.h"
-#include "views/inspector/facts.h"
+
+#include <QString>
+#include <QUrl>
 
 #include <span>
 
 namespace hopscope {
 
+// --- links: "place:GRAPH/BODY/NODE", "row:N", "region:COMPILATION/N", "compilation:N", "spot:FILE/LINE",
+// "compare:GRAPH/BODY/GRAPH/BODY"
+QString linkTo(const Place& place, const QString& text);
+QString linkToRow(int row, const QString& text);
+QString linkToRegion(RegionRef region, const QString& text);
+QString linkToCompilation(CompilationId id, const QString& text);
+QString linkToSpot(FileId file, uint64_t line, const QString& text); // a line of a dump's file
+QString linkToComparison(const Place& a, const Place& b, const QString& text); // of two bodies
+struct LinkTarget {
+    enum class Kind { None, Place, Row, Region, Compilation, Spot, Comparison };
+    Kind kind = Kind::None;
+    Place place, other;
+    int row = -1;
+    RegionRef region;
+    CompilationId compilation;
+    FileId file;
+    uint64_t line = 0;
+};
+LinkTarget readLink(const QUrl& url);
+
+// --- pieces
 QString escaped(std::string_view text);
 QString mono(const QString& html);
 QString tinted(Role role, const QString& html);
