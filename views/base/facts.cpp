@@ -54,7 +54,7 @@ QString linkToRow(int row, const QString& text) {
 QString linkToRegion(RegionRef region, const QString& text) {
     return QStringLiteral("<a href='region:%1/%2'>%3</a>")
         .arg(region.compilation.index)
-        .arg(region.region)
+        .arg(region.region.index)
         .arg(text);
 }
 
@@ -76,33 +76,21 @@ QString linkToComparison(const Place& a, const Place& b, const QString& text) {
 }
 
 LinkTarget readLink(const QUrl& url) {
-    LinkTarget target;
     const QStringList parts = url.path().split(QLatin1Char('/'));
     const auto id = [&](int i) { return parts.value(i).toUInt(); };
-    if (url.scheme() == QStringLiteral("place") && parts.size() == 3) {
-        target.kind = LinkTarget::Kind::Place;
-        target.place.graph.index = id(0);
-        target.place.body.index = id(1);
-        target.place.node.index = id(2);
-    } else if (url.scheme() == QStringLiteral("row")) {
-        target.kind = LinkTarget::Kind::Row;
-        target.row = parts.value(0).toInt();
-    } else if (url.scheme() == QStringLiteral("region") && parts.size() == 2) {
-        target.kind = LinkTarget::Kind::Region;
-        target.region = {CompilationId(id(0)), parts.value(1).toInt()};
-    } else if (url.scheme() == QStringLiteral("compilation") && parts.size() == 1) {
-        target.kind = LinkTarget::Kind::Compilation;
-        target.compilation = CompilationId(id(0));
-    } else if (url.scheme() == QStringLiteral("spot") && parts.size() == 2) {
-        target.kind = LinkTarget::Kind::Spot;
-        target.file.index = id(0);
-        target.line = parts.value(1).toULongLong();
-    } else if (url.scheme() == QStringLiteral("compare") && parts.size() == 4) {
-        target.kind = LinkTarget::Kind::Comparison;
-        target.place = {GraphId(id(0)), BodyId(id(1)), {}};
-        target.other = {GraphId(id(2)), BodyId(id(3)), {}};
-    }
-    return target;
+    if (url.scheme() == QStringLiteral("place") && parts.size() == 3)
+        return Place{GraphId(id(0)), BodyId(id(1)), NodeId(id(2))};
+    if (url.scheme() == QStringLiteral("row"))
+        return parts.value(0).toInt();
+    if (url.scheme() == QStringLiteral("region") && parts.size() == 2)
+        return RegionRef{CompilationId(id(0)), RegionId(id(1))};
+    if (url.scheme() == QStringLiteral("compilation") && parts.size() == 1)
+        return CompilationId(id(0));
+    if (url.scheme() == QStringLiteral("spot") && parts.size() == 2)
+        return DumpLine{FileId(id(0)), parts.value(1).toULongLong()};
+    if (url.scheme() == QStringLiteral("compare") && parts.size() == 4)
+        return TwoBodies{{GraphId(id(0)), BodyId(id(1)), {}}, {GraphId(id(2)), BodyId(id(3)), {}}};
+    return {};
 }
 
 } // namespace hopscope

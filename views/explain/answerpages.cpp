@@ -178,11 +178,14 @@ void Page::failure(const FailureStory& story) {
     for (const std::string& hint : story.hints)
         facts_.line(QObject::tr("<b>hint</b> %1").arg(sentence(hint)));
     facts_.fact(QObject::tr("context"), paragraphs(story.context));
-    for (auto f = story.frames.rbegin(); f != story.frames.rend(); ++f)
-        if (!f->of_torch)
-            facts_.fact(mono((QFileInfo(qs(f->file)).fileName() + QLatin1Char(':') + QString::number(f->line))
-                                 .toHtmlEscaped()),
-                mono(qs(f->code).toHtmlEscaped()));
+    for (auto f = story.frames.rbegin(); f != story.frames.rend(); ++f) {
+        if (f->of_torch)
+            continue;
+        const QString place = QFileInfo(qs(f->file)).fileName() + QLatin1Char(':') + QString::number(f->line)
+            + QObject::tr(" in %1").arg(qs(f->function));
+        facts_.line(tinted(Role::Quiet, mono(place.toHtmlEscaped())) + QStringLiteral("<br>")
+            + mono(qs(f->code).toHtmlEscaped()));
+    }
     if (story.file && story.line)
         spots({{story.file, story.line, {}, story.kind}});
 }
@@ -230,11 +233,11 @@ void Page::calls(const RegionAnswer& answer) {
         while (end < answer.calls.size() && answer.calls[end].summary == first.summary
             && decision(answer.calls[end]) == decision(first))
             ++end;
-        const int row = document_.row_of(e_.compilation, first.index);
+        const std::optional<int> row = document_.row_of(e_.compilation, InvocationId(size_t(first.index)));
         const QString label = end - i > 1
             ? QObject::tr("calls %1–%2").arg(first.index).arg(answer.calls[end - 1].index)
             : QObject::tr("call %1").arg(first.index);
-        facts_.fact(linkToRow(row, label),
+        facts_.fact(row ? linkToRow(*row, label) : label,
             decisionHtml(ledger_.invocations[size_t(first.index)]) + QStringLiteral("<br>")
                 + sentence(first.summary));
         i = end;
@@ -245,7 +248,7 @@ QString Page::call(InvocationId id) {
     const Invocation& invocation = ledger_.invocation(id);
     const CallAnswer* answer = answer_of(e_, id);
     const Region* region = invocation.region ? &ledger_.regions[invocation.region.index] : nullptr;
-    const RegionRef ref{e_.compilation, region ? int(invocation.region.index) : -1};
+    const RegionRef ref{e_.compilation, invocation.region};
     facts_.line(crumbs(region ? linkToRegion(ref, name(*region)) : QObject::tr("no region")));
     facts_.title(QObject::tr("Call %1: %2").arg(id.index).arg(decisionHtml(invocation)));
     if (answer) {
@@ -266,8 +269,8 @@ QString Page::call(InvocationId id) {
 }
 
 QString Page::region(RegionRef ref) {
-    const RegionAnswer& answer = e_.regions[size_t(ref.region)];
-    const Region& r = ledger_.regions[size_t(ref.region)];
+    const RegionAnswer& answer = e_.regions[ref.region.index];
+    const Region& r = ledger_.regions[ref.region.index];
     facts_.line(crumbs(qs(r.function).toHtmlEscaped()));
     facts_.title(name(r));
     variants(answer);
@@ -288,15 +291,15 @@ QString Page::compilation() {
         const QString function = r.function.empty()
             ? QString()
             : QStringLiteral("  ") + tinted(Role::Quiet, mono(escaped(r.function)));
-        facts_.section(linkToRegion({e_.compilation, answer.region}, name(r)) + function);
+        facts_.section(linkToRegion({e_.compilation, RegionId(size_t(answer.region))}, name(r)) + function);
         facts_.line(sentence(answer.where));
         for (const CallAnswer& call : answer.calls) {
             const Invocation& invocation = ledger_.invocations[size_t(call.index)];
             if (invocation.decision != Decision::RetracedNew)
                 continue;
-            facts_.fact(linkToRow(document_.row_of(e_.compilation, call.index),
-                            QObject::tr("call %1").arg(call.index)),
-                sentence(call.summary));
+            const std::optional<int> row = document_.row_of(e_.compilation, InvocationId(size_t(call.index)));
+            const QString label = QObject::tr("call %1").arg(call.index);
+            facts_.fact(row ? linkToRow(*row, label) : label, sentence(call.summary));
         }
         variants(answer);
     }
@@ -314,7 +317,7 @@ QString Page::compilation() {
 }
 
 CompilationId compilationOf(const Document& document, const Question& q) {
-    return q.row >= 0      ? document.rows()[size_t(q.row)].compilation
+    return q.row           ? document.rows()[size_t(*q.row)].compilation
         : q.region.valid() ? q.region.compilation
                            : q.compilation;
 }
@@ -326,8 +329,8 @@ QString answerPage(const Document& document, const Question& question) {
     if (!id)
         return {};
     Page page(document, id);
-    if (question.row >= 0)
-        return page.call(InvocationId(size_t(document.rows()[size_t(question.row)].invocation)));
+    if (question.row)
+        return page.call(document.rows()[size_t(*question.row)].invocation);
     return question.region.valid() ? page.region(question.region) : page.compilation();
 }
 
@@ -336,13 +339,13 @@ QString answerText(const Document& document, const Question& question) {
     if (!id)
         return {};
     ExplainTextOptions options;
-    const RegionRef ref = question.row >= 0 ? document.region_of(question.row) : question.region;
+    const RegionRef ref = question.row ? document.region_of(*question.row) : question.region;
     const Region* wanted = ref.valid() ? &document.region(ref) : nullptr;
     if (wanted)
         options.region = [wanted](const Region& region) { return &region == wanted; };
-    if (question.row >= 0) {
-        options.call = [index = document.rows()[size_t(question.row)].invocation](
-                           const CallAnswer& call) { return call.index == index; };
+    if (question.row) {
+        options.call = [index = document.rows()[size_t(*question.row)].invocation](
+                           const CallAnswer& call) { return size_t(call.index) == index.index; };
         options.cells = true;
     }
     return exact(explanation_text(document.dump(), document.ledger(), document.explanation(id), options));

@@ -5,11 +5,13 @@
 
 #include <QString>
 
+#include <optional>
+
 namespace hopscope {
 
 // What is asked about: the first of these that is set.
 struct Question {
-    int row = -1; // a call, into Document::rows()
+    std::optional<int> row; // a call, into Document::rows()
     RegionRef region;
     CompilationId compilation;
 

@@ -41,35 +41,9 @@ ExplainView::ExplainView(QWidget* parent)
     column->addWidget(text_, 1);
     column->addLayout(bottom);
     connect(copy_, &QToolButton::clicked, this, [this] { QApplication::clipboard()->setText(copied()); });
-    connect(text_, &QTextBrowser::anchorClicked, this, &ExplainView::choose);
+    connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) { followLink(this, url); });
     connect(&Theme::instance(), &Theme::changed, this, &ExplainView::fill);
     fill();
-}
-
-void ExplainView::choose(const QUrl& url) {
-    const LinkTarget target = readLink(url);
-    switch (target.kind) {
-    case LinkTarget::Kind::None:
-        break;
-    case LinkTarget::Kind::Place:
-        Q_EMIT placeChosen(target.place);
-        break;
-    case LinkTarget::Kind::Row:
-        Q_EMIT rowChosen(target.row);
-        break;
-    case LinkTarget::Kind::Region:
-        Q_EMIT regionChosen(target.region);
-        break;
-    case LinkTarget::Kind::Compilation:
-        Q_EMIT compilationChosen(target.compilation);
-        break;
-    case LinkTarget::Kind::Spot:
-        Q_EMIT spotChosen(target.file, target.line);
-        break;
-    case LinkTarget::Kind::Comparison:
-        Q_EMIT comparisonChosen(target.place, target.other);
-        break;
-    }
 }
 
 // What is inspected is what is asked about; of a node or body, the call or region around it.
@@ -89,7 +63,7 @@ void ExplainView::follow(const Shown& shown, Changes changed) {
         question.row = at.row;
     // A dump that has just been opened: what there is to ask about.
     if (const CompilationId first = another ? document_->first_to_explain() : CompilationId(); first)
-        question = {-1, {}, first};
+        question = {{}, {}, first};
     if (another)
         question_ = {};
     ask(question);

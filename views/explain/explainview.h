@@ -36,7 +36,6 @@ Q_SIGNALS:
 private:
     void ask(const Question& question);
     void fill();
-    void choose(const QUrl& url);
 
     std::shared_ptr<const Document> document_;
     Question question_;

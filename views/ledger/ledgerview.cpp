@@ -27,6 +27,7 @@ namespace {
 constexpr int kDebounceMs = 250;
 constexpr int kGlyph = 10;
 constexpr int kReason = 300; // least width of the reasons
+constexpr int kSource = 240, kPlace = 130; // most of the sources; of a place alone
 constexpr qsizetype kTold = 12; // compilations in a tooltip
 constexpr int kMark = 14; // room for the mark of the current invocation
 
@@ -134,7 +135,6 @@ LedgerView::LedgerView(QWidget* parent)
     table_->setSortingEnabled(true);
     table_->horizontalHeader()->setSortIndicatorClearable(true);
     table_->sortByColumn(-1, Qt::AscendingOrder); // the dump's own order
-    table_->horizontalHeader()->setStretchLastSection(true);
     table_->setShowGrid(false);
     table_->setWordWrap(false);
     table_->setTabKeyNavigation(false);
@@ -234,18 +234,28 @@ void LedgerView::fitColumns() {
 }
 
 // The reason is the longest text and the one that is read: it takes what the others leave, until the person
-// says otherwise. Without it the last column does (QHeaderView).
+// says otherwise. Of the source, the place is read and the statement behind it cut.
 void LedgerView::stretchReason() {
-    if (reasonSet_ || fitting_ || table_->isColumnHidden(LedgerModel::Reason))
+    const bool reason = !table_->isColumnHidden(LedgerModel::Reason);
+    const bool source = !table_->isColumnHidden(LedgerModel::SourceColumn);
+    if (fitting_)
         return;
-    int others = 0;
-    for (int column = 0; column < LedgerModel::ColumnCount; ++column)
-        if (column != LedgerModel::Reason && !table_->isColumnHidden(column))
-            others += column == LedgerModel::SourceColumn
-                ? static_cast<const QAbstractItemView*>(table_)->sizeHintForColumn(column) + metrics::kPad
-                : table_->columnWidth(column);
     fitting_ = true;
-    table_->setColumnWidth(LedgerModel::Reason, std::max(kReason, table_->viewport()->width() - others));
+    table_->horizontalHeader()->setStretchLastSection(source || !reason);
+    if (reason && !reasonSet_) {
+        int room = table_->viewport()->width();
+        for (int column = 0; column < LedgerModel::ColumnCount; ++column)
+            if (column != LedgerModel::Reason && column != LedgerModel::SourceColumn
+                && !table_->isColumnHidden(column))
+                room -= table_->columnWidth(column);
+        const QAbstractItemView* table = table_;
+        const int wanted = table->sizeHintForColumn(LedgerModel::Reason) + metrics::kPad;
+        const int place = source
+            ? std::min(table->sizeHintForColumn(LedgerModel::SourceColumn) + metrics::kPad, kSource)
+            : 0;
+        const int behind = room - wanted >= place ? place : std::min(place, kPlace);
+        table_->setColumnWidth(LedgerModel::Reason, std::max(kReason, room - behind));
+    }
     fitting_ = false;
 }
 
@@ -285,17 +295,18 @@ QString LedgerView::conclusion() const {
     return label + qs(document->explanation(concluded_).headline);
 }
 
-void LedgerView::setCurrent(int row) {
+void LedgerView::setCurrent(std::optional<int> row) {
     model_->setCurrent(row);
     const Document* document = model_->document();
+    // Without a current call, that of the first.
     const CompilationId of = document && !document->rows().empty()
-        ? document->rows()[row >= 0 ? size_t(row) : 0].compilation
+        ? document->rows()[size_t(row.value_or(0))].compilation
         : CompilationId();
     if (of != concluded_) {
         concluded_ = of;
         conclude();
     }
-    const QModelIndex cell = proxy_->mapFromSource(model_->index(row, 0));
+    const QModelIndex cell = proxy_->mapFromSource(model_->index(row.value_or(-1), 0));
     quiet_ = true;
     if (cell.isValid()) {
         if (table_->currentIndex().row() != cell.row()

@@ -59,7 +59,7 @@ void ProblemsModel::addProblems(const std::vector<Problem>& problems, size_t fro
     for (size_t i = from; i < problems.size(); ++i) {
         const Problem& p = problems[i];
         const QString file = p.file ? qs(document_->dump().files[p.file.index].path) : QString();
-        added.push_back({p.severity, qs(p.message), file, qs(p.message), p.file, p.line, p.offset, -1});
+        added.push_back({p.severity, qs(p.message), file, qs(p.message), p.file, p.line, p.offset, {}});
     }
     entries_.insert(entries_.begin() + ptrdiff_t(at), added.begin(), added.end());
 }
@@ -71,12 +71,12 @@ int ProblemsModel::columnCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : ColumnCount;
 }
 
-int ProblemsModel::rowOfFailure(int failure) const {
+std::optional<int> ProblemsModel::rowOfFailure(int failure) const {
     for (size_t i = 0; i < entries_.size(); ++i) {
         if (entries_[i].failure == failure)
             return int(i);
     }
-    return -1;
+    return {};
 }
 
 QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
@@ -88,7 +88,7 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
     case Qt::DisplayRole:
         switch (index.column()) {
         case SeverityColumn:
-            return entry.failure >= 0 ? tr("failure") : qs(severity_name(entry.severity));
+            return entry.failure ? tr("failure") : qs(severity_name(entry.severity));
         case Message:
             return entry.message;
         case File:
@@ -96,8 +96,8 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
         case Line:
             return entry.line ? grouped(entry.line) : QString();
         case Offset:
-            return entry.failure >= 0 || (entry.line != 1 && !entry.offset) ? QString()
-                                                                            : tr("byte %1").arg(entry.offset);
+            return entry.failure || (entry.line != 1 && !entry.offset) ? QString()
+                                                                       : tr("byte %1").arg(entry.offset);
         default:
             return {};
         }

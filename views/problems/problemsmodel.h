@@ -6,6 +6,7 @@
 #include <QAbstractTableModel>
 
 #include <memory>
+#include <optional>
 
 namespace hopscope {
 
@@ -29,7 +30,7 @@ public:
     QVariant data(const QModelIndex& index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
-    int rowOfFailure(int failure) const; // -1 = none
+    std::optional<int> rowOfFailure(int failure) const; // into Dump::failures
     int failures() const { return failures_; } // they stand first
 
 private:
@@ -40,7 +41,7 @@ private:
         QString message, file, text;
         FileId fileId;
         uint64_t line = 0, offset = 0;
-        int failure = -1;
+        std::optional<int> failure; // into Dump::failures
     };
 
     std::shared_ptr<const Document> document_;

@@ -46,11 +46,13 @@ Status showCall(MainWindow& window, const QString& text) {
     bool number = false;
     const int index = text.toInt(&number);
     const std::shared_ptr<const Document> document = window.document();
-    const int row = number ? document->row_of(window.navigator().state().compilation, index) : -1;
-    if (row < 0)
+    const std::optional<int> row = number && index >= 0
+        ? document->row_of(window.navigator().state().compilation, InvocationId(size_t(index)))
+        : std::nullopt;
+    if (!row)
         return make_error(
             Error::Kind::NotFound, "found --call " + ss(text) + ", expected the number of a call");
-    window.navigator().select_invocation(row);
+    window.navigator().select_invocation(*row);
     return {};
 }
 
@@ -139,8 +141,8 @@ void play(MainWindow& window, const Script& script, std::function<void(const Sta
         return p->then(make_error(Error::Kind::Usage, "no body is shown that could be run"));
     run::Request request;
     request.address = window.document()->address(p->body);
-    if (const int row = navigator.state().row; row >= 0 && p->body.body.index > 0)
-        request.invocation = window.document()->invocation(row).index;
+    if (const std::optional<int> row = navigator.state().row; row && p->body.body.index > 0)
+        request.invocation = window.document()->invocation(*row).index;
     bool number = false;
     const qulonglong seed = script.run.toULongLong(&number);
     if (number)
