@@ -77,7 +77,7 @@ Tag tag_at(std::string_view text, size_t at) {
 // What is no text: comments, declarations, scripts, styles. The end of what begins at `at`, or `at`.
 size_t after_hidden(std::string_view text, size_t at) {
     if (text.substr(at, 4) == "<!--") {
-        const size_t end = text.find("\x2D->", at + 4);
+        const size_t end = text.find("-->", at + 4);
         return end == npos ? at + 4 : end + 3;
     }
     if (starts_lower(text.substr(at), "<!doctype") || text.substr(at, 9) == "<![CDATA["
@@ -172,7 +172,7 @@ bool is_html_page(std::string_view text) {
     if (starts_lower(head, "version:") && head.find("StartHTML:") != npos)
         return true;
     for (const std::string_view start :
-        {"<!doctype html", "<html", "<head", "<meta", "<body", "<!--startfragment"})
+        {"<!doctype html", "<html", "<head", "<meta", "<body", "<!\x2D-startfragment"})
         if (starts_lower(head, start))
             return true;
     if (starts_lower(head, "<?xml"))
