@@ -1,6 +1,7 @@
 // A file of the dump at a line: what a statement rests on, as it lies on the disk.
 #pragma once
 
+#include "core/browse/document.h"
 #include "core/read/excerpt.h"
 #include "views/base/follower.h"
 #include "views/base/jobs.h"

@@ -241,7 +241,7 @@ void LedgerView::stretchReason() {
     if (fitting_)
         return;
     fitting_ = true;
-    table_->horizontalHeader()->setStretchLastSection(source || !reason);
+    table_->horizontalHeader()->setStretchLastSection(!reason || (source && reasonSet_));
     if (reason && !reasonSet_) {
         int room = table_->viewport()->width();
         for (int column = 0; column < LedgerModel::ColumnCount; ++column)
@@ -255,13 +255,15 @@ void LedgerView::stretchReason() {
             : 0;
         const int behind = room - wanted >= place ? place : std::min(place, kPlace);
         table_->setColumnWidth(LedgerModel::Reason, std::max(kReason, room - behind));
+        if (source)
+            table_->setColumnWidth(LedgerModel::SourceColumn,
+                std::max(behind, room - table_->columnWidth(LedgerModel::Reason)));
     }
     fitting_ = false;
 }
 
 void LedgerView::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
-    stretchReason();
     conclude();
 }
 
@@ -428,6 +430,8 @@ void LedgerView::showMenu(const QPoint& at) {
 }
 
 bool LedgerView::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == table_->viewport() && event->type() == QEvent::Resize)
+        stretchReason();
     // The menu is about the row under the pointer: asking for it goes nowhere.
     if (watched == table_->viewport() && event->type() == QEvent::MouseButtonPress
         && static_cast<QMouseEvent*>(event)->button() == Qt::RightButton)
