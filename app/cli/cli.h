@@ -40,6 +40,7 @@ void add_diff(CLI::App& app, Action& action);
 void add_classes(CLI::App& app, Action& action);
 void add_repeats(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
+void add_info(CLI::App& app, Action& action);
 void add_memory(CLI::App& app, Action& action);
 
 // Prints an error to standard error ("hopscope: …; give one with --bind s77=8") and gives the exit status
