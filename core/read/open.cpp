@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/graph/calls.h"
+#include "core/read/borrow.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
 #include "core/read/gather.h"
@@ -512,6 +513,7 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths, const std::opti
             "this log tells of calls of regions and has no graph: no compilation came that far, or "
             "TORCH_LOGS=graph_code,aot_graphs was off",
             d.messages.front().file, d.messages.front().line, 0);
+    borrow_bodies(collector_.dump);
     evidence_.merge(collector_.dump, collector_.owners, job_);
     finish();
     if (auto error = nothing_read())
