@@ -333,7 +333,7 @@ void TestScripts::debugPlaces() {
     const auto place = read::debug_place(path.toStdString());
     QVERIFY(place);
     QCOMPARE(static_cast<int>(place->role), role);
-    QCOMPARE(place->model, model);
+    QCOMPARE(place->model.value_or(-1), model);
     QCOMPARE(place->stage ? text(stage_name(*place->stage)) : QString(), stage);
     for (const char* other :
         {"models/forward_1.0/fx_graph_readable.py", "a__b_forward_1/x.py", "debug.log", "a__0_joined_1.0/x"})
