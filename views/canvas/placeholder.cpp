@@ -85,6 +85,7 @@ PlaceholderWidget::PlaceholderWidget(QWidget* parent)
     connect(cancel_, &QPushButton::clicked, this, &PlaceholderWidget::cancelRequested);
     connect(copy_, &QPushButton::clicked, this,
         [this] { QGuiApplication::clipboard()->setText(state_.title + QLatin1Char('\n') + state_.detail); });
+    arrange(); // a layout that is in none belongs to nobody
     restyle();
     hide();
 }
