@@ -49,7 +49,7 @@ Result<ExportedBody> export_picture(
             std::string(format.extension)
                 + " holds one body; two beside each other go out as svg, png or pdf");
     } else if (format.extension == "json") {
-        exported.bytes = scene_json(dump, place, picture.scene).dump() + "\n";
+        exported.bytes = printable_json(scene_json(dump, place, picture.scene).dump()) + "\n";
     } else {
         exported.bytes = to_dot(module, place.body, picture.scene, dump.name + " · " + address);
     }
