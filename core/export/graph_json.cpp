@@ -153,12 +153,15 @@ ordered_json node_json(const GraphModule& module, BodyId body_id, NodeId id) {
 }
 
 ordered_json graph_json(const Dump& dump, const Place& place) {
-    const GraphModule& module = *dump.graph(place.graph).module;
+    return body_json(*dump.graph(place.graph).module, place.body, address_of(dump, place.graph, place.body));
+}
+
+ordered_json body_json(const GraphModule& module, BodyId body, std::string_view address) {
     ordered_json out;
-    out["address"] = utf8(address_of(dump, place.graph, place.body));
+    out["address"] = utf8(address);
     ordered_json nodes = ordered_json::array();
-    for (size_t i = 0; i < module.body(place.body).nodes.size(); ++i)
-        nodes.push_back(node_json(module, place.body, NodeId(i)));
+    for (size_t i = 0; i < module.body(body).nodes.size(); ++i)
+        nodes.push_back(node_json(module, body, NodeId(i)));
     out["nodes"] = std::move(nodes);
     return out;
 }

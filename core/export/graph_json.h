@@ -20,5 +20,6 @@ nlohmann::ordered_json value_json(const GraphModule& module, const ValueType* ty
 
 // {"address":…,"nodes":[…]} of a body, in graph order.
 nlohmann::ordered_json graph_json(const Dump& dump, const Place& place);
+nlohmann::ordered_json body_json(const GraphModule& module, BodyId body, std::string_view address);
 
 } // namespace hopscope

@@ -8,11 +8,16 @@ namespace hopscope {
 using nlohmann::ordered_json;
 
 ordered_json scene_json(const Dump& dump, const Place& place, const draw::Scene& scene) {
-    const GraphModule& module = *dump.graph(place.graph).module;
-    const Body& body = module.body(place.body);
+    return scene_json(
+        *dump.graph(place.graph).module, place.body, address_of(dump, place.graph, place.body), scene);
+}
+
+ordered_json scene_json(
+    const GraphModule& module, BodyId id, std::string_view address, const draw::Scene& scene) {
+    const Body& body = module.body(id);
     const auto name = [&](NodeId node) { return utf8(module.text(body.node(node).name)); };
 
-    ordered_json out = graph_json(dump, place);
+    ordered_json out = body_json(module, id, address);
     for (size_t i = 0; i < scene.box_of_node.size(); ++i) {
         ordered_json& node = out["nodes"][i];
         const draw::Box& box = scene.boxes[scene.box_of_node[i]];
