@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/graph/calls.h"
+#include "core/read/borrow.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
 #include "core/read/gather.h"
@@ -43,6 +44,7 @@ private:
     void read_debug_file(const InputFile& file, FileId id, GraphTask task);
     std::string debug_id(const DebugPlace& place) const;
     void read_graphs();
+    void tell_repeated(const std::vector<bool>& of_text);
     void add_logged_compilations();
     void finish();
     static void bound_problems(std::vector<Problem>& problems);
@@ -135,7 +137,21 @@ void Opener::read_debug_file(const InputFile& file, FileId id, GraphTask task) {
     collector_.tasks.push_back(std::move(task));
 }
 
-void Opener::read_file(const InputFile& file) {
+// How many times over a text holds itself (`cat a.log a.log`): 1 = once.
+size_t copies_in(std::string_view text) {
+    constexpr size_t kMost = 4;
+    constexpr size_t kFewest = 64; // bytes that are no accident
+    for (size_t n = 2; n <= kMost; ++n) {
+        const size_t one = text.size() / n;
+        if (one >= kFewest && text.size() % n == 0 && text[one - 1] == '\n'
+            && text.substr(one) == text.substr(0, text.size() - one))
+            return n;
+    }
+    return 1;
+}
+
+void Opener::read_file(const InputFile& given) {
+    InputFile file = given;
     static constexpr const char* kKinds[]{
         "torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "torch.export", "unknown"};
     const FileId id(collector_.dump.files.size());
@@ -145,6 +161,15 @@ void Opener::read_file(const InputFile& file) {
         {file.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
     if (!file.bytes.damage.empty())
         collector_.problem(Severity::Warning, file.bytes.damage, id, 0, 0);
+    if (const size_t copies = file.format == Format::Archive ? 1 : copies_in(file.bytes.bytes); copies > 1) {
+        file.bytes.bytes = file.bytes.bytes.substr(0, file.bytes.bytes.size() / copies);
+        const auto lines =
+            static_cast<uint64_t>(std::count(file.bytes.bytes.begin(), file.bytes.bytes.end(), '\n'));
+        collector_.problem(Severity::Warning,
+            "what stands from here on is what stands before it, byte for byte: the file holds "
+                + counted(lines, "line") + ' ' + std::to_string(copies) + " times over, and is read once",
+            id, lines + 1, file.bytes.bytes.size());
+    }
     if (file.format == Format::Trace) {
         read_trace_log(collector_, id, file.bytes);
     } else if (file.format == Format::Archive) {
@@ -168,7 +193,7 @@ void Opener::read_file(const InputFile& file) {
             not_understood_ = not_understood_ ? not_understood_ : std::optional(e);
         }
     }
-    collector_.bytes_done += file.bytes.bytes.size();
+    collector_.bytes_done += given.bytes.bytes.size();
 }
 
 bool lacks_return(const GraphModule& module) {
@@ -314,6 +339,40 @@ void Opener::read_graphs() {
         }
     }
     settle_graphs(dump, of_text);
+    tell_repeated(of_text);
+}
+
+// A text may hold a graph twice, as a log with two handlers does. Both are listed, and that they are equal is
+// said.
+void Opener::tell_repeated(const std::vector<bool>& of_text) {
+    Dump& dump = collector_.dump;
+    struct Repeated {
+        size_t first = 0, again = 0, count = 0;
+    };
+    std::map<FileId, Repeated> repeated;
+    std::map<std::tuple<FileId, CompilationId, Stage, std::string_view>, size_t> seen;
+    for (size_t g = 0; g < dump.graphs.size(); ++g) {
+        const Graph& graph = dump.graphs[g];
+        if (!of_text[g] || graph.cut)
+            continue;
+        std::string_view text = graph.text;
+        text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1); // npos + 1 = 0
+        const auto [at, is_new] = seen.try_emplace({graph.file, graph.compilation, graph.stage, text}, g);
+        if (is_new)
+            continue;
+        Repeated& of_file = repeated[graph.file];
+        if (!of_file.count++) {
+            of_file.first = at->second;
+            of_file.again = g;
+        }
+    }
+    for (const auto& [file, r] : repeated)
+        collector_.problem(Severity::Note,
+            (r.count == 1 ? "a graph stands" : counted(r.count, "graph") + " stand")
+                + " in this text twice, word for word, under one compilation"
+                + (r.count == 1 ? ": this one" : "; the first is this one") + ", as on line "
+                + std::to_string(dump.graphs[r.first].line),
+            file, dump.graphs[r.again].line, dump.graphs[r.again].offset);
 }
 
 // A text log alone tells of compilations too.
@@ -447,6 +506,14 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths, const std::opti
     settle_tasks(collector_);
     read_graphs();
     add_logged_compilations();
+    if (const Dump& d = collector_.dump; d.graphs.empty() && !d.messages.empty() && !job_.cancelled()
+        && std::all_of(
+            d.files.begin(), d.files.end(), [](const DumpFile& f) { return f.kind == "TORCH_LOGS"; }))
+        collector_.problem(Severity::Note,
+            "this log tells of calls of regions and has no graph: no compilation came that far, or "
+            "TORCH_LOGS=graph_code,aot_graphs was off",
+            d.messages.front().file, d.messages.front().line, 0);
+    borrow_bodies(collector_.dump);
     evidence_.merge(collector_.dump, collector_.owners, job_);
     finish();
     if (auto error = nothing_read())
