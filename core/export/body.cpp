@@ -54,8 +54,8 @@ Result<ExportedBody> export_picture(
         exported.bytes = printable_json((picture.expanded ? scene_json(module, shown, address, picture.scene)
                                                           : scene_json(dump, place, picture.scene))
                                             .dump())
-            + "
-              ";
+            + "\n";
+        ";
     } else {
         exported.bytes = to_dot(module, shown, picture.scene, dump.name + " · " + address);
     }
