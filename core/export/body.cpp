@@ -55,7 +55,6 @@ Result<ExportedBody> export_picture(
                                                           : scene_json(dump, place, picture.scene))
                                             .dump())
             + "\n";
-        ";
     } else {
         exported.bytes = to_dot(module, shown, picture.scene, dump.name + " · " + address);
     }
