@@ -249,10 +249,10 @@ void Canvas::Private::paintDifferences(QPainter& painter, ScenePainter& scenePai
     painter.setFont(font);
     painter.setRenderHint(QPainter::Antialiasing, true);
     const auto show = [&](NodeId node, const QColor& ink, const QString& sign) {
-        const uint32_t box = index->boxOf(node);
-        if (box == kNoBox || !seen.intersects(rectOf(scene->boxes[box])))
+        const std::optional<uint32_t> box = index->boxOf(node);
+        if (!box || !seen.intersects(rectOf(scene->boxes[*box])))
             return;
-        const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[box])), line);
+        const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[*box])), line);
         painter.setPen(QPen(ink, 2 * line));
         painter.setBrush(Qt::NoBrush);
         painter.drawRoundedRect(r.adjusted(-2 * line, -2 * line, 2 * line, 2 * line), 5 * line, 5 * line);
