@@ -1,5 +1,6 @@
 #include "core/read/script.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/graph/types.h"
 #include "core/read/lines.h"
@@ -359,9 +360,9 @@ std::optional<Script> Reader::run() {
 } // namespace
 
 bool looks_like_script(std::string_view text) {
-    return text.find("Module):") != npos
-        && (text.find("def load_args(") != npos || text.find("class Repro(") != npos
-            || text.find("args = [(") != npos || text.find("args = [\n") != npos);
+    const auto has = [&](std::string_view words) { return find_words(text, words) != npos; };
+    return has("Module):")
+        && (has("def load_args(") || has("class Repro(") || has("args = [(") || has("args = [\n"));
 }
 
 std::optional<Script> read_script(std::string_view text) {
