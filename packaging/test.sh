@@ -8,6 +8,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 preset=${1:-release}
 install_packages
 install_packages packages-dev.txt
-build "$preset"
+started=$SECONDS
 cd "$root"
+[ "$preset" != release ] || packaging/format.sh
+build "$preset"
+built=$SECONDS
+[ "$preset" != asan ] || look_for_leaks
+echo "$preset: built in $((built - started)) s"
 ctest --preset "$preset"

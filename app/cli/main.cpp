@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
     add_classes(app, action);
     add_repeats(app, action);
     add_explain(app, action);
+    add_info(app, action);
     add_memory(app, action);
     for (CLI::App* command : app.get_subcommands({}))
         command->footer("");

@@ -3,7 +3,9 @@
 
 #include "core/base/text.h"
 #include "core/diff/memories.h"
+#include "core/export/graph_json.h"
 #include "core/export/ledger_json.h"
+#include "core/regions/input_names.h"
 #include "core/regions/memory.h"
 
 #include <algorithm>
@@ -55,7 +57,12 @@ std::string dtype_of(const ValueFacts& f) {
     return std::string(dtype ? dtype->name : abbreviation);
 }
 
-Json value_json(const Dump& dump, const KeptValue& v) {
+// The name of what is alive anyway; empty where no record tells it.
+InputName name_of(InputNames& names, const KeptValue& v) {
+    return v.alive_anyway ? names.together(v.at.graph, v.inputs) : InputName();
+}
+
+Json value_json(const Dump& dump, InputNames& names, const KeptValue& v) {
     const ValueFacts f = facts_of(dump, v.at);
     Json shape = nullptr, source = nullptr;
     if (f.type && f.type->kind == TypeKind::Tensor) {
@@ -72,13 +79,15 @@ Json value_json(const Dump& dump, const KeptValue& v) {
         {"alias_of", v.alias_of.graph ? Json(address(dump, v.alias_of)) : Json(nullptr)},
         {"why", utf8(v.why)}, {"recomputable", v.recomputable}, {"times", v.times},
         {"source", std::move(source)},
-        {"target", utf8(f.node.op == Opcode::Placeholder ? "placeholder" : short_target(f.module, f.node))}};
+        {"target", utf8(f.node.op == Opcode::Placeholder ? "placeholder" : short_target(f.module, f.node))},
+        {"input", input_json(dump, names, name_of(names, v))}};
 }
 
 Json report_json(const Dump& dump, const MemoryReport& report) {
     Json saved = Json::array(), again = Json::array();
+    InputNames names(dump);
     for (const KeptValue& v : report.saved)
-        saved.push_back(value_json(dump, v));
+        saved.push_back(value_json(dump, names, v));
     for (const Recomputed& r : report.recomputed)
         again.push_back({{"at", address(dump, r.at)}, {"target", utf8(r.target)}, {"times", r.times}});
     const Compilation& c = dump.compilation(report.compilation);
@@ -95,7 +104,7 @@ std::string size_text(std::optional<int64_t> bytes) {
     return bytes ? format_bytes(static_cast<uint64_t>(*bytes)) : "unknown size";
 }
 
-std::string value_text(const Dump& dump, const KeptValue& v) {
+std::string value_text(const Dump& dump, InputNames& names, const KeptValue& v) {
     const ValueFacts f = facts_of(dump, v.at);
     std::string out = std::to_string(v.times) + " × " + size_text(v.bytes) + "  " + address(dump, v.at);
     if (f.type)
@@ -106,6 +115,13 @@ std::string value_text(const Dump& dump, const KeptValue& v) {
         const std::string_view file = f.module.text(f.source->file);
         out += "  " + utf8(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(f.source->line);
     }
+    const InputName name = name_of(names, v);
+    if (name.known()) {
+        const bool view = f.node.op != Opcode::Placeholder;
+        out += "  " + std::string(view ? "a view of " : "") + utf8(name.text());
+        if (name.kind() == InputKind::Parameter || name.kind() == InputKind::Buffer)
+            out += ", a " + std::string(input_kind_name(name.kind()));
+    }
     return out;
 }
 
@@ -114,6 +130,7 @@ void print_report(const Dump& dump, const MemoryReport& report) {
     std::string kept = size_text(report.kept_bytes);
     if (report.kept_bytes >= 1024) // rounded
         kept += " (" + std::to_string(report.kept_bytes) + " bytes)";
+    InputNames names(dump);
     std::vector<const KeptValue*> by_bytes;
     for (const KeptValue& v : report.saved)
         by_bytes.push_back(&v);
@@ -138,7 +155,7 @@ void print_report(const Dump& dump, const MemoryReport& report) {
                     alive ? "alive anyway: inputs and parameters, and views of them"
                           : "kept for the backward");
             first = false;
-            std::printf("    %s\n", value_text(dump, v).c_str());
+            std::printf("    %s\n", value_text(dump, names, v).c_str());
             if (alive)
                 continue;
             std::printf("        %s%s\n", utf8(v.why).c_str(),
@@ -157,11 +174,12 @@ void print_report(const Dump& dump, const MemoryReport& report) {
 
 Json diff_json(const Dump& a, const Dump& b, const std::vector<MemoryDiff>& diffs) {
     Json out = Json::array();
+    InputNames names_a(a), names_b(b);
     for (const MemoryDiff& d : diffs) {
         Json changes = Json::array();
         for (const MemoryChange& c : d.changes)
-            changes.push_back({{"a", c.a ? value_json(a, *c.a) : Json(nullptr)},
-                {"b", c.b ? value_json(b, *c.b) : Json(nullptr)}, {"fields", c.fields}});
+            changes.push_back({{"a", c.a ? value_json(a, names_a, *c.a) : Json(nullptr)},
+                {"b", c.b ? value_json(b, names_b, *c.b) : Json(nullptr)}, {"fields", c.fields}});
         out.push_back({{"kept_bytes_a", d.a ? Json(d.kept_bytes_a) : Json(nullptr)},
             {"kept_bytes_b", d.b ? Json(d.kept_bytes_b) : Json(nullptr)}, {"changes", std::move(changes)}});
     }
@@ -169,21 +187,22 @@ Json diff_json(const Dump& a, const Dump& b, const std::vector<MemoryDiff>& diff
 }
 
 void print_diff(const Dump& a, const Dump& b, const std::vector<MemoryDiff>& diffs) {
+    InputNames names_a(a), names_b(b);
     for (const MemoryDiff& d : diffs) {
         std::printf("kept: %s, the other dump %s\n",
             d.a ? size_text(d.kept_bytes_a).c_str() : "no such compilation",
             d.b ? size_text(d.kept_bytes_b).c_str() : "has no such compilation");
         for (const MemoryChange& c : d.changes) {
             if (!c.b)
-                std::printf("  only here   %s\n", value_text(a, *c.a).c_str());
+                std::printf("  only here   %s\n", value_text(a, names_a, *c.a).c_str());
             else if (!c.a)
-                std::printf("  only there  %s\n", value_text(b, *c.b).c_str());
+                std::printf("  only there  %s\n", value_text(b, names_b, *c.b).c_str());
             else {
                 std::string fields;
                 for (const std::string& f : c.fields)
                     fields += (fields.empty() ? "" : ", ") + f;
                 std::printf("  %s differ\n    here   %s\n    there  %s\n", fields.c_str(),
-                    value_text(a, *c.a).c_str(), value_text(b, *c.b).c_str());
+                    value_text(a, names_a, *c.a).c_str(), value_text(b, names_b, *c.b).c_str());
             }
         }
     }

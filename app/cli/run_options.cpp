@@ -25,6 +25,7 @@ int open_and_start(const RunOptions& options, Opened& opened) {
         return fail(dump.error());
     opened.dump = std::move(*dump);
     const run::Request request = options.request();
+    show_progress("making inputs");
     auto prepared = run::prepare(opened.dump, request);
     if (!prepared)
         return fail(prepared.error());

@@ -32,7 +32,7 @@ std::shared_ptr<const Document> Document::with(std::shared_ptr<const Dump> wider
 
 std::shared_ptr<const Document::Index> Document::make_index(const Dump& dump, const Ledger& ledger) {
     auto index = std::make_shared<Index>();
-    index->first_row.assign(ledger.compilations.size(), -1);
+    index->first_row.resize(ledger.compilations.size());
     int with_rows = 0;
     for (const CompilationLedger& compilation : ledger.compilations) {
         if (!dump.compilation(compilation.compilation).last_attempt)
@@ -44,7 +44,7 @@ std::shared_ptr<const Document::Index> Document::make_index(const Dump& dump, co
         for (size_t i = 0; i < compilation.invocations.size(); ++i) {
             const Invocation& invocation = compilation.invocations[i];
             const int row = int(index->rows.size());
-            index->rows.push_back({compilation.compilation, int(i)});
+            index->rows.push_back({compilation.compilation, InvocationId(i)});
             if (is_reused(invocation.decision))
                 index->reused.push_back(row);
             if (is_traced(invocation.decision))
@@ -64,41 +64,42 @@ std::shared_ptr<const Document::Index> Document::make_index(const Dump& dump, co
             for (const RegionBody& body : compilation.regions[r].bodies) {
                 if (body.place.graph)
                     index->region_of_body.try_emplace(key_of(body.place.graph, body.place.body),
-                        RegionRef{compilation.compilation, int(r)});
+                        RegionRef{compilation.compilation, RegionId(r)});
             }
         }
     }
     return index;
 }
 
-int Document::row_of(CompilationId compilation, int invocation) const {
-    if (!compilation || compilation.index >= index_->first_row.size()
-        || index_->first_row[compilation.index] < 0 || invocation < 0)
-        return -1;
-    if (size_t(invocation) >= ledger_->of(compilation).invocations.size())
-        return -1;
-    return index_->first_row[compilation.index] + invocation;
+std::optional<int> Document::row_of(CompilationId compilation, InvocationId invocation) const {
+    if (!compilation || compilation.index >= index_->first_row.size() || !invocation)
+        return {};
+    const std::optional<int> first = index_->first_row[compilation.index];
+    if (!first || invocation.index >= ledger_->of(compilation).invocations.size())
+        return {};
+    return *first + int(invocation.index);
 }
 
-int Document::row_of_call(const Place& call) const {
+std::optional<int> Document::row_of_call(const Place& call) const {
     if (!call.graph || !call.node)
-        return -1;
+        return {};
     const auto found = index_->calls.find(key_of(call.graph, call.body));
     if (found == index_->calls.end())
-        return -1;
+        return {};
     const auto at =
-        std::lower_bound(found->second.begin(), found->second.end(), std::pair(call.node.index, -1));
-    return at != found->second.end() && at->first == call.node.index ? at->second : -1;
+        std::lower_bound(found->second.begin(), found->second.end(), std::pair(call.node.index, 0));
+    if (at == found->second.end() || at->first != call.node.index)
+        return {};
+    return at->second;
 }
 
 const Invocation& Document::invocation(int row) const {
     const Row& at = index_->rows[size_t(row)];
-    return ledger_->of(at.compilation).invocations[size_t(at.invocation)];
+    return ledger_->of(at.compilation).invocation(at.invocation);
 }
 
 RegionRef Document::region_of(int row) const {
-    const RegionId region = invocation(row).region;
-    return {index_->rows[size_t(row)].compilation, region ? int(region.index) : -1};
+    return {index_->rows[size_t(row)].compilation, invocation(row).region};
 }
 
 RegionRef Document::region_of_body(GraphId graph, BodyId body) const {
@@ -110,16 +111,15 @@ RegionRef Document::region_of_body(GraphId graph, BodyId body) const {
 std::vector<int> Document::rows_of(RegionRef ref) const {
     std::vector<int> rows;
     for (const InvocationId invocation : region(ref).invocations) {
-        const int row = row_of(ref.compilation, int(invocation.index));
-        if (row >= 0)
-            rows.push_back(row);
+        if (const std::optional<int> row = row_of(ref.compilation, invocation))
+            rows.push_back(*row);
     }
     return rows;
 }
 
-int Document::first_row_of(RegionRef ref) const {
+std::optional<int> Document::first_row_of(RegionRef ref) const {
     const std::vector<InvocationId>& invocations = region(ref).invocations;
-    return invocations.empty() ? -1 : row_of(ref.compilation, int(invocations.front().index));
+    return row_of(ref.compilation, invocations.empty() ? InvocationId() : invocations.front());
 }
 
 const Node* Document::node(const Place& place) const {
@@ -190,10 +190,10 @@ namespace {
 void add_calls(const Document& document, const Place& left, const Place& right, std::vector<Crossing>& out) {
     const Body& body = document.body(left);
     for (size_t i = 0; i < body.nodes.size(); ++i) {
-        const int row = document.row_of_call({left.graph, left.body, NodeId(i)});
-        if (row < 0)
+        const std::optional<int> row = document.row_of_call({left.graph, left.body, NodeId(i)});
+        if (!row)
             continue;
-        for (const Place& call : document.invocation(row).calls) {
+        for (const Place& call : document.invocation(*row).calls) {
             if (call.graph == right.graph && call.body == right.body && call.node)
                 out.push_back({NodeId(i), call.node});
         }

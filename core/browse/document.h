@@ -6,6 +6,7 @@
 #include "core/regions/ledger.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,15 +16,15 @@ namespace hopscope {
 // One invocation of the dump: a row of the ledger, a stop of the stepper.
 struct Row {
     CompilationId compilation;
-    int invocation = -1; // index into CompilationLedger::invocations
+    InvocationId invocation;
     friend bool operator==(const Row&, const Row&) = default;
 };
 
 // A region of the dump.
 struct RegionRef {
     CompilationId compilation;
-    int region = -1; // index into CompilationLedger::regions
-    bool valid() const { return region >= 0; }
+    RegionId region;
+    bool valid() const { return region.valid(); }
     friend bool operator==(const RegionRef&, const RegionRef&) = default;
 };
 
@@ -47,16 +48,17 @@ public:
     // Those of them that were reused, and those that were traced, in order.
     const std::vector<int>& reused_rows() const { return index_->reused; }
     const std::vector<int>& traced_rows() const { return index_->traced; }
-    int row_of(CompilationId compilation, int invocation) const; // -1 = not among the rows
-    int row_of_call(const Place& call) const; // the first invocation whose call node this is, -1 = none
+    // Into rows(); none = not among them.
+    std::optional<int> row_of(CompilationId compilation, InvocationId invocation) const;
+    std::optional<int> row_of_call(const Place& call) const; // the first invocation whose call node this is
     const Invocation& invocation(int row) const;
     const Region& region(RegionRef ref) const {
-        return ledger_->of(ref.compilation).regions[size_t(ref.region)];
+        return ledger_->of(ref.compilation).regions[ref.region.index];
     }
     RegionRef region_of(int row) const;
     RegionRef region_of_body(GraphId graph, BodyId body) const; // the region that a body belongs to
     std::vector<int> rows_of(RegionRef ref) const;
-    int first_row_of(RegionRef ref) const; // -1 = it has none
+    std::optional<int> first_row_of(RegionRef ref) const; // none = it has no invocation among the rows
     // Whether the rows come from more than one compilation, so that a row must say which.
     bool several_compilations() const { return index_->several_compilations; }
 
@@ -79,7 +81,7 @@ private:
     struct Index {
         std::vector<Row> rows;
         std::vector<int> reused, traced;
-        std::vector<int> first_row; // of each compilation, -1 = none
+        std::vector<std::optional<int>> first_row; // of each compilation, none = it has no rows
         std::unordered_map<uint64_t, RegionRef> region_of_body;
         std::unordered_map<uint64_t, std::vector<std::pair<uint32_t, int>>>
             calls; // body -> (node, row), by node

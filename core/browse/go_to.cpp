@@ -26,7 +26,7 @@ bool looks_like_source(std::string_view query) {
 // What fits, before it is put in words: there are as many as the dump has nodes.
 struct Candidate {
     Place place;
-    int row = -1;
+    std::optional<int> row;
     RegionRef region;
     int score = 0;
 };
@@ -60,7 +60,7 @@ void add_nodes(
                     text = source;
                 }
                 if (const auto score = fuzzy_score(wanted, text))
-                    out.push_back({{GraphId(g), BodyId(b), NodeId(n)}, -1, {}, *score + worth});
+                    out.push_back({{GraphId(g), BodyId(b), NodeId(n)}, {}, {}, *score + worth});
             }
         }
     }
@@ -75,7 +75,7 @@ void add_bodies(const Document& document, std::string_view query, std::vector<Ca
             const auto score = std::max( // none is the least
                 fuzzy_score(query, document.address(place)), fuzzy_score(query, document.body_name(place)));
             if (score)
-                out.push_back({place, -1, {}, *score + kBody});
+                out.push_back({place, {}, {}, *score + kBody});
         }
     }
 }
@@ -87,7 +87,7 @@ void add_regions(const Document& document, std::string_view query, std::vector<C
             const auto score =
                 std::max(fuzzy_score(query, region.identifier), fuzzy_score(query, region.function));
             if (score)
-                out.push_back({{}, -1, {compilation.compilation, int(r)}, *score + kRegion});
+                out.push_back({{}, {}, {compilation.compilation, RegionId(r)}, *score + kRegion});
         }
     }
 }
@@ -125,10 +125,10 @@ GoToHit describe(const Document& document, const Candidate& candidate, std::stri
         const Region& region = document.region(hit.region);
         hit.title = region.identifier;
         hit.detail = "region " + region.function + " in " + document.compile_label(hit.region.compilation);
-    } else if (hit.row >= 0) {
-        hit.title = call_name(document, hit.row);
-        hit.detail = decision_text(document.invocation(hit.row)) + " · "
-            + document.compile_label(document.rows()[size_t(hit.row)].compilation);
+    } else if (hit.row) {
+        hit.title = call_name(document, *hit.row);
+        hit.detail = decision_text(document.invocation(*hit.row)) + " · "
+            + document.compile_label(document.rows()[size_t(*hit.row)].compilation);
     } else if (hit.place.node) {
         hit.title = document.node_name(hit.place);
         hit.detail = node_detail(document, hit.place);
@@ -146,7 +146,7 @@ std::vector<GoToHit> go_to_hits(
     const std::string_view query = trimmed(typed);
     std::vector<Candidate> found;
     if (const Result<Place> exact = resolve(document.dump(), query); exact)
-        found.push_back({*exact, -1, {}, kExact});
+        found.push_back({*exact, {}, {}, kExact});
     add_regions(document, query, found);
     add_invocations(document, query, found);
     add_bodies(document, query, found);

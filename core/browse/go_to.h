@@ -3,6 +3,7 @@
 
 #include "core/browse/document.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,7 @@ namespace hopscope {
 struct GoToHit {
     std::string title, detail; // "mm_3", "aten.mm · 0/0:forward · model.py:59"
     Place place; // graph none where it is another
-    int row = -1; // into Document::rows(); -1 where it is another
+    std::optional<int> row; // into Document::rows(); none where it is another
     RegionRef region;
     int score = 0; // higher is better
 };

@@ -100,11 +100,11 @@ void Navigator::select_region(RegionRef region) {
     next.compilation = region.compilation;
     next.region = region;
     next.subject = Subject::Region;
-    if (next.row < 0 || document_->region_of(next.row) != region) {
+    if (!next.row || document_->region_of(*next.row) != region) {
         next.row = document_->first_row_of(region);
         bodies_of(next, document_->region(region));
     } else {
-        bodies_of(next, document_->invocation(next.row));
+        bodies_of(next, document_->invocation(*next.row));
     }
     keep_node(next);
     go(std::move(next), true);
@@ -148,8 +148,8 @@ void Navigator::go_to(const Place& place) {
     const RegionRef region = document_->region_of_body(body.graph, body.body);
     if (region.valid()) {
         next.region = region;
-        const int first = document_->first_row_of(region);
-        if (first >= 0 && (next.row < 0 || document_->region_of(next.row) != region))
+        const std::optional<int> first = document_->first_row_of(region);
+        if (first && (!next.row || document_->region_of(*next.row) != region))
             next.row = first;
     }
     if (same_body(body, next.panes[0])) {
@@ -169,9 +169,9 @@ void Navigator::go_to(const Place& place) {
         next.node = {body.graph, body.body, place.node};
         next.wanted = document_->node_name(next.node);
         next.subject = Subject::Node;
-        if (const int row = document_->row_of_call(next.node); row >= 0) {
+        if (const std::optional<int> row = document_->row_of_call(next.node)) {
             next.row = row;
-            next.region = document_->region_of(row);
+            next.region = document_->region_of(*row);
         }
     } else {
         next.subject = region.valid() ? Subject::Region : Subject::Body;
@@ -197,7 +197,7 @@ void Navigator::select_node(Pane p, NodeId node) {
     next.focus = p;
     next.node = node ? Place{pane(p).graph, pane(p).body, node} : Place{};
     next.wanted = node ? document_->node_name(next.node) : std::string();
-    next.subject = node ? Subject::Node : (next.row >= 0 ? Subject::Invocation : Subject::Body);
+    next.subject = node ? Subject::Node : (next.row ? Subject::Invocation : Subject::Body);
     go(std::move(next), false);
 }
 

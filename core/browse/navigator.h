@@ -10,6 +10,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ enum class Subject { Compilation, Region, Invocation, Body, Node };
 struct NavState {
     CompilationId compilation;
     RegionRef region; // the current region; follows the invocation
-    int row = -1; // the current invocation, into Document::rows()
+    std::optional<int> row; // the current invocation, into Document::rows()
     std::array<Place, 2> panes; // the bodies shown; node none
     Pane focus = Pane::Left;
     Place node; // the selected node; node none = nothing selected
@@ -110,7 +111,7 @@ private:
     Place other_half(const Place& place) const;
     void keep_node(NavState& next) const;
     NavState opening() const;
-    int graph_beside(int direction) const;
+    GraphId graph_beside(int direction) const;
 
     std::shared_ptr<const Document> document_;
     NavState state_;

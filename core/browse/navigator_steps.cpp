@@ -10,11 +10,11 @@ namespace hopscope {
 bool Navigator::step(StepTo to, int direction) {
     if (!document_)
         return false;
-    const int row = next_row(*document_, state_.row, to, direction);
-    if (row < 0)
+    const std::optional<int> row = next_row(*document_, state_.row, to, direction);
+    if (!row)
         return false;
     // Whoever looks at a node looks at the same one of the next invocation.
-    show_invocation(row, state_.subject == Subject::Node);
+    show_invocation(*row, state_.subject == Subject::Node);
     return true;
 }
 
@@ -26,15 +26,15 @@ std::string Navigator::why_not_into() const {
     if (!document_)
         return "no dump is open";
     if (state_.node.node) {
-        if (document_->row_of_call(state_.node) >= 0)
+        if (document_->row_of_call(state_.node))
             return {};
         if (!called_bodies(document_->module(state_.node.graph), state_.node.body, state_.node.node).empty())
             return {};
     }
-    if (state_.row < 0)
+    if (!state_.row)
         return "no region call is selected";
     NavState there = state_;
-    bodies_of(there, document_->invocation(state_.row));
+    bodies_of(there, document_->invocation(*state_.row));
     return there.panes == state_.panes ? "the bodies of this invocation are shown already" : std::string();
 }
 
@@ -42,8 +42,8 @@ bool Navigator::step_into() {
     if (!why_not_into().empty())
         return false;
     if (state_.node.node) {
-        if (const int row = document_->row_of_call(state_.node); row >= 0) {
-            select_invocation(row);
+        if (const std::optional<int> row = document_->row_of_call(state_.node)) {
+            select_invocation(*row);
             return true;
         }
         const std::vector<BodyId> bodies =
@@ -53,7 +53,7 @@ bool Navigator::step_into() {
             return true;
         }
     }
-    select_invocation(state_.row);
+    select_invocation(*state_.row);
     return true;
 }
 
@@ -63,13 +63,13 @@ std::string Navigator::why_not_out() const {
     const Place& body = pane(state_.focus);
     if (!body.graph || !document_->region_of_body(body.graph, body.body).valid())
         return "no region's body is shown here";
-    return state_.row < 0 ? "no invocation is current" : std::string();
+    return !state_.row ? "no invocation is current" : std::string();
 }
 
 bool Navigator::step_out() {
     if (!why_not_out().empty())
         return false;
-    const Invocation& invocation = document_->invocation(state_.row);
+    const Invocation& invocation = document_->invocation(*state_.row);
     NavState next = state_;
     bool found = false;
     for (size_t p = 0; p < 2; ++p) {
@@ -107,10 +107,10 @@ bool Navigator::up() {
     return true;
 }
 
-// The graph before or after that of the focused pane, of the same compilation; -1 = none.
-int Navigator::graph_beside(int direction) const {
+// The graph before or after that of the focused pane, of the same compilation; none = there is none.
+GraphId Navigator::graph_beside(int direction) const {
     if (!document_ || !pane(state_.focus).graph)
-        return -1;
+        return {};
     const GraphId here = pane(state_.focus).graph;
     const std::vector<GraphId>& graphs =
         document_->dump().compilation(document_->dump().graph(here).compilation).graphs;
@@ -118,22 +118,22 @@ int Navigator::graph_beside(int direction) const {
     for (int next = int(found - graphs.begin()) + direction; next >= 0 && next < int(graphs.size());
          next += direction) {
         if (document_->dump().graph(graphs[size_t(next)]).module)
-            return int(graphs[size_t(next)].index);
+            return graphs[size_t(next)];
     }
-    return -1;
+    return {};
 }
 
 std::string Navigator::why_no_stage(int direction) const {
-    if (graph_beside(direction) >= 0)
+    if (graph_beside(direction))
         return {};
     return std::string("this compilation has no ") + (direction > 0 ? "later" : "earlier") + " stage";
 }
 
 bool Navigator::step_stage(int direction) {
-    const int graph = graph_beside(direction);
-    if (graph < 0)
+    const GraphId graph = graph_beside(direction);
+    if (!graph)
         return false;
-    Place target{GraphId(size_t(graph)), BodyId(0), {}};
+    Place target{graph, BodyId(0), {}};
     // Inside a region, stay in its body of the other stage.
     const Place& here = pane(state_.focus);
     if (const RegionRef ref = document_->region_of_body(here.graph, here.body); ref.valid()) {

@@ -25,7 +25,7 @@ std::string Navigator::title(const NavState& state) const {
         return {};
     const Place& body = state.panes[size_t(state.focus)];
     std::string text = document_->compile_label(state.compilation);
-    if (state.subject == Subject::Invocation && state.row >= 0) {
+    if (state.subject == Subject::Invocation && state.row) {
         if (state.region.valid())
             text += " › " + document_->region(state.region).identifier;
         return text + " › " + position_text(*document_, state.row);
@@ -45,9 +45,9 @@ std::string Navigator::describe() const {
         return {};
     const auto address = [&](const Place& place) { return document_->address(place); };
     std::string text;
-    if (state_.row >= 0) {
-        const Row& row = document_->rows()[size_t(state_.row)];
-        text += "invocation " + std::to_string(row.invocation) + " of "
+    if (state_.row) {
+        const Row& row = document_->rows()[size_t(*state_.row)];
+        text += "invocation " + std::to_string(row.invocation.index) + " of "
             + document_->compile_label(row.compilation) + "\n";
     }
     if (state_.region.valid())
@@ -83,7 +83,8 @@ bool Navigator::restore(const std::string& description) {
             for (size_t row = 0; row < document_->rows().size(); ++row) {
                 const Row& at = document_->rows()[row];
                 if (value
-                    == std::to_string(at.invocation) + " of " + document_->compile_label(at.compilation)) {
+                    == std::to_string(at.invocation.index) + " of "
+                        + document_->compile_label(at.compilation)) {
                     next.row = int(row);
                     next.compilation = at.compilation;
                     next.region = document_->region_of(int(row));
@@ -123,8 +124,8 @@ std::string Navigator::current_address() const {
     const NavState& s = state_;
     if (s.subject == Subject::Node && s.node.node)
         return document_->address(s.node);
-    if (s.subject == Subject::Invocation && s.row >= 0) {
-        const Invocation& invocation = document_->invocation(s.row);
+    if (s.subject == Subject::Invocation && s.row) {
+        const Invocation& invocation = document_->invocation(*s.row);
         for (const CallSite site :
             {CallSite::Forward, CallSite::Inference, CallSite::Joint, CallSite::Dynamo}) {
             if (invocation.call(site).graph && invocation.call(site).node)

@@ -12,27 +12,26 @@ bool is_traced(Decision decision) {
     return !is_reused(decision) && decision != Decision::Unknown;
 }
 
-int next_row(const Document& document, int row, StepTo to, int direction) {
-    const int count = int(document.rows().size());
-    if (row < 0 && direction < 0)
-        return -1;
+std::optional<int> next_row(const Document& document, std::optional<int> row, StepTo to, int direction) {
+    if (!row && direction < 0)
+        return {};
     if (to == StepTo::Any) {
-        const int next = row + direction;
-        return next >= 0 && next < count ? next : -1;
+        const int next = row ? *row + direction : 0;
+        return next >= 0 && size_t(next) < document.rows().size() ? std::optional(next) : std::nullopt;
     }
     const std::vector<int>& stops = to == StepTo::Reused ? document.reused_rows() : document.traced_rows();
     if (direction > 0) {
-        const auto next = std::upper_bound(stops.begin(), stops.end(), row);
-        return next == stops.end() ? -1 : *next;
+        const auto next = row ? std::upper_bound(stops.begin(), stops.end(), *row) : stops.begin();
+        return next == stops.end() ? std::nullopt : std::optional(*next);
     }
-    const auto next = std::lower_bound(stops.begin(), stops.end(), row);
-    return next == stops.begin() ? -1 : *(next - 1);
+    const auto next = std::lower_bound(stops.begin(), stops.end(), *row);
+    return next == stops.begin() ? std::nullopt : std::optional(*(next - 1));
 }
 
-std::string why_no_step(const Document& document, int row, StepTo to, int direction) {
+std::string why_no_step(const Document& document, std::optional<int> row, StepTo to, int direction) {
     if (document.rows().empty())
         return "this dump has no regions";
-    if (next_row(document, row, to, direction) >= 0)
+    if (next_row(document, row, to, direction))
         return {};
     const std::string side = direction > 0 ? "later" : "earlier";
     switch (to) {
@@ -46,16 +45,16 @@ std::string why_no_step(const Document& document, int row, StepTo to, int direct
     return {};
 }
 
-std::string position_text(const Document& document, int row) {
+std::string position_text(const Document& document, std::optional<int> row) {
     if (document.rows().empty())
         return "no invocations";
     const auto of = [&](CompilationId id) {
         return std::to_string(document.ledger().of(id).invocations.size());
     };
-    if (row < 0)
+    if (!row)
         return "invocation – of " + of(document.rows().front().compilation);
-    const Row& at = document.rows()[size_t(row)];
-    std::string text = "invocation #" + std::to_string(at.invocation) + " of " + of(at.compilation);
+    const Row& at = document.rows()[size_t(*row)];
+    std::string text = "invocation #" + std::to_string(at.invocation.index) + " of " + of(at.compilation);
     if (document.several_compilations())
         text += " in " + document.compile_label(at.compilation);
     return text;

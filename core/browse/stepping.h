@@ -3,6 +3,9 @@
 
 #include "core/browse/document.h"
 
+#include <optional>
+#include <string>
+
 namespace hopscope {
 
 enum class StepTo {
@@ -11,15 +14,16 @@ enum class StepTo {
     Traced, // whose body was traced: first calls, misses and failures
 };
 
-// The row that a step from `row` (-1 = before the first) leads to, forward (direction 1) or back (-1); -1 =
-// none. Steps run over all compilations in the dump's order, so that forward and back are exact inverses.
-int next_row(const Document& document, int row, StepTo to, int direction);
+// The row that a step from `row` (none = before the first) leads to, forward (direction 1) or back (-1); none
+// = there is no such row. Steps run over all compilations in the dump's order, so that forward and back are
+// exact inverses.
+std::optional<int> next_row(const Document& document, std::optional<int> row, StepTo to, int direction);
 
 // Why there is no such step, for tooltips: "no later invocation was reused". Empty where there is one.
-std::string why_no_step(const Document& document, int row, StepTo to, int direction);
+std::string why_no_step(const Document& document, std::optional<int> row, StepTo to, int direction);
 
-// "invocation #4 of 12", of its compilation; the number is the ledger's #, from 0.
-std::string position_text(const Document& document, int row);
+// "invocation #4 of 12", of its compilation; the number is the ledger's #, from 0. "–" for no row.
+std::string position_text(const Document& document, std::optional<int> row);
 
 bool is_reused(Decision decision);
 bool is_traced(Decision decision);

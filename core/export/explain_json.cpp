@@ -17,15 +17,6 @@ Json ms_json(std::optional<double> ms) {
     return ms ? Json(std::round(*ms * 1000) / 1000) : Json(nullptr);
 }
 
-Json spots_json(const Dump& dump, const std::vector<Spot>& spots) {
-    Json out = Json::array();
-    for (const Spot& s : spots)
-        out.push_back(
-            {{"file", s.file ? Json(utf8(dump.files[s.file.index].path)) : Json(nullptr)}, {"line", s.line},
-                {"offset", s.offset ? Json(*s.offset) : Json(nullptr)}, {"what", utf8(s.what)}});
-    return out;
-}
-
 Json mismatches_json(const std::vector<Mismatch>& list) {
     Json out = Json::array();
     for (const Mismatch& m : list) {
@@ -53,6 +44,15 @@ Json cause_json(const Dump& dump, const Place& p) {
 }
 
 } // namespace
+
+Json spots_json(const Dump& dump, const std::vector<Spot>& spots) {
+    Json out = Json::array();
+    for (const Spot& s : spots)
+        out.push_back(
+            {{"file", s.file ? Json(utf8(dump.files[s.file.index].path)) : Json(nullptr)}, {"line", s.line},
+                {"offset", s.offset ? Json(*s.offset) : Json(nullptr)}, {"what", utf8(s.what)}});
+    return out;
+}
 
 Json cells_json(const Dump& dump, const std::vector<CacheCell>& cells) {
     Json out = Json::array();

@@ -9,6 +9,8 @@
 
 namespace hopscope {
 
+// [{"file","line","offset","what"}]
+nlohmann::ordered_json spots_json(const Dump& dump, const std::vector<Spot>& spots);
 // [{"cache","half","state","reason","evidence","at":[{"file","line","offset","what"}],"ms","saved_ms"}]
 nlohmann::ordered_json cells_json(const Dump& dump, const std::vector<CacheCell>& cells);
 // {"kind","type","message","explanation","hints","context","node","identifier","function","frames","at"};

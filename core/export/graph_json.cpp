@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/graph/calls.h"
 #include "core/graph/print.h"
+#include "core/regions/input_names.h"
 
 #include <algorithm>
 
@@ -152,13 +153,42 @@ ordered_json node_json(const GraphModule& module, BodyId body_id, NodeId id) {
     return out;
 }
 
+ordered_json input_json(const Dump& dump, const InputNames& names, const InputName& name) {
+    if (!name.known())
+        return nullptr;
+    // What the records of all its sources agree on.
+    const DescribedInput* first = nullptr;
+    bool told = true, grad = true, view = true;
+    for (const InputSource& s : name.sources) {
+        const DescribedInput* one = s.described ? &dump.inputs[*s.described] : nullptr;
+        first = first ? first : one;
+        told = told && one;
+        grad = grad && one && one->requires_grad == first->requires_grad;
+        view = view && one && one->is_view == first->is_view;
+    }
+    ordered_json shares = ordered_json::array();
+    if (told && name.sources.size() == 1)
+        for (const std::string& other : names.sharing(*name.sources.front().described))
+            shares.push_back(utf8(other));
+    return {{"name", utf8(name.text())}, {"kind", input_kind_name(name.kind())},
+        {"requires_grad", told && grad ? ordered_json(first->requires_grad) : ordered_json(nullptr)},
+        {"is_view", told && view ? ordered_json(first->is_view) : ordered_json(nullptr)},
+        {"storage_bytes",
+            told && name.sources.size() == 1 && first->storage_bytes ? ordered_json(*first->storage_bytes)
+                                                                     : ordered_json(nullptr)},
+        {"shares_storage_with", std::move(shares)}, {"evidence", told ? "artifact" : "graph"}};
+}
+
 ordered_json graph_json(const Dump& dump, const Place& place) {
     const GraphModule& module = *dump.graph(place.graph).module;
     ordered_json out;
     out["address"] = utf8(address_of(dump, place.graph, place.body));
     ordered_json nodes = ordered_json::array();
-    for (size_t i = 0; i < module.body(place.body).nodes.size(); ++i)
-        nodes.push_back(node_json(module, place.body, NodeId(i)));
+    InputNames names(dump);
+    for (size_t i = 0; i < module.body(place.body).nodes.size(); ++i) {
+        ordered_json& node = nodes.emplace_back(node_json(module, place.body, NodeId(i)));
+        node["input"] = input_json(dump, names, names.of({place.graph, place.body, NodeId(i)}));
+    }
     out["nodes"] = std::move(nodes);
     return out;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/graph/dump.h"
+#include "core/regions/input_names.h"
 
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,12 @@ nlohmann::ordered_json node_json(const GraphModule& module, BodyId body, NodeId 
 // and tensor subclasses, null where the dump gives nothing that can be named.
 nlohmann::ordered_json value_json(const GraphModule& module, const ValueType* type);
 
-// {"address":…,"nodes":[…]} of a body, in graph order.
+// What a placeholder takes from outside: {"name","kind","requires_grad","is_view","storage_bytes",
+// "shares_storage_with","evidence"}; null where it is not known. Facts that the dump does not tell, or that
+// differ between the calls, are null. Evidence: "artifact" of records, "graph" of the placeholder's name.
+nlohmann::ordered_json input_json(const Dump& dump, const InputNames& names, const InputName& name);
+
+// {"address":…,"nodes":[…]} of a body, in graph order: each as node_json(), with "input" behind.
 nlohmann::ordered_json graph_json(const Dump& dump, const Place& place);
 
 } // namespace hopscope

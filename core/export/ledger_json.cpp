@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/export/explain_json.h"
+#include "core/export/graph_json.h"
 #include "core/graph/calls.h"
 
 #include <cmath>
@@ -73,7 +74,35 @@ Json source_json(const Dump& dump, const Invocation& inv) {
         {"code", utf8(m.text(s->code))}};
 }
 
-Json invocation_json(const Dump& dump, const Invocation& inv, const CallCaches& caches) {
+// The names of what a call passes, null for what the program computes.
+Json operands_json(const Dump& dump, InputNames& names, const Invocation& inv) {
+    const Place at = inv.origin();
+    Json out = Json::array();
+    if (!at.graph)
+        return out;
+    const auto call = region_call(*dump.graph(at.graph).module, at.body, at.node);
+    for (const NodeId operand : call ? call->operands : std::vector<NodeId>())
+        out.push_back(text_or_null(names.of({at.graph, at.body, operand}).text()));
+    return out;
+}
+
+// What a region's body takes from outside, by position.
+Json inputs_json(const Dump& dump, InputNames& names, const Region& r) {
+    Json out = Json::array();
+    const RegionBody* body = r.bodies.empty() ? nullptr : &r.bodies.front();
+    if (!body || !body->place.graph)
+        return out;
+    const auto& inputs = names.of(body->place.graph, body->place.body);
+    for (size_t i = 0; i < inputs.size(); ++i)
+        if (inputs[i].known()) {
+            Json one = {{"operand", i}};
+            one.update(input_json(dump, names, inputs[i]));
+            out.push_back(std::move(one));
+        }
+    return out;
+}
+
+Json invocation_json(const Dump& dump, InputNames& names, const Invocation& inv, const CallCaches& caches) {
     Json evidence = Json::array();
     for (const std::string_view name : evidence_names(inv.evidence))
         evidence.push_back(name);
@@ -85,15 +114,16 @@ Json invocation_json(const Dump& dump, const Invocation& inv, const CallCaches& 
         {"nodes", calls_json(dump, inv)}, {"variant", or_null(inv.variant)},
         {"pairing", pairing_name(inv.pairing)},
         {"parent", inv.parent ? Json(inv.parent.index) : Json(nullptr)}, {"source", source_json(dump, inv)},
-        {"caches", cells_json(dump, caches.cells)}};
+        {"caches", cells_json(dump, caches.cells)}, {"operands", operands_json(dump, names, inv)}};
 }
 
 Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r, const Explanation& e,
     const LedgerJsonOptions& options) {
     Json invocations = Json::array();
+    InputNames names(dump);
     for (const InvocationId i : r.invocations)
         if (!options.where || options.where(c, c.invocation(i)))
-            invocations.push_back(invocation_json(dump, c.invocation(i), e.caches.calls[i.index]));
+            invocations.push_back(invocation_json(dump, names, c.invocation(i), e.caches.calls[i.index]));
     const int joint = r.body_count(CallSite::JointBackward);
     return {{"identifier", text_or_null(r.identifier)}, {"function", text_or_null(r.function)},
         {"bodies",
@@ -105,7 +135,8 @@ Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r, 
         {"source",
             r.source_file.empty() ? Json(nullptr)
                                   : Json{{"file", utf8(r.source_file)}, {"line", r.source_line}}},
-        {"saved", {{"values", r.saved.size()}, {"bytes", or_null(r.saved_bytes)}}}};
+        {"saved", {{"values", r.saved.size()}, {"bytes", or_null(r.saved_bytes)}}},
+        {"inputs", inputs_json(dump, names, r)}};
 }
 
 } // namespace

@@ -381,6 +381,12 @@ void Printer::print_body(BodyId id, size_t indent) {
         out_ += '\n';
         after_signature = false;
     }
+    for (size_t i = 0; options_.note && i < placeholders; ++i)
+        if (const std::string note = options_.note(id, NodeId(i)); !note.empty()) {
+            line(inner);
+            ((((out_ += "# ") += text(body.nodes[i].name)) += ": ") += note) += '\n';
+            after_signature = false;
+        }
     const auto last_uses = options_.deletions ? deletions(body) : std::vector<std::vector<NodeId>>{};
     SourceId current;
     bool commented = false;

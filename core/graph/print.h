@@ -3,6 +3,7 @@
 
 #include "core/graph/body.h"
 
+#include <functional>
 #include <string>
 
 namespace hopscope {
@@ -12,6 +13,8 @@ struct PrintOptions {
     bool types = true;
     bool sources = true; // the "# File:" comments
     bool deletions = true; // ";  x = None" after a value's last use
+    // What to say of a placeholder, as a comment below the signature; it says nothing with an empty text.
+    std::function<std::string(BodyId body, NodeId placeholder)> note;
     bool close = false; // a body that was cut gets a return of what nothing in it uses, so that it can run
 };
 

@@ -1,6 +1,7 @@
 #include "core/read/debug_mode.h"
 
 #include "core/base/text.h"
+#include "core/read/graph_str_values.h"
 #include "core/read/rejoin.h"
 #include "core/read/scan.h"
 
@@ -14,8 +15,13 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 
 // "aten::mm", "torch.ops.higher_order.invoke_subgraph", "redistribute_input"; empty if the line is no call.
+// Methods are reprs: "<method 'dim' of 'torch._C.TensorBase' objects>".
 std::string_view callee(std::string_view text) {
     size_t end = 0;
+    if (text.starts_with("<method")) {
+        end = text.find(">(");
+        return end == npos ? std::string_view{} : text.substr(0, end + 1);
+    }
     while (end < text.size()
         && (is_identifier_char(text[end]) || text[end] == '.' || text.substr(end, 2) == "::"))
         end += text.substr(end, 2) == "::" ? 2 : 1;
@@ -93,6 +99,10 @@ std::vector<Call> calls_of(std::span<const RawLine> lines, size_t& took) {
                 text.starts_with("->") || text.starts_with('[') || text.find(" [implicit]") != npos;
             if (!of_tree)
                 break;
+            // A module's calls stand below it by no more than it: those before it at its own level call
+            // nothing of it (torch/utils/_debug_mode.py: a function indents by 4, a module by 2).
+            while (text.starts_with("[nn.Mod]") && !open.empty() && calls[open.back()].column + 4 > column)
+                open.pop_back();
             took = i + 1;
             continue;
         }
@@ -126,7 +136,7 @@ public:
     void call(const Call& c) {
         std::string target;
         const size_t colons = c.callee.find("::");
-        target = colons == npos ? std::string(c.callee)
+        target = colons == npos ? python_function(c.callee)
                                 : "torch.ops." + std::string(c.callee.substr(0, colons)) + '.'
                 + std::string(c.callee.substr(colons + 2));
         std::string arguments;
@@ -141,7 +151,8 @@ public:
                 "# Annotation: {'under': '" + c.under + "'} File: " + c.under + ":0 in DebugMode, code:",
                 c.place);
         const bool one = results.size() == 1 && !results[0].name.empty();
-        const std::string name = fresh(one ? results[0].name : target.substr(target.rfind('.') + 1));
+        const size_t last_part = target.find_last_of(".:");
+        const std::string name = fresh(one ? results[0].name : target.substr(last_part + 1));
         to.emplace_back(name + (one && !results[0].type.empty() ? ": \"" + results[0].type + '"' : "") + " = "
                 + target + '(' + arguments + ')',
             c.place);
@@ -226,14 +237,26 @@ size_t rebuild_debug_mode(std::span<const RawLine> lines, Rebuilt& out, std::str
     Writer writer;
     writer.pieces.class_name = "DebugMode";
     writer.pieces.head = lines[0].place;
-    for (const Call& call : calls)
-        if (call.leaf)
-            writer.call(call);
+    size_t reads = 0;
+    for (const Call& call : calls) {
+        if (!call.leaf)
+            continue;
+        // What record_torchfunction sees besides operators: sizes, flags, attributes.
+        if (call.callee.starts_with('<') && call.results.find('[') == npos) {
+            ++reads;
+            continue;
+        }
+        writer.call(call);
+    }
+    if (writer.last.empty())
+        return 0;
     writer.pieces.statements.emplace_back("return (" + writer.last + ",)", calls.back().place);
     told = writer.any_ids
         ? "DebugMode text: the graph holds the calls that call nothing further; what it returns is the last "
           "call's value"
         : "DebugMode text without ids (record_ids): which call uses which value is not told";
+    if (reads)
+        told += "; " + counted(reads, "read") + " of sizes and attributes left out";
     write_pieces({writer.pieces}, out);
     return took;
 }

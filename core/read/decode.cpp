@@ -2,6 +2,7 @@
 
 #include "core/base/find_words.h"
 #include "core/base/text.h"
+#include "core/read/html.h"
 #include "core/read/json_text.h"
 #include "core/read/lines.h"
 #include "core/read/prefix.h"
@@ -16,24 +17,6 @@ namespace hopscope::read {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-
-void append_utf8(std::string& out, uint32_t c) {
-    if (c < 0x80) {
-        out += static_cast<char>(c);
-    } else if (c < 0x800) {
-        out += static_cast<char>(0xC0 | (c >> 6));
-        out += static_cast<char>(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        out += static_cast<char>(0xE0 | (c >> 12));
-        out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-        out += static_cast<char>(0x80 | (c & 0x3F));
-    } else {
-        out += static_cast<char>(0xF0 | (c >> 18));
-        out += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
-        out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-        out += static_cast<char>(0x80 | (c & 0x3F));
-    }
-}
 
 enum class Encoding : uint8_t { Utf8, Utf16Little, Utf16Big };
 
@@ -96,28 +79,14 @@ void from_utf16(std::string_view bytes, size_t mark, bool big, Draft& out) {
 // What stands for a character of HTML, or is a tag that only shapes a text; empty if it is none.
 struct Markup {
     size_t length = 0;
-    std::string_view means;
+    std::string means;
 };
 
 Markup markup_at(std::string_view text, size_t at) {
-    struct Entity {
-        std::string_view written, means;
-    };
-    static constexpr std::array kEntities{Entity{"&quot;", "\""}, Entity{"&#34;", "\""},
-        Entity{"&#x22;", "\""}, Entity{"&apos;", "'"}, Entity{"&#39;", "'"}, Entity{"&#x27;", "'"},
-        Entity{"&lt;", "<"}, Entity{"&#60;", "<"}, Entity{"&#x3C;", "<"}, Entity{"&#x3c;", "<"},
-        Entity{"&gt;", ">"}, Entity{"&#62;", ">"}, Entity{"&#x3E;", ">"}, Entity{"&#x3e;", ">"},
-        Entity{"&nbsp;", " "}, Entity{"&#160;", " "}, Entity{"&#xA0;", " "}, Entity{"&#xa0;", " "},
-        Entity{"&#32;", " "}, Entity{"&#9;", "\t"}, Entity{"&#91;", "["}, Entity{"&#93;", "]"},
-        Entity{"&#61;", "="}, Entity{"&#96;", "`"}, Entity{"&amp;", "&"}, Entity{"&#38;", "&"},
-        Entity{"&ldquo;", "\""}, Entity{"&rdquo;", "\""}, Entity{"&lsquo;", "'"}, Entity{"&rsquo;", "'"},
-        Entity{"&minus;", "-"}};
     const std::string_view rest = text.substr(at, 512);
     if (rest[0] == '&') {
-        for (const Entity& e : kEntities)
-            if (rest.starts_with(e.written))
-                return {e.written.size(), e.means};
-        return {};
+        Entity entity = entity_at(text, at);
+        return {entity.length, std::move(entity.means)};
     }
     static constexpr std::array kTags{"pre", "code", "span", "div", "p", "br", "b", "i", "td", "tr", "font",
         "tt", "samp", "body", "html", "table", "tbody", "em", "strong", "a", "details", "summary", "li",
@@ -439,6 +408,13 @@ PlainText decode(const FileBytes& bytes) {
         const auto draft = std::make_shared<Draft>();
         draft->text = std::move(inner->text);
         draft->places = std::move(inner->places);
+        follow(draft->places, plain);
+        plain = finished(draft);
+        mark = 0;
+    }
+    if (is_html_page(plain.text.substr(mark))) {
+        const auto draft = std::make_shared<Draft>();
+        text_of_page(plain.text.substr(mark), draft->text, draft->places);
         follow(draft->places, plain);
         plain = finished(draft);
         mark = 0;

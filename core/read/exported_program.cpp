@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/graph/operators.h"
 #include "core/read/exported_values.h"
+#include "core/read/rebuilt.h"
 #include "core/read/scan.h"
 
 #include <algorithm>
@@ -309,7 +310,10 @@ std::string Writer::call(Json node, Scope& scope, const std::string& margin) {
         if (target == "operator.getitem" && args.size() == 2)
             return args[0] + '[' + args[1] + ']';
     }
-    std::string out = target + '(';
+    // Of a module of the user's: no method of a node.
+    std::string out =
+        target.starts_with("torch.") || target.starts_with("operator.") ? "" : std::string(kFunctionMark);
+    out += target + '(';
     args.insert(args.end(), keywords.begin(), keywords.end());
     for (size_t i = 0; i < args.size(); ++i)
         out += (i ? ", " : "") + args[i];

@@ -4,11 +4,23 @@
 #include "core/graph/operators.h"
 #include "core/read/scan.h"
 
+#include <algorithm>
+#include <array>
+
 namespace hopscope::read {
 
 namespace {
 
 constexpr auto npos = std::string_view::npos;
+
+// Whether `name.f(…)` calls a function of a module. Generated code writes a dot only into torch's own names
+// (torch/fx/graph.py, add_global); people write these.
+bool is_module_name(std::string_view name) {
+    static constexpr std::array kModules{"torch", "operator", "_operator", "builtins", "math", "cmath",
+        "numpy", "np", "functools", "F", "nn", "aten", "prims", "inductor", "quantized", "executorch",
+        "pytree", "fx_pytree", "torchvision", "torch_xla", "triton", "einops", "self"};
+    return std::find(kModules.begin(), kModules.end(), name) != kModules.end();
+}
 
 } // namespace
 
@@ -99,10 +111,9 @@ Outcome ExpressionReader::self_path(std::string_view text, size_t& at, Node& nod
 }
 
 // What follows a node's name and a dot: a method call, or an attribute (getattr).
-Outcome ExpressionReader::method_or_attribute(std::string_view text, size_t& at, NodeId self, Node& node) {
+Outcome ExpressionReader::method_or_attribute(std::string_view text, size_t& at, Node& node) {
     const std::string_view name = identifier_at(text, at + 1);
     at += 1 + name.size();
-    builder_.body().args.push_back({ArgKind::Node, 1, self.index});
     if (at < text.size() && text[at] == '(') {
         node.op = Opcode::CallMethod;
         node.target = builder_.intern(name);
@@ -122,21 +133,35 @@ Outcome ExpressionReader::named_path(std::string_view text, size_t& at, Node& no
     const size_t end = at + first.size();
     if (self && end < text.size() && text[end] == '.') {
         at = end;
-        return method_or_attribute(text, at, self, node);
+        builder_.body().args.push_back({ArgKind::Node, 1, self.index});
+        return method_or_attribute(text, at, node);
     }
     const std::string_view path = path_at(text, at);
     const size_t path_end = at + path.size();
-    if (!self && path_end < text.size() && text[path_end] == '(') {
-        // ExecuTorch's own name for ATen's operators (exir/dialects/edge/_ops.py).
-        constexpr std::string_view kEdge = "executorch.exir.dialects.edge._ops.";
-        node.op = Opcode::CallFunction;
-        node.target = path.starts_with(kEdge)
-            ? builder_.module().strings.keep("torch.ops." + std::string(path.substr(kEdge.size())))
-            : builder_.intern(path);
-        at = path_end + 1;
-        return values_.call_arguments(text, at);
+    const bool call = path_end < text.size() && text[path_end] == '(';
+    // `l_y_.sin()`, `l_y_.T`: the line that defines l_y_ is lost.
+    const bool of_name = !self && end < path_end && path.find('.', first.size() + 1) == npos
+        && !is_module_name(first) && (call || path_end == text.size() || text[path_end] == ';');
+    if (of_name) {
+        values_.unknown(builder_.intern(first));
+        at = end;
+        return method_or_attribute(text, at, node);
     }
-    return operation(text, at, node);
+    return call && !self ? function_call(text, at, node) : operation(text, at, node);
+}
+
+Outcome ExpressionReader::function_call(std::string_view text, size_t& at, Node& node) {
+    const std::string_view path = path_at(text, at);
+    if (path.empty() || at + path.size() >= text.size() || text[at + path.size()] != '(')
+        return values_.bad("expected a call of a function, found '" + std::string(text.substr(at, 20)) + "'");
+    // ExecuTorch's own name for ATen's operators (exir/dialects/edge/_ops.py).
+    constexpr std::string_view kEdge = "executorch.exir.dialects.edge._ops.";
+    node.op = Opcode::CallFunction;
+    node.target = path.starts_with(kEdge)
+        ? builder_.module().strings.keep("torch.ops." + std::string(path.substr(kEdge.size())))
+        : builder_.intern(path);
+    at += path.size() + 1;
+    return values_.call_arguments(text, at);
 }
 
 // x + y, x[0], -x: one or two operands and an operator.
@@ -191,6 +216,10 @@ Outcome ExpressionReader::right_side(std::string_view text, size_t& at, Node& no
         inner += 8;
     if (text.substr(inner, 5) == "self." || (inner > at && text.substr(inner, 5) == "self,"))
         return self_path(text, at, node);
+    if (text.substr(at, kFunctionMark.size()) == kFunctionMark) {
+        at += kFunctionMark.size();
+        return function_call(text, at, node);
+    }
     if (is_identifier_start(text[at]))
         return named_path(text, at, node);
     if (text[at] == '(') {

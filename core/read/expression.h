@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/read/module_builder.h"
+#include "core/read/rebuilt.h"
 #include "core/read/values.h"
 
 #include <string>
@@ -45,7 +46,9 @@ private:
     Outcome right_side(std::string_view text, size_t& at, Node& node);
     Outcome self_path(std::string_view text, size_t& at, Node& node);
     Outcome named_path(std::string_view text, size_t& at, Node& node);
-    Outcome method_or_attribute(std::string_view text, size_t& at, NodeId self, Node& node);
+    Outcome function_call(std::string_view text, size_t& at, Node& node);
+    Outcome method_or_attribute(
+        std::string_view text, size_t& at, Node& node); // its object is the last argument
     Outcome operation(std::string_view text, size_t& at, Node& node);
     Outcome bracketed(std::string_view text, size_t& at, Node& node, bool& taken);
     Outcome two_step(std::string_view text, Node& node); // x += 1;  iadd = x   and   x[k] = v;  setitem = x

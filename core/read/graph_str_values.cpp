@@ -1,6 +1,7 @@
 #include "core/read/graph_str_values.h"
 
 #include "core/base/text.h"
+#include "core/read/rebuilt.h"
 #include "core/read/scan.h"
 
 #include <algorithm>
@@ -180,6 +181,9 @@ std::string python_function(std::string_view target) {
         name = "torch.ops." + name;
     if (name.empty() || is_digit(name[0]))
         name = "unknown_" + name;
+    // Nodes are called after their functions: `relu_1 = relu(x)`, where a node is called relu.
+    if (!name.starts_with("torch.") && !name.starts_with("operator."))
+        name.insert(0, kFunctionMark);
     return name;
 }
 

@@ -11,7 +11,8 @@ namespace hopscope::read {
 // the outermost list apart. Iterative: brackets nest as deep as the text likes.
 std::vector<std::string> python_values(std::string_view text, bool keywords);
 
-// FX's qualified names; other targets are printed as their repr.
+// FX's qualified names; other targets are printed as their repr. Marked (kFunctionMark) unless it is torch's
+// own.
 std::string python_function(std::string_view target);
 
 // With commas between, from the item `from` on.

@@ -4,6 +4,7 @@
 #include "core/read/graph_str_values.h"
 #include "core/read/scan.h"
 
+#include <algorithm>
 #include <array>
 
 namespace hopscope::read {
@@ -64,11 +65,17 @@ std::string arguments(std::string_view args, std::string_view kwargs) {
     while (out.ends_with(','))
         out.pop_back();
     if (kwargs.size() > 2 && kwargs.front() == '{') {
-        // Keys are quoted here.
-        const std::vector<std::string> items = python_values(kwargs.substr(1, kwargs.size() - 2), true);
-        for (std::string item : items) {
-            std::erase(item, '\'');
-            out += (out.empty() ? "" : ", ") + item;
+        // A Python dict, its keys quoted: `'mode': 'constant'`.
+        std::string_view rest = kwargs.substr(1, kwargs.size() - 2);
+        while (!rest.empty()) {
+            const size_t key = rest.front() == '\'' || rest.front() == '"' ? string_end(rest, 0) : npos;
+            const bool keyed = key != npos && rest.substr(key, 1) == ":";
+            bool closed = false;
+            const size_t from = keyed ? std::min(rest.find_first_not_of(' ', key + 1), rest.size()) : 0;
+            const size_t end = balanced_end(rest, from, closed);
+            out += (out.empty() ? "" : ", ") + (keyed ? std::string(rest.substr(1, key - 2)) + " = " : "")
+                + std::string(trimmed(rest.substr(from, end - from)));
+            rest = end < rest.size() ? trimmed(rest.substr(end + 1)) : std::string_view{};
         }
     }
     return out;
@@ -115,8 +122,10 @@ size_t rebuild_table(std::span<const RawLine> lines, Rebuilt& out) {
         GraphPieces& p = pieces[0];
         if (op == "placeholder") {
             p.parameters.emplace_back(std::string(cell[2]), place);
-            if (cell[1] != cell[2])
-                p.statements.emplace_back(name + " = " + std::string(cell[2]), place);
+            const std::string_view bare =
+                cell[2].substr(std::min(cell[2].find_first_not_of('*'), cell[2].size()));
+            if (cell[1] != bare)
+                p.statements.emplace_back(name + " = " + std::string(bare), place);
         } else if (op == "get_attr") {
             p.statements.emplace_back(name + " = self." + std::string(cell[2]), place);
         } else if (op == "call_module") {

@@ -41,6 +41,13 @@ size_t statement_start(std::string_view line) {
             continue;
         if (mark[0] == ':' && line.find("\" = ", at) == npos)
             continue;
+        // An operator that is named and not called: `aten = torch.ops.aten` of Inductor's output code.
+        if (mark[0] == ' ') {
+            const size_t path = at + 3;
+            const size_t end = path + path_at(line, path).size();
+            if (end >= line.size() || line[end] != '(')
+                continue;
+        }
         return from;
     }
     return npos;
@@ -144,6 +151,8 @@ private:
         const LinePrefix prefix = prefix_at(lines_, i, start);
         if (prefix.empty() && !trimmed(line.substr(0, start)).empty())
             return 0; // words of a sentence
+        if (is_code_artifact(facts_of(prefix.text()).artifact))
+            return 0;
         // What is left of the signature stands above, perhaps behind a comment.
         std::string signature = "def forward(self):";
         std::string told =
@@ -300,7 +309,11 @@ size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
         if (equal == npos)
             continue;
         const std::string_view left = code.substr(0, equal);
-        const std::string right(trimmed(code.substr(equal + 3)));
+        std::string right(trimmed(code.substr(equal + 3)));
+        // Its functions are those of modules (`ltorch.mul`), never methods.
+        if (const std::string_view path = path_at(right, 0);
+            path.size() < right.size() && right[path.size()] == '(' && !path.starts_with("torch."))
+            right.insert(0, kFunctionMark);
         if (is_identifier(left)) {
             p.statements.emplace_back(
                 std::string(left) + (typed && name == left ? ": \"" + type + '"' : "") + " = " + right,

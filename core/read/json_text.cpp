@@ -98,7 +98,7 @@ private:
                 || field.value().get(value) != simdjson::SUCCESS)
                 return;
             if (key == "text" || key == "traceback") {
-                strings(value);
+                strings(value, key == "traceback");
             } else if (key == "data") {
                 ondemand::object data;
                 ondemand::value plain;
@@ -109,8 +109,8 @@ private:
         }
     }
 
-    // A string, or a list of strings.
-    void strings(ondemand::value value) {
+    // A string, or a list of strings, each of which may be a line of its own.
+    void strings(ondemand::value value, bool lines = false) {
         ondemand::json_type type{};
         if (value.type().get(type) != simdjson::SUCCESS)
             return;
@@ -127,6 +127,8 @@ private:
                 std::string_view text;
                 if (one.get_string().get(text) == simdjson::SUCCESS)
                     gatherer_.add(text, place);
+                if (lines)
+                    gatherer_.end_line(place);
             }
         } else if (type == ondemand::json_type::string) {
             std::string_view text;

@@ -95,6 +95,7 @@ void ModuleReader::signature_line(std::string_view rest) {
 
 // True once the bracket closes; else the parameters go on in the next line.
 bool ModuleReader::one_line_signature(std::string_view rest) {
+    expressions_.at_line(lines_->number(), lines_->offset()); // a default may name something
     bool first = true;
     for (;;) {
         while (rest.starts_with(' ') || rest.starts_with(','))

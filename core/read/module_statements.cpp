@@ -259,8 +259,14 @@ void ModuleReader::run_statement(std::string_view text, bool is_result) {
 // A returned tuple without what other programs wrote behind it: a text that lost its last newline goes on
 // with the wrapper's. FX prints nothing behind the closing bracket. Closing marks alone need no word.
 std::string_view ModuleReader::without_glued(std::string_view value) {
-    if (!value.starts_with('(') && !value.starts_with('['))
-        return value;
+    if (!value.starts_with('(') && !value.starts_with('[')) {
+        // `return sin""")`: the end of the string that held the text.
+        const std::string_view name = identifier_at(value, 0);
+        const std::string_view behind = value.substr(name.size());
+        const bool closes =
+            behind.find_first_of("\"'`") != npos && behind.find_first_not_of("\"'`)}],;\\ ") == npos;
+        return !name.empty() && closes ? name : value;
+    }
     size_t depth = 0, end = 0;
     for (char quote = 0; end < value.size(); ++end) {
         const char c = value[end];
@@ -292,6 +298,7 @@ std::string_view ModuleReader::without_glued(std::string_view value) {
 }
 
 void ModuleReader::statement_line(std::string_view text) {
+    expressions_.at_line(lines_->number(), lines_->offset());
     if (text.starts_with("return") && (text.size() == 6 || !is_identifier_char(text[6]))) {
         std::string_view value = trimmed(text.substr(6));
         result_line_ = file_line();

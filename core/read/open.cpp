@@ -1,6 +1,7 @@
 #include "core/read/open.h"
 
 #include "core/base/text.h"
+#include "core/read/borrow.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
 #include "core/read/gather.h"
@@ -132,7 +133,21 @@ void Opener::read_debug_file(const InputFile& file, FileId id, GraphTask task) {
     collector_.tasks.push_back(std::move(task));
 }
 
-void Opener::read_file(const InputFile& file) {
+// How many times over a text holds itself (`cat a.log a.log`): 1 = once.
+size_t copies_in(std::string_view text) {
+    constexpr size_t kMost = 4;
+    constexpr size_t kFewest = 64; // bytes that are no accident
+    for (size_t n = 2; n <= kMost; ++n) {
+        const size_t one = text.size() / n;
+        if (one >= kFewest && text.size() % n == 0 && text[one - 1] == '\n'
+            && text.substr(one) == text.substr(0, text.size() - one))
+            return n;
+    }
+    return 1;
+}
+
+void Opener::read_file(const InputFile& given) {
+    InputFile file = given;
     static constexpr const char* kKinds[]{
         "torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "torch.export", "unknown"};
     const FileId id(collector_.dump.files.size());
@@ -142,6 +157,15 @@ void Opener::read_file(const InputFile& file) {
         {file.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
     if (!file.bytes.damage.empty())
         collector_.problem(Severity::Warning, file.bytes.damage, id, 0, 0);
+    if (const size_t copies = file.format == Format::Archive ? 1 : copies_in(file.bytes.bytes); copies > 1) {
+        file.bytes.bytes = file.bytes.bytes.substr(0, file.bytes.bytes.size() / copies);
+        const auto lines =
+            static_cast<uint64_t>(std::count(file.bytes.bytes.begin(), file.bytes.bytes.end(), '\n'));
+        collector_.problem(Severity::Warning,
+            "what stands from here on is what stands before it, byte for byte: the file holds "
+                + counted(lines, "line") + ' ' + std::to_string(copies) + " times over, and is read once",
+            id, lines + 1, file.bytes.bytes.size());
+    }
     if (file.format == Format::Trace) {
         read_trace_log(collector_, id, file.bytes);
     } else if (file.format == Format::Archive) {
@@ -165,7 +189,7 @@ void Opener::read_file(const InputFile& file) {
             not_understood_ = not_understood_ ? not_understood_ : std::optional(e);
         }
     }
-    collector_.bytes_done += file.bytes.bytes.size();
+    collector_.bytes_done += given.bytes.bytes.size();
 }
 
 // A text log alone tells of compilations too.
@@ -299,6 +323,14 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths, const std::opti
     settle_tasks(collector_);
     read_graphs(collector_, options_.threads);
     add_logged_compilations();
+    if (const Dump& d = collector_.dump; d.graphs.empty() && !d.messages.empty() && !job_.cancelled()
+        && std::all_of(
+            d.files.begin(), d.files.end(), [](const DumpFile& f) { return f.kind == "TORCH_LOGS"; }))
+        collector_.problem(Severity::Note,
+            "this log tells of calls of regions and has no graph: no compilation came that far, or "
+            "TORCH_LOGS=graph_code,aot_graphs was off",
+            d.messages.front().file, d.messages.front().line, 0);
+    borrow_bodies(collector_.dump);
     evidence_.merge(collector_.dump, collector_.owners, job_);
     finish();
     if (auto error = nothing_read())

@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <set>
 
@@ -73,6 +74,12 @@ bool compile_id(std::string_view words, LogFacts& facts) {
 }
 
 } // namespace
+
+bool is_code_artifact(std::string_view artifact) {
+    static constexpr std::array kCode{
+        "trace_source", "trace_call", "trace_bytecode", "bytecode", "output_code", "kernel_code", "guards"};
+    return std::find(kCode.begin(), kCode.end(), artifact) != kCode.end();
+}
 
 LogFacts facts_of(std::string_view prefix) {
     LogFacts facts;

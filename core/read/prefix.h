@@ -22,6 +22,10 @@ struct LogFacts {
     std::string artifact; // "aot_graphs", "graph_code"; empty = not told
 };
 LogFacts facts_of(std::string_view prefix);
+// Whether what a log says under this artifact is code that somebody or something runs, quoted line by line:
+// the user's source, bytecode, Inductor's kernels and wrappers. A `def forward(` or an operator in it is no
+// graph.
+bool is_code_artifact(std::string_view artifact);
 
 // Where PyTorch's own prefix starts in a line ("V1123 16:05:59.722000 5629 path.py:1189] "), npos if the line
 // holds none near its beginning; `end` is behind the "] " of its path, without the marks in brackets that

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <thread>
+#include <tuple>
 
 namespace hopscope::read {
 
@@ -169,6 +171,39 @@ Graph graph_of(Collector& collector, const GraphTask& task, Output& out, size_t 
     return g;
 }
 
+// A text may hold a graph twice, as a log with two handlers does. Both are listed, and that they are equal is
+// said.
+void tell_repeated(Collector& collector, const std::vector<bool>& of_text) {
+    Dump& dump = collector.dump;
+    struct Repeated {
+        size_t first = 0, again = 0, count = 0;
+    };
+    std::map<FileId, Repeated> repeated;
+    std::map<std::tuple<FileId, CompilationId, Stage, std::string_view>, size_t> seen;
+    for (size_t g = 0; g < dump.graphs.size(); ++g) {
+        const Graph& graph = dump.graphs[g];
+        if (!of_text[g] || graph.cut)
+            continue;
+        std::string_view text = graph.text;
+        text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1); // npos + 1 = 0
+        const auto [at, is_new] = seen.try_emplace({graph.file, graph.compilation, graph.stage, text}, g);
+        if (is_new)
+            continue;
+        Repeated& of_file = repeated[graph.file];
+        if (!of_file.count++) {
+            of_file.first = at->second;
+            of_file.again = g;
+        }
+    }
+    for (const auto& [file, r] : repeated)
+        collector.problem(Severity::Note,
+            (r.count == 1 ? "a graph stands" : counted(r.count, "graph") + " stand")
+                + " in this text twice, word for word, under one compilation"
+                + (r.count == 1 ? ": this one" : "; the first is this one") + ", as on line "
+                + std::to_string(dump.graphs[r.first].line),
+            file, dump.graphs[r.again].line, dump.graphs[r.again].offset);
+}
+
 } // namespace
 
 void read_graphs(Collector& collector, unsigned threads) {
@@ -196,6 +231,7 @@ void read_graphs(Collector& collector, unsigned threads) {
         }
     }
     settle_graphs(dump, of_text);
+    tell_repeated(collector, of_text);
 }
 
 } // namespace hopscope::read

@@ -34,6 +34,10 @@ struct Rebuilt {
     }
 };
 
+// Stands before the name of a function that may be taken for a node's or a method's (`::relu(x)` where a node
+// is called relu). No code generator writes it: only texts made of other forms have it.
+inline constexpr std::string_view kFunctionMark = "::";
+
 // A graph in pieces, for forms that are no Python: parameters, statements, and graphs inside of it.
 struct GraphPieces {
     using Lines = std::vector<std::pair<std::string, Place>>;

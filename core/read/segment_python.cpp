@@ -199,7 +199,15 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
     if (prefix.empty() && !trimmed(line.substr(0, code)).empty())
         return; // words of a sentence
     taken_.insert(def.at);
+    // What another program put before each line says nothing of the graph.
+    std::string_view bare;
+    if (Cursor at = head; !prefix.empty() && !before.empty() && line_at(at, bare) && prefix.strip(bare)) {
+        const size_t name = bare.rfind("class ");
+        before = name == npos ? before : trimmed(bare.substr(0, name));
+    }
     const Context context = context_of(head, prefix);
+    if (is_code_artifact(context.facts.artifact))
+        return;
     if ((class_name == "Repro" || class_name == "FxModule") && script(head, class_name, prefix, context))
         return;
     Found found = collect(head, def, prefix, !class_name.empty());

@@ -111,6 +111,8 @@ bool is_written_by_hand(std::span<const RawLine> lines) {
         if (const std::string_view name = class_on_line(text); !name.empty() && text.starts_with("class ")) {
             machine_class = machine_class || name == "GraphModule" || name == "<lambda>" || name == "Repro"
                 || name == "FxModule" || name.starts_with("CompiledAutograd");
+            // FX writes torch's name before it.
+            by_hand = by_hand || text.find("(nn.Module)") != npos;
             continue;
         }
         if (text.starts_with("def ")) {

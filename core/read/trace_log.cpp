@@ -69,7 +69,9 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     if (e.has_payload && payload.line == 0)
         collector_.problem(Severity::Warning, "the record of " + e.what() + " has no payload; expected one",
             file_, line, offset);
-    const CompileKey key{e.rank ? e.rank : rank_, id_of(e), e.attempt};
+    CompileKey key{e.rank ? e.rank : rank_, id_of(e), e.attempt};
+    if (!key.id.empty() && (e.event == "dynamo_start" || restarts_))
+        place_in_run(key, e.event == "dynamo_start");
     if (e.event == "chromium_event") {
         if (!key.id.empty())
             timer(key, payload, line);
@@ -102,6 +104,41 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
                 return;
             }
     }
+}
+
+// Ids begin anew where torch._dynamo.reset() was called, and where several processes' logs were put into one
+// file. What was started a second time is another compilation: "0/0~2", as when it comes in a file of its
+// own.
+void TraceReader::place_in_run(CompileKey& key, bool starts) {
+    const std::string_view head = bytes_.bytes.substr(record_offset_, 128);
+    size_t at = 0; // "V1123 16:05:59.722000 5629 path:line]"
+    for (int i = 0; i < 2 && at != npos; ++i)
+        at = head.find(' ', at) == npos ? npos : head.find(' ', at) + 1;
+    const std::string process(at == npos ? std::string_view{} : head.substr(at, head.find(' ', at) - at));
+    const auto known = run_of_process_.find(process);
+    size_t run = known != run_of_process_.end() ? known->second : restarts_;
+    if (starts && !started_.insert({run, key}).second) {
+        if (restarts_++ == 0) {
+            restart_line_ = record_line_;
+            restart_offset_ = record_offset_;
+            restart_id_ = key.id;
+            restart_process_ = known == run_of_process_.end();
+        }
+        run = restarts_;
+        started_.insert({run, key});
+    }
+    if (starts)
+        run_of_process_[process] = run;
+    const CompileKey plain = key;
+    if (run > 0)
+        key.id += '~' + std::to_string(run + 1);
+    // What began before the record that tells of the start.
+    if (starts && run > 0)
+        for (OpenTimer& timer : open_timers_)
+            if (timer.key == plain) {
+                timer.key = key;
+                collector_.dump.timers[timer.index].compilation = collector_.compilation(key);
+            }
 }
 
 // The rank that the file's records name, else the one in its name (the records are the truth; only early
@@ -194,6 +231,14 @@ void TraceReader::run() {
     }
     last_ = true;
     flush();
+    if (restarts_)
+        collector_.problem(Severity::Note,
+            restart_id_ + " is compiled a second time from here on, "
+                + (restart_process_ ? "by another process"
+                                    : "by the same process (torch._dynamo.reset begins the ids anew)")
+                + ": what follows is kept apart, as " + restart_id_ + "~2"
+                + (restarts_ > 1 ? "; ids begin anew " + counted(restarts_, "time") + " in this file" : ""),
+            file_, restart_line_, restart_offset_);
     if (stray_lines_)
         collector_.problem(Severity::Warning,
             counted(stray_lines_, "line")

@@ -5,6 +5,7 @@
 #include "core/read/record_json.h"
 
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace hopscope::read {
@@ -54,6 +55,7 @@ private:
     void check_md5(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
     void check_end(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
     std::optional<int> rank_of_file() const;
+    void place_in_run(CompileKey& key, bool starts);
     static Stage artifact_stage(std::string_view name); // what a graph's record is called
 
     Collector& collector_;
@@ -70,6 +72,14 @@ private:
     bool at_cut_ = false; // and the file ends inside of it
     const Envelope* envelope_ = nullptr; // of the record at hand
     uint64_t record_line_ = 0, record_offset_ = 0;
+    // Times that compile ids began anew, and where first.
+    size_t restarts_ = 0;
+    std::set<std::pair<size_t, CompileKey>> started_;
+    std::map<std::string, size_t> run_of_process_; // that started anything
+    uint32_t restart_line_ = 0;
+    uint64_t restart_offset_ = 0;
+    std::string restart_id_;
+    bool restart_process_ = false; // by a process that had started nothing before
     uint64_t stray_lines_ = 0;
     uint32_t first_stray_ = 0;
     uint64_t first_stray_offset_ = 0;

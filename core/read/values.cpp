@@ -147,18 +147,21 @@ Outcome ValueReader::word(std::string_view text, size_t& at, bool& opened, Arg& 
         else if (const auto local = locals_.find(name); local != locals_.end())
             builder_.body().args.insert(
                 builder_.body().args.end(), local->second.begin(), local->second.end());
-        else {
-            push(ArgKind::Symbol, name);
-            // Symbols are few in a body, and so are names that nothing defines.
-            constexpr size_t kMost = 1000;
-            const bool known = std::any_of(
-                unknown_.begin(), unknown_.end(), [&](const UnknownName& u) { return u.name == name; });
-            // The repr of an object speaks of dtypes without their module.
-            if (!known && unknown_.size() < kMost && !dtype_by_name(path))
-                unknown_.push_back({name, number_, offset_});
-        }
+        else
+            unknown(name);
     }
     return Outcome::Ok;
+}
+
+void ValueReader::unknown(StringId name) {
+    push(ArgKind::Symbol, name);
+    // Symbols are few in a body, and so are names that nothing defines.
+    constexpr size_t kMost = 1000;
+    const bool known =
+        std::any_of(unknown_.begin(), unknown_.end(), [&](const UnknownName& u) { return u.name == name; });
+    // The repr of an object speaks of dtypes without their module.
+    if (!known && unknown_.size() < kMost && !dtype_by_name(builder_.module().text(name)))
+        unknown_.push_back({name, number_, offset_});
 }
 
 // A value that is no container.

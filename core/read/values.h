@@ -43,6 +43,8 @@ public:
     // one.
     Outcome call_arguments(std::string_view text, size_t& at);
     void push(ArgKind kind, StringId text = {});
+    // A name that is no node so far: a symbol, until the body's end tells otherwise (UnknownName).
+    void unknown(StringId name);
     Outcome bad(std::string message);
     const std::string& error() const { return error_; }
 

@@ -55,23 +55,42 @@ std::vector<std::vector<const ReuseMessage*>> group_messages(
     const std::vector<const ReuseMessage*>& messages, const std::vector<Opening>& openings);
 const ReuseMessage* find_message(const Invocation& invocation, ReuseMessage::Kind kind);
 
-// --- decide.cpp
-// --------------------------------------------------------------------------------------------------
+// --- rows.cpp: a row for each call that timers, a graph or the text log tell of
+// ----------------------------------------------------------------------------------
 
 struct Row {
     const Opening* opening = nullptr;
-    const GraphCall* call = nullptr; // in the Dynamo graph
+    const GraphCall* call = nullptr; // of Rows::graph
     std::optional<int> code; // which code object the region is of: rows of one code object share a number
 };
+struct Rows {
+    std::vector<Opening> openings;
+    std::vector<GraphCall> calls; // of `graph`
+    std::vector<Row> rows; // by InvocationId; they refer to the two
+    GraphId graph; // Dynamo's; where the dump lacks it the first later one with calls; none without either
+    bool of_dynamo = false; // whether `graph` is Dynamo's
+};
+// Adds an invocation to the ledger for each row: its number, the call around it, the call and body in
+// `graph`, its messages.
+Rows make_rows(const Dump& dump, CompilationLedger& ledger, std::vector<Problem>& problems);
+
+// --- decide.cpp
+// --------------------------------------------------------------------------------------------------
+
 // Sets decision and evidence of every invocation, in order.
 void decide(const Dump& dump, CompilationId compilation, CompilationLedger& ledger,
     const std::vector<Row>& rows, std::vector<Problem>& problems);
 
-// --- pairing.cpp, memory.cpp, reasons.cpp
+// --- pairing.cpp, describe.cpp, counts.cpp, memory.cpp, reasons.cpp
 // -------------------------------------------------------------------------
 
 // Finds the calls of the other stages and pairs forward with backward.
 void pair_stages(const Dump& dump, const Compilation& compilation, CompilationLedger& ledger);
+// Names the regions and finds where they were written; adds their bodies in Dynamo's graph.
+void describe_regions(const Dump& dump, CompilationLedger& ledger, const Rows& rows);
+void count_executions(CompilationLedger& ledger);
+void count_times(const Dump& dump, CompilationLedger& ledger, const std::vector<Row>& rows);
+void count_totals(CompilationLedger& ledger);
 void count_saved(const Dump& dump, CompilationLedger& ledger);
 void explain_reasons(const Dump& dump, CompilationLedger& ledger, const std::vector<Row>& rows);
 

@@ -230,9 +230,14 @@ private:
         });
         if (same != report_.saved.end()) {
             ++same->times;
+            if (alive
+                && std::find(same->inputs.begin(), same->inputs.end(), storage.node) == same->inputs.end())
+                same->inputs.push_back(storage.node);
             return;
         }
         row.times = 1;
+        if (alive)
+            row.inputs.push_back(storage.node);
         row.why = why(made, value);
         row.recomputable = !alive && recomputable(made);
         report_.saved.push_back(std::move(row));

@@ -27,6 +27,8 @@ struct KeptValue {
     // Whose storage it is, where that is counted with another row or is an input; graph none where it is
     // counted here.
     Place alias_of;
+    // Alive anyway: the inputs of the whole forward whose storage it is, in the order of the calls.
+    std::vector<NodeId> inputs;
     std::string why; // as far as the dump tells: tags of checkpointing, which nodes of the backward take it
     bool recomputable = false; // by cheap operators, from what is kept or alive anyway
     int times = 0; // over all calls

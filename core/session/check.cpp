@@ -57,6 +57,10 @@ private:
         }
     }
 
+    void add(const Error& error) { // its message says already that it is the session's
+        found_.push_back(Problem{
+            .severity = Severity::Error, .message = error.message, .file = {}, .line = 0, .offset = 0});
+    }
     void add(const SQLite::Exception& e) {
         if (e.getErrorCode() == SQLITE_INTERRUPT)
             throw SQLite::Exception(e);
@@ -67,6 +71,7 @@ private:
     void check_nodes(const GraphModule& module, GraphId graph);
     void check_search();
     void check_places();
+    void check_values(int64_t run);
 
     const Session& session_;
     SQLite::Database& db_;
@@ -122,6 +127,19 @@ void Checker::check_nodes(const GraphModule& module, GraphId graph) {
     }
 }
 
+void Checker::check_values(int64_t run) {
+    const Result<std::vector<StoredRunValue>> values = load_run_values(db_, run, found_);
+    if (!values.ok()) {
+        add(values.error());
+        return;
+    }
+    for (const StoredRunValue& value : *values)
+        if (value.tensor_bytes)
+            if (auto tensor = load_run_tensor(db_, run, value.path, value.item.value_or(0)); !tensor)
+                found_.push_back(
+                    damage(fmt::format("run {}, {}: {}", run, value.path, tensor.error().message)));
+}
+
 // FTS5 checks itself only in a database that may be written to: done on a copy in memory.
 void Checker::check_search() {
     try {
@@ -151,13 +169,12 @@ void Checker::check_places() {
             check(fmt::format("bookmark {}", bookmark.slot), bookmark.address);
     else
         found_.push_back(damage(fmt::format("bookmarks cannot be read: {}", bookmarks.error().message)));
-    for (const StoredRun& run : load_runs(db_, found_)) {
+    const Result<std::vector<StoredRun>> runs = load_runs(db_, found_);
+    if (!runs.ok())
+        add(runs.error());
+    for (const StoredRun& run : runs.ok() ? *runs : std::vector<StoredRun>()) {
         check(fmt::format("run {}", run.id), run.address);
-        for (const StoredRunValue& value : load_run_values(db_, run.id, found_))
-            if (value.tensor_bytes)
-                if (auto tensor = load_run_tensor(db_, run.id, value.path, value.item.value_or(0)); !tensor)
-                    found_.push_back(
-                        damage(fmt::format("run {}, {}: {}", run.id, value.path, tensor.error().message)));
+        check_values(run.id);
     }
 }
 

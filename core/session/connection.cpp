@@ -262,6 +262,15 @@ Error to_error(const SQLite::Exception& e, const std::string& path) {
     return error;
 }
 
+Error to_change_error(const SQLite::Exception& e, const std::string& path) {
+    Error error = to_error(e, path);
+    if (error.kind == Error::Kind::CannotRead)
+        error.kind = Error::Kind::CannotWrite;
+    if (e.getErrorCode() == SQLITE_CANTOPEN)
+        error.message = "the journal that a change needs cannot be made beside it: nothing was changed";
+    return error;
+}
+
 Problem damage(std::string message) {
     return Problem{.severity = Severity::Error,
         .message = "session: " + std::move(message),

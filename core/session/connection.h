@@ -36,6 +36,7 @@ Result<std::unique_ptr<Session::State>> connect(const std::string& path, OpenMod
 void harden(SQLite::Database& db);
 
 Error to_error(const SQLite::Exception& e, const std::string& path);
+Error to_change_error(const SQLite::Exception& e, const std::string& path);
 Problem damage(std::string message); // an Error about the session file itself
 
 // Runs `work`, which returns a Result or Status, and turns what SQLite throws into its Error.
@@ -46,6 +47,18 @@ template <class Work> auto guarded(const std::string& path, Work work) -> declty
         return to_error(e, path);
     } catch (const std::bad_alloc&) {
         return make_error(Error::Kind::CannotRead, "not enough memory for " + path);
+    }
+}
+
+// The same for what changes the file: what keeps SQLite from it is a failed write, whatever it was doing just
+// then (making the WAL, locking, reading the page to change).
+template <class Work> auto guarded_change(const std::string& path, Work work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const SQLite::Exception& e) {
+        return to_change_error(e, path);
+    } catch (const std::bad_alloc&) {
+        return make_error(Error::Kind::CannotWrite, "not enough memory to change " + path);
     }
 }
 

@@ -38,6 +38,7 @@ void Rows::end(const SQLite::Exception& e) {
     if (e.getErrorCode() == SQLITE_INTERRUPT)
         throw SQLite::Exception(e);
     problems_.push_back(damage(fmt::format("table {} is cut short: {}", table_, e.what())));
+    cut_short_ = true;
     statement_.reset();
 }
 
@@ -53,6 +54,7 @@ bool Rows::next() {
         if (!column.isInteger() || id <= id_) {
             problems_.push_back(
                 damage(fmt::format("table {} is cut short: its rows are out of order", table_)));
+            cut_short_ = true;
             statement_.reset();
             return false;
         }

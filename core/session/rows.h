@@ -43,6 +43,8 @@ public:
 
     bool next(); // throws only SQLITE_INTERRUPT
     bool good() const { return good_; }
+    // The table could not be read to its end; the last problem listed says why.
+    bool cut_short() const { return cut_short_; }
     int64_t id() const { return id_; }
 
     int64_t integer(int64_t least, int64_t most);
@@ -76,6 +78,7 @@ private:
     int64_t id_ = INT64_MIN;
     int column_ = 0;
     bool good_ = false;
+    bool cut_short_ = false;
     size_t listed_ = 0, unlisted_ = 0;
 };
 

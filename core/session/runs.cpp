@@ -130,6 +130,13 @@ StoredRun read_run(Rows& rows) {
     return run;
 }
 
+// The table's own problem becomes the error; whoever lists problems lists it from there.
+Error cut_short(std::vector<Problem>& problems) {
+    Error error = make_error(Error::Kind::Damaged, std::move(problems.back().message));
+    problems.pop_back();
+    return error;
+}
+
 StoredRunValue read_value(Rows& rows) {
     StoredRunValue value;
     value.path = rows.text();
@@ -178,17 +185,19 @@ void insert_values(SQLite::Database& db, int64_t run, std::span<const StoredRunV
 
 namespace session {
 
-std::vector<StoredRun> load_runs(SQLite::Database& db, std::vector<Problem>& problems) {
+Result<std::vector<StoredRun>> load_runs(SQLite::Database& db, std::vector<Problem>& problems) {
     std::vector<StoredRun> runs;
     Rows rows(db, "run", fmt::format("SELECT {} FROM run ORDER BY id", kRunColumns).c_str(), problems);
     while (rows.next())
         if (StoredRun run = read_run(rows); rows.good())
             runs.push_back(std::move(run));
+    if (rows.cut_short())
+        return cut_short(problems);
     return runs;
 }
 
 // By `ordinal`, which the index gives in order: sorting rows of a damaged file might have no end.
-std::vector<StoredRunValue> load_run_values(
+Result<std::vector<StoredRunValue>> load_run_values(
     SQLite::Database& db, int64_t run, std::vector<Problem>& problems) {
     std::vector<StoredRunValue> values;
     Rows rows(db, "run_value",
@@ -202,6 +211,8 @@ std::vector<StoredRunValue> load_run_values(
     while (rows.next())
         if (StoredRunValue value = read_value(rows); rows.good())
             values.push_back(std::move(value));
+    if (rows.cut_short())
+        return cut_short(problems);
     return values;
 }
 
@@ -244,7 +255,7 @@ Result<int64_t> Session::add_run(
     for (const auto& [name, value] : run.symbols)
         if (!is_identifier(name))
             return make_error(Error::Kind::Usage, fmt::format("'{}' is no symbol's name", utf8(name)));
-    return guarded(state_->path, [&]() -> Result<int64_t> {
+    return guarded_change(state_->path, [&]() -> Result<int64_t> {
         SQLite::Transaction transaction(*state_->db, SQLite::TransactionBehavior::IMMEDIATE);
         Insert insert(*state_->db,
             fmt::format("INSERT INTO run ({}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -265,7 +276,7 @@ Result<int64_t> Session::add_run(
 Status Session::remove_run(int64_t id) {
     if (Status status = writable(*state_); !status)
         return status;
-    return guarded(state_->path, [&]() -> Status {
+    return guarded_change(state_->path, [&]() -> Status {
         SQLite::Statement statement(*state_->db, "DELETE FROM run WHERE id = ?"); // its values go along
         statement.bind(1, id);
         return statement.exec() == 1 ? Status() : Status(no_run(id));

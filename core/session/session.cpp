@@ -147,7 +147,7 @@ Result<std::unique_ptr<Session>> Session::create(const std::string& path, const 
     const DraftFile draft(path);
     if (!draft.made())
         return cannot_write(path);
-    const Status written = guarded(path, [&]() -> Status {
+    const Status written = guarded_change(path, [&]() -> Status {
         write_session_file(draft.path(), dump, ledger, kSessionVersion, job);
         return {};
     });

@@ -61,7 +61,7 @@ Result<int64_t> Session::add_note(const Dump& dump, std::string_view address, st
     Result<std::string> place = checked_address(dump, address);
     if (!place.ok())
         return place.error();
-    return guarded(state_->path, [&]() -> Result<int64_t> {
+    return guarded_change(state_->path, [&]() -> Result<int64_t> {
         change(*state_->db, "INSERT INTO note (address, text, created) VALUES (?, ?, ?)", *place,
             std::string(text), utc_now());
         return state_->db->getLastInsertRowid();
@@ -71,7 +71,7 @@ Result<int64_t> Session::add_note(const Dump& dump, std::string_view address, st
 Status Session::edit_note(int64_t id, std::string_view text) {
     if (Status status = writable(*state_); !status)
         return status;
-    return guarded(state_->path, [&]() -> Status {
+    return guarded_change(state_->path, [&]() -> Status {
         const int changed = change(*state_->db, "UPDATE note SET text = ?, changed = ? WHERE id = ?",
             std::string(text), utc_now(), id);
         return changed == 1 ? Status() : Status(no_note(id));
@@ -81,7 +81,7 @@ Status Session::edit_note(int64_t id, std::string_view text) {
 Status Session::remove_note(int64_t id) {
     if (Status status = writable(*state_); !status)
         return status;
-    return guarded(state_->path, [&]() -> Status {
+    return guarded_change(state_->path, [&]() -> Status {
         return change(*state_->db, "DELETE FROM note WHERE id = ?", id) == 1 ? Status() : Status(no_note(id));
     });
 }
@@ -91,7 +91,7 @@ Status Session::restore_note(const Note& note) {
         return status;
     if (note.id < 1)
         return no_note(note.id);
-    return guarded(state_->path, [&]() -> Status {
+    return guarded_change(state_->path, [&]() -> Status {
         change(*state_->db,
             "INSERT OR REPLACE INTO note (id, address, text, created, changed) VALUES (?, ?, ?, ?, ?)",
             note.id, note.address, note.text, note.created, note.changed);
@@ -126,7 +126,7 @@ Status Session::set_bookmark(const Dump& dump, int slot, std::string_view addres
     Result<std::string> place = checked_address(dump, address);
     if (!place.ok())
         return place.error();
-    return guarded(state_->path, [&]() -> Status {
+    return guarded_change(state_->path, [&]() -> Status {
         change(*state_->db,
             "INSERT OR REPLACE INTO bookmark (slot, address, label, created) VALUES (?, ?, ?, ?)", slot,
             *place, std::string(label), utc_now());
@@ -139,7 +139,7 @@ Status Session::restore_bookmark(const Bookmark& bookmark) {
         return status;
     if (bookmark.slot < 0 || bookmark.slot >= kBookmarkSlots)
         return no_slot(bookmark.slot);
-    return guarded(state_->path, [&]() -> Status {
+    return guarded_change(state_->path, [&]() -> Status {
         change(*state_->db,
             "INSERT OR REPLACE INTO bookmark (slot, address, label, created) VALUES (?, ?, ?, ?)",
             bookmark.slot, bookmark.address, bookmark.label, bookmark.created);
@@ -150,7 +150,7 @@ Status Session::restore_bookmark(const Bookmark& bookmark) {
 Status Session::remove_bookmark(int slot) {
     if (Status status = writable(*state_); !status)
         return status;
-    return guarded(state_->path, [&]() -> Status {
+    return guarded_change(state_->path, [&]() -> Status {
         change(*state_->db, "DELETE FROM bookmark WHERE slot = ?", slot);
         return {};
     });
@@ -174,7 +174,7 @@ Result<std::vector<Bookmark>> Session::bookmarks() const {
 Status Session::set_view(std::string_view key, std::string_view json) {
     if (Status status = writable(*state_); !status)
         return status;
-    return guarded(state_->path, [&]() -> Status {
+    return guarded_change(state_->path, [&]() -> Status {
         change(*state_->db, "INSERT OR REPLACE INTO view (key, value) VALUES (?, ?)", std::string(key),
             std::string(json));
         return {};

@@ -168,7 +168,7 @@ private slots:
         QVERIFY(go_to_hits(*d, here, "zzzzzz").empty());
         // Nothing typed: regions and bodies, no nodes.
         for (const GoToHit& hit : go_to_hits(*d, here, ""))
-            QVERIFY(!hit.place.node && hit.row < 0);
+            QVERIFY(!hit.place.node && !hit.row);
         QCOMPARE(go_to_hits(*d, here, "m", 7).size(), size_t(7));
     }
 

@@ -124,10 +124,10 @@ private slots:
         QCOMPARE(bodyOf(n, Pane::Right), "0/0:backward");
         int calls = 0;
         for (const Crossing& crossing : n.crossings()) {
-            const int left = n.document()->row_of_call({n.pane(Pane::Left).graph, BodyId(0), crossing.left});
-            const int right =
+            const auto left = n.document()->row_of_call({n.pane(Pane::Left).graph, BodyId(0), crossing.left});
+            const auto right =
                 n.document()->row_of_call({n.pane(Pane::Right).graph, BodyId(0), crossing.right});
-            if (left >= 0 && right >= 0) {
+            if (left && right) {
                 QCOMPARE(left, right);
                 ++calls;
             }
@@ -270,14 +270,14 @@ private slots:
             const int count = int(d->rows().size());
             for (StepTo to : {StepTo::Any, StepTo::Reused, StepTo::Traced})
                 for (int direction : {-1, 1})
-                    for (int row = -1; row < count; ++row) {
-                        int expected = -1;
-                        for (int at = row + direction;
-                             row + direction >= 0 && at >= 0 && at < count && expected < 0; at += direction) {
+                    for (int from = -1; from < count; ++from) { // -1: before the first
+                        std::optional<int> expected;
+                        for (int at = from + direction; at >= 0 && at < count && !expected; at += direction) {
                             const Decision decision = d->invocation(at).decision;
                             if (to == StepTo::Any || (to == StepTo::Reused ? is_reused : is_traced)(decision))
                                 expected = at;
                         }
+                        const std::optional<int> row = from < 0 ? std::nullopt : std::optional(from);
                         QCOMPARE(next_row(*d, row, to, direction), expected);
                     }
         }

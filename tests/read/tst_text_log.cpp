@@ -244,7 +244,14 @@ void TestTextLog::recordings() {
         return;
     }
     QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
-    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    // Nothing compiled to its end there.
+    if (recording == QStringLiteral("too_many_shapes")) {
+        QCOMPARE(dump->problems.size(), size_t{1});
+        QCOMPARE(dump->problems[0].severity, Severity::Note);
+        QVERIFY(QString::fromStdString(dump->problems[0].message).contains(QStringLiteral("has no graph")));
+    } else {
+        QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    }
     const auto of = [&](Kind kind) {
         return std::count_if(dump->messages.begin(), dump->messages.end(),
             [&](const ReuseMessage& m) { return m.kind == kind; });

@@ -25,6 +25,7 @@ private slots:
     void missingPayload();
     void emptyPayloadIsNotMissing();
     void md5FindsAFlippedByte();
+    void idsBeginAnew();
     void md5OfRecordings_data();
     void md5OfRecordings();
     void orphanedLinesAreCounted();
@@ -222,6 +223,29 @@ void TestTraceLog::emptyPayloadIsNotMissing() {
     QCOMPARE(dump->artifacts.size(), size_t{1});
 }
 
+// A trace behind itself is read once; another run's behind it, or one after a reset, is kept apart.
+void TestTraceLog::idsBeginAnew() {
+    const QByteArray one = record(R"("dynamo_start": {})") + graphRecord();
+    const auto twice = openBytes(one + one, verifying());
+    QVERIFY(twice.ok());
+    QCOMPARE(twice->graphs.size(), size_t{1});
+    QCOMPARE(twice->problems.size(), size_t{1});
+    QCOMPARE(twice->problems[0].line, static_cast<uint64_t>(one.count('\n')) + 1);
+    QByteArray other = one;
+    for (const bool process : {false, true}) {
+        other.replace(process ? " 4242 " : "12:00:00", process ? " 4243 " : "12:00:01");
+        QVERIFY(other != one);
+        const auto dump = openBytes(one + other, verifying());
+        QVERIFY(dump.ok());
+        QCOMPARE(address_of(*dump, GraphId(1)), std::string("0/0~2:dynamo"));
+        QCOMPARE(dump->problems.size(), size_t{1});
+        QCOMPARE(dump->problems[0].severity, Severity::Note);
+        const QString told = QString::fromStdString(dump->problems[0].message);
+        QVERIFY2(told.contains(process ? "by another process" : "torch._dynamo.reset"), qPrintable(told));
+        other = one;
+    }
+}
+
 void TestTraceLog::md5FindsAFlippedByte() {
     QByteArray bytes = record(R"("dynamo_start": {})") + graphRecord();
     const auto good = openBytes(bytes, verifying());
@@ -229,7 +253,7 @@ void TestTraceLog::md5FindsAFlippedByte() {
     QVERIFY2(good->problems.empty(), qPrintable(problemText(good->problems)));
     bytes.replace("x.sin()", "x.sim()"); // in the comment: the graph still reads
     // Only the last record is looked at while reading; the others when there is time.
-    const auto unverified = openBytes(bytes + record(R"("dynamo_start": {})"));
+    const auto unverified = openBytes(bytes + record(R"("dynamo_side_effects": {})"));
     QVERIFY(unverified.ok());
     QVERIFY(unverified->problems.empty());
     const auto later = check_payloads(unverified->payloads);

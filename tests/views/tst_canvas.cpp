@@ -787,7 +787,7 @@ void TestCanvas::placeholderCopiesErrors() {
 
 void TestCanvas::busyOverAPictureIsAStrip() {
     auto canvas = make(grid(3, 3));
-    canvas->setPlaceholder({Placeholder::Kind::Busy, QStringLiteral("Laying out"), {}, -1, true});
+    canvas->setPlaceholder({Placeholder::Kind::Busy, QStringLiteral("Laying out"), {}, {}, true});
     auto* holder = canvas->findChild<QWidget*>(QStringLiteral("canvas.placeholder"));
     QTRY_VERIFY(holder->isVisible());
     QVERIFY(holder->height() <= 40); // the old picture stays in view
@@ -813,7 +813,7 @@ void TestCanvas::darkDiffersAndHasNoWhite() {
     QVERIFY2(over < letters / 4, qPrintable(QString::number(over)));
     QCOMPARE(dark.pixelColor(3, 3), color(Role::Window));
 
-    canvas->setPlaceholder({Placeholder::Kind::Error, QStringLiteral("x"), QStringLiteral("y"), -1, false});
+    canvas->setPlaceholder({Placeholder::Kind::Error, QStringLiteral("x"), QStringLiteral("y"), {}, false});
     canvas->setScene(nullptr);
     const QImage error = canvas->grab().toImage();
     for (int y = 0; y < error.height(); ++y)

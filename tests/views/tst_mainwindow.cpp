@@ -376,7 +376,7 @@ private slots:
             a[Do::FindNext]->trigger();
             QVERIFY(find.resultText().contains(QStringLiteral("wrapped")));
             QVERIFY(w.inspector().text().contains(QStringLiteral("aten._softmax.default")));
-            QCOMPARE(w.bodyText().textCursor().blockNumber(),
+            QCOMPARE(std::optional(w.bodyText().textCursor().blockNumber()),
                 w.bodyText().lineOf(w.navigator().state().node.node));
             // It crosses to the backward.
             QVERIFY(w.inspector().text().contains(QStringLiteral("crosses to")));
@@ -1273,7 +1273,8 @@ private slots:
                 last = changed;
                 row = shown.at.row;
             }
-            int calls = 0, row = -1;
+            int calls = 0;
+            std::optional<int> row;
             Changes last;
         } counter;
         Opened o({tracePath(QStringLiteral("gpt12"))});

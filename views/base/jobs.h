@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace hopscope {
@@ -25,7 +26,7 @@ public:
         Id id = 0;
         QString name; // "Reading gpt12.log"
         QString phase;
-        int percent = -1; // -1 = not known
+        std::optional<int> percent; // none: not known
         qint64 elapsedMs = 0;
         bool cancelling = false;
     };

@@ -144,8 +144,8 @@ bool Histogram::eventFilter(QObject* watched, QEvent* event) {
     if (watched == plot_ && event->type() == QEvent::MouseMove) {
         const auto* mouse = static_cast<QMouseEvent*>(event);
         const double x = plot_->xAxis->pixelToCoord(mouse->position().x());
-        const int bin = width_ > 0 ? int(std::floor((x - low_) / width_)) : -1;
-        if (bin < 0 || size_t(bin) >= counts_.size())
+        const int bin = width_ > 0 ? int(std::floor((x - low_) / width_)) : 0;
+        if (width_ <= 0 || bin < 0 || size_t(bin) >= counts_.size())
             QToolTip::hideText();
         else
             QToolTip::showText(mouse->globalPosition().toPoint(),

@@ -64,8 +64,8 @@ void BodyText::showBody(const Place& body, NodeId selected) {
         return;
     selected_ = selected;
     mark();
-    if (const int line = lineOf(selected); line >= 0) {
-        QTextCursor cursor(document()->findBlockByNumber(line));
+    if (const std::optional<int> line = lineOf(selected)) {
+        QTextCursor cursor(document()->findBlockByNumber(*line));
         setTextCursor(cursor);
         ensureCursorVisible();
     }
@@ -86,16 +86,17 @@ void BodyText::fill(const Place& body) {
     PrintOptions options;
     options.nested = false;
     const std::string text = print_readable(module, body.body, options);
-    lineOfNode_.assign(nodes.nodes.size(), -1);
+    lineOfNode_.assign(nodes.nodes.size(), {});
     size_t next = nodes.placeholder_count();
-    int line = 0, signature = -1;
+    int line = 0;
+    std::optional<int> signature;
     NodeId open;
     for (size_t begin = 0; begin <= text.size(); ++line) {
         const size_t end = std::min(text.find('\n', begin), text.size());
         const std::string_view at(text.data() + begin, end - begin);
         begin = end + 1;
         nodeOfLine_.emplace_back();
-        if (signature < 0 && at.find("def forward") != std::string_view::npos)
+        if (!signature && at.find("def forward") != std::string_view::npos)
             signature = line;
         if (next < nodes.nodes.size()) {
             const Node& node = nodes.nodes[next];
@@ -112,15 +113,15 @@ void BodyText::fill(const Place& body) {
     for (size_t i = nodeOfLine_.size(); i-- > 0;) {
         if (nodeOfLine_[i])
             open = nodeOfLine_[i];
-        else if (int(i) > signature)
+        else if (!signature || int(i) > *signature)
             nodeOfLine_[i] = open;
     }
     setPlainText(qs(text));
     setExtraSelections({});
 }
 
-int BodyText::lineOf(NodeId node) const {
-    return node && node.index < lineOfNode_.size() ? lineOfNode_[node.index] : -1;
+std::optional<int> BodyText::lineOf(NodeId node) const {
+    return node && node.index < lineOfNode_.size() ? lineOfNode_[node.index] : std::nullopt;
 }
 
 NodeId BodyText::nodeAt(int line) const {
@@ -129,9 +130,9 @@ NodeId BodyText::nodeAt(int line) const {
 
 void BodyText::mark() {
     QList<QTextEdit::ExtraSelection> marks;
-    if (const int line = lineOf(selected_); line >= 0) {
+    if (const std::optional<int> line = lineOf(selected_)) {
         QTextEdit::ExtraSelection selection;
-        selection.cursor = QTextCursor(document()->findBlockByNumber(line));
+        selection.cursor = QTextCursor(document()->findBlockByNumber(*line));
         selection.format.setBackground(color(Role::AccentSoft));
         selection.format.setProperty(QTextFormat::FullWidthSelection, true);
         marks << selection;

@@ -7,6 +7,7 @@
 #include <QPlainTextEdit>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace hopscope {
@@ -22,7 +23,7 @@ public:
     // Shows a body (nothing where the graph is none) and marks a node of it. Emits nothing.
     void showBody(const Place& body, NodeId selected);
 
-    int lineOf(NodeId node) const; // from 0, -1 = none
+    std::optional<int> lineOf(NodeId node) const; // from 0
     NodeId nodeAt(int line) const; // of a statement's line or the source comment above it
 
 Q_SIGNALS:
@@ -40,7 +41,7 @@ private:
     std::shared_ptr<const Document> document_;
     Place body_;
     NodeId selected_;
-    std::vector<int> lineOfNode_;
+    std::vector<std::optional<int>> lineOfNode_;
     std::vector<NodeId> nodeOfLine_;
 };
 

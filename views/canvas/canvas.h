@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace hopscope {
@@ -32,7 +33,7 @@ struct Placeholder {
     Kind kind = Kind::None;
     QString title; // "Laying out 1,908 nodes"
     QString detail; // what to do about it; for errors the full text that Copy copies
-    int percent = -1; // Busy: -1 = not known
+    std::optional<int> percent; // Busy; none: not known
     bool canCancel = true; // Busy: shows a Cancel button
 };
 
@@ -53,7 +54,7 @@ struct Tag {
     NodeId node;
     QString text; // empty = none
     bool warning = false; // the text is in the warning tone
-    double bar = -1; // 0 to 1 of the box's width; negative = none
+    std::optional<double> bar; // 0 to 1 of the box's width
     friend bool operator==(const Tag&, const Tag&) = default;
 };
 

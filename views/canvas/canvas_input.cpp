@@ -274,11 +274,11 @@ void Canvas::Private::startHover(QPoint pos) {
     if (!shows())
         return;
     NodeId node = q->nodeAt(pos);
-    uint32_t edge = UINT32_MAX;
+    std::optional<uint32_t> edge;
     if (!node.valid()) // an edge stands for its value
         if (const auto hit = index->edgeAt(q->toScene(pos), kEdgeReach / zoom)) {
             edge = hit->edge;
-            node = scene->edges[edge].from;
+            node = scene->edges[*edge].from;
         }
     hoverPos = pos;
     if (edge != hoverEdge) {
@@ -296,8 +296,8 @@ void Canvas::Private::startHover(QPoint pos) {
 void Canvas::Private::endHover() {
     hoverTimer.stop();
     card->hide();
-    if (hoverEdge != UINT32_MAX) {
-        hoverEdge = UINT32_MAX;
+    if (hoverEdge) {
+        hoverEdge.reset();
         q->viewport()->update();
     }
     if (hoverNode.valid()) {
@@ -314,7 +314,7 @@ void Canvas::Private::showHoverCard() {
         return;
     // Beside the box, so that it can still be read; an edge's card is beside the pointer.
     QRect beside = q->boxRect(hoverNode);
-    if (hoverEdge != UINT32_MAX || !beside.contains(hoverPos))
+    if (hoverEdge || !beside.contains(hoverPos))
         beside = QRect(hoverPos - QPoint(8, 8), QSize(16, 16));
     beside &= q->viewport()->rect();
     card->showCard(content, QRect(q->viewport()->mapToGlobal(beside.topLeft()), beside.size()));

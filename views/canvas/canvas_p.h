@@ -108,7 +108,7 @@ struct Canvas::Private {
     HoverCardWidget* card;
     QTimer hoverTimer, minimapTimer;
     NodeId hoverNode;
-    uint32_t hoverEdge = UINT32_MAX;
+    std::optional<uint32_t> hoverEdge;
     QPoint hoverPos;
     std::function<HoverCard(NodeId)> hoverProvider;
 
@@ -122,7 +122,7 @@ struct Canvas::Private {
         const Picture* picture = nullptr;
         QSize size;
         double zoom = 0, ratio = 0;
-        int scheme = -1;
+        std::optional<Scheme> scheme;
         friend bool operator==(const LayerKey&, const LayerKey&) = default;
     };
     QPixmap layer;

@@ -57,7 +57,7 @@ double Canvas::Private::layerScale() const {
 const QPixmap& Canvas::Private::staticLayer() {
     const double ratio = q->devicePixelRatioF();
     const QSize size = (QSizeF(q->viewport()->size()) * ratio).toSize();
-    const LayerKey key{picture.get(), size, zoom, ratio, static_cast<int>(Theme::instance().scheme())};
+    const LayerKey key{picture.get(), size, zoom, ratio, Theme::instance().scheme()};
     layer.setDevicePixelRatio(1);
     const QPointF moved = (layerOffset - offset) * ratio;
     const QPoint by(static_cast<int>(std::lround(moved.x())), static_cast<int>(std::lround(moved.y())));
@@ -134,8 +134,8 @@ void Canvas::Private::paintLinks(QPainter& painter, ScenePainter& scenePainter) 
         for (uint32_t edge : index->edgesOutOf(box))
             show(edge, ink);
     }
-    if (hoverEdge < scene->edges.size())
-        show(hoverEdge, color(Role::Text));
+    if (hoverEdge && *hoverEdge < scene->edges.size())
+        show(*hoverEdge, color(Role::Text));
 }
 
 // Boxes that look other than they are listed are painted again, over the layer.
@@ -250,12 +250,12 @@ void Canvas::Private::paintTags(QPainter& painter, ScenePainter& scenePainter) {
             || !seen.intersects(rectOf(scene->boxes[box])))
             continue;
         const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[box])), line);
-        if (tag.bar >= 0) {
+        if (tag.bar) {
             const double h = std::max(2 * line, kBar * scale);
             painter.setRenderHint(QPainter::Antialiasing, false);
             painter.fillRect(QRectF(r.left(), r.bottom() - h, r.width(), h), color(Role::Line));
-            painter.fillRect(
-                QRectF(r.left(), r.bottom() - h, r.width() * std::min(1.0, tag.bar), h), color(Role::Traced));
+            painter.fillRect(QRectF(r.left(), r.bottom() - h, r.width() * std::min(1.0, *tag.bar), h),
+                color(Role::Traced));
         }
         if (!readable || tag.text.isEmpty())
             continue;

@@ -85,6 +85,7 @@ PlaceholderWidget::PlaceholderWidget(QWidget* parent)
     connect(cancel_, &QPushButton::clicked, this, &PlaceholderWidget::cancelRequested);
     connect(copy_, &QPushButton::clicked, this,
         [this] { QGuiApplication::clipboard()->setText(state_.title + QLatin1Char('\n') + state_.detail); });
+    arrange(); // a layout that is in none belongs to nobody
     restyle();
     hide();
 }
@@ -107,8 +108,8 @@ void PlaceholderWidget::setState(const Placeholder& state, bool strip) {
     report_->setFixedHeight(qBound(48, (static_cast<int>(state.detail.count(u'\n')) + 3) * 18, 220));
     elapsed_->setVisible(busy);
     progress_->setVisible(busy);
-    progress_->setRange(0, state.percent < 0 ? 0 : 100);
-    progress_->setValue(qMax(0, state.percent));
+    progress_->setRange(0, state.percent ? 100 : 0);
+    progress_->setValue(state.percent.value_or(0));
     cancel_->setVisible(busy && state.canCancel);
     copy_->setVisible(error);
     arrange();
@@ -168,8 +169,8 @@ void PlaceholderWidget::arrange() {
 
 void PlaceholderWidget::showElapsed() {
     QString text = seconds(since_.elapsed());
-    if (state_.percent >= 0)
-        text = QStringLiteral("%1 %  ·  %2").arg(state_.percent).arg(text);
+    if (state_.percent)
+        text = QStringLiteral("%1 %  ·  %2").arg(*state_.percent).arg(text);
     elapsed_->setText(text);
 }
 

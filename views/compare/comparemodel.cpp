@@ -59,9 +59,9 @@ const run::ComparedValue* CompareModel::valueAt(int row) const {
     return row >= 0 && size_t(row) < order_.size() ? &comparison_->values[order_[size_t(row)]] : nullptr;
 }
 
-int CompareModel::rowOf(int value) const {
-    const auto found = std::find(order_.begin(), order_.end(), size_t(value));
-    return value < 0 || found == order_.end() ? -1 : int(found - order_.begin());
+std::optional<int> CompareModel::rowOf(size_t value) const {
+    const auto found = std::find(order_.begin(), order_.end(), value);
+    return found == order_.end() ? std::nullopt : std::optional(int(found - order_.begin()));
 }
 
 int CompareModel::rowCount(const QModelIndex& parent) const {

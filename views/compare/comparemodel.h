@@ -7,6 +7,7 @@
 #include <QSortFilterProxyModel>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace hopscope {
@@ -22,7 +23,7 @@ public:
     explicit CompareModel(QObject* parent = nullptr);
     void setComparison(std::shared_ptr<const run::RunComparison> comparison);
     const run::ComparedValue* valueAt(int row) const;
-    int rowOf(int value) const; // of an index into Comparison::values; -1 = none
+    std::optional<int> rowOf(size_t value) const; // of an index into Comparison::values
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override {

@@ -142,10 +142,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
         filter_->setWords(text);
         show();
     });
-    connect(first_, &QToolButton::clicked, this, [this] {
-        if (const auto c = controller_->comparison())
-            selectValue(c->first ? int(*c->first) : -1);
-    });
+    connect(first_, &QToolButton::clicked, this, &CompareView::selectFirst);
     connect(copy_, &QToolButton::clicked, this, &CompareView::copyJson);
     const auto choose = [this](const QModelIndex& at) {
         const run::ComparedValue* value = model_->valueAt(filter_->mapToSource(at).row());
@@ -157,8 +154,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     connect(controller_, &RunController::compared, this, [this] {
         model_->setComparison(controller_->comparison());
         show();
-        if (const auto c = controller_->comparison())
-            selectValue(c->first ? int(*c->first) : -1);
+        selectFirst();
     });
     connect(controller_, &RunController::stateChanged, this, &CompareView::update);
     connect(&Theme::instance(), &Theme::changed, this, &CompareView::show);
@@ -264,16 +260,17 @@ void CompareView::show() {
 }
 
 // On both sides: the row here, the node there.
-void CompareView::selectValue(int value) {
-    const int row = model_->rowOf(value);
-    if (row < 0)
+void CompareView::selectFirst() {
+    const auto c = controller_->comparison();
+    const std::optional<int> row = c && c->first ? model_->rowOf(*c->first) : std::nullopt;
+    if (!row)
         return;
-    const QModelIndex at = filter_->mapFromSource(model_->index(row, 0));
+    const QModelIndex at = filter_->mapFromSource(model_->index(*row, 0));
     if (at.isValid()) {
         table_->selectRow(at.row());
         table_->scrollTo(at);
     }
-    const run::ComparedValue* compared = model_->valueAt(row);
+    const run::ComparedValue* compared = model_->valueAt(*row);
     if (compared && compared->node)
         Q_EMIT valueChosen(*compared);
 }

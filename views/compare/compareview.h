@@ -45,7 +45,7 @@ Q_SIGNALS:
 private:
     void update();
     void show();
-    void selectValue(int value);
+    void selectFirst(); // the first value that is suspicious, if there is one
     void copyJson();
 
     RunController* controller_;

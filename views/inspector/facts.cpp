@@ -73,10 +73,10 @@ QString nodePage(const Document& document, const Place& place, const std::vector
                     + QObject::tr(" in %1").arg(qs(document.stage_label(other.graph)).toHtmlEscaped());
         facts.fact(QObject::tr("crosses to"), links.join(QStringLiteral("<br>")));
     }
-    if (const int row = document.row_of_call(place); row >= 0)
+    if (const std::optional<int> row = document.row_of_call(place))
         facts.fact(QObject::tr("invocation"),
-            linkToRow(row, QObject::tr("call %1").arg(document.invocation(row).index)) + QStringLiteral(" ")
-                + decisionHtml(document.invocation(row)));
+            linkToRow(*row, QObject::tr("call %1").arg(document.invocation(*row).index)) + QStringLiteral(" ")
+                + decisionHtml(document.invocation(*row)));
     for (BodyId called : called_bodies(module, place.body, place.node)) {
         const Place there{place.graph, called, {}};
         facts.fact(QObject::tr("body"), linkTo(there, mono(qs(document.body_name(there)).toHtmlEscaped())));

@@ -54,27 +54,20 @@ QString linkToRow(int row, const QString& text) {
 QString linkToRegion(RegionRef region, const QString& text) {
     return QStringLiteral("<a href='region:%1/%2'>%3</a>")
         .arg(region.compilation.index)
-        .arg(region.region)
+        .arg(region.region.index)
         .arg(text);
 }
 
 LinkTarget readLink(const QUrl& url) {
-    LinkTarget target;
     const QStringList parts = url.path().split(QLatin1Char('/'));
     const auto id = [&](int i) { return parts.value(i).toUInt(); };
-    if (url.scheme() == QStringLiteral("place") && parts.size() == 3) {
-        target.kind = LinkTarget::Kind::Place;
-        target.place.graph.index = id(0);
-        target.place.body.index = id(1);
-        target.place.node.index = id(2);
-    } else if (url.scheme() == QStringLiteral("row")) {
-        target.kind = LinkTarget::Kind::Row;
-        target.row = parts.value(0).toInt();
-    } else if (url.scheme() == QStringLiteral("region") && parts.size() == 2) {
-        target.kind = LinkTarget::Kind::Region;
-        target.region = {CompilationId(id(0)), parts.value(1).toInt()};
-    }
-    return target;
+    if (url.scheme() == QStringLiteral("place") && parts.size() == 3)
+        return Place{GraphId(id(0)), BodyId(id(1)), NodeId(id(2))};
+    if (url.scheme() == QStringLiteral("row"))
+        return parts.value(0).toInt();
+    if (url.scheme() == QStringLiteral("region") && parts.size() == 2)
+        return RegionRef{CompilationId(id(0)), RegionId(id(1))};
+    return {};
 }
 
 } // namespace hopscope

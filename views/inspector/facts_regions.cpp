@@ -117,9 +117,10 @@ Place forwardBody(const Region& region) {
 }
 } // namespace
 
-QString invocationPage(const Document& document, int row) {
-    if (row < 0 || size_t(row) >= document.rows().size())
+QString invocationPage(const Document& document, std::optional<int> at) {
+    if (!at || size_t(*at) >= document.rows().size())
         return {};
+    const int row = *at;
     const Invocation& invocation = document.invocation(row);
     const RegionRef ref = document.region_of(row);
     Facts facts;
@@ -150,10 +151,9 @@ QString invocationPage(const Document& document, int row) {
                 .replace(QLatin1Char('_'),
                     invocation.pairing == Pairing::CallId ? QLatin1Char('_') : QLatin1Char(' ')));
     facts.fact(QObject::tr("runs"), QObject::tr("%1 × a step").arg(invocation.executions));
-    if (invocation.parent)
-        facts.fact(QObject::tr("inside"),
-            linkToRow(document.row_of(document.rows()[size_t(row)].compilation, int(invocation.parent.index)),
-                QObject::tr("call %1").arg(invocation.parent.index)));
+    if (const auto parent = document.row_of(document.rows()[size_t(row)].compilation, invocation.parent))
+        facts.fact(
+            QObject::tr("inside"), linkToRow(*parent, QObject::tr("call %1").arg(invocation.parent.index)));
     facts.fact(QObject::tr("source"), mono(qs(document.source_of(row)).toHtmlEscaped()));
     stageFacts(facts, document, invocation);
     if (!invocation.messages.empty()) {

@@ -39,19 +39,12 @@ Inspector::Inspector(QWidget* parent)
     });
     connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) {
         const LinkTarget target = readLink(url);
-        switch (target.kind) {
-        case LinkTarget::Kind::None:
-            break;
-        case LinkTarget::Kind::Place:
-            Q_EMIT placeChosen(target.place);
-            break;
-        case LinkTarget::Kind::Row:
-            Q_EMIT rowChosen(target.row);
-            break;
-        case LinkTarget::Kind::Region:
-            Q_EMIT regionChosen(target.region);
-            break;
-        }
+        if (const auto* place = std::get_if<Place>(&target))
+            Q_EMIT placeChosen(*place);
+        else if (const auto* row = std::get_if<int>(&target))
+            Q_EMIT rowChosen(*row);
+        else if (const auto* region = std::get_if<RegionRef>(&target))
+            Q_EMIT regionChosen(*region);
     });
     connect(&Theme::instance(), &Theme::changed, this, &Inspector::fill);
     setDocument(nullptr);
@@ -70,11 +63,11 @@ void Inspector::inspect(const About& about, Page page) {
     about_ = about;
     quiet_ = true;
     tabs_->setTabEnabled(NodePage, document_ && about.node.node);
-    tabs_->setTabEnabled(InvocationPage, document_ && about.row >= 0);
+    tabs_->setTabEnabled(InvocationPage, document_ && about.row);
     tabs_->setTabEnabled(RegionPage, document_ && about.region.valid());
     tabs_->setTabEnabled(BodyPage, document_ && about.body.graph);
     tabs_->setTabToolTip(NodePage, about.node.node ? QString() : tr("No node is selected"));
-    tabs_->setTabToolTip(InvocationPage, about.row >= 0 ? QString() : tr("No invocation is current"));
+    tabs_->setTabToolTip(InvocationPage, about.row ? QString() : tr("No invocation is current"));
     tabs_->setTabToolTip(RegionPage, about.region.valid() ? QString() : tr("No region is current"));
     tabs_->setCurrentIndex(page);
     quiet_ = false;

@@ -8,6 +8,7 @@
 #include <QWidget>
 
 #include <memory>
+#include <optional>
 
 class QTabBar;
 class QTextBrowser;
@@ -26,7 +27,7 @@ public:
     void setDocument(std::shared_ptr<const Document> document);
     struct About {
         Place node; // node none = none is selected
-        int row = -1;
+        std::optional<int> row; // into Document::rows()
         RegionRef region;
         Place body;
         std::vector<Place> crossing;

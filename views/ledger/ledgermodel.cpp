@@ -54,19 +54,19 @@ void LedgerModel::setDocument(std::shared_ptr<const Document> document) {
     }
     beginResetModel();
     document_ = std::move(document);
-    current_ = -1;
+    current_.reset();
     endResetModel();
 }
 
-void LedgerModel::setCurrent(int row) {
+void LedgerModel::setCurrent(std::optional<int> row) {
     if (row == current_)
         return;
-    const int old = current_;
+    const std::optional<int> old = current_;
     current_ = row;
-    for (int changed : {old, row}) {
-        if (changed >= 0 && changed < rowCount())
+    for (const std::optional<int> changed : {old, row}) {
+        if (changed && *changed < rowCount())
             Q_EMIT dataChanged(
-                index(changed, 0), index(changed, ColumnCount - 1), {Qt::FontRole, CurrentRole});
+                index(*changed, 0), index(*changed, ColumnCount - 1), {Qt::FontRole, CurrentRole});
     }
 }
 

@@ -8,6 +8,7 @@
 #include <QSortFilterProxyModel>
 
 #include <memory>
+#include <optional>
 
 namespace hopscope {
 
@@ -43,8 +44,8 @@ public:
 
     void setDocument(std::shared_ptr<const Document> document);
     const Document* document() const { return document_.get(); }
-    void setCurrent(int row); // -1 = none
-    int current() const { return current_; }
+    void setCurrent(std::optional<int> row);
+    std::optional<int> current() const { return current_; }
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -63,7 +64,7 @@ private:
     QVariant sortKey(int row, int column) const;
 
     std::shared_ptr<const Document> document_;
-    int current_ = -1;
+    std::optional<int> current_;
 };
 
 // Sorts by SortRole and filters by an expression.

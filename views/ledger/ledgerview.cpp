@@ -203,9 +203,9 @@ void LedgerView::fitColumns() {
     }
 }
 
-void LedgerView::setCurrent(int row) {
+void LedgerView::setCurrent(std::optional<int> row) {
     model_->setCurrent(row);
-    const QModelIndex cell = proxy_->mapFromSource(model_->index(row, 0));
+    const QModelIndex cell = proxy_->mapFromSource(model_->index(row.value_or(-1), 0));
     quiet_ = true;
     if (cell.isValid()) {
         if (table_->currentIndex().row() != cell.row()

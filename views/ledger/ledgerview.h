@@ -21,7 +21,7 @@ public:
 
     void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
-    void setCurrent(int row); // marks it and scrolls to it; emits nothing
+    void setCurrent(std::optional<int> row); // marks it and scrolls to it; emits nothing
 
     LedgerModel& model() { return *model_; }
     LedgerProxy& proxy() { return *proxy_; }

@@ -16,9 +16,9 @@ struct OutlineModel::Item {
     std::optional<int> rank;
     CompilationId compilation;
     RegionRef region;
-    int row = -1;
+    std::optional<int> row; // InvocationItem
     Place place;
-    int failure = -1;
+    std::optional<int> failure; // FailureItem
     std::vector<std::unique_ptr<Item>> children;
 
     Item& add(Kind k) {
@@ -48,7 +48,7 @@ void OutlineModel::setDocument(std::shared_ptr<const Document> document) {
     beginResetModel();
     document_ = std::move(document);
     root_ = std::make_unique<Item>();
-    currentRow_ = -1;
+    currentRow_.reset();
     left_ = right_ = {};
     build();
     endResetModel();
@@ -86,7 +86,7 @@ void OutlineModel::addCompilation(Item& parent, CompilationId id) {
     }
     const CompilationLedger& ledger = document_->ledger().of(id);
     for (size_t r = 0; r < ledger.regions.size(); ++r)
-        addRegion(item, {id, int(r)});
+        addRegion(item, {id, RegionId(r)});
     for (GraphId graph : dump.compilation(id).graphs) {
         if (dump.graph(graph).module)
             addStage(item, graph);
@@ -193,13 +193,13 @@ QString OutlineModel::name(const Item& item) const {
         return identifier.empty() ? tr("never installed") : qs(identifier);
     }
     case Kind::InvocationItem:
-        return tr("call %1").arg(document_->invocation(item.row).index);
+        return tr("call %1").arg(document_->invocation(*item.row).index);
     case Kind::StageItem:
         return qs(document_->stage_label(item.place.graph));
     case Kind::BodyItem:
         return qs(document_->module(item.place.graph).text(document_->body(item.place).class_name));
     case Kind::FailureItem:
-        return qs(document_->dump().failures[size_t(item.failure)].kind);
+        return qs(document_->dump().failures[size_t(*item.failure)].kind);
     }
     return {};
 }
@@ -252,7 +252,7 @@ QString OutlineModel::detail(const Item& item) const {
         return parts.join(QStringLiteral(" · "));
     }
     case Kind::InvocationItem: {
-        const Invocation& invocation = document_->invocation(item.row);
+        const Invocation& invocation = document_->invocation(*item.row);
         return decisionText(invocation)
             + (invocation.trace_ms ? QStringLiteral(" · ") + qs(format_milliseconds(*invocation.trace_ms))
                                    : QString());
@@ -263,7 +263,7 @@ QString OutlineModel::detail(const Item& item) const {
             ? tr("1 node")
             : tr("%1 nodes").arg(grouped(document_->body(item.place).nodes.size()));
     case Kind::FailureItem:
-        return qs(document_->dump().failures[size_t(item.failure)].message);
+        return qs(document_->dump().failures[size_t(*item.failure)].message);
     }
     return {};
 }
@@ -271,7 +271,7 @@ QString OutlineModel::detail(const Item& item) const {
 QString OutlineModel::toolTip(const Item& item) const {
     switch (item.kind) {
     case Kind::InvocationItem: {
-        const Invocation& invocation = document_->invocation(item.row);
+        const Invocation& invocation = document_->invocation(*item.row);
         QString text = tr("%1: %2").arg(name(item), detail(item));
         if (!invocation.reason.empty())
             text += QLatin1Char('\n') + qs(invocation.reason);
@@ -281,7 +281,7 @@ QString OutlineModel::toolTip(const Item& item) const {
     case Kind::BodyItem:
         return qs(document_->address(item.place));
     case Kind::FailureItem:
-        return qs(document_->dump().failures[size_t(item.failure)].message);
+        return qs(document_->dump().failures[size_t(*item.failure)].message);
     default: {
         const QString more = detail(item);
         return more.isEmpty() ? name(item) : name(item) + QStringLiteral(" – ") + more;
@@ -303,7 +303,7 @@ bool OutlineModel::isCurrent(const Item& item) const {
     case Kind::InvocationItem:
         return item.row == currentRow_;
     case Kind::RegionItem:
-        return currentRow_ >= 0 && document_->region_of(currentRow_) == item.region;
+        return currentRow_ && document_->region_of(*currentRow_) == item.region;
     case Kind::StageItem:
     case Kind::BodyItem:
         return (item.place.graph == left_.graph && item.place.body == left_.body)
@@ -344,24 +344,24 @@ QVariant OutlineModel::data(const QModelIndex& index, int role) const {
             if (rows[i] == currentRow_)
                 return int(i);
         }
-        return -1;
+        return {};
     }
     default:
         return {};
     }
 }
 
-void OutlineModel::setCurrent(int row, const Place& left, const Place& right) {
+void OutlineModel::setCurrent(std::optional<int> row, const Place& left, const Place& right) {
     const QModelIndexList old{indexOfRow(currentRow_), indexOfBody(left_), indexOfBody(right_)};
     const QModelIndex oldRegion =
-        currentRow_ >= 0 ? indexOfRegion(document_->region_of(currentRow_)) : QModelIndex();
+        currentRow_ ? indexOfRegion(document_->region_of(*currentRow_)) : QModelIndex();
     currentRow_ = row;
     left_ = left;
     right_ = right;
     QModelIndexList changed = old;
     changed << oldRegion << indexOfRow(row) << indexOfBody(left) << indexOfBody(right);
-    if (row >= 0 && document_)
-        changed << indexOfRegion(document_->region_of(row));
+    if (row && document_)
+        changed << indexOfRegion(document_->region_of(*row));
     for (const QModelIndex& index : changed) {
         if (index.isValid())
             Q_EMIT dataChanged(index, index, {CurrentRole, CurrentDotRole});
@@ -379,13 +379,13 @@ CompilationId OutlineModel::compilationOf(const QModelIndex& index) const {
 RegionRef OutlineModel::regionOf(const QModelIndex& index) const {
     return item(index)->region;
 }
-int OutlineModel::rowOf(const QModelIndex& index) const {
+std::optional<int> OutlineModel::rowOf(const QModelIndex& index) const {
     return item(index)->row;
 }
 Place OutlineModel::placeOf(const QModelIndex& index) const {
     return item(index)->place;
 }
-int OutlineModel::failureOf(const QModelIndex& index) const {
+std::optional<int> OutlineModel::failureOf(const QModelIndex& index) const {
     return item(index)->failure;
 }
 
@@ -402,9 +402,9 @@ template <class Predicate> QModelIndex OutlineModel::find(Predicate predicate) c
     return {};
 }
 
-QModelIndex OutlineModel::indexOfRow(int row) const {
-    return row < 0 ? QModelIndex()
-                   : find([row](const Item& i) { return i.kind == Kind::InvocationItem && i.row == row; });
+QModelIndex OutlineModel::indexOfRow(std::optional<int> row) const {
+    return row ? find([row](const Item& i) { return i.kind == Kind::InvocationItem && i.row == row; })
+               : QModelIndex();
 }
 
 QModelIndex OutlineModel::indexOfRegion(RegionRef region) const {

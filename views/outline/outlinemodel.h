@@ -6,6 +6,7 @@
 #include <QAbstractItemModel>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace hopscope {
@@ -18,7 +19,7 @@ public:
     enum DataRole {
         KindRole = Qt::UserRole,
         DotsRole, // RegionItem: QByteArray, one byte a call: Decision, + 16 where it was put inline
-        CurrentDotRole, // RegionItem: which of its dots is the current invocation, -1 = none
+        CurrentDotRole, // RegionItem: which of its dots is the current invocation; invalid = none
         DetailRole, // the quiet text behind the name; RegionItem: its counts
         FunctionRole, // RegionItem: the marked function
         CurrentRole, // whether this row is, or holds, what is current
@@ -30,8 +31,8 @@ public:
 
     void setDocument(std::shared_ptr<const Document> document);
     const std::shared_ptr<const Document>& document() const { return document_; }
-    void setCurrent(
-        int row, const Place& left, const Place& right); // marks the invocation and the bodies shown
+    // Marks the invocation and the bodies shown.
+    void setCurrent(std::optional<int> row, const Place& left, const Place& right);
 
     QModelIndex index(int row, int column, const QModelIndex& parent = {}) const override;
     QModelIndex parent(const QModelIndex& child) const override;
@@ -43,11 +44,11 @@ public:
     Kind kindOf(const QModelIndex& index) const;
     CompilationId compilationOf(const QModelIndex& index) const;
     RegionRef regionOf(const QModelIndex& index) const; // RegionItem
-    int rowOf(const QModelIndex& index) const; // InvocationItem: into Document::rows()
+    std::optional<int> rowOf(const QModelIndex& index) const; // InvocationItem: into Document::rows()
     Place placeOf(const QModelIndex& index) const; // StageItem, BodyItem
-    int failureOf(const QModelIndex& index) const; // FailureItem: into Dump::failures
+    std::optional<int> failureOf(const QModelIndex& index) const; // FailureItem: into Dump::failures
 
-    QModelIndex indexOfRow(int row) const; // the invocation's item
+    QModelIndex indexOfRow(std::optional<int> row) const; // the invocation's item
     QModelIndex indexOfRegion(RegionRef region) const;
     QModelIndex indexOfBody(const Place& place) const;
     // What is worth seeing at once: compilations and their regions.
@@ -71,7 +72,7 @@ private:
 
     std::shared_ptr<const Document> document_;
     std::unique_ptr<Item> root_;
-    int currentRow_ = -1;
+    std::optional<int> currentRow_;
     Place left_, right_;
 };
 

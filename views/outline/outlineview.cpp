@@ -132,7 +132,7 @@ private:
 
     static void paintStrip(QPainter& painter, const QRect& area, const QModelIndex& index) {
         const QByteArray dots = index.data(OutlineModel::DotsRole).toByteArray();
-        const int current = index.data(OutlineModel::CurrentDotRole).toInt();
+        const QVariant current = index.data(OutlineModel::CurrentDotRole);
         const int line = perLine(area.width() + 2 * metrics::kPadSmall);
         for (int i = 0; i < dots.size(); ++i) {
             const int code = dots[i];
@@ -140,7 +140,7 @@ private:
             const auto decision = Decision(code & ~OutlineModel::kInlinedBit);
             const QPointF c(area.left() + (i % line) * kPitch + kPitch / 2.0,
                 area.top() + (i / line) * kStripRow + kStripRow / 2.0);
-            if (i == current) {
+            if (current.isValid() && i == current.toInt()) {
                 painter.setRenderHint(QPainter::Antialiasing);
                 painter.setPen(QPen(color(Role::Accent), 1.5));
                 painter.setBrush(Qt::NoBrush);
@@ -195,7 +195,8 @@ void OutlineView::setDocument(std::shared_ptr<const Document> document) {
     quiet_ = false;
 }
 
-void OutlineView::setCurrent(int row, const Place& left, const Place& right, const Place& focused) {
+void OutlineView::setCurrent(
+    std::optional<int> row, const Place& left, const Place& right, const Place& focused) {
     quiet_ = true;
     model_->setCurrent(row, left, right);
     // The cursor stays where the person put it as long as that means the same; else it follows.
@@ -233,29 +234,32 @@ void OutlineView::choose(const QModelIndex& index) {
         Q_EMIT regionChosen(model_->regionOf(index));
         break;
     case Kind::InvocationItem:
-        Q_EMIT rowChosen(model_->rowOf(index));
+        if (const std::optional<int> row = model_->rowOf(index))
+            Q_EMIT rowChosen(*row);
         break;
     case Kind::StageItem:
     case Kind::BodyItem:
         Q_EMIT bodyChosen(model_->placeOf(index));
         break;
     case Kind::FailureItem:
-        Q_EMIT failureChosen(model_->failureOf(index));
+        if (const std::optional<int> failure = model_->failureOf(index))
+            Q_EMIT failureChosen(*failure);
         break;
     }
 }
 
-int OutlineView::dotAt(const QModelIndex& index, const QPoint& at) const {
+std::optional<int> OutlineView::dotAt(const QModelIndex& index, const QPoint& at) const {
     if (!index.isValid() || model_->kindOf(index) != Kind::RegionItem)
-        return -1;
+        return {};
     const QRect item = visualRect(index);
     const QRect area = OutlineDelegate::stripRect(item);
     if (!area.contains(at))
-        return -1;
+        return {};
     const int line = perLine(area.width() + 2 * metrics::kPadSmall);
     const int column = (at.x() - area.left()) / kPitch, row = (at.y() - area.top()) / kStripRow;
     const int dot = row * line + column;
-    return column < line && dot < index.data(OutlineModel::DotsRole).toByteArray().size() ? dot : -1;
+    const bool there = column < line && dot < index.data(OutlineModel::DotsRole).toByteArray().size();
+    return there ? std::optional(dot) : std::nullopt;
 }
 
 void OutlineView::mousePressEvent(QMouseEvent* event) {
@@ -264,8 +268,10 @@ void OutlineView::mousePressEvent(QMouseEvent* event) {
         return;
     }
     const QModelIndex index = indexAt(event->pos());
-    const int dot = event->button() == Qt::LeftButton ? dotAt(index, event->pos()) : -1;
-    if (dot < 0) {
+    const std::optional<int> dot =
+        event->button() == Qt::LeftButton ? dotAt(index, event->pos()) : std::nullopt;
+    const std::optional<int> row = dot ? model_->rowOf(model_->index(*dot, 0, index)) : std::nullopt;
+    if (!row) {
         const bool again = index.isValid() && index == currentIndex() && event->button() == Qt::LeftButton;
         QTreeView::mousePressEvent(event);
         if (again && visualRect(index).contains(event->pos()))
@@ -275,7 +281,7 @@ void OutlineView::mousePressEvent(QMouseEvent* event) {
     quiet_ = true;
     setCurrentIndex(index);
     quiet_ = false;
-    Q_EMIT rowChosen(model_->rowOf(model_->index(dot, 0, index)));
+    Q_EMIT rowChosen(*row);
     event->accept();
 }
 

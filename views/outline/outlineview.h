@@ -6,6 +6,8 @@
 
 #include <QTreeView>
 
+#include <optional>
+
 namespace hopscope {
 
 class OutlineView : public QTreeView, public Follower {
@@ -17,7 +19,7 @@ public:
     void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
     // Marks what is current; scrolls the current invocation's region into view. Emits nothing.
-    void setCurrent(int row, const Place& left, const Place& right, const Place& focused);
+    void setCurrent(std::optional<int> row, const Place& left, const Place& right, const Place& focused);
 
     OutlineModel& outline() { return *model_; }
 
@@ -36,7 +38,7 @@ protected:
 
 private:
     void choose(const QModelIndex& index);
-    int dotAt(const QModelIndex& index, const QPoint& at) const;
+    std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
 
     OutlineModel* model_;
     bool quiet_ = false;

@@ -70,12 +70,12 @@ int ProblemsModel::columnCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : ColumnCount;
 }
 
-int ProblemsModel::rowOfFailure(int failure) const {
+std::optional<int> ProblemsModel::rowOfFailure(int failure) const {
     for (size_t i = 0; i < entries_.size(); ++i) {
         if (entries_[i].failure == failure)
             return int(i);
     }
-    return -1;
+    return {};
 }
 
 QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
@@ -87,7 +87,7 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
     case Qt::DisplayRole:
         switch (index.column()) {
         case SeverityColumn:
-            return entry.failure >= 0 ? tr("failure") : qs(severity_name(entry.severity));
+            return entry.failure ? tr("failure") : qs(severity_name(entry.severity));
         case Message:
             return entry.message;
         case File:
@@ -95,8 +95,8 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
         case Line:
             return entry.line ? grouped(entry.line) : QString();
         case Offset:
-            return entry.failure >= 0 || (entry.line != 1 && !entry.offset) ? QString()
-                                                                            : tr("byte %1").arg(entry.offset);
+            return entry.failure || (entry.line != 1 && !entry.offset) ? QString()
+                                                                       : tr("byte %1").arg(entry.offset);
         default:
             return {};
         }

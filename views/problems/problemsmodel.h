@@ -6,6 +6,7 @@
 #include <QAbstractTableModel>
 
 #include <memory>
+#include <optional>
 
 namespace hopscope {
 
@@ -25,7 +26,7 @@ public:
     QVariant data(const QModelIndex& index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
-    int rowOfFailure(int failure) const; // -1 = none
+    std::optional<int> rowOfFailure(int failure) const; // into Dump::failures
     int failures() const { return failures_; } // they stand first
 
 private:
@@ -35,7 +36,7 @@ private:
         Severity severity = Severity::Warning;
         QString message, file, text;
         uint64_t line = 0, offset = 0;
-        int failure = -1;
+        std::optional<int> failure; // into Dump::failures
         CompilationId compilation;
     };
 

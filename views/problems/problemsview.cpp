@@ -83,9 +83,8 @@ void ProblemsView::setDocument(std::shared_ptr<const Document> document) {
 }
 
 void ProblemsView::showFailure(int failure) {
-    const int row = model_->rowOfFailure(failure);
-    if (row >= 0)
-        table_->selectRow(row);
+    if (const std::optional<int> row = model_->rowOfFailure(failure))
+        table_->selectRow(*row);
 }
 
 void ProblemsView::showText() {

@@ -7,6 +7,7 @@
 #include <QAbstractTableModel>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace hopscope {
@@ -115,7 +116,8 @@ private:
     struct Row {
         QString name, where;
         uint64_t calls = 0;
-        double median = -1, total = 0; // µs; median of one call, negative = not told
+        std::optional<double> median; // µs of one call
+        double total = 0; // µs
         bool sum = false; // of a call: its time is that of what it calls
         Place place;
     };

@@ -40,7 +40,7 @@ void TimeModel::reload() {
     sum_ = timing.operator_us();
     if (byOperator_) {
         for (const run::OperatorTime& o : timing.operators)
-            rows_.push_back({qs(o.target), {}, o.calls, -1, o.total_us, false, {}});
+            rows_.push_back({qs(o.target), {}, o.calls, {}, o.total_us, false, {}});
     } else {
         for (const run::NodeTime& n : timing.nodes)
             rows_.push_back({qs(n.name), n.path.empty() ? tr("root") : qs(n.path), n.calls, n.call_us,
@@ -74,7 +74,7 @@ QVariant TimeModel::data(const QModelIndex& index, int role) const {
         case Calls:
             return grouped(row.calls);
         case Median:
-            return row.median < 0 ? QStringLiteral("–") : qs(format_milliseconds(row.median / 1000));
+            return row.median ? qs(format_milliseconds(*row.median / 1000)) : QStringLiteral("–");
         case Total:
             return qs(format_milliseconds(row.total / 1000));
         default:

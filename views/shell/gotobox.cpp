@@ -82,8 +82,8 @@ void GotoBox::choose(int item) {
         return;
     const GoToHit hit = hits_[size_t(item)];
     leave();
-    if (hit.row >= 0)
-        Q_EMIT rowChosen(hit.row);
+    if (hit.row)
+        Q_EMIT rowChosen(*hit.row);
     else if (hit.region.valid())
         Q_EMIT regionChosen(hit.region);
     else

@@ -63,14 +63,14 @@ void JobStrip::update() {
     QString text = job->name;
     if (!job->phase.isEmpty())
         text += QStringLiteral(" · ") + job->phase;
-    if (job->percent >= 0)
-        text += tr(" %1 %").arg(job->percent);
+    if (job->percent)
+        text += tr(" %1 %").arg(*job->percent);
     text += tr(" · %1 s").arg(double(job->elapsedMs) / 1000, 0, 'f', 1);
     if (all.size() > 1)
         text += tr(" · %1 more").arg(all.size() - 1);
     text_->setText(job->cancelling ? tr("%1 · stopping").arg(job->name) : text);
-    bar_->setRange(0, job->percent >= 0 ? 100 : 0);
-    bar_->setValue(qMax(0, job->percent));
+    bar_->setRange(0, job->percent ? 100 : 0);
+    bar_->setValue(job->percent.value_or(0));
     cancel_->setEnabled(!job->cancelling);
 }
 

@@ -131,8 +131,8 @@ void MainWindow::tellPanels() {
     connect(notes, &NotesPresenter::left, this, [this] { panes_->focused().canvas().setFocus(); });
     auto* derive = make<DerivePresenter>(&state_, &actions_, this);
     auto* status = make<StatusLine>(&state_, statusBar(),
-        StatusLine::Asks{
-            [this] { return panes_->whyNotDot(); }, [this] { return settings_ ? loader_->seconds() : -1; }});
+        StatusLine::Asks{[this] { return panes_->whyNotDot(); },
+            [this] { return settings_ ? std::optional(loader_->seconds()) : std::nullopt; }});
     connect(panes_, &PanePresenter::pictureChanged, status, [this, status] {
         if (!panes_->whyNotDot().isEmpty())
             status->sayPlace();

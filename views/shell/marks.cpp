@@ -73,7 +73,7 @@ void addTags(WindowState& state, Pane pane, const Place& body, OnNodes show, Mar
         state.run().want(QStringLiteral("canvas%1").arg(int(pane)), {});
     if (times)
         addTimes(run.timing(), body.body, tags);
-    std::erase_if(tags, [](const Tag& tag) { return tag.text.isEmpty() && tag.bar < 0; });
+    std::erase_if(tags, [](const Tag& tag) { return tag.text.isEmpty() && !tag.bar; });
     marks.tags = std::move(tags);
 }
 
@@ -130,8 +130,8 @@ Marks marksOf(WindowState& state, Pane pane, OnNodes show) {
                 marks.crossing.push_back(pane == Pane::Left ? pair.left : pair.right);
         }
     }
-    if (at.row >= 0) {
-        for (const Place& call : document.invocation(at.row).calls) {
+    if (at.row) {
+        for (const Place& call : document.invocation(*at.row).calls) {
             if (call.graph == body.graph && call.body == body.body)
                 marks.step = call.node;
         }
@@ -168,10 +168,10 @@ HoverCard hoverCardOf(const Document& document, const Place& place) {
     if (const Source* source = document.source(place); source && source->has_place())
         card.source = QFileInfo(qs(module.text(source->file))).fileName() + QLatin1Char(':')
             + QString::number(source->line) + QStringLiteral("  ") + qs(module.text(source->code));
-    if (const int row = document.row_of_call(place); row >= 0)
+    if (const std::optional<int> row = document.row_of_call(place))
         card.note = QObject::tr("call %1, %2")
-                        .arg(document.invocation(row).index)
-                        .arg(qs(decision_label(document.invocation(row).decision)));
+                        .arg(document.invocation(*row).index)
+                        .arg(qs(decision_label(document.invocation(*row).decision)));
     return card;
 }
 

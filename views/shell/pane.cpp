@@ -93,13 +93,13 @@ void PaneView::setDocument(std::shared_ptr<const Document> document) {
     }
     document_ = std::move(document);
     body_ = {};
-    row_ = -1;
+    row_.reset();
     hits_.clear();
-    hit_ = -1;
+    hit_.reset();
     updateHeader();
 }
 
-void PaneView::setBody(const Place& body, int row, bool focused) {
+void PaneView::setBody(const Place& body, std::optional<int> row, bool focused) {
     const bool other = body.graph != body_.graph || body.body != body_.body;
     body_ = {body.graph, body.body, {}};
     row_ = row;
@@ -155,12 +155,12 @@ void PaneView::updateHeader() {
     const QString between =
         QStringLiteral("<span style='color:%1'> › </span>").arg(color(Role::Quiet).name());
     QString text = crumbs.join(between);
-    if (row_ >= 0) {
-        const Invocation& invocation = document_->invocation(row_);
+    if (row_) {
+        const Invocation& invocation = document_->invocation(*row_);
         const Role role = roleOf(invocation.decision, invocation.inlined);
         text += between
             + QStringLiteral("<a href='row:%1' style='text-decoration:none;color:%2'><b>▶ call %3</b></a>")
-                  .arg(row_)
+                  .arg(*row_)
                   .arg(color(Role::Accent).name())
                   .arg(invocation.index);
         const QString glyph = glyphText(glyphOf(invocation.decision, invocation.inlined));
@@ -239,7 +239,7 @@ std::vector<NodeId> PaneView::search(const QString& text, QString* error) const 
 void PaneView::runSearch(const QString& text) {
     QString error;
     hits_ = search(text, &error);
-    hit_ = -1;
+    hit_.reset();
     canvas_->setHits(hits_);
     find_->setResult(0, int(hits_.size()), false, error);
 }
@@ -251,23 +251,23 @@ void PaneView::stepHit(int direction) {
             return;
     }
     const int count = int(hits_.size());
-    bool wrapped = false;
-    if (hit_ < 0) {
-        // From the selected node on.
+    int next = 0;
+    if (hit_) {
+        next = int(*hit_) + direction;
+    } else { // from the selected node on
         const NodeId from = canvas_->selected();
         const auto at = std::lower_bound(hits_.begin(), hits_.end(), from ? from : NodeId(0));
-        hit_ = direction > 0 ? int(at - hits_.begin()) : int(at - hits_.begin()) - 1;
-    } else {
-        hit_ += direction;
+        next = int(at - hits_.begin()) - (direction > 0 ? 0 : 1);
     }
-    if (hit_ < 0 || hit_ >= count) {
-        hit_ = direction > 0 ? 0 : count - 1;
-        wrapped = true;
-    }
-    canvas_->setHits(hits_, hits_[size_t(hit_)]);
-    canvas_->ensureVisible(hits_[size_t(hit_)]);
-    find_->setResult(hit_ + 1, count, wrapped);
-    Q_EMIT nodeChosen(hits_[size_t(hit_)]);
+    const bool wrapped = next < 0 || next >= count;
+    if (wrapped)
+        next = direction > 0 ? 0 : count - 1;
+    hit_ = size_t(next);
+    const NodeId node = hits_[*hit_];
+    canvas_->setHits(hits_, node);
+    canvas_->ensureVisible(node);
+    find_->setResult(next + 1, count, wrapped);
+    Q_EMIT nodeChosen(node);
 }
 
 bool PaneView::eventFilter(QObject* watched, QEvent* event) {

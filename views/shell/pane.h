@@ -6,6 +6,7 @@
 #include <QWidget>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 class QLabel;
@@ -24,8 +25,8 @@ public:
     explicit PaneView(const QString& name, QWidget* parent = nullptr);
 
     void setDocument(std::shared_ptr<const Document> document);
-    // What the header says. `row` is the current invocation if the body is one of its bodies, else -1.
-    void setBody(const Place& body, int row, bool focused);
+    // What the header says. `row` is the current invocation if the body is one of its bodies, else none.
+    void setBody(const Place& body, std::optional<int> row, bool focused);
     const Place& body() const { return body_; }
     QString breadcrumb() const; // plain
 
@@ -55,7 +56,7 @@ private:
 
     std::shared_ptr<const Document> document_;
     Place body_;
-    int row_ = -1;
+    std::optional<int> row_;
     bool isFocused_ = false;
     QLabel* crumbs_;
     QLabel* half_; // "Forward": unmistakable, also in grey
@@ -64,7 +65,7 @@ private:
     Canvas* canvas_;
     FindBar* find_;
     std::vector<NodeId> hits_;
-    int hit_ = -1;
+    std::optional<size_t> hit_; // the current one of hits_
 };
 
 } // namespace hopscope

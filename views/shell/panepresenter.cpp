@@ -109,9 +109,9 @@ void PanePresenter::showPane(Pane pane) {
     const Place& body = at.panes[p];
     PaneView& view = *panes_[p];
     view.setVisible(pane == Pane::Left || body.graph.valid());
-    int row = -1;
-    if (at.row >= 0 && body.graph) {
-        for (const Place& of : document_->invocation(at.row).bodies) {
+    std::optional<int> row;
+    if (at.row && body.graph) {
+        for (const Place& of : document_->invocation(*at.row).bodies) {
             if (of.graph == body.graph && of.body == body.body && body.body.valid())
                 row = at.row;
         }

@@ -95,8 +95,8 @@ void RunPresenter::openDialog() {
         return;
     // A region's body: of the call that the window is about.
     run::Request before = run_.request();
-    if (const int row = state_->at().row; row >= 0)
-        before.invocation = state_->document()->invocation(row).index;
+    if (const std::optional<int> row = state_->at().row)
+        before.invocation = state_->document()->invocation(*row).index;
     auto* dialog = new RunDialog(state_->document(), bodies, std::min(chosen, int(bodies.size()) - 1), before,
         panes_->widget()->window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);

@@ -104,8 +104,8 @@ void play(MainWindow& window, const Script& script, std::function<void(const Sta
         return p->then(make_error(Error::Kind::Usage, "no body is shown that could be run"));
     run::Request request;
     request.address = window.document()->address(p->body);
-    if (const int row = navigator.state().row; row >= 0 && p->body.body.index > 0)
-        request.invocation = window.document()->invocation(row).index;
+    if (const std::optional<int> row = navigator.state().row; row && p->body.body.index > 0)
+        request.invocation = window.document()->invocation(*row).index;
     bool number = false;
     const qulonglong seed = script.run.toULongLong(&number);
     if (number)

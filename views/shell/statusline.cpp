@@ -85,8 +85,8 @@ void StatusLine::showCounts(const Document* document) {
                      qs(counted(dump.graphs.size(), "graph")));
     if (const ProblemCount problems = problemCount(*document); !problems.none())
         parts << qs(problems.text());
-    if (const double seconds = asks_.readSeconds(); seconds >= 0)
-        parts << tr("read in %1").arg(qs(format_milliseconds(seconds * 1000)));
+    if (const std::optional<double> seconds = asks_.readSeconds())
+        parts << tr("read in %1").arg(qs(format_milliseconds(*seconds * 1000)));
     counts_->setText(parts.join(QStringLiteral(" · ")));
 }
 

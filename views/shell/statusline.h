@@ -5,6 +5,7 @@
 #include "views/shell/windowstate.h"
 
 #include <functional>
+#include <optional>
 
 class QLabel;
 class QStatusBar;
@@ -26,7 +27,8 @@ public:
     // What it asks when it needs it.
     struct Asks {
         std::function<QString()> remark; // to add to the place: why a picture is not as it was asked for
-        std::function<double()> readSeconds; // below 0 = not shown, as it differs from run to run
+        // Not shown where none is told, as it differs from run to run.
+        std::function<std::optional<double>()> readSeconds;
     };
     StatusLine(WindowState* state, QStatusBar* bar, Asks asks);
 

@@ -40,7 +40,7 @@ StepperBar::StepperBar(QAction* previous, QAction* next, QWidget* parent)
     row->addWidget(button(next));
     connect(&Theme::instance(), &Theme::changed, this, [this] { setCurrent(row_); });
     setDocument(nullptr);
-    setCurrent(-1);
+    setCurrent({});
 }
 
 // As wide as the widest of its texts, so that the buttons stay under the pointer whatever they lead to.
@@ -54,7 +54,7 @@ void StepperBar::setDocument(std::shared_ptr<const Document> document) {
     const auto widen = [](int& width, const QLabel* label, const QString& text) {
         width = std::max(width, label->fontMetrics().horizontalAdvance(text));
     };
-    widen(position, label_, document_ ? qs(position_text(*document_, -1)) : tr("no invocation"));
+    widen(position, label_, document_ ? qs(position_text(*document_, {})) : tr("no invocation"));
     const size_t rows = document_ ? document_->rows().size() : 0;
     for (size_t row = 0; row < rows; ++row) {
         const Invocation& invocation = document_->invocation(int(row));
@@ -70,14 +70,14 @@ void StepperBar::setDocument(std::shared_ptr<const Document> document) {
     decision_->setMinimumWidth(decision);
 }
 
-void StepperBar::setCurrent(int row) {
+void StepperBar::setCurrent(std::optional<int> row) {
     row_ = row;
     label_->setText(document_ ? qs(position_text(*document_, row)) : tr("no invocation"));
-    if (!document_ || row < 0) {
+    if (!document_ || !row) {
         decision_->clear();
         return;
     }
-    const Invocation& invocation = document_->invocation(row);
+    const Invocation& invocation = document_->invocation(*row);
     // As rich text: a toolbar's stylesheet overrules the palette of its labels.
     decision_->setText(QStringLiteral("<span style='color:%1'>%2 %3</span>")
                            .arg(color(roleOf(invocation.decision, invocation.inlined)).name(),

@@ -6,6 +6,8 @@
 
 #include <QWidget>
 
+#include <optional>
+
 class QAction;
 class QLabel;
 class QToolButton;
@@ -21,12 +23,12 @@ public:
 
     void follow(const Shown& shown, Changes changed) override;
     void setDocument(std::shared_ptr<const Document> document);
-    void setCurrent(int row); // -1 = none
+    void setCurrent(std::optional<int> row); // into Document::rows()
     QString text() const;
 
 private:
     std::shared_ptr<const Document> document_;
-    int row_ = -1;
+    std::optional<int> row_;
     QLabel* label_;
     QLabel* decision_;
 };

@@ -203,12 +203,12 @@ void ValueView::refresh() {
         sliceShown_ = false;
         fillItems(controller_->stepper()->steps()[*step]);
     }
-    if (wantedItem_ >= 0 && wantedItem_ < items_->count()
+    if (wantedItem_ && *wantedItem_ >= 0 && *wantedItem_ < items_->count()
         && controller_->stepper()->path(*step) == wantedPath_) {
         filling_ = true;
-        items_->setCurrentIndex(wantedItem_);
+        items_->setCurrentIndex(*wantedItem_);
         filling_ = false;
-        wantedItem_ = -1;
+        wantedItem_.reset();
     }
     items_->setVisible(items_->count() > 1);
     const ValueQuery query = statsQuery();
@@ -395,7 +395,9 @@ void ValueView::turnPage(int direction) {
 void ValueView::setWantedItem(const std::string& path) {
     const size_t mark = path.rfind('#');
     wantedPath_ = path.substr(0, mark);
-    wantedItem_ = mark == std::string::npos ? -1 : QByteArray::fromStdString(path.substr(mark + 1)).toInt();
+    wantedItem_.reset();
+    if (mark != std::string::npos)
+        wantedItem_ = QByteArray::fromStdString(path.substr(mark + 1)).toInt();
 }
 
 void ValueView::showPicture(bool picture) {

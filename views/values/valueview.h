@@ -78,7 +78,7 @@ private:
     std::optional<wire::ValueAnswer> value_;
     SliceWindow window_;
     std::string wantedPath_;
-    int wantedItem_ = -1;
+    std::optional<int> wantedItem_;
     bool hasSlice_ = false, sliceShown_ = false, filling_ = false;
 
     QBoxLayout* parts_;

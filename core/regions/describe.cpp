@@ -1,0 +1,119 @@
+// What a region is called and where it was written.
+#include "core/base/text.h"
+#include "core/regions/build.h"
+
+#include <set>
+
+namespace hopscope::regions {
+namespace {
+
+bool is_everywhere(std::string_view function) {
+    return function.empty() || function == "forward" || function == "__call__" || function == "wrapper"
+        || function == "inner" || function == "_call_impl" || function == "_wrapped_call_impl";
+}
+
+// As Dynamo's guards name the function that was marked: the only one there is, or the one in which the
+// body's nodes were made.
+std::string marked_name(const Dump& dump, CompilationId compilation, const std::vector<Row>& rows,
+    const GraphModule& m, const Body& body) {
+    std::vector<const MarkedFunction*> marked;
+    for (const MarkedFunction& f : dump.marked)
+        if (f.compilation == compilation)
+            marked.push_back(&f);
+    std::set<int> codes;
+    for (const Row& row : rows)
+        if (row.code)
+            codes.insert(*row.code);
+    if (marked.size() == 1 && codes.size() <= 1)
+        return marked.front()->name;
+    for (const MarkedFunction* f : marked)
+        for (const Node& n : body.nodes)
+            if (const Source* s = m.source(n.source);
+                s && s->has_place() && m.text(s->function) == f->name && m.text(s->file) == f->source_file)
+                return f->name;
+    return {};
+}
+
+// "decoder_layer" of "hidden_states = decoder_layer(".
+std::string name_at_call(const Dump& dump, const CompilationLedger& ledger, const Region& region) {
+    for (const InvocationId i : region.invocations) {
+        const Invocation& inv = ledger.invocation(i);
+        const Source* s = call_source(dump, inv);
+        if (!s || !s->has_place())
+            continue;
+        const std::string_view code = dump.graph(inv.origin().graph).module->text(s->code);
+        for (size_t open = code.find('('); open != std::string_view::npos; open = code.find('(', open + 1)) {
+            size_t begin = open;
+            while (begin > 0 && is_identifier_char(code[begin - 1]))
+                --begin;
+            const std::string_view name = code.substr(begin, open - begin);
+            if (is_identifier(name) && name != "super" && name != "enumerate" && name != "zip"
+                && !is_everywhere(name) && !name.starts_with("__"))
+                return std::string(name);
+        }
+    }
+    return {};
+}
+
+// By one of its bodies.
+void place_region(const Dump& dump, const CompilationLedger& ledger, const std::vector<Row>& rows,
+    Region& region, const Place& place) {
+    const GraphModule& m = *dump.graph(place.graph).module;
+    const Body& body = m.body(place.body);
+    const auto placed = [&](NodeId n) {
+        const Source* s = n ? m.source(body.node(n).source) : nullptr;
+        return s && s->has_place() ? s : nullptr;
+    };
+    for (size_t i = 0; i < body.nodes.size() && region.source_file.empty(); ++i)
+        if (const Source* s = placed(NodeId(i))) {
+            region.source_file = std::string(m.text(s->file));
+            region.source_line = static_cast<int>(s->line);
+        }
+    if (!region.function.empty() || body.nodes.empty())
+        return;
+    region.function = marked_name(dump, ledger.compilation, rows, m, body);
+    // Without the log: what is returned is mostly computed in the region's own function, not in one that
+    // it calls.
+    for (const NodeId output : body.inputs_of(body.nodes.back()))
+        if (const Source* s = region.function.empty() ? placed(output) : nullptr)
+            region.function = std::string(m.text(s->function));
+    // A method that every module has names nothing: then as the program calls it.
+    if (is_everywhere(region.function))
+        if (std::string called = name_at_call(dump, ledger, region); !called.empty())
+            region.function = std::move(called);
+}
+
+// The region's body in Dynamo's graph; no calls where it shows none.
+RegionBody dynamo_body(const CompilationLedger& ledger, const Region& region) {
+    RegionBody body;
+    body.site = CallSite::Dynamo;
+    body.identifier = region.identifier;
+    for (const InvocationId i : region.invocations)
+        if (const Place& called = ledger.invocation(i).body(CallSite::Dynamo); called.graph) {
+            if (!body.calls++)
+                body.place = called;
+        }
+    return body;
+}
+
+} // namespace
+
+void describe_regions(const Dump& dump, CompilationLedger& ledger, const Rows& rows) {
+    for (Region& region : ledger.regions) {
+        for (const InvocationId i : region.invocations)
+            if (const ReuseMessage* m = find_message(ledger.invocation(i), ReuseMessage::Kind::Installing)) {
+                region.function = m->function;
+                break;
+            }
+        if (rows.of_dynamo)
+            if (const RegionBody body = dynamo_body(ledger, region); body.calls)
+                region.bodies.insert(region.bodies.begin(), body);
+        for (const RegionBody& b : region.bodies) {
+            place_region(dump, ledger, rows.rows, region, b.place);
+            if (!region.source_file.empty())
+                break;
+        }
+    }
+}
+
+} // namespace hopscope::regions

@@ -1,0 +1,296 @@
+// What a report, a page, a log or a script holds besides a clean graph, and what is told of it: a kind that
+// was once read wrong, or silently, each.
+#include "core/read/paste.h"
+#include "tests/testdata.h"
+
+#include <QTest>
+
+using namespace hopscope;
+using namespace hopscope::test;
+
+class TestPasted : public QObject {
+    Q_OBJECT
+
+private slots:
+    void lostLines_data();
+    void lostLines();
+    void functionsNamedAsNodes();
+    void keywordsOfATable();
+    void otherCode_data();
+    void otherCode();
+    void debugModeWithFunctions();
+    void pages_data();
+    void pages();
+    void labelsAreNoPrefixes_data();
+    void labelsAreNoPrefixes();
+    void twiceInOneText();
+    void closingQuotes();
+};
+
+namespace {
+
+const char* const kGraph = R"(class GraphModule(torch.nn.Module):
+    def forward(self, primals_1: "f32[4, 3][3, 1]cpu", primals_2: "f32[3][1]cpu"):
+        # File: /w/a.py:3 in f, code: y = x * w
+        mul: "f32[4, 3][3, 1]cpu" = torch.ops.aten.mul.Tensor(primals_1, primals_2);  primals_2 = None
+        sin: "f32[4, 3][3, 1]cpu" = torch.ops.aten.sin.default(mul)
+        return (sin, primals_1, mul)
+)";
+const QString kNodes = QStringLiteral("primals_1 primals_2 mul sin output");
+
+Result<Dump> openText(const QByteArray& text, const char* name = "case.txt") {
+    return open_bytes(name, text.toStdString());
+}
+
+QString nodesOf(const Graph& g) {
+    QStringList out;
+    for (const Node& node : g.module->bodies[0].nodes)
+        out << QString::fromUtf8(std::string(g.module->text(node.name)).c_str());
+    return out.join(' ');
+}
+
+// "name: operator(inputs)" of a node.
+QString nodeText(const Graph& g, const char* name) {
+    const Body& body = g.module->bodies[0];
+    for (const Node& node : body.nodes) {
+        if (g.module->text(node.name) != name)
+            continue;
+        QStringList inputs;
+        for (uint32_t i = node.args_begin; i < node.args_end; ++i)
+            if (const NodeId input = body.args[i].node())
+                inputs << QString::fromStdString(std::string(g.module->text(body.node(input).name)));
+        return QString::fromStdString(std::string(g.module->text(node.target))) + '(' + inputs.join(", ")
+            + ')';
+    }
+    return QStringLiteral("no such node");
+}
+
+QString graphsOf(const Dump& dump) {
+    QStringList out;
+    for (size_t i = 0; i < dump.graphs.size(); ++i)
+        out << QString::fromStdString(address_of(dump, GraphId(i))) + " [" + nodesOf(dump.graphs[i]) + ']';
+    return out.join("; ");
+}
+
+QByteArray prefixed(const QByteArray& prefix, const QByteArray& text = kGraph) {
+    QByteArray out;
+    for (const QByteArray& line : text.trimmed().split('\n'))
+        out += prefix + line + '\n';
+    return out;
+}
+
+QByteArray escaped(const QByteArray& text) {
+    return QString::fromUtf8(text).toHtmlEscaped().toUtf8();
+}
+
+} // namespace
+
+void TestPasted::lostLines_data() {
+    QTest::addColumn<QByteArray>("statement");
+    QTest::addColumn<QString>("node");
+    QTest::newRow("method") << QByteArray("l_y_.sin()") << "sin(l_y_)";
+    QTest::newRow("method with arguments") << QByteArray("l_y_.view(-1, 2);  l_y_ = None") << "view(l_y_)";
+    QTest::newRow("attribute") << QByteArray("l_y_.T;  l_y_ = None") << "builtins.getattr(l_y_)";
+    QTest::newRow("operand") << QByteArray("l_x_ * l_y_") << "operator.mul(l_x_, l_y_)";
+}
+
+// A name that nothing defines is an input, marked so, whatever is done with it.
+void TestPasted::lostLines() {
+    QFETCH(QByteArray, statement);
+    QFETCH(QString, node);
+    const auto dump =
+        openText("class GraphModule(torch.nn.Module):\n    def forward(self, L_x_: \"f32[4]\"):\n"
+                 "        l_x_ = L_x_\n        found: \"f32[4]\" = "
+            + statement + "\n        return (found, l_x_)\n");
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("l_x_ l_y_ found output"));
+    QCOMPARE(nodeText(dump->graphs[0], "found"), node);
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QCOMPARE(dump->problems[0].line, uint64_t{4});
+    QVERIFY(
+        QString::fromStdString(dump->problems[0].message).startsWith("'l_y_' is not defined in this text"));
+}
+
+// print_tabular and Graph.__str__ give functions by names that nodes have too.
+void TestPasted::functionsNamedAsNodes() {
+    const auto dump = openText(R"(opcode         name    target                      args       kwargs
+-------------  ------  --------------------------  ---------  ------------------
+placeholder    x       x                           ()         {}
+call_function  relu    <function relu at 0x7f00>   (x,)       {'inplace': False}
+call_function  relu_1  <function relu at 0x7f00>   (relu,)    {'inplace': False}
+output         output  output                      (relu_1,)  {}
+)");
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x relu relu_1 output"));
+    QCOMPARE(nodeText(dump->graphs[0], "relu_1"), QStringLiteral("relu(relu)"));
+    const auto str = openText(R"(graph():
+    %x : [num_users=1] = placeholder[target=x]
+    %fn : [num_users=1] = call_function[target=my_pkg.fn](args = (%x, 2), kwargs = {})
+    %fn_1 : [num_users=1] = call_function[target=my_pkg.fn](args = (%fn, 2), kwargs = {})
+    return fn_1
+)");
+    QVERIFY(str.ok());
+    QVERIFY2(str->problems.empty(), qPrintable(problemText(str->problems)));
+    QCOMPARE(nodeText(str->graphs[0], "fn_1"), QStringLiteral("my_pkg.fn(fn)"));
+}
+
+void TestPasted::keywordsOfATable() {
+    const auto dump = openText(R"(opcode         name    target                      args      kwargs
+-------------  ------  --------------------------  --------  ----------------------------------------
+placeholder    x       x                           ()        {}
+placeholder    _args   *args                       ()        {}
+call_function  pad     <built-in function pad>     (x,)      {'mode': 'constant', 'value': nan}
+call_function  cat     <built-in function cat>     ([pad],)  {'out': {'a': x, 'b': (pad,)}, 'dim': 1}
+output         output  output                      (cat,)    {}
+)");
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x _args pad cat output"));
+    QCOMPARE(nodeText(dump->graphs[0], "cat"), QStringLiteral("operator.cat(pad, x, pad)"));
+}
+
+void TestPasted::otherCode_data() {
+    QTest::addColumn<QByteArray>("log");
+    const QByteArray where = "V1128 07:57:04.628000 15218 torch/_x.py:2722] [0/0] ";
+    QTest::newRow("source that Dynamo traces") << where
+            + "[__trace_source] TRACE starts_line /w/linear.py:130 in forward (Linear.forward)\n" + where
+            + "[__trace_source]         def forward(self, input: Tensor) -> Tensor:\n" + where
+            + "[__trace_source] TRACE starts_line /w/linear.py:134 in forward (Linear.forward)\n" + where
+            + "[__trace_source]             return F.linear(input, self.weight, self.bias)\n";
+    QTest::newRow("Inductor's wrapper") << prefixed(where + "[__output_code] ",
+        "import torch\naten = torch.ops.aten\ninductor_ops = torch.ops.inductor\n"
+        "alloc_from_pool = torch.ops.inductor._alloc_from_pool\nasync_compile = AsyncCompile()\n"
+        "class Runner:\n    def call(self, args):\n        arg0_1, = args\n"
+        "        buf0 = torch.ops.aten.sort.default(arg0_1)\n        buf1 = buf0[0]\n        return (buf1, "
+        ")\n");
+}
+
+// Code that a log quotes is no graph, cut off or not.
+void TestPasted::otherCode() {
+    QFETCH(QByteArray, log);
+    const QByteArray graph = prefixed(
+        "V1128 07:57:05.628000 15218 torch/_dynamo/output_graph.py:1] [0/0] [__graph_code] ", kGraph);
+    const auto dump = openText(log + graph);
+    QVERIFY(dump.ok());
+    QCOMPARE(graphsOf(*dump), "0/0:dynamo [" + kNodes + ']');
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+}
+
+void TestPasted::debugModeWithFunctions() {
+    const auto dump = openText(R"(  torch.randn(2, 4)  ->  t$0: f32[2, 4]
+      aten::randn([2, 4], device=cpu, pin_memory=False)  ->  t$0: f32[2, 4]
+  <method 'dim' of 'torch._C.TensorBase' objects>(t$0: f32[2, 4])  ->  2
+    [nn.Mod] Sequential
+    <method-wrapper '__get__' of getset_descriptor object at 0x7f00>(t$0: f32[2, 4])  ->  False
+    torch.nn.functional.relu(t$0: f32[2, 4], inplace=False)  ->  t$1: f32[2, 4]
+        aten::relu(t$0: f32[2, 4])  ->  t$1: f32[2, 4]
+  <method 'sum' of 'torch._C.TensorBase' objects>(t$1: f32[2, 4])  ->  t$2: f32[]
+      aten::sum(t$1: f32[2, 4])  ->  t$2: f32[]
+)");
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{1});
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("t_0 t_1 t_2 output"));
+    QCOMPARE(nodeText(dump->graphs[0], "t_2"), QStringLiteral("torch.ops.aten.sum(t_1)"));
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QVERIFY2(QString::fromStdString(dump->problems[0].message)
+                 .endsWith("2 reads of sizes and attributes left out"),
+        dump->problems[0].message.c_str());
+}
+
+void TestPasted::pages_data() {
+    QTest::addColumn<QByteArray>("page");
+    QByteArray spans;
+    QByteArray rows;
+    QByteArray divs;
+    for (const QByteArray& line : QByteArray(kGraph).split('\n')) {
+        spans += "<span class=\"n\">" + escaped(line) + "</span>\n";
+        rows += "<tr><td class='num' data-line='1'></td><td>" + escaped(line) + "</td></tr>\n";
+        divs += "<div><span style=\"color: #00f\">" + line + "</span></div>"; // quotes as they are
+    }
+    QTest::newRow("saved page")
+        << QByteArray("<!DOCTYPE html>\n<html><head><title>Issue</title>\n<style>.a{}\n</style>"
+                      "<script>var x = \"class A(torch.nn.Module):\";</script></head>\n<body>"
+                      "<!-- no <pre> --><h1 id=a>Bug</h1><div><pre>")
+            + spans + "</pre></div></body></html>\n";
+    QTest::newRow("upper case") << "<HTML><BODY><PRE>" + escaped(kGraph) + "</PRE></BODY></HTML>";
+    QTest::newRow("table of lines") << "<html><body><table>" + rows + "</table></body></html>";
+    QTest::newRow("an editor's clipboard")
+        << "<meta charset='utf-8'><div style=\"font-family: x\">" + divs + "</div>";
+    QTest::newRow("Windows' clipboard")
+        << "Version:0.9\r\nStartHTML:00000105\r\nEndHTML:00001000\r\n<html>\r\n"
+           "<body>\r\n<!--StartFragment--><pre><code>"
+            + escaped(kGraph) + "</code></pre><!--EndFragment-->\r\n</body>\r\n</html>";
+    QTest::newRow("breaks") << "<html><code>" + escaped(kGraph).replace(" ", "&nbsp;").replace("\n", "<br/>")
+            + "</code>";
+    QTest::newRow("numbers") << "<html><pre>"
+            + QByteArray(kGraph).replace("\"", "&#34;").replace("[", "&lbrack;").replace("]", "&#x5d;")
+            + "</pre>";
+    QTest::newRow("elements of its own")
+        << "<html><file-view data-a=\"a > b\"><pre>" + escaped(kGraph) + "</pre></file-view></html>";
+}
+
+// The text of a page is read, none of its markup; places are the page's.
+void TestPasted::pages() {
+    QFETCH(QByteArray, page);
+    const auto dump = openText(page);
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QCOMPARE(graphsOf(*dump), "-:forward [" + kNodes + ']');
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QVERIFY(!QString::fromStdString(dump->graphs[0].label).contains('<'));
+    const std::string line = page.left(static_cast<qsizetype>(dump->graphs[0].offset)).toStdString();
+    QCOMPARE(static_cast<ptrdiff_t>(dump->graphs[0].line), std::count(line.begin(), line.end(), '\n') + 1);
+    // A text that speaks of markup is no page.
+    const auto plain = openText(QByteArray("the <pre> of a page\n") + kGraph);
+    QVERIFY(plain.ok());
+    QCOMPARE(graphsOf(*plain), "-:forward [" + kNodes + ']');
+}
+
+void TestPasted::labelsAreNoPrefixes_data() {
+    QTest::addColumn<QByteArray>("prefix");
+    QTest::newRow("journal") << QByteArray("Mar 01 10:00:00 host python[123]: ");
+    QTest::newRow("mpirun") << QByteArray("[1,0]<stderr>:");
+    QTest::newRow("worker") << QByteArray("(Worker pid=4711): ");
+}
+
+void TestPasted::labelsAreNoPrefixes() {
+    QFETCH(QByteArray, prefix);
+    const auto dump = openText(prefixed(prefix));
+    QVERIFY(dump.ok());
+    QCOMPARE(graphsOf(*dump), "-:forward [" + kNodes + ']');
+    QCOMPARE(QString::fromStdString(dump->graphs[0].label), QString());
+}
+
+void TestPasted::twiceInOneText() {
+    const QByteArray graph = kGraph;
+    const auto whole = openText(graph + graph);
+    QVERIFY(whole.ok());
+    QCOMPARE(graphsOf(*whole), "-:forward [" + kNodes + ']');
+    QCOMPARE(whole->problems.size(), size_t{1});
+    QCOMPARE(whole->problems[0].line, uint64_t{7});
+    QVERIFY(QString::fromStdString(whole->problems[0].message).contains("byte for byte"));
+    const auto part = openText("First:\n" + graph + "\nSecond:\n" + graph);
+    QVERIFY(part.ok());
+    QCOMPARE(part->graphs.size(), size_t{2});
+    QCOMPARE(part->problems.size(), size_t{1});
+    QVERIFY2(QString::fromStdString(part->problems[0].message)
+                 .startsWith("a graph stands in this text twice, word for word"),
+        part->problems[0].message.c_str());
+    const auto other = openText(graph + '\n' + QByteArray(graph).replace("sin", "cos"));
+    QVERIFY(other.ok());
+    QVERIFY2(other->problems.empty(), qPrintable(problemText(other->problems)));
+}
+
+void TestPasted::closingQuotes() {
+    const auto dump =
+        openText("        self.assertExpectedInline(gm.code.strip(), \"\"\"\\\n"
+                 "def forward(self, x_1):\n    sin = torch.ops.aten.sin.default(x_1);  x_1 = None\n"
+                 "    return sin\"\"\")\n");
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x_1 sin output"));
+}
+
+QTEST_APPLESS_MAIN(TestPasted)
+#include "tst_pasted.moc"
