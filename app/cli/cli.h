@@ -1,6 +1,8 @@
 // The command line: one file a subcommand. What the commands share.
 #pragma once
 
+#include "app/cli/terminal.h"
+
 #include "core/base/exit_status.h"
 #include "core/base/job.h"
 #include "core/base/result.h"
@@ -59,8 +61,6 @@ void finish_checks();
 // "what to export is not said, expected --at and one of …": where an address is missing, those that there
 // are.
 Error address_wanted(const std::string& what, const Dump& dump);
-// For work after opening: Ctrl+C sets its cancel, and a second one ends the program.
-Job interruptible();
 // Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns
 // only if that fails.
 int start_desktop(const std::vector<std::string>& words);

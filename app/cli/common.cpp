@@ -6,9 +6,7 @@
 #include "core/read/payloads.h"
 #include "core/session/session.h"
 
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -19,14 +17,6 @@
 namespace hopscope::cli {
 
 namespace {
-
-std::atomic<bool> g_cancel{false};
-
-extern "C" void on_interrupt(int) {
-    // A second Ctrl+C ends the program at once.
-    if (g_cancel.exchange(true))
-        std::_Exit(kCancelled);
-}
 
 // How this program takes what would help.
 std::string hint_for(const Error& error) {
@@ -57,6 +47,8 @@ void print_error(const Error& error) {
 
 int fail(const Error& error) {
     print_error(error);
+    if (error.kind == Error::Kind::Cancelled)
+        told_of_the_end();
     return exit_status(error);
 }
 
@@ -65,13 +57,6 @@ int executor_failed(const Error& error) {
         return fail(error);
     print_error(error);
     return kExecutorFailed;
-}
-
-Job interruptible() {
-    std::signal(SIGINT, on_interrupt);
-    Job job;
-    job.cancel = &g_cancel;
-    return job;
 }
 
 namespace {
@@ -106,7 +91,7 @@ public:
         , files_(dump.files) {
         thread_ = std::thread([this] {
             Job job;
-            job.cancel = &g_cancel;
+            job.cancel = &interrupted();
             problems_ = check_payloads(payloads_, job);
         });
     }

@@ -1,5 +1,7 @@
 #include "app/cli/output.h"
 
+#include "app/cli/terminal.h"
+
 #include "core/base/printable.h"
 
 #include <string>
@@ -42,6 +44,7 @@ size_t unfinished(std::string_view bytes) {
 
 ssize_t write_printable(void* cookie, const char* data, size_t size) {
     Border& border = *static_cast<Border*>(cookie);
+    clear_progress();
     std::string bytes = border.rest + std::string(data, size);
     const size_t open = unfinished(bytes);
     border.rest = bytes.substr(bytes.size() - open);
@@ -71,6 +74,7 @@ void make_output_printable() {
 
 std::FILE* plain_output() {
     std::fflush(stdout);
+    clear_progress();
     return g_plain ? g_plain : stdout;
 }
 

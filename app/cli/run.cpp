@@ -63,6 +63,11 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
         report["symbols"] = p.symbols;
         report["defaulted"] = p.defaulted;
     }
+    if (!p.inputs.rules.empty()) {
+        report["made"] = ordered_json::object();
+        for (const run::MadeInput& made : p.inputs.rules)
+            report["made"][made.name] = made.rule;
+    }
     if (!started.notes.empty())
         report["notes"] = started.notes;
     if (ran.failure)
@@ -86,6 +91,8 @@ void print_report(const run::Prepared& p, const run::Started& started, const run
     const wire::RunAnswer& ran = result.ran;
     std::printf("%s on libtorch %s, %s\n", p.address.c_str(), started.worker->facts().libtorch.c_str(),
         p.inputs_told.c_str());
+    if (!p.inputs.rules.empty())
+        std::printf("  made: %s\n", run::rules_in_words(p.inputs.rules).c_str());
     for (const std::string& note : p.notes)
         std::printf("  %s\n", utf8(note).c_str());
     for (const std::string& note : started.notes)
@@ -121,21 +128,40 @@ Status store(const run::KeptRun& kept, const Options& options, const Job& job) {
     return {};
 }
 
+// What was to be kept of a run that is broken off.
+std::string lost(const Options& options) {
+    std::string text;
+    if (!options.save.empty())
+        text = "nothing was written to " + options.save;
+    if (options.store)
+        text +=
+            (text.empty() ? "" : ", and ") + std::string("no run was kept in ") + options.run.paths.front();
+    return text;
+}
+
+int broken_off(Error error, const Options& options) {
+    if (const std::string text = lost(options); error.kind == Error::Kind::Cancelled && !text.empty())
+        error.message += "; " + text;
+    return executor_failed(error);
+}
+
 int run(const Options& options) {
     if (options.store && (options.run.paths.size() != 1 || !is_session_file(options.run.paths.front())))
         return fail(make_error(Error::Kind::Usage, "--store needs a session: hopscope import makes one"));
+    say_when_ended(lost(options));
     const auto dump = open(options.run.paths);
     if (!dump)
         return fail(dump.error());
     run::Request request = options.run.request();
     request.reference = options.compare;
+    show_progress("making inputs");
     const auto prepared = run::prepare(*dump, request);
     if (!prepared)
         return fail(prepared.error());
     const Job job = interruptible();
     const auto started = run::start(*prepared, request, job);
     if (!started)
-        return executor_failed(started.error());
+        return broken_off(started.error(), options);
     worker::Worker& worker = *started->worker;
     run::ExecuteOptions how;
     how.seed = options.run.random_seed();
@@ -150,21 +176,22 @@ int run(const Options& options) {
     }
     const auto result = run::execute(worker, *prepared, how, job);
     if (!result)
-        return executor_failed(result.error());
+        return broken_off(result.error(), options);
     if (!options.save.empty() && !result->failure()) {
         const auto bytes = worker.save({}, job);
         if (!bytes)
-            return executor_failed(bytes.error());
+            return broken_off(bytes.error(), options);
         if (const Status status = save_file(options.save, *bytes); !status)
             return fail(status.error());
     }
     if (options.store) {
         const auto kept = run::kept_run(worker, *prepared, request, *result, options.store_tensors, job);
         if (!kept)
-            return executor_failed(kept.error());
+            return broken_off(kept.error(), options);
         if (const Status status = store(*kept, options, job); !status)
             return failed(status.error());
     }
+    say_when_ended({});
     if (options.as_json)
         print_json(report_of(*prepared, *started, *result));
     else

@@ -10,8 +10,7 @@ run::Request RunOptions::request() const {
     run::Request request;
     request.address = address;
     request.invocation = invocation;
-    if (seed >= 0)
-        request.seed = static_cast<uint64_t>(seed);
+    request.seed = seed;
     request.inputs = inputs;
     request.single_inputs = single_inputs;
     request.bind = bind;
@@ -25,6 +24,7 @@ int open_and_start(const RunOptions& options, Opened& opened) {
         return fail(dump.error());
     opened.dump = std::move(*dump);
     const run::Request request = options.request();
+    show_progress("making inputs");
     auto prepared = run::prepare(opened.dump, request);
     if (!prepared)
         return fail(prepared.error());

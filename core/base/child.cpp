@@ -5,7 +5,9 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
 #include <poll.h>
+#include <set>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,6 +21,16 @@ namespace hopscope {
 namespace {
 
 constexpr size_t kFirstErrorBytes = 4096, kLastErrorBytes = 8192;
+
+// Those that run. A process that was waited for is taken out before its number can be another's.
+struct Running {
+    std::mutex mutex;
+    std::set<pid_t> pids;
+};
+Running& running() {
+    static Running& only = *new Running; // children may outlive static objects
+    return only;
+}
 
 void close_if(int& fd) {
     if (fd >= 0)
@@ -121,8 +133,11 @@ Status ChildProcess::start(
     shutdown(in_, SHUT_RD);
     for (const int fd : {in_, out_, err_})
         fcntl(fd, F_SETFL, O_NONBLOCK);
-    if (failed == 0)
+    if (failed == 0) {
+        const std::lock_guard lock(running().mutex);
+        running().pids.insert(pid_);
         return {};
+    }
     pid_ = -1;
     start_errno_ = failed;
     return make_error(Error::Kind::External, argv[0] + " cannot be started: " + std::strerror(failed));
@@ -175,8 +190,13 @@ bool ChildProcess::receive_some(std::string& output, int milliseconds, bool to_s
 bool ChildProcess::ended() {
     if (ended_ || !started())
         return true;
-    const pid_t found = waitpid(pid_, &status_, WNOHANG);
-    ended_ = found == pid_ || (found < 0 && errno == ECHILD);
+    {
+        const std::lock_guard lock(running().mutex);
+        const pid_t found = waitpid(pid_, &status_, WNOHANG);
+        ended_ = found == pid_ || (found < 0 && errno == ECHILD);
+        if (ended_)
+            running().pids.erase(pid_);
+    }
     if (ended_)
         take_errors();
     return ended_;
@@ -185,10 +205,20 @@ bool ChildProcess::ended() {
 void ChildProcess::kill() {
     if (!started() || ended_)
         return;
+    const std::lock_guard lock(running().mutex);
+    running().pids.erase(pid_);
     ::kill(-pid_, SIGKILL);
     ::kill(pid_, SIGKILL);
     while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) { }
     ended_ = true;
+}
+
+void kill_children() {
+    const std::lock_guard lock(running().mutex);
+    for (const pid_t pid : running().pids) {
+        ::kill(-pid, SIGKILL);
+        ::kill(pid, SIGKILL);
+    }
 }
 
 int ChildProcess::exit_code() const {

@@ -57,4 +57,7 @@ private:
     std::string first_errors_, last_errors_;
 };
 
+// Kills those that run, whoever holds them: for a program that is about to end. Any thread.
+void kill_children();
+
 } // namespace hopscope

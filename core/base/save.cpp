@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -10,6 +12,16 @@
 namespace hopscope {
 
 namespace {
+
+// Files that are being written, by their temporary names.
+struct Unfinished {
+    std::mutex mutex;
+    std::set<std::string> paths;
+};
+Unfinished& unfinished() {
+    static Unfinished& only = *new Unfinished;
+    return only;
+}
 
 Error write_error(const std::string& path, int number) {
     Error error = make_error(Error::Kind::CannotWrite, std::string("cannot write: ") + std::strerror(number));
@@ -53,12 +65,18 @@ Status save_file(const std::string& path, std::string_view bytes) {
     const int fd = ::mkstemp(temporary.data());
     if (fd < 0)
         return write_error(path, errno);
+    {
+        const std::lock_guard lock(unfinished().mutex);
+        unfinished().paths.insert(temporary.data());
+    }
     take_usual_mode(fd, path);
     int failed = 0;
     if (!write_all(fd, bytes) || ::fsync(fd) != 0)
         failed = errno;
     if (::close(fd) != 0 && !failed)
         failed = errno;
+    const std::lock_guard lock(unfinished().mutex);
+    unfinished().paths.erase(temporary.data());
     if (!failed && ::rename(temporary.data(), path.c_str()) != 0)
         failed = errno;
     if (failed) {
@@ -66,6 +84,12 @@ Status save_file(const std::string& path, std::string_view bytes) {
         return write_error(path, failed);
     }
     return {};
+}
+
+void abandon_saves() {
+    const std::lock_guard lock(unfinished().mutex);
+    for (const std::string& path : unfinished().paths)
+        ::unlink(path.c_str());
 }
 
 } // namespace hopscope

@@ -12,4 +12,7 @@ namespace hopscope {
 // the new one is complete. Errors: CannotWrite with the system's reason, and the path in Error::file.
 Status save_file(const std::string& path, std::string_view bytes);
 
+// Removes what is half-written: for a program that is about to end. Any thread.
+void abandon_saves();
+
 } // namespace hopscope

@@ -2,11 +2,13 @@
 
 #include "core/graph/calls.h"
 #include "core/run/index_bounds.h"
+#include "core/run/input_rules.h"
 #include "core/run/placeholders.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
-#include <functional>
+#include <limits>
 
 namespace hopscope::run {
 
@@ -34,9 +36,10 @@ public:
     double normal() {
         double sum = 0;
         for (int i = 0; i < 12; ++i)
-            sum += static_cast<double>(next() >> 11) * 0x1p-53;
+            sum += uniform();
         return sum - 6;
     }
+    double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; } // from 0 to below 1
     int64_t below(int64_t n) { return static_cast<int64_t>(next() % static_cast<uint64_t>(n)); }
 
 private:
@@ -52,10 +55,12 @@ uint16_t bfloat16(float value) {
     std::memcpy(&bits, &value, sizeof bits);
     return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
-// Values lie well inside of half precision's normal range, or are 0.
+// Values lie well inside of half precision's normal range, or are 0 or infinite.
 uint16_t float16(float value) {
     uint32_t bits = 0;
     std::memcpy(&bits, &value, sizeof bits);
+    if (std::isinf(value))
+        return static_cast<uint16_t>((bits >> 16 & 0x8000) | 0x7C00);
     const uint32_t sign = bits >> 16 & 0x8000, magnitude = (bits & 0x7FFFFFFF) + 0x0FFF + (bits >> 13 & 1);
     if (magnitude < 0x38800000)
         return static_cast<uint16_t>(sign);
@@ -80,18 +85,61 @@ int64_t integer(const IntegerRange& range, int64_t largest, double place, Random
     return range.low + random.below(std::max<int64_t>(high - range.low, 1));
 }
 
-bool fill(std::string& bytes, const std::string& dtype, int64_t elements, const IntegerRange& range,
+// A floating element. `first`: of its row.
+double real(const InputRule& rule, double deviation, bool first, Random& random) {
+    using Kind = InputRule::Kind;
+    switch (rule.kind) {
+    case Kind::Scale:
+        return 1 + 0.1 * random.normal();
+    case Kind::Fraction:
+        return 1.8 * random.uniform() - 0.9;
+    case Kind::Probability:
+        return (rule.size > 1 ? 2.0 / static_cast<double>(rule.size) : 1) * (0.02 + 0.96 * random.uniform());
+    case Kind::Positive:
+        return 0.5 + random.uniform();
+    case Kind::LogSumExp:
+        return deviation + 0.1 * random.normal();
+    case Kind::Largest:
+        return 10 + random.uniform();
+    case Kind::Mask: // never a whole row: no score would be left
+        return random.below(4) == 0 && !first ? -std::numeric_limits<double>::infinity() : 0;
+    default:
+        return deviation * random.normal();
+    }
+}
+
+// What `real` multiplies by or adds to: the same for all elements, by functions whose last bit may differ
+// between machines, so that it is cut to a few digits.
+double deviation_of(const InputRule& rule) {
+    using Kind = InputRule::Kind;
+    const auto n = static_cast<double>(std::max<int64_t>(rule.size, 1));
+    const double exact = rule.kind == Kind::Bias ? 0.1
+        : rule.kind == Kind::Operand             ? 1 / std::sqrt(n)
+        : rule.kind == Kind::LogSumExp           ? std::log(n) + 0.5
+                                                 : 1;
+    return std::round(exact * 0x1p20) * 0x1p-20;
+}
+
+struct Elements {
+    InputRule floats;
+    IntegerRange integers;
+};
+
+bool fill(std::string& bytes, const std::string& dtype, int64_t elements, int64_t row, const Elements& how,
     Random& random) {
+    const IntegerRange& range = how.integers;
+    const double deviation = deviation_of(how.floats);
     for (int64_t i = 0; i < elements; ++i) {
         const double place = static_cast<double>(i + 1) / static_cast<double>(elements);
+        const auto number = [&] { return real(how.floats, deviation, i % row == 0, random); };
         if (dtype == "float32")
-            put(bytes, static_cast<float>(random.normal()));
+            put(bytes, static_cast<float>(number()));
         else if (dtype == "float64")
-            put(bytes, random.normal());
+            put(bytes, number());
         else if (dtype == "bfloat16")
-            put(bytes, bfloat16(static_cast<float>(random.normal())));
+            put(bytes, bfloat16(static_cast<float>(number())));
         else if (dtype == "float16")
-            put(bytes, float16(static_cast<float>(random.normal())));
+            put(bytes, float16(static_cast<float>(number())));
         else if (dtype == "complex64")
             put(bytes, static_cast<float>(random.normal())), put(bytes, static_cast<float>(random.normal()));
         else if (dtype == "bool")
@@ -154,24 +202,63 @@ Result<tensors::Value> made_unknown(const GraphModule& module, BodyId body, Node
     return value;
 }
 
+bool is_integer(const std::string& dtype) {
+    return dtype.find("int") != std::string::npos;
+}
+
+// How the elements of an input are made, and that in words.
+class Rules {
+public:
+    Rules(const GraphModule& module, BodyId body, const Bindings& symbols)
+        : body_(body)
+        , bounds_(module, symbols)
+        , uses_(module, symbols) { }
+
+    Elements of(NodeId node, const std::string& dtype) {
+        Elements how;
+        if (is_integer(dtype))
+            how.integers = bounds_.of(body_, node);
+        else if (dtype == "float16" || dtype == "bfloat16" || dtype == "float32" || dtype == "float64")
+            how.floats = uses_.of(body_, node);
+        return how;
+    }
+    static std::string text(const Elements& how, const std::string& dtype) {
+        const IntegerRange& range = how.integers;
+        if (is_integer(dtype))
+            return range.ends_at ? "ascending to " + std::to_string(*range.ends_at) + ": ends of groups"
+                : range.high
+                ? std::to_string(range.low) + " to " + std::to_string(*range.high - 1)
+                    + ": an index into so many"
+                : std::to_string(range.low) + " to " + std::to_string(range.low + kDefaultIntegers - 1);
+        if (dtype == "bool")
+            return "true or false";
+        return dtype.starts_with("float8") ? "0.25 to 4, either sign" : how.floats.text();
+    }
+
+private:
+    BodyId body_;
+    IndexBounds bounds_;
+    InputRules uses_;
+};
+
 // Gives the value, whose dtype, shape and stride are set, its elements.
-Status make_elements(tensors::Value& value, const std::function<IntegerRange()>& range, Random& random,
-    std::deque<std::string>& owned) {
+Status make_elements(
+    tensors::Value& value, const Elements& how, Random& random, std::deque<std::string>& owned) {
     int64_t elements = 1;
     for (const int64_t size : value.shape)
         if (__builtin_mul_overflow(elements, size, &elements) || elements > kMostBytes / 16)
             return usage(value.name + ": its shape " + listed(value.shape) + " is too large to be made");
-    const bool integers = value.dtype.find("int") != std::string::npos;
     owned.emplace_back();
-    if (!fill(owned.back(), value.dtype, elements, integers ? range() : IntegerRange(), random))
+    const int64_t row = value.shape.empty() || value.shape.back() == 0 ? 1 : value.shape.back();
+    if (!fill(owned.back(), value.dtype, elements, row, how, random))
         return usage(value.name + ": no inputs of type " + value.dtype + " can be made");
     value.bytes = owned.back();
     return {};
 }
 
-Result<tensors::Value> made_tensor(const GraphModule& module, const std::string& name, const ValueType& type,
-    const Bindings& symbols, const std::function<IntegerRange()>& range, Random& random,
-    std::deque<std::string>& owned) {
+// A tensor that is still to be given its elements.
+Result<tensors::Value> typed_tensor(
+    const GraphModule& module, const std::string& name, const ValueType& type, const Bindings& symbols) {
     tensors::Value value;
     value.name = name;
     const DType* dtype = dtype_by_abbreviation(module.text(type.dtype));
@@ -182,8 +269,6 @@ Result<tensors::Value> made_tensor(const GraphModule& module, const std::string&
         return status.error();
     if (!type.has_stride)
         value.stride = tensors::dense_stride(value.shape);
-    if (const Status status = make_elements(value, range, random, owned); !status)
-        return status.error();
     return value;
 }
 
@@ -233,13 +318,17 @@ Result<Inputs> synthetic_inputs(const GraphModule& module, BodyId id, uint64_t s
                 bind_symbols(module, *type, *given_for(node), lone, symbols);
     inputs.defaults = bind_default_symbols(module, id, hints, symbols);
     inputs.owned = std::move(singles.owned); // a deque's elements stay where they are
-    IndexBounds bounds(module, symbols);
+    Rules rules(module, id, symbols);
     Random random(seed);
+    const auto make = [&](NodeId node, tensors::Value& value) {
+        const Elements how = rules.of(node, value.dtype);
+        inputs.rules.push_back({value.name, Rules::text(how, value.dtype)});
+        return make_elements(value, how, random, inputs.owned);
+    };
     for (const NodeId node : nodes) {
         const Node& n = module.body(id).node(node);
         const std::string name(module.text(n.name));
         const ValueType* type = module.type(n.type);
-        const auto range = [&] { return bounds.of(id, node); };
         Result<tensors::Value> value = tensors::Value();
         if (const tensors::Value* known = singles.find(name)) {
             value = *known;
@@ -250,14 +339,17 @@ Result<Inputs> synthetic_inputs(const GraphModule& module, BodyId id, uint64_t s
             if (const Status status = check_input(module, name, type, symbols, *value); !status)
                 return status.error();
             if (to_make)
-                if (const Status status = make_elements(*value, range, random, inputs.owned); !status)
+                if (const Status status = make(node, *value); !status)
                     return status.error();
             inputs.made += to_make;
         } else {
-            value = type && type->kind == TypeKind::Sym ? made_number(module, name, *type, symbols)
-                : type && type->kind == TypeKind::Tensor
-                ? made_tensor(module, name, *type, symbols, range, random, inputs.owned)
-                : made_unknown(module, id, node);
+            const bool tensor = type && type->kind == TypeKind::Tensor;
+            value = tensor                            ? typed_tensor(module, name, *type, symbols)
+                : type && type->kind == TypeKind::Sym ? made_number(module, name, *type, symbols)
+                                                      : made_unknown(module, id, node);
+            if (value && tensor)
+                if (const Status status = make(node, *value); !status)
+                    return status.error();
             ++inputs.made;
         }
         if (!value)
@@ -266,6 +358,22 @@ Result<Inputs> synthetic_inputs(const GraphModule& module, BodyId id, uint64_t s
     }
     inputs.synthetic = inputs.made > 0 || nodes.empty();
     return inputs;
+}
+
+std::string rules_in_words(const std::vector<MadeInput>& rules) {
+    std::vector<std::pair<std::string_view, size_t>> counts;
+    for (const MadeInput& made : rules) {
+        const auto found = std::find_if(
+            counts.begin(), counts.end(), [&](const auto& count) { return count.first == made.rule; });
+        if (found == counts.end())
+            counts.emplace_back(made.rule, 1);
+        else
+            ++found->second;
+    }
+    std::string text;
+    for (const auto& [rule, count] : counts)
+        text += (text.empty() ? "" : "; ") + std::to_string(count) + " × " + std::string(rule);
+    return text;
 }
 
 Result<Inputs> recorded_inputs(

@@ -169,6 +169,7 @@ Choice compare_executors(const std::vector<std::string>& executors, const std::v
     const std::vector<std::string>& libraries, const Job& job) {
     Choice choice;
     for (const std::string& executor : executors) {
+        job.report(0, 0, "asking the executors");
         const auto said = describe(executor, libraries, job);
         Candidate candidate{
             executor, said->problem, said->libtorch, said->protocol, said->operators.size(), {}};

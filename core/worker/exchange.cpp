@@ -7,6 +7,8 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <mutex>
+#include <set>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +18,16 @@ namespace hopscope::worker {
 namespace {
 
 constexpr std::string_view kPrefix = "hopscope-run-";
+
+// This process's folders.
+struct Folders {
+    std::mutex mutex;
+    std::set<std::string> all;
+};
+Folders& folders() {
+    static Folders& only = *new Folders;
+    return only;
+}
 
 Error system_error(const std::string& what) {
     return make_error(Error::Kind::External, what + ": " + std::strerror(errno));
@@ -62,6 +74,10 @@ Result<std::unique_ptr<Exchange>> Exchange::create() {
         return system_error("cannot make " + name);
     std::unique_ptr<Exchange> exchange(new Exchange);
     exchange->folder_ = name;
+    {
+        const std::lock_guard lock(folders().mutex);
+        folders().all.insert(name);
+    }
     exchange->to_worker_ = open_in(name, wire::kToWorker);
     exchange->from_worker_ = open_in(name, wire::kFromWorker);
     const int progress = open_in(name, wire::kProgress);
@@ -87,7 +103,15 @@ Exchange::~Exchange() {
         close(from_worker_);
     if (progress_)
         munmap(progress_, sizeof(wire::Progress));
+    const std::lock_guard lock(folders().mutex);
+    folders().all.erase(folder_);
     remove_folder(folder_);
+}
+
+void remove_exchange_folders() {
+    const std::lock_guard lock(folders().mutex);
+    for (const std::string& folder : folders().all)
+        remove_folder(folder);
 }
 
 Status Exchange::write(std::string_view bytes) {

@@ -32,4 +32,7 @@ private:
     wire::Progress* progress_ = nullptr;
 };
 
+// Removes the folders of this process: for a program that is about to end. Any thread.
+void remove_exchange_folders();
+
 } // namespace hopscope::worker

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <unistd.h>
 
 namespace hopscope::worker {
@@ -15,7 +16,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int kLookMilliseconds = 20; // how often a cancel is looked for
-constexpr int kCancelMilliseconds = 2000; // what a cancelled worker gets to say so
+std::atomic<int> g_patience{2000};
 constexpr int kShutdownMilliseconds = 500;
 
 Error external(std::string message) {
@@ -56,23 +57,56 @@ Worker::~Worker() {
     parts_->child.close_input();
     const Stopwatch watch;
     std::string ignored;
-    while (!parts_->child.ended() && watch.milliseconds() < kShutdownMilliseconds)
+    while (!parts_->hurried && !parts_->child.ended() && watch.milliseconds() < kShutdownMilliseconds)
         if (!parts_->child.receive_some(ignored, kLookMilliseconds, false))
             usleep(1000);
     parts_->child.kill();
 }
 
+void set_patience(int milliseconds) {
+    g_patience.store(milliseconds, std::memory_order_relaxed);
+}
+
+NodePlace Worker::Parts::running(size_t* number, size_t* count) const {
+    const uint64_t mark = exchange->running();
+    if (mark == 0 || !module)
+        return {};
+    const uint64_t body = (mark - 1) >> 32, node = (mark - 1) & 0xFFFFFFFF;
+    if (body >= bodies.size() || !bodies[body] || node >= module->body(bodies[body]).nodes.size())
+        return {};
+    const Node& n = module->body(bodies[body]).nodes[node];
+    if (number)
+        *number = static_cast<size_t>(node) + 1;
+    if (count)
+        *count = module->body(bodies[body]).nodes.size();
+    return {body_path(*module, bodies[body]), std::string(module->text(n.name)),
+        std::string(short_target(*module, n))};
+}
+
+// What it is at, while it is waited for.
+void Worker::Parts::report(const std::string& verb, const Job& job) const {
+    if (!job.progress)
+        return;
+    size_t number = 0, count = 0;
+    const NodePlace at = running(&number, &count);
+    if (at.known())
+        job.report(0, 0,
+            "running node " + std::to_string(number) + " of " + std::to_string(count)
+                + (at.body.empty() ? "" : " in " + at.body) + ": " + at.node);
+    else
+        job.report(0, 0,
+            verb == wire::InitializeRequest::kVerb  ? "starting the executor"
+                : verb == wire::LoadRequest::kVerb  ? "loading the body"
+                : verb == wire::BindRequest::kVerb  ? "handing values over"
+                : verb == wire::SaveRequest::kVerb  ? "fetching values"
+                : verb == wire::JointRequest::kVerb ? "deriving the joint graph"
+                                                    : "running");
+}
+
 Error Worker::Parts::died(const std::string& verb) {
     told = true;
-    const uint64_t mark = exchange->running();
-    if (mark != 0 && module) {
-        const uint64_t body = (mark - 1) >> 32, node = (mark - 1) & 0xFFFFFFFF;
-        if (body < bodies.size() && bodies[body] && node < module->body(bodies[body]).nodes.size()) {
-            const Node& n = module->body(bodies[body]).nodes[node];
-            died_at = {body_path(*module, bodies[body]), std::string(module->text(n.name)),
-                std::string(short_target(*module, n))};
-        }
-    }
+    if (const NodePlace at = running(); at.known())
+        died_at = at;
     std::string message = "the executor " + child.how();
     if (died_at.known())
         message += " while it ran '" + died_at.node + "' (" + died_at.target + ")"
@@ -133,8 +167,10 @@ Result<json> Worker::Parts::wait(
                 told = true;
                 return external("the executor sent " + text);
             case wire::FrameReader::Outcome::Message:
-                if (auto answer = take(text, id, verb))
+                if (auto answer = take(text, id, verb)) {
+                    hurried = cancelled.has_value();
                     return std::move(*answer);
+                }
                 break;
             }
         }
@@ -147,15 +183,20 @@ Result<json> Worker::Parts::wait(
                 child.kill();
             return died(verb);
         }
+        report(verb, job);
         if (job.cancelled() && !cancelled) {
             cancelled.emplace();
             to_cancel = cancel;
         }
-        if (cancelled && cancelled->milliseconds() > kCancelMilliseconds) {
+        const int patience = g_patience.load(std::memory_order_relaxed);
+        if (cancelled && cancelled->milliseconds() > patience) {
+            const NodePlace at = running();
             child.kill();
             told = true;
-            return make_error(
-                Error::Kind::Cancelled, "cancelled; the executor did not answer and was stopped");
+            return make_error(Error::Kind::Cancelled,
+                "cancelled"
+                    + (at.known() ? " while '" + at.node + "' (" + at.target + ") ran" : std::string())
+                    + "; the executor was stopped");
         }
         if (milliseconds > 0 && asked.milliseconds() > milliseconds) {
             child.kill();

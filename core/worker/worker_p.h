@@ -22,7 +22,11 @@ struct Worker::Parts {
     uint64_t steps = 0; // of the run that is stepped through, begun so far
     NodePlace died_at;
     bool told = false; // how it ended was answered to somebody
+    bool hurried = false; // it was asked to stop, and nobody waits for it any more
 
+    // The node that runs, in words; unknown between nodes. `number`, `count`: where it stands in its body.
+    NodePlace running(size_t* number = nullptr, size_t* count = nullptr) const;
+    void report(const std::string& verb, const Job& job) const;
     Error died(const std::string& verb);
     Error distrust(const std::string& verb, const std::string& what);
     std::optional<Result<nlohmann::json>> take(const std::string& text, int id, const std::string& verb);
