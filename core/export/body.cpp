@@ -51,9 +51,9 @@ Result<ExportedBody> export_picture(
             std::string(format.extension)
                 + " holds one body; two beside each other go out as svg, png or pdf");
     } else if (format.extension == "json") {
-        exported.bytes = (picture.expanded ? scene_json(module, shown, address, picture.scene)
-                                           : scene_json(dump, place, picture.scene))
-                             .dump()
+        exported.bytes = printable_json((picture.expanded ? scene_json(module, shown, address, picture.scene)
+                                                          : scene_json(dump, place, picture.scene))
+                                            .dump())
             + "\n";
     } else {
         exported.bytes = to_dot(module, shown, picture.scene, dump.name + " · " + address);
