@@ -94,6 +94,7 @@ private:
     std::deque<std::string> joined_; // statements of several lines
     std::vector<Class> classes_;
     std::map<std::string, std::string> defined_; // NAME = NUMBER at the top level
+    std::map<std::string, std::string> node_names_; // of parameters that a first line names anew
     std::string made_; // the class that the script makes an object of
     std::vector<ScriptInput> inputs_;
     bool has_inputs_ = false;
@@ -266,8 +267,14 @@ std::string Reader::signature(std::string_view def, bool root) {
         const std::string_view name = identifier_at(parameter, 0);
         out_.parameters.emplace_back(name);
         const std::string type = place < inputs_.size() ? annotation_of(inputs_[place]) : "";
-        if (!type.empty() && name == parameter)
-            out += ": \"" + type + '"';
+        // `x : torch.Tensor` says less.
+        const std::string_view written = trimmed(parameter.substr(name.size()));
+        const bool says_less =
+            written.empty() || (written.starts_with(':') && written.find_first_of("\"=") == npos);
+        if (!type.empty() && says_less) {
+            out.resize(out.size() - parameter.size());
+            out += std::string(name) + ": \"" + type + '"';
+        }
         ++place;
     }
     return out + "):";
@@ -277,19 +284,26 @@ void Reader::write_class(const Class& c, std::string_view name, size_t indent) {
     line("class " + std::string(name) + "(torch.nn.Module):", indent, c.line);
     bool def = true;
     for (const ScriptLine& from : c.forward) {
-        if (!def && c.constants.empty()) {
-            line(from.text, indent + from.indent, from.line);
-            continue;
+        const std::string_view text = from.text;
+        const size_t equal = text.find(" = ");
+        const std::string_view left = text.substr(0, equal);
+        std::string typed;
+        if (def) {
+            typed = signature(text, indent == 0);
+        } else if (equal != npos && is_identifier(left)) {
+            const std::string_view right = text.substr(equal + 3);
+            if (right.starts_with("self.")) {
+                // `_tensor_constant0 = self._tensor_constant0` gets the type of what __init__ registers.
+                const auto known = c.constants.find(std::string(path_at(right, 5)));
+                if (known != c.constants.end() && !known->second.empty())
+                    typed =
+                        std::string(left) + ": \"" + known->second + '"' + std::string(text.substr(equal));
+            } else if (indent == 0 && is_identifier(right)) {
+                // Dynamo's graphs know their inputs by other names than their signature: `l_x_ = L_x_`.
+                node_names_.emplace(right, left);
+            }
         }
-        std::string text = def ? signature(from.text, indent == 0) : std::string(from.text);
-        // `_tensor_constant0 = self._tensor_constant0` gets the type of what __init__ registers.
-        const size_t equal = text.find(" = self.");
-        if (!def && equal != npos && is_identifier(std::string_view(text).substr(0, equal))) {
-            const auto known = c.constants.find(std::string(path_at(text, equal + 8)));
-            if (known != c.constants.end() && !known->second.empty())
-                text.insert(equal, ": \"" + known->second + '"');
-        }
-        line(text, indent + from.indent, from.line);
+        line(typed.empty() ? text : typed, indent + from.indent, from.line);
         def = false;
     }
     out_.lost.insert(out_.lost.end(), c.lost.begin(), c.lost.end());
@@ -348,7 +362,8 @@ std::optional<Script> Reader::run() {
         if (input.hash.empty() || input.kind != ScriptInput::Kind::Tensor)
             continue;
         SavedTensor saved;
-        saved.name = out_.parameters[i];
+        const auto node = node_names_.find(out_.parameters[i]);
+        saved.name = node == node_names_.end() ? out_.parameters[i] : node->second;
         saved.member = input.hash;
         saved.pickled = true;
         saved.dtype = input.dtype;

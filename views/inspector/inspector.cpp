@@ -1,5 +1,6 @@
 #include "views/inspector/inspector.h"
 
+#include "views/base/facts.h"
 #include "views/base/theme.h"
 
 #include <QTabBar>
@@ -37,15 +38,7 @@ Inspector::Inspector(QWidget* parent)
         if (!quiet_)
             Q_EMIT pageChosen(page);
     });
-    connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) {
-        const LinkTarget target = readLink(url);
-        if (const auto* place = std::get_if<Place>(&target))
-            Q_EMIT placeChosen(*place);
-        else if (const auto* row = std::get_if<int>(&target))
-            Q_EMIT rowChosen(*row);
-        else if (const auto* region = std::get_if<RegionRef>(&target))
-            Q_EMIT regionChosen(*region);
-    });
+    connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) { followLink(this, url); });
     connect(&Theme::instance(), &Theme::changed, this, &Inspector::fill);
     setDocument(nullptr);
 }

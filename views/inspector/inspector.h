@@ -2,8 +2,8 @@
 #pragma once
 
 #include "views/base/follower.h"
-#include "views/inspector/facts.h"
 #include "views/inspector/notespane.h"
+#include "views/inspector/pages.h"
 
 #include <QWidget>
 
@@ -44,6 +44,9 @@ Q_SIGNALS:
     void placeChosen(const hopscope::Place& place);
     void rowChosen(int row);
     void regionChosen(hopscope::RegionRef region);
+    void compilationChosen(hopscope::CompilationId compilation);
+    void spotChosen(hopscope::FileId file, quint64 line); // a line of a dump's file
+    void comparisonChosen(const hopscope::Place& a, const hopscope::Place& b);
     void pageChosen(int page);
 
 private:

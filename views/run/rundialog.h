@@ -14,6 +14,7 @@ class QComboBox;
 class QDialogButtonBox;
 class QLabel;
 class QLineEdit;
+class QPushButton;
 class QRadioButton;
 class QSpinBox;
 
@@ -54,6 +55,7 @@ private:
     QCheckBox* trust_;
     QLabel* note_;
     QDialogButtonBox* buttons_;
+    QPushButton* run_ = nullptr;
 };
 
 } // namespace hopscope
