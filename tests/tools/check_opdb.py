@@ -33,7 +33,9 @@ from torch.utils import _pytree as pytree
 
 warnings.filterwarnings("ignore")
 DTYPES = {"f32": torch.float32, "i64": torch.int64, "bool": torch.bool, "bf16": torch.bfloat16, "c64": torch.complex64,
-          "f64": torch.float64, "f16": torch.float16}
+          "f64": torch.float64, "f16": torch.float16, "i32": torch.int32, "i16": torch.int16, "i8": torch.int8,
+          "u8": torch.uint8, "c128": torch.complex128}
+USUAL = "f32,i64,bool,bf16,c64,f64,f16"
 CODES = {torch.float32: "F32", torch.float64: "F64", torch.bfloat16: "BF16", torch.float16: "F16", torch.int64: "I64",
          torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL",
          torch.complex64: "C64", torch.complex128: "C128"}
@@ -218,7 +220,7 @@ def main():
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--samples", type=int, default=2)
     parser.add_argument("--ops", default="")
-    parser.add_argument("--dtypes", default=",".join(DTYPES))
+    parser.add_argument("--dtypes", default=USUAL)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     from torch.testing._internal.common_methods_invocations import op_db
