@@ -3,6 +3,7 @@
 
 #include "core/executor/compare.h"
 #include "core/executor/fault.h"
+#include "core/executor/forecast.h"
 #include "core/executor/machine.h"
 #include "core/executor/tracer.h"
 #include "core/tensors/tensor_file.h"
@@ -45,6 +46,7 @@ private:
     wire::InitializeAnswer initialize(const wire::InitializeRequest& request);
     wire::LoadAnswer load(const wire::LoadRequest& request);
     wire::BindAnswer bind(const wire::BindRequest& request);
+    static std::shared_ptr<const Program> compiled(const std::string& text, const Bindings& symbols);
     std::shared_ptr<std::string> tensor_bytes() const;
 
     // verbs_run.cpp
@@ -66,6 +68,7 @@ private:
     wire::SaveAnswer save(const wire::SaveRequest& request);
     Tracer& tracer();
 
+    wire::ForecastAnswer forecast(const wire::ForecastRequest& request); // verbs_forecast.cpp
     wire::JointAnswer joint(const wire::JointRequest& request); // verbs_joint.cpp
     wire::SchemaAnswer schema(const wire::SchemaRequest& request); // verbs_schema.cpp
     wire::ShutdownAnswer shut_down(const wire::ShutdownRequest& request);
@@ -74,6 +77,7 @@ private:
 
     ServerFiles files_;
     wire::InitializeAnswer facts_;
+    Forecaster forecaster_{facts_.composed};
     wire::FrameReader frames_;
     std::deque<std::unique_ptr<Message>> waiting_;
     bool ended_ = false, shut_down_ = false, cancel_ = false;

@@ -59,6 +59,22 @@ template <class V> void fields(V& v, Of<V, LoadAnswer>& m) {
     v("moved", m.moved);
 }
 
+template <class V> void fields(V& v, Of<V, ForecastRequest>& m) {
+    v("text", m.text);
+    v("symbols", m.symbols);
+}
+template <class V> void fields(V& v, Of<V, ForecastNode>& m) {
+    v("body", m.body);
+    v("node", m.node);
+    v("fate", m.fate);
+    v("obstacle", m.obstacle);
+    v("reason", m.reason);
+}
+template <class V> void fields(V& v, Of<V, ForecastAnswer>& m) {
+    v("bodies", m.bodies);
+    v("nodes", m.nodes);
+}
+
 template <class V> void fields(V& v, Of<V, BindRequest>& m) {
     v("as", m.as);
 }

@@ -93,6 +93,10 @@ void Inspector::fill() {
     switch (page()) {
     case NodePage:
         html = nodePage(*document_, about_.node, about_.crossing);
+        if (!about_.forecast.isEmpty())
+            html +=
+                QStringLiteral("<p style='margin:10px 0 2px 0;color:%1;font-weight:600'>%2</p><p>%3</p>")
+                    .arg(color(Role::Quiet).name(), tr("On the executor"), about_.forecast.toHtmlEscaped());
         break;
     case InvocationPage:
         html = invocationPage(*document_, about_.row);
@@ -124,7 +128,7 @@ void Inspector::follow(const Shown& shown, Changes changed) {
         page = InvocationPage;
     else if (at.subject == Subject::Region)
         page = RegionPage;
-    inspect({at.node, at.row, at.region, shown.body(), shown.crossing}, page);
+    inspect({at.node, at.row, at.region, shown.body(), shown.crossing, shown.forecast}, page);
 }
 
 } // namespace hopscope

@@ -31,6 +31,7 @@ public:
         RegionRef region;
         Place body;
         std::vector<Place> crossing;
+        QString forecast; // of the node; may be empty
     };
     // What the pages are about, and which of them is open. Emits nothing.
     void inspect(const About& about, Page page);

@@ -73,6 +73,11 @@ void addTags(WindowState& state, Pane pane, const Place& body, OnNodes show, Mar
         state.run().want(QStringLiteral("canvas%1").arg(int(pane)), {});
     if (times)
         addTimes(run.timing(), body.body, tags);
+    // A node that stops a run says so before anything is run.
+    if (const run::Forecast* told = state.forecasts().of(body.graph))
+        for (const wire::ForecastNode& node : told->nodes)
+            if (node.body == body.body && node.fate == wire::Fate::Cannot)
+                tags.push_back({.node = node.node, .text = QObject::tr("cannot be run"), .warning = true});
     std::erase_if(tags, [](const Tag& tag) { return tag.text.isEmpty() && !tag.bar; });
     marks.tags = std::move(tags);
 }

@@ -98,7 +98,7 @@ void RunPresenter::openDialog() {
     if (const std::optional<int> row = state_->at().row)
         before.invocation = state_->document()->invocation(*row).index;
     auto* dialog = new RunDialog(state_->document(), bodies, std::min(chosen, int(bodies.size()) - 1), before,
-        panes_->widget()->window());
+        &state_->forecasts(), panes_->widget()->window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &RunDialog::runRequested, this, &RunPresenter::start);
     dialog->open();

@@ -70,6 +70,13 @@ void RunPresenter::follow(const Shown&, Changes changed) {
     if (!(changed & concerns))
         return;
     const Reasons why = reasons();
+    // Where a run stopped for want of an operator, what may help is known to the executor.
+    const auto stepper = run_.stepper();
+    const bool stopped = run_.active() && stepper && stepper->failure() && stepper->failure()->unsupported;
+    if (stopped)
+        state_->forecasts().ask(run_.graph());
+    panels_.steps->setHelp(
+        stopped ? state_->forecasts().remedy(run_.placeOf(stepper->failure()->step)) : QString());
     updateStepping(why);
     updateOthers(why);
 }
