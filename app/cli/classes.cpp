@@ -16,14 +16,14 @@ std::string address(const Dump& dump, const Place& place) {
     return address_of(dump, place.graph, place.body);
 }
 
-const Place& first_of(const StageClasses& s, int index) {
-    return s.classes[static_cast<size_t>(index)].members.front();
+const Place& first_of(const StageClasses& s, size_t index) {
+    return s.classes[index].members.front();
 }
 
 Json nearest_json(const Dump& dump, const StageClasses& s, const EqualBodies& c) {
-    if (c.nearest < 0)
+    if (!c.nearest)
         return nullptr;
-    const Place& near = first_of(s, c.nearest);
+    const Place& near = first_of(s, *c.nearest);
     const GraphModule& a = *dump.graph(near.graph).module;
     const GraphModule& b = *dump.graph(c.members.front().graph).module;
     const auto node = [](const GraphModule& m, BodyId body, NodeId n) {
@@ -68,9 +68,9 @@ void print_stage(const Dump& dump, const StageClasses& s) {
         if (c.members.size() > kMost)
             line += " = … (" + std::to_string(c.members.size()) + " in all)";
         std::printf("  %s\n", utf8(line).c_str());
-        if (c.nearest < 0)
+        if (!c.nearest)
             continue;
-        const Place& near = first_of(s, c.nearest);
+        const Place& near = first_of(s, *c.nearest);
         const std::string told = difference_text(*dump.graph(near.graph).module,
             *dump.graph(c.members.front().graph).module, c.difference, near.body);
         std::printf("      %s as %s but for %s\n", c.same_structure ? "built" : "nearly built",

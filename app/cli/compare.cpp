@@ -17,7 +17,7 @@ struct Options {
     RunOptions run;
     std::string against = "float64"; // or a file
     std::string with, with_inputs; // another body, other inputs
-    long long with_seed = -1;
+    std::optional<uint64_t> with_seed;
     std::vector<std::string> tolerances;
     int top = 10;
     bool alone = false, whole = false, strict = false, as_json = false;
@@ -45,9 +45,9 @@ Result<run::Prepared> other_of(const Dump& dump, const Options& options) {
     if (!options.with_inputs.empty()) {
         other.inputs = options.with_inputs;
         other.seed.reset();
-    } else if (options.with_seed >= 0) {
+    } else if (options.with_seed) {
         other.inputs.clear();
-        other.seed = static_cast<uint64_t>(options.with_seed);
+        other.seed = options.with_seed;
     }
     return run::prepare(dump, other);
 }
@@ -59,7 +59,7 @@ int compare(const Options& options) {
     const auto dump = open(options.run.paths);
     if (!dump)
         return fail(dump.error());
-    const bool other_run = !options.with.empty() || !options.with_inputs.empty() || options.with_seed >= 0;
+    const bool other_run = !options.with.empty() || !options.with_inputs.empty() || options.with_seed;
     run::Request request = options.run.request();
     run::CompareRequest how;
     if (options.alone || options.whole)
@@ -83,7 +83,7 @@ int compare(const Options& options) {
         if (!other)
             return fail(other.error());
         how.other = &*other;
-        how.other_seed = options.with_seed >= 0 ? static_cast<uint64_t>(options.with_seed) : how.seed;
+        how.other_seed = options.with_seed.value_or(how.seed);
     }
     const Job job = interruptible();
     const auto started = run::start(*prepared, request, job);

@@ -36,9 +36,8 @@ Json ledgers_json(const Dump& a, const Dump& b, const std::vector<LedgerPair>& p
     for (const LedgerPair& p : pairs) {
         Json rows = Json::array();
         for (const LedgerRow& r : p.rows)
-            rows.push_back(
-                {{"a", r.a >= 0 ? Json(r.a) : Json(nullptr)}, {"b", r.b >= 0 ? Json(r.b) : Json(nullptr)},
-                    {"function", text_or_null(r.function)}, {"fields", changes_json(r.changes)}});
+            rows.push_back({{"a", r.a ? Json(*r.a) : Json(nullptr)}, {"b", r.b ? Json(*r.b) : Json(nullptr)},
+                {"function", text_or_null(r.function)}, {"fields", changes_json(r.changes)}});
         Json others = Json::array();
         for (const OtherBody& o : p.other_bodies)
             others.push_back({{"a", utf8(address_of(a, o.a.graph, o.a.body))},
@@ -84,9 +83,9 @@ void print_pair(const Dump& a, const Dump& b, const LedgerPair& p) {
             utf8(address_of(b, o.b.graph, o.b.body)).c_str());
     for (const LedgerRow& r : p.rows) {
         std::string line =
-            r.a < 0 ? "+ " + std::to_string(r.b) : (r.b < 0 ? "- " : "~ ") + std::to_string(r.a);
-        if (r.a >= 0 && r.b >= 0 && r.a != r.b)
-            line += " → " + std::to_string(r.b);
+            !r.a ? "+ " + std::to_string(r.b.value_or(0)) : (r.b ? "~ " : "- ") + std::to_string(*r.a);
+        if (r.a && r.b && r.a != r.b)
+            line += " → " + std::to_string(*r.b);
         line += "  " + r.function;
         for (size_t i = 0; i < r.changes.size(); ++i)
             line += (i ? "; " : "  ") + change(r.changes[i]);

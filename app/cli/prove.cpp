@@ -24,10 +24,10 @@ struct Options {
 ordered_json address_json(const Dump& dump, const Place& place) {
     return place.graph ? ordered_json(address_of(dump, place.graph, place.body)) : ordered_json();
 }
-ordered_json error_json(double error) {
-    if (error < 0)
+ordered_json error_json(std::optional<double> error) {
+    if (!error)
         return nullptr;
-    return wire::json_number<ordered_json>(error);
+    return wire::json_number<ordered_json>(*error);
 }
 
 ordered_json proof_json(const Dump& dump, const proof::Proof& proof) {

@@ -10,8 +10,7 @@ run::Request RunOptions::request() const {
     run::Request request;
     request.address = address;
     request.invocation = invocation;
-    if (seed >= 0)
-        request.seed = static_cast<uint64_t>(seed);
+    request.seed = seed;
     request.inputs = inputs;
     request.single_inputs = single_inputs;
     request.bind = bind;

@@ -7,6 +7,7 @@
 #include "core/run/forecast.h"
 #include "core/run/request.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,12 @@ struct RunOptions {
     std::vector<std::string> paths;
     std::string address;
     std::optional<int> invocation;
-    long long seed = -1;
+    std::optional<uint64_t> seed;
     std::string inputs;
     std::vector<std::string> single_inputs, bind, libraries;
 
     run::Request request() const;
-    uint64_t random_seed() const { return seed < 0 ? 0 : static_cast<uint64_t>(seed); }
+    uint64_t random_seed() const { return seed.value_or(0); }
 };
 
 // What stands between the options and a running worker, for commands that have nothing to say in between.

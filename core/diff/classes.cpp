@@ -48,12 +48,12 @@ private:
             if (score <= best)
                 continue;
             best = score;
-            classes[i].nearest = static_cast<int>(k);
+            classes[i].nearest = k;
             classes[i].same_structure = same;
         }
-        if (classes[i].nearest < 0)
+        if (!classes[i].nearest)
             return;
-        const Place& other = classes[static_cast<size_t>(classes[i].nearest)].members.front();
+        const Place& other = classes[*classes[i].nearest].members.front();
         const MatchResult r =
             match_bodies(exact_.of(other.graph), other.body, exact_.of(mine.graph), mine.body);
         if (r.difference)

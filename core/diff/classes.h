@@ -4,14 +4,15 @@
 #include "core/graph/dump.h"
 #include "core/match/match.h"
 
+#include <optional>
 #include <vector>
 
 namespace hopscope {
 
 struct EqualBodies {
     std::vector<Place> members; // in the order of the dump; the first stands for all
-    // The earlier class that is nearest, and the first difference from it; -1 = none comes near.
-    int nearest = -1;
+    // The earlier class that is nearest, and the first difference from it; none: none comes near.
+    std::optional<size_t> nearest;
     bool same_structure = false; // the nearest differs in types, constants or attributes alone
     Difference difference; // expected is the nearest's
 };

@@ -177,7 +177,7 @@ private:
                 fields(s, s.invocations[i], t, other, row.changes);
                 bodies(s.invocations[i], other, p);
             }
-            if (row.b >= 0 && row.changes.empty())
+            if (row.b && row.changes.empty())
                 ++p.same_rows;
             else
                 p.rows.push_back(std::move(row));

@@ -3,6 +3,7 @@
 
 #include "core/regions/ledger.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ struct LedgerChange {
 };
 
 struct LedgerRow {
-    int a = -1, b = -1; // Invocation::index; -1 = only in the other
+    std::optional<int> a, b; // Invocation::index; none: only in the other
     std::string function; // of its region
     std::vector<LedgerChange> changes; // decision, reason, identifier, variant, inlined, executions
 };

@@ -70,7 +70,7 @@ private:
     void python_level(NodeId id, Step& step);
     bool python_operator(NodeId id, Step& step, std::string_view target, const Arguments& args);
     bool drops_nothing(const std::string& op, const std::vector<Operand>& operands) const;
-    void arithmetic(NodeId id, Step& step, int number);
+    void arithmetic(NodeId id, Step& step, std::optional<int> number);
     void subscript(NodeId id, Step& step, const Arguments& args);
     // dynamo_bind.cpp: arguments
     bool write_all(const Arguments& args, std::vector<CompiledArgument>& out);
@@ -87,8 +87,8 @@ private:
     CompiledArgument literal(std::string_view text);
     void returned(NodeId id, Step& step);
     void attribute(NodeId id);
-    bool base_view(
-        Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument, int item);
+    bool base_view(Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument,
+        std::optional<uint32_t> item);
     bool base_list(Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument);
     bool first_functionalized(
         Functionalized& plan, const Arguments& args, std::vector<Operand>& list, std::vector<Operand>& bases);

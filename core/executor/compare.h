@@ -1,50 +1,13 @@
-// Values of a run against a reference: recorded ones, or those of another run.
+// One value held against another: whether they are of one kind, and how far their elements are apart.
 #pragma once
 
-#include "core/executor/follower.h"
-#include "core/executor/judge.h"
-#include "core/executor/machine.h"
-#include "core/tensors/tensor_file.h"
+#include "core/executor/torch.h"
 #include "core/wire/messages.h"
 
-#include <functional>
 #include <map>
-#include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 namespace hopscope::executor {
-
-// A node's values as a run kept them.
-struct NodeValues {
-    bool tuple = false;
-    std::vector<c10::IValue> values;
-};
-using KeptValues = std::map<std::string, NodeValues>; // by key: "mm", "call/mm"
-
-// What a run is compared with, by key.
-class Reference {
-public:
-    Reference() = default;
-    explicit Reference(tensors::TensorFile file)
-        : file_(std::move(file))
-        , there_(true) { }
-    explicit Reference(KeptValues kept)
-        : kept_(std::move(kept))
-        , there_(true) { }
-
-    bool there() const { return there_; }
-    size_t size() const { return kept_.empty() ? file_.values().size() : kept_.size(); }
-    // The value of a key ("mm", "call/mm", "split#1"); nothing where there is none, or only a tuple as a
-    // whole. An error where it cannot be made.
-    std::optional<Result<c10::IValue>> find(const std::string& key) const;
-
-private:
-    tensors::TensorFile file_;
-    KeptValues kept_;
-    bool there_ = false;
-};
 
 struct CompareOptions {
     // Each node was given the reference's values, so that errors do not add up; float32 and float64 are then
@@ -62,91 +25,14 @@ struct CompareOptions {
 wire::ComparedValue compare(const std::string& path, const c10::IValue& found, const c10::IValue& expected,
     const CompareOptions& options);
 
-// What verdicts need besides the reference: the same body in double precision.
-struct Wide {
-    const Program* program = nullptr;
-    std::vector<c10::IValue> inputs;
-    std::vector<c10::IValue>
-        moved; // each by half a unit in the last place of the dtype that it has in the run
-    std::function<bool()> stop; // as RunSettings::stop
-};
-
-// Compares node by node during a run. Random nodes take the reference's value, if there is one, and so does
-// memory that nobody wrote to.
-//
-// With `alone` each node is judged on the reference's values, against the same operator in double precision
-// on them (judge.h); else on those of the run, against the whole body in double precision, with a bound that
-// a second one carries along, whose every result is moved by a rounding. Without a reference the body in
-// double precision is what is expected.
-class ValueComparer : public Observer {
-public:
-    // `reference` may be null; both outlive it.
-    ValueComparer(
-        const GraphModule& module, const Reference* reference, CompareOptions options, const Wide& wide);
-
-    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
-
-    const std::vector<wire::ComparedValue>& rows() const { return rows_; }
-    const std::vector<std::string>& random() const { return random_; } // nodes that took the recorded value
-    uint64_t compared() const { return compared_; } // nodes of which at least one value was compared
-
-private:
-    // One value of the node that the run stands at: result `output`, of a list its item.
-    struct Place {
-        const ObservedStep& observed;
-        size_t output;
-        int64_t item; // -1: the result is no list
-    };
-    using Values = std::vector<c10::IValue>;
-    // The node's operator again, in double precision, on the operands that it had.
-    struct Again {
-        bool asked = false;
-        std::optional<Values> exact;
-        std::vector<Values> moved, moved_less; // each as Exact has it
-    };
-
-    bool take(const std::string& name, Place place, c10::IValue& value);
-    bool inherit(const std::string& name, const ObservedStep& observed);
-    void chosen(wire::ComparedValue& row, std::string why);
-    void keep(wire::ComparedValue row, const ObservedStep& observed);
-    std::optional<Result<c10::IValue>> expected(const std::string& name, const Place& place) const;
-    std::string not_compared(const ObservedStep& observed, size_t output) const;
-    void give_verdict(
-        wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
-    void judge_numbers(
-        wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
-    void judge_choice(
-        wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
-    const Again& again(const ObservedStep& observed);
-    Exact alone_exact(const Place& place, const at::Tensor& found);
-
-    const GraphModule& module_;
-    const Reference* reference_;
-    CompareOptions options_;
-    const Wide& wide_;
-    std::unique_ptr<Follower> exact_, noisy_;
-    const Values *exact_values_ = nullptr, *noisy_values_ = nullptr; // of the node that the run stands at
-    Again again_;
-    std::vector<wire::ComparedValue> rows_;
-    std::string choice_; // the first node that chose otherwise than what is expected
-    std::vector<std::string> random_;
-    uint64_t compared_ = 0;
-};
-
-// Keeps all values of a run.
-class Keeper : public Observer {
-public:
-    // `clone`: later steps may write into the values.
-    Keeper(const GraphModule& module, bool clone)
-        : module_(module)
-        , clone_(clone) { }
-    void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
-    KeptValues take() { return std::move(kept_); }
-
-private:
-    const GraphModule& module_;
-    bool clone_;
-    KeptValues kept_;
-};
+// The parts of it, for those who judge the elements otherwise (value_comparer.h).
+// Looks at everything but the elements, and sets dtype, tolerance and verdict; whether these are to be
+// compared.
+bool alike(wire::ComparedValue& row, const c10::IValue& found, const c10::IValue& expected,
+    const CompareOptions& options);
+// Integers and booleans, of one shape: equal or not, and the largest difference.
+void compare_wholes(wire::ComparedValue& row, const at::Tensor& found, const at::Tensor& expected);
+// Makes it unequal, for this reason.
+void unequal(wire::ComparedValue& row, std::string reason);
 
 } // namespace hopscope::executor

@@ -92,7 +92,7 @@ void BodyCompiler::function(NodeId id, Step& step) {
         higher_order(id, step, target.substr(kHigher.size()));
         return;
     }
-    if (const int known = python_function(brief); known >= 0) {
+    if (const std::optional<int> known = python_function(brief)) {
         if (brief.substr(0, 9) == "operator." && !only_numbers(n)) {
             arithmetic(id, step, known);
             return;
@@ -108,7 +108,7 @@ void BodyCompiler::function(NodeId id, Step& step) {
             return;
         }
         step.kind = StepKind::Python;
-        step.op = known;
+        step.op = *known;
         results(id, step, 1, false);
         values_[id.index].number = true;
         return;

@@ -33,11 +33,11 @@ public:
             recorder_.calls[next_].forward = path;
             prefer_operands(prefix, observed.body, n, recorder_.calls[next_]);
         }
-        std::vector<int32_t>& ids = values_[path];
+        std::vector<std::optional<uint32_t>>& ids = values_[path];
         for (size_t i = 0; i < count; ++i)
             ids.push_back(values[i].isTensor() && values[i].toTensor().defined()
                     ? recorder_.find(values[i].toTensor())
-                    : -1);
+                    : std::nullopt);
         if (n.op == Opcode::CallFunction)
             listing_.name_forward(ids, observed.tuple, std::string(module_.text(n.name)), prefix.empty());
         const uint64_t now = at::sequence_number::peek();
@@ -61,11 +61,9 @@ private:
             const auto found = values_.find(prefix + std::string(module_.text(in.node(input).name)));
             if (found == values_.end())
                 continue;
-            for (const int32_t id : found->second)
+            for (const std::optional<uint32_t> id : found->second)
                 for (Piece& piece : call.arguments)
-                    if (id >= 0 && piece.value >= 0
-                        && recorder_.values[static_cast<size_t>(id)].key
-                            == recorder_.values[static_cast<size_t>(piece.value)].key)
+                    if (id && piece.value && recorder_.values[*id].key == recorder_.values[*piece.value].key)
                         piece.value = id;
         }
     }
@@ -76,7 +74,7 @@ private:
     size_t next_ = 0;
     uint64_t sequence_ = at::sequence_number::peek();
     std::map<uint64_t, std::string> by_sequence_;
-    std::map<std::string, std::vector<int32_t>> values_; // by path
+    std::map<std::string, std::vector<std::optional<uint32_t>>> values_; // by path
 };
 
 // Says, before a derivative is computed, whose it is.

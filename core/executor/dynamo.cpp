@@ -76,7 +76,7 @@ void BodyCompiler::dynamic(NodeId id, Step& step, DynamicCall call, const std::v
     values_[id.index].number = !type || type->kind != TypeKind::Tensor;
 }
 
-void BodyCompiler::arithmetic(NodeId id, Step& step, int number) {
+void BodyCompiler::arithmetic(NodeId id, Step& step, std::optional<int> number) {
     const Node& n = body_.node(id);
     const Arguments args = arguments(n);
     DynamicCall call;
@@ -162,7 +162,7 @@ bool BodyCompiler::python_operator(NodeId id, Step& step, std::string_view targe
         subscript(id, step, args);
     else if (std::find(std::begin(kOnTensorsOnly), std::end(kOnTensorsOnly), target)
         != std::end(kOnTensorsOnly))
-        arithmetic(id, step, -1);
+        arithmetic(id, step, {});
     else
         return false;
     return true;

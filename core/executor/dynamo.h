@@ -46,7 +46,7 @@ struct DynamicCall {
     Kind kind = Kind::Operator;
     std::string name; // as the graph says it, for messages
     std::string op; // "aten::add"
-    int number = -1; // python_function() of it
+    std::optional<int> number; // python_function() of it: of arithmetic on numbers
     ValueFunction function = nullptr;
     std::vector<ArgumentForm> forms;
     std::vector<IndexItem> index;

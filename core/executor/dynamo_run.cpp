@@ -64,8 +64,8 @@ const PythonOperatorRow kOperators[] = {
 c10::IValue arithmetic(const DynamicCall& call, const Values& operands) {
     const bool tensors =
         std::any_of(operands.begin(), operands.end(), [](const c10::IValue& v) { return v.isTensor(); });
-    if (!tensors && call.number >= 0)
-        return call_python(call.number, operands);
+    if (!tensors && call.number)
+        return call_python(*call.number, operands);
     const auto row = std::find_if(std::begin(kOperators), std::end(kOperators),
         [&](const PythonOperatorRow& r) { return r.target == call.name; });
     if (row == std::end(kOperators))

@@ -2,6 +2,7 @@
 #include "core/executor/body_compiler.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace hopscope::executor {
 
@@ -59,9 +60,8 @@ void BodyCompiler::effects(NodeId id, Step& step, const Arguments& args) {
 
 // Reads `_NAME_base_index` and what may stand beside it (torch/_higher_order_ops/auto_functionalize.py,
 // read_view_information_from_args). False where there is none for this argument.
-bool BodyCompiler::base_view(
-    Functionalized& plan, const Arguments& args, const std::string& name, uint32_t argument, int item) {
-    constexpr int kUnknown = -2;
+bool BodyCompiler::base_view(Functionalized& plan, const Arguments& args, const std::string& name,
+    uint32_t argument, std::optional<uint32_t> item) {
     const std::string prefix = "_" + name;
     const Arg* index = args.keyword(prefix + "_base_index");
     if (!index)
@@ -69,17 +69,19 @@ bool BodyCompiler::base_view(
     BaseView view;
     view.argument = argument;
     view.item = item;
-    if (index->kind != ArgKind::None)
-        view.base = static_cast<int>(reader_.integer(*index).value_or(kUnknown));
-    else if (item >= 0)
-        view.base = kUnknown; // a list of tensors without one of them
-    const auto number = [&](const char* suffix, int64_t& value) {
+    bool known = true;
+    if (index->kind != ArgKind::None) {
+        const auto base = reader_.integer(*index);
+        known = base && *base >= 0 && *base <= std::numeric_limits<int32_t>::max();
+        view.base = static_cast<uint32_t>(base.value_or(0));
+    } else if (item) {
+        known = false; // a list of tensors without one of them
+    }
+    const auto number = [&](const char* suffix) {
         const Arg* arg = args.keyword(prefix + suffix);
-        const auto found = arg ? reader_.integer(*arg) : std::nullopt;
-        if (!found || *found < 0)
-            view.base = kUnknown;
-        else
-            value = *found;
+        const int64_t found = arg ? reader_.integer(*arg).value_or(-1) : -1;
+        known = known && found >= 0;
+        return found;
     };
     // `_alias` is the base under another name: its values are the base's.
     if (args.keyword(prefix + "_storage_offset")) {
@@ -87,17 +89,18 @@ bool BodyCompiler::base_view(
             view.size.push_back(reader_.integer(*size).value_or(-1));
         for (const Arg* stride : item_list(args.keyword(prefix + "_stride")))
             view.stride.push_back(reader_.integer(*stride).value_or(-1));
-        number("_storage_offset", view.offset);
+        view.offset = number("_storage_offset");
         const auto negative = [](const std::vector<int64_t>& list) {
             return std::any_of(list.begin(), list.end(), [](int64_t n) { return n < 0; });
         };
         if (negative(view.size) || negative(view.stride) || view.size.size() != view.stride.size())
-            view.base = kUnknown;
+            known = false;
     } else if (args.keyword(prefix + "_slice_dim")) {
-        number("_slice_dim", view.slice_dim);
-        number("_slice_start", view.slice_start);
-        number("_slice_end", view.slice_end);
+        view.slice_dim = number("_slice_dim");
+        view.slice_start = number("_slice_start");
+        view.slice_end = number("_slice_end");
     }
+    plan.unknown_view = plan.unknown_view || !known;
     plan.views.push_back(std::move(view));
     return true;
 }
@@ -110,7 +113,7 @@ bool BodyCompiler::base_list(
     if (!count || *count < 1)
         return false;
     for (int64_t i = 0; i < *count; ++i)
-        if (!base_view(plan, args, name + "_" + std::to_string(i), argument, static_cast<int>(i)))
+        if (!base_view(plan, args, name + "_" + std::to_string(i), argument, static_cast<uint32_t>(i)))
             return false;
     return true;
 }
@@ -130,7 +133,7 @@ bool BodyCompiler::first_functionalized(
             }
             BaseView view;
             view.argument = static_cast<uint32_t>(list.size());
-            view.base = static_cast<int>(bases.size());
+            view.base = static_cast<uint32_t>(bases.size());
             plan.views.push_back(view);
             bases.push_back(*operand);
         }
@@ -168,7 +171,7 @@ void BodyCompiler::functionalized(NodeId id, Step& step, const Arguments& args) 
         for (size_t i = 0; i < taken; ++i) {
             const std::string argument = "arg" + std::to_string(i);
             const Arg* given = args.keyword(argument);
-            const auto operand = base_view(plan, args, argument, static_cast<uint32_t>(i), -1)
+            const auto operand = base_view(plan, args, argument, static_cast<uint32_t>(i), {})
                 ? std::optional<Operand>(reader_.constant({}))
                 : given ? reader_.as_written(given)
                         : std::nullopt;
@@ -193,7 +196,7 @@ void BodyCompiler::functionalized(NodeId id, Step& step, const Arguments& args) 
         for (size_t i = list.size(); i < plan.op->schema().arguments().size(); ++i) {
             const c10::Argument& argument = plan.op->schema().arguments()[i];
             const auto position = static_cast<uint32_t>(i);
-            const auto operand = base_view(plan, args, argument.name(), position, -1)
+            const auto operand = base_view(plan, args, argument.name(), position, {})
                     || base_list(plan, args, argument.name(), position)
                 ? std::optional<Operand>(reader_.constant({}))
                 : reader_.for_schema(args.keyword(argument.name()), argument);
@@ -205,11 +208,12 @@ void BodyCompiler::functionalized(NodeId id, Step& step, const Arguments& args) 
         }
         outputs = std::max<uint32_t>(1, static_cast<uint32_t>(plan.op->schema().returns().size()));
     }
-    for (const BaseView& view : plan.views)
-        if (view.base < -1 || view.base >= static_cast<int>(bases.size())) {
-            missing(id, step, "a mutated operand is a view in a form that Hopscope does not rebuild");
-            return;
-        }
+    if (plan.unknown_view || std::any_of(plan.views.begin(), plan.views.end(), [&](const BaseView& view) {
+            return view.base && *view.base >= bases.size();
+        })) {
+        missing(id, step, "a mutated operand is a view in a form that Hopscope does not rebuild");
+        return;
+    }
     step.operands = add_operands(list);
     plan.bases = add_operands(bases);
     step.kind = StepKind::Functionalized;

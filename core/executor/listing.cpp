@@ -62,13 +62,13 @@ std::string Listing::type_of_input(size_t index, const c10::IValue& value) const
 }
 
 void Listing::name_forward(
-    const std::vector<int32_t>& values, bool tuple, const std::string& name, bool root) {
-    if (values.empty() || values[0] < 0)
+    const std::vector<std::optional<uint32_t>>& values, bool tuple, const std::string& name, bool root) {
+    if (values.empty() || !values[0])
         return;
-    RecordedValue& value = recorder_.values[static_cast<size_t>(values[0])];
-    if (value.event < 0)
+    RecordedValue& value = recorder_.values[*values[0]];
+    if (!value.event)
         return;
-    RecordedCall& call = recorder_.calls[static_cast<size_t>(value.event)];
+    RecordedCall& call = recorder_.calls[*value.event];
     std::string& place = tuple || !call.tuple ? call.name : value.name;
     if (!place.empty() || (tuple && !call.tuple))
         return;
@@ -80,9 +80,9 @@ void Listing::name_forward(
 
 std::vector<bool> Listing::needed(const std::vector<c10::IValue>& returned) const {
     std::vector<bool> keep(recorder_.calls.size(), false);
-    const auto use = [&](int32_t id) {
-        if (id >= 0 && recorder_.values[static_cast<size_t>(id)].event >= 0)
-            keep[static_cast<size_t>(recorder_.values[static_cast<size_t>(id)].event)] = true;
+    const auto use = [&](std::optional<uint32_t> id) {
+        if (id && recorder_.values[*id].event)
+            keep[*recorder_.values[*id].event] = true;
     };
     for (const c10::IValue& value : returned)
         if (value.isTensor())
@@ -99,10 +99,10 @@ std::vector<bool> Listing::needed(const std::vector<c10::IValue>& returned) cons
 
 std::string Listing::text_of(const c10::IValue& value) const {
     if (value.isTensor()) {
-        const int32_t id = recorder_.find(value.toTensor());
-        TORCH_CHECK(id >= 0, "a result of type ", type_of(value.toTensor()),
+        const std::optional<uint32_t> id = recorder_.find(value.toTensor());
+        TORCH_CHECK(id.has_value(), "a result of type ", type_of(value.toTensor()),
             " comes from no operator that was heard");
-        return recorder_.values[static_cast<size_t>(id)].name;
+        return recorder_.values[*id].name;
     }
     if (value.isBool())
         return value.toBool() ? "True" : "False";
@@ -115,8 +115,8 @@ std::string Listing::arguments_of(const RecordedCall& call) const {
     std::string text;
     for (const Piece& piece : call.arguments) {
         text += piece.text;
-        if (piece.value >= 0)
-            text += recorder_.values[static_cast<size_t>(piece.value)].name;
+        if (piece.value)
+            text += recorder_.values[*piece.value].name;
     }
     return text;
 }
@@ -127,11 +127,12 @@ std::unordered_set<uint32_t> Listing::items_used(
     for (size_t i = 0; i < keep.size(); ++i)
         if (keep[i])
             for (const Piece& piece : recorder_.calls[i].arguments)
-                if (piece.value >= 0)
-                    used.insert(static_cast<uint32_t>(piece.value));
+                if (piece.value)
+                    used.insert(*piece.value);
     for (const c10::IValue& value : returned)
         if (value.isTensor())
-            used.insert(static_cast<uint32_t>(recorder_.find(value.toTensor())));
+            if (const std::optional<uint32_t> id = recorder_.find(value.toTensor()))
+                used.insert(*id);
     return used;
 }
 

@@ -17,7 +17,8 @@ public:
     std::string type_of_input(size_t index, const c10::IValue& value) const;
     // Gives the call that made these values, or the item of a call's, the name of the forward's node; `root`:
     // of the body itself. Names of regions put inline give way to the body's own.
-    void name_forward(const std::vector<int32_t>& values, bool tuple, const std::string& name, bool root);
+    void name_forward(
+        const std::vector<std::optional<uint32_t>>& values, bool tuple, const std::string& name, bool root);
     // The nodes that `returned` needs, and what is returned.
     void write(const std::vector<c10::IValue>& returned, Joint& joint);
 

@@ -28,7 +28,7 @@ std::string first_line(const char* text) {
 } // namespace
 
 void Machine::Parts::enter(
-    BodyId body, std::vector<c10::IValue> arguments, std::string prefix, int64_t round) {
+    BodyId body, std::vector<c10::IValue> arguments, std::string prefix, std::optional<uint32_t> round) {
     Frame frame;
     frame.id = body;
     frame.body = &program_.bodies[body.index];

@@ -36,7 +36,7 @@ struct ObservedStep {
     NodeId node;
     const Step& step;
     uint32_t depth; // calls around it
-    int64_t round; // of a loop's body, from 0; -1 = no loop
+    std::optional<uint32_t> round; // of a loop's body, from 0; none: no loop
     bool tuple; // the values are a tuple's items
     const Repeat* repeat; // never null
 };

@@ -14,17 +14,17 @@ void Machine::Parts::functionalized(Frame& frame, const Step& step) {
             base = clone_with_strides(base.toTensor());
     c10::List<at::Tensor> list; // of the argument whose items are being made
     for (const BaseView& view : plan.views) {
-        c10::IValue made = view.base < 0 ? c10::IValue() : bases[static_cast<size_t>(view.base)];
-        if (view.base >= 0 && view.offset >= 0)
-            made = at::as_strided(made.toTensor(), view.size, view.stride, view.offset);
-        else if (view.base >= 0 && view.slice_dim >= 0)
-            made = at::slice(made.toTensor(), view.slice_dim, view.slice_start, view.slice_end);
+        c10::IValue made = view.base ? bases[*view.base] : c10::IValue();
+        if (view.base && view.offset)
+            made = at::as_strided(made.toTensor(), view.size, view.stride, *view.offset);
+        else if (view.base && view.slice_dim)
+            made = at::slice(made.toTensor(), *view.slice_dim, view.slice_start, view.slice_end);
         c10::IValue& argument = arguments[view.argument];
-        if (view.item < 0) {
+        if (!view.item) {
             argument = std::move(made);
             continue;
         }
-        if (view.item == 0)
+        if (*view.item == 0)
             argument = list = c10::List<at::Tensor>();
         list.push_back(made.toTensor()); // the argument holds the same list
     }
@@ -151,7 +151,7 @@ void Machine::Parts::next_round(Frame& frame, const Step& step) {
     if (settings_.observer)
         prefix += std::to_string(loop.index) + "/";
     const BodyId body = step.kind == StepKind::While && !loop.in_condition ? step.second : step.first;
-    enter(body, std::move(arguments), std::move(prefix), loop.index);
+    enter(body, std::move(arguments), std::move(prefix), static_cast<uint32_t>(loop.index));
 }
 
 // The innermost body has returned: its caller goes on.

@@ -20,7 +20,7 @@ struct Frame {
     size_t pc = 0;
     std::vector<c10::IValue> slots;
     std::string prefix; // only kept up where somebody observes
-    int64_t round = -1; // of a loop's body
+    std::optional<uint32_t> round; // of a loop's body
     std::unique_ptr<Loop> loop; // of the step at pc
 };
 
@@ -43,7 +43,8 @@ struct Machine::Parts : Repeat {
     void begin(const std::vector<c10::IValue>& inputs);
     State go();
 
-    void enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix, int64_t round = -1);
+    void enter(BodyId body, std::vector<c10::IValue> arguments, std::string prefix,
+        std::optional<uint32_t> round = {});
     void step(Frame& frame, const Step& step);
     void call_operator(Frame& frame, const Step& step);
     void call_otherwise(Frame& frame, const Step& step);

@@ -60,11 +60,12 @@ struct Range {
 // Where a mutated operand of auto_functionalized_v2 comes from.
 struct BaseView {
     uint32_t argument = 0; // of the call
-    int item = -1; // which of the argument's list; -1: the argument is no list
-    int base = -1; // index into the bases; -1: the operand is None
-    std::vector<int64_t> size, stride; // empty with no offset: the base itself
-    int64_t offset = -1;
-    int64_t slice_dim = -1, slice_start = 0, slice_end = 0; // with a dimension: a slice of the base
+    std::optional<uint32_t> item; // which of the argument's list; none: the argument is no list
+    std::optional<uint32_t> base; // index into the bases; none: the operand is None
+    // With an offset: the base as_strided; with a dimension: a slice of it; with neither: the base itself.
+    std::vector<int64_t> size, stride;
+    std::optional<int64_t> offset, slice_dim;
+    int64_t slice_start = 0, slice_end = 0;
 };
 
 struct DynamicCall; // dynamo.h
@@ -73,6 +74,7 @@ struct Functionalized {
     std::optional<c10::OperatorHandle> op; // none: a body is called
     Range bases; // Program::operands
     std::vector<BaseView> views; // items of one list in a row, in its order
+    bool unknown_view = false; // one is in a form that is not rebuilt: such a plan is never run
 };
 
 // A call of flex_attention or of its backward. Its operands: query, key, value; in the backward out,
@@ -94,8 +96,8 @@ struct Step {
     const ForeignType* foreign = nullptr; // operators: the first result is rounded to this
     uint32_t result = 0; // first slot
     uint32_t results = 0; // slots; a single value has one
-    int32_t op = -1; // Program::operators, Python function, item's index, Functionalized, FlexPlan,
-                     // DynamicCall or reason, by kind
+    int32_t op = 0; // Program::operators, Python function, item's index, Functionalized, FlexPlan,
+                    // DynamicCall or reason, by kind; of other kinds nothing
     BodyId first, second; // bodies: called, or (cond) of true and false, or (while) condition and body
     Range operands; // Program::operands
     uint32_t carried =

@@ -193,11 +193,11 @@ const Function kFunctions[] = {
 
 } // namespace
 
-int python_function(std::string_view target) {
+std::optional<int> python_function(std::string_view target) {
     for (size_t i = 0; i < std::size(kFunctions); ++i)
         if (kFunctions[i].target == target)
             return static_cast<int>(i);
-    return -1;
+    return {};
 }
 
 c10::IValue call_python(int function, const std::vector<c10::IValue>& arguments) {

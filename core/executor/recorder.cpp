@@ -95,7 +95,7 @@ const char* memory_format_text(int64_t format) {
 }
 
 void put_text(std::vector<Piece>& out, const std::string& text) {
-    if (out.empty() || out.back().value >= 0)
+    if (out.empty() || out.back().value)
         out.emplace_back();
     out.back().text += text;
 }
@@ -140,7 +140,7 @@ Recording::~Recording() {
     t_recorder = before_;
 }
 
-uint32_t Recorder::add(const at::Tensor& tensor, int32_t event, uint32_t item) {
+uint32_t Recorder::add(const at::Tensor& tensor, std::optional<uint32_t> event, uint32_t item) {
     const auto id = static_cast<uint32_t>(values.size());
     RecordedValue value;
     value.type = type_of(tensor);
@@ -157,14 +157,14 @@ uint32_t Recorder::add(const at::Tensor& tensor, int32_t event, uint32_t item) {
 }
 
 uint32_t Recorder::add_input(const at::Tensor& tensor, std::string name) {
-    const uint32_t id = add(tensor, -1, 0);
+    const uint32_t id = add(tensor, {}, 0);
     values[id].name = std::move(name);
     return id;
 }
 
-int32_t Recorder::find(const at::Tensor& tensor) const {
+std::optional<uint32_t> Recorder::find(const at::Tensor& tensor) const {
     const auto found = by_key_.find(key_of(tensor));
-    return found == by_key_.end() ? -1 : static_cast<int32_t>(found->second);
+    return found == by_key_.end() ? std::nullopt : std::optional(found->second);
 }
 
 // Everything that looks at the storage of a tensor that was written to holds other values now.
@@ -185,15 +185,15 @@ void Recorder::render_tensor(const at::Tensor& tensor, std::vector<Piece>& out) 
         put_text(out, number_text(tensor.item()));
         return;
     }
-    const int32_t id = find(tensor);
+    const std::optional<uint32_t> id = find(tensor);
     // A Scalar that a derivative made a tensor of (c10::scalar_to_tensor, which is not dispatched).
     const at::ScalarType type = tensor.scalar_type();
-    if (id < 0 && tensor.dim() == 0 && !overwritten_.count(key_of(tensor))
+    if (!id && tensor.dim() == 0 && !overwritten_.count(key_of(tensor))
         && (type == at::kDouble || type == at::kLong || type == at::kBool)) {
         put_text(out, number_text(tensor.item()));
         return;
     }
-    if (id < 0) {
+    if (!id) {
         TORCH_CHECK(!overwritten_.count(key_of(tensor)), "a view of a tensor that was written to is used");
         TORCH_CHECK(false, "a tensor of type ", type_of(tensor), " comes from no operator that was heard");
     }
@@ -284,7 +284,7 @@ std::vector<Piece> Recorder::arguments(
 
 // `place` among the operator's results: numbers and absent tensors between them are counted.
 void Recorder::add_results(const c10::IValue& value, uint32_t place, RecordedCall& call) {
-    const auto event = static_cast<int32_t>(calls.size());
+    const auto event = static_cast<uint32_t>(calls.size());
     if (value.isTensor() && value.toTensor().defined()) {
         call.results.push_back(add(value.toTensor(), event, place));
     } else if (value.isTensorList()) {
@@ -312,7 +312,7 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
     call.backward_of = backward_of_;
     // What lifts a number that came from nowhere gives that number, not a value of the graph.
     const bool lifts_number = schema.name() == "aten::lift_fresh" && stack.back().isTensor()
-        && stack.back().toTensor().dim() == 0 && find(stack.back().toTensor()) < 0;
+        && stack.back().toTensor().dim() == 0 && !find(stack.back().toTensor());
     std::vector<at::Tensor> written;
     for (size_t i = 0; i < schema.arguments().size(); ++i) {
         const c10::Argument& argument = schema.arguments()[i];

@@ -7,6 +7,7 @@
 #include "core/executor/torch.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,14 +21,14 @@ struct RecordedValue {
     std::string name; // empty until one is given
     std::string type; // as annotations write it: "f32[2, 3][3, 1]cpu"
     std::string key; // storage, offset, sizes, strides, dtype
-    int32_t event = -1; // that gave it; -1 = an input
+    std::optional<uint32_t> event; // the call that gave it; none: an input
     uint32_t item = 0; // place among the event's results, numbers counted, or in its list
 };
 
-// Text, then the name of a value (-1 = none).
+// Text, then the name of a value, if there is one.
 struct Piece {
     std::string text;
-    int32_t value = -1;
+    std::optional<uint32_t> value;
 };
 
 // One call of an operator.
@@ -53,15 +54,15 @@ public:
     void call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack& stack);
 
     uint32_t add_input(const at::Tensor& tensor, std::string name);
-    // -1 = not known.
-    int32_t find(const at::Tensor& tensor) const;
+    // Into `values`; none: not known.
+    std::optional<uint32_t> find(const at::Tensor& tensor) const;
     void begin_backward_of(std::string path) { backward_of_ = std::move(path); }
 
     std::vector<RecordedValue> values;
     std::vector<RecordedCall> calls;
 
 private:
-    uint32_t add(const at::Tensor& tensor, int32_t event, uint32_t item);
+    uint32_t add(const at::Tensor& tensor, std::optional<uint32_t> event, uint32_t item);
     void add_results(const c10::IValue& value, uint32_t place, RecordedCall& call);
     void forget_views(const at::Tensor& written);
     void render(const c10::IValue& value, const c10::TypePtr& type, std::vector<Piece>& out) const;

@@ -1,10 +1,10 @@
 // The worker's side of the protocol: requests in, answers out.
 #pragma once
 
-#include "core/executor/compare.h"
 #include "core/executor/fault.h"
 #include "core/executor/forecast.h"
 #include "core/executor/machine.h"
+#include "core/executor/reference.h"
 #include "core/executor/tracer.h"
 #include "core/tensors/tensor_file.h"
 #include "core/wire/framing.h"

@@ -65,7 +65,7 @@ Tracer::Tracer(std::shared_ptr<const Program> program, std::vector<c10::IValue> 
 bool Tracer::reached(const ObservedStep& observed) const {
     if (pause_ || (limits_.steps && begun_ >= limits_.steps))
         return true;
-    if (limits_.depth >= 0 && observed.depth <= static_cast<uint32_t>(limits_.depth) && begun_ > 0)
+    if (limits_.depth && observed.depth <= *limits_.depth && begun_ > 0)
         return true;
     return begun_ > 0
         && std::binary_search(
@@ -78,7 +78,8 @@ bool Tracer::before(const ObservedStep& observed) {
     Traced step;
     step.body = observed.body;
     step.node = observed.node;
-    step.parent = open_.empty() ? -1 : static_cast<int64_t>(open_.back());
+    if (!open_.empty())
+        step.parent = open_.back();
     step.round = observed.round;
     step.depth = observed.depth;
     step.random = observed.step.random;
@@ -166,7 +167,7 @@ void Tracer::after(const ObservedStep& observed, const std::vector<c10::IValue>&
     if (observed.step.kind == StepKind::Output)
         step.us = now_us() - step.begin_us;
     step.ended = true;
-    step.end = static_cast<int64_t>(steps_.size());
+    step.end = steps_.size();
     told_ended_.push_back(index);
     const bool shape =
         std::find(limits_.shapes.begin(), limits_.shapes.end(), step.shape) != limits_.shapes.end();
@@ -200,7 +201,7 @@ wire::AdvanceAnswer Tracer::news() {
         const Traced& s = steps_[index];
         wire::EndedStep& ended = news.ended.emplace_back();
         ended.step = index;
-        ended.end = static_cast<uint64_t>(s.end);
+        ended.end = s.end;
         ended.values = s.kept ? static_cast<uint32_t>(s.values.size()) : 0;
         ended.tuple = s.tuple;
         ended.random = s.random;
@@ -219,13 +220,13 @@ wire::AdvanceAnswer Tracer::news() {
 std::string Tracer::key(size_t index) const {
     const GraphModule& module = *program_->module;
     std::vector<size_t> chain;
-    for (int64_t at = static_cast<int64_t>(index); at >= 0; at = steps_[static_cast<size_t>(at)].parent)
-        chain.push_back(static_cast<size_t>(at));
+    for (std::optional<size_t> at = index; at; at = steps_[*at].parent)
+        chain.push_back(*at);
     std::string out;
     for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
         const Traced& s = steps_[*at];
-        if (s.round >= 0 && !out.empty())
-            out += std::to_string(s.round) + "/";
+        if (s.round && !out.empty())
+            out += std::to_string(*s.round) + "/";
         out += std::string(module.text(module.body(s.body).node(s.node).name));
         if (*at != index)
             out += "/";
@@ -293,7 +294,7 @@ KeptValues Tracer::values_until(size_t position) {
     for (size_t i = 0; i < steps_.size(); ++i) {
         const Traced& s = steps_[i];
         const Opcode op = program_->module->body(s.body).node(s.node).op;
-        if (!s.ended || s.end > static_cast<int64_t>(position) || op == Opcode::Output)
+        if (!s.ended || s.end > position || op == Opcode::Output)
             continue;
         wanted.push_back(i);
         if (!s.kept)

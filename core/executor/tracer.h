@@ -2,8 +2,8 @@
 // beyond it.
 #pragma once
 
-#include "core/executor/compare.h"
 #include "core/executor/machine.h"
+#include "core/executor/reference.h"
 #include "core/wire/messages.h"
 
 #include <cstdint>
@@ -66,10 +66,11 @@ private:
     struct Traced {
         BodyId body;
         NodeId node;
-        int64_t parent = -1, round = -1;
+        std::optional<size_t> parent; // the step of the call around it
+        std::optional<uint32_t> round; // of a loop's body
         uint32_t depth = 0;
         bool ended = false, tuple = false, random = false, kept = false, nan = false, inf = false;
-        int64_t end = -1;
+        size_t end = 0; // once it has ended: the first step behind it and all that it called
         uint64_t bytes = 0, live = 0;
         double begin_us = 0, us = 0;
         std::vector<int64_t> shape;

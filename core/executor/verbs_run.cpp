@@ -4,6 +4,7 @@
 #include "core/executor/server.h"
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"
+#include "core/executor/value_comparer.h"
 
 #include <algorithm>
 #include <map>

@@ -1,6 +1,7 @@
 // The verb `schema`: which operands a body writes into, and what its results alias, found by running it
 // (torch/_higher_order_ops/utils.py, check_input_alias_and_mutation_return_outputs).
 #include "core/executor/dynamo.h"
+#include "core/executor/judge.h"
 #include "core/executor/server.h"
 #include "core/executor/tensors.h"
 #include "core/executor/torch.h"

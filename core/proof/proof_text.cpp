@@ -10,8 +10,8 @@ namespace hopscope::proof {
 
 namespace {
 
-std::string error_text(double error) {
-    return error < 0 ? "-" : error == 0 ? "exact" : fmt::format("{:.1e}", error);
+std::string error_text(std::optional<double> error) {
+    return !error ? "-" : *error == 0 ? "exact" : fmt::format("{:.1e}", *error);
 }
 
 // "equal on 13 sets of synthetic inputs". Where only the derived joint graph refuses them, the halves were
@@ -23,9 +23,9 @@ std::string verdict_text(const Proof& proof) {
                               : "synthetic");
     if (proof.equal || proof.compared)
         return (proof.equal ? "equal " : "DIFFERENT ") + sets;
-    const auto any = [&](double ProvenOutput::*error) {
+    const auto any = [&](std::optional<double> ProvenOutput::*error) {
         return std::any_of(proof.outputs.begin(), proof.outputs.end(),
-            [&](const ProvenOutput& output) { return output.*error >= 0; });
+            [&](const ProvenOutput& output) { return (output.*error).has_value(); });
     };
     if (!proof.joint.graph || !any(&ProvenOutput::halves_error))
         return "NOT COMPARED";

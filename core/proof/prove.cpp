@@ -38,7 +38,7 @@ private:
         return {trial.values.begin(), trial.values.begin() + static_cast<std::ptrdiff_t>(primals_)};
     }
     void compare();
-    void compare_with(const Results& other, const char* what, double ProvenOutput::*error);
+    void compare_with(const Results& other, const char* what, std::optional<double> ProvenOutput::*error);
     void leave_out(size_t trial, const std::string& where, const std::string& refusal);
     Result<wire::JointRequest> request() const;
 
@@ -195,7 +195,8 @@ Status Prover::run_halves() {
     return {};
 }
 
-void Prover::compare_with(const Results& other, const char* what, double ProvenOutput::*error) {
+void Prover::compare_with(
+    const Results& other, const char* what, std::optional<double> ProvenOutput::*error) {
     const Results& reference = proof_->joint.graph ? of_joint_ : of_derived_;
     for (size_t t = 0; t < trials_.all.size(); ++t) {
         if (!refused_[t].empty() || !reference[t] || !other[t])
@@ -219,7 +220,8 @@ void Prover::compare_with(const Results& other, const char* what, double ProvenO
                 d.equal = error == &ProvenOutput::derived_error;
                 d.reason = d.equal ? "other strides, the same values" : "its strides differ";
             }
-            output.*error = std::max(output.*error, d.relative);
+            if (std::optional<double>& most = output.*error; !most || !(*most >= d.relative))
+                most = d.relative;
             if ((!d.equal || !d.reason.empty()) && output.problem.empty())
                 output.problem = std::string(what) + ", " + trials_.all[t].name
                     + (d.reason.empty() ? "" : ": " + d.reason);
@@ -234,9 +236,9 @@ void Prover::compare() {
     const Body& body = module.body(proof_->derived_from.body);
     for (size_t i = 0; i < primals_; ++i)
         proof_->outputs.push_back(
-            {"gradient of " + std::string(module.text(body.nodes[i].name)), -1, -1, true, {}});
+            {"gradient of " + std::string(module.text(body.nodes[i].name)), {}, {}, true, {}});
     for (size_t i = 0; i < own_; ++i)
-        proof_->outputs.push_back({"output " + std::to_string(i), -1, -1, true, {}});
+        proof_->outputs.push_back({"output " + std::to_string(i), {}, {}, true, {}});
     for (size_t t = 0; t < trials_.all.size(); ++t)
         if (refused_[t].empty())
             ++proof_->trials;

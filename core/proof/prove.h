@@ -29,9 +29,9 @@ struct ProveOptions {
 // One result of the joint graph.
 struct ProvenOutput {
     std::string name; // "gradient of primals_1", "output 0"
-    // Largest over all trials, relative to the largest element; -1 = not compared.
-    double halves_error = -1; // forward and backward bodies, against the reference
-    double derived_error = -1; // derived joint, against the reference
+    // Largest over all trials, relative to the largest element; none: not compared.
+    std::optional<double> halves_error; // forward and backward bodies, against the reference
+    std::optional<double> derived_error; // derived joint, against the reference
     bool equal = true;
     std::string problem; // what differs first, in words: "forward and backward bodies, seed 1: …"
 };

@@ -34,7 +34,7 @@ bool model_folder(std::string_view name, DebugPlace& place) {
     const size_t digits = std::min(rest.find('_'), rest.size());
     if (!all_digits(rest.substr(0, digits)))
         return false;
-    std::from_chars(rest.data(), rest.data() + digits, place.model);
+    std::from_chars(rest.data(), rest.data() + digits, place.model.emplace());
     rest = rest.substr(std::min(digits + 1, rest.size()));
     const size_t end = rest.find('_');
     if (end == npos)

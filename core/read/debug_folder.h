@@ -26,7 +26,8 @@ struct DebugPlace {
     Role role = Role::Other;
     std::string run; // the folder of the process, as a path
     int sequence = 0; // in which order the run's graphs were compiled: 1 of "model__0_forward_1.0"
-    int model = -1; // number of the AOTAutograd graph: 0 of "model__0_forward_1.0"; -1 of a whole run's logs
+    // Number of the AOTAutograd graph: 0 of "model__0_forward_1.0"; none of a whole run's logs.
+    std::optional<int> model;
     std::optional<Stage> stage;
 };
 

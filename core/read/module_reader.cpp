@@ -79,7 +79,8 @@ void ModuleReader::class_line(std::string_view name, size_t indent) {
     state_ = State::BeforeDef;
     source_ = {};
     annotations_.clear();
-    skip_from_ = statement_indent_ = npos;
+    skip_from_.reset();
+    statement_indent_.reset();
     expressions_.forget_locals();
 }
 
@@ -185,9 +186,9 @@ bool ModuleReader::line(std::string_view text, size_t indent) {
             passed_over(text); // between a nested class and its forward
         return indent > scopes_.front().indent;
     }
-    if (indent > skip_from_)
+    if (skip_from_ && indent > *skip_from_)
         return true;
-    skip_from_ = npos;
+    skip_from_.reset();
     if (indent <= scopes_.back().indent)
         return false;
     if (text.starts_with(kDef)) {
@@ -206,10 +207,10 @@ bool ModuleReader::line(std::string_view text, size_t indent) {
         }
         return true;
     }
-    if (statement_indent_ == npos)
+    if (!statement_indent_)
         statement_indent_ = indent;
     // Another program's output between the lines: a progress bar, a warning.
-    if (indent != statement_indent_ && text.front() != ')' && !text.starts_with("return")
+    if (indent != *statement_indent_ && text.front() != ')' && !text.starts_with("return")
         && !expressions_.looks_like_statement(text)) {
         passed_over(text);
         return true;

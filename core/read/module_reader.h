@@ -89,8 +89,8 @@ private:
     bool open_body_ = false; // a forward was begun and not closed yet
     bool any_nodes_ = false;
     bool cut_ = false; // the text ends inside a statement, and that was told
-    size_t skip_from_ = std::string_view::npos; // a second forward is passed over: the column of its def
-    size_t statement_indent_ = std::string_view::npos;
+    std::optional<size_t> skip_from_; // a second forward is passed over: the column of its def
+    std::optional<size_t> statement_indent_;
     uint32_t read_line_ = 0; // the last line that was read, and where it starts
     size_t read_offset_ = 0;
     uint64_t passed_ = 0; // statements behind the return of the open body

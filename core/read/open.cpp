@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/graph/calls.h"
+#include "core/read/borrow.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
 #include "core/read/gather.h"
@@ -57,7 +58,7 @@ private:
     std::vector<std::string> folders_;
     std::vector<std::string> runs_; // of debug folders
     std::map<std::string, FileId> debug_owner_; // the first file of each
-    std::set<std::pair<std::string, int>> models_; // of them
+    std::set<std::pair<std::string, std::optional<int>>> models_; // of them
     std::optional<Error> not_understood_; // the first text that told nothing
 };
 
@@ -69,14 +70,14 @@ std::string Opener::debug_id(const DebugPlace& place) const {
         id = "run" + std::to_string(std::find(runs_.begin(), runs_.end(), place.run) - runs_.begin());
     const auto of_run = std::count_if(
         models_.begin(), models_.end(), [&](const auto& model) { return model.first == place.run; });
-    if (of_run > 1 && place.model >= 0)
-        id += (id.empty() ? "model" : "-model") + std::to_string(place.model);
+    if (of_run > 1 && place.model)
+        id += (id.empty() ? "model" : "-model") + std::to_string(*place.model);
     return id.empty() ? "-" : id;
 }
 
 // A run's logs, then its graphs as they were compiled: the names of their folders sort otherwise.
 void Opener::order_debug_files() {
-    using Key = std::tuple<size_t, int, int, size_t>;
+    using Key = std::tuple<size_t, std::optional<int>, int, size_t>;
     std::map<std::string, size_t> first;
     std::vector<std::pair<Key, InputFile>> keyed;
     for (size_t i = 0; i < files_.size(); ++i) {
@@ -512,6 +513,7 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths, const std::opti
             "this log tells of calls of regions and has no graph: no compilation came that far, or "
             "TORCH_LOGS=graph_code,aot_graphs was off",
             d.messages.front().file, d.messages.front().line, 0);
+    borrow_bodies(collector_.dump);
     evidence_.merge(collector_.dump, collector_.owners, job_);
     finish();
     if (auto error = nothing_read())

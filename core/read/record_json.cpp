@@ -8,11 +8,11 @@ namespace ondemand = simdjson::ondemand;
 
 std::string id_of(const Envelope& e) {
     std::string id;
-    if (e.autograd >= 0)
-        id = '!' + std::to_string(e.autograd);
-    if (e.frame >= 0)
+    if (e.autograd)
+        id = '!' + std::to_string(*e.autograd);
+    if (e.frame)
         id +=
-            (id.empty() ? "" : "/") + std::to_string(e.frame) + '/' + std::to_string(std::max(e.compile, 0));
+            (id.empty() ? "" : "/") + std::to_string(*e.frame) + '/' + std::to_string(e.compile.value_or(0));
     return id;
 }
 
@@ -25,9 +25,12 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-int integer_or(ondemand::value value, int otherwise) {
+// Of ids and counts: none where it is no such number.
+std::optional<int> whole_number(ondemand::value value) {
     int64_t n = 0;
-    return value.get_int64().get(n) == simdjson::SUCCESS ? static_cast<int>(n) : otherwise;
+    if (value.get_int64().get(n) != simdjson::SUCCESS || n < 0 || n > std::numeric_limits<int>::max())
+        return {};
+    return static_cast<int>(n);
 }
 
 void metrics_field(std::string_view key, ondemand::value value, Envelope& e) {
@@ -36,7 +39,7 @@ void metrics_field(std::string_view key, ondemand::value value, Envelope& e) {
     else if (key == "co_filename")
         e.source_file = text_or_empty(value);
     else if (key == "co_firstlineno")
-        e.source_line = integer_or(value, 0);
+        e.source_line = whole_number(value).value_or(0);
     else if (key == "fail_type")
         e.fail_type = text_or_empty(value);
     else if (key == "fail_reason")
@@ -113,16 +116,15 @@ bool RecordJson::envelope(std::string_view json, Envelope& e) {
             e.event = std::string(key);
             metadata(value, e);
         } else if (key == "rank") {
-            if (const int rank = integer_or(value, -1); rank >= 0)
-                e.rank = rank;
+            e.rank = whole_number(value);
         } else if (key == "compiled_autograd_id") {
-            e.autograd = integer_or(value, -1);
+            e.autograd = whole_number(value);
         } else if (key == "frame_id") {
-            e.frame = integer_or(value, -1);
+            e.frame = whole_number(value);
         } else if (key == "frame_compile_id") {
-            e.compile = integer_or(value, -1);
+            e.compile = whole_number(value);
         } else if (key == "attempt") {
-            e.attempt = std::max(integer_or(value, 0), 0);
+            e.attempt = whole_number(value).value_or(0);
         } else if (key == "subgraph_name") {
             e.subgraph = text_or_empty(value);
         } else if (key == "has_payload") {

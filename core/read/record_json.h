@@ -15,7 +15,8 @@ struct Envelope {
     std::string name; // of an artifact, a DDP child, a graph_dump
     std::string subgraph; // the region whose own record it is (subgraph_name); empty = the whole graph's
     std::optional<int> rank; // none: the record names none
-    int autograd = -1, frame = -1, compile = -1, attempt = 0;
+    std::optional<int> autograd, frame, compile; // of the compile id; none: the record names none
+    int attempt = 0;
     std::string md5;
     bool has_payload = false;
     // of compilation_metrics

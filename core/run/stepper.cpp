@@ -39,10 +39,10 @@ bool names(std::string_view wanted, std::string_view target) {
 // What a move goes on to, besides breakpoints.
 struct Stepper::Until {
     uint64_t steps = 0; // so many steps are begun; 0 = no limit
-    int depth = -1; // the next step has at most this depth
+    std::optional<uint32_t> depth; // the next step has at most this depth
     BodyId body; // the next step is of this node
     NodeId node;
-    size_t position = SIZE_MAX; // the next step has this number
+    std::optional<size_t> position; // the next step has this number
     bool non_finite = false;
     bool breakpoints = false; // they hold
 };
@@ -89,11 +89,10 @@ void Stepper::take(const wire::AdvanceAnswer& answer) {
         Step step;
         step.body = begun.body;
         step.node = begun.node;
-        if (begun.parent >= 0) // -1 = the body that was loaded
-            step.parent = StepId(static_cast<size_t>(begun.parent));
+        if (begun.parent)
+            step.parent = StepId(*begun.parent);
         step.depth = static_cast<uint16_t>(begun.depth);
-        if (begun.round >= 0) // -1 = no loop
-            step.round = static_cast<uint32_t>(begun.round);
+        step.round = begun.round;
         index_.add(frame_of(step), step.node);
         steps_.push_back(std::move(step));
     }
@@ -244,8 +243,8 @@ void Stepper::toggle(const Breakpoint& breakpoint) {
 // Lets the worker go on until a step is begun that `until` names, and takes what it tells.
 Status Stepper::advance(const Until& until, const Job& job) {
     wire::AdvanceRequest request;
-    request.steps = until.position != SIZE_MAX ? until.position + 1 - std::min(until.position, steps_.size())
-                                               : until.steps;
+    request.steps =
+        until.position ? *until.position + 1 - std::min(*until.position, steps_.size()) : until.steps;
     request.depth = until.depth;
     request.marks = marks(until);
     request.non_finite = until.non_finite;
@@ -310,9 +309,9 @@ Result<Stop> Stepper::move(const Until& until, const Job& job) {
         if (at_end())
             return Stop{Stop::Reason::End};
         const Step& now = steps_[position_];
-        if ((until.steps && moved >= until.steps) || (until.depth >= 0 && now.depth <= until.depth))
+        if ((until.steps && moved >= until.steps) || (until.depth && now.depth <= *until.depth))
             return Stop{Stop::Reason::Step, {}, position_};
-        if (position_ >= until.position)
+        if (until.position && position_ >= *until.position)
             return Stop{Stop::Reason::Target, {}, position_};
         if (until.node && now.body == until.body && now.node == until.node)
             return Stop{Stop::Reason::Target, {}, position_};
@@ -334,7 +333,8 @@ Result<Stop> Stepper::over(const Job& job) {
 
 Result<Stop> Stepper::out(const Job& job) {
     Until until;
-    until.depth = at_end() ? -1 : steps_[position_].depth - 1; // of the outermost body: to the end
+    if (!at_end() && steps_[position_].depth > 0) // of the outermost body: to the end
+        until.depth = steps_[position_].depth - 1;
     until.breakpoints = true;
     return move(until, job);
 }

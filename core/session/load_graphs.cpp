@@ -52,7 +52,8 @@ void Loader::load_graphs() {
         p.graph.file = rows.reference(files_, FileId());
         p.graph.line = rows.count();
         p.graph.offset = rows.count();
-        p.first_line = rows.integer(-1, UINT32_MAX);
+        if (const int64_t line = rows.integer(-1, UINT32_MAX); line >= 0) // -1: the graph had no module
+            p.first_line = line;
         p.position = rows.integer(0, INT32_MAX);
         if (newest_) {
             p.graph.stage_evidence = rows.text();
@@ -194,7 +195,7 @@ void Loader::parse_graph(Pending& p) const {
     // The reader has just made the module, for us alone.
     GraphModule& made = *std::const_pointer_cast<GraphModule>(module);
     if (p.lines.empty())
-        move_lines(made, p.first_line);
+        move_lines(made, *p.first_line);
     else if (!set_lines(made, p.lines))
         p.failure = "has other lines than nodes";
     p.graph.module = std::move(module);
@@ -206,7 +207,7 @@ void Loader::parse_graphs() {
         for (size_t i = next++; i < pending_.size() && !job_.cancelled(); i = next++) {
             if (reports)
                 job_.report(i, pending_.size(), "reading graphs");
-            if (pending_[i].first_line < 0)
+            if (!pending_[i].first_line)
                 continue;
             try {
                 parse_graph(pending_[i]);

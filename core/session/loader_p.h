@@ -27,7 +27,7 @@ struct StoredText {
 struct Pending {
     Graph graph;
     std::optional<uint32_t> text; // into the stored texts
-    int64_t first_line = -1; // -1 = the graph had no module
+    std::optional<int64_t> first_line; // none: the graph had no module
     std::string lines; // of its nodes, where they are not those that the text itself has
     int64_t position = 0;
     int64_t row = 0;

@@ -174,7 +174,7 @@ template <class V> void items(V& v, Of<V, Mark>& m) {
 }
 template <class V> void fields(V& v, Of<V, AdvanceRequest>& m) {
     v("steps", m.steps);
-    v("depth", m.depth);
+    v.number("depth", m.depth);
     v("marks", m.marks);
     v("shapes", m.shapes);
     v("non_finite", m.non_finite);
@@ -182,9 +182,9 @@ template <class V> void fields(V& v, Of<V, AdvanceRequest>& m) {
 template <class V> void items(V& v, Of<V, BegunStep>& m) {
     v.item(m.body);
     v.item(m.node);
-    v.item(m.parent);
+    v.number_item(m.parent);
     v.item(m.depth);
-    v.item(m.round);
+    v.number_item(m.round);
 }
 template <class V> void fields(V& v, Of<V, EndedStep>& m) {
     v("step", m.step);

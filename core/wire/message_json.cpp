@@ -47,6 +47,13 @@ public:
     template <class T> void nullable(const char* key, const std::optional<T>& value) {
         out[key] = value ? written(*value) : json();
     }
+    // -1 where there is none: a number from 0 on may stand among others that are always there.
+    template <class T> void number(const char* key, const std::optional<T>& value) {
+        out[key] = value ? json(*value) : json(-1);
+    }
+    template <class T> void number_item(const std::optional<T>& value) {
+        out.push_back(value ? json(*value) : json(-1));
+    }
     // Whether the fields that stand or fall with `key` are there.
     bool group(const char*, bool there) { return there; }
     template <class T> const T& made(const std::optional<T>& value) { return *value; }
@@ -166,6 +173,19 @@ public:
         else if (!at->is_null())
             read(*at, value.emplace(), {path_, key});
     }
+    template <class T> void number(const char* key, std::optional<T>& value) {
+        const Path here{path_, key};
+        if (const json* at = take(key); at && !(lenient_ && at->is_null()))
+            read_number(*at, value, here);
+        else if (!lenient_)
+            complain(here, "is missing");
+    }
+    template <class T> void number_item(std::optional<T>& value) {
+        const Path here{path_, nullptr, taken_};
+        if (taken_ < from_.size())
+            read_number(from_[taken_], value, here);
+        ++taken_;
+    }
     bool group(const char* key, bool) { return from_.is_object() && from_.contains(key); }
     template <class T> T& made(std::optional<T>& value) { return value.emplace(); }
     template <class T> void item(T& value) {
@@ -260,6 +280,12 @@ private:
         complain(here,
             "is " + found(at) + "; expected a whole number from " + std::to_string(kLeast) + " to "
                 + std::to_string(kMost));
+    }
+
+    // -1: none.
+    template <class T> void read_number(const json& at, std::optional<T>& value, const Path& here) {
+        if (complaint_.empty() && at != -1)
+            read_integer(at, value.emplace(), here);
     }
 
     void read_double(const json& at, double& value, const Path& here) {

@@ -244,9 +244,9 @@ struct KeepAsReferenceRequest {
 struct BegunStep {
     BodyId body;
     NodeId node;
-    int64_t parent = -1; // the step of the call around it; -1 in the body that was loaded
+    std::optional<uint64_t> parent; // the step of the call around it; none in the body that was loaded
     uint32_t depth = 0; // calls around it
-    int64_t round = -1; // of a loop's body; -1 = no loop
+    std::optional<uint32_t> round; // of a loop's body; none: no loop
 };
 struct EndedStep {
     uint64_t step = 0, end = 0; // its number; the first step behind it and all that it called
@@ -282,7 +282,7 @@ struct AdvanceRequest {
     using Answer = AdvanceAnswer;
     // Where to pause, besides at the end.
     uint64_t steps = 0; // so many more steps have begun; 0 = no limit
-    int depth = -1; // before a step of at most this depth; -1 = no limit
+    std::optional<uint32_t> depth; // before a step of at most this depth; none: no limit
     std::vector<Mark> marks; // before these nodes
     std::vector<std::vector<int64_t>> shapes; // after a step whose first value has one of these shapes
     bool non_finite = false; // after a step with a NaN or an infinity in its values

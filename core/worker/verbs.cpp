@@ -168,7 +168,7 @@ Result<wire::AdvanceAnswer> Worker::stepped(const char* verb, Result<wire::Advan
     for (wire::BegunStep& step : answer->begun) {
         if (!parts_->place(step.body, step.node) || !step.body)
             return parts_->distrust(verb, "a node that is not there begins");
-        if (step.parent < -1 || step.parent >= static_cast<int64_t>(steps))
+        if (step.parent && *step.parent >= steps)
             return parts_->distrust(
                 verb, "step " + std::to_string(steps) + " begins in one that is not there");
         ++steps;

@@ -10,7 +10,7 @@ take() { # take FILE…: a copy under a name that tells where it is from
         [ -f "$file" ] || continue
         name=$(sed 's|/|_|g' <<<"${file#"$data/"}")
         case $file in
-            *.gz) if [ "$target" = fuzz_archive ]; then cp "$file" "$out/$name"; else gzip -dc "$file" | head -c 65536 >"$out/${name%.gz}"; fi ;;
+            *.gz) if [ "$target" = fuzz_archive ]; then cp "$file" "$out/$name"; else { gzip -dc "$file" || true; } | head -c 65536 >"$out/${name%.gz}"; fi ;; # head ends first
             *) head -c 65536 "$file" >"$out/$name" ;;
         esac
     done
@@ -35,7 +35,7 @@ if zipfile.is_zipfile(archive):
 PY
         done
         ;;
-    fuzz_script) take "$data"/script/* ;;
+    fuzz_script) take "$data"/script/* "$data"/cases/*{minifier,repro}*.txt $(find "$data" -name "fx_graph_runnable.py.gz") ;;
     fuzz_session) take "$data"/session/* ;;
     fuzz_tensors) take $(find "$data" -name '*.safetensors.gz' -size -64k) ;;
     fuzz_messages | fuzz_words | fuzz_dot) ;; # regressions hold a few

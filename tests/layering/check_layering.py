@@ -199,6 +199,60 @@ def flag_violations(root, path):
                 yield f"{file.relative_to(root)}:{number}: core names an option of the command line"
 
 
+# Where -1 is a number of the system's own: file descriptors and processes that are not there.
+SYSTEM_NUMBERS = {
+    "core/base/child.h": {"pid_", "in_", "out_", "err_"},
+    "core/executor/server.h": {"in", "out", "to_worker", "from_worker"},
+    "core/worker/exchange.h": {"to_worker_", "from_worker_"},
+}  # fmt: skip
+LIMITS = {("child.h", "limit")}  # no limit is the largest number
+SENTINEL = re.compile(r"\b(\w+)\s*(?:=\s*|\{)(?:-1\b|U?INT(?:8|16|32|64)_MAX|SIZE_MAX|std::string(?:_view)?::npos)\s*[;,)}]")
+
+
+def absence_violations(root, path):
+    """A number that is not there is std::optional, an id the empty id: no member or parameter defaults to -1."""
+    for file in sorted(path.rglob("*.h")):
+        name = str(file.relative_to(root))
+        for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
+            code = line.split("//")[0]
+            if "constexpr" in code or re.match(r"\s*(?:return|if|for|while)\b", code):
+                continue  # a constant has a name that says what it is
+            for found in SENTINEL.finditer(code):
+                if found[1] not in SYSTEM_NUMBERS.get(name, ()) and (file.name, found[1]) not in LIMITS:
+                    yield f"{name}:{number}: '{found[1]}' is a number where it means none: std::optional says so"
+
+
+# What is named in a text for people must be there. `name.cpp` alone: beside the text, or in a folder that the same line
+# or list item names.
+MENTION = re.compile(r"`([^`\s]+)`|\]\(([^)#\s]+)\)")
+TOP = ("app/", "core/", "views/", "tests/", "resources/", "packaging/", "cmake/")
+FILE = re.compile(r"[\w*-]+(?:/[\w*-]+)*\.(?:h|cpp|py|md|sh|txt|json|in)")
+
+
+def mention_violations(root, text):
+    folder, near, row = text.parent, [], False
+    for number, line in enumerate(text.read_text(errors="replace").splitlines(), 1):
+        begins = not line.startswith(" ") or line.lstrip()[:2] in ("- ", "* ")
+        if begins and not (row and line.startswith("|")):
+            near = []
+        row = line.startswith("|")
+        words = [(a or b).rstrip("/") for a, b in MENTION.findall(line)]
+        for word in words:
+            for base in (root, folder):
+                path = base / word
+                if (word + "/").startswith(TOP) or path.is_dir():
+                    near.append(path if path.is_dir() else path.parent)
+        for word in words:
+            if re.search(r"[:$<{]", word) or word.startswith("torch/"):
+                continue
+            if not ((word + "/").startswith(TOP) or FILE.fullmatch(word)):
+                continue
+            # A test program is named without its ending.
+            names = [word] if "." in word else [word, word + ".cpp"]
+            if not any(next(place.glob(n), None) for place in [root, folder, *near] if place.is_dir() for n in names):
+                yield f"{text.relative_to(root)}:{number}: names {word}, which is not there"
+
+
 def unrolled(text):
     """A CMake list with each foreach over names written out."""
     def each(loop):
@@ -259,6 +313,7 @@ def check(root):
     for tree in ("core", "views", "app"):
         for path in sorted(p for p in (root / tree).glob("*") if p.is_dir()):
             bad += namespace_violations(root, path)
+            bad += absence_violations(root, path)
             if tree == "core":
                 bad += flag_violations(root, path)
     for path in sorted(p for p in (root / "app").glob("*") if p.is_dir()):
@@ -266,6 +321,10 @@ def check(root):
         if path.name == "cli":
             bad += [f"{place}: the command line may not include {other}"
                     for other, place in sorted(folder.includes.items()) if other.startswith("views/")]  # fmt: skip
+    for text in sorted(root.glob("*.md")) + sorted(t for top in TOP for t in (root / top).rglob("*.md")):
+        # The help and the data's page name what PyTorch writes.
+        if text.name != "CHANGELOG.md" and not re.match("resources/help|tests/data", str(text.relative_to(root))):
+            bad += mention_violations(root, text)
     for tree in ("core", "views"):
         floor, circle = floors(folders, tree)
         if circle:

@@ -99,6 +99,26 @@ class Layering(unittest.TestCase):
         changes = {"tests/graph/CMakeLists.txt": "hopscope_test(tst_c DEPS graph)\n"}
         self.refused(changes, "tests/graph/CMakeLists.txt: tst_c has no tst_c.cpp")
 
+    def test_a_number_for_none(self):
+        for line in ("    int row = -1;", "void f(int row = -1);", "    uint32_t box{UINT32_MAX}; // none", "    size_t a = 0, b = SIZE_MAX;"):
+            self.refused({"core/graph/b.h": f"#pragma once\n{line}\n"}, "core/graph/b.h:2: '")
+            self.refused({"views/canvas/b.h": f"{line}\n"}, "views/canvas/b.h:1: '")
+        for line in ("inline constexpr uint32_t kNone = UINT32_MAX;", "    return at < 0 ? -1 : at;", "    int step = 1; // -1: back", "    double low = -1.5;"):
+            lines, well = self.lines({"core/graph/b.h": line + "\n"})
+            self.assertTrue(well, lines)
+
+    def test_what_a_page_names(self):
+        page = "Start at `core/graph/a.h`, `a.h` in [core/base](core/base); `b.cpp` and `core/base`. `--option`, `x.y.z`\n"
+        self.refused({"README.md": page}, "README.md:1: names b.cpp, which is not there")
+        lines, well = self.lines({"README.md": page, "core/base/b.cpp": ""})
+        self.assertTrue(well, lines)
+        self.refused({"CONTRIBUTING.md": "| x | `core/graph/gone.h` |\n"}, "CONTRIBUTING.md:1: names core/graph/gone.h")
+        # A test program without its ending, many files at once, and a file beside the page.
+        page = "`tests/graph/tst_a`, `core/*/a.h`, `a.h`\n"
+        lines, well = self.lines({"core/graph/README.md": page})
+        self.assertTrue(well, lines)
+        self.refused({"core/graph/README.md": "`tests/graph/tst_c`\n"}, "names tests/graph/tst_c")
+
     def test_namespace(self):
         body = "namespace %s {\n\nstruct A {\n    int a;\n};\n\n} // namespace %s\n"
         for space in ("hopscope", "hopscope::graph"):

@@ -126,8 +126,8 @@ void TestProve::provesRecordings() {
         halves += proof.backward.graph.valid();
         for (const proof::ProvenOutput& output : proof.outputs) {
             QVERIFY2(output.equal && output.problem.empty(), output.problem.c_str());
-            QVERIFY(output.derived_error >= 0 && output.derived_error < 2e-6);
-            QVERIFY(!proof.backward.graph || (output.halves_error >= 0 && output.halves_error < 2e-6));
+            QVERIFY(output.derived_error && *output.derived_error < 2e-6);
+            QVERIFY(!proof.backward.graph || (output.halves_error && *output.halves_error < 2e-6));
         }
         for (const proof::OperatorDifference& d : proof.operators)
             QVERIFY2(!d.reason.empty(), d.target.c_str());
@@ -148,7 +148,7 @@ void TestProve::provesWithoutARecordedJoint() {
     // Cut back to its true output: seven gradients and one output.
     QCOMPARE(all->front().outputs.size(), size_t{8});
     for (const proof::ProvenOutput& output : all->front().outputs)
-        QVERIFY(output.halves_error >= 0 && output.halves_error < 2e-6 && output.derived_error < 0);
+        QVERIFY(output.halves_error && *output.halves_error < 2e-6 && !output.derived_error);
 }
 
 namespace {
@@ -338,12 +338,12 @@ void TestProve::saysWhatWasCompared() {
         region + QStringLiteral("halves equal the recorded joint ") + sets
             + QStringLiteral("; derived joint NOT COMPARED on all of them"));
     for (proof::ProvenOutput& output : proof.outputs)
-        output.derived_error = -1;
+        output.derived_error.reset();
     QCOMPARE(said(),
         region + QStringLiteral("halves equal the recorded joint ") + sets
             + QStringLiteral("; derived joint NOT COMPARED"));
     for (proof::ProvenOutput& output : proof.outputs)
-        output.halves_error = -1;
+        output.halves_error.reset();
     QCOMPARE(said(), region + QStringLiteral("NOT COMPARED"));
 }
 

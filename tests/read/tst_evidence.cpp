@@ -271,6 +271,17 @@ QString unpackDebugFolder(const QTemporaryDir& folder) {
 const std::string kDebugTrace = printed("mlp4_debug/torch_trace");
 const std::string kDebugLog = printed("mlp4_debug/torch_logs.txt.gz");
 
+// Scripts before 2.14 lack the bodies of regions: that they are the readable's is said of each.
+void borrowsBodies(const Dump& dump, qsizetype scripts) {
+    qsizetype told = 0;
+    for (const Problem& p : dump.problems) {
+        QVERIFY2(p.severity == Severity::Note, qPrintable(problemText(dump.problems)));
+        told += QString::fromStdString(p.message).contains("that the script lacks");
+    }
+    QCOMPARE(told, static_cast<qsizetype>(dump.problems.size()));
+    QCOMPARE(told, scripts);
+}
+
 } // namespace
 
 // A trace, its log and its debug folder are one compilation with each graph once.
@@ -280,7 +291,7 @@ void TestEvidence::debugFolderBesideItsTrace() {
     const auto alone = open_dump({kDebugTrace, kDebugLog});
     const auto dump = open_dump({debug, kDebugLog, kDebugTrace});
     QVERIFY(alone.ok() && dump.ok());
-    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    borrowsBodies(*dump, 3); // one of the trace, two of the folder
     QCOMPARE(dump->compilations.size(), alone->compilations.size());
     QCOMPARE(dump->graphs.size(), alone->graphs.size());
     QCOMPARE(dump->messages.size(), alone->messages.size());
@@ -301,7 +312,7 @@ void TestEvidence::debugFolderAlone() {
     QTemporaryDir folder;
     const auto dump = open_dump({unpackDebugFolder(folder).toStdString()});
     QVERIFY(dump.ok());
-    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    borrowsBodies(*dump, 2);
     QCOMPARE(dump->compilations.size(), size_t{1});
     QVERIFY(graph_at(*dump, "-:forward") && graph_at(*dump, "-:backward"));
 }

@@ -21,6 +21,7 @@ private slots:
     void constants();
     void tooManyInputs();
     void savedStorages();
+    void bodiesFromBeside();
     void classesThatMakeEachOther();
     void debugPlaces_data();
     void debugPlaces();
@@ -208,6 +209,53 @@ void TestScripts::savedStorages() {
 }
 
 // Twenty classes of which each makes the next one twice: a million bodies.
+// What PyTorch before 2.14 does not write stands in the graph beside, if that is the same graph.
+void TestScripts::bodiesFromBeside() {
+    const QByteArray calls =
+        "        sub = self.sub\n"
+        "        call = torch.ops.higher_order.invoke_subgraph(sub, 'sub', x);  sub = x = None\n"
+        "        getitem = call[0];  call = None\n"
+        "        return (getitem,)\n";
+    const QByteArray script = repro("x):\n" + calls,
+        "    buf0 = reader.storage(None, 16)\n    reader.tensor(buf0, (4,), is_leaf=True)\n",
+        "        self.sub = GraphModule()\n");
+    const QByteArray readable = "class GraphModule(torch.nn.Module):\n    def forward(self, x: \"f32[4]\"):\n"
+        + calls
+        + "    class sub(torch.nn.Module):\n        def forward(self, arg0_1: \"f32[4]\"):\n"
+          "            # File: /w/a.py:3 in f, code: return x.sin()\n"
+          "            sin: \"f32[4]\" = torch.ops.aten.sin.default(arg0_1);  arg0_1 = None\n            "
+          "return (sin,)\n";
+    const QString path = write("beside/x.py", script);
+    const auto alone = open_dump({path.toStdString()});
+    QVERIFY(alone.ok());
+    QCOMPARE(alone->graphs[0].module->bodies.size(), size_t{1});
+    QVERIFY2(problemText(alone->problems).contains("open it too"), qPrintable(problemText(alone->problems)));
+
+    const QString other = write("beside/fx_graph_readable.py", readable);
+    for (const bool given : {false, true}) {
+        const auto dump =
+            given ? open_dump({path.toStdString(), other.toStdString()}) : open_dump({path.toStdString()});
+        QVERIFY(dump.ok());
+        const GraphModule& module = *dump->graphs[0].module;
+        QCOMPARE(module.bodies.size(), size_t{2});
+        const Body& body = module.bodies[1];
+        QCOMPARE(text(module.text(body.class_name)), QStringLiteral("sub"));
+        QCOMPARE(body.parent, BodyId(0));
+        QCOMPARE(text(module.text(body.nodes[1].target)), QStringLiteral("torch.ops.aten.sin.default"));
+        QCOMPARE(text(module.text(module.type(body.nodes[1].type)->text)), QStringLiteral("f32[4]"));
+        QCOMPARE(text(module.text(module.source(body.nodes[1].source)->file)), QStringLiteral("/w/a.py"));
+        QCOMPARE(region_calls(module, BodyId(0))[0].body, BodyId(1));
+        QVERIFY2(problemText(dump->problems).contains("that the script lacks (sub) is taken from"),
+            qPrintable(problemText(dump->problems)));
+    }
+    // Another graph's bodies are not taken.
+    write("beside/fx_graph_readable.py",
+        QByteArray(readable).replace("call[0]", "call[1]").replace("getitem", "item"));
+    const auto other_graph = open_dump({path.toStdString()});
+    QVERIFY(other_graph.ok());
+    QCOMPARE(other_graph->graphs[0].module->bodies.size(), size_t{1});
+}
+
 void TestScripts::classesThatMakeEachOther() {
     QByteArray classes;
     for (int i = 30; i > 0; --i)

@@ -6,7 +6,7 @@
 A RECORDING is a folder with trace/, and any of torch_logs.txt, values/NN_….txt (print_readable), torch_compile_debug/,
 model.pt2 with exported.txt. Each graph of each form must be one of the trace's, or of the exported text's: names,
 operators, inputs and order of all nodes of all bodies, and dtype and shape where both forms tell them. Scripts
-(fx_graph_runnable.py) have no types inside and, before PyTorch 2.14, no bodies: their roots are compared. get_attr nodes of
+(fx_graph_runnable.py) have no types inside; bodies that they lack, before PyTorch 2.14, are those of the graph beside. get_attr nodes of
 regions have other names in .pt2, whose JSON does not keep them.
 Printed graphs are also wrapped as other programs, terminals and people wrap them (wrappings.py; with --pairs, each two of
 them after each other): what does not read equal must be told, as a problem or as exit status 3.
@@ -111,10 +111,10 @@ def types_agree(a, b):
     return True
 
 
-def same(a, b, root_only=False, attributes=True):
-    if not root_only and set(a) != set(b):
+def same(a, b, attributes=True):
+    if set(a) != set(b):
         return False
-    return all(told(a[p], attributes) == told(b[p], attributes) and types_agree(a[p], b[p]) for p in ([""] if root_only else a))
+    return all(told(a[p], attributes) == told(b[p], attributes) and types_agree(a[p], b[p]) for p in a)
 
 
 def main(program, folders, pairs):
@@ -128,11 +128,9 @@ def main(program, folders, pairs):
             forms.compare(name, printed.name, forms.graphs(printed), trace)
             forms.wrapped(name + ": " + printed.name, printed.read_text(), pairs)
         if (folder / "torch_compile_debug").exists():
-            # Runnables are compared on their own, below.
-            found = [g for g in forms.graphs(folder / "torch_compile_debug") if "runnable" not in g[1]]
-            forms.compare(name, "debug folder", found, trace)
+            forms.compare(name, "debug folder", forms.graphs(folder / "torch_compile_debug"), trace)
         for script in sorted(folder.glob("torch_compile_debug/**/fx_graph_runnable.py")):
-            forms.compare(name, script.parent.name + "/" + script.name, forms.graphs(script), trace, root_only=True)
+            forms.compare(name, script.parent.name + "/" + script.name, forms.graphs(script), trace)
         if (folder / "model.pt2").exists():
             printed = forms.graphs(folder / "exported.txt")
             forms.compare(name, "model.pt2", forms.graphs(folder / "model.pt2"), printed, attributes=False)
