@@ -139,7 +139,6 @@ void Server::handle(const Message& given) {
             && !serves(&Server::run_all) && !serves(&Server::timing) && !serves(&Server::compare_all)
             && !serves(&Server::keep_as_reference) && !serves(&Server::begin) && !serves(&Server::advance)
             && !serves(&Server::value) && !serves(&Server::figures) && !serves(&Server::save)
-            && !serves(&Server::forecast)
             && !serves(&Server::joint) && !serves(&Server::schema) && !serves(&Server::shut_down))
             throw Fault{wire::kMethodNotFound, "there is no method '" + verb + "'"};
         kind = "result";

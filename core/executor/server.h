@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/executor/fault.h"
-#include "core/executor/forecast.h"
 #include "core/executor/machine.h"
 #include "core/executor/reference.h"
 #include "core/executor/tracer.h"
@@ -46,7 +45,6 @@ private:
     wire::InitializeAnswer initialize(const wire::InitializeRequest& request);
     wire::LoadAnswer load(const wire::LoadRequest& request);
     wire::BindAnswer bind(const wire::BindRequest& request);
-    static std::shared_ptr<const Program> compiled(const std::string& text, const Bindings& symbols);
     std::shared_ptr<std::string> tensor_bytes() const;
 
     // verbs_run.cpp
@@ -68,7 +66,6 @@ private:
     wire::SaveAnswer save(const wire::SaveRequest& request);
     Tracer& tracer();
 
-    wire::ForecastAnswer forecast(const wire::ForecastRequest& request); // verbs_forecast.cpp
     wire::JointAnswer joint(const wire::JointRequest& request); // verbs_joint.cpp
     wire::SchemaAnswer schema(const wire::SchemaRequest& request); // verbs_schema.cpp
     wire::ShutdownAnswer shut_down(const wire::ShutdownRequest& request);
@@ -77,7 +74,6 @@ private:
 
     ServerFiles files_;
     wire::InitializeAnswer facts_;
-    Forecaster forecaster_{facts_.composed};
     wire::FrameReader frames_;
     std::deque<std::unique_ptr<Message>> waiting_;
     bool ended_ = false, shut_down_ = false, cancel_ = false;

@@ -22,9 +22,9 @@ wire::InitializeAnswer Server::initialize(const wire::InitializeRequest& request
     return answer;
 }
 
-// The text of a load or a forecast.
-std::shared_ptr<const Program> Server::compiled(const std::string& given, const Bindings& symbols) {
-    const auto text = std::make_shared<std::string>(given);
+wire::LoadAnswer Server::load(const wire::LoadRequest& request) {
+    const auto text = std::make_shared<std::string>(request.text);
+    const Bindings symbols(request.symbols.begin(), request.symbols.end());
     std::vector<Problem> problems;
     const auto module = read_print_readable(*text, text, /*tabbed=*/false, problems);
     for (const Problem& problem : problems)
@@ -36,15 +36,8 @@ std::shared_ptr<const Program> Server::compiled(const std::string& given, const 
     auto program = compile(module, symbols);
     if (!program)
         throw Fault{wire::kInvalidParams, program.error().message};
-    return *program;
-}
-
-wire::LoadAnswer Server::load(const wire::LoadRequest& request) {
-    const Bindings symbols(request.symbols.begin(), request.symbols.end());
-    auto program = compiled(request.text, symbols);
-    const auto& module = program->module;
     tracer_.reset();
-    program_ = program;
+    program_ = *program;
     float64_.reset();
     symbols_ = symbols;
     inputs_.clear();

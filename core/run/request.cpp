@@ -154,8 +154,8 @@ Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& req
     return p;
 }
 
-Result<Started> start_for(const GraphModule& module, BodyId body, const Request& request, const Job& job) {
-    const auto choice = worker::choose_executor(module, body, request.libraries, job);
+Result<Started> start(const Prepared& prepared, const Request& request, const Job& job) {
+    const auto choice = worker::choose_executor(*prepared.module, prepared.body, request.libraries, job);
     if (!choice)
         return choice.error();
     worker::StartOptions options;
@@ -170,17 +170,10 @@ Result<Started> start_for(const GraphModule& module, BodyId body, const Request&
     started.executor = options.executor;
     if (!choice->note.empty())
         started.notes.push_back(choice->note);
-    return started;
-}
-
-Result<Started> start(const Prepared& prepared, const Request& request, const Job& job) {
-    auto started = start_for(*prepared.module, prepared.body, request, job);
-    if (!started)
-        return started;
-    auto loaded = load_into(*started->worker, prepared, job);
+    auto loaded = load_into(*started.worker, prepared, job);
     if (!loaded)
         return loaded.error();
-    started->loaded = std::move(*loaded);
+    started.loaded = std::move(*loaded);
     return started;
 }
 

@@ -63,9 +63,6 @@ struct Started {
     std::vector<std::string> notes; // what the person should know: operators that this libtorch lacks
 };
 Result<Started> start(const Prepared& prepared, const Request& request, const Job& job = {});
-// Starts the one that serves a body best, and loads nothing.
-Result<Started> start_for(
-    const GraphModule& module, BodyId body, const Request& request, const Job& job = {});
 // Loads the body into a worker that runs already, and binds what is to be bound.
 // `keep_reference`: what earlier values are compared with stays.
 Result<wire::LoadAnswer> load_into(

@@ -44,28 +44,6 @@ Result<typename Request::Answer> Worker::ask(const Request& request, const Job& 
     return read;
 }
 
-namespace {
-
-// A body as the worker is given it.
-std::string text_of(const GraphModule& module, BodyId body) {
-    PrintOptions print;
-    print.sources = false;
-    print.deletions = false;
-    print.close = true;
-    return print_readable(module, body, print);
-}
-
-// The module's bodies by the worker's numbers; none where the module does not have one.
-std::vector<BodyId> bodies_of(const GraphModule& module, BodyId body, const std::vector<std::string>& paths) {
-    const std::string base = body_path(module, body);
-    std::vector<BodyId> all;
-    for (const std::string& below : paths)
-        all.push_back(find_body(module, base.empty() || below.empty() ? base + below : base + "." + below));
-    return all;
-}
-
-} // namespace
-
 bool Worker::Parts::place(BodyId& body, NodeId& node) const {
     if (body.index >= bodies.size())
         return false;
@@ -77,35 +55,24 @@ bool Worker::Parts::place(BodyId& body, NodeId& node) const {
 
 Result<wire::LoadAnswer> Worker::load(std::shared_ptr<const GraphModule> module, BodyId body,
     const Bindings& symbols, const Job& job, bool keep_reference) {
-    auto answer =
-        ask(wire::LoadRequest{text_of(*module, body), {symbols.begin(), symbols.end()}, keep_reference}, job);
+    PrintOptions print;
+    print.sources = false;
+    print.deletions = false;
+    print.close = true;
+    const std::string base = body_path(*module, body);
+    auto answer = ask(wire::LoadRequest{print_readable(*module, body, print),
+                          {symbols.begin(), symbols.end()}, keep_reference},
+        job);
     if (!answer)
         return answer;
-    parts_->bodies = bodies_of(*module, body, answer->bodies);
     parts_->module = std::move(module);
+    parts_->bodies.clear();
+    for (const std::string& below : answer->bodies)
+        parts_->bodies.push_back(
+            find_body(*parts_->module, base.empty() || below.empty() ? base + below : base + "." + below));
     if (parts_->bodies.empty() || parts_->bodies.front() != body)
         return parts_->distrust("load", "the first of its bodies is not the one that was loaded");
     return answer;
-}
-
-Result<std::vector<wire::ForecastNode>> Worker::forecast(
-    const GraphModule& module, BodyId body, const Bindings& symbols, const Job& job) {
-    auto answer = ask(wire::ForecastRequest{text_of(module, body), {symbols.begin(), symbols.end()}}, job);
-    if (!answer)
-        return answer.error();
-    const std::vector<BodyId> bodies = bodies_of(module, body, answer->bodies);
-    std::vector<wire::ForecastNode> nodes;
-    for (wire::ForecastNode& node : answer->nodes) {
-        if (node.body.index >= bodies.size())
-            return parts_->distrust("forecast", "it tells of a body that is not there");
-        node.body = bodies[node.body.index];
-        if (!node.body)
-            continue;
-        if (node.node.index >= module.body(node.body).nodes.size())
-            return parts_->distrust("forecast", "it tells of a node that is not there");
-        nodes.push_back(std::move(node));
-    }
-    return nodes;
 }
 
 Status Worker::bind(const std::vector<tensors::Value>& values, wire::BindRequest::As as, const Job& job) {

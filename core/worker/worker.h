@@ -56,10 +56,6 @@ public:
     // Loads the body and those that it calls. The answer names what cannot be run.
     Result<wire::LoadAnswer> load(std::shared_ptr<const GraphModule> module, BodyId body,
         const Bindings& symbols, const Job& job = {}, bool keep_reference = false);
-    // What will become of the nodes of a body and of those that it calls; what is loaded stays loaded. Nodes of
-    // bodies that the module does not have are left out.
-    Result<std::vector<wire::ForecastNode>> forecast(
-        const GraphModule& module, BodyId body, const Bindings& symbols, const Job& job = {});
     // Hands values over.
     Status bind(const std::vector<tensors::Value>& values, wire::BindRequest::As as, const Job& job = {});
     // `milliseconds` 0 = no limit; past it the worker is killed.

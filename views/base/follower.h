@@ -7,7 +7,6 @@
 #include "core/browse/navigator.h"
 
 #include <QFlags>
-#include <QString>
 
 #include <memory>
 #include <vector>
@@ -32,9 +31,6 @@ struct Shown {
     std::shared_ptr<const Document> document; // null = nothing is open
     NavState at;
     std::vector<Place> crossing; // where the selected node's value stands in the other pane
-
-    QString
-        forecast; // what an executor says of the selected node; empty = it simply runs, or nobody was asked
 
     const Place& body() const { return at.panes[size_t(at.focus)]; } // of the focused pane
 };

@@ -1,5 +1,6 @@
 #include "views/inspector/inspector.h"
 
+#include "views/base/facts.h"
 #include "views/base/theme.h"
 
 #include <QTabBar>
@@ -37,15 +38,7 @@ Inspector::Inspector(QWidget* parent)
         if (!quiet_)
             Q_EMIT pageChosen(page);
     });
-    connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) {
-        const LinkTarget target = readLink(url);
-        if (const auto* place = std::get_if<Place>(&target))
-            Q_EMIT placeChosen(*place);
-        else if (const auto* row = std::get_if<int>(&target))
-            Q_EMIT rowChosen(*row);
-        else if (const auto* region = std::get_if<RegionRef>(&target))
-            Q_EMIT regionChosen(*region);
-    });
+    connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) { followLink(this, url); });
     connect(&Theme::instance(), &Theme::changed, this, &Inspector::fill);
     setDocument(nullptr);
 }
@@ -93,10 +86,6 @@ void Inspector::fill() {
     switch (page()) {
     case NodePage:
         html = nodePage(*document_, about_.node, about_.crossing);
-        if (!about_.forecast.isEmpty())
-            html +=
-                QStringLiteral("<p style='margin:10px 0 2px 0;color:%1;font-weight:600'>%2</p><p>%3</p>")
-                    .arg(color(Role::Quiet).name(), tr("On the executor"), about_.forecast.toHtmlEscaped());
         break;
     case InvocationPage:
         html = invocationPage(*document_, about_.row);
@@ -128,7 +117,7 @@ void Inspector::follow(const Shown& shown, Changes changed) {
         page = InvocationPage;
     else if (at.subject == Subject::Region)
         page = RegionPage;
-    inspect({at.node, at.row, at.region, shown.body(), shown.crossing, shown.forecast}, page);
+    inspect({at.node, at.row, at.region, shown.body(), shown.crossing}, page);
 }
 
 } // namespace hopscope

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "views/base/follower.h"
-#include "views/inspector/facts.h"
 #include "views/inspector/notespane.h"
+#include "views/inspector/pages.h"
 
 #include <QWidget>
 
@@ -31,7 +31,6 @@ public:
         RegionRef region;
         Place body;
         std::vector<Place> crossing;
-        QString forecast; // of the node; may be empty
     };
     // What the pages are about, and which of them is open. Emits nothing.
     void inspect(const About& about, Page page);
@@ -45,6 +44,9 @@ Q_SIGNALS:
     void placeChosen(const hopscope::Place& place);
     void rowChosen(int row);
     void regionChosen(hopscope::RegionRef region);
+    void compilationChosen(hopscope::CompilationId compilation);
+    void spotChosen(hopscope::FileId file, quint64 line); // a line of a dump's file
+    void comparisonChosen(const hopscope::Place& a, const hopscope::Place& b);
     void pageChosen(int page);
 
 private:

@@ -14,14 +14,11 @@ WindowState::WindowState(QObject* parent)
     touches(&RunController::breakpointsChanged, Change::Breakpoints);
     touches(&RunController::valuesReady, Change::Values);
     touches(&RunController::timingReady, Change::Values);
-    // Marks stand on nodes and in the Inspector.
-    connect(&forecasts_, &Forecasts::changed, this, [this] { touch(Change::Values | Change::Selection); });
 }
 
 WindowState::~WindowState() {
     navigator_.changed = nullptr;
     disconnect(&run_, nullptr, this, nullptr);
-    disconnect(&forecasts_, nullptr, this, nullptr);
 }
 
 void WindowState::setDocument(std::shared_ptr<const Document> document, bool sameRun) {
@@ -32,7 +29,6 @@ void WindowState::setDocument(std::shared_ptr<const Document> document, bool sam
         run_.forgetBreakpoints();
     }
     document_ = std::move(document);
-    forecasts_.setDump(document_ ? document_->dump_pointer() : nullptr);
     notes_.set_document(document_);
     if (sameRun || extended)
         navigator_.replace_document(document_);
@@ -74,7 +70,6 @@ void WindowState::flush() {
         shown_.document = document_;
         shown_.at = navigator_.state();
         shown_.crossing.clear();
-        shown_.forecast = forecasts_.nodeText(shown_.at.node);
         const Place& body = shown_.body();
         if (shown_.at.node.node && shown_.at.node.graph == body.graph && shown_.at.node.body == body.body) {
             const bool left = shown_.at.focus == Pane::Left;

@@ -9,7 +9,6 @@
 #include "core/browse/note_history.h"
 #include "core/browse/notes.h"
 #include "views/base/follower.h"
-#include "views/base/forecasts.h"
 #include "views/base/jobs.h"
 #include "views/base/runcontroller.h"
 #include "views/base/text.h"
@@ -42,7 +41,6 @@ public:
     NoteStore& notes() { return notes_; }
     NoteHistory& history() { return history_; }
     RunController& run() { return run_; }
-    Forecasts& forecasts() { return forecasts_; }
 
     // `panel` must live as long as this.
     void add(Follower* panel);
@@ -67,7 +65,6 @@ private:
 
     JobRunner jobs_;
     RunController run_{&jobs_};
-    Forecasts forecasts_{&jobs_};
     Navigator navigator_;
     NoteStore notes_;
     NoteHistory history_{&notes_};
