@@ -69,27 +69,21 @@ struct Told {
 // Whether the bodies of the graphs at hand, roots and regions, run on an executor.
 Result<std::vector<Told>> forecast_all(
     const Dump& dump, const std::vector<Place>& roots, const std::string& executor, const Options& options) {
-    const Job job = interruptible();
-    worker::StartOptions start;
-    start.executor = executor;
-    start.libraries = options.libraries;
-    auto worker = worker::Worker::start(start, job);
-    if (!worker)
-        return worker.error();
+    const auto forecasts = run::forecast(executor, options.libraries, dump, roots, {}, interruptible());
+    if (!forecasts)
+        return forecasts.error();
     std::vector<Told> all;
-    for (const Place& root : roots) {
-        auto forecast = run::forecast(**worker, dump, root, {}, job);
-        if (!forecast)
-            return forecast.error();
-        const GraphModule& module = *forecast->module;
-        std::vector<BodyId> bodies{root.body};
+    for (size_t r = 0; r < roots.size(); ++r) {
+        const run::Forecast& forecast = (*forecasts)[r];
+        const GraphModule& module = *forecast.module;
+        std::vector<BodyId> bodies{roots[r].body};
         for (size_t i = 0; i < bodies.size(); ++i)
             for (const RegionCall& call : region_calls(module, bodies[i]))
                 if (call.body && std::find(bodies.begin(), bodies.end(), call.body) == bodies.end())
                     bodies.push_back(call.body);
         std::sort(bodies.begin(), bodies.end());
         for (const BodyId body : bodies)
-            all.push_back({{root.graph, body, {}}, *forecast, run::of_body(*forecast, body)});
+            all.push_back({{roots[r].graph, body, {}}, forecast, run::of_body(forecast, body)});
     }
     return all;
 }

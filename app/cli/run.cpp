@@ -159,18 +159,14 @@ int check(const Options& options) {
     auto symbols = run::bindings_of(request.bind);
     if (!symbols)
         return fail(symbols.error());
-    const Job job = interruptible();
     const GraphModule& module = *dump->graph(place->graph).module;
-    const auto started = run::start_for(module, place->body, request, job);
-    if (!started)
-        return executor_failed(started.error());
-    const auto told = run::forecast(*started->worker, *dump, *place, *symbols, job);
+    const auto told = run::forecast(*dump, *place, request.libraries, *symbols, interruptible());
     if (!told)
         return executor_failed(told.error());
     const run::BodyForecast body = run::of_body(*told, place->body);
     if (options.as_json) {
         ordered_json report = forecast_json(*dump, *place, *told, body);
-        report["executor"] = {{"libtorch", told->libtorch}, {"program", started->executor}};
+        report["executor"] = {{"libtorch", told->libtorch}, {"program", told->executor}};
         report["each"] = ordered_json::array();
         for (const wire::ForecastNode& node : told->nodes)
             report["each"].push_back({{"body", body_path(module, node.body)},
@@ -241,9 +237,11 @@ int run(const Options& options) {
     if (result->failure()) {
         Error error = make_error(Error::Kind::External, result->failure()->text());
         // What would help is known to the forecast.
-        if (const auto told = run::forecast(worker, *dump, prepared->place, prepared->symbols, job))
-            if (const auto stops = run::of_body(*told, prepared->body).stops)
-                if (const std::string helps = run::remedy(*stops, told->libtorch); !helps.empty())
+        if (const auto told = run::forecast(
+                started->executor, request.libraries, *dump, {prepared->place}, prepared->symbols, job);
+            told && result->failure()->unsupported)
+            if (const auto stops = run::of_body(told->front(), prepared->body).stops)
+                if (const std::string helps = run::remedy(*stops, told->front().libtorch); !helps.empty())
                     error.message += "; " + helps;
         return executor_failed(error);
     }

@@ -75,9 +75,15 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("NODE"));
     const QCommandLineOption select(QStringLiteral("select"),
         QStringLiteral("Select this node, by name or address."), QStringLiteral("NODE"));
+    const QCommandLineOption call(QStringLiteral("call"),
+        QStringLiteral("Make this call of the compilation current, by its number."), QStringLiteral("N"));
+    const QCommandLineOption line(QStringLiteral("line"),
+        QStringLiteral("Show this line of the dump's text; FILE by the end of its path."),
+        QStringLiteral("[FILE:]N"));
     const QCommandLineOption dock(QStringLiteral("dock"),
-        QStringLiteral(
-            "Bring a dock to the front: values, steps, compare, ledger, inspector, problems, text."),
+        QStringLiteral("Bring a dock to the front: explanation, values, steps, compare, ledger, inspector, "
+                       "problems, text, "
+                       "dump."),
         QStringLiteral("NAME"));
     const QCommandLineOption onNodes(QStringLiteral("on-nodes"),
         QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
@@ -89,7 +95,7 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("With --export: wrap a long picture into so many columns."), QStringLiteral("N"),
         QStringLiteral("1"));
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, run,
-        compare, bind, stepTo, select, dock, onNodes});
+        compare, bind, stepTo, select, call, line, dock, onNodes});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -132,7 +138,8 @@ QString readWords(const QStringList& words, Request& request) {
         return QStringLiteral("found --columns %1, expected a number from 1 to 100")
             .arg(parser.value(columns));
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
-        parser.values(bind), parser.values(dock), parser.values(onNodes)};
+        parser.values(bind), parser.value(call), parser.value(line), parser.values(dock),
+        parser.values(onNodes)};
     if (request.script.run.isEmpty()) {
         for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
             if (parser.isSet(*option))
@@ -140,7 +147,7 @@ QString readWords(const QStringList& words, Request& request) {
         }
     }
     if (!request.script.empty() && request.dumps.isEmpty())
-        return QStringLiteral("--run, --select and --dock need a dump");
+        return QStringLiteral("--run, --select, --call, --line and --dock need a dump");
     if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
         return QStringLiteral("--export needs a dump");
     if (!request.exportPath.isEmpty() && request.at.isEmpty())

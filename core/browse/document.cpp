@@ -2,10 +2,12 @@
 
 #include "core/browse/ledger_rows.h"
 #include "core/browse/stepping.h"
+#include "core/explain/lookup.h"
 #include "core/graph/calls.h"
 #include "core/regions/roles.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace hopscope {
 
@@ -15,19 +17,28 @@ uint64_t key_of(GraphId graph, BodyId body) {
 }
 } // namespace
 
+struct Document::Answers {
+    std::mutex lock;
+    std::vector<std::unique_ptr<const Explanation>> made; // by CompilationId; null: not asked for yet
+    std::optional<CompilationId> first; // to explain
+};
+
 Document::Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledger> ledger)
     : dump_(std::move(dump))
     , ledger_(std::move(ledger))
-    , index_(make_index(*dump_, *ledger_)) { }
+    , index_(make_index(*dump_, *ledger_))
+    , answers_(std::make_shared<Answers>()) {
+    answers_->made.resize(ledger_->compilations.size());
+}
 
-Document::Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledger> ledger,
-    std::shared_ptr<const Index> index)
+Document::Document(std::shared_ptr<const Dump> dump, const Document& reading)
     : dump_(std::move(dump))
-    , ledger_(std::move(ledger))
-    , index_(std::move(index)) { }
+    , ledger_(reading.ledger_)
+    , index_(reading.index_)
+    , answers_(reading.answers_) { }
 
 std::shared_ptr<const Document> Document::with(std::shared_ptr<const Dump> wider) const {
-    return std::shared_ptr<const Document>(new Document(std::move(wider), ledger_, index_));
+    return std::shared_ptr<const Document>(new Document(std::move(wider), *this));
 }
 
 std::shared_ptr<const Document::Index> Document::make_index(const Dump& dump, const Ledger& ledger) {
@@ -69,6 +80,35 @@ std::shared_ptr<const Document::Index> Document::make_index(const Dump& dump, co
         }
     }
     return index;
+}
+
+const Explanation& Document::explanation(CompilationId id) const {
+    const std::lock_guard guard(answers_->lock);
+    std::unique_ptr<const Explanation>& made = answers_->made[id.index];
+    if (!made)
+        made = std::make_unique<const Explanation>(explain(*dump_, *ledger_, id));
+    return *made;
+}
+
+// Of a dump with thousands of compilations no more are explained than it takes to find one.
+CompilationId Document::first_to_explain() const {
+    {
+        const std::lock_guard guard(answers_->lock);
+        if (answers_->first)
+            return *answers_->first;
+    }
+    CompilationId found;
+    for (const CompilationLedger& c : ledger_->compilations) {
+        const Compilation& compilation = dump_->compilation(c.compilation);
+        const bool may = !c.invocations.empty() || !compilation.fail_type.empty();
+        if (compilation.last_attempt && may && asks_why(*dump_, c, explanation(c.compilation))) {
+            found = c.compilation;
+            break;
+        }
+    }
+    const std::lock_guard guard(answers_->lock);
+    answers_->first = found;
+    return found;
 }
 
 std::optional<int> Document::row_of(CompilationId compilation, InvocationId invocation) const {

@@ -13,6 +13,8 @@
 
 namespace hopscope {
 
+struct Explanation;
+
 // One invocation of the dump: a row of the ledger, a stop of the stepper.
 struct Row {
     CompilationId compilation;
@@ -74,6 +76,13 @@ public:
     std::string code_of(int row) const; // the first line of that statement, "" = not told
     const Source* source(const Place& place) const; // of a node; null = not told
 
+    // Why: the answers about a compilation, made when they are first asked for and kept. May be asked from
+    // any thread.
+    const Explanation& explanation(CompilationId id) const;
+    // The first compilation about which there is something to ask (core/explain/lookup.h); none: no other
+    // than what a healthy dump has.
+    CompilationId first_to_explain() const;
+
     // The body of the first graph of a stage, by preference; graph none where there is none.
     Place root_of(CompilationId compilation, Stage stage) const;
 
@@ -87,13 +96,14 @@ private:
             calls; // body -> (node, row), by node
         bool several_compilations = false;
     };
-    Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledger> ledger,
-        std::shared_ptr<const Index> index);
+    struct Answers;
+    Document(std::shared_ptr<const Dump> dump, const Document& reading);
     static std::shared_ptr<const Index> make_index(const Dump& dump, const Ledger& ledger);
 
     std::shared_ptr<const Dump> dump_;
     std::shared_ptr<const Ledger> ledger_;
     std::shared_ptr<const Index> index_;
+    std::shared_ptr<Answers> answers_; // shared by all that are of one reading
 };
 
 // Whether `next` is `now` with graphs added, so that what is shown of it may stay.

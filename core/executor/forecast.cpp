@@ -2,14 +2,16 @@
 
 #include "core/executor/arguments.h"
 #include "core/executor/dynamo.h"
-#include "core/executor/fault.h"
 #include "core/executor/machine_p.h"
 #include "core/executor/tensors.h"
-#include "core/wire/protocol.h"
+#include "core/graph/dump.h"
+#include "core/read/open.h"
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 
 namespace hopscope::executor {
@@ -18,7 +20,12 @@ namespace {
 
 using wire::Fate;
 using wire::Obstacle;
-using Found = Forecaster::Found;
+
+struct Found {
+    Fate fate = Fate::Runs;
+    Obstacle obstacle = Obstacle::None;
+    std::string reason;
+};
 
 // Sizes beyond this are taken for this, all alike: what is equal stays equal, and a product of models' sizes
 // takes microseconds.
@@ -308,70 +315,98 @@ private:
     std::vector<int64_t> sizes_; // of the step at hand, those that were made smaller
 };
 
+// Over several graphs, so that what was tried once is known.
+class Forecaster {
+public:
+    explicit Forecaster(const std::vector<std::string>& composed)
+        : composed_(composed.begin(), composed.end()) { }
+
+    std::vector<wire::ForecastNode> of(Program& program, const Bindings& symbols) {
+        std::vector<wire::ForecastNode> all;
+        const auto add = [&](BodyId body, size_t node, const Found& found) {
+            if (found.fate != Fate::Runs)
+                all.push_back({body, NodeId(node), found.fate, found.obstacle, found.reason});
+        };
+        for (const Program::Unsupported& u : program.unsupported)
+            add(u.body, u.node.index, refused(u.target, u.reason));
+        for (size_t b = 0; b < program.bodies.size(); ++b) {
+            if (!program.bodies[b].compiled)
+                continue;
+            Trial trial(program, BodyId(b), symbols);
+            for (size_t i = 0; i < program.bodies[b].steps.size(); ++i)
+                add(BodyId(b), i, of_step(program, trial, program.bodies[b].steps[i]));
+        }
+        std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+            return std::pair(a.body, a.node) < std::pair(b.body, b.node);
+        });
+        return all;
+    }
+
+private:
+    Found of_step(const Program& program, Trial& trial, const Step& step) {
+        if (step.kind == StepKind::Functionalized) {
+            const auto& op = program.functionalized[static_cast<size_t>(step.op)].op;
+            return op && !has_kernel(*op) ? no_kernel() : Found();
+        }
+        if (step.kind == StepKind::Dynamic)
+            return trial.tried(step);
+        if (step.kind != StepKind::Operator)
+            return {};
+        const c10::OperatorHandle& op = program.operators[static_cast<size_t>(step.op)];
+        const std::string name = plain_name(op);
+        if (!has_kernel(op))
+            return no_kernel();
+        // What a person's own operator does with operands of ours, nobody knows.
+        if (!is_libtorchs(name) && !composed_.contains(name))
+            return {};
+        const std::string signature = trial.signature(step);
+        Found found;
+        if (const auto known = known_.find(name + signature); !signature.empty() && known != known_.end())
+            found = known->second;
+        else
+            found = trial.tried(step);
+        if (!signature.empty())
+            known_[name + signature] = found;
+        if (composed_.contains(name) && found.fate == Fate::Runs)
+            found.fate = Fate::Composed;
+        return found;
+    }
+
+    std::set<std::string, std::less<>> composed_;
+    std::map<std::string, Found> known_; // by operator, dtypes and dimensions
+};
+
+wire::ForecastGraph of_graph(Forecaster& forecaster, const wire::AskedGraph& asked) {
+    wire::ForecastGraph told;
+    const auto text = std::make_shared<std::string>(asked.text);
+    const Bindings symbols(asked.symbols.begin(), asked.symbols.end());
+    std::vector<Problem> problems;
+    const auto module = read_print_readable(*text, text, /*tabbed=*/false, problems);
+    const auto made = module
+        ? compile(module, symbols)
+        : Result<std::shared_ptr<const Program>>(make_error(Error::Kind::Damaged, "the text holds no graph"));
+    if (!made) {
+        told.problem = made.error().message;
+        return told;
+    }
+    // A copy: trials exchange its constants.
+    Program program = **made;
+    for (size_t i = 0; i < module->bodies.size(); ++i)
+        told.bodies.push_back(body_path(*module, BodyId(i)));
+    told.nodes = forecaster.of(program, symbols);
+    return told;
+}
+
 } // namespace
 
-std::vector<wire::ForecastNode> Forecaster::of(const Program& given, const Bindings& symbols,
-    const std::function<bool()>& stop, const std::function<void(uint64_t)>& at) {
-    // A copy: what is tried teaches it widths that a run shall learn itself, and changes its constants.
-    Program program = given;
-    program.widths = std::make_shared<std::vector<Width>>(given.widths->size(), Width::Unchanged);
-    std::vector<wire::ForecastNode> all;
-    const auto add = [&](BodyId body, size_t node, const Found& found) {
-        if (found.fate != Fate::Runs)
-            all.push_back({body, NodeId(node), found.fate, found.obstacle, found.reason});
-    };
-    for (const Program::Unsupported& u : program.unsupported)
-        add(u.body, u.node.index, refused(u.target, u.reason));
-    for (size_t b = 0; b < program.bodies.size(); ++b) {
-        const BodyProgram& body = program.bodies[b];
-        if (!body.compiled)
-            continue;
-        Trial trial(program, BodyId(b), symbols);
-        for (size_t i = 0; i < body.steps.size(); ++i) {
-            const Step& step = body.steps[i];
-            if (stop())
-                throw Fault{wire::kCancelled, "cancelled"};
-            if (step.kind == StepKind::Functionalized) {
-                const auto& op = program.functionalized[static_cast<size_t>(step.op)].op;
-                if (op && !has_kernel(*op))
-                    add(BodyId(b), i, no_kernel());
-                continue;
-            }
-            if (step.kind != StepKind::Operator && step.kind != StepKind::Dynamic)
-                continue;
-            std::string key, name;
-            if (step.kind == StepKind::Operator) {
-                const c10::OperatorHandle& op = program.operators[static_cast<size_t>(step.op)];
-                name = plain_name(op);
-                if (!has_kernel(op)) {
-                    add(BodyId(b), i, no_kernel());
-                    continue;
-                }
-                // What a person's own operator does with operands of ours, nobody knows.
-                if (!is_libtorchs(name) && !composed_.contains(name))
-                    continue;
-                const std::string signature = trial.signature(step);
-                key = signature.empty() ? signature : name + "(" + signature;
-            }
-            auto known = known_.find(key);
-            Found found;
-            if (!key.empty() && known != known_.end()) {
-                found = known->second;
-            } else {
-                at(step.mark);
-                found = trial.tried(step);
-                if (!key.empty())
-                    known_[key] = found;
-            }
-            if (composed_.contains(name) && found.fate == Fate::Runs)
-                found.fate = Fate::Composed;
-            add(BodyId(b), i, found);
-        }
-    }
-    at(0);
-    std::sort(all.begin(), all.end(),
-        [](const auto& a, const auto& b) { return std::pair(a.body, a.node) < std::pair(b.body, b.node); });
-    return all;
+wire::ForecastAnswer forecast(
+    const wire::ForecastRequest& request, const std::vector<std::string>& composed) {
+    Forecaster forecaster(composed);
+    wire::ForecastAnswer answer;
+    answer.libtorch = TORCH_VERSION;
+    for (const wire::AskedGraph& asked : request.graphs)
+        answer.graphs.push_back(of_graph(forecaster, asked));
+    return answer;
 }
 
 } // namespace hopscope::executor

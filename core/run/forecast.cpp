@@ -4,6 +4,8 @@
 #include "core/graph/calls.h"
 #include "core/graph/reading.h"
 #include "core/run/default_symbols.h"
+#include "core/worker/choose.h"
+#include "core/worker/forecast.h"
 
 #include <algorithm>
 #include <charconv>
@@ -96,19 +98,36 @@ BodyForecast of_body(const Forecast& forecast, BodyId root) {
     return told;
 }
 
-Result<Forecast> forecast(
-    worker::Worker& worker, const Dump& dump, const Place& place, Bindings symbols, const Job& job) {
-    Forecast made;
-    made.module = dump.graph(place.graph).module;
-    bind_default_symbols(*made.module, place.body, symbol_hints(dump, place.graph), symbols);
-    auto nodes = worker.forecast(*made.module, place.body, symbols, job);
-    if (!nodes)
-        return nodes.error();
-    made.nodes = std::move(*nodes);
-    std::sort(made.nodes.begin(), made.nodes.end(),
-        [](const auto& a, const auto& b) { return std::pair(a.body, a.node) < std::pair(b.body, b.node); });
-    made.libtorch = worker.facts().libtorch;
-    return made;
+Result<std::vector<Forecast>> forecast(const std::string& executor, const std::vector<std::string>& libraries,
+    const Dump& dump, const std::vector<Place>& bodies, const Bindings& symbols, const Job& job) {
+    std::vector<worker::AskedBody> asked;
+    for (const Place& place : bodies) {
+        const GraphModule& module = *dump.graph(place.graph).module;
+        asked.push_back({&module, place.body, symbols});
+        bind_default_symbols(module, place.body, symbol_hints(dump, place.graph), asked.back().symbols);
+    }
+    auto answer = worker::forecast(executor, libraries, asked, job);
+    if (!answer)
+        return answer.error();
+    std::vector<Forecast> all;
+    for (size_t i = 0; i < bodies.size(); ++i) {
+        wire::ForecastGraph& told = answer->graphs[i];
+        if (!told.problem.empty())
+            return make_error(Error::Kind::External,
+                address_of(dump, bodies[i].graph, bodies[i].body) + ": " + told.problem);
+        all.push_back(
+            {dump.graph(bodies[i].graph).module, executor, answer->libtorch, std::move(told.nodes)});
+    }
+    return all;
+}
+
+Result<Forecast> forecast(const Dump& dump, const Place& body, const std::vector<std::string>& libraries,
+    const Bindings& symbols, const Job& job) {
+    const auto choice = worker::choose_executor(*dump.graph(body.graph).module, body.body, libraries, job);
+    if (!choice)
+        return choice.error();
+    auto all = forecast(choice->candidates[*choice->chosen].executor, libraries, dump, {body}, symbols, job);
+    return all ? Result<Forecast>(std::move(all->front())) : Result<Forecast>(all.error());
 }
 
 std::string remedy(const wire::ForecastNode& node, std::string_view libtorch) {

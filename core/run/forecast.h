@@ -4,7 +4,7 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/dump.h"
-#include "core/worker/worker.h"
+#include "core/wire/forecast.h"
 
 #include <memory>
 #include <optional>
@@ -35,10 +35,14 @@ struct BodyForecast {
 };
 BodyForecast of_body(const Forecast& forecast, BodyId body);
 
-// Asks a worker about a body and those that it calls. Symbols that are not bound get what a run would bind
-// them to. Errors: as Worker's.
-Result<Forecast> forecast(
-    worker::Worker& worker, const Dump& dump, const Place& body, Bindings symbols = {}, const Job& job = {});
+// Asks an executor about bodies of a dump and those that they call; it takes as long as its start. Symbols
+// that are not bound get what a run would bind them to. Errors: as worker::forecast; External where it can
+// tell nothing of a body.
+Result<std::vector<Forecast>> forecast(const std::string& executor, const std::vector<std::string>& libraries,
+    const Dump& dump, const std::vector<Place>& bodies, const Bindings& symbols = {}, const Job& job = {});
+// The same of one body, by the executor that serves it best. Errors: those of choose_executor too.
+Result<Forecast> forecast(const Dump& dump, const Place& body, const std::vector<std::string>& libraries = {},
+    const Bindings& symbols = {}, const Job& job = {});
 
 // What may help, for a node that cannot be run: "packaging/executor-pip.sh builds an executor with …"; empty
 // where nothing is known to.

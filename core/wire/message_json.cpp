@@ -399,7 +399,6 @@ Result<int> protocol_of(const json& answer) {
 
 HOPSCOPE_VERB(Initialize)
 HOPSCOPE_VERB(Load)
-HOPSCOPE_VERB(Forecast)
 HOPSCOPE_VERB(Bind)
 HOPSCOPE_VERB(Run)
 HOPSCOPE_VERB(Timing)
@@ -414,5 +413,7 @@ HOPSCOPE_VERB(Joint)
 HOPSCOPE_VERB(Schema)
 HOPSCOPE_VERB(Shutdown)
 HOPSCOPE_MESSAGE(Description)
+HOPSCOPE_MESSAGE(ForecastRequest)
+HOPSCOPE_MESSAGE(ForecastAnswer)
 
 } // namespace hopscope::wire

@@ -3,9 +3,10 @@
 
 #include "core/browse/navigator.h"
 #include "core/browse/open.h"
+#include "views/base/facts.h"
 #include "views/bodytext/bodytext.h"
-#include "views/inspector/facts.h"
 #include "views/inspector/inspector.h"
+#include "views/inspector/pages.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsmodel.h"

@@ -1,6 +1,7 @@
 #include "views/ledger/ledgerview.h"
 
 #include "core/base/text.h"
+#include "core/explain/explain.h"
 #include "views/base/decision.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
@@ -25,6 +26,9 @@ namespace hopscope {
 namespace {
 constexpr int kDebounceMs = 250;
 constexpr int kGlyph = 10;
+constexpr int kReason = 300; // least width of the reasons
+constexpr int kSource = 240, kPlace = 130; // most of the sources; of a place alone
+constexpr qsizetype kTold = 12; // compilations in a tooltip
 constexpr int kMark = 14; // room for the mark of the current invocation
 
 // Draws the decision's shape before its word, and the mark of the current invocation before its number.
@@ -90,6 +94,7 @@ LedgerView::LedgerView(QWidget* parent)
     , model_(new LedgerModel(this))
     , proxy_(new LedgerProxy(this))
     , summary_(new QLabel(this))
+    , conclusion_(new QLabel(this))
     , shown_(new QLabel(this))
     , error_(new QLabel(this))
     , filter_(new QLineEdit(this))
@@ -100,6 +105,12 @@ LedgerView::LedgerView(QWidget* parent)
     summary_->setTextFormat(Qt::RichText);
     summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     summary_->setAccessibleName(tr("Ledger summary"));
+    conclusion_->setObjectName(QStringLiteral("ledgerConclusion"));
+    conclusion_->setAccessibleName(tr("What the calls of this compilation came to"));
+    conclusion_->setTextFormat(Qt::RichText);
+    conclusion_->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
+    conclusion_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    conclusion_->setContentsMargins(metrics::kPad, 0, metrics::kPad, metrics::kPadSmall);
     shown_->setObjectName(QStringLiteral("ledgerShown"));
     error_->setObjectName(QStringLiteral("ledgerFilterError"));
     error_->hide();
@@ -124,7 +135,6 @@ LedgerView::LedgerView(QWidget* parent)
     table_->setSortingEnabled(true);
     table_->horizontalHeader()->setSortIndicatorClearable(true);
     table_->sortByColumn(-1, Qt::AscendingOrder); // the dump's own order
-    table_->horizontalHeader()->setStretchLastSection(true);
     table_->setShowGrid(false);
     table_->setWordWrap(false);
     table_->setTabKeyNavigation(false);
@@ -151,6 +161,7 @@ LedgerView::LedgerView(QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addLayout(top);
+    column->addWidget(conclusion_);
     column->addWidget(table_, 1);
 
     debounce_.setSingleShot(true);
@@ -161,12 +172,24 @@ LedgerView::LedgerView(QWidget* parent)
     connect(table_, &QTableView::customContextMenuRequested, this, &LedgerView::showMenu);
     connect(table_, &QTableView::activated, this,
         [this](const QModelIndex& cell) { Q_EMIT rowActivated(proxy_->mapToSource(cell).row()); });
+    connect(table_, &QTableView::clicked, this,
+        [this](const QModelIndex& cell) { Q_EMIT rowClicked(proxy_->mapToSource(cell).row()); });
+    connect(conclusion_, &QLabel::linkActivated, this, [this] { Q_EMIT compilationChosen(concluded_); });
+    connect(table_->horizontalHeader(), &QHeaderView::sectionResized, this, [this](int section) {
+        if (fitting_)
+            return;
+        reasonSet_ = reasonSet_ || section == LedgerModel::Reason;
+        stretchReason();
+    });
     connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
         [this](const QModelIndex& cell) {
             if (!quiet_ && cell.isValid())
                 Q_EMIT rowChosen(proxy_->mapToSource(cell).row());
         });
-    connect(&Theme::instance(), &Theme::changed, this, &LedgerView::updateCounts);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        updateCounts();
+        conclude();
+    });
     updateCounts();
 }
 
@@ -178,8 +201,9 @@ void LedgerView::setDocument(std::shared_ptr<const Document> document) {
     table_->setColumnHidden(LedgerModel::Compile, !shown || !shown->several_compilations());
     // A column that says nothing of any call is a word that could go; it comes back with a dump that tells
     // it.
-    for (const LedgerModel::Column column : {LedgerModel::CallId, LedgerModel::Reason, LedgerModel::Trace,
-             LedgerModel::Lookup, LedgerModel::StampOut, LedgerModel::Saved})
+    for (const LedgerModel::Column column : {LedgerModel::CallId, LedgerModel::RegionName,
+             LedgerModel::Function, LedgerModel::Reason, LedgerModel::Trace, LedgerModel::Lookup,
+             LedgerModel::StampOut, LedgerModel::Saved, LedgerModel::SourceColumn})
         table_->setColumnHidden(column, !model_->says(column));
     bool variants = false;
     if (shown) {
@@ -189,22 +213,101 @@ void LedgerView::setDocument(std::shared_ptr<const Document> document) {
         }
     }
     table_->setColumnHidden(LedgerModel::Variant, !variants);
+    concluded_ = {};
+    reasonSet_ = false;
     fitColumns();
     updateCounts();
+    conclude();
 }
 
 void LedgerView::fitColumns() {
+    fitting_ = true;
     table_->resizeColumnsToContents();
     for (int column = 0; column < LedgerModel::ColumnCount; ++column) {
-        const int least = 64, most = column == LedgerModel::Reason ? 300 : 240;
+        const int least = 64, most = column == LedgerModel::Reason ? kReason : 240;
         table_->setColumnWidth(column,
             qBound(column == LedgerModel::Index ? 52 : least, table_->columnWidth(column) + metrics::kPad,
                 most));
     }
+    fitting_ = false;
+    stretchReason();
+}
+
+// The reason is the longest text and the one that is read: it takes what the others leave, until the person
+// says otherwise. Of the source, the place is read and the statement behind it cut.
+void LedgerView::stretchReason() {
+    const bool reason = !table_->isColumnHidden(LedgerModel::Reason);
+    const bool source = !table_->isColumnHidden(LedgerModel::SourceColumn);
+    if (fitting_)
+        return;
+    fitting_ = true;
+    table_->horizontalHeader()->setStretchLastSection(!reason || (source && reasonSet_));
+    if (reason && !reasonSet_) {
+        int room = table_->viewport()->width();
+        for (int column = 0; column < LedgerModel::ColumnCount; ++column)
+            if (column != LedgerModel::Reason && column != LedgerModel::SourceColumn
+                && !table_->isColumnHidden(column))
+                room -= table_->columnWidth(column);
+        const QAbstractItemView* table = table_;
+        const int wanted = table->sizeHintForColumn(LedgerModel::Reason) + metrics::kPad;
+        const int place = source
+            ? std::min(table->sizeHintForColumn(LedgerModel::SourceColumn) + metrics::kPad, kSource)
+            : 0;
+        const int behind = room - wanted >= place ? place : std::min(place, kPlace);
+        table_->setColumnWidth(LedgerModel::Reason, std::max(kReason, room - behind));
+        if (source)
+            table_->setColumnWidth(LedgerModel::SourceColumn,
+                std::max(behind, room - table_->columnWidth(LedgerModel::Reason)));
+    }
+    fitting_ = false;
+}
+
+void LedgerView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    conclude();
+}
+
+// The line that concludes the compilation of the current call; of all, where one points at it.
+void LedgerView::conclude() {
+    const Document* document = model_->document();
+    const QString text = conclusion();
+    conclusion_->setVisible(!text.isEmpty());
+    if (text.isEmpty())
+        return;
+    const int room = conclusion_->width() - 2 * metrics::kPad;
+    const QString shown = conclusion_->fontMetrics().elidedText(text, Qt::ElideRight, std::max(room, 200));
+    conclusion_->setText(QStringLiteral("<a href='why' style='text-decoration:none;color:%1'>%2</a>")
+                             .arg(color(Role::Text).name(), shown.toHtmlEscaped()));
+    QStringList all;
+    for (const CompilationLedger& of : document->ledger().compilations)
+        if (!of.invocations.empty() && document->dump().compilation(of.compilation).last_attempt
+            && all.size() < kTold)
+            all << qs(document->compile_label(of.compilation)) + QStringLiteral("  ")
+                    + qs(document->explanation(of.compilation).headline);
+    conclusion_->setToolTip(all.join(QLatin1Char('\n')));
+}
+
+QString LedgerView::conclusion() const {
+    const Document* document = model_->document();
+    if (!document || document->rows().empty() || !concluded_)
+        return {};
+    const QString label = document->several_compilations()
+        ? qs(document->compile_label(concluded_)) + QStringLiteral("  ")
+        : QString();
+    return label + qs(document->explanation(concluded_).headline);
 }
 
 void LedgerView::setCurrent(std::optional<int> row) {
     model_->setCurrent(row);
+    const Document* document = model_->document();
+    // Without a current call, that of the first.
+    const CompilationId of = document && !document->rows().empty()
+        ? document->rows()[size_t(row.value_or(0))].compilation
+        : CompilationId();
+    if (of != concluded_) {
+        concluded_ = of;
+        conclude();
+    }
     const QModelIndex cell = proxy_->mapFromSource(model_->index(row.value_or(-1), 0));
     quiet_ = true;
     if (cell.isValid()) {
@@ -327,6 +430,8 @@ void LedgerView::showMenu(const QPoint& at) {
 }
 
 bool LedgerView::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == table_->viewport() && event->type() == QEvent::Resize)
+        stretchReason();
     // The menu is about the row under the pointer: asking for it goes nowhere.
     if (watched == table_->viewport() && event->type() == QEvent::MouseButtonPress
         && static_cast<QMouseEvent*>(event)->button() == Qt::RightButton)

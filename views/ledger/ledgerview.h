@@ -31,13 +31,17 @@ public:
     QString filterText() const;
     void setFilterText(const QString& text); // applied at once
     QString summary() const;
+    QString conclusion() const; // of the current call's compilation, plain
 
 Q_SIGNALS:
     void rowChosen(int row); // by click or keys
     void rowActivated(int row); // double click or Return
+    void rowClicked(int row); // by the mouse: why is it so?
+    void compilationChosen(hopscope::CompilationId compilation); // the line that concludes it
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void applyFilter();
@@ -46,15 +50,20 @@ private:
     void addTerm(const QString& sign, const QModelIndex& cell);
     void copyRow(const QModelIndex& cell);
     void fitColumns();
+    void stretchReason();
+    void conclude();
 
     LedgerModel* model_;
     LedgerProxy* proxy_;
     QLabel* summary_;
+    QLabel* conclusion_;
     QLabel* shown_;
     QLabel* error_;
     QLineEdit* filter_;
     QTableView* table_;
     QTimer debounce_;
+    CompilationId concluded_; // whose line stands above the table
+    bool fitting_ = false, reasonSet_ = false; // the person gave the reason's column its width
     bool quiet_ = false; // while the selection is set from outside
 };
 

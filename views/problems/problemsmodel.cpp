@@ -39,6 +39,7 @@ void ProblemsModel::setDocument(std::shared_ptr<const Document> document) {
                                            : QString())
                 + qs(f.kind) + QStringLiteral(": ") + qs(f.message);
             entry.file = f.file ? qs(dump.files[f.file.index].path) : QString();
+            entry.fileId = f.file;
             entry.line = f.line;
             entry.text = qs(f.text);
             entry.failure = int(i);
@@ -58,7 +59,7 @@ void ProblemsModel::addProblems(const std::vector<Problem>& problems, size_t fro
     for (size_t i = from; i < problems.size(); ++i) {
         const Problem& p = problems[i];
         const QString file = p.file ? qs(document_->dump().files[p.file.index].path) : QString();
-        added.push_back({p.severity, qs(p.message), file, qs(p.message), p.line, p.offset, -1, {}});
+        added.push_back({p.severity, qs(p.message), file, qs(p.message), p.file, p.line, p.offset, {}});
     }
     entries_.insert(entries_.begin() + ptrdiff_t(at), added.begin(), added.end());
 }
@@ -118,6 +119,10 @@ QVariant ProblemsModel::data(const QModelIndex& index, int role) const {
         return (place.isEmpty() ? QString() : place + QStringLiteral(": "))
             + (entry.text.isEmpty() ? entry.message : entry.text);
     }
+    case FileRole:
+        return entry.fileId ? QVariant(uint(entry.fileId.index)) : QVariant();
+    case LineRole:
+        return qulonglong(entry.line);
     case Qt::AccessibleTextRole:
         return data(index, Qt::DisplayRole);
     default:

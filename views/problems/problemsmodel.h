@@ -15,7 +15,11 @@ class ProblemsModel : public QAbstractTableModel {
 
 public:
     enum Column { SeverityColumn, Message, File, Line, Offset, ColumnCount };
-    enum DataRole { TextRole = Qt::UserRole }; // the whole of it, for copying
+    enum DataRole {
+        TextRole = Qt::UserRole, // the whole of it, for copying
+        FileRole, // index of the dump's file; none where the problem is of none
+        LineRole,
+    };
 
     explicit ProblemsModel(QObject* parent = nullptr);
 
@@ -35,9 +39,9 @@ private:
     struct Entry {
         Severity severity = Severity::Warning;
         QString message, file, text;
+        FileId fileId;
         uint64_t line = 0, offset = 0;
         std::optional<int> failure; // into Dump::failures
-        CompilationId compilation;
     };
 
     std::shared_ptr<const Document> document_;

@@ -63,6 +63,12 @@ ProblemsView::ProblemsView(QWidget* parent)
     column->addWidget(split, 1);
     column->addWidget(empty_, 1);
     connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ProblemsView::showText);
+    connect(table_, &QTableView::activated, this, [this](const QModelIndex& cell) {
+        const QVariant file = cell.data(ProblemsModel::FileRole);
+        const qulonglong line = cell.data(ProblemsModel::LineRole).toULongLong();
+        if (file.isValid() && line > 0)
+            Q_EMIT spotChosen(FileId(file.toUInt()), line);
+    });
     setDocument(nullptr);
 }
 

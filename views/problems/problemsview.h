@@ -24,6 +24,9 @@ public:
     int count() const { return model_->rowCount(); }
     ProblemsModel& model() { return *model_; }
 
+Q_SIGNALS:
+    void spotChosen(hopscope::FileId file, quint64 line); // double click or Return: show it in the dump
+
 private:
     void showText();
     void copy();

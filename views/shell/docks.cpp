@@ -78,6 +78,11 @@ bool Docks::show(const QString& name) {
     return true;
 }
 
+void Docks::bringForward(const QString& name) {
+    if (QDockWidget* dock = find(name); dock && !dock->isHidden())
+        dock->raise();
+}
+
 void Docks::setTitle(const QString& name, const QString& title) {
     if (QDockWidget* dock = find(name))
         dock->setWindowTitle(title);

@@ -30,6 +30,8 @@ public:
 
     // Brings a dock to the front, wherever it is. False where there is none of that name.
     bool show(const QString& name);
+    // Before its neighbours where it is shown at all: what a person has put away stays away.
+    void bringForward(const QString& name);
     // The dock's panel of a type: there is one of each.
     template <class T> T* panel() const {
         for (const Entry& entry : entries_) {

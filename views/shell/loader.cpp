@@ -71,6 +71,8 @@ void Loader::start(std::shared_ptr<Loaded> result) {
                 files.push_back(ss(QDir::fromNativeSeparators(path)));
             result->opened =
                 files.empty() ? open_pasted("pasted text", ss(result->text), job) : open_document(files, job);
+            if (result->opened)
+                result->opened->document->first_to_explain(); // the window asks it first
             result->seconds = double(clock.nsecsElapsed()) / 1e9;
         },
         [=, self = QPointer(this)] {

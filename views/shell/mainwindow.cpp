@@ -3,6 +3,8 @@
 #include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
 #include "views/compare/compareview.h"
+#include "views/dumptext/dumptext.h"
+#include "views/explain/explainview.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
@@ -106,9 +108,11 @@ void MainWindow::build() {
         {"problems", tr("Problems"), "Alt+3", bottom, new ProblemsView(this)},
         {"text", tr("Text"), "Alt+4", bottom, new BodyText(this)},
         {"inspector", tr("Inspector"), "Alt+5", right, new Inspector(this)},
+        {"explanation", tr("Explanation"), "Alt+9", right, new ExplainView(this)},
         {"values", tr("Values"), "Alt+6", right, values},
         {"steps", tr("Steps"), "Alt+7", bottom, steps},
         {"compare", tr("Compare"), "Alt+8", bottom, compare},
+        {"dump", tr("Dump"), "Alt+0", bottom, new DumpText(&state_.jobs(), this)},
     };
     docks_ = make<Docks>(this, &actions_, table);
     loader_ = make<Loader>(&state_);
@@ -139,8 +143,9 @@ void MainWindow::tellPanels() {
     });
     for (Follower* panel : std::initializer_list<Follower*>{this, panes_, docks_->panel<OutlineView>(),
              docks_->panel<LedgerView>(), docks_->panel<ProblemsView>(), docks_->panel<BodyText>(),
-             docks_->panel<ValueView>(), docks_->panel<StepsView>(), stepper, inspector, notes, navigation_,
-             run_, derive, keeper_, status})
+             docks_->panel<ExplainView>(), docks_->panel<DumpText>(), docks_->panel<ValueView>(),
+             docks_->panel<StepsView>(), stepper, inspector, notes, navigation_, run_, derive, keeper_,
+             status})
         state_.add(panel);
 }
 
@@ -231,6 +236,12 @@ OutlineView& MainWindow::outline() {
 }
 Inspector& MainWindow::inspector() {
     return *docks().panel<Inspector>();
+}
+ExplainView& MainWindow::explanation() {
+    return *docks().panel<ExplainView>();
+}
+DumpText& MainWindow::dumpText() {
+    return *docks().panel<DumpText>();
 }
 ProblemsView& MainWindow::problems() {
     return *docks().panel<ProblemsView>();

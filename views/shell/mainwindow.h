@@ -20,6 +20,8 @@ namespace hopscope {
 class BodyText;
 class CompareView;
 class Docks;
+class DumpText;
+class ExplainView;
 class Exporter;
 class GotoBox;
 class Inspector;
@@ -61,6 +63,9 @@ public:
     // "values", "steps": brings that dock to the front. False where there is none of that name.
     bool showDock(const QString& name);
 
+    // A line of the dump's text, in its dock.
+    void showLine(FileId file, uint64_t line);
+
     bool idle(); // no job runs, and all that changed is shown
     // Why the last opening, going, saving or exporting failed; null when it did not.
     const Error* lastError() const { return state_.lastError(); }
@@ -78,6 +83,8 @@ public:
     LedgerView& ledger();
     OutlineView& outline();
     Inspector& inspector();
+    ExplainView& explanation();
+    DumpText& dumpText();
     ProblemsView& problems();
     BodyText& bodyText();
     ValueView& values();
@@ -107,6 +114,7 @@ private:
     // mainwindow_wiring.cpp: from the panels to whoever does what they ask
     void connectActions();
     void connectPanels();
+    template <class Panel> void connectEvidence(Panel* panel);
     void connectFiles();
 
     // mainwindow_window.cpp: the window itself

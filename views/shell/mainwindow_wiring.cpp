@@ -1,5 +1,7 @@
 // From the panels and actions to whoever does what they ask.
 #include "views/bodytext/bodytext.h"
+#include "views/dumptext/dumptext.h"
+#include "views/explain/explainview.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
@@ -63,16 +65,43 @@ void MainWindow::connectActions() {
         Do::OpenSample, Loader::samplePaths().isEmpty() ? tr("the sample is not installed") : QString());
 }
 
+void MainWindow::showLine(FileId file, uint64_t line) {
+    docks_->show(QStringLiteral("dump"));
+    docks_->panel<DumpText>()->showLine(file, line);
+}
+
+// Panels that name lines of the dump, and two bodies to see side by side.
+template <class Panel> void MainWindow::connectEvidence(Panel* panel) {
+    connect(panel, &Panel::spotChosen, this, [this](FileId file, quint64 line) { showLine(file, line); });
+    if constexpr (requires { &Panel::comparisonChosen; })
+        connect(panel, &Panel::comparisonChosen, this, [this](const Place& a, const Place& b) {
+            state_.navigator().show_body(Pane::Left, a);
+            state_.navigator().show_body(Pane::Right, b);
+        });
+}
+
 void MainWindow::connectPanels() {
     auto* outline = docks_->panel<OutlineView>();
     auto* ledger = docks_->panel<LedgerView>();
     navigation_->connectPlaces(outline);
     navigation_->connectPlaces(ledger);
     navigation_->connectPlaces(docks_->panel<Inspector>());
+    connectEvidence(docks_->panel<Inspector>());
+    navigation_->connectPlaces(docks_->panel<ExplainView>());
+    connectEvidence(docks_->panel<ExplainView>());
+    connectEvidence(docks_->panel<ProblemsView>());
     connect(outline, &OutlineView::failureChosen, this, [this](int failure) {
         docks_->show(QStringLiteral("problems"));
         docks_->panel<ProblemsView>()->showFailure(failure);
     });
+    connect(ledger, &LedgerView::rowClicked, this, [this](int row) {
+        const NavState& at = state_.at();
+        if (at.row != row || at.subject != Subject::Invocation)
+            state_.navigator().select_invocation(row);
+        docks_->show(QStringLiteral("explanation"));
+    });
+    connect(ledger, &LedgerView::compilationChosen, this,
+        [this] { docks_->show(QStringLiteral("explanation")); });
     connect(ledger, &LedgerView::rowActivated, this, [this](int row) {
         state_.navigator().select_invocation(row);
         panes_->focused().canvas().setFocus();
@@ -91,6 +120,10 @@ void MainWindow::connectFiles() {
     });
     const auto remember = [this] { recents_->add(loader_->paths()); };
     connect(loader_, &Loader::shown, this, remember);
+    connect(loader_, &Loader::shown, this, [this](bool sameRun) {
+        if (!sameRun && state_.document()->first_to_explain())
+            docks_->bringForward(QStringLiteral("explanation"));
+    });
     connect(keeper_, &SessionKeeper::saved, this, remember);
     connect(recents_, &RecentMenu::chosen, this, [this](const QStringList& paths) { openPaths(paths); });
     connect(loader_, &Loader::opened, this, &MainWindow::opened);

@@ -42,7 +42,44 @@ struct Play {
     }
 };
 
+Status showCall(MainWindow& window, const QString& text) {
+    bool number = false;
+    const int index = text.toInt(&number);
+    const std::shared_ptr<const Document> document = window.document();
+    const std::optional<int> row = number && index >= 0
+        ? document->row_of(window.navigator().state().compilation, InvocationId(size_t(index)))
+        : std::nullopt;
+    if (!row)
+        return make_error(
+            Error::Kind::NotFound, "found --call " + ss(text) + ", expected the number of a call");
+    window.navigator().select_invocation(*row);
+    return {};
+}
+
+Status showLineOf(MainWindow& window, const QString& text) {
+    bool number = false;
+    const qsizetype colon = text.lastIndexOf(QLatin1Char(':'));
+    const qulonglong line = text.mid(colon + 1).toULongLong(&number);
+    const std::vector<DumpFile>& files = window.document()->dump().files;
+    for (size_t i = 0; number && i < files.size(); ++i) {
+        if (colon >= 0 && !files[i].path.ends_with(ss(text.left(colon))))
+            continue;
+        window.showLine(FileId(i), line);
+        return {};
+    }
+    return make_error(Error::Kind::NotFound,
+        "found --line " + ss(text) + ", expected LINE or FILE:LINE of a file of the dump");
+}
+
 void show(const std::shared_ptr<Play>& p) {
+    if (!p->script.call.isEmpty()) {
+        if (const Status there = showCall(p->window, p->script.call); !there)
+            return p->then(there.error());
+    }
+    if (!p->script.line.isEmpty()) {
+        if (const Status there = showLineOf(p->window, p->script.line); !there)
+            return p->then(there.error());
+    }
     if (!p->script.select.isEmpty()) {
         const Navigator& navigator = p->window.navigator();
         const Result<Place> node =

@@ -1,9 +1,10 @@
 // The pages of a region and of one call of it.
-#include "views/inspector/facts_html.h"
+#include "views/inspector/pages.h"
 
 #include "core/base/text.h"
 #include "core/draw/scene.h"
 #include "views/base/decision.h"
+#include "views/base/facts.h"
 #include "views/base/text.h"
 
 #include <QFileInfo>
@@ -159,7 +160,9 @@ QString invocationPage(const Document& document, std::optional<int> at) {
     if (!invocation.messages.empty()) {
         facts.section(QObject::tr("Text log"));
         for (const ReuseMessage& message : invocation.messages)
-            facts.fact(message.line ? QObject::tr("line %1").arg(grouped(message.line)) : QString(),
+            facts.fact(message.line ? linkToSpot(
+                           message.file, message.line, QObject::tr("line %1").arg(grouped(message.line)))
+                                    : QString(),
                 messageText(message));
     }
     if (ref.valid())

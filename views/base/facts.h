@@ -1,13 +1,55 @@
-// Rows of facts as rich text. For the inspector's pages alone.
+// Rows of facts as rich text, with links to what they name: what the inspector and the explanation are made
+// of.
 #pragma once
 
+#include "core/browse/document.h"
 #include "views/base/theme.h"
-#include "views/inspector/facts.h"
+
+#include <QString>
+#include <QUrl>
 
 #include <span>
+#include <variant>
 
 namespace hopscope {
 
+// --- links: "place:GRAPH/BODY/NODE", "row:N", "region:COMPILATION/N", "compilation:N", "spot:FILE/LINE",
+// "compare:GRAPH/BODY/GRAPH/BODY"
+QString linkTo(const Place& place, const QString& text);
+QString linkToRow(int row, const QString& text);
+QString linkToRegion(RegionRef region, const QString& text);
+QString linkToCompilation(CompilationId id, const QString& text);
+QString linkToSpot(FileId file, uint64_t line, const QString& text); // a line of a dump's file
+QString linkToComparison(const Place& a, const Place& b, const QString& text); // of two bodies
+struct DumpLine {
+    FileId file;
+    uint64_t line = 0;
+};
+struct TwoBodies {
+    Place a, b; // node none
+};
+// What a link leads to; monostate where it is none of these.
+using LinkTarget = std::variant<std::monostate, Place, int, RegionRef, CompilationId, DumpLine,
+    TwoBodies>; // int: a row of Document::rows()
+LinkTarget readLink(const QUrl& url);
+// Emits the panel's signal for what the link leads to.
+template <class Panel> void followLink(Panel* panel, const QUrl& url) {
+    const LinkTarget target = readLink(url);
+    if (const auto* place = std::get_if<Place>(&target))
+        Q_EMIT panel->placeChosen(*place);
+    else if (const auto* row = std::get_if<int>(&target))
+        Q_EMIT panel->rowChosen(*row);
+    else if (const auto* region = std::get_if<RegionRef>(&target))
+        Q_EMIT panel->regionChosen(*region);
+    else if (const auto* compilation = std::get_if<CompilationId>(&target))
+        Q_EMIT panel->compilationChosen(*compilation);
+    else if (const auto* at = std::get_if<DumpLine>(&target))
+        Q_EMIT panel->spotChosen(at->file, at->line);
+    else if (const auto* bodies = std::get_if<TwoBodies>(&target))
+        Q_EMIT panel->comparisonChosen(bodies->a, bodies->b);
+}
+
+// --- pieces
 QString escaped(std::string_view text);
 QString mono(const QString& html);
 QString tinted(Role role, const QString& html);

@@ -1,4 +1,4 @@
-#include "views/inspector/facts_html.h"
+#include "views/base/facts.h"
 
 #include "views/base/decision.h"
 #include "views/base/text.h"
@@ -58,6 +58,23 @@ QString linkToRegion(RegionRef region, const QString& text) {
         .arg(text);
 }
 
+QString linkToCompilation(CompilationId id, const QString& text) {
+    return QStringLiteral("<a href='compilation:%1'>%2</a>").arg(id.index).arg(text);
+}
+
+QString linkToSpot(FileId file, uint64_t line, const QString& text) {
+    return QStringLiteral("<a href='spot:%1/%2'>%3</a>").arg(file.index).arg(line).arg(text);
+}
+
+QString linkToComparison(const Place& a, const Place& b, const QString& text) {
+    return QStringLiteral("<a href='compare:%1/%2/%3/%4'>%5</a>")
+        .arg(a.graph.index)
+        .arg(a.body.index)
+        .arg(b.graph.index)
+        .arg(b.body.index)
+        .arg(text);
+}
+
 LinkTarget readLink(const QUrl& url) {
     const QStringList parts = url.path().split(QLatin1Char('/'));
     const auto id = [&](int i) { return parts.value(i).toUInt(); };
@@ -67,6 +84,12 @@ LinkTarget readLink(const QUrl& url) {
         return parts.value(0).toInt();
     if (url.scheme() == QStringLiteral("region") && parts.size() == 2)
         return RegionRef{CompilationId(id(0)), RegionId(id(1))};
+    if (url.scheme() == QStringLiteral("compilation") && parts.size() == 1)
+        return CompilationId(id(0));
+    if (url.scheme() == QStringLiteral("spot") && parts.size() == 2)
+        return DumpLine{FileId(id(0)), parts.value(1).toULongLong()};
+    if (url.scheme() == QStringLiteral("compare") && parts.size() == 4)
+        return TwoBodies{{GraphId(id(0)), BodyId(id(1)), {}}, {GraphId(id(2)), BodyId(id(3)), {}}};
     return {};
 }
 

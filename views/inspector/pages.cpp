@@ -1,12 +1,12 @@
-#include "views/inspector/facts.h"
+#include "views/inspector/pages.h"
 
 #include "core/base/text.h"
 #include "core/draw/scene.h"
 #include "core/graph/calls.h"
 #include "core/graph/print.h"
 #include "core/regions/roles.h"
+#include "views/base/facts.h"
 #include "views/base/text.h"
-#include "views/inspector/facts_html.h"
 
 #include <QFileInfo>
 

@@ -1,0 +1,354 @@
+#include "views/explain/answerpages.h"
+
+#include "core/base/text.h"
+#include "core/explain/explain_text.h"
+#include "core/explain/lookup.h"
+#include "views/base/decision.h"
+#include "views/base/facts.h"
+#include "views/base/text.h"
+
+#include <QFileInfo>
+
+#include <map>
+
+namespace hopscope {
+
+namespace {
+
+QString name(const Region& region) {
+    return region.identifier.empty() ? QObject::tr("a region that was never installed")
+                                     : mono(escaped(region.identifier));
+}
+
+// `a` in backquotes becomes fixed pitch.
+QString sentence(std::string_view text) {
+    const QStringList parts = qs(text).split(QLatin1Char('`'));
+    QString out;
+    for (qsizetype i = 0; i < parts.size(); ++i)
+        out += i % 2 && i + 1 < parts.size() ? mono(parts[i].toHtmlEscaped()) : parts[i].toHtmlEscaped();
+    return out;
+}
+
+QString paragraphs(const std::string& text) {
+    return qs(text).toHtmlEscaped().replace(QLatin1Char('\n'), QStringLiteral("<br>"));
+}
+
+// A table whose cells wrap; the first column quiet.
+class Table {
+public:
+    explicit Table(const QStringList& head) { add(head, true); }
+    void row(const QStringList& cells) { add(cells, false); }
+    QString html() const {
+        return QStringLiteral("<table cellspacing='0' cellpadding='0' width='100%'>") + rows_
+            + QStringLiteral("</table>");
+    }
+
+private:
+    void add(const QStringList& cells, bool head) {
+        rows_ += QStringLiteral("<tr>");
+        for (qsizetype i = 0; i < cells.size(); ++i)
+            rows_ += QStringLiteral("<td style='padding:2px 10px 2px 0;%1'>%2</td>")
+                         .arg(head || i == 0 ? QStringLiteral("color:%1").arg(color(Role::Quiet).name())
+                                             : QString(),
+                             cells[i]);
+        rows_ += QStringLiteral("</tr>");
+    }
+    QString rows_;
+};
+
+QString value(const std::string& text, bool differs) {
+    if (text.empty())
+        return tinted(Role::Quiet, QObject::tr("not told"));
+    const QString html = mono(qs(text).toHtmlEscaped());
+    return differs ? tinted(Role::Warning, html) : html;
+}
+
+QString grounds(const std::vector<Ground>& evidence) {
+    QStringList words;
+    for (const Ground g : evidence)
+        words << qs(ground_name(g)).replace(QLatin1Char('_'), QLatin1Char(' '));
+    return tinted(Role::Quiet, words.join(QStringLiteral(", ")));
+}
+
+class Page {
+public:
+    Page(const Document& document, CompilationId id)
+        : document_(document)
+        , dump_(document.dump())
+        , ledger_(document.ledger().of(id))
+        , e_(document.explanation(id)) { }
+
+    QString call(InvocationId id);
+    QString region(RegionRef ref);
+    QString compilation();
+
+private:
+    QString crumbs(const QString& here) {
+        return tinted(Role::Quiet,
+            linkToCompilation(e_.compilation, qs(document_.compile_label(e_.compilation)).toHtmlEscaped())
+                + QStringLiteral(" › ") + here);
+    }
+
+    QString link(const Spot& spot) {
+        const QString what = qs(spot.what).toHtmlEscaped();
+        if (!spot.file || !spot.line)
+            return what;
+        const QString file = QFileInfo(qs(dump_.files[spot.file.index].path)).fileName();
+        // Names of traces are long and all alike: the line tells them apart, the file stands in the text
+        // view.
+        const QString shown = file.size() > 24 ? file.left(12) + QStringLiteral("…") + file.right(8) : file;
+        return linkToSpot(
+                   spot.file, spot.line, QStringLiteral("%1:%2").arg(shown.toHtmlEscaped()).arg(spot.line))
+            + QStringLiteral("  ") + tinted(Role::Quiet, what);
+    }
+
+    void spots(const std::vector<Spot>& all) {
+        QStringList lines;
+        for (const Spot& spot : all)
+            lines << link(spot);
+        if (lines.isEmpty())
+            lines << tinted(Role::Quiet, QObject::tr("nothing in the dump names a place"));
+        facts_.block(
+            QStringLiteral("<p style='margin:0 0 6px 0'>%1</p>").arg(lines.join(QStringLiteral("<br>"))));
+    }
+
+    QString body(const ComparedBody& of) {
+        const QString shown = mono(escaped(of.identifier));
+        return of.other.graph ? linkTo(of.other, shown) : shown;
+    }
+
+    // One table for each body, the nearest first.
+    void compared(const std::vector<ComparedBody>& bodies, const QString& mine) {
+        for (size_t i = 0; i < bodies.size(); ++i) {
+            const ComparedBody& of = bodies[i];
+            QString title = of.identifier.empty() ? QObject::tr("An installed body")
+                : bodies.size() > 1 && i == 0     ? QObject::tr("%1, the nearest").arg(body(of))
+                                                  : body(of);
+            if (of.can_be_shown())
+                title +=
+                    QStringLiteral("   ") + linkToComparison(of.other, of.mine, QObject::tr("⇄ show both"));
+            facts_.block(QStringLiteral("<p style='margin:8px 0 2px 0'>%1</p>").arg(title));
+            Table table({QObject::tr("field"), mine,
+                of.identifier.empty() ? QObject::tr("expected") : QObject::tr("there"), QObject::tr("by")});
+            for (const Mismatch& m : of.fields)
+                table.row({qs(m.where + (m.where.empty() ? "" : " ") + m.field).toHtmlEscaped(),
+                    value(m.found, true), value(m.expected, false), grounds(m.evidence)});
+            facts_.block(table.html());
+        }
+    }
+
+    void cells(const std::vector<CacheCell>& all) {
+        Table table({QObject::tr("cache"), QObject::tr("state"), QObject::tr("why")});
+        for (const CacheCell& cell : all) {
+            QString label = qs(cache_label(cell.cache));
+            if (cell.half)
+                label += *cell.half == Half::Forward ? QObject::tr(", forward") : QObject::tr(", backward");
+            QString why = qs(cell.reason).toHtmlEscaped();
+            if (cell.ms)
+                why += QStringLiteral("; ") + qs(format_milliseconds(*cell.ms));
+            if (cell.saved_ms)
+                why += QObject::tr("; saved %1").arg(qs(format_milliseconds(*cell.saved_ms)));
+            const QString state = qs(cache_state_label(cell.state)).toHtmlEscaped();
+            const Role role = cell.state == CacheState::Hit ? Role::Reused
+                : cell.state == CacheState::Miss            ? Role::Traced
+                                                            : Role::Quiet;
+            table.row({label, tinted(role, state), role == Role::Quiet ? tinted(role, why) : why});
+        }
+        facts_.block(table.html());
+    }
+
+    void failure(const FailureStory& story);
+    void outcome(const RegionAnswer& answer);
+    void variants(const RegionAnswer& answer);
+    void calls(const RegionAnswer& answer);
+
+    const Document& document_;
+    const Dump& dump_;
+    const CompilationLedger& ledger_;
+    const Explanation& e_;
+    Facts facts_;
+};
+
+void Page::failure(const FailureStory& story) {
+    facts_.section(
+        QObject::tr("Failed%1")
+            .arg(story.type.empty() ? QString() : QStringLiteral(": ") + qs(story.type).toHtmlEscaped()));
+    facts_.line(tinted(Role::Failed, paragraphs(story.message)));
+    facts_.line(paragraphs(story.explanation));
+    for (const std::string& hint : story.hints)
+        facts_.line(QObject::tr("<b>hint</b> %1").arg(sentence(hint)));
+    facts_.fact(QObject::tr("context"), paragraphs(story.context));
+    for (auto f = story.frames.rbegin(); f != story.frames.rend(); ++f) {
+        if (f->of_torch)
+            continue;
+        const QString place = QFileInfo(qs(f->file)).fileName() + QLatin1Char(':') + QString::number(f->line)
+            + QObject::tr(" in %1").arg(qs(f->function));
+        facts_.line(tinted(Role::Quiet, mono(place.toHtmlEscaped())) + QStringLiteral("<br>")
+            + mono(qs(f->code).toHtmlEscaped()));
+    }
+    if (story.file && story.line)
+        spots({{story.file, story.line, {}, story.kind}});
+}
+
+void Page::outcome(const RegionAnswer& answer) {
+    facts_.section(QObject::tr("Where the region went"));
+    // Of a failure, the page above has the message whole.
+    const bool told = answer.outcome == Outcome::Failed && e_.failure;
+    facts_.line(tinted(answer.outcome == Outcome::Failed ? Role::Failed : Role::Text,
+                    qs(outcome_label(answer.outcome)).toHtmlEscaped())
+        + (told ? QString() : QStringLiteral(": ") + sentence(answer.where)));
+    if (answer.outcome != Outcome::Kept)
+        spots(answer.spots);
+}
+
+void Page::variants(const RegionAnswer& answer) {
+    const Region& r = ledger_.regions[size_t(answer.region)];
+    for (const VariantAnswer& v : answer.variants) {
+        facts_.section(QObject::tr("A further backward body"));
+        facts_.line(linkTo(v.place, mono(escaped(v.body))));
+        compared(compared_bodies(r, v), QObject::tr("here"));
+        if (!v.cause.graph)
+            continue;
+        QString made = linkTo(v.cause, mono(qs(document_.node_name(v.cause)).toHtmlEscaped()));
+        if (const Source* source = document_.source(v.cause); source && source->has_place()) {
+            const GraphModule& module = document_.module(v.cause.graph);
+            made += QStringLiteral("<br>")
+                + mono((QFileInfo(qs(module.text(source->file))).fileName() + QLatin1Char(':')
+                    + QString::number(source->line) + QStringLiteral("  ") + qs(module.text(source->code)))
+                           .toHtmlEscaped());
+        }
+        facts_.fact(QObject::tr("made by"), made);
+    }
+}
+
+// Calls that say the same stand in one row.
+void Page::calls(const RegionAnswer& answer) {
+    facts_.section(QObject::tr("Calls"));
+    for (size_t i = 0; i < answer.calls.size();) {
+        const CallAnswer& first = answer.calls[i];
+        const auto decision = [&](const CallAnswer& c) {
+            return ledger_.invocations[size_t(c.index)].decision;
+        };
+        size_t end = i + 1;
+        while (end < answer.calls.size() && answer.calls[end].summary == first.summary
+            && decision(answer.calls[end]) == decision(first))
+            ++end;
+        const std::optional<int> row = document_.row_of(e_.compilation, InvocationId(size_t(first.index)));
+        const QString label = end - i > 1
+            ? QObject::tr("calls %1–%2").arg(first.index).arg(answer.calls[end - 1].index)
+            : QObject::tr("call %1").arg(first.index);
+        facts_.fact(row ? linkToRow(*row, label) : label,
+            decisionHtml(ledger_.invocations[size_t(first.index)]) + QStringLiteral("<br>")
+                + sentence(first.summary));
+        i = end;
+    }
+}
+
+QString Page::call(InvocationId id) {
+    const Invocation& invocation = ledger_.invocation(id);
+    const CallAnswer* answer = answer_of(e_, id);
+    const Region* region = invocation.region ? &ledger_.regions[invocation.region.index] : nullptr;
+    const RegionRef ref{e_.compilation, invocation.region};
+    facts_.line(crumbs(region ? linkToRegion(ref, name(*region)) : QObject::tr("no region")));
+    facts_.title(QObject::tr("Call %1: %2").arg(id.index).arg(decisionHtml(invocation)));
+    if (answer) {
+        facts_.line(sentence(answer->summary));
+        compared(compared_bodies(ledger_, invocation, *answer), QObject::tr("this call"));
+    }
+    if (e_.failure && invocation.decision == Decision::Failed)
+        failure(*e_.failure);
+    facts_.section(QObject::tr("What this rests on"));
+    spots(spots_of(e_, id));
+    if (region)
+        outcome(e_.regions[invocation.region.index]);
+    if (id.index < e_.caches.calls.size()) {
+        facts_.section(QObject::tr("What each cache did"));
+        cells(e_.caches.calls[id.index].cells);
+    }
+    return facts_.html();
+}
+
+QString Page::region(RegionRef ref) {
+    const RegionAnswer& answer = e_.regions[ref.region.index];
+    const Region& r = ledger_.regions[ref.region.index];
+    facts_.line(crumbs(qs(r.function).toHtmlEscaped()));
+    facts_.title(name(r));
+    variants(answer);
+    outcome(answer);
+    calls(answer);
+    return facts_.html();
+}
+
+QString Page::compilation() {
+    const Compilation& compilation = dump_.compilation(e_.compilation);
+    facts_.line(tinted(Role::Quiet, mono(qs(compilation.function).toHtmlEscaped())));
+    facts_.title(qs(document_.compile_label(e_.compilation)).toHtmlEscaped());
+    facts_.line(sentence(e_.headline));
+    if (e_.failure)
+        failure(*e_.failure);
+    for (const RegionAnswer& answer : e_.regions) {
+        const Region& r = ledger_.regions[size_t(answer.region)];
+        const QString function = r.function.empty()
+            ? QString()
+            : QStringLiteral("  ") + tinted(Role::Quiet, mono(escaped(r.function)));
+        facts_.section(linkToRegion({e_.compilation, RegionId(size_t(answer.region))}, name(r)) + function);
+        facts_.line(sentence(answer.where));
+        for (const CallAnswer& call : answer.calls) {
+            const Invocation& invocation = ledger_.invocations[size_t(call.index)];
+            if (invocation.decision != Decision::RetracedNew)
+                continue;
+            const std::optional<int> row = document_.row_of(e_.compilation, InvocationId(size_t(call.index)));
+            const QString label = QObject::tr("call %1").arg(call.index);
+            facts_.fact(row ? linkToRow(*row, label) : label, sentence(call.summary));
+        }
+        variants(answer);
+    }
+    if (!e_.caches.whole.empty()) {
+        facts_.section(QObject::tr("Caches of whole graphs"));
+        cells(e_.caches.whole);
+        std::vector<Spot> all;
+        for (const CacheCell& cell : e_.caches.whole)
+            if (cell.state != CacheState::NotConsulted)
+                all.insert(all.end(), cell.spots.begin(), cell.spots.end());
+        if (!all.empty())
+            spots(all);
+    }
+    return facts_.html();
+}
+
+CompilationId compilationOf(const Document& document, const Question& q) {
+    return q.row           ? document.rows()[size_t(*q.row)].compilation
+        : q.region.valid() ? q.region.compilation
+                           : q.compilation;
+}
+
+} // namespace
+
+QString answerPage(const Document& document, const Question& question) {
+    const CompilationId id = compilationOf(document, question);
+    if (!id)
+        return {};
+    Page page(document, id);
+    if (question.row)
+        return page.call(document.rows()[size_t(*question.row)].invocation);
+    return question.region.valid() ? page.region(question.region) : page.compilation();
+}
+
+QString answerText(const Document& document, const Question& question) {
+    const CompilationId id = compilationOf(document, question);
+    if (!id)
+        return {};
+    ExplainTextOptions options;
+    const RegionRef ref = question.row ? document.region_of(*question.row) : question.region;
+    const Region* wanted = ref.valid() ? &document.region(ref) : nullptr;
+    if (wanted)
+        options.region = [wanted](const Region& region) { return &region == wanted; };
+    if (question.row) {
+        options.call = [index = document.rows()[size_t(*question.row)].invocation](
+                           const CallAnswer& call) { return size_t(call.index) == index.index; };
+        options.cells = true;
+    }
+    return exact(explanation_text(document.dump(), document.ledger(), document.explanation(id), options));
+}
+
+} // namespace hopscope

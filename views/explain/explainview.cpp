@@ -1,0 +1,98 @@
+#include "views/explain/explainview.h"
+
+#include "views/base/facts.h"
+#include "views/base/text.h"
+#include "views/base/theme.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QScrollBar>
+#include <QTextBrowser>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace hopscope {
+
+ExplainView::ExplainView(QWidget* parent)
+    : QWidget(parent)
+    , text_(new QTextBrowser(this))
+    , copy_(new QToolButton(this)) {
+    setObjectName(QStringLiteral("explanation"));
+    text_->setObjectName(QStringLiteral("explanationText"));
+    text_->setAccessibleName(tr("Explanation"));
+    text_->setOpenLinks(false);
+    text_->setFrameShape(QFrame::NoFrame);
+    text_->document()->setDocumentMargin(metrics::kPadLarge);
+    copy_->setObjectName(QStringLiteral("explanationCopy"));
+    copy_->setText(tr("Copy as text"));
+    copy_->setIcon(icon(QStringLiteral("copy")));
+    copy_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    copy_->setAutoRaise(true);
+    copy_->setToolTip(tr("Copy the answer as hopscope explain prints it, to paste it into an issue"));
+    copy_->setAccessibleName(tr("Copy the explanation as text"));
+    auto* bottom = new QHBoxLayout;
+    bottom->setContentsMargins(metrics::kPad, metrics::kPadSmall, metrics::kPad, metrics::kPadSmall);
+    bottom->addWidget(copy_);
+    bottom->addStretch();
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(text_, 1);
+    column->addLayout(bottom);
+    connect(copy_, &QToolButton::clicked, this, [this] { QApplication::clipboard()->setText(copied()); });
+    connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) { followLink(this, url); });
+    connect(&Theme::instance(), &Theme::changed, this, &ExplainView::fill);
+    fill();
+}
+
+// What is inspected is what is asked about; of a node or body, the call or region around it.
+void ExplainView::follow(const Shown& shown, Changes changed) {
+    if (!(changed & (Change::Document | Change::Place | Change::Selection)))
+        return;
+    const bool another = changed & Change::Document && !extends(document_, shown.document);
+    document_ = shown.document;
+    if (!document_)
+        return ask({});
+    const NavState& at = shown.at;
+    Question question;
+    question.compilation = at.compilation;
+    if (at.subject != Subject::Compilation)
+        question.region = at.region;
+    if (at.subject == Subject::Invocation || at.subject == Subject::Node)
+        question.row = at.row;
+    // A dump that has just been opened: what there is to ask about.
+    if (const CompilationId first = another ? document_->first_to_explain() : CompilationId(); first)
+        question = {{}, {}, first};
+    if (another)
+        question_ = {};
+    ask(question);
+}
+
+void ExplainView::ask(const Question& question) {
+    if (question == question_ && question_.compilation)
+        return; // what is read stays where it is
+    question_ = question;
+    fill();
+}
+
+void ExplainView::fill() {
+    const QString page = document_ ? answerPage(*document_, question_) : QString();
+    text_->document()->setDefaultStyleSheet(
+        QStringLiteral("a { color: %1; text-decoration: none }").arg(color(Role::Accent).name()));
+    text_->setHtml(page);
+    text_->verticalScrollBar()->setValue(0);
+    copy_->setEnabled(!page.isEmpty());
+}
+
+QString ExplainView::text() const {
+    return text_->toPlainText();
+}
+QString ExplainView::html() const {
+    return text_->toHtml();
+}
+QString ExplainView::copied() const {
+    return document_ ? answerText(*document_, question_) : QString();
+}
+
+} // namespace hopscope

@@ -1,0 +1,46 @@
+// The dock that says why.
+#pragma once
+
+#include "views/base/follower.h"
+#include "views/explain/answerpages.h"
+
+#include <QWidget>
+
+#include <memory>
+
+class QTextBrowser;
+class QToolButton;
+
+namespace hopscope {
+
+class ExplainView : public QWidget, public Follower {
+    Q_OBJECT
+
+public:
+    explicit ExplainView(QWidget* parent = nullptr);
+
+    void follow(const Shown& shown, Changes changed) override;
+    const Question& question() const { return question_; }
+    QString text() const; // as it is shown, plain
+    QString html() const;
+    QString copied() const; // what Copy puts on the clipboard
+
+Q_SIGNALS:
+    void placeChosen(const hopscope::Place& place);
+    void rowChosen(int row);
+    void regionChosen(hopscope::RegionRef region);
+    void compilationChosen(hopscope::CompilationId compilation);
+    void spotChosen(hopscope::FileId file, quint64 line); // a line of a dump's file
+    void comparisonChosen(const hopscope::Place& a, const hopscope::Place& b);
+
+private:
+    void ask(const Question& question);
+    void fill();
+
+    std::shared_ptr<const Document> document_;
+    Question question_;
+    QTextBrowser* text_;
+    QToolButton* copy_;
+};
+
+} // namespace hopscope
