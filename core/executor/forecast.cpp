@@ -2,7 +2,7 @@
 
 #include "core/executor/arguments.h"
 #include "core/executor/dynamo.h"
-#include "core/executor/machine_p.h"
+#include "core/executor/machine.h"
 #include "core/executor/tensors.h"
 #include "core/graph/dump.h"
 #include "core/read/open.h"
@@ -39,10 +39,6 @@ bool speaks_of_kernels(std::string_view message) {
         "not support", "dtype", "scalar type", "data type", "Half", "BFloat16", "Float8", "only supports"};
     return std::any_of(kWords.begin(), kWords.end(),
         [&](const char* word) { return message.find(word) != std::string_view::npos; });
-}
-
-std::string first_line(std::string_view text) {
-    return std::string(text.substr(0, text.find('\n')));
 }
 
 bool has_kernel(const c10::OperatorHandle& op) {
@@ -84,7 +80,6 @@ public:
     Trial(Program& program, BodyId id, const Bindings& symbols)
         : program_(program)
         , module_(*program.module)
-        , id_(id)
         , body_(program.bodies[id.index])
         , symbols_(symbols)
         , types_(body_.slots) {
@@ -259,16 +254,13 @@ private:
                 for (const int64_t size : numbers(module_.shape(*type)).value_or(std::vector<int64_t>()))
                     if (size > limit)
                         sizes_.push_back(size);
-        Frame frame;
-        frame.id = id_;
-        frame.body = &body_;
-        frame.slots.resize(body_.slots);
+        std::map<uint32_t, c10::IValue> operands; // by slot
         const c10::InferenceMode guard;
         for (const uint32_t slot : slots_of(step.operands)) {
             auto value = types_[slot] ? made(*types_[slot], limit) : std::nullopt;
             if (!value)
                 return {Fate::Unsure, Obstacle::None, "the dump does not tell the dtypes that it takes"};
-            frame.slots[slot] = std::move(*value);
+            operands[slot] = std::move(*value);
         }
         // The operands of a program are its constants: they are exchanged for the trial.
         std::vector<uint32_t> constants;
@@ -278,28 +270,35 @@ private:
             before.emplace_back(index, program_.constants[index]);
             program_.constants[index] = smaller(program_.constants[index], limit);
         }
-        const Found found = called(frame, step);
+        const Found found = called(operands, step);
         for (auto at = before.rbegin(); at != before.rend(); ++at)
             program_.constants[at->first] = at->second;
         return found;
     }
 
-    Found called(Frame& frame, const Step& step) {
-        Machine::Parts machine(program_, RunSettings());
-        machine.as_declared_ = true;
-        try {
-            if (step.kind == StepKind::Operator)
-                machine.call_operator(frame, step);
-            else
-                (void)call_dynamic(
-                    *program_.dynamic[static_cast<size_t>(step.op)], machine.values(frame, step.operands));
-        } catch (const c10::Error& e) {
-            const std::string message = first_line(e.what_without_backtrace());
+    // Runs a body of this step alone.
+    Found called(const std::map<uint32_t, c10::IValue>& operands, const Step& step) {
+        BodyProgram alone;
+        alone.compiled = true;
+        alone.slots = body_.slots;
+        alone.steps.resize(2);
+        alone.steps[0] = step;
+        alone.steps[0].releases = {};
+        alone.steps[1].kind = StepKind::Output;
+        std::swap(program_.bodies[0], alone);
+        program_.inputs.clear();
+        std::vector<c10::IValue> inputs;
+        for (const auto& [slot, value] : operands) {
+            program_.inputs.push_back({{}, BodyId(0), NodeId(0), slot});
+            inputs.push_back(value);
+        }
+        const Outcome outcome = run(program_, inputs, RunSettings());
+        std::swap(program_.bodies[0], alone);
+        if (outcome.failure) {
+            const std::string& message = outcome.failure->message;
             if (speaks_of_kernels(message))
                 return {Fate::Cannot, Obstacle::NoDtype, message};
             return {Fate::Unsure, Obstacle::None, "tried on ones, it said: " + message};
-        } catch (const std::exception& e) {
-            return {Fate::Unsure, Obstacle::None, "tried on ones, it said: " + first_line(e.what())};
         }
         const bool wide = step.kind == StepKind::Operator
             && (*program_.widths)[static_cast<size_t>(step.op)] != Width::Unchanged;
@@ -308,8 +307,7 @@ private:
 
     Program& program_;
     const GraphModule& module_;
-    const BodyId id_;
-    const BodyProgram& body_;
+    const BodyProgram body_; // its own: that of the program is exchanged for trials
     const Bindings& symbols_;
     std::vector<const ValueType*> types_; // by slot
     std::vector<int64_t> sizes_; // of the step at hand, those that were made smaller
@@ -333,8 +331,9 @@ public:
             if (!program.bodies[b].compiled)
                 continue;
             Trial trial(program, BodyId(b), symbols);
-            for (size_t i = 0; i < program.bodies[b].steps.size(); ++i)
-                add(BodyId(b), i, of_step(program, trial, program.bodies[b].steps[i]));
+            const std::vector<Step> steps = program.bodies[b].steps;
+            for (size_t i = 0; i < steps.size(); ++i)
+                add(BodyId(b), i, of_step(program, trial, steps[i]));
         }
         std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
             return std::pair(a.body, a.node) < std::pair(b.body, b.node);
@@ -389,7 +388,7 @@ wire::ForecastGraph of_graph(Forecaster& forecaster, const wire::AskedGraph& ask
         told.problem = made.error().message;
         return told;
     }
-    // A copy: trials exchange its constants.
+    // A copy: trials exchange its constants and its first body.
     Program program = **made;
     for (size_t i = 0; i < module->bodies.size(); ++i)
         told.bodies.push_back(body_path(*module, BodyId(i)));

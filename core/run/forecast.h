@@ -4,6 +4,7 @@
 #include "core/base/job.h"
 #include "core/base/result.h"
 #include "core/graph/dump.h"
+#include "core/graph/symbols.h"
 #include "core/wire/forecast.h"
 
 #include <memory>

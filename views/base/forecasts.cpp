@@ -1,7 +1,8 @@
 #include "views/base/forecasts.h"
 
-#include "core/run/request.h"
 #include "views/base/text.h"
+
+#include <QPointer>
 
 namespace hopscope {
 
@@ -23,23 +24,19 @@ void Forecasts::ask(GraphId graph) {
         return;
     auto said = std::make_shared<Said>();
     const auto work = [dump = dump_, graph, said](const Job& job) {
-        const Place root{graph, BodyId(0), {}};
-        const auto started = run::start_for(*dump->graph(graph).module, root.body, run::Request(), job);
-        auto told = started ? run::forecast(*started->worker, *dump, root, {}, job)
-                            : Result<run::Forecast>(started.error());
-        if (told) {
-            told->executor = started->executor;
+        auto told = run::forecast(*dump, {graph, BodyId(0), {}}, {}, {}, job);
+        if (told)
             said->forecast = std::make_shared<const run::Forecast>(std::move(*told));
-        } else {
+        else
             said->error = qs(told.error().text());
-        }
     };
-    jobs_->start(tr("Asking whether it will run"), work, [this, dump = dump_, graph, said] {
-        if (dump != dump_)
-            return; // another one is open
-        known_[graph.index] = *said;
-        Q_EMIT changed();
-    });
+    jobs_->start(tr("Asking whether it will run"), work,
+        [this, here = QPointer<Forecasts>(this), dump = dump_, graph, said] {
+            if (!here || dump != dump_)
+                return; // another one is open
+            known_[graph.index] = *said;
+            Q_EMIT changed();
+        });
     Q_EMIT changed();
 }
 
