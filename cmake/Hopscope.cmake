@@ -47,9 +47,11 @@ function(hopscope_test name)
         target_link_libraries(${name} PRIVATE hopscope_${dep})
     endforeach()
     target_link_libraries(${name} PRIVATE hopscope_options Qt6::Core Qt6::Test ${ARG_LIBS})
-    # Qt's macros for GUI tests change what the shared header would hold.
+    # Qt's macros for GUI tests change what the shared header would hold: those have their own.
     if(NOT "Qt6::Gui" IN_LIST ARG_LIBS)
         target_precompile_headers(${name} REUSE_FROM hopscope_tests_pch)
+    elseif("Qt6::Widgets" IN_LIST ARG_LIBS AND TARGET hopscope_gui_tests_pch)
+        target_precompile_headers(${name} REUSE_FROM hopscope_gui_tests_pch)
     endif()
     add_test(NAME ${name} COMMAND ${name})
     # ctest -L quick | gui | worker: what needs nothing, what opens windows (offscreen), what starts the executor.

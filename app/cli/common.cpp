@@ -1,6 +1,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/output.h"
 
+#include "core/base/printable.h"
 #include "core/base/text.h"
 #include "core/graph/problems.h"
 #include "core/read/payloads.h"
@@ -194,7 +195,7 @@ Status flush_output() {
 }
 
 void print_json(const nlohmann::ordered_json& document) {
-    const std::string text = document.dump(1) + '\n';
+    const std::string text = printable_json(document.dump(1)) + '\n';
     std::FILE* out = plain_output();
     std::fwrite(text.data(), 1, text.size(), out);
     std::fflush(out);

@@ -71,6 +71,8 @@ int paint(const Request& request) {
         words.emplace_back("--with-backward");
     if (request.choice.fold_repeats)
         words.emplace_back("--fold-repeats");
+    for (const std::string& name : request.choice.expand)
+        words.insert(words.end(), {"--expand", name});
     if (request.choice.columns != 1)
         words.insert(words.end(), {"--columns", std::to_string(request.choice.columns)});
     if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
@@ -111,8 +113,8 @@ int run(const Request& request) {
         return fail(place.error());
     const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
     if (chosen.extension == "txt" && !request.choice.plain())
-        return fail(make_error(
-            Error::Kind::Usage, "--with-backward, --fold-repeats and --columns are for pictures, not txt"));
+        return fail(make_error(Error::Kind::Usage,
+            "--with-backward, --fold-repeats, --columns and --expand are for pictures, not txt"));
     const Ledger ledger = build_ledger(*dump);
     const auto picture = make_picture(*dump, &ledger, *place, draw_options(request, *dump, ledger, *place),
         request.choice, interruptible());
@@ -151,6 +153,11 @@ void add_export(CLI::App& app, Action& action) {
         "The other half beside it: forward down, backward up, saved values as dashed lines");
     command->add_flag("--fold-repeats", request.choice.fold_repeats,
         "Draw equal blocks that follow each other once, with how many they are");
+    command
+        ->add_option("--expand", request.choice.expand,
+            "Draw the body in the place of a call: the call's name, what it calls (subgraph_0), or all; may "
+            "be repeated")
+        ->allow_extra_args(false);
     command->add_option("--columns", request.choice.columns, "Wrap a long picture into so many columns")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();

@@ -1,6 +1,7 @@
 // hopscope joint: the joint graph of a forward body, derived on the executor.
 #include "app/cli/run_options.h"
 
+#include "core/base/printable.h"
 #include "core/base/save.h"
 #include "core/base/text.h"
 #include "core/export/graph_json.h"
@@ -61,8 +62,9 @@ int show(Dump& dump, const Place& forward, const proof::Derived& derived, const 
     std::string recorded;
     if (derived.recorded)
         recorded = address_of(dump, derived.recorded->place.graph, derived.recorded->place.body);
-    const std::string text = options.as_json ? report_of(dump, id, derived, recorded).dump(1) + '\n'
-                                             : utf8(print_readable(*derived.joint.module, BodyId(0)));
+    const std::string text = options.as_json
+        ? printable_json(report_of(dump, id, derived, recorded).dump(1)) + '\n'
+        : utf8(print_readable(*derived.joint.module, BodyId(0)));
     if (!options.output.empty()) {
         if (const Status status = save_file(options.output, text); !status)
             return fail(status.error());

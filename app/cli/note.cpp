@@ -1,6 +1,7 @@
 // hopscope note and notes: writes a note into a session, and lists them.
 #include "app/cli/cli.h"
 
+#include "core/base/printable.h"
 #include "core/session/session.h"
 
 #include <nlohmann/json.hpp>
@@ -71,7 +72,8 @@ int list_notes(const Options& options) {
     for (const Note& note : *notes)
         list.push_back(to_json(note));
     // Notes may hold any bytes; JSON holds UTF-8.
-    std::puts(Json{{"notes", list}}.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+    std::puts(
+        printable_json(Json{{"notes", list}}.dump(-1, ' ', false, Json::error_handler_t::replace)).c_str());
     return kDone;
 }
 

@@ -1,6 +1,7 @@
 // hopscope runs: the runs that a session keeps.
 #include "app/cli/cli.h"
 
+#include "core/base/printable.h"
 #include "core/base/text.h"
 #include "core/session/session.h"
 #include "core/wire/numbers.h"
@@ -55,7 +56,7 @@ Json to_json(const StoredRunValue& v) {
 
 void print(const Json& json) {
     // Texts may hold any bytes; JSON holds UTF-8.
-    std::puts(json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+    std::puts(printable_json(json.dump(-1, ' ', false, Json::error_handler_t::replace)).c_str());
 }
 
 std::string inputs_of(const StoredRun& r) {

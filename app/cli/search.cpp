@@ -1,6 +1,7 @@
 // hopscope search: finds nodes by name, operator, type or source line, in every body of any dump.
 #include "app/cli/cli.h"
 
+#include "core/base/printable.h"
 #include "core/base/text.h"
 #include "core/browse/find.h"
 #include "core/session/session.h"
@@ -100,7 +101,7 @@ int run(const Options& options) {
             list.push_back(to_json(hit));
         // Source lines may hold any bytes; JSON holds UTF-8.
         const Json document{{"text", text}, {"hits", list}, {"more", hits->more}};
-        std::puts(document.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+        std::puts(printable_json(document.dump(-1, ' ', false, Json::error_handler_t::replace)).c_str());
         return kDone;
     }
     for (const Hit& hit : hits->hits)

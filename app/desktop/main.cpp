@@ -94,7 +94,10 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption columns(QStringLiteral("columns"),
         QStringLiteral("With --export: wrap a long picture into so many columns."), QStringLiteral("N"),
         QStringLiteral("1"));
-    parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, run,
+    const QCommandLineOption expand(QStringLiteral("expand"),
+        QStringLiteral("With --export: the body in the place of a call; 'all' expands every call."),
+        QStringLiteral("NAME"));
+    parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
         compare, bind, stepTo, select, call, line, dock, onNodes});
     parser.addHelpOption();
     parser.addVersionOption();
@@ -133,6 +136,8 @@ QString readWords(const QStringList& words, Request& request) {
         return QStringLiteral("found --scale %1, expected a number from 0.1 to 16").arg(parser.value(scale));
     request.choice.with_backward = parser.isSet(withBackward);
     request.choice.fold_repeats = parser.isSet(foldRepeats);
+    for (const QString& name : parser.values(expand))
+        request.choice.expand.push_back(ss(name));
     request.choice.columns = parser.value(columns).toInt(&number);
     if (!number || request.choice.columns < 1 || request.choice.columns > 100)
         return QStringLiteral("found --columns %1, expected a number from 1 to 100")

@@ -119,7 +119,8 @@ public:
         box.kind = kind_of(module_, id_, box.node, options_.roles);
         const Node& node = body_.node(box.node);
         box.small = is_one_line(module_, node, box.kind);
-        box.title = clip_name(module_.text(node.name), box.small ? kSmallLabelGlyphs : kLabelGlyphs);
+        box.title =
+            clip_name(own_name(module_.text(node.name)), box.small ? kSmallLabelGlyphs : kLabelGlyphs);
         if (box.kind == Kind::Region)
             describe_region(node, box);
         else
@@ -148,13 +149,14 @@ private:
         case Opcode::Placeholder:
             break;
         case Opcode::GetAttr:
-            if (module_.text(node.target) != module_.text(node.name))
+            if (module_.text(node.target) != own_name(module_.text(node.name)))
                 text = module_.text(node.target);
             break;
         default: {
             const std::string_view op = operator_text(module_, node);
             // One-line nodes need no operator where the name says it already: view_3, t_1.
-            if (!box.small || !module_.text(node.name).starts_with(operator_name(module_.text(node.target))))
+            if (!box.small
+                || !own_name(module_.text(node.name)).starts_with(operator_name(module_.text(node.target))))
                 text = op;
         }
         }

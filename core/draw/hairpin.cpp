@@ -149,6 +149,7 @@ Result<Scene> make_hairpin(
     scene.engine = "layered";
     scene.labels.push_back({{kPortRoom, kPortRoom + 10}, "forward ↓"});
     scene.labels.push_back({{placed->right_start + kPortRoom, kPortRoom + 10}, "backward ↑"});
+    add_frames(forward.options, &backward.options, scene);
     return scene;
 }
 

@@ -26,6 +26,10 @@ int text_width(std::string_view text, int font_size) {
     return static_cast<int>(std::ceil(static_cast<double>(glyph_count(text)) * kAdvance * font_size - 1e-9));
 }
 
+std::string_view own_name(std::string_view name) {
+    return name.substr(name.rfind('/') + 1); // npos + 1 is 0
+}
+
 std::string clip_name(std::string_view text, size_t glyphs) {
     const size_t length = text.size() <= (glyphs + 1) * 4 ? glyph_count(text) : glyphs + 1;
     if (length <= glyphs || glyphs < 3)

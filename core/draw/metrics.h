@@ -35,6 +35,9 @@ int text_width(std::string_view text, int font_size);
 // At most `glyphs` code points; what is longer has "…" after its first third, since names differ at their
 // ends (l_self_modules_blocks_modules_0_…_weight_). Bad bytes become U+FFFD, control characters spaces.
 std::string clip_name(std::string_view text, size_t glyphs = kLabelGlyphs);
+// The last part of a name that came out of an expanded call: "mm" of "invoke_subgraph_3/mm"; the frame around
+// it says the rest.
+std::string_view own_name(std::string_view name);
 // At most `glyphs` code points; what is longer ends in "…". Bad bytes become U+FFFD, control characters
 // spaces.
 std::string clip_label(std::string_view text, size_t glyphs = kLabelGlyphs);

@@ -21,6 +21,9 @@ Scene begin_scene(const GraphModule& module, BodyId body, const Folded& folded, 
 // Places, lines and size of the picture, with room for the marks around it.
 void take_layout(const Folded& folded, const Request& request, layout::Output&& output, Scene& scene);
 
+// Around what Options::repeats and groups name; `right` are those of a hairpin's right body.
+void add_frames(const Options& options, const Options* right, Scene& scene);
+
 // All of it; the picture grows by as much at its upper left.
 void move_scene(Scene& scene, int dx, int dy);
 

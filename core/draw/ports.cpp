@@ -40,7 +40,7 @@ public:
     }
 
 private:
-    std::string name(NodeId node) const { return clip_label(module_.text(body_.node(node).name)); }
+    std::string name(NodeId node) const { return clip_label(own_name(module_.text(body_.node(node).name))); }
 
     void collect_lines() {
         for (const Edge& edge : scene_.edges) {

@@ -7,7 +7,6 @@
 #include "core/draw/ports.h"
 
 #include <algorithm>
-#include <climits>
 
 namespace hopscope::draw {
 
@@ -68,6 +67,8 @@ void move_scene(Scene& scene, int dx, int dy) {
         frame.x += dx;
         frame.y += dy;
     }
+    for (Label& label : scene.labels)
+        label.at = {label.at.x + dx, label.at.y + dy};
     scene.width += dx;
     scene.height += dy;
 }
@@ -108,62 +109,6 @@ void take_layout(const Folded& folded, const Request& request, layout::Output&& 
     scene.note = std::move(output.note);
 }
 
-namespace {
-
-constexpr int kFrameRoom = 10; // between a frame and its boxes
-constexpr int kFrameHead = 20; // above them, for its label
-
-void frame_repeats(const Options& options, Scene& scene) {
-    std::vector<uint32_t> owner(scene.boxes.size(), 0); // number of the repeat, from 1
-    uint32_t number = 0;
-    int top = 0;
-    for (const Repeat& repeat : options.repeats) {
-        ++number;
-        int left = INT_MAX, upper = INT_MAX, right = 0, lower = 0;
-        int label_x = INT_MAX; // of the uppermost box
-        for (const NodeId node : repeat.shown) {
-            const uint32_t b = scene.box_of_node[node.index];
-            const Box& box = scene.boxes[b];
-            owner[b] = number;
-            scene.boxes[b].times = 1 + static_cast<int>(repeat.alike.size());
-            if (box.y <= upper)
-                label_x = box.y < upper ? box.x : std::min(label_x, box.x);
-            left = std::min(left, box.x);
-            upper = std::min(upper, box.y);
-            right = std::max(right, box.x + box.w);
-            lower = std::max(lower, box.y + box.h);
-        }
-        if (left > right)
-            continue;
-        Frame frame{left - kFrameRoom, upper - kFrameHead, right - left + 2 * kFrameRoom,
-            lower - upper + kFrameHead + kFrameRoom, repeat.label, true};
-        for (uint32_t b = 0; b < scene.boxes.size(); ++b) {
-            const Box& box = scene.boxes[b];
-            frame.closed &= owner[b] == number || box.x >= frame.x + frame.w || box.x + box.w <= frame.x
-                || box.y >= frame.y + frame.h || box.y + box.h <= frame.y;
-        }
-        if (!frame.closed) // its label stands above the box where the block begins
-            frame.x = label_x - kFrameLabel;
-        top = std::max(top, -frame.y);
-        scene.frames.push_back(std::move(frame));
-    }
-    // Room for what reaches over the picture's borders.
-    int dx = 0, right = 0, bottom = 0;
-    for (const Frame& frame : scene.frames) {
-        dx = std::max(dx, -frame.x + 1);
-        right = std::max(right,
-            std::max(frame.x + frame.w, frame.x + kFrameLabel + text_width(frame.label, kSmallFontSize)) + 1);
-        bottom = std::max(bottom, frame.y + frame.h + 1);
-    }
-    if (scene.frames.empty())
-        return;
-    scene.width = std::max(scene.width, right);
-    scene.height = std::max(scene.height, bottom);
-    move_scene(scene, dx, std::max(0, top + 1));
-}
-
-} // namespace
-
 Result<Scene> make_scene(const GraphModule& module, BodyId id, const Options& options, const Placer& place) {
     const Body& body = module.body(id);
     if (body.nodes.empty()) {
@@ -179,7 +124,7 @@ Result<Scene> make_scene(const GraphModule& module, BodyId id, const Options& op
         return output.error();
     take_layout(folded, request, std::move(*output), scene);
     place_ports(module, body, folded, scene);
-    frame_repeats(options, scene);
+    add_frames(options, nullptr, scene);
     return scene;
 }
 

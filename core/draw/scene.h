@@ -111,6 +111,13 @@ struct Label {
     std::string text;
 };
 
+// Nodes that belong together, such as those of a region's body that stand in the place of a call: a frame
+// around them.
+struct Group {
+    std::vector<NodeId> nodes;
+    std::string label;
+};
+
 // Equal blocks of nodes behind each other, drawn once.
 struct Repeat {
     std::vector<NodeId> shown; // the nodes of the block that is drawn
@@ -131,11 +138,12 @@ struct Options {
     // nothing saved. The forward half stands left, and so has what it saves on its right.
     BodyRoles roles;
     std::vector<Repeat> repeats; // no node is in two of them
+    std::vector<Group> groups; // one that lies inside another comes behind it
     std::string title; // becomes Scene::title; empty = the body's path
 };
 
 inline constexpr int kFrameLabel = 8; // from its left border to its label
-// Around the boxes of a block that is drawn once for several.
+// Around the boxes of a group, or of a block that is drawn once for several.
 struct Frame {
     int x = 0, y = 0, w = 0, h = 0;
     std::string label;

@@ -117,6 +117,10 @@ private:
 
     // What the text says of a node's dtype; Undefined where it says nothing, or names a type that libtorch
     // lacks.
+    bool is_on_gpu(const Node& n) const {
+        const ValueType* type = module_.type(n.type);
+        return type && type->kind == TypeKind::Tensor && module_.text(type->device).substr(0, 4) == "cuda";
+    }
     at::ScalarType declared_type(const Node& n) const {
         const ValueType* type = module_.type(n.type);
         if (!type || type->kind != TypeKind::Tensor)

@@ -2,6 +2,7 @@
 #include "core/executor/python.h"
 #include "core/executor/standins.h"
 #include "core/executor/torch.h"
+#include "core/executor/widening.h"
 #include "core/graph/verify.h"
 #include "core/wire/protocol.h"
 
@@ -40,6 +41,7 @@ void BodyCompiler::node(NodeId id) {
         if (id_ == BodyId(0))
             program_.inputs.push_back(
                 {std::string(module_.text(n.name)), id_, id, step.result, false, declared_type(n)});
+        program_.gpu = program_.gpu || is_on_gpu(n);
         break;
     }
     case Opcode::GetAttr:
@@ -235,6 +237,11 @@ void BodyCompiler::dispatched(NodeId id, Step& step, std::string_view target) {
     program_.declared.resize(program_.declared.size() + returns.size(), at::ScalarType::Undefined);
     if (returns.size() == 1)
         program_.declared.back() = declared_type(body_.node(id));
+    // What the graph does not take out of the tuple is kept so all the same.
+    if (program_.gpu) {
+        const auto kept = gpu_statistics(op->schema().name());
+        std::copy(kept.begin(), kept.end(), program_.declared.begin() + step.declared);
+    }
     if (returns.size() == 1) {
         const auto kind = returns[0].type()->kind();
         values_[id.index].number = kind == c10::TypeKind::IntType || kind == c10::TypeKind::SymIntType

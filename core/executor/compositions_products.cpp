@@ -11,6 +11,8 @@ namespace {
 
 using at::Tensor;
 using Optional = OptionalTensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
 using Dtype = TorchOptional<at::ScalarType>;
 
 Tensor wide(const Tensor& tensor) {
@@ -82,6 +84,44 @@ Tensor grouped_mm(
     return output;
 }
 
+// tools/autograd/derivatives.yaml, _grouped_mm: each gradient is a grouped product again, transposed where
+// the operand lies column by column (_grouped_mm_mat1_backward in torch/csrc/autograd/FunctionsManual.cpp).
+class GroupedFunction : public torch::autograd::Function<GroupedFunction> {
+public:
+    static auto op() {
+        static const auto found = c10::Dispatcher::singleton()
+                                      .findSchemaOrThrow("aten::_grouped_mm", "")
+                                      .typed<decltype(grouped_mm)>();
+        return found;
+    }
+    static Tensor forward(AutogradContext* context, const Tensor& self, const Tensor& other,
+        const Optional& offsets, Dtype dtype) {
+        const at::AutoDispatchBelowADInplaceOrView below;
+        context->save_for_backward({self, other, offsets ? *offsets : Tensor()});
+        return op().call(self, other, offsets, {}, dtype);
+    }
+    static bool by_columns(const Tensor& tensor) {
+        const int64_t last = tensor.dim() - 1;
+        return tensor.stride(last - 1) == 1 && tensor.stride(last) == tensor.size(last - 1);
+    }
+    static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+        const variable_list saved = context->get_saved_variables();
+        const Tensor &self = saved[0], &other = saved[1], &g = gradients[0];
+        const Optional offsets = saved[2].defined() ? Optional(saved[2]) : Optional();
+        const auto turned = [](const Tensor& tensor) { return tensor.transpose(-2, -1); };
+        const auto product = [&](const Tensor& a, const Tensor& b) {
+            return op().call(a, b, offsets, {}, {});
+        };
+        return {by_columns(self) ? turned(product(other, turned(g))) : product(g, turned(other)),
+            by_columns(other) ? turned(product(turned(g), self)) : product(turned(self), g), {}, {}};
+    }
+};
+Tensor grouped_mm_autograd(
+    const Tensor& self, const Tensor& other, const Optional& offsets, const Optional& bias, Dtype dtype) {
+    TORCH_CHECK(!bias || !bias->defined(), "a grouped product with a bias is not composed");
+    return GroupedFunction::apply(self, other, offsets, dtype);
+}
+
 // A scale for each element that it serves: one for all, for each row or column, or for blocks of them.
 Tensor spread(const Tensor& scale, at::IntArrayRef sizes) {
     if (scale.numel() == 1)
@@ -133,7 +173,7 @@ const std::vector<Composition>& product_compositions() {
         {"aten",
             "_grouped_mm(Tensor self, Tensor mat2, Tensor? offs=None, Tensor? bias=None, ScalarType? "
             "out_dtype=None) -> Tensor",
-            HOPSCOPE_KERNEL(grouped_mm)},
+            HOPSCOPE_KERNEL(grouped_mm), HOPSCOPE_AUTOGRAD(grouped_mm_autograd)},
         {"aten",
             "_scaled_mm(Tensor self, Tensor mat2, Tensor scale_a, Tensor scale_b, Tensor? bias=None, Tensor? "
             "scale_result=None, ScalarType? out_dtype=None, bool use_fast_accum=False) -> Tensor",

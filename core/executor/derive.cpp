@@ -121,6 +121,7 @@ public:
         , request_(request)
         , listing_(recorder_, program)
         , observer_(program, recorder_, listing_) {
+        recorder_.gpu = program.gpu;
         take_inputs(inputs);
     }
 

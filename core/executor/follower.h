@@ -31,6 +31,8 @@ public:
 
 private:
     bool at_leader(const ObservedStep& observed) const;
+    // In double precision, in memory of its own: either run may write into it later.
+    static c10::IValue own(const c10::IValue& given);
     void give(c10::IValue* values, size_t count) const;
     void move(const at::Tensor& value, const at::Tensor& given, const ObservedStep& observed, size_t output);
 

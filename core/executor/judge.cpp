@@ -313,6 +313,15 @@ int64_t terms_of(
 
 } // namespace
 
+bool rounds_at_each_step(std::string_view name) {
+    // aten/src/ATen/native: GridSampler.cpp and cpu/GridSamplerKernel.cpp, UpSampleKernel.cpp,
+    // FractionalMaxPool2d.cpp and 3d (the places of windows), LinearAlgebra.cpp (matrix_exp).
+    constexpr std::string_view kNames[] = {"aten::grid_sampler_2d", "aten::grid_sampler_3d",
+        "aten::upsample_bicubic2d", "aten::fractional_max_pool2d", "aten::fractional_max_pool3d",
+        "aten::linalg_matrix_exp"};
+    return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 double growth_of(
     const c10::FunctionSchema& schema, const std::vector<c10::IValue>& operands, const at::Tensor& result) {
     if (precision_of(result.scalar_type()).digits < 24)

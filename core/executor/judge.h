@@ -12,6 +12,7 @@
 #include "core/executor/torch.h"
 #include "core/wire/messages.h"
 
+#include <string_view>
 #include <vector>
 
 namespace hopscope::executor {
@@ -44,6 +45,11 @@ struct Exact {
 // result.
 double growth_of(
     const c10::FunctionSchema& schema, const std::vector<c10::IValue>& operands, const at::Tensor& result);
+
+// Whether PyTorch computes the operator in half precision step by step, on the CPU and on GPUs: places,
+// weights and intermediate results are rounded each, which no bound of operands that are moved by a rounding
+// covers.
+bool rounds_at_each_step(std::string_view name);
 
 // Sets verdict, figures and the worst place of a row, for floating and complex tensors of equal shape.
 // Without `expected` the exact value is what is expected. `exact.value` is there. A value of which both sides

@@ -2,6 +2,7 @@
 #include "core/executor/dynamo.h"
 #include "core/executor/machine_p.h"
 #include "core/executor/standins.h"
+#include "core/executor/tensors.h"
 #include "core/executor/torch.h"
 
 namespace hopscope::executor {
@@ -88,7 +89,9 @@ void Machine::Parts::put_operands(const Frame& frame, const Step& step) {
 
 void Machine::Parts::call_operator(Frame& frame, const Step& step) {
     put_operands(frame, step);
-    if (step.standin || widths_[step.op] != Width::Unchanged) {
+    // Where a derivative is taken, what stands in for an operator is called below autograd (recorder.cpp).
+    const bool standin = step.standin && !settings_.gradients;
+    if (standin || widths_[step.op] != Width::Unchanged) {
         call_otherwise(frame, step);
     } else {
         const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
@@ -102,7 +105,7 @@ void Machine::Parts::call_operator(Frame& frame, const Step& step) {
             if (widths_[step.op] == Width::Unchanged)
                 throw;
         }
-        if (!refused && step.results > 1 && keeps_less(op, stack_, declared(step))) {
+        if (!refused && !settings_.gradients && step.results > 1 && keeps_less(op, stack_, declared(step))) {
             widths_[step.op] = Width::Floats;
             put_operands(frame, step);
             call_otherwise(frame, step);
@@ -117,7 +120,7 @@ void Machine::Parts::call_operator(Frame& frame, const Step& step) {
 // The operands are on the stack.
 void Machine::Parts::call_otherwise(Frame& frame, const Step& step) {
     const c10::OperatorHandle& op = program_.operators[static_cast<size_t>(step.op)];
-    if (step.standin && call_standin(step.standin, op, stack_, declared(step)))
+    if (step.standin && !settings_.gradients && call_standin(step.standin, op, stack_, declared(step)))
         return;
     if (widths_[step.op] != Width::Unchanged) {
         call_wider(op, stack_, widths_[step.op], declared(step));
@@ -164,10 +167,19 @@ std::optional<std::vector<c10::IValue>> Machine::Parts::again(
         todo.pop_back();
         for (uint32_t i = range.begin; i < range.end; ++i) {
             const Operand& operand = like.operands[i];
-            if (operand.kind >= Operand::Kind::IntList)
+            if (operand.kind >= Operand::Kind::IntList) {
                 todo.push_back({operand.index, operand.index + operand.count});
-            else if (operand.kind != Operand::Kind::Constant && there.slots[operand.index].isNone())
-                there.slots[operand.index] = change(operand.index, frame.slots[operand.index]);
+                continue;
+            }
+            if (operand.kind == Operand::Kind::Constant || !there.slots[operand.index].isNone())
+                continue;
+            const c10::IValue& own = frame.slots[operand.index];
+            c10::IValue& slot = there.slots[operand.index];
+            slot = change(operand.index, own);
+            // What writes into its operands leaves those of the run alone.
+            if (mine.mutates && slot.isTensor() && slot.toTensor().defined()
+                && slot.toTensor().is_alias_of(own.toTensor()))
+                slot = clone_with_strides(slot.toTensor());
         }
     }
     Parts other(like, RunSettings());

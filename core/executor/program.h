@@ -149,6 +149,7 @@ struct Program {
     std::vector<Unsupported> unsupported;
     bool mutates = false; // some step writes into a tensor: inputs are cloned for each run
     bool moved = false; // a device other than the CPU was named
+    bool gpu = false; // its inputs were on a GPU
     bool float64 = false; // every floating dtype that the text names is float64
 };
 

@@ -109,6 +109,16 @@ bool same(const std::vector<Piece>& a, const std::vector<Piece>& b) {
     return true;
 }
 
+using Types = c10::ArrayRef<at::ScalarType>;
+
+bool has_half(const torch::jit::Stack& operands) {
+    return std::any_of(operands.begin(), operands.end(), [](const c10::IValue& value) {
+        return value.isTensor() && value.toTensor().defined()
+            && (value.toTensor().scalar_type() == at::kHalf
+                || value.toTensor().scalar_type() == at::kBFloat16);
+    });
+}
+
 // "aten::scatter_" of overload "src" as "aten::scatter": a graph holds no operator that writes.
 std::string functional_name(const c10::OperatorHandle& op) {
     const std::string& name = op.schema().name();
@@ -330,7 +340,12 @@ void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, tor
     const size_t below = stack.size() - given.size();
     torch::jit::Stack otherwise = given;
     const uint8_t standin = standin_of(schema.name());
-    bool answered = standin && call_standin(standin, op, otherwise, {});
+    const auto kept = gpu && has_half(given) ? gpu_statistics(schema.name()) : Types();
+    bool answered = standin && call_standin(standin, op, otherwise, kept);
+    if (!answered && !kept.empty()) {
+        call_wider(op, otherwise, Width::Floats, kept);
+        answered = true;
+    }
     if (!answered) {
         try {
             op.redispatchBoxed(keys, &stack);

@@ -58,6 +58,7 @@ public:
     std::optional<uint32_t> find(const at::Tensor& tensor) const;
     void begin_backward_of(std::string path) { backward_of_ = std::move(path); }
 
+    bool gpu = false; // the forward was recorded on a GPU: norms keep float32 statistics
     std::vector<RecordedValue> values;
     std::vector<RecordedCall> calls;
 

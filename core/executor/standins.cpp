@@ -84,6 +84,26 @@ bool vdot(const c10::OperatorHandle&, Stack& stack, Declared) {
     return answer(stack, stack[0].toTensor().conj().mul(stack[1].toTensor()).sum());
 }
 
+at::Tensor reduced(const at::Tensor& all, int64_t reduction) {
+    return reduction == at::Reduction::Mean ? all.mean() : reduction == at::Reduction::Sum ? all.sum() : all;
+}
+// 2.13 takes log1p where 1.13 lost the digits of what is near 0 (aten/src/ATen/native/Loss.cpp). Each of its
+// steps rounds to the type of the input, on GPUs too.
+bool soft_margin_loss(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!is_tensor(stack[0]) || !is_tensor(stack[1]))
+        return false;
+    const at::ScalarType type = stack[0].toTensor().scalar_type();
+    const auto step = [&](const at::Tensor& wide) { return is_half(stack[0]) ? wide.to(type) : wide; };
+    const auto wide = [&](const at::Tensor& narrow) {
+        return is_half(stack[0]) ? narrow.to(at::kFloat) : narrow;
+    };
+    at::Tensor x = step(wide(stack[0].toTensor()).neg());
+    x = step(wide(x).mul(wide(stack[1].toTensor())));
+    x = step(wide(x).exp());
+    x = step(wide(x).log1p());
+    return answer(stack, step(reduced(wide(x), stack[2].toInt())));
+}
+
 // The CPU's takes floating numbers only.
 bool histc(const c10::OperatorHandle&, Stack& stack, Declared) {
     if (!is_tensor(stack[0]) || at::isFloatingType(stack[0].toTensor().scalar_type()))
@@ -92,6 +112,46 @@ bool histc(const c10::OperatorHandle&, Stack& stack, Declared) {
     return answer(stack,
         at::histc(self.to(at::kDouble), stack[1].toInt(), stack[2].toScalar(), stack[3].toScalar())
             .to(self.scalar_type()));
+}
+
+// 1.13 computes x * scale - mean * scale, which loses all digits of a row of one value or of few, and rounds
+// the second factor to half precision.
+bool layer_norm(const c10::OperatorHandle& op, Stack& stack, Declared declared) {
+    constexpr int64_t kShort = 8;
+    if (rounds_once(op, stack, declared))
+        return true;
+    const at::IntArrayRef sizes = is_tensor(stack[0]) ? stack[0].toTensor().sizes() : at::IntArrayRef();
+    const std::vector<int64_t> over = stack[1].toIntVector();
+    if (!is_tensor(stack[0]) || stack[0].toTensor().scalar_type() != at::kFloat || over.size() > sizes.size()
+        || c10::multiply_integers(over) > kShort)
+        return false;
+    for (c10::IValue& value : stack)
+        if (is_tensor(value))
+            value = value.toTensor().to(at::kDouble);
+    op.callBoxed(stack);
+    for (c10::IValue& value : stack)
+        value = value.toTensor().to(at::kFloat);
+    return true;
+}
+
+// Of a tensor without dimensions 1.13 keeps one.
+bool aminmax(const c10::OperatorHandle&, Stack& stack, Declared) {
+    if (!is_tensor(stack[0]) || stack[0].toTensor().dim() > 0)
+        return false;
+    const at::Tensor self = stack[0].toTensor();
+    stack.clear();
+    stack.emplace_back(self.clone());
+    stack.emplace_back(self.clone());
+    return true;
+}
+// Places that were not asked for are a tensor without elements.
+bool unique(const c10::OperatorHandle& op, Stack& stack, Declared) {
+    const bool places = stack[2].toBool();
+    if (!rounds_once(op, stack, {}))
+        op.callBoxed(stack);
+    if (!places)
+        stack[1] = at::empty({0}, at::dtype(at::kLong));
+    return true;
 }
 
 struct Row {
@@ -106,7 +166,8 @@ constexpr std::array kRows{Row{"aten::_softmax", softmax}, Row{"aten::_log_softm
     Row{"aten::native_layer_norm_backward", rounds_once},
     Row{"aten::native_batch_norm_backward", rounds_once}, Row{"aten::convolution", convolution},
     Row{"aten::linalg_vector_norm", rounds_once}, Row{"aten::dist", rounds_once},
-    Row{"aten::grid_sampler_3d", rounds_once}};
+    Row{"aten::grid_sampler_3d", rounds_once}, Row{"aten::soft_margin_loss", soft_margin_loss},
+    Row{"aten::native_layer_norm", layer_norm}, Row{"aten::aminmax", aminmax}, Row{"aten::_unique2", unique}};
 
 } // namespace
 

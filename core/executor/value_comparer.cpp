@@ -2,6 +2,7 @@
 
 #include "core/executor/arguments.h"
 #include "core/executor/tensors.h"
+#include "core/executor/tf32.h"
 #include "core/executor/torch.h"
 #include "core/graph/reading.h"
 
@@ -38,6 +39,36 @@ bool serves(const at::Tensor& exact, const at::Tensor& found) {
         && (exact.is_floating_point() || exact.is_complex());
 }
 
+void step_by_step(wire::ComparedValue& row, at::ScalarType type) {
+    row.verdict = wire::Verdict::NotCompared;
+    row.why = "PyTorch rounds each step of it to " + std::string(scalar_type_name(type))
+        + ", which no bound of rounding covers";
+}
+
+// An operator whose tensors are integers only (sin, mean, div may give floats of them).
+bool has_only_wholes(const ObservedStep& observed) {
+    const c10::FunctionSchema* schema = observed.repeat->schema();
+    if (!schema || observed.step.results != 1)
+        return false;
+    bool any = false;
+    for (const c10::IValue& value : observed.repeat->operands()) {
+        if (value.isTensorList())
+            return false;
+        if (!value.isTensor() || !value.toTensor().defined())
+            continue;
+        if (!at::isIntegralType(value.toTensor().scalar_type(), /*includeBool=*/false))
+            return false;
+        any = true;
+    }
+    return any;
+}
+c10::IValue floats_of_wholes(const c10::IValue& value) {
+    return value.isTensor() && value.toTensor().defined()
+            && at::isIntegralType(value.toTensor().scalar_type(), /*includeBool=*/false)
+        ? c10::IValue(with_dtype(value.toTensor(), at::kFloat))
+        : value;
+}
+
 void fixed(wire::ComparedValue& row) {
     using wire::Verdict;
     if (row.verdict == Verdict::WrongDtype || row.verdict == Verdict::WrongShape)
@@ -61,17 +92,22 @@ ValueComparer::ValueComparer(
         noisy_ = std::make_unique<Follower>(*wide_.program, wide_.moved, /*noisy=*/true, wide_.stop);
 }
 
-const ValueComparer::Again& ValueComparer::again(const ObservedStep& observed) {
+const ValueComparer::Again& ValueComparer::again(const ObservedStep& observed, bool floats) {
     if (again_.asked)
         return again_;
     again_.asked = true;
+    // What turns integers into float32 computes in that: they are moved by its rounding.
+    const bool wholes = floats && has_only_wholes(observed);
     const auto repeat = [&](double share, uint64_t salt) {
         return observed.repeat->again(*wide_.program, [&](uint32_t slot, const c10::IValue& value) {
-            return share == 0 ? widened(value) : moved(value, share, (uint64_t{slot} << 8) + salt);
+            const c10::IValue given = wholes ? floats_of_wholes(value) : value;
+            return share == 0 ? widened(given) : moved(given, share, (uint64_t{slot} << 8) + salt);
         });
     };
     again_.exact = repeat(0, 0);
-    if (!again_.exact)
+    // Fractional pooling computes places from random samples below 1: moved beyond, it reads elsewhere.
+    const c10::FunctionSchema* schema = observed.repeat->schema();
+    if (!again_.exact || (schema && schema->name().find("fractional_max_pool") != std::string::npos))
         return again_;
     int64_t most = 0;
     for (const c10::IValue& value : *again_.exact)
@@ -88,7 +124,7 @@ const ValueComparer::Again& ValueComparer::again(const ObservedStep& observed) {
 }
 
 Exact ValueComparer::alone_exact(const Place& place, const at::Tensor& found) {
-    const Again& all = again(place.observed);
+    const Again& all = again(place.observed, /*floats=*/true);
     Exact exact;
     exact.value = tensor_at(all.exact, place.output, place.item);
     if (const c10::FunctionSchema* schema = place.observed.repeat->schema(); schema && exact.value.defined())
@@ -138,6 +174,74 @@ std::string ValueComparer::not_compared(const ObservedStep& observed, size_t out
         : "a seed, an offset or a mask, which means nothing elsewhere";
 }
 
+// The recorded value is away from the exact one, as it was computed with fewer digits than its type has.
+void ValueComparer::excuse(wire::ComparedValue& row, const Place& place, const at::Tensor& found,
+    const at::Tensor& expected, const Exact& exact, const Precision& precision) {
+    const c10::FunctionSchema* schema = place.observed.repeat->schema();
+    if (!schema)
+        return;
+    wire::ComparedValue own;
+    judge(own, found, {}, exact, precision);
+    if (own.verdict == wire::Verdict::Suspicious)
+        return;
+    const at::ScalarType type = found.scalar_type();
+    if ((type == at::kHalf || type == at::kBFloat16) && rounds_at_each_step(schema->name())) {
+        step_by_step(row, type);
+    } else if (type == at::kFloat && multiplies_in_tf32(schema->name())) {
+        judge_tf32(row, place, expected, exact);
+    }
+}
+
+// Products of float32 that a GPU computed in TF32 (torch.backends.cuda.matmul.allow_tf32 and
+// torch.backends.cudnn.allow_tf32, which is on for convolutions unless it is turned off).
+void ValueComparer::judge_tf32(
+    wire::ComparedValue& row, const Place& place, const at::Tensor& expected, const Exact& exact) {
+    const auto rounded_so = [&](Tf32 how) {
+        const std::vector<uint32_t> bias = added_slots(*wide_.program, place.observed);
+        const auto values =
+            place.observed.repeat->again(*wide_.program, [&](uint32_t slot, const c10::IValue& value) {
+                return std::find(bias.begin(), bias.end(), slot) != bias.end() ? widened(value)
+                                                                               : in_tf32(value, how);
+            });
+        return tensor_at(values, place.output, place.item);
+    };
+    const Precision precision = precision_of(at::kFloat);
+    for (const Tf32 how : {Tf32::Nearest, Tf32::Truncated}) {
+        Exact of_rounded;
+        of_rounded.value = rounded_so(how);
+        of_rounded.growth = exact.growth;
+        if (!serves(of_rounded.value, expected))
+            return;
+        for (const at::Tensor& moved : exact.moved)
+            of_rounded.moved.push_back(of_rounded.value + (moved - exact.value));
+        wire::ComparedValue proven;
+        judge(proven, of_rounded.value.to(at::kFloat), expected, of_rounded, precision);
+        if (proven.verdict == wire::Verdict::Suspicious)
+            continue;
+        row.verdict = wire::Verdict::WithinRounding;
+        row.why = "recorded in TF32: it is the product of operands "
+            + std::string(how == Tf32::Nearest ? "rounded" : "cut") + " to 10 bits after the point";
+        return;
+    }
+    // Algorithms that transform their operands first (Winograd), or split sums: within what TF32 rounds to.
+    if (!wide_.program->gpu)
+        return;
+    Exact coarse;
+    coarse.value = exact.value;
+    const auto values =
+        place.observed.repeat->again(*wide_.program, [&](uint32_t slot, const c10::IValue& value) {
+            return moved(value, kTf32Share, uint64_t{slot} << 8);
+        });
+    if (const at::Tensor moved = tensor_at(values, place.output, place.item); serves(moved, expected))
+        coarse.moved.push_back(moved);
+    wire::ComparedValue within;
+    judge(within, exact.value.to(at::kFloat), expected, coarse, precision);
+    if (coarse.moved.empty() || within.times > kTf32Floors)
+        return;
+    row.verdict = wire::Verdict::WithinRounding;
+    row.why = "within the rounding of TF32, in which GPUs may multiply float32";
+}
+
 void ValueComparer::judge_numbers(
     wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected) {
     const bool first = place.output == 0 && !place.item;
@@ -166,6 +270,8 @@ void ValueComparer::judge_numbers(
         return;
     }
     judge(row, found, reference_ ? expected : at::Tensor(), exact, precision);
+    if (row.verdict == wire::Verdict::Suspicious && reference_ && options_.alone)
+        excuse(row, place, found, expected, exact, precision);
     if (row.verdict != wire::Verdict::Suspicious || options_.alone || (reference_ && choice_.empty()))
         return;
     // What its operands carry may take it further than one noisy run shows: a branch of a choice, chaos. The
@@ -203,9 +309,14 @@ void ValueComparer::judge_choice(
         chosen(row, "another choice among equal elements");
         return;
     }
-    if (options_.alone)
+    if (options_.alone) {
+        if (const c10::FunctionSchema* schema = place.observed.repeat->schema(); schema
+            && rounds_at_each_step(schema->name()) && !operands.empty() && operands[0].isTensor()
+            && precision_of(operands[0].toTensor().scalar_type()).digits < 24)
+            step_by_step(row, operands[0].toTensor().scalar_type());
         return;
-    const at::Tensor own = tensor_at(again(place.observed).exact, place.output, place.item);
+    }
+    const at::Tensor own = tensor_at(again(place.observed, /*floats=*/false).exact, place.output, place.item);
     if (own.defined() && own.sizes() == found.sizes() && at::equal(own.to(found.scalar_type()), found)) {
         chosen(row, "another choice: its operands differ by their rounding");
     } else if (!own.defined() && !choice_.empty()) { // a call of a body

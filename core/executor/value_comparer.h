@@ -67,9 +67,13 @@ private:
         wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
     void judge_numbers(
         wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
+    void excuse(wire::ComparedValue& row, const Place& place, const at::Tensor& found,
+        const at::Tensor& expected, const Exact& exact, const Precision& precision);
+    void judge_tf32(
+        wire::ComparedValue& row, const Place& place, const at::Tensor& expected, const Exact& exact);
     void judge_choice(
         wire::ComparedValue& row, const Place& place, const at::Tensor& found, const at::Tensor& expected);
-    const Again& again(const ObservedStep& observed);
+    const Again& again(const ObservedStep& observed, bool floats); // floats: the value at hand is one
     Exact alone_exact(const Place& place, const at::Tensor& found);
 
     const GraphModule& module_;

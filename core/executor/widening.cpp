@@ -1,5 +1,7 @@
 #include "core/executor/widening.h"
 
+#include "core/executor/overloads.h"
+
 #include <algorithm>
 
 namespace hopscope::executor {
@@ -20,6 +22,13 @@ bool indices(Width width) {
 bool names_places(const std::string& name) {
     return name.find("ind") != std::string::npos || name == "target"
         || name.find("offs") != std::string::npos;
+}
+
+// The running statistics of norms are written to although their schema does not say so.
+bool is_written(const c10::FunctionSchema& schema, size_t argument) {
+    const c10::Argument& a = schema.arguments()[argument];
+    return (a.alias_info() && a.alias_info()->isWrite())
+        || (a.name().rfind("running_", 0) == 0 && writes_silently(schema.name()));
 }
 
 class Widened {
@@ -126,7 +135,7 @@ void call_wider(const c10::OperatorHandle& op, torch::jit::Stack& stack, Width w
     const torch::jit::Stack wide = stack;
     op.callBoxed(stack);
     for (size_t i = 0; i < wanted.size(); ++i)
-        if (wanted[i].alias_info() && wanted[i].alias_info()->isWrite() && given[i].isTensor()
+        if (is_written(schema, i) && given[i].isTensor() && given[i].toTensor().defined()
             && !given[i].toTensor().is_same(wide[i].toTensor()))
             given[i].toTensor().copy_(wide[i].toTensor());
     const at::ScalarType otherwise = told ? *told : promoted.type();
@@ -177,6 +186,15 @@ Width find_width(
     }
     stack.clear();
     return Width::Unchanged;
+}
+
+c10::ArrayRef<at::ScalarType> gpu_statistics(std::string_view name) {
+    static constexpr at::ScalarType kKept[] = {at::ScalarType::Undefined, at::kFloat, at::kFloat};
+    static constexpr std::string_view kNames[] = {
+        "aten::native_layer_norm", "aten::native_group_norm", "aten::native_batch_norm"};
+    if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames))
+        return kKept;
+    return {};
 }
 
 bool keeps_less(

@@ -32,6 +32,11 @@ void call_wider(const c10::OperatorHandle& op, torch::jit::Stack& stack, Width w
 Width find_width(
     const c10::OperatorHandle& op, torch::jit::Stack& stack, c10::ArrayRef<at::ScalarType> declared);
 
+// The results' types that a GPU's kernel gives for half precisions where the CPU's keeps its input's: float32
+// statistics of norms (cuda/layer_norm_kernel.cu, cuda/group_norm_kernel.cu, cuda/Normalization.cu).
+// Undefined: as the operands are. Empty for other operators.
+c10::ArrayRef<at::ScalarType> gpu_statistics(std::string_view name);
+
 // Whether results are of half precision where the graph declares float32: a GPU keeps the statistics of norms
 // so. Only of operators with several results, of which none is told its dtype by an argument.
 bool keeps_less(

@@ -20,7 +20,7 @@ Result<ExportedBody> export_body(const Dump& dump, const Place& body, const Expo
         return scene.error();
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
-    return export_picture(dump, {std::move(*scene), {body.graph, body.body, {}}, {}}, format, theme);
+    return export_picture(dump, {std::move(*scene), {body.graph, body.body, {}}, {}, {}, {}}, format, theme);
 }
 
 Result<ExportedBody> export_picture(
@@ -28,30 +28,35 @@ Result<ExportedBody> export_picture(
     if (format.painted)
         return make_error(Error::Kind::Usage, std::string(format.extension) + " is painted, not written");
     const Place& place = picture.place;
-    const GraphModule& module = *dump.graph(place.graph).module;
+    const GraphModule& module = picture.expanded ? *picture.expanded : *dump.graph(place.graph).module;
+    const BodyId shown = picture.expanded ? BodyId(0) : place.body;
     const std::string address = address_of(dump, place.graph, place.body);
     ExportedBody exported{{}, picture.scene.note};
     if (format.extension == "txt") {
-        exported.bytes = printable(print_readable(module, place.body));
+        exported.bytes = printable(print_readable(module, shown));
     } else if (format.extension == "svg") {
         SvgOptions svg;
         svg.theme = theme;
         svg.dump = dump.name;
         svg.address = address;
         if (picture.right.graph) {
-            svg.right_module = dump.graph(picture.right.graph).module.get();
-            svg.right_body = picture.right.body;
+            svg.right_module = picture.right_expanded ? picture.right_expanded.get()
+                                                      : dump.graph(picture.right.graph).module.get();
+            svg.right_body = picture.right_expanded ? BodyId(0) : picture.right.body;
             svg.right_address = address_of(dump, picture.right.graph, picture.right.body);
         }
-        exported.bytes = to_svg(module, place.body, picture.scene, svg);
+        exported.bytes = to_svg(module, shown, picture.scene, svg);
     } else if (picture.right.graph) {
         return make_error(Error::Kind::Usage,
             std::string(format.extension)
                 + " holds one body; two beside each other go out as svg, png or pdf");
     } else if (format.extension == "json") {
-        exported.bytes = scene_json(dump, place, picture.scene).dump() + "\n";
+        exported.bytes = printable_json((picture.expanded ? scene_json(module, shown, address, picture.scene)
+                                                          : scene_json(dump, place, picture.scene))
+                                            .dump())
+            + "\n";
     } else {
-        exported.bytes = to_dot(module, place.body, picture.scene, dump.name + " · " + address);
+        exported.bytes = to_dot(module, shown, picture.scene, dump.name + " · " + address);
     }
     return exported;
 }

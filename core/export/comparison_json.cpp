@@ -1,5 +1,6 @@
 #include "core/export/comparison_json.h"
 
+#include "core/base/printable.h"
 #include "core/wire/numbers.h"
 
 #include <nlohmann/json.hpp>
@@ -47,7 +48,8 @@ ordered_json comparison_json(const std::string& against, const wire::CompareAnsw
 }
 
 std::string comparison_text(const std::string& against, const wire::CompareAnswer& comparison) {
-    return comparison_json(against, comparison).dump(2, ' ', false, ordered_json::error_handler_t::replace);
+    return printable_json(
+        comparison_json(against, comparison).dump(2, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 } // namespace hopscope

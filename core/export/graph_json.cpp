@@ -180,15 +180,21 @@ ordered_json input_json(const Dump& dump, const InputNames& names, const InputNa
 }
 
 ordered_json graph_json(const Dump& dump, const Place& place) {
-    const GraphModule& module = *dump.graph(place.graph).module;
-    ordered_json out;
-    out["address"] = utf8(address_of(dump, place.graph, place.body));
-    ordered_json nodes = ordered_json::array();
+    ordered_json out =
+        body_json(*dump.graph(place.graph).module, place.body, address_of(dump, place.graph, place.body));
     InputNames names(dump);
-    for (size_t i = 0; i < module.body(place.body).nodes.size(); ++i) {
-        ordered_json& node = nodes.emplace_back(node_json(module, place.body, NodeId(i)));
-        node["input"] = input_json(dump, names, names.of({place.graph, place.body, NodeId(i)}));
-    }
+    size_t i = 0;
+    for (ordered_json& node : out["nodes"])
+        node["input"] = input_json(dump, names, names.of({place.graph, place.body, NodeId(i++)}));
+    return out;
+}
+
+ordered_json body_json(const GraphModule& module, BodyId body, std::string_view address) {
+    ordered_json out;
+    out["address"] = utf8(address);
+    ordered_json nodes = ordered_json::array();
+    for (size_t i = 0; i < module.body(body).nodes.size(); ++i)
+        nodes.push_back(node_json(module, body, NodeId(i)));
     out["nodes"] = std::move(nodes);
     return out;
 }

@@ -26,5 +26,7 @@ nlohmann::ordered_json input_json(const Dump& dump, const InputNames& names, con
 
 // {"address":…,"nodes":[…]} of a body, in graph order: each as node_json(), with "input" behind.
 nlohmann::ordered_json graph_json(const Dump& dump, const Place& place);
+// The same of a body that the dump does not hold itself, without "input".
+nlohmann::ordered_json body_json(const GraphModule& module, BodyId body, std::string_view address);
 
 } // namespace hopscope

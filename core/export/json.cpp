@@ -7,12 +7,11 @@ namespace hopscope {
 
 using nlohmann::ordered_json;
 
-ordered_json scene_json(const Dump& dump, const Place& place, const draw::Scene& scene) {
-    const GraphModule& module = *dump.graph(place.graph).module;
-    const Body& body = module.body(place.body);
-    const auto name = [&](NodeId node) { return utf8(module.text(body.node(node).name)); };
+namespace {
 
-    ordered_json out = graph_json(dump, place);
+// The places of the nodes, and the edges, beside what `out` says of the body already.
+void add_scene(const GraphModule& module, const Body& body, const draw::Scene& scene, ordered_json& out) {
+    const auto name = [&](NodeId node) { return utf8(module.text(body.node(node).name)); };
     for (size_t i = 0; i < scene.box_of_node.size(); ++i) {
         ordered_json& node = out["nodes"][i];
         const draw::Box& box = scene.boxes[scene.box_of_node[i]];
@@ -31,6 +30,21 @@ ordered_json scene_json(const Dump& dump, const Place& place, const draw::Scene&
             {"count", edge.count}});
     }
     out["edges"] = std::move(edges);
+}
+
+} // namespace
+
+ordered_json scene_json(const Dump& dump, const Place& place, const draw::Scene& scene) {
+    const GraphModule& module = *dump.graph(place.graph).module;
+    ordered_json out = graph_json(dump, place);
+    add_scene(module, module.body(place.body), scene, out);
+    return out;
+}
+
+ordered_json scene_json(
+    const GraphModule& module, BodyId body, std::string_view address, const draw::Scene& scene) {
+    ordered_json out = body_json(module, body, address);
+    add_scene(module, module.body(body), scene, out);
     return out;
 }
 

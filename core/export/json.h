@@ -13,5 +13,8 @@ namespace hopscope {
 // {"from","to","points","count"}, from and to as the graph has them; points are empty where the link is too
 // long to draw.
 nlohmann::ordered_json scene_json(const Dump& dump, const Place& place, const draw::Scene& scene);
+// The same of a body that the dump does not hold itself: one whose calls were expanded.
+nlohmann::ordered_json scene_json(
+    const GraphModule& module, BodyId body, std::string_view address, const draw::Scene& scene);
 
 } // namespace hopscope

@@ -2,9 +2,11 @@
 
 #include "core/base/text.h"
 #include "core/draw/hairpin.h"
+#include "core/graph/expand.h"
 #include "core/regions/roles.h"
 #include "core/repeats/repeats.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace hopscope {
@@ -68,16 +70,103 @@ draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Plac
 
 namespace {
 
-draw::HalfBody half_body(
-    const Dump& dump, const Ledger* ledger, const Place& place, const draw::Options& chosen) {
-    draw::HalfBody half{
-        dump.graph(place.graph).module.get(), place.body, picture_options(dump, ledger, place)};
-    half.options.fold = chosen.fold;
-    return half;
+void add_note(draw::Scene& scene, const std::string& note) {
+    if (!note.empty())
+        scene.note += (scene.note.empty() ? "" : "; ") + note;
+}
+
+// A body with the options that it is drawn with, its calls expanded where that was asked for.
+struct Drawn {
+    std::shared_ptr<const GraphModule> expanded; // null: the dump's own
+    const GraphModule* module = nullptr;
+    BodyId body;
+    draw::Options options;
+    std::vector<NodeId> moved; // by node of the dump's body: its node here; empty where nothing was expanded
+    std::string note;
+
+    NodeId here(NodeId node) const { return moved.empty() ? node : moved[node.index]; }
+};
+
+template <class Value>
+void move_values(std::vector<Value>& values, const std::vector<NodeId>& moved, size_t nodes) {
+    if (values.empty())
+        return;
+    std::vector<Value> here(nodes);
+    for (size_t i = 0; i < std::min(values.size(), moved.size()); ++i)
+        if (moved[i])
+            here[moved[i].index] = values[i];
+    values = std::move(here);
+}
+
+bool names_call(
+    const std::vector<std::string>& names, const GraphModule& module, BodyId body, const RegionCall& call) {
+    const std::string_view node = module.text(module.body(body).node(call.node).name);
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return name == "all" || name == node || name == module.text(call.attribute) || name == call.identifier
+            || name == identifier_parts(call.identifier).region;
+    });
+}
+
+// What could be expanded: the bodies that are called, each once.
+std::string calls_there(const GraphModule& module, BodyId body) {
+    std::vector<std::string_view> bodies;
+    for (const RegionCall& call : region_calls(module, body))
+        if (std::find(bodies.begin(), bodies.end(), module.text(call.attribute)) == bodies.end())
+            bodies.push_back(module.text(call.attribute));
+    if (bodies.empty())
+        return "it calls no region";
+    constexpr size_t kNamed = 6;
+    std::string list = "it calls ";
+    for (size_t i = 0; i < std::min(bodies.size(), kNamed); ++i)
+        list += (i > 0 ? ", " : "") + std::string(bodies[i]);
+    return bodies.size() > kNamed ? list + " and " + std::to_string(bodies.size() - kNamed) + " more" : list;
+}
+
+void use_expanded(ExpandedBody&& made, Drawn& drawn) {
+    auto whole = std::make_shared<ExpandedBody>(std::move(made));
+    const GraphModule& module = whole->module;
+    const size_t nodes = module.body(BodyId(0)).nodes.size();
+    draw::Options& options = drawn.options;
+    move_values(options.badges, whole->origin_to_new, nodes);
+    move_values(options.dots, whole->origin_to_new, nodes);
+    move_values(options.own_dot, whole->origin_to_new, nodes);
+    move_values(options.notes, whole->origin_to_new, nodes);
+    move_values(options.roles.inputs, whole->origin_to_new, nodes);
+    move_values(options.roles.saved, whole->origin_to_new, nodes);
+    for (const ExpandedCall& call : whole->calls)
+        options.groups.push_back({call.nodes, call.path + "  " + std::string(module.text(call.attribute))});
+    for (const KeptCall& kept : whole->kept)
+        drawn.note += (drawn.note.empty() ? "" : "; ") + kept.path + " stays closed: " + kept.reason;
+    drawn.moved = whole->origin_to_new;
+    drawn.expanded = std::shared_ptr<const GraphModule>(whole, &whole->module);
+    drawn.module = drawn.expanded.get();
+    drawn.body = BodyId(0);
+}
+
+// Error: NotFound where no call has one of the names. Of two halves each name needs to be in one (`other`).
+Result<Drawn> drawn_body(
+    const Dump& dump, const Place& place, draw::Options options, const PictureChoice& choice) {
+    Drawn drawn{{}, dump.graph(place.graph).module.get(), place.body, std::move(options), {}, {}};
+    if (choice.expand.empty())
+        return drawn;
+    ExpandedBody made = expand_calls(*drawn.module, place.body,
+        {.wanted = [&](const GraphModule& module, BodyId scope, const RegionCall& call) {
+            return names_call(choice.expand, module, scope, call);
+        }});
+    if (made.calls.empty() && made.kept.empty())
+        return make_error(Error::Kind::NotFound,
+            "found no call to expand in " + address_of(dump, place.graph, place.body) + ": "
+                + calls_there(*drawn.module, place.body));
+    use_expanded(std::move(made), drawn);
+    return drawn;
+}
+
+draw::HalfBody half_body(Drawn& drawn) {
+    return {drawn.module, drawn.body, std::move(drawn.options)};
 }
 
 Result<Picture> make_hairpin_picture(const Dump& dump, const Ledger* ledger, const Place& place,
-    const draw::Options& options, const Job& job) {
+    const draw::Options& options, const PictureChoice& choice, const Job& job) {
     const std::string address = address_of(dump, place.graph, place.body);
     const std::optional<Half> half = half_of(dump, place.graph, place.body);
     const Place other = half ? other_half(dump, place.graph, place.body) : Place{};
@@ -91,16 +180,30 @@ Result<Picture> make_hairpin_picture(const Dump& dump, const Ledger* ledger, con
     Picture picture;
     picture.place = *half == Half::Forward ? Place{place.graph, place.body, {}} : other;
     picture.right = *half == Half::Forward ? other : Place{place.graph, place.body, {}};
+    std::vector<Drawn> halves;
+    for (const Place& one : {picture.place, picture.right}) {
+        draw::Options own = picture_options(dump, ledger, one);
+        own.fold = options.fold;
+        auto drawn = drawn_body(dump, one, std::move(own), choice);
+        if (!drawn)
+            return drawn.error();
+        halves.push_back(std::move(*drawn));
+    }
     std::vector<draw::SavedLink> saved;
     for (const SavedValue& value : saved_values(dump, picture.place, picture.right))
-        saved.push_back({value.node, value.placeholder});
-    auto scene = draw::make_hairpin(half_body(dump, ledger, picture.place, options),
-        half_body(dump, ledger, picture.right, options), saved, job);
+        if (const NodeId from = halves[0].here(value.node), to = halves[1].here(value.placeholder);
+            from && to)
+            saved.push_back({from, to});
+    auto scene = draw::make_hairpin(half_body(halves[0]), half_body(halves[1]), saved, job);
     if (!scene)
         return scene.error();
     picture.scene = std::move(*scene);
     picture.scene.title = dump.name + " · " + address_of(dump, picture.place.graph, picture.place.body)
         + " | " + address_of(dump, picture.right.graph, picture.right.body);
+    picture.expanded = halves[0].expanded;
+    picture.right_expanded = halves[1].expanded;
+    for (const Drawn& drawn : halves)
+        add_note(picture.scene, drawn.note);
     return picture;
 }
 
@@ -141,6 +244,12 @@ std::vector<draw::Repeat> repeats_to_fold(const GraphModule& module, BodyId body
 
 } // namespace
 
+bool calls_regions(const Dump& dump, const Place& place) {
+    const GraphModule& module = *dump.graph(place.graph).module;
+    const std::vector<RegionCall> calls = region_calls(module, place.body);
+    return std::any_of(calls.begin(), calls.end(), [](const RegionCall& call) { return call.body.valid(); });
+}
+
 bool has_other_half(const Dump& dump, const Place& place) {
     return half_of(dump, place.graph, place.body) && other_half(dump, place.graph, place.body).graph;
 }
@@ -156,17 +265,21 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
                 "a picture of both halves can be neither folded nor wrapped into columns");
         if (options.layout.engine == layout::Engine::Dot)
             return make_error(Error::Kind::Usage, "a hairpin is drawn by the layered layout, not by dot");
-        return make_hairpin_picture(dump, ledger, place, options, job);
+        return make_hairpin_picture(dump, ledger, place, options, choice, job);
     }
-    const GraphModule& module = *dump.graph(place.graph).module;
-    draw::Options drawn = options;
-    drawn.layout.columns = choice.columns;
-    if (choice.fold_repeats)
-        drawn.repeats = repeats_to_fold(module, place.body, choice.repeat_nodes);
-    auto scene = draw::make_scene(module, place.body, drawn, job);
+    auto drawn = drawn_body(dump, place, options, choice);
+    if (!drawn)
+        return drawn.error();
+    drawn->options.layout.columns = choice.columns;
+    if (choice.fold_repeats) {
+        drawn->options.repeats = repeats_to_fold(*drawn->module, drawn->body, choice.repeat_nodes);
+        drawn->options.groups.clear(); // what repeats is framed with what it stands for
+    }
+    auto scene = draw::make_scene(*drawn->module, drawn->body, drawn->options, job);
     if (!scene)
         return scene.error();
-    return Picture{std::move(*scene), {place.graph, place.body, {}}, {}};
+    add_note(*scene, drawn->note);
+    return Picture{std::move(*scene), {place.graph, place.body, {}}, {}, drawn->expanded, {}};
 }
 
 } // namespace hopscope

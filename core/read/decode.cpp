@@ -154,8 +154,8 @@ bool typographic(std::string_view text, size_t at, size_t& length, std::string_v
 }
 
 struct Needs {
-    bool escapes = false, returns = false, signs = false, markup = false, literal = false;
-    bool any() const { return escapes || returns || signs || markup || literal; }
+    bool escapes = false, returns = false, signs = false, markup = false, literal = false, doubled = false;
+    bool any() const { return escapes || returns || signs || markup || literal || doubled; }
 };
 
 bool has_lone_return(std::string_view text) {
@@ -175,6 +175,12 @@ Needs needs_of(std::string_view text) {
     needs.markup = text.find("&quot;") != npos || text.find("&lt;eval") != npos || text.find("&gt;") != npos
         || text.find("&#39;") != npos || text.find("&#x27;") != npos || text.find("&nbsp;") != npos
         || text.find("<pre") != npos || text.find("&#34;") != npos || text.find("<br") != npos;
+    // Quotes within quotes, as tables of commas and databases write them: `x: ""f32[4]""`.
+    for (size_t at = text.find(": \"\""); at != npos && !needs.doubled; at = text.find(": \"\"", at + 1)) {
+        const size_t bracket = text.find('[', at);
+        needs.doubled =
+            bracket != npos && bracket - at < 16 && is_identifier(text.substr(at + 4, bracket - at - 4));
+    }
     // A graph's head, and the line end behind it written out.
     needs.literal = text.find("Module):\\n") != npos || text.find("graph():\\n") != npos;
     return needs;
@@ -271,6 +277,9 @@ void clean(std::string_view text, size_t from, const Needs& needs, Draft& out) {
                 out.text += '\n';
                 out.begin(at);
             }
+        } else if (needs.doubled && c == '"' && text.substr(at, 2) == "\"\"") {
+            out.text += c;
+            at += 2;
         } else if (needs.markup && (c == '&' || c == '<')) {
             const Markup markup = markup_at(text, at);
             if (!markup.length) {

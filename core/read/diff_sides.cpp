@@ -93,18 +93,23 @@ private:
     }
 
     std::optional<DiffBlock> split(size_t from, size_t to, std::string_view margin) const {
-        size_t removed = 0, added = 0;
+        size_t removed = 0, added = 0, kept = 0;
+        bool header = false;
         bool blank_behind = true; // ndiff's marks have one
         for (size_t i = from; i < to; ++i) {
             const std::string_view text = behind(lines_[i].text, margin);
+            header = header || is_header(text);
             if (text.empty() || is_header(text))
                 continue;
             const bool statement = is_statement(text.substr(1));
             removed += text.front() == '-' && statement;
             added += text.front() == '+' && statement;
+            kept += text.front() == ' ' && statement;
             blank_behind = blank_behind && (text.size() == 1 || text[1] == ' ');
         }
-        if (removed == 0 || added == 0)
+        // A hunk may only add, or only remove: then its unmarked lines are the other side.
+        const bool one_sided = header && kept > 0 && removed + added > 0;
+        if ((removed == 0 || added == 0) && !one_sided)
             return std::nullopt;
         DiffBlock block;
         block.place = lines_[from].place;
@@ -163,7 +168,8 @@ std::vector<DiffBlock> find_diffs(const PlainText& plain) {
         }
         return false;
     };
-    if (plain.text.size() > kLargest || !begins_line('-') || !begins_line('+'))
+    const bool hunk = plain.text.starts_with("@@ ") || plain.text.find("\n@@ ") != npos;
+    if (plain.text.size() > kLargest || (!hunk && (!begins_line('-') || !begins_line('+'))))
         return {};
     return Splitter(plain).run();
 }

@@ -131,7 +131,19 @@ std::optional<Error> Gatherer::add(InputFile file) {
 
 namespace {
 
-Error not_a_dump() {
+// torch.save: what it holds is told by its pickle, which names the functions that would make the objects.
+Error not_a_dump(Archive& archive, const UnfoldLimit& limit) {
+    for (const Archive::Member& member : archive.members()) {
+        if (!member.name.ends_with("data.pkl"))
+            continue;
+        const auto bytes = archive.read(member, limit, [](std::string_view) { return true; });
+        if (bytes
+            && bytes->bytes.find("reduce_graph_module") != std::string_view::npos) // torch/fx/graph_module.py
+            return make_error(Error::Kind::CannotRead,
+                "is a torch.fx.GraphModule as torch.save pickles it, which only running Python code would "
+                "open; "
+                "expected its text (gm.print_readable()) or a program of torch.export.save");
+    }
     Error error = make_error(Error::Kind::CannotRead, "is a file of torch.save: tensors, no graph");
     error.remedy = Error::Remedy::GiveInputs; // what such a file is good for
     return error;
@@ -154,7 +166,7 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
         found_.files.push_back(std::move(file));
         return std::nullopt;
     case ArchiveKind::Tensors:
-        return fail(not_a_dump());
+        return fail(not_a_dump(*archive, limit_));
     case ArchiveKind::TorchScript:
         return fail(make_error(Error::Kind::CannotRead,
             "is a TorchScript program; expected one of torch.export, a log or a printed graph"));

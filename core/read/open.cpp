@@ -350,14 +350,21 @@ void Opener::tell_repeated(const std::vector<bool>& of_text) {
         size_t first = 0, again = 0, count = 0;
     };
     std::map<FileId, Repeated> repeated;
-    std::map<std::tuple<FileId, CompilationId, Stage, std::string_view>, size_t> seen;
+    std::map<std::tuple<FileId, CompilationId, Stage, std::string, std::string_view>, size_t> seen;
     for (size_t g = 0; g < dump.graphs.size(); ++g) {
         const Graph& graph = dump.graphs[g];
         if (!of_text[g] || graph.cut)
             continue;
+        // Without what told it apart from the first of its name.
+        std::string label = graph.label;
+        if (const std::string line = "line " + std::to_string(graph.line); label.ends_with(line))
+            label.resize(label.size() - line.size());
+        while (label.ends_with(' '))
+            label.pop_back();
         std::string_view text = graph.text;
         text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1); // npos + 1 = 0
-        const auto [at, is_new] = seen.try_emplace({graph.file, graph.compilation, graph.stage, text}, g);
+        const auto [at, is_new] =
+            seen.try_emplace({graph.file, graph.compilation, graph.stage, label, text}, g);
         if (is_new)
             continue;
         Repeated& of_file = repeated[graph.file];

@@ -219,12 +219,22 @@ void LinePrefix::settle(const std::vector<std::string_view>& behind) {
             in_number = is_digit(text_[at]);
         }
     }
+    std::vector<bool> varies;
+    for (const auto& seen : values)
+        varies.push_back(samples > 2 && 2 * seen.size() > samples);
     size_t number = 0;
-    for (Piece& piece : pieces_) {
+    for (size_t p = 0; p < pieces_.size(); ++p) {
+        Piece& piece = pieces_[p];
         if (piece.kind != Piece::Kind::Digits)
             continue;
-        const bool varies = number < values.size() && samples > 2 && 2 * values[number].size() > samples;
-        if (!(number < is_time.size() && is_time[number]) && !varies)
+        // Seconds since a start, "[   12.345678]": what stands before the point grows with what stands behind
+        // it.
+        const bool decimal = p + 2 < pieces_.size() && pieces_[p + 1].text == "."
+            && pieces_[p + 1].kind == Piece::Kind::Text && pieces_[p + 2].kind == Piece::Kind::Digits;
+        const bool counts = (number < is_time.size() && is_time[number])
+            || (number < varies.size() && varies[number])
+            || (decimal && number + 1 < varies.size() && varies[number + 1]);
+        if (!counts)
             piece.kind = Piece::Kind::Text;
         ++number;
     }

@@ -91,6 +91,7 @@ private:
     std::vector<ScriptLine> lines_;
     std::vector<Class> classes_;
     std::map<std::string, std::string> defined_; // NAME = NUMBER at the top level
+    std::map<std::string, std::string> node_names_; // of parameters that a first line names anew
     std::string made_; // the class that the script makes an object of
     std::vector<ScriptInput> inputs_;
     bool has_inputs_ = false;
@@ -259,8 +260,14 @@ std::string Reader::signature(std::string_view def, bool root) {
         const std::string_view name = identifier_at(parameter, 0);
         out_.parameters.emplace_back(name);
         const std::string type = place < inputs_.size() ? annotation_of(inputs_[place]) : "";
-        if (!type.empty() && name == parameter)
-            out += ": \"" + type + '"';
+        // `x : torch.Tensor` says less.
+        const std::string_view written = trimmed(parameter.substr(name.size()));
+        const bool says_less =
+            written.empty() || (written.starts_with(':') && written.find_first_of("\"=") == npos);
+        if (!type.empty() && says_less) {
+            out.resize(out.size() - parameter.size());
+            out += std::string(name) + ": \"" + type + '"';
+        }
         ++place;
     }
     return out + "):";
@@ -278,6 +285,11 @@ void Reader::write_class(const Class& c, std::string_view name, size_t indent) {
             if (known != c.constants.end() && !known->second.empty())
                 text.insert(equal, ": \"" + known->second + '"');
         }
+        // Dynamo's graphs know their inputs by other names than their signature: `l_x_ = L_x_`.
+        if (!def && indent == 0 && equal == npos)
+            if (const size_t sign = text.find(" = ");
+                sign != npos && is_identifier(std::string_view(text).substr(0, sign)))
+                node_names_.emplace(text.substr(sign + 3), text.substr(0, sign));
         line(std::move(text), indent + from.indent, from.line);
         def = false;
     }
@@ -337,7 +349,8 @@ std::optional<Script> Reader::run() {
         if (input.hash.empty() || input.kind != ScriptInput::Kind::Tensor)
             continue;
         SavedTensor saved;
-        saved.name = out_.parameters[i];
+        const auto node = node_names_.find(out_.parameters[i]);
+        saved.name = node == node_names_.end() ? out_.parameters[i] : node->second;
         saved.member = input.hash;
         saved.pickled = true;
         saved.dtype = input.dtype;

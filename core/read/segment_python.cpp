@@ -39,6 +39,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
     std::string_view line;
     const bool bare = prefix.empty();
     size_t process_start = 0;
+    const int rank = bare ? -1 : facts_of(prefix.text()).rank.value_or(-1);
     const std::string process(bare ? std::string_view{} : process_of(prefix.text() + " ", process_start));
     size_t base = npos;
     int open = 0; // brackets of a signature
@@ -66,7 +67,9 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
             }
             size_t start = 0;
             const std::string_view other = process.empty() ? std::string_view{} : process_of(line, start);
-            if (!other.empty() && other == process)
+            // Numbers of processes repeat from one machine to the next: ranks do not.
+            if (!other.empty() && other == process
+                && facts_of(line.substr(0, start)).rank.value_or(-1) == rank)
                 break; // the next message of the same process
             budget_ -= std::min<size_t>(budget_, 1);
             if (++foreign > kMostForeign || budget_ == 0)

@@ -77,6 +77,59 @@ private Q_SLOTS:
         QVERIFY(object["nodes"].toArray()[0].toObject()["w"].toInt() > 0);
     }
 
+    // What a terminal or an editor obeys (escape sequences, C1 controls, DEL, marks that turn the writing)
+    // stands in no file and no answer as it came, whatever name, path, source line or argument of a trace has
+    // it.
+    void controlCharacters() {
+        const QByteArray bad = "\x1b]0;own\x07\x1b[2J\xc2\x9b"
+                               "31m\xe2\x80\xae\xe2\x81\xa6\x7f\xe2\x80\xa8\x08";
+        const QByteArray payload =
+            "\tclass GraphModule(torch.nn.Module):\n\t    def forward(self, L_x_: \"f32[4]cpu\"):\n"
+            "\t        l_x_ = L_x_\n\t        # File: /w/"
+            + bad + ".py:3 in f" + bad + ", code: x * '" + bad + "'\n\t        mul: \"f32[4]" + bad
+            + "\" = torch.ops.my" + bad + ".mul.default(l_x_, '" + bad
+            + "');  l_x_ = None\n\t        return (mul,)\n";
+        const QByteArray record = "V1123 16:05:55.284000 5578 a/b.py:1] {";
+        const QByteArray ids = ", \"frame_id\": 0, \"frame_compile_id\": 0, \"attempt\": 0";
+        QByteArray name = bad;
+        name.replace("\x1b", "\\u001b").replace("\x07", "\\u0007").replace("\x08", "\\b");
+        QFile trace(file("t\u202e\u009b\x1b[2J.log"));
+        QVERIFY(trace.open(QIODevice::WriteOnly));
+        trace.write(record + "\"graph_dump\": {\"name\": \"d" + name + "\"}" + ids
+            + ", \"has_payload\": \"0\"}\n" + payload + record + "\"compilation_metrics\": {\"co_name\": \""
+            + name + "\", \"fail_type\": \"E\", \"fail_reason\": \"" + name + "\"}" + ids + "}\n");
+        trace.close();
+        const auto clean = [](const QByteArray& bytes) {
+            const QString text = QString::fromUtf8(bytes);
+            for (const QChar c : text) {
+                const ushort u = c.unicode();
+                if ((u < 0x20 && u != '\n' && u != '\t') || (u >= 0x7f && u < 0xa0)
+                    || (u >= 0x2028 && u <= 0x202e) || (u >= 0x2066 && u <= 0x2069))
+                    return false;
+            }
+            return true;
+        };
+        for (const char* extension : {"svg", "dot", "json", "txt"}) {
+            const QString path = file(QString("c.") + extension);
+            const Ran ran = run({"export", trace.fileName(), "--at", "0/0:graph", "-o", path});
+            QVERIFY2(ran.status == 0, ran.err);
+            QVERIFY2(clean(read(path)) && clean(ran.err), extension);
+            QVERIFY(!read(path).isEmpty());
+        }
+        const QList<QStringList> commands{
+            {"graphs"}, {"graph", "--at", "0/0:graph"}, {"regions"}, {"explain"}, {"memory"}, {"info"}};
+        for (QStringList words : commands) {
+            words.insert(1, trace.fileName());
+            for (const bool json : {false, true}) {
+                const Ran ran = run(json ? words + QStringList{"--json"} : words);
+                QVERIFY2(ran.status == 0 || ran.status == 1, ran.err);
+                QVERIFY2(
+                    clean(ran.out) && clean(ran.err), qPrintable(words.join(' ') + (json ? " as JSON" : "")));
+                QVERIFY(!json || !QJsonDocument::fromJson(ran.out).isNull());
+            }
+        }
+    }
+
     void unfolded() {
         const Ran folded = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "dot"});
         const Ran whole = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "dot", "--no-fold"});

@@ -44,9 +44,10 @@ private Q_SLOTS:
         QTest::addColumn<QString>("address");
         QTest::addColumn<bool>("withBackward");
         QTest::addColumn<bool>("foldRepeats");
+        QTest::addColumn<QString>("expand");
         const auto add = [](const char* file, const char* dump, const char* address,
-                             bool withBackward = false, bool foldRepeats = false) {
-            QTest::newRow(file) << file << dump << address << withBackward << foldRepeats;
+                             bool withBackward = false, bool foldRepeats = false, const char* expand = "") {
+            QTest::newRow(file) << file << dump << address << withBackward << foldRepeats << expand;
         };
         add("gpt12_block", "gpt12/trace", "0/0:forward:partitioned_fw_subgraph_0_0");
         add("gpt12_block_hairpin", "gpt12/trace", "0/0:forward:partitioned_fw_subgraph_0_0", true);
@@ -56,6 +57,8 @@ private Q_SLOTS:
         add("dup_tangents_hairpin", "dup_tangents/trace", "0/0:backward:partitioned_bw_subgraph_0_0", true);
         add("flash_backward", "gpu_op_flash/values", "-:backward:partitioned_bw_subgraph_0_0");
         add("mutated_buffer", "mutated_buffer/trace", "0/0:inference:auto_functionalized_subgraph_0");
+        add("mlp4_model_expanded_hairpin", "mlp4/trace", "0/0:forward", true, false, "all");
+        add("gpt12_one_call_expanded", "gpt12/trace", "0/0:forward", false, false, "invoke_subgraph_24");
         add("llama_backward", "hf_llama/values", "-:backward:partitioned_bw_subgraph_0_0");
     }
 
@@ -65,10 +68,13 @@ private Q_SLOTS:
         QFETCH(QString, address);
         QFETCH(bool, withBackward);
         QFETCH(bool, foldRepeats);
+        QFETCH(QString, expand);
         const Dump read = opened(qPrintable(dump));
         PictureChoice choice;
         choice.with_backward = withBackward;
         choice.fold_repeats = foldRepeats;
+        if (!expand.isEmpty())
+            choice.expand = {expand.toStdString()};
         const auto picture = picture_of(read, qPrintable(address), choice);
         QVERIFY2(picture.ok(), picture.ok() ? "" : picture.error().message.c_str());
         const auto svg = export_picture(read, *picture, *export_format("svg"), draw::Theme::Light);
@@ -108,6 +114,34 @@ private Q_SLOTS:
         QVERIFY(edges_at(&draw::Edge::from_box) > 0 && edges_at(&draw::Edge::to_box) > 0);
         for (const draw::Edge& edge : scene.edges)
             QVERIFY(edge.from_box != edge.to_box);
+    }
+
+    // A call that is expanded is a frame around what its body does; the others stay as they are, with their
+    // dots.
+    void callsAreExpandedInPlace() {
+        const Dump dump = opened("gpt12/trace");
+        PictureChoice choice;
+        choice.expand = {"invoke_subgraph_24"};
+        const auto picture = picture_of(dump, "0/0:forward", choice);
+        QVERIFY(picture.ok());
+        QVERIFY(picture->expanded != nullptr);
+        QCOMPARE(picture->scene.frames.size(), size_t{1});
+        QVERIFY(picture->scene.frames[0].closed);
+        const auto regions = std::count_if(picture->scene.boxes.begin(), picture->scene.boxes.end(),
+            [](const draw::Box& box) { return box.kind == draw::Kind::Region && box.dots.size() == 12; });
+        QCOMPARE(regions, 11);
+        // By region: all of its calls, twelve layers that are one block again when repeats are folded.
+        choice.expand = {"subgraph_0"};
+        choice.fold_repeats = true;
+        const auto folded = picture_of(dump, "0/0:forward", choice);
+        QVERIFY(folded.ok());
+        QCOMPARE(folded->scene.frames.size(), size_t{1});
+        QCOMPARE(folded->scene.frames[0].label.substr(0, 4), std::string("×12"));
+        choice.expand = {"nobody"};
+        const auto none = picture_of(dump, "0/0:forward", choice);
+        QVERIFY(!none.ok());
+        QCOMPARE(none.error().kind, Error::Kind::NotFound);
+        QVERIFY(none.error().message.ends_with("it calls partitioned_fw_subgraph_0_0"));
     }
 
     // In a joint graph the last forward call and the first backward one are near to each other: its weights

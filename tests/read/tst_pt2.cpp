@@ -239,6 +239,15 @@ void TestPt2::zippedLogs() {
     const auto alone = open_dump({traceOf("mlp4")});
     QCOMPARE(dump->graphs.size(), alone->graphs.size());
     QVERIFY(QString::fromStdString(dump->files[0].path).endsWith("made.zip/run/trace.log"));
+    const auto pickled = open_dump({zip(
+        {{"m/data.pkl",
+             "\x80\x02"
+             "ctorch.fx.graph_module\nreduce_graph_module\nq."},
+            {"m/version", "3"}}).toStdString()});
+    QVERIFY(!pickled.ok());
+    QVERIFY2(
+        QString::fromStdString(pickled.error().message).startsWith("is a torch.fx.GraphModule as torch.save"),
+        pickled.error().text().c_str());
     const auto none = open_dump({zip({{"readme.md", "nothing"}}).toStdString()});
     QVERIFY(!none.ok());
     QVERIFY2(QString::fromStdString(none.error().message).contains("none of them is a dump"),

@@ -21,6 +21,7 @@ private slots:
     void constants();
     void tooManyInputs();
     void savedStorages();
+    void dynamoRepro();
     void bodiesFromBeside();
     void classesThatMakeEachOther();
     void debugPlaces_data();
@@ -209,6 +210,39 @@ void TestScripts::savedStorages() {
 }
 
 // Twenty classes of which each makes the next one twice: a million bodies.
+// The minifier after Dynamo (torch/_dynamo/repro/after_dynamo.py): parameters with Python's types, and other
+// names for their nodes.
+void TestScripts::dynamoRepro() {
+    write("dynamo/storages/0a1b", QByteArray(16, '\0'));
+    const QByteArray script =
+        repro("L_x_ : torch.Tensor, L_w_ : torch.nn.parameter.Parameter, k : float = 1.5):\n"
+              "        l_x_ = L_x_\n        l_w_ = L_w_\n"
+              "        mul = l_x_ * l_w_;  l_x_ = l_w_ = None\n        return (mul,)\n",
+            "    buf0 = reader.storage('0a1b', 16)\n    reader.tensor(buf0, (4,), is_leaf=True)  # L_x_\n"
+            "    buf1 = reader.storage(None, 16)\n    reader.tensor(buf1, (4,), requires_grad=True)  # L_w_\n"
+            "    reader.const('k')\n");
+    const auto dump = open_dump({write("dynamo/repro.py", script).toStdString()});
+    QVERIFY(dump.ok());
+    const Graph& g = dump->graphs[0];
+    QVERIFY2(typeOf(*g.module, "l_x_").startsWith("f32[4]"), qPrintable(typeOf(*g.module, "l_x_")));
+    QVERIFY(typeOf(*g.module, "l_w_").startsWith("f32[4]"));
+    QCOMPARE(typeOf(*g.module, "k"), QStringLiteral("float"));
+    QCOMPARE(g.saved.size(), size_t{1});
+    QCOMPARE(g.saved[0].name, std::string("l_x_"));
+    // As it was before 2.1: a list of tuples, with what requires a gradient.
+    const auto old = open_dump({write("old.py",
+        "args = [((2, 4), (4, 1), torch.float32, 'cpu', True),\n ((4,), (1,), torch.int64, 'cpu', False)]\n"
+        "args = [rand_strided(sh, st, dt, dev).requires_grad_(rg) for (sh, st, dt, dev, rg) in args]\n"
+        "class Repro(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "    def forward(self, x : torch.Tensor, idx : torch.Tensor):\n"
+        "        getitem = x[(slice(None, None, None), idx)];  x = idx = None\n        return "
+        "(getitem,)\nmod = Repro()\n")
+                                    .toStdString()});
+    QVERIFY(old.ok());
+    QVERIFY(typeOf(*old->graphs[0].module, "x").startsWith("f32[2, 4]"));
+    QVERIFY(typeOf(*old->graphs[0].module, "idx").startsWith("i64[4]"));
+}
+
 // What PyTorch before 2.14 does not write stands in the graph beside, if that is the same graph.
 void TestScripts::bodiesFromBeside() {
     const QByteArray calls =
@@ -299,7 +333,7 @@ void TestScripts::debugPlaces() {
     const auto place = read::debug_place(path.toStdString());
     QVERIFY(place);
     QCOMPARE(static_cast<int>(place->role), role);
-    QCOMPARE(place->model, model);
+    QCOMPARE(place->model.value_or(-1), model);
     QCOMPARE(place->stage ? text(stage_name(*place->stage)) : QString(), stage);
     for (const char* other :
         {"models/forward_1.0/fx_graph_readable.py", "a__b_forward_1/x.py", "debug.log", "a__0_joined_1.0/x"})

@@ -149,9 +149,9 @@ bool Histogram::eventFilter(QObject* watched, QEvent* event) {
             QToolTip::hideText();
         else
             QToolTip::showText(mouse->globalPosition().toPoint(),
-                tr("%1 … %2: %3 elements")
+                tr("%1 … %2: %3")
                     .arg(numberText(low_ + bin * width_), numberText(low_ + (bin + 1) * width_),
-                        grouped(qulonglong(counts_[size_t(bin)]))),
+                        countOf(qulonglong(counts_[size_t(bin)]), "element")),
                 this);
     }
     return Plot::eventFilter(watched, event);

@@ -253,8 +253,8 @@ void RunController::keep(Keeper into) {
     };
     task.after = [this, into = std::move(into)](const Outcome& outcome) {
         const Status status = outcome.error ? Status(*outcome.error) : into(outcome.kept);
-        Q_EMIT message(status ? tr("Kept the run in the session: figures of %1 values")
-                                    .arg(grouped(outcome.kept.values.size()))
+        Q_EMIT message(status ? tr("Kept the run in the session: figures of %1")
+                                    .arg(countOf(outcome.kept.values.size(), "value"))
                               : tr("The run was not kept: %1").arg(qs(status.error().text())),
             !status);
     };

@@ -114,12 +114,12 @@ std::vector<uint32_t> SceneIndex::edgesIn(const QRectF& rect) const {
     return found;
 }
 
-uint32_t SceneIndex::boxAt(QPointF point) const {
-    uint32_t found = kNoBox;
+std::optional<uint32_t> SceneIndex::boxAt(QPointF point) const {
+    std::optional<uint32_t> found;
     visitRows(point.y(), point.y(), [&](uint32_t box) {
         if (rectOf(scene_.boxes[box]).contains(point))
             found = box;
-        return found == kNoBox;
+        return !found;
     });
     return found;
 }
@@ -164,14 +164,16 @@ std::optional<SceneIndex::EdgeHit> SceneIndex::edgeAt(QPointF point, double reac
     return hit;
 }
 
-uint32_t SceneIndex::boxOf(NodeId node) const {
-    return node.valid() && node.index < scene_.box_of_node.size() ? scene_.box_of_node[node.index] : kNoBox;
+std::optional<uint32_t> SceneIndex::boxOf(NodeId node) const {
+    if (!node.valid() || node.index >= scene_.box_of_node.size())
+        return {};
+    return scene_.box_of_node[node.index];
 }
 
-uint32_t SceneIndex::siblingOf(uint32_t box, int direction) const {
+std::optional<uint32_t> SceneIndex::siblingOf(uint32_t box, int direction) const {
     const QRectF from = rectOf(scene_.boxes[box]);
     const double y = from.center().y();
-    uint32_t found = kNoBox;
+    std::optional<uint32_t> found;
     double best = std::numeric_limits<double>::infinity();
     visitRows(y, y, [&](uint32_t other) {
         const QRectF rect = rectOf(scene_.boxes[other]);
@@ -185,8 +187,8 @@ uint32_t SceneIndex::siblingOf(uint32_t box, int direction) const {
     return found;
 }
 
-uint32_t SceneIndex::nearestTo(QPointF point) const {
-    uint32_t found = kNoBox;
+std::optional<uint32_t> SceneIndex::nearestTo(QPointF point) const {
+    std::optional<uint32_t> found;
     double best = std::numeric_limits<double>::infinity();
     for (uint32_t i = 0; i < scene_.boxes.size(); ++i) {
         const QPointF d = rectOf(scene_.boxes[i]).center() - point;

@@ -13,8 +13,6 @@
 
 namespace hopscope {
 
-inline constexpr uint32_t kNoBox = UINT32_MAX;
-
 inline QRectF rectOf(const draw::Box& box) {
     return QRectF(box.x, box.y, box.w, box.h);
 }
@@ -30,7 +28,8 @@ public:
     // Boxes that meet rect, counted no further than `limit`.
     size_t countIn(const QRectF& rect, size_t limit) const;
 
-    uint32_t boxAt(QPointF point) const; // kNoBox = none
+    // A box is an index into Scene::boxes; none where there is none.
+    std::optional<uint32_t> boxAt(QPointF point) const;
     // The folded node whose port mark is within `reach` of the point.
     NodeId portAt(QPointF point, double reach) const;
     struct EdgeHit {
@@ -39,13 +38,13 @@ public:
     };
     std::optional<EdgeHit> edgeAt(QPointF point, double reach) const;
 
-    uint32_t boxOf(NodeId node) const;
+    std::optional<uint32_t> boxOf(NodeId node) const;
     // All edges of a box, cut ones too, in the order of Scene::edges.
     std::span<const uint32_t> edgesInto(uint32_t box) const { return list(into_, box); }
     std::span<const uint32_t> edgesOutOf(uint32_t box) const { return list(outOf_, box); }
     // The nearest box beside this one in its row: direction -1 = left, 1 = right.
-    uint32_t siblingOf(uint32_t box, int direction) const;
-    uint32_t nearestTo(QPointF point) const;
+    std::optional<uint32_t> siblingOf(uint32_t box, int direction) const;
+    std::optional<uint32_t> nearestTo(QPointF point) const;
 
 private:
     struct Lists {

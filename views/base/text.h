@@ -40,5 +40,9 @@ inline QString grouped(qulonglong n) {
         digits.insert(i, QLatin1Char(','));
     return digits;
 }
+// "1 node", "1,908 nodes".
+inline QString countOf(qulonglong n, const char* noun) {
+    return grouped(n) + QLatin1Char(' ') + QLatin1String(noun) + (n == 1 ? QString() : QStringLiteral("s"));
+}
 
 } // namespace hopscope

@@ -29,13 +29,13 @@ public:
         const auto& its = of(canvas());
         if (!its.shows() || !canvas()->viewport()->rect().contains(pos))
             return nullptr;
-        const uint32_t box = its.index->boxAt(canvas()->toScene(pos));
-        return box == kNoBox ? nullptr : child(static_cast<int>(box));
+        const std::optional<uint32_t> box = its.index->boxAt(canvas()->toScene(pos));
+        return box ? child(static_cast<int>(*box)) : nullptr;
     }
     QAccessibleInterface* focusChild() const override {
         const auto& its = of(canvas());
-        const uint32_t box = its.index ? its.index->boxOf(its.selected) : kNoBox;
-        return canvas()->hasFocus() && box != kNoBox ? child(static_cast<int>(box)) : nullptr;
+        const std::optional<uint32_t> box = its.boxOf(its.selected);
+        return canvas()->hasFocus() && box ? child(static_cast<int>(*box)) : nullptr;
     }
 
 private:

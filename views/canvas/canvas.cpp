@@ -75,10 +75,13 @@ void Canvas::setScene(std::shared_ptr<const draw::Scene> scene, Change change) {
     if (keep) {
         const QRect seen = boxRect(d->selected);
         const QPointF middle = QRectF(viewport()->rect()).center();
-        const uint32_t box = seen.intersects(viewport()->rect()) ? d->index->boxOf(d->selected)
-                                                                 : d->index->nearestTo(toScene(middle));
-        anchor = d->index->boxOf(d->selected) == box ? d->selected : d->scene->boxes[box].node;
-        anchorPos = fromScene(rectOf(d->scene->boxes[box]).center());
+        const std::optional<uint32_t> own = d->boxOf(d->selected);
+        const std::optional<uint32_t> box =
+            seen.intersects(viewport()->rect()) ? own : d->index->nearestTo(toScene(middle));
+        if (box) {
+            anchor = own == box ? d->selected : d->scene->boxes[*box].node;
+            anchorPos = fromScene(rectOf(d->scene->boxes[*box]).center());
+        }
     }
 
     d->index.reset();
@@ -101,9 +104,9 @@ void Canvas::setScene(std::shared_ptr<const draw::Scene> scene, Change change) {
     d->minimap->setScene(d->scene);
     setPlaceholder(d->placeholder); // strip or full, as there is a picture now
 
-    const uint32_t box = d->index ? d->index->boxOf(anchor) : kNoBox;
-    if (keep && box != kNoBox) {
-        d->setView(d->zoom, rectOf(d->scene->boxes[box]).center() * d->zoom - anchorPos);
+    const std::optional<uint32_t> box = d->boxOf(anchor);
+    if (keep && box) {
+        d->setView(d->zoom, rectOf(d->scene->boxes[*box]).center() * d->zoom - anchorPos);
     } else {
         d->opening = true;
         d->takeOpeningView();
@@ -187,8 +190,8 @@ void Canvas::Private::remark() {
     marks.assign(scene ? scene->boxes.size() : 0, 0);
     auto add = [this](const std::vector<NodeId>& nodes, int mark) {
         for (NodeId node : nodes)
-            if (const uint32_t box = index ? index->boxOf(node) : kNoBox; box != kNoBox)
-                marks[box] = static_cast<uint8_t>(marks[box] | mark);
+            if (const std::optional<uint32_t> box = boxOf(node))
+                marks[*box] = static_cast<uint8_t>(marks[*box] | mark);
     };
     add(told.users, kUser | kKept);
     add(told.producers, kProducer | kKept);
@@ -201,9 +204,8 @@ void Canvas::Private::remark() {
     add(told.breakpointsOff, kBreakpoint);
     // A box waits as long as the node that it shows does, whatever is folded into it.
     for (NodeId node : told.waiting)
-        if (const uint32_t box = index ? index->boxOf(node) : kNoBox;
-            box != kNoBox && scene->boxes[box].node == node)
-            marks[box] = static_cast<uint8_t>(marks[box] | kWaiting);
+        if (const std::optional<uint32_t> box = boxOf(node); box && scene->boxes[*box].node == node)
+            marks[*box] = static_cast<uint8_t>(marks[*box] | kWaiting);
     q->viewport()->update();
 }
 
@@ -225,10 +227,10 @@ void Canvas::Private::updateMinimap() {
     }
     std::vector<QRectF> rects;
     for (NodeId hit : hits)
-        if (const uint32_t box = index->boxOf(hit); box != kNoBox)
-            rects.push_back(rectOf(scene->boxes[box]));
-    const uint32_t box = index->boxOf(selected);
-    minimap->setMarks(std::move(rects), box == kNoBox ? QRectF() : rectOf(scene->boxes[box]));
+        if (const std::optional<uint32_t> box = index->boxOf(hit))
+            rects.push_back(rectOf(scene->boxes[*box]));
+    const std::optional<uint32_t> box = index->boxOf(selected);
+    minimap->setMarks(std::move(rects), box ? rectOf(scene->boxes[*box]) : QRectF());
     minimap->setFrame(visibleScene());
     placeMinimap();
 }
@@ -302,12 +304,12 @@ QString Canvas::Private::describe(uint32_t box) const {
 }
 
 void Canvas::Private::announceSelection() {
-    const uint32_t box = index ? index->boxOf(selected) : kNoBox;
-    q->setAccessibleDescription(box == kNoBox ? QString() : describe(box));
-    if (box == kNoBox)
+    const std::optional<uint32_t> box = boxOf(selected);
+    q->setAccessibleDescription(box ? describe(*box) : QString());
+    if (!box)
         return;
     QAccessibleEvent focus(q, q->hasFocus() ? QAccessible::Focus : QAccessible::Selection);
-    focus.setChild(static_cast<int>(box));
+    focus.setChild(static_cast<int>(*box));
     QAccessible::updateAccessibility(&focus);
 }
 

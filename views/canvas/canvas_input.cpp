@@ -37,31 +37,31 @@ void Canvas::Private::select(NodeId node, bool scroll) {
         Q_EMIT q->nodeSelected(node); // also of the selected one: what is inspected may be another thing
 }
 
-void Canvas::Private::walkTo(uint32_t box) {
-    if (box != kNoBox)
-        select(scene->boxes[box].node, true);
+void Canvas::Private::walkTo(std::optional<uint32_t> box) {
+    if (box)
+        select(scene->boxes[*box].node, true);
 }
 
 // To the first producer or user; straight back over the edge that was walked last.
 void Canvas::Private::walkAlong(bool up) {
     if (!shows())
         return;
-    const uint32_t box = index->boxOf(selected);
-    if (box == kNoBox) {
+    const std::optional<uint32_t> box = index->boxOf(selected);
+    if (!box) {
         walkTo(up ? static_cast<uint32_t>(scene->boxes.size() - 1) : 0);
         return;
     }
-    uint32_t next = kNoBox;
-    if (cameTo == selected && cameUp != up && index->boxOf(cameFrom) != kNoBox)
+    std::optional<uint32_t> next;
+    if (cameTo == selected && cameUp != up && index->boxOf(cameFrom))
         next = index->boxOf(cameFrom);
-    for (uint32_t edge : up ? index->edgesInto(box) : index->edgesOutOf(box)) {
-        if (next != kNoBox)
+    for (uint32_t edge : up ? index->edgesInto(*box) : index->edgesOutOf(*box)) {
+        if (next)
             break;
         const uint32_t other = up ? scene->edges[edge].from_box : scene->edges[edge].to_box;
         if (other != box && other < scene->boxes.size())
             next = other;
     }
-    if (next == kNoBox)
+    if (!next)
         return;
     cameFrom = selected;
     cameUp = up;
@@ -78,33 +78,33 @@ void Canvas::walkDown() {
 }
 
 void Canvas::walkLeft() {
-    if (const uint32_t box = d->shows() ? d->index->boxOf(d->selected) : kNoBox; box != kNoBox)
-        d->walkTo(d->index->siblingOf(box, -1));
+    if (const std::optional<uint32_t> box = d->selectedBox())
+        d->walkTo(d->index->siblingOf(*box, -1));
 }
 
 void Canvas::walkRight() {
-    if (const uint32_t box = d->shows() ? d->index->boxOf(d->selected) : kNoBox; box != kNoBox)
-        d->walkTo(d->index->siblingOf(box, 1));
+    if (const std::optional<uint32_t> box = d->selectedBox())
+        d->walkTo(d->index->siblingOf(*box, 1));
 }
 
 void Canvas::walkNext() {
     if (!d->shows())
         return;
-    const uint32_t box = d->index->boxOf(d->selected);
-    if (box == kNoBox)
+    const std::optional<uint32_t> box = d->index->boxOf(d->selected);
+    if (!box)
         d->walkTo(0);
-    else if (box + 1 < d->scene->boxes.size())
-        d->walkTo(box + 1);
+    else if (*box + 1 < d->scene->boxes.size())
+        d->walkTo(*box + 1);
 }
 
 void Canvas::walkPrevious() {
     if (!d->shows())
         return;
-    const uint32_t box = d->index->boxOf(d->selected);
-    if (box == kNoBox)
+    const std::optional<uint32_t> box = d->index->boxOf(d->selected);
+    if (!box)
         d->walkTo(static_cast<uint32_t>(d->scene->boxes.size() - 1));
-    else if (box > 0)
-        d->walkTo(box - 1);
+    else if (*box > 0)
+        d->walkTo(*box - 1);
 }
 
 void Canvas::activateSelected() {
@@ -115,8 +115,8 @@ void Canvas::activateSelected() {
 bool Canvas::focusNextPrevChild(bool next) {
     if (!d->shows() || !hasFocus())
         return QAbstractScrollArea::focusNextPrevChild(next);
-    const uint32_t box = d->index->boxOf(d->selected);
-    const bool atEnd = next ? box != kNoBox && box + 1 >= d->scene->boxes.size() : box == 0;
+    const std::optional<uint32_t> box = d->index->boxOf(d->selected);
+    const bool atEnd = box && (next ? *box + 1 >= d->scene->boxes.size() : *box == 0);
     if (atEnd)
         return QAbstractScrollArea::focusNextPrevChild(next);
     next ? walkNext() : walkPrevious();
@@ -176,7 +176,7 @@ NodeId Canvas::Private::otherEnd(QPoint pos) const {
     if (!shows())
         return {};
     const QPointF point = q->toScene(pos);
-    if (index->boxAt(point) != kNoBox)
+    if (index->boxAt(point))
         return {};
     const auto hit = index->edgeAt(point, kEdgeReach / zoom);
     if (!hit)

@@ -49,6 +49,9 @@ struct Canvas::Private {
 
     // --- state (canvas.cpp)
     bool shows() const { return scene && !scene->boxes.empty(); }
+    // Into Scene::boxes.
+    std::optional<uint32_t> boxOf(NodeId node) const { return index ? index->boxOf(node) : std::nullopt; }
+    std::optional<uint32_t> selectedBox() const { return shows() ? boxOf(selected) : std::nullopt; }
     void remark(); // fills marks from the lists
     void updateMinimap();
     void placeMinimap();
@@ -58,7 +61,7 @@ struct Canvas::Private {
     // --- input (canvas_input.cpp)
     void select(NodeId node, bool scroll);
     void walkAlong(bool up);
-    void walkTo(uint32_t box);
+    void walkTo(std::optional<uint32_t> box);
     NodeId otherEnd(QPoint pos) const; // of the edge whose end is at pos
     void startHover(QPoint pos);
     void endHover();

@@ -127,11 +127,11 @@ void Canvas::Private::paintLinks(QPainter& painter, ScenePainter& scenePainter) 
         path.cubicTo(QPointF(from.center().x(), from.bottom() + bend), end - QPointF(0, bend), end);
         painter.drawPath(path);
     };
-    if (const uint32_t box = index->boxOf(selected); box != kNoBox) {
+    if (const std::optional<uint32_t> box = index->boxOf(selected)) {
         const QColor ink = color(Role::Accent);
-        for (uint32_t edge : index->edgesInto(box))
+        for (uint32_t edge : index->edgesInto(*box))
             show(edge, ink);
-        for (uint32_t edge : index->edgesOutOf(box))
+        for (uint32_t edge : index->edgesOutOf(*box))
             show(edge, ink);
     }
     if (hoverEdge && *hoverEdge < scene->edges.size())
@@ -143,7 +143,7 @@ void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePai
     const draw::Detail detail = draw::detail_for(zoom);
     const CompiledList& compiled = picture->at(detail);
     const bool blocks = detail == draw::Detail::Shapes;
-    const uint32_t chosen = index->boxOf(selected);
+    const std::optional<uint32_t> chosen = index->boxOf(selected);
     for (uint32_t box : index->boxesIn(visibleScene())) {
         const uint8_t mark = marks[box];
         if (box != chosen && !(mark & (kUser | kProducer)) && !(dimmed && mark & kKept))
@@ -172,7 +172,7 @@ void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePai
 void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) {
     const double line = target().lineScale;
     const bool blocks = draw::detail_for(zoom) == draw::Detail::Shapes;
-    const uint32_t current = index->boxOf(currentHit), at = index->boxOf(told.step);
+    const std::optional<uint32_t> current = index->boxOf(currentHit), at = index->boxOf(told.step);
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (uint32_t box : index->boxesIn(visibleScene().adjusted(-kOverhang, 0, kOverhang, 0))) {
         const uint8_t mark = marks[box];
@@ -245,11 +245,10 @@ void Canvas::Private::paintTags(QPainter& painter, ScenePainter& scenePainter) {
         static_cast<int>(std::lround(std::max(kTagFont * scale, 8.0 * q->devicePixelRatioF()))));
     const QFontMetricsF metrics(font);
     for (const Tag& tag : told.tags) {
-        const uint32_t box = index->boxOf(tag.node);
-        if (box == kNoBox || scene->boxes[box].node != tag.node
-            || !seen.intersects(rectOf(scene->boxes[box])))
+        const std::optional<uint32_t> box = index->boxOf(tag.node);
+        if (!box || scene->boxes[*box].node != tag.node || !seen.intersects(rectOf(scene->boxes[*box])))
             continue;
-        const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[box])), line);
+        const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[*box])), line);
         if (tag.bar) {
             const double h = std::max(2 * line, kBar * scale);
             painter.setRenderHint(QPainter::Antialiasing, false);
@@ -306,10 +305,10 @@ void Canvas::Private::paintCrossing(QPainter& painter, const QRectF& r, double l
 }
 
 void Canvas::Private::paintSelectedPort(QPainter& painter, ScenePainter& scenePainter) {
-    const uint32_t box = index->boxOf(selected);
-    if (box == kNoBox || scene->boxes[box].node == selected)
+    const std::optional<uint32_t> box = index->boxOf(selected);
+    if (!box || scene->boxes[*box].node == selected)
         return;
-    for (const draw::Port& port : scene->boxes[box].ports) {
+    for (const draw::Port& port : scene->boxes[*box].ports) {
         if (port.node != selected)
             continue;
         const double r = 5 * target().lineScale;

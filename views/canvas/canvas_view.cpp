@@ -18,8 +18,8 @@ constexpr double kReadable = 0.6; // zoom below which names are hard to read
 QRectF boundsOfNodes(const draw::Scene& scene, const SceneIndex& index, const std::vector<NodeId>& nodes) {
     QRectF bounds;
     for (NodeId node : nodes)
-        if (const uint32_t box = index.boxOf(node); box != kNoBox)
-            bounds |= rectOf(scene.boxes[box]);
+        if (const std::optional<uint32_t> box = index.boxOf(node))
+            bounds |= rectOf(scene.boxes[*box]);
     return bounds;
 }
 
@@ -205,10 +205,10 @@ void Canvas::zoom100() {
 }
 
 void Canvas::ensureVisible(NodeId node, bool centre) {
-    const uint32_t box = d->index ? d->index->boxOf(node) : kNoBox;
-    if (box == kNoBox)
+    const std::optional<uint32_t> box = d->boxOf(node);
+    if (!box)
         return;
-    const QRectF rect = d->toView(rectOf(d->scene->boxes[box]));
+    const QRectF rect = d->toView(rectOf(d->scene->boxes[*box]));
     const QRectF room = QRectF(viewport()->rect());
     if (centre) {
         d->scrollBy(rect.center() - room.center());
@@ -226,8 +226,8 @@ void Canvas::ensureVisible(NodeId node, bool centre) {
 }
 
 QRect Canvas::boxRect(NodeId node) const {
-    const uint32_t box = d->index ? d->index->boxOf(node) : kNoBox;
-    return box == kNoBox ? QRect() : d->toView(rectOf(d->scene->boxes[box])).toAlignedRect();
+    const std::optional<uint32_t> box = d->boxOf(node);
+    return box ? d->toView(rectOf(d->scene->boxes[*box])).toAlignedRect() : QRect();
 }
 
 NodeId Canvas::nodeAt(QPoint viewportPos) const {
@@ -238,8 +238,8 @@ NodeId Canvas::nodeAt(QPoint viewportPos) const {
     if (d->zoom > 0.35)
         if (const NodeId folded = d->index->portAt(point, std::max(4.0, 5 / d->zoom)))
             return folded;
-    const uint32_t box = d->index->boxAt(point);
-    return box == kNoBox ? NodeId() : d->scene->boxes[box].node;
+    const std::optional<uint32_t> box = d->index->boxAt(point);
+    return box ? d->scene->boxes[*box].node : NodeId();
 }
 
 void Canvas::resizeEvent(QResizeEvent* event) {

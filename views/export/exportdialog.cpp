@@ -33,6 +33,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     , light_(new QCheckBox(tr("&Light colours on white, for print"), this))
     , backward_(new QCheckBox(tr("With its other &half: forward down, backward up"), this))
     , repeats_(new QCheckBox(tr("Draw equal &blocks in a row once"), this))
+    , expand_(new QCheckBox(tr("E&xpand regions in the place of their calls"), this))
     , scale_(new QDoubleSpinBox(this))
     , note_(new QLabel(this))
     , buttons_(new QDialogButtonBox(QDialogButtonBox::Cancel, this)) {
@@ -53,6 +54,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     light_->setChecked(true);
     backward_->setObjectName(QStringLiteral("exportWithBackward"));
     repeats_->setObjectName(QStringLiteral("exportFoldRepeats"));
+    expand_->setObjectName(QStringLiteral("exportExpand"));
     scale_->setObjectName(QStringLiteral("exportScale"));
     scale_->setRange(0.25, 8);
     scale_->setSingleStep(0.5);
@@ -75,6 +77,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     form->addRow(QString(), light_);
     form->addRow(QString(), backward_);
     form->addRow(QString(), repeats_);
+    form->addRow(QString(), expand_);
     QPushButton* go = buttons_->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
     go->setObjectName(QStringLiteral("exportGo"));
     auto* column = new QVBoxLayout(this);
@@ -157,6 +160,12 @@ void ExportDialog::update() {
     repeats_->setToolTip(!picture ? tr("Only pictures are folded")
             : both                ? tr("Two halves beside each other are not folded")
                                   : tr("Layers, or calls of one region: once, with how many they are"));
+    const bool calls = picture && scope_->currentIndex() >= 0
+        && calls_regions(document_->dump(), panes_[size_t(scope_->currentIndex())].second);
+    expand_->setEnabled(calls);
+    expand_->setToolTip(!picture ? tr("Only pictures are expanded")
+            : calls              ? tr("Each with a frame around what its body does")
+                                 : tr("This body calls no region"));
     QString note;
     if (path_->text().isEmpty())
         note = tr("Give a file name.");
@@ -180,6 +189,8 @@ ExportRequest ExportDialog::request() const {
     request.scale = scale_->value();
     request.choice.with_backward = backward_->isEnabled() && backward_->isChecked();
     request.choice.fold_repeats = repeats_->isEnabled() && repeats_->isChecked();
+    if (expand_->isEnabled() && expand_->isChecked())
+        request.choice.expand = {"all"};
     return request;
 }
 

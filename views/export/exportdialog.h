@@ -46,6 +46,7 @@ private:
     QCheckBox* light_;
     QCheckBox* backward_;
     QCheckBox* repeats_;
+    QCheckBox* expand_;
     QDoubleSpinBox* scale_;
     QLabel* note_;
     QDialogButtonBox* buttons_;

@@ -259,9 +259,7 @@ QString OutlineModel::detail(const Item& item) const {
     }
     case Kind::StageItem:
     case Kind::BodyItem:
-        return document_->body(item.place).nodes.size() == 1
-            ? tr("1 node")
-            : tr("%1 nodes").arg(grouped(document_->body(item.place).nodes.size()));
+        return countOf(document_->body(item.place).nodes.size(), "node");
     case Kind::FailureItem:
         return qs(document_->dump().failures[size_t(*item.failure)].message);
     }

@@ -115,9 +115,9 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
     form->addRow(tr("Will it run?"), forecast_);
     form->addRow(QString(), note_);
     form->addRow(buttons_);
-    QPushButton* run = buttons_->addButton(tr("R&un"), QDialogButtonBox::AcceptRole);
-    run->setObjectName(QStringLiteral("runAccept"));
-    run->setDefault(true);
+    run_ = buttons_->addButton(tr("R&un"), QDialogButtonBox::AcceptRole);
+    run_->setObjectName(QStringLiteral("runAccept"));
+    run_->setDefault(true);
     note_->setWordWrap(true);
     setMinimumWidth(620);
 
@@ -250,7 +250,7 @@ void RunDialog::update() {
     QPalette palette = note_->palette();
     palette.setColor(QPalette::WindowText, color(Role::Failed));
     note_->setPalette(palette);
-    buttons_->findChild<QPushButton*>(QStringLiteral("runAccept"))->setEnabled(wrong.isEmpty());
+    run_->setEnabled(wrong.isEmpty());
 }
 
 } // namespace hopscope

@@ -15,6 +15,7 @@ class QComboBox;
 class QDialogButtonBox;
 class QLabel;
 class QLineEdit;
+class QPushButton;
 class QRadioButton;
 class QSpinBox;
 
@@ -59,6 +60,7 @@ private:
     Forecasts* forecasts_;
     QLabel* forecast_;
     QDialogButtonBox* buttons_;
+    QPushButton* run_ = nullptr;
 };
 
 } // namespace hopscope

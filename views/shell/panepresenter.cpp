@@ -143,7 +143,7 @@ void PanePresenter::showPane(Pane pane) {
     }
     Placeholder busy;
     busy.kind = Placeholder::Kind::Busy;
-    busy.title = tr("Laying out %1 nodes").arg(grouped(document_->body(body).nodes.size()));
+    busy.title = tr("Laying out %1").arg(countOf(document_->body(body).nodes.size(), "node"));
     view.canvas().setPlaceholder(busy);
 }
 

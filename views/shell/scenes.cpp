@@ -30,7 +30,7 @@ std::shared_ptr<const draw::Scene> SceneStore::get(const Key& key) {
     auto result = std::make_shared<Result<draw::Scene>>(make_error(Error::Kind::Cancelled, "cancelled"));
     const std::shared_ptr<const Document> document = document_;
     const Place place{key.graph, key.body, {}};
-    const QString name = tr("Laying out %1 nodes").arg(grouped(document->body(place).nodes.size()));
+    const QString name = tr("Laying out %1").arg(countOf(document->body(place).nodes.size(), "node"));
     const int generation = generation_;
     running_[key] = jobs_->start(
         name,

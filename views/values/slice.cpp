@@ -143,7 +143,8 @@ void SlicePicture::setPage(const SlicePage& page) {
     page_ = page;
     setAccessibleDescription(page_.empty()
             ? QString()
-            : tr("%1 rows, %2 columns").arg(page_.window.pageRows()).arg(page_.window.pageColumns()));
+            : tr("%1, %2").arg(countOf(qulonglong(page_.window.pageRows()), "row"),
+                countOf(qulonglong(page_.window.pageColumns()), "column")));
     update();
 }
 
