@@ -64,10 +64,10 @@ Found no_kernel() {
 
 // Why a node was refused when the program was compiled.
 Found refused(std::string_view target, const std::string& reason) {
-    Obstacle obstacle = Obstacle::Refused;
     if (target.find("triton_kernel_wrapper") != std::string_view::npos)
-        obstacle = Obstacle::UserKernel;
-    else if (reason.starts_with("operator not known"))
+        return {Fate::Cannot, Obstacle::UserKernel, "a Triton kernel, whose code is not in the dump"};
+    Obstacle obstacle = Obstacle::Refused;
+    if (reason.starts_with("operator not known"))
         obstacle = is_libtorchs(target) ? Obstacle::NoOperator : Obstacle::Custom;
     else if (reason.find("not in the dump") != std::string::npos)
         obstacle = Obstacle::NotInDump;

@@ -141,7 +141,7 @@ std::string remedy(const wire::ForecastNode& node, std::string_view libtorch) {
     case Obstacle::Custom:
         return "--load-library takes the shared library that registers it";
     case Obstacle::UserKernel:
-        return "it runs on the GPU that it was written for, and nowhere else";
+        return "only the GPU that it was written for runs it";
     case Obstacle::None:
     case Obstacle::NotInDump:
     case Obstacle::Refused:
