@@ -98,11 +98,19 @@ void Follower::value(const ObservedStep& observed, c10::IValue* values, size_t c
                 values[i] = own(given_[i]);
     } else if (noisy_
         && (observed.step.kind == StepKind::Operator || observed.step.kind == StepKind::Dynamic)) {
-        const std::vector<c10::IValue> operands = observed.repeat->operands();
-        for (size_t i = 0; i < count; ++i)
-            if (values[i].isTensor() && values[i].toTensor().defined() && given_[i].isTensor()
-                && given_[i].toTensor().defined() && !is_view(values[i].toTensor(), operands))
-                move(values[i].toTensor(), given_[i].toTensor(), observed, i);
+        // What rounds in the run that leads may change nothing here, and give its operand: a conversion.
+        const std::vector<c10::IValue> operands = observed.repeat->operands(),
+                                       led = leader_->repeat->operands();
+        for (size_t i = 0; i < count; ++i) {
+            const auto there = [](const c10::IValue& value) {
+                return value.isTensor() && value.toTensor().defined();
+            };
+            if (!there(values[i]) || !there(given_[i]) || is_view(given_[i].toTensor(), led))
+                continue;
+            if (is_view(values[i].toTensor(), operands))
+                values[i] = clone_with_strides(values[i].toTensor());
+            move(values[i].toTensor(), given_[i].toTensor(), observed, i);
+        }
     }
     values_.assign(values, values + count);
 }

@@ -110,6 +110,12 @@ double largest_of(const tensors::Value& value) {
     return largest;
 }
 
+bool is_finite(const tensors::Value& value) {
+    std::vector<double> all;
+    return value.kind != tensors::Value::Kind::Tensor || !elements_of(value, all)
+        || std::all_of(all.begin(), all.end(), [](double number) { return std::isfinite(number); });
+}
+
 Difference difference(const tensors::Value& found, const tensors::Value& expected, double reach) {
     Difference d;
     if (described(found) != described(expected)) {

@@ -14,6 +14,8 @@ bool elements_of(const tensors::Value& value, std::vector<double>& elements);
 // The largest finite magnitude; 0 for what holds no numbers.
 double largest_of(const tensors::Value& value);
 
+bool is_finite(const tensors::Value& value); // all its numbers are; true for what holds none
+
 struct Difference {
     bool equal = true;
     double absolute = 0; // largest

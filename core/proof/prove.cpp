@@ -2,10 +2,13 @@
 
 #include "core/graph/reading.h"
 #include "core/proof/difference.h"
+#include "core/proof/floors.h"
 #include "core/proof/trials.h"
 #include "core/proof/wiring.h"
 #include "core/regions/roles.h"
 #include "core/worker/choose.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -37,8 +40,9 @@ private:
     std::vector<tensors::Value> primals_of(const Trial& trial) const {
         return {trial.values.begin(), trial.values.begin() + static_cast<std::ptrdiff_t>(primals_)};
     }
-    void compare();
-    void compare_with(const Results& other, const char* what, std::optional<double> ProvenOutput::*error);
+    Status compare();
+    Result<std::vector<Difference>> differences(const Results& other, size_t trial, bool halves);
+    Status compare_with(const Results& other, const char* what, std::optional<double> ProvenOutput::*error);
     void leave_out(size_t trial, const std::string& where, const std::string& refusal);
     Result<wire::JointRequest> request() const;
 
@@ -60,6 +64,7 @@ private:
     std::vector<std::string> refused_; // by trial: why it is left out; empty = it is not
     std::string derived_refused_; // why the derived joint graph does not run where the recorded one does
     Results of_joint_, of_halves_, of_derived_;
+    bool reference_loaded_ = false; // in the worker, for judging
 };
 
 Status Prover::load(const GraphModule& module, BodyId body, std::shared_ptr<const GraphModule> owner) {
@@ -195,9 +200,62 @@ Status Prover::run_halves() {
     return {};
 }
 
-void Prover::compare_with(
+// By fixed tolerances first; what these call different, and half precisions, whose tolerance is wide, by the
+// noise floor of the reference.
+Result<std::vector<Difference>> Prover::differences(const Results& other, size_t t, bool halves) {
+    const GraphModule& module = proof_->joint.graph ? *module_of(proof_->joint) : *derived_->module;
+    const BodyId body = proof_->joint.graph ? proof_->joint.body : BodyId(0);
+    const Results& reference = proof_->joint.graph ? of_joint_ : of_derived_;
+    const std::vector<tensors::Value>&a = other[t]->results, &b = reference[t]->results;
+    double reach = 0;
+    for (const tensors::Value& value : b)
+        reach = std::max(reach, largest_of(value));
+    std::vector<Difference> all;
+    bool judged = false;
+    for (size_t i = 0; i < b.size(); ++i) {
+        const Difference& d = all.emplace_back(difference(a[i], b[i], reach));
+        const bool half = b[i].dtype == "float16" || b[i].dtype == "bfloat16";
+        judged = judged || (d.reason.empty() && (!d.equal || (half && d.absolute > 0)));
+    }
+    if (!judged)
+        return all;
+    Drawn drawn;
+    if (halves)
+        drawn = drawn_values(
+            *module_of(proof_->forward), proof_->forward.body, other[t]->forward_file, module, body);
+    if (!drawn.problem.empty()) {
+        proof_->compared = false;
+        proof_->problem = drawn.problem;
+        return std::vector<Difference>();
+    }
+    if (!reference_loaded_)
+        if (const Status status =
+                load(module, body, proof_->joint.graph ? module_of(proof_->joint) : derived_->module);
+            !status)
+            return status.error();
+    reference_loaded_ = true;
+    const Trial& trial = trials_.all[t];
+    const auto rows = judge_results(
+        worker_, module, body, named_for(module, body, trial.values), trial.seed, a, drawn.values, job_);
+    if (!rows)
+        return rows.error();
+    for (size_t i = 0; i < b.size(); ++i)
+        if (const auto& row = (*rows)[i]; row && all[i].reason.empty()) {
+            all[i].equal = row->equal;
+            // The reference drew other numbers than it did for the errors above.
+            if (!drawn.values.empty())
+                all[i].relative = row->max_rel;
+            if (!row->equal)
+                all[i].reason = fmt::format("{:.3g} times what rounding explains", row->times);
+        }
+    return all;
+}
+
+Status Prover::compare_with(
     const Results& other, const char* what, std::optional<double> ProvenOutput::*error) {
     const Results& reference = proof_->joint.graph ? of_joint_ : of_derived_;
+    size_t counted = 0;
+    std::string overflow;
     for (size_t t = 0; t < trials_.all.size(); ++t) {
         if (!refused_[t].empty() || !reference[t] || !other[t])
             continue;
@@ -206,14 +264,28 @@ void Prover::compare_with(
             proof_->equal = false;
             proof_->problem = std::string(what) + " gives " + std::to_string(a.size()) + " results, the "
                 + proof_->reference + " " + std::to_string(b.size());
-            return;
+            return {};
         }
-        double reach = 0;
-        for (const tensors::Value& value : b)
-            reach = std::max(reach, largest_of(value));
+        auto found = differences(other, t, error == &ProvenOutput::halves_error);
+        if (!found)
+            return found.error();
+        if (!proof_->compared) {
+            proof_->equal = false;
+            return {};
+        }
+        const auto unequal = [](const Difference& d) { return !d.equal; };
+        if (std::any_of(found->begin(), found->end(), unequal)
+            && std::any_of(
+                b.begin(), b.end(), [](const tensors::Value& value) { return !is_finite(value); })) {
+            overflow = trials_.all[t].name + ": " + what + " and the " + proof_->reference
+                + " are not compared, as the latter's results are not finite";
+            proof_->left_out.push_back(overflow);
+            continue;
+        }
+        ++counted;
         for (size_t i = 0; i < b.size(); ++i) {
             ProvenOutput& output = proof_->outputs[i];
-            Difference d = difference(a[i], b[i], reach);
+            Difference d = (*found)[i];
             if (d.equal && !trials_.all[t].permuted && a[i].stride != b[i].stride) {
                 // Autograd chooses the strides of a derived gradient, which changes no value: told, and
                 // equal.
@@ -229,9 +301,14 @@ void Prover::compare_with(
             proof_->equal = proof_->equal && d.equal;
         }
     }
+    if (counted == 0 && !overflow.empty() && proof_->problem.empty()) {
+        proof_->equal = proof_->compared = false;
+        proof_->problem = overflow;
+    }
+    return {};
 }
 
-void Prover::compare() {
+Status Prover::compare() {
     const GraphModule& module = *module_of(proof_->derived_from);
     const Body& body = module.body(proof_->derived_from.body);
     for (size_t i = 0; i < primals_; ++i)
@@ -250,16 +327,30 @@ void Prover::compare() {
             proof_->equal = false;
             proof_->compared = !(t < of_halves_.size() && of_halves_[t]);
             proof_->problem = refused_[t];
-            return;
+            return {};
         }
     if (!of_halves_.empty())
-        compare_with(of_halves_, "forward and backward bodies", &ProvenOutput::halves_error);
-    if (proof_->joint.graph && proof_->problem.empty())
-        compare_with(of_derived_, "derived joint", &ProvenOutput::derived_error);
+        if (const Status status =
+                compare_with(of_halves_, "forward and backward bodies", &ProvenOutput::halves_error);
+            !status)
+            return status;
+    if (proof_->joint.graph && proof_->problem.empty()) {
+        if (const Status status = compare_with(of_derived_, "derived joint", &ProvenOutput::derived_error);
+            !status)
+            return status;
+        // Autocast may choose another precision where the joint graph is traced than where the forward is.
+        const std::string own = half_precisions(module, proof_->derived_from.body),
+                          other = half_precisions(*module_of(proof_->joint), proof_->joint.body);
+        if (!proof_->equal && own != other && proof_->problem.empty())
+            proof_->problem = "the forward computes in " + (own.empty() ? "no half precision" : own)
+                + ", the recorded joint in " + (other.empty() ? "none" : other)
+                + ": they differ by that, not only by rounding";
+    }
     if (proof_->equal && !derived_refused_.empty()) {
         proof_->equal = proof_->compared = false;
         proof_->problem = derived_refused_;
     }
+    return {};
 }
 
 // The invocation's primals and tangents as they were recorded; nothing where one of them is not in the files.
@@ -344,8 +435,7 @@ Status Prover::run(Proof& proof, std::vector<BackwardOperand> wiring) {
     if (proof.backward.graph)
         if (const Status status = run_halves(); !status)
             return status;
-    compare();
-    return {};
+    return compare();
 }
 
 // A body that the partitioner made, as against a joint graph in the backward's place (nested regions).

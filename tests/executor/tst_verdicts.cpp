@@ -62,6 +62,7 @@ private slots:
     void knowsProductsInTf32();
     void callsOtherErrorsOfProductsSuspicious();
     void repeatsWhatWritesOnMemoryOfItsOwn();
+    void roundsWhereTheRunConverts();
     void computesAsPyTorchDoes_data();
     void computesAsPyTorchDoes();
     void derivesGroupedProducts();
@@ -142,6 +143,23 @@ void TestVerdicts::repeatsWhatWritesOnMemoryOfItsOwn() {
     for (const wire::ComparedValue& row : answer->values)
         QVERIFY2(row.equal,
             (row.path + ": " + std::to_string(row.found) + ", exact " + std::to_string(row.exact)).c_str());
+}
+
+// A conversion to half precision and back is a rounding, though in double precision it gives its operand.
+void TestVerdicts::roundsWhereTheRunConverts() {
+    const std::string text = graph("x: \"f32[4][1]cuda:0\"",
+        "h: \"f16[4][1]cuda:0\" = torch.ops.prims.convert_element_type.default(x, torch.float16)\n"
+        "out: \"f32[4][1]cuda:0\" = torch.ops.prims.convert_element_type.default(h, torch.float32)");
+    Values inputs, unrounded, wrong;
+    inputs.floats("x", {4}, {0.1f, 0.2f, 0.3f, 0.7f});
+    unrounded.floats("out", {4}, {0.1f, 0.2f, 0.3f, 0.7f});
+    wrong.floats("out", {4}, {0.1f, 0.2f, 0.3f, 0.71f});
+    auto row = compared(text, inputs, unrounded, "out", false);
+    QVERIFY(row);
+    QCOMPARE(row->verdict, wire::Verdict::WithinRounding);
+    row = compared(text, inputs, wrong, "out", false);
+    QVERIFY(row);
+    QCOMPARE(row->verdict, wire::Verdict::Suspicious);
 }
 
 void TestVerdicts::computesAsPyTorchDoes_data() {

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """Runs PyTorch's own operator database through the executor and prints a table.
 
-    check_opdb.py EXECUTOR [--every N] [--samples N] [--ops WORD] [--dtypes f32,i64,bool,bf16,c64,f64,f16] [--verbose]
+    check_opdb.py EXECUTOR [--every N] [--samples N] [--ops WORD] [--dtypes f32,i64,bool,bf16,c64,f64,f16]
+                           [--joint] [--verbose]
 
 EXECUTOR is hopscope-executor. Needs PyTorch 2.13 with expecttest (its testing package asks for it), on the CPU. For each
 operator of torch.testing._internal.common_methods_invocations.op_db and each dtype the first samples (--samples, 2) are
 traced with make_fx into aten graphs; all values are PyTorch's own. The executor is spoken to by its protocol, so that one
 process runs many graphs, and compares each node on PyTorch's operands against the noise floor. Every Nth operator is
 taken (--every).
+
+--joint: the joint graph of each graph's forward is derived instead (f32 and f64, operators that PyTorch differentiates), and
+run on the same inputs and tangents of ones; its gradients are held against those of PyTorch's autograd, within 1e-3 (float32) or
+1e-7 (float64) of the largest. Exit status 1 if one differs.
 
 Printed: for each dtype how many graphs ran to their end, how many have a value that is suspicious or of a wrong dtype or
 shape, the reasons of refusals by how often they occur, crashes. Exit status 1 if a dtype stays below its aim: 98 % of
@@ -214,6 +219,94 @@ def judge(executor, text, values):
     return "ran", ""
 
 
+class Tensors:
+    """What the executor saved: the tensors by name."""
+
+    def __init__(self, path):
+        data = pathlib.Path(path).read_bytes()
+        size = struct.unpack("<Q", data[:8])[0]
+        self.header = json.loads(data[8:8 + size])
+        self.told = json.loads(self.header.pop("__metadata__")["values"])
+        self.data = bytearray(data[8 + size:])
+
+    def __getitem__(self, name):
+        entry = self.header[name]
+        begin, end = entry["data_offsets"]
+        dtype = {code: dtype for dtype, code in CODES.items()}[entry["dtype"]]
+        if begin == end:
+            return torch.empty(entry["shape"], dtype=dtype)
+        return torch.frombuffer(self.data, dtype=dtype, offset=begin, count=(end - begin) // dtype.itemsize).reshape(entry["shape"])
+
+
+def joint_text(answer):
+    typed = lambda p: f"{p['name']}: \"{p['type']}\"" if p["type"] else p["name"]
+    signature = "".join(", " + typed(p) for p in answer["placeholders"] if not p["attribute"])
+    lines = ["class GraphModule(torch.nn.Module):", f"    def forward(self{signature}):"]
+    lines += ["        " + node["text"] for node in answer["nodes"]]
+    return "\n".join(lines + ["        return " + answer["returned"], ""])
+
+
+def judge_joint(executor, op, sample, text, values):
+    """As judge(): of the joint graph, against autograd."""
+    leaves, spec = pytree.tree_flatten((sample.input, sample.args, sample.kwargs))
+    places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
+    tensors = [leaves[i].detach().clone() for i in places]
+    for tensor in tensors:
+        tensor.requires_grad_(tensor.is_floating_point())
+    given = list(leaves)
+    for place, tensor in zip(places, tensors):
+        given[place] = tensor
+    first, args, kwargs = pytree.tree_unflatten(given, spec)
+    torch.manual_seed(0)
+    outputs = [o for o in pytree.tree_leaves(op(first, *args, **kwargs)) if isinstance(o, torch.Tensor) and o.requires_grad]
+    wanted = [t for t in tensors if t.requires_grad]
+    if not outputs or not wanted:
+        return "none", ""
+    right = iter(torch.autograd.grad(outputs, wanted, [torch.ones_like(o) for o in outputs], allow_unused=True))
+    right = [next(right) if t.requires_grad else None for t in tensors]
+    try:
+        loaded = executor.call("load", text=text)
+        if loaded["unsupported"]:
+            return "refused", loaded["unsupported"][0]["reason"]
+        executor.bind("inputs", values)
+        joint = executor.call("joint")
+        if joint.get("failure"):
+            return "refused", joint["failure"]["message"]
+        text = joint_text(joint)
+        loaded = executor.call("load", text=text)
+        if loaded["unsupported"]:
+            return "differs", "its graph does not run: " + loaded["unsupported"][0]["target"] + ": " + loaded["unsupported"][0]["reason"]
+        inputs = {}
+        tangents = iter(outputs)
+        for i, placeholder in enumerate(p["name"] for p in joint["placeholders"]):
+            inputs[placeholder] = tensors[i].detach() if i < len(tensors) else torch.ones_like(next(tangents))
+        executor.bind("inputs", inputs)
+        ran = executor.call("run", keep=True)
+        if ran.get("failure"):
+            return "differs", "its graph does not run: " + ran["failure"]["message"]
+        executor.call("save")
+        found = Tensors(executor.folder / "from_worker.safetensors")
+    except StopIteration:
+        return "refused", f"{len(joint['placeholders']) - len(tensors)} tangents for {len(outputs)} results that need a gradient"
+    except RuntimeError as e:
+        return "refused", str(e)
+    returned = [item.strip() for item in joint["returned"].strip("()").split(",") if item.strip()]
+    for i, expected in enumerate(right):
+        if expected is None or returned[i] == "None":
+            if expected is not None and expected.abs().max() > 0:
+                return "differs", f"gradient {i} is None"
+            continue
+        gradient = inputs[returned[i]] if returned[i] in inputs else found[returned[i]]
+        if gradient.shape != expected.shape or gradient.dtype != expected.dtype:
+            return "differs", f"gradient {i}: {gradient.dtype} {tuple(gradient.shape)}, PyTorch {expected.dtype} {tuple(expected.shape)}"
+        a, b = gradient.double(), expected.detach().double()
+        bound = (1e-3 if expected.dtype == torch.float32 else 1e-7) * max(1e-30, b[b.isfinite()].abs().max().item() if b.isfinite().any() else 1)
+        wrong = ~(((a - b).abs() <= bound) | (a == b) | (a.isnan() & b.isnan()))
+        if wrong.any():
+            return "differs", f"gradient {i}: {a[wrong][0].item()}, PyTorch {b[wrong][0].item()}"
+    return "ran", ""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("executor")
@@ -221,8 +314,11 @@ def main():
     parser.add_argument("--samples", type=int, default=2)
     parser.add_argument("--ops", default="")
     parser.add_argument("--dtypes", default=USUAL)
+    parser.add_argument("--joint", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
+    if options.joint and options.dtypes == USUAL:
+        options.dtypes = "f32,f64"
     from torch.testing._internal.common_methods_invocations import op_db
     torch.set_num_threads(1)
     table = {name: collections.Counter() for name in options.dtypes.split(",")}
@@ -234,7 +330,9 @@ def main():
         for op in [op for op in op_db if options.ops in op.name][::options.every]:
             for name, counts in table.items():
                 dtype = DTYPES[name]
-                if dtype not in op.supported_dtypes("cpu"):
+                if dtype not in (op.supported_backward_dtypes("cpu") if options.joint else op.supported_dtypes("cpu")):
+                    continue
+                if options.joint and not op.supports_autograd:
                     continue
                 try:
                     torch.manual_seed(0)
@@ -257,7 +355,9 @@ def main():
                         untraced[f"make_fx: {type(e).__name__}"] += 1
                         continue
                     try:
-                        what, why = judge(executor, text, values)
+                        what, why = judge_joint(executor, op, sample, text, values) if options.joint else judge(executor, text, values)
+                        if what == "none":
+                            continue
                     except Died as e:
                         what, why = "died", str(e)
                     counts[what] += 1
@@ -272,7 +372,7 @@ def main():
     for name, counts in table.items():
         total = sum(counts.values())
         run = counts["ran"] + counts["differs"]
-        short = short or run < AIM[name] * total or counts["died"]
+        short = short or counts["died"] or (counts["differs"] if options.joint else run < AIM[name] * total)
         print(f"| {name} | {total} | {run} | {100 * run / max(total, 1):.1f} % | {counts['differs']} | {counts['refused']} | {counts['died']} |")
     for (what, why), count in sorted(reasons.items(), key=lambda row: (row[0][0], -row[1], row[0][1])):
         print(f"{count:5} {what}: {why}")

@@ -7,6 +7,7 @@
 
 #include <QWidget>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -33,6 +34,10 @@ public:
         std::vector<Place> crossing;
         QString proof; // of the region
     };
+    // Says what an executor makes of a node, before a run; empty = nothing is to be said.
+    void setForecaster(std::function<QString(const Place&)> forecaster) {
+        forecaster_ = std::move(forecaster);
+    }
     // What the pages are about, and which of them is open. Emits nothing.
     void inspect(const About& about, Page page);
 
@@ -59,6 +64,7 @@ private:
     QTextBrowser* text_;
     NotesPane* notes_;
     bool quiet_ = false;
+    std::function<QString(const Place&)> forecaster_;
 };
 
 } // namespace hopscope
