@@ -59,7 +59,7 @@ private slots:
         QVERIFY(window.actions()[Do::ProveRegion]->isEnabled());
         window.actions()[Do::ProveRegion]->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(window.idle(), 60000);
-        QVERIFY(report().contains(QStringLiteral(": equal on ")));
+        QVERIFY(window.inspector().text().contains(QStringLiteral(": equal on "))); // on the region's page
         window.navigator().set_focus(Pane::Right); // the backward body
         QVERIFY(!window.actions()[Do::DeriveJoint]->isEnabled());
         window.navigator().set_focus(Pane::Left);

@@ -62,7 +62,11 @@ void ExplainView::follow(const Shown& shown, Changes changed) {
     document_ = shown.document;
     if (!document_)
         return ask({});
+    // Told again of where one is already: the page that was opened with stays.
     const NavState& at = shown.at;
+    if (!another && asked_ == at)
+        return;
+    asked_ = at;
     Question question;
     question.compilation = at.compilation;
     if (at.subject != Subject::Compilation)

@@ -40,6 +40,7 @@ private:
 
     std::shared_ptr<const Document> document_;
     Question question_;
+    NavState asked_; // where one was when it was asked
     QTextBrowser* text_;
     QToolButton* copy_;
     QToolButton* dump_;
