@@ -43,9 +43,8 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     command
         .add_option(
             "--invocation", options.invocation, "Which call of a region's body, from 0: its recorded values")
-        ->check(CLI::NonNegativeNumber);
-    command.add_option("--seed", options.seed, "Make synthetic inputs from this seed")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_from(0));
+    command.add_option("--seed", options.seed, "Make synthetic inputs from this seed")->check(whole_from(0));
     command.add_option("--inputs", options.inputs,
         "A file of inputs: .safetensors, .pt, .npy, or a folder with a NAME.npy for each placeholder");
     command.add_option("--input", options.single_inputs,
