@@ -44,6 +44,11 @@ for target in "${targets[@]}"; do
     count=0
     for crash in "$crashes"/*; do
         [ -f "$crash" ] || continue
+        # Of an earlier run, and mended since.
+        if timeout 60 "$root/build/fuzz/tests/$target" -timeout=10 -rss_limit_mb=2048 "$crash" >/dev/null 2>&1; then
+            rm -f "$crash"
+            continue
+        fi
         count=$((count + 1))
         small=$kept/$(basename "$crash")
         "$root/build/fuzz/tests/$target" -minimize_crash=1 -runs=20000 -max_total_time=30 -exact_artifact_path="$small" "$crash" \

@@ -74,7 +74,8 @@ int run_explain(const Words& words) {
     if (const Status there = wanted_exists(words, ledger); !there)
         return fail(there.error());
     const ExplainTextOptions texts{options.region, options.call, words.invocation >= 0};
-    for (const Explanation& e : explain(*dump, ledger)) {
+    const std::vector<Explanation> explanations = explain(*dump, ledger);
+    for (const Explanation& e : explanations) {
         if (!words.json)
             std::fputs(explanation_text(*dump, ledger, e, texts).c_str(), stdout);
         compilations.push_back(words.json ? explanation_json(*dump, ledger, e, options) : Json());
@@ -82,13 +83,22 @@ int run_explain(const Words& words) {
     std::vector<Problem> found = ledger.problems;
     for (Problem& p : lint(*dump, ledger))
         found.push_back(std::move(p));
+    const std::vector<RankAnswer> ranks = across_ranks(*dump, ledger, explanations);
     if (words.json) {
+        Json unlike = Json::array();
+        for (const RankAnswer& r : ranks)
+            unlike.push_back({{"rank", *dump->compilation(r.compilation).key.rank},
+                {"id", utf8(dump->compilation(r.compilation).key.id)}, {"summary", utf8(r.summary)}});
         Json problems = problems_json(*dump, dump->problems);
         for (Json& p : problems_json(*dump, found))
             problems.push_back(std::move(p));
-        print_json({{"compilations", std::move(compilations)}, {"problems", std::move(problems)}});
+        print_json({{"compilations", std::move(compilations)}, {"problems", std::move(problems)},
+            {"ranks", std::move(unlike)}});
         return kDone;
     }
+    for (const RankAnswer& r : ranks)
+        std::printf("rank %d  %s  %s\n", *dump->compilation(r.compilation).key.rank,
+            utf8(dump->compilation(r.compilation).key.id).c_str(), utf8(r.summary).c_str());
     for (const Problem& p : found)
         std::printf("%s: %s\n", std::string(severity_name(p.severity)).c_str(), utf8(p.message).c_str());
     if (compilations.empty())

@@ -84,7 +84,11 @@ Json value_json(const Dump& dump, InputNames& names, const KeptValue& v) {
 }
 
 Json report_json(const Dump& dump, const MemoryReport& report) {
-    Json saved = Json::array(), again = Json::array();
+    Json saved = Json::array(), again = Json::array(), tags = Json::array(), untagged = Json::array();
+    for (const TaggedValue& t : report.against_tags)
+        tags.push_back({{"at", address(dump, t.at)}, {"tag", t.tag}, {"saved", t.saved}});
+    for (const Place& body : report.untagged_bodies)
+        untagged.push_back(utf8(address_of(dump, body.graph, body.body)));
     InputNames names(dump);
     for (const KeptValue& v : report.saved)
         saved.push_back(value_json(dump, names, v));
@@ -97,7 +101,8 @@ Json report_json(const Dump& dump, const MemoryReport& report) {
             {{"kept_bytes", report.kept_bytes}, {"alive_bytes", report.alive_bytes},
                 {"kept_values", report.kept_values}, {"unknown_sizes", report.unknown_sizes}}},
         {"recomputed", std::move(again)}, {"forward", utf8(address_of(dump, report.forward.graph))},
-        {"backward", utf8(address_of(dump, report.backward.graph))}};
+        {"backward", utf8(address_of(dump, report.backward.graph))}, {"against_tags", std::move(tags)},
+        {"untagged_bodies", std::move(untagged)}};
 }
 
 std::string size_text(std::optional<int64_t> bytes) {
@@ -165,6 +170,13 @@ void print_report(const Dump& dump, const MemoryReport& report) {
                     "        in the storage of %s, counted there\n", address(dump, v.alias_of).c_str());
         }
     }
+    for (const TaggedValue& t : report.against_tags)
+        std::printf("  tagged %s, and %s: %s\n", t.tag.c_str(),
+            t.saved ? "saved" : "computed again by the backward", address(dump, t.at).c_str());
+    for (const Place& body : report.untagged_bodies)
+        std::printf("  no value in %s is tagged, its call is: checkpointing's policy saw the region as one "
+                    "operator\n",
+            utf8(address_of(dump, body.graph, body.body)).c_str());
     if (report.recomputed.empty())
         return;
     std::printf("  computed again by the backward: %s\n", counted(report.recomputed.size(), "node").c_str());

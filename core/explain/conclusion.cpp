@@ -53,9 +53,14 @@ Counts count(const CompilationLedger& c) {
     }
     // A dump that lacks Dynamo's graph: the log or the graphs behind it tell the bodies.
     if (n.bodies == 0)
-        n.bodies = behind > 0 ? static_cast<size_t>(behind)
-                              : static_cast<size_t>(std::count_if(c.regions.begin(), c.regions.end(),
-                                  [](const Region& r) { return !r.identifier.empty(); }));
+        n.bodies = behind > 0
+            ? static_cast<size_t>(behind)
+            : static_cast<size_t>(std::count_if(c.regions.begin(), c.regions.end(), [&](const Region& r) {
+                  // Installed, and then one too many.
+                  return !r.identifier.empty()
+                      || std::any_of(r.invocations.begin(), r.invocations.end(),
+                          [&](InvocationId i) { return c.invocation(i).traced_to_end; });
+              }));
     return n;
 }
 
@@ -150,12 +155,13 @@ std::string conclude(const Dump& dump, const CompilationLedger& c, const Explana
         out += "; " + did;
     if (n.failed > 0 || (e.failure && !compilation.fail_type.empty())) {
         const auto failed = std::find_if(e.regions.begin(), e.regions.end(),
-            [](const RegionAnswer& r) { return r.outcome == Outcome::Failed; });
+            [](const RegionAnswer& r) { return r.outcome == Outcome::Failed && !r.spots.empty(); });
         out += "; failed";
         if (failed != e.regions.end()) {
             const Region& r = c.regions[static_cast<size_t>(failed->region)];
             if (!r.function.empty() || !r.identifier.empty())
-                out += " in " + (r.function.empty() ? r.identifier : r.function);
+                out += " in " + (r.function.empty() || r.function_as_called ? r.identifier : r.function)
+                    + (r.function_as_called ? " (" + r.function_label() + ')' : "");
         }
         if (e.failure)
             out += ": " + headline(e.failure->message);

@@ -27,13 +27,15 @@ Explanation explain(const Dump& dump, const Ledger& ledger, CompilationId id) {
     e.compilation = id;
     e.failure = failure_of(dump, id);
     e.caches = caches_of(dump, c);
+    explain_parts::Facts facts(dump);
     for (size_t r = 0; r < c.regions.size(); ++r) {
         RegionAnswer& answer = e.regions.emplace_back();
         answer.region = static_cast<int>(r);
         for (const InvocationId i : c.regions[r].invocations)
-            answer.calls.push_back(explain_parts::explain_call(dump, c, c.invocation(i)));
-        answer.variants = explain_parts::explain_variants(dump, c, c.regions[r]);
+            answer.calls.push_back(explain_parts::explain_call(dump, c, c.invocation(i), facts));
+        explain_parts::explain_variants(dump, c, answer);
     }
+    explain_parts::find_equal_bodies(dump, c, e);
     explain_parts::find_outcomes(dump, ledger, e);
     e.headline = explain_parts::conclude(dump, c, e);
     return e;

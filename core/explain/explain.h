@@ -27,6 +27,8 @@ struct Mismatch {
                        // constant, guard, mutation, output, side_effect, operator
     std::string expected, found; // empty: not told
     std::vector<Ground> evidence;
+    // What the program passes there, where its name is known: "layers.3.norm.weight".
+    std::string name = {};
 };
 
 struct CallAnswer {
@@ -40,6 +42,20 @@ struct VariantAnswer {
     Place place; // of the body
     std::vector<Mismatch> differences; // from each variant before it
     Place cause; // the node that made the odd tangent; graph none where the graphs do not show one
+    std::vector<int> calls; // Invocation::index of those that run it
+};
+
+// What would be gained by giving one tangent of all calls the same layout.
+struct VariantRemedy {
+    std::string where; // "tangent 0"
+    std::string field; // "stride", "shape", …
+    int remaining = 0; // backward bodies there would be
+};
+
+// Another region of the compilation whose body computes the same.
+struct EqualBody {
+    std::string identifier;
+    std::string why; // one sentence: what kept PyTorch from sharing them
 };
 
 // Where a region went. In this order: what comes first is told where several hold.
@@ -63,6 +79,8 @@ struct RegionAnswer {
     std::vector<Spot> spots; // its evidence
     std::vector<CallAnswer> calls;
     std::vector<VariantAnswer> variants; // the second and further backward bodies
+    std::vector<VariantRemedy> remedies; // of their differences, each alone; those that help
+    std::vector<EqualBody> equal; // that were there before
 };
 
 struct Explanation {
@@ -79,5 +97,14 @@ struct Explanation {
 std::vector<Explanation> explain(const Dump& dump, const Ledger& ledger);
 // One compilation, whether it calls a region or not.
 Explanation explain(const Dump& dump, const Ledger& ledger, CompilationId compilation);
+
+// A rank whose compilation went otherwise than that of most ranks.
+struct RankAnswer {
+    CompilationId compilation;
+    std::string summary; // "differs from the other ranks: 2 bodies where they have 1; call 2 is …"
+};
+// Of compilations with one id on several ranks; nothing where all did the same.
+std::vector<RankAnswer> across_ranks(
+    const Dump& dump, const Ledger& ledger, const std::vector<Explanation>& explanations);
 
 } // namespace hopscope

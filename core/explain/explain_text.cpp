@@ -7,10 +7,15 @@
 namespace hopscope {
 
 std::string mismatch_text(const Mismatch& m) {
-    std::string out = m.where + (m.where.empty() ? "" : ": ") + m.field;
-    if (!m.expected.empty() || !m.found.empty())
+    std::string out =
+        m.where + (m.name.empty() ? "" : " (" + m.name + ')') + (m.where.empty() ? "" : ": ") + m.field;
+    if (m.where.empty() && m.expected.empty() && !m.found.empty())
+        out += ": " + m.found; // PyTorch's own words
+    else if (!m.expected.empty() || !m.found.empty())
         out += ' ' + (m.found.empty() ? "none" : m.found) + (m.expected.empty() ? "" : ", not " + m.expected);
-    out += m.against.empty() ? "" : " as in " + m.against;
+    else if (!m.against.empty())
+        out += " is other than";
+    out += m.against.empty() ? "" : (m.expected.empty() && m.found.empty() ? " in " : " as in ") + m.against;
     out += "  (";
     for (size_t i = 0; i < m.evidence.size(); ++i)
         out += (i ? ", " : "") + std::string(ground_name(m.evidence[i]));
@@ -87,8 +92,13 @@ private:
 
     void region(const RegionAnswer& answer) {
         const Region& r = c_.regions[static_cast<size_t>(answer.region)];
-        out_ += "  " + (r.identifier.empty() ? "a region that was never installed" : utf8(r.identifier))
-            + (r.function.empty() ? "" : " (" + utf8(r.function) + ')') + ": "
+        const bool installed = std::any_of(r.invocations.begin(), r.invocations.end(),
+            [&](InvocationId i) { return c_.invocation(i).traced_to_end; });
+        out_ += "  "
+            + (!r.identifier.empty() ? utf8(r.identifier)
+                    : installed      ? "a body that was one too many"
+                                     : "a region that was never installed")
+            + (r.function.empty() ? "" : " (" + utf8(r.function_label()) + ')') + ": "
             + std::string(outcome_label(answer.outcome)) + ": " + utf8(answer.where) + '\n';
         for (const Spot& s : answer.spots)
             if (answer.outcome != Outcome::Kept)
@@ -96,6 +106,13 @@ private:
         calls(answer);
         for (const VariantAnswer& v : answer.variants)
             variant(v);
+        for (const VariantRemedy& m : answer.remedies)
+            out_ += "    were " + m.where + "'s " + m.field + " the same in all calls, "
+                + std::to_string(m.remaining)
+                + (m.remaining == 1 ? " backward body would remain\n" : " backward bodies would remain\n");
+        for (const EqualBody& b : answer.equal)
+            out_ += "    its body is equal to that of " + utf8(b.identifier)
+                + ", and not shared with it: " + utf8(b.why) + '\n';
     }
 
     // Calls that say the same stand in one line: "calls 1–11".
@@ -108,8 +125,8 @@ private:
                 continue;
             }
             while (!options_.cells && end < answer.calls.size() && answer.calls[end].summary == first.summary
-                && decision(answer.calls[end]) == decision(first) && first.differences.size() <= 1
-                && answer.calls[end].differences.size() == first.differences.size()
+                && decision(answer.calls[end]) == decision(first)
+                && same(answer.calls[end].differences, first.differences)
                 && answer.calls[end].index == answer.calls[end - 1].index + 1)
                 ++end;
             if (end - i > 1)
@@ -118,6 +135,8 @@ private:
                     + std::string(decision_label(decision(first))) + ": " + utf8(first.summary) + '\n';
             else
                 call(first);
+            if (!options_.cells)
+                differences(first);
             i = end;
         }
     }
@@ -125,16 +144,28 @@ private:
     void call(const CallAnswer& answer) {
         out_ += "    call " + std::to_string(answer.index) + "  "
             + std::string(decision_label(decision(answer))) + ": " + utf8(answer.summary) + '\n';
-        if (answer.differences.size() > 1)
-            for (const Mismatch& m : answer.differences)
-                out_ += "        " + utf8(mismatch_text(m)) + '\n';
-        if (options_.cells)
-            for (const CacheCell& one : e_.caches.calls[static_cast<size_t>(answer.index)].cells)
-                cell(one, true);
+        if (!options_.cells)
+            return;
+        differences(answer);
+        for (const CacheCell& one : e_.caches.calls[static_cast<size_t>(answer.index)].cells)
+            cell(one, true);
+    }
+
+    static bool same(const std::vector<Mismatch>& a, const std::vector<Mismatch>& b) {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+            [](const Mismatch& x, const Mismatch& y) { return mismatch_text(x) == mismatch_text(y); });
+    }
+    void differences(const CallAnswer& answer) {
+        for (const Mismatch& m : answer.differences)
+            out_ += "        " + utf8(mismatch_text(m)) + '\n';
     }
 
     void variant(const VariantAnswer& v) {
-        out_ += "    backward body " + utf8(v.body) + '\n';
+        out_ += "    backward body " + utf8(v.body);
+        for (size_t i = 0; i < v.calls.size(); ++i)
+            out_ += (i == 0 ? v.calls.size() == 1 ? ", of call " : ", of calls " : ", ")
+                + std::to_string(v.calls[i]);
+        out_ += '\n';
         for (const Mismatch& m : v.differences)
             out_ += "        " + utf8(mismatch_text(m)) + '\n';
         if (!v.cause.graph)

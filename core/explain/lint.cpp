@@ -5,6 +5,7 @@
 #include "core/graph/reading.h"
 #include "core/match/fields.h"
 #include "core/match/match.h"
+#include "core/regions/memory.h"
 #include "core/regions/roles.h"
 
 #include <algorithm>
@@ -37,6 +38,8 @@ public:
             }
         }
         saved();
+        tangents();
+        options();
         return std::move(found_);
     }
 
@@ -218,14 +221,7 @@ private:
                 if (!call.body || !seen.insert(call.body).second)
                     continue;
                 const Body& body = m.body(call.body);
-                for (const Arg* result : results_of(body))
-                    if (const NodeId node = result->node(); node && body.node(node).op == Opcode::Placeholder
-                        && !dtype_of(m, body.node(node)).empty())
-                        add(Severity::Warning,
-                            "the body " + at(id, call.body) + " returns its operand "
-                                + at(id, call.body, node)
-                                + " itself: a region's result may not alias an operand (return a `.clone()`)",
-                            id, call.body, node);
+                aliases(m, id, call.body);
                 if (!wants_gradient() && compilation_.fail_type.empty())
                     continue;
                 for (size_t i = 0; i < body.nodes.size(); ++i)
@@ -237,7 +233,50 @@ private:
                             id, call.body, NodeId(i));
             }
     }
-    // The placeholder that a node writes into.
+    // Results that lie in the storage of an operand, or of one another.
+    void aliases(const GraphModule& m, GraphId id, BodyId b) {
+        const Body& body = m.body(b);
+        std::map<NodeId, NodeId> returned; // by whose storage it is
+        for (const Arg* result : results_of(body)) {
+            const NodeId node = result->node();
+            if (!node || dtype_of(m, body.node(node)).empty())
+                continue;
+            const NodeId base = behind_views(m, body, node);
+            const std::string clone = " (return a `.clone()`)";
+            if (body.node(base).op == Opcode::Placeholder)
+                add(Severity::Warning,
+                    "the body " + at(id, b) + " returns "
+                        + (base == node ? "its operand " + at(id, b, node) + " itself"
+                                        : at(id, b, node) + ", a view of its operand " + at(id, b, base))
+                        + ": a region's result may not alias an operand" + clone,
+                    id, b, node);
+            else if (const auto [other, first] = returned.try_emplace(base, node); !first)
+                add(Severity::Warning,
+                    "the body " + at(id, b) + " returns "
+                        + (other->second == node ? at(id, b, node) + " twice"
+                                                 : at(id, b, other->second) + " and " + at(id, b, node)
+                                    + ", which lie in one storage")
+                        + ": a region's results may not alias each other" + clone,
+                    id, b, node);
+        }
+    }
+    // Whose storage a value lies in, as far as views tell.
+    static NodeId behind_views(const GraphModule& m, const Body& body, NodeId node) {
+        for (size_t steps = body.nodes.size(); steps > 0; --steps) {
+            const Node& n = body.node(node);
+            const bool attribute =
+                n.syntax == Syntax::Attribute && operator_name(m.text(n.target)) == "getattr";
+            if (!is_view_operator(m, n) && !attribute)
+                return node;
+            const Arguments args = arguments_of(m, body, n);
+            if (!args.at(0) || !args.at(0)->node())
+                return node;
+            node = args.at(0)->node();
+        }
+        return node;
+    }
+
+    // The placeholder that a node writes into, itself or through a view.
     static NodeId written(const GraphModule& m, const Body& body, NodeId node) {
         const Node& n = body.node(node);
         if (n.op != Opcode::CallFunction && n.op != Opcode::CallMethod)
@@ -256,7 +295,8 @@ private:
         } else if (!in_place) {
             return {};
         }
-        const NodeId operand = target ? target->node() : NodeId();
+        NodeId operand = target ? target->node() : NodeId();
+        operand = operand ? behind_views(m, body, operand) : operand;
         return operand && body.node(operand).op == Opcode::Placeholder ? operand : NodeId();
     }
 
@@ -284,6 +324,82 @@ private:
                         at(f.graph, f.body, value.node) + " is saved, and nothing in its backward uses it ("
                             + at(b.graph, b.body, value.placeholder) + ')',
                         b.graph, b.body, value.placeholder);
+            }
+        }
+    }
+
+    // A tangent that the whole backward takes in another form than the forward returns the value whose
+    // gradient it is (torch/_functorch/_aot_autograd/descriptors.py, TangentAOTInput). Strides may differ:
+    // for outputs that are not dense AOTAutograd asks for contiguous tangents and makes them so (_functorch/
+    // _aot_autograd/runtime_wrappers.py, coerce_to_expected_memory_format).
+    void tangents() {
+        for (const GraphId id : compilation_.graphs) {
+            const Graph& g = dump_.graph(id);
+            if (g.stage != Stage::Backward || !g.label.empty() || g.cut)
+                continue;
+            const Place forward = other_half(dump_, id, BodyId(0));
+            if (!forward.graph || dump_.graph(forward.graph).cut)
+                continue;
+            const GraphModule &m = *g.module, &fw = *dump_.graph(forward.graph).module;
+            const Body& body = m.body(BodyId(0));
+            for (size_t i = 0; i < body.placeholder_count(); ++i) {
+                const NodeId result = output_of_tangent(fw, m.text(body.nodes[i].descriptor));
+                if (!result)
+                    continue;
+                std::vector<FieldDifference> differences;
+                compare_types(
+                    fw, fw.body(BodyId(0)).node(result).type, m, body.nodes[i].type, {}, differences);
+                for (const FieldDifference& d : differences)
+                    if (d.field != Field::Stride)
+                        add(Severity::Warning,
+                            "the forward returns " + at(forward.graph, BodyId(0), result) + " with "
+                                + std::string(field_name(d.field)) + ' ' + d.expected
+                                + ", and the backward takes its tangent with " + d.found + " as "
+                                + at(id, BodyId(0), NodeId(i)),
+                            id, BodyId(0), NodeId(i));
+            }
+        }
+    }
+    // "TangentAOTInput(output=PlainAOTOutput(idx=0))": the result of the forward with that descriptor.
+    static NodeId output_of_tangent(const GraphModule& forward, std::string_view descriptor) {
+        constexpr std::string_view kBefore = "TangentAOTInput(output=";
+        if (!descriptor.starts_with(kBefore) || !descriptor.ends_with(')'))
+            return {};
+        const std::string_view wanted =
+            descriptor.substr(kBefore.size(), descriptor.size() - kBefore.size() - 1);
+        const Body& body = forward.body(BodyId(0));
+        const auto results = results_of(body);
+        for (size_t i = 0; i < std::min(results.size(), body.output_descriptors.size()); ++i)
+            if (body.output_descriptors[i] && forward.text(body.output_descriptors[i]) == wanted)
+                return results[i]->node();
+        return {};
+    }
+
+    // A region's own compilers and passes (torch/_higher_order_ops/invoke_subgraph.py,
+    // NestedCompileRegionOptions) stand in the annotation of its calls: with a call of a later stage that has
+    // lost it, the region is compiled as everything else is.
+    bool has_options(const Place& call) const {
+        if (!call.graph)
+            return false;
+        const GraphModule& m = *dump_.graph(call.graph).module;
+        const Source* s = m.source(m.body(call.body).node(call.node).source);
+        return s && s->annotation
+            && m.text(s->annotation).find("nested_region_config") != std::string_view::npos;
+    }
+    void options() {
+        for (const Invocation& inv : ledger_.invocations) {
+            const Place& first = inv.call(CallSite::Dynamo);
+            if (!has_options(first))
+                continue;
+            for (const CallSite site : {CallSite::Forward, CallSite::Inference}) {
+                const Place& later = inv.call(site);
+                if (later.graph && !has_options(later))
+                    add(Severity::Warning,
+                        "the call " + at(first.graph, first.body, first.node)
+                            + " has options of its region (nested_region_config), and "
+                            + at(later.graph, later.body, later.node)
+                            + ", which is the same call, has lost them",
+                        later.graph, later.body, later.node);
             }
         }
     }

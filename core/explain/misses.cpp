@@ -105,10 +105,11 @@ bool same_function(const Region& a, const Region& b) {
 
 class Call {
 public:
-    Call(const Dump& dump, const CompilationLedger& ledger, const Invocation& inv)
+    Call(const Dump& dump, const CompilationLedger& ledger, const Invocation& inv, Facts& facts)
         : dump_(dump)
         , ledger_(ledger)
-        , inv_(inv) { }
+        , inv_(inv)
+        , facts_(facts) { }
 
     CallAnswer run() {
         CallAnswer answer;
@@ -118,6 +119,11 @@ public:
         if (inv_.decision == Decision::RetracedNew || inv_.decision == Decision::RetracedSame
             || inv_.decision == Decision::Traced)
             add_log(answer.differences);
+        // What PyTorch itself names comes first, body by body.
+        std::stable_sort(
+            answer.differences.begin(), answer.differences.end(), [&](const Mismatch& x, const Mismatch& y) {
+                return x.against == y.against && told_by_log(x) && !told_by_log(y);
+            });
         answer.summary = sentence(answer.differences);
         return answer;
     }
@@ -128,23 +134,68 @@ private:
         std::vector<Mismatch> fields;
     };
 
+    static bool told_by_log(const Mismatch& m) {
+        return std::find(m.evidence.begin(), m.evidence.end(), Ground::TextLog) != m.evidence.end();
+    }
+
     // Nearest first: fewest fields, then the one that was there first.
     std::vector<Mismatch> against_all() const {
         std::vector<Candidate> candidates;
-        const Region& mine = ledger_.regions[inv_.region.index];
-        for (const Region& other : ledger_.regions) {
-            if (&other == &mine || other.invocations.empty()
-                || other.invocations.front() >= InvocationId(static_cast<size_t>(inv_.index))
-                || !same_function(mine, other))
-                continue;
-            candidates.push_back({other.identifier, against(other)});
-        }
+        for (const Region* other : installed())
+            candidates.push_back({other->identifier, against(*other)});
         std::stable_sort(candidates.begin(), candidates.end(),
             [](const Candidate& p, const Candidate& q) { return p.fields.size() < q.fields.size(); });
         std::vector<Mismatch> out;
         for (Candidate& c : candidates)
             out.insert(out.end(), c.fields.begin(), c.fields.end());
         return out;
+    }
+
+    // The bodies of the same function that were there when this call came.
+    std::vector<const Region*> installed() const {
+        std::vector<const Region*> out;
+        if (!inv_.region)
+            return out;
+        const Region& mine = ledger_.regions[inv_.region.index];
+        for (const Region& other : ledger_.regions)
+            if (&other != &mine && !other.invocations.empty()
+                && other.invocations.front() < InvocationId(static_cast<size_t>(inv_.index))
+                && same_function(mine, other))
+                out.push_back(&other);
+        return out;
+    }
+
+    // What a call passes at a position of its body, as far as the dump tells whether it requires a gradient.
+    std::optional<bool> gradient_at(const Invocation& inv, size_t position) const {
+        const Place& at = inv.call(CallSite::Dynamo);
+        if (!at.graph || at.body != BodyId(0))
+            return std::nullopt;
+        const auto call = region_call(*dump_.graph(at.graph).module, at.body, at.node);
+        const NodeId operand = call && position < call->operands.size() ? call->operands[position] : NodeId();
+        return operand ? facts_.gradients.of(at.graph)[operand.index] : std::nullopt;
+    }
+    std::string name_at(size_t position) const {
+        const Place& at = inv_.call(CallSite::Dynamo);
+        if (!at.graph)
+            return {};
+        const auto call = region_call(*dump_.graph(at.graph).module, at.body, at.node);
+        const NodeId operand = call && position < call->operands.size() ? call->operands[position] : NodeId();
+        return operand ? facts_.names.of({at.graph, at.body, operand}).text() : std::string();
+    }
+
+    // Adds the operands of which one requires a gradient and the other does not; false where that is not
+    // known of all of them.
+    bool compare_gradients(const Region& other, size_t count, std::vector<Mismatch>& out) const {
+        bool all = true;
+        for (size_t i = 0; i < count; ++i) {
+            const auto expected = gradient_at(ledger_.invocation(other.invocations.front()), i);
+            const auto found = gradient_at(inv_, i);
+            all = all && expected && found;
+            if (expected && found && *expected != *found)
+                out.push_back({other.identifier, "operand " + std::to_string(i), "requires_grad",
+                    *expected ? "True" : "False", *found ? "True" : "False", {Ground::Graph}, name_at(i)});
+        }
+        return all;
     }
 
     std::vector<Mismatch> against(const Region& other) const {
@@ -170,9 +221,12 @@ private:
             if (n != m)
                 unclear_ = unclear_ || !found.empty();
             else
-                for (const FieldDifference& d : found)
+                for (const FieldDifference& d : found) {
                     out.push_back(type_mismatch(other.identifier, "operand " + std::to_string(i), d));
+                    out.back().name = name_at(i);
+                }
         }
+        gradients_known_ = compare_gradients(other, std::min(n, m), out) && n == m && gradients_known_;
         if (out.empty())
             inside(other.identifier, a, x.body, b, y.body, out);
         return out;
@@ -184,8 +238,10 @@ private:
         const MatchResult r = match_bodies(Canon(a), x, Canon(b), y);
         if (r.equal()) {
             // PyTorch compares the placeholders' fake tensors as well (are_same_graph_modules): of what makes
-            // two of them unequal, only this is not in the text.
-            out.push_back({identifier, "operands", "requires_grad", {}, {}, {Ground::Elimination}});
+            // two of them unequal, only this is not in the text. Where it is known to be the same, nothing
+            // that the dump shows differs.
+            if (!gradients_known_)
+                out.push_back({identifier, "operands", "requires_grad", {}, {}, {Ground::Elimination}});
             return;
         }
         const Difference& d = *r.difference;
@@ -206,12 +262,15 @@ private:
     void add_log(std::vector<Mismatch>& out) const {
         if (says_metadata(inv_)) {
             const bool shown = std::any_of(out.begin(), out.end(), is_metadata);
+            const bool open = !compared_ && open_fields(out);
             for (Mismatch& m : out)
-                if (is_metadata(m) || m.field == "requires_grad")
+                if (!open && (is_metadata(m) || m.field == "requires_grad"))
                     m.evidence.insert(m.evidence.begin(), Ground::TextLog);
             const bool told = std::any_of(
                 out.begin(), out.end(), [](const Mismatch& m) { return m.field == "requires_grad"; });
-            if (!shown && !told && compared_ && !unclear_)
+            if (open)
+                ;
+            else if (!shown && !told && compared_ && !unclear_ && !gradients_known_)
                 out.push_back(
                     {{}, "operands", "requires_grad", {}, {}, {Ground::TextLog, Ground::Elimination}});
             else if (!shown && !told)
@@ -223,12 +282,75 @@ private:
                 && message.kind != ReuseMessage::Kind::NotEligible)
                 continue;
             Mismatch m = from_message(message);
+            // With one body there, it is that one.
+            if (message.kind == ReuseMessage::Kind::ReuseFailed)
+                if (const auto bodies = installed(); bodies.size() == 1)
+                    m.against = bodies.front()->identifier;
             const bool known = std::any_of(out.begin(), out.end(), [&](const Mismatch& o) {
                 return o.field == m.field && o.where == m.where && o.found == m.found;
             });
             if (!m.field.empty() && !known)
                 out.push_back(std::move(m));
         }
+    }
+
+    // No graph shows the bodies (the compilation failed before it was printed): the log leaves five fields
+    // open. The tensors that the compilation takes tell which of them differ at all; false where they tell
+    // nothing.
+    bool open_fields(std::vector<Mismatch>& out) const {
+        const std::vector<std::string> differing = differing_inputs();
+        if (differing.empty())
+            return false;
+        for (const bool likely : {true, false})
+            for (const char* field : {"dtype", "shape", "stride", "device", "requires_grad"}) {
+                const bool is = std::find(differing.begin(), differing.end(), field) != differing.end();
+                if (is == likely)
+                    out.push_back({{}, metadata_input(), field, {}, {},
+                        likely ? std::vector{Ground::TextLog, Ground::Artifact}
+                               : std::vector{Ground::TextLog}});
+            }
+        return true;
+    }
+    // In which fields the inputs of the compilation that are no weights differ among each other.
+    std::vector<std::string> differing_inputs() const {
+        std::vector<std::string> out;
+        const DescribedInput* first = nullptr;
+        const auto add = [&](const char* field, bool differs) {
+            if (differs && std::find(out.begin(), out.end(), field) == out.end())
+                out.emplace_back(field);
+        };
+        for (const DescribedInput& input : dump_.inputs) {
+            if (input.compilation != ledger_.compilation || input.is_parameter)
+                continue;
+            if (!first)
+                first = &input;
+            add("dtype", input.dtype != first->dtype);
+            add("shape", input.shape != first->shape);
+            add("stride", input.stride != first->stride);
+            add("requires_grad", input.requires_grad != first->requires_grad);
+        }
+        return out;
+    }
+    std::string input_hint() const {
+        const std::vector<std::string> fields = differing_inputs();
+        if (fields.empty() || compared_)
+            return {};
+        std::string out = "; the tensors that the compilation takes differ in ";
+        for (size_t i = 0; i < fields.size(); ++i)
+            out += (i == 0 ? "" : i + 1 == fields.size() ? " and " : ", ") + fields[i];
+        std::vector<std::string> seen;
+        std::string list;
+        for (const DescribedInput& input : dump_.inputs) {
+            if (input.compilation != ledger_.compilation || input.is_parameter)
+                continue;
+            const std::string name = user_name(input.source);
+            if (std::find(seen.begin(), seen.end(), name) != seen.end())
+                continue;
+            seen.push_back(name);
+            if (seen.size() <= 3)
+                list += (list.empty() ? "" : ", ") + name + ' ' + input.shape;
+        }
+        return out + " (" + list + (seen.size() > 3 ? ", …" : "") + ')';
     }
 
     // The flattened argument whose metadata the log finds other.
@@ -250,13 +372,13 @@ private:
 
     static std::string told(const Mismatch& m) {
         const std::string body = m.against.empty() ? "an installed body" : "`" + m.against + '`';
-        if (m.expected.empty() && m.found.empty() && m.evidence == std::vector{Ground::TextLog}
-            && m.field == "dtype")
+        if (m.expected.empty() && m.found.empty() && m.evidence.front() == Ground::TextLog
+            && m.evidence.back() != Ground::Elimination && m.against.empty() && m.field != "tree")
             return (m.where.empty() ? "an input" : m.where)
                 + " differs from an installed body in dtype, shape, stride, device or requires_grad; the log "
                   "does not "
                   "say in which, and no graph shows it";
-        if (m.field == "requires_grad")
+        if (m.field == "requires_grad" && m.found.empty())
             return "nothing that the dump shows differs from " + body
                 + "; what it does not show is whether the operands require a gradient";
         if (m.against.empty() && m.expected.empty()
@@ -264,8 +386,17 @@ private:
                 || m.field == "kind"))
             return "not eligible for reuse: " + m.found;
         if (m.field == "tree")
-            return "its arguments are nested otherwise than those of an installed body";
-        std::string out = (m.where.empty() ? "the call" : m.where) + ": " + m.field;
+            return "its arguments are nested or named otherwise than those of " + body;
+        if (m.field == "requires_grad")
+            return m.where + (m.name.empty() ? "" : " (" + m.name + ')')
+                + (m.found == "True" ? " requires a gradient where " : " requires no gradient where ") + body
+                + (m.expected == "True" ? " expects one that does" : " expects one that does not");
+        // Operands are counted without repeats (torch/_dynamo/variables/higher_order_ops.py, lifted inputs).
+        if (m.field == "count" && m.where == "operands")
+            return "it takes " + m.found + " operands where " + body + " takes " + m.expected
+                + " (a tensor that is passed twice counts once)";
+        std::string out = (m.where.empty() ? "the call" : m.where)
+            + (m.name.empty() ? "" : " (" + m.name + ')') + ": " + m.field;
         if (!m.found.empty())
             out += ' ' + m.found;
         if (!m.expected.empty())
@@ -300,10 +431,14 @@ private:
             break;
         }
         if (list.empty())
-            return inv_.reason.empty() ? "traced, and a new body was installed: the dump does not tell why"
-                                       : headline(inv_.reason);
+            return (inv_.reason.empty() ? "traced, and a new body was installed: the dump does not tell why"
+                                        : headline(inv_.reason))
+                + input_hint();
         std::string out = told(list.front());
         const std::string& nearest = list.front().against;
+        if (nearest.empty())
+            out += input_hint();
+        out += further(list);
         const bool only_strides = std::all_of(list.begin(), list.end(),
             [&](const Mismatch& m) { return m.against != nearest || m.field == "stride"; });
         if (only_strides && !nearest.empty())
@@ -312,17 +447,38 @@ private:
         return out;
     }
 
+    // The other fields that keep the call from the nearest body, each in a few words.
+    static std::string further(const std::vector<Mismatch>& list) {
+        std::string out;
+        const std::string& nearest = list.front().against;
+        for (size_t i = 1; i < list.size() && !nearest.empty(); ++i) {
+            const Mismatch& m = list[i];
+            if (m.against != nearest)
+                continue;
+            const bool same_place = m.where == list.front().where;
+            if (m.field == "tree" || m.field == "count" || m.field == "requires_grad")
+                out += "; " + told(m);
+            else
+                out += "; " + (same_place ? "and" : m.where + ':') + ' ' + m.field + ' ' + m.found
+                    + (m.expected.empty() ? "" : ", not " + m.expected);
+        }
+        return out;
+    }
+
     const Dump& dump_;
     const CompilationLedger& ledger_;
     const Invocation& inv_;
+    Facts& facts_;
     mutable bool compared_ = false; // the graphs show both bodies
+    mutable bool gradients_known_ = true; // whether each operand of each body requires one
     mutable bool unclear_ = false; // operands could not be told apart by position
 };
 
 } // namespace
 
-CallAnswer explain_call(const Dump& dump, const CompilationLedger& ledger, const Invocation& invocation) {
-    return Call(dump, ledger, invocation).run();
+CallAnswer explain_call(
+    const Dump& dump, const CompilationLedger& ledger, const Invocation& invocation, Facts& facts) {
+    return Call(dump, ledger, invocation, facts).run();
 }
 
 } // namespace hopscope::explain_parts

@@ -69,7 +69,7 @@ private:
         if (!here && story && !story->identifier.empty() && region.identifier == story->identifier)
             here = true;
         if (!here)
-            return false;
+            return lost(answer, region);
         std::string where = "the compilation failed in it";
         if (story) {
             where = story->node.empty() ? "tracing it failed" : "the backend failed at " + story->node;
@@ -79,6 +79,17 @@ private:
             answer.spots.push_back({story->file, story->line, {}, story->kind});
         }
         return set(answer, Outcome::Failed, where);
+    }
+
+    // It was traced, and the compilation failed elsewhere before a graph behind Dynamo's was made.
+    bool lost(RegionAnswer& answer, const Region& region) const {
+        if (compilation_.fail_type.empty() && !explanation_.failure)
+            return false;
+        if (std::any_of(region.bodies.begin(), region.bodies.end(),
+                [](const RegionBody& b) { return b.site != CallSite::Dynamo; }))
+            return false;
+        return set(answer, Outcome::Failed,
+            "traced, but the compilation failed in another call, before any graph behind Dynamo's was made");
     }
 
     bool inlined(RegionAnswer& answer, const Region& region) const {
@@ -197,6 +208,35 @@ private:
         return nullptr;
     }
 
+    static bool is_break(const Artifact& a) {
+        return a.compilation && (a.name == "dynamo_graph_break_reason" || a.name.starts_with("Graph break"));
+    }
+    bool same_rank(const Artifact& a) const {
+        return dump_.compilation(a.compilation).key.rank == compilation_.key.rank;
+    }
+    // The compilation that broke off where this one goes on: the last before it of the same function that has
+    // a break. A function resumed twice broke twice.
+    std::string broken_frame() const {
+        constexpr std::string_view kResume = "torch_dynamo_resume_in_";
+        const auto plain = [&](std::string_view function) {
+            if (function.starts_with(kResume))
+                function.remove_prefix(kResume.size());
+            else
+                return function;
+            return function.substr(0, function.rfind("_at_"));
+        };
+        std::string id;
+        for (const Artifact& a : dump_.artifacts) {
+            if (!is_break(a) || !same_rank(a) || a.compilation >= explanation_.compilation)
+                continue;
+            const Compilation& c = dump_.compilation(a.compilation);
+            if (c.key.id != compilation_.key.id
+                && (c.function.empty() || plain(c.function) == plain(compilation_.function)))
+                id = c.key.id;
+        }
+        return id;
+    }
+
     bool broken(RegionAnswer& answer, const Region& region) const {
         constexpr std::string_view kResume = "torch_dynamo_resume_in_";
         if (!compilation_.function.starts_with(kResume))
@@ -207,11 +247,9 @@ private:
         std::string from = compilation_.function.substr(kResume.size());
         if (const size_t at = from.rfind("_at_"); at != std::string::npos)
             from = "line " + from.substr(at + 4) + " of " + from.substr(0, at);
-        // Of the frame that broke: the one before this.
         for (const Artifact& a : dump_.artifacts)
-            if (a.compilation && (a.name == "dynamo_graph_break_reason" || a.name.starts_with("Graph break"))
-                && dump_.compilation(a.compilation).key.rank == compilation_.key.rank
-                && a.compilation < explanation_.compilation)
+            if (const std::string id = broken_frame();
+                is_break(a) && same_rank(a) && dump_.compilation(a.compilation).key.id == id)
                 answer.spots.push_back({a.file, a.line, {}, a.name});
         return set(answer, Outcome::GraphBreak,
             "traced anew behind a graph break at " + from + ": no cache outlives a compilation, and "

@@ -2,13 +2,26 @@
 #pragma once
 
 #include "core/explain/explain.h"
+#include "core/explain/gradients.h"
 #include "core/match/fields.h"
 
 namespace hopscope::explain_parts {
 
-CallAnswer explain_call(const Dump& dump, const CompilationLedger& ledger, const Invocation& invocation);
-std::vector<VariantAnswer> explain_variants(
-    const Dump& dump, const CompilationLedger& ledger, const Region& region);
+// What is looked up once for all calls of a dump.
+struct Facts {
+    explicit Facts(const Dump& dump)
+        : names(dump)
+        , gradients(dump, names) { }
+    InputNames names;
+    GradientFacts gradients;
+};
+
+CallAnswer explain_call(
+    const Dump& dump, const CompilationLedger& ledger, const Invocation& invocation, Facts& facts);
+// Sets the backward bodies of a region beyond the first, and what would spare them.
+void explain_variants(const Dump& dump, const CompilationLedger& ledger, RegionAnswer& answer);
+// Sets which bodies of other functions are the same.
+void find_equal_bodies(const Dump& dump, const CompilationLedger& ledger, Explanation& explanation);
 
 // Sets where each region went, and its evidence.
 void find_outcomes(const Dump& dump, const Ledger& ledger, Explanation& explanation);

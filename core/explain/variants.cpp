@@ -4,6 +4,7 @@
 #include "core/explain/parts.h"
 
 #include "core/graph/calls.h"
+#include "core/graph/reading.h"
 #include "core/graph/roles.h"
 
 #include <algorithm>
@@ -17,7 +18,7 @@ namespace {
 std::vector<size_t> tangents(const GraphModule& m, BodyId body) {
     std::vector<size_t> out;
     const Body& b = m.body(body);
-    for (size_t i = 0; i < b.placeholder_count(); ++i)
+    for (size_t i = 0, n = b.placeholder_count(); i < n; ++i)
         if (is_tangent(m, b.nodes[i]))
             out.push_back(i);
     return out;
@@ -38,14 +39,14 @@ public:
         , ledger_(ledger)
         , region_(region) { }
 
-    std::vector<VariantAnswer> run() {
+    void run(RegionAnswer& answer) {
         std::vector<const RegionBody*> bodies;
         for (const RegionBody& b : region_.bodies)
             if (b.site == CallSite::Backward && b.variant)
                 bodies.push_back(&b);
         std::stable_sort(bodies.begin(), bodies.end(),
             [](const RegionBody* p, const RegionBody* q) { return p->variant < q->variant; });
-        std::vector<VariantAnswer> out;
+        std::vector<VariantAnswer>& out = answer.variants;
         for (size_t i = 1; i < bodies.size(); ++i) {
             VariantAnswer& v = out.emplace_back();
             v.body = bodies[i]->identifier;
@@ -54,8 +55,12 @@ public:
             for (size_t k = 0; k < i; ++k)
                 compare(*bodies[k], *bodies[i], v.differences, odd);
             v.cause = cause(*bodies[i], odd);
+            for (const InvocationId call : region_.invocations)
+                if (ledger_.invocation(call).variant == bodies[i]->variant)
+                    v.calls.push_back(ledger_.invocation(call).index);
         }
-        return out;
+        if (bodies.size() > 1)
+            remedies(bodies, answer);
     }
 
 private:
@@ -88,6 +93,31 @@ private:
             out.push_back({first.identifier, "tangents", "alias", {}, {}, {Ground::Elimination}});
     }
 
+    // How many bodies would be left if one field of one tangent were the same in all.
+    void remedies(const std::vector<const RegionBody*>& bodies, RegionAnswer& answer) const {
+        const auto differs = [&](size_t a, size_t b, const std::string& where, const std::string& field) {
+            std::vector<Mismatch> found;
+            int odd = -1;
+            compare(*bodies[a], *bodies[b], found, odd);
+            return std::any_of(found.begin(), found.end(),
+                [&](const Mismatch& m) { return m.where != where || m.field != field; });
+        };
+        for (const VariantAnswer& v : answer.variants)
+            for (const Mismatch& m : v.differences) {
+                if (m.field == "alias" || m.field == "count"
+                    || std::any_of(answer.remedies.begin(), answer.remedies.end(),
+                        [&](const VariantRemedy& r) { return r.where == m.where && r.field == m.field; }))
+                    continue;
+                std::vector<size_t> kept;
+                for (size_t i = 0; i < bodies.size(); ++i)
+                    if (std::all_of(kept.begin(), kept.end(),
+                            [&](size_t k) { return differs(k, i, m.where, m.field); }))
+                        kept.push_back(i);
+                if (kept.size() < bodies.size())
+                    answer.remedies.push_back({m.where, m.field, static_cast<int>(kept.size())});
+            }
+    }
+
     // The operator that feeds that tangent where a call of this variant is made.
     Place cause(const RegionBody& body, int odd) const {
         if (odd < 0)
@@ -106,10 +136,26 @@ private:
             const NodeId operand = made->operands[inputs[static_cast<size_t>(odd)]];
             // An input of the backward graph came so from outside.
             if (operand && m.body(call.body).node(operand).op == Opcode::CallFunction)
-                return {call.graph, call.body, operand};
+                return maker(m, {call.graph, call.body, operand});
             return {};
         }
         return {};
+    }
+
+    // What another region returns is made in its body.
+    static Place maker(const GraphModule& m, Place at) {
+        for (size_t level = 0; level < m.bodies.size(); ++level) {
+            const auto item = tuple_item(m, m.body(at.body), at.node);
+            const auto call = item ? region_call(m, at.body, item->of) : std::nullopt;
+            if (!call || !call->body)
+                return at;
+            const auto results = results_of(m.body(call->body));
+            const NodeId node = item->index < results.size() ? results[item->index]->node() : NodeId();
+            if (!node || m.body(call->body).node(node).op != Opcode::CallFunction)
+                return at;
+            at = {at.graph, call->body, node};
+        }
+        return at;
     }
 
     const Dump& dump_;
@@ -119,9 +165,8 @@ private:
 
 } // namespace
 
-std::vector<VariantAnswer> explain_variants(
-    const Dump& dump, const CompilationLedger& ledger, const Region& region) {
-    return Variants(dump, ledger, region).run();
+void explain_variants(const Dump& dump, const CompilationLedger& ledger, RegionAnswer& answer) {
+    Variants(dump, ledger, ledger.regions[static_cast<size_t>(answer.region)]).run(answer);
 }
 
 } // namespace hopscope::explain_parts

@@ -25,7 +25,7 @@ Json mismatches_json(const std::vector<Mismatch>& list) {
             evidence.push_back(ground_name(g));
         out.push_back({{"against", text_or_null(m.against)}, {"where", text_or_null(m.where)},
             {"field", m.field}, {"expected", text_or_null(m.expected)}, {"found", text_or_null(m.found)},
-            {"evidence", std::move(evidence)}});
+            {"evidence", std::move(evidence)}, {"name", text_or_null(m.name)}});
     }
     return out;
 }
@@ -113,11 +113,17 @@ Json explanation_json(
         Json variants = Json::array();
         for (const VariantAnswer& v : answer.variants)
             variants.push_back({{"body", utf8(v.body)}, {"differences", mismatches_json(v.differences)},
-                {"caused_by", cause_json(dump, v.cause)}});
+                {"caused_by", cause_json(dump, v.cause)}, {"invocations", v.calls}});
+        Json remedies = Json::array(), equal = Json::array();
+        for (const VariantRemedy& m : answer.remedies)
+            remedies.push_back({{"where", m.where}, {"field", m.field}, {"backward_bodies", m.remaining}});
+        for (const EqualBody& b : answer.equal)
+            equal.push_back({{"identifier", utf8(b.identifier)}, {"why", utf8(b.why)}});
         regions.push_back({{"identifier", text_or_null(r.identifier)}, {"function", text_or_null(r.function)},
             {"outcome", outcome_name(answer.outcome)}, {"invocations", std::move(calls)},
             {"backward_variants", std::move(variants)}, {"where", utf8(answer.where)},
-            {"at", spots_json(dump, answer.spots)}});
+            {"at", spots_json(dump, answer.spots)}, {"remedies", std::move(remedies)},
+            {"equal_bodies", std::move(equal)}, {"function_as_called", r.function_as_called}});
     }
     return {{"rank", compilation.key.rank ? Json(*compilation.key.rank) : Json(nullptr)},
         {"id", utf8(compilation.key.id)}, {"regions", std::move(regions)}, {"headline", utf8(e.headline)},

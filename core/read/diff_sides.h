@@ -15,8 +15,8 @@ struct DiffBlock {
     size_t from = 0, to = 0; // bytes of the text
 };
 
-// The diffs that show statements of graphs on both sides, in order; most texts have none, which costs two
-// searches.
+// The diffs that show statements of graphs on both sides (of a hunk, the unmarked ones count), in order; most
+// texts have none, which costs two searches.
 std::vector<DiffBlock> find_diffs(const PlainText& plain);
 
 // The text without them: blanks where they stood, so that lines and offsets stay.

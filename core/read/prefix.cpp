@@ -1,5 +1,6 @@
 #include "core/read/prefix.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 
 #include <algorithm>
@@ -219,12 +220,22 @@ void LinePrefix::settle(const std::vector<std::string_view>& behind) {
             in_number = is_digit(text_[at]);
         }
     }
+    std::vector<bool> varies;
+    for (const auto& seen : values)
+        varies.push_back(samples > 2 && 2 * seen.size() > samples);
     size_t number = 0;
-    for (Piece& piece : pieces_) {
+    for (size_t p = 0; p < pieces_.size(); ++p) {
+        Piece& piece = pieces_[p];
         if (piece.kind != Piece::Kind::Digits)
             continue;
-        const bool varies = number < values.size() && samples > 2 && 2 * values[number].size() > samples;
-        if (!(number < is_time.size() && is_time[number]) && !varies)
+        // Seconds since a start, "[   12.345678]": what stands before the point grows with what stands behind
+        // it.
+        const bool decimal = p + 2 < pieces_.size() && pieces_[p + 1].text == "."
+            && pieces_[p + 1].kind == Piece::Kind::Text && pieces_[p + 2].kind == Piece::Kind::Digits;
+        const bool counts = (number < is_time.size() && is_time[number])
+            || (number < varies.size() && varies[number])
+            || (decimal && number + 1 < varies.size() && varies[number + 1]);
+        if (!counts)
             piece.kind = Piece::Kind::Text;
         ++number;
     }
@@ -283,6 +294,19 @@ void LinePrefix::learn(std::string_view line, size_t code, const std::vector<std
         if (n > 1 && 2 * n > told.size())
             border_ = first;
     }
+    join_texts();
+}
+
+// Words that stood apart while numbers between them could vary are compared at once.
+void LinePrefix::join_texts() {
+    std::vector<Piece> joined;
+    for (Piece& piece : pieces_) {
+        if (piece.kind == Piece::Kind::Text && !joined.empty() && joined.back().kind == Piece::Kind::Text)
+            joined.back().text += piece.text;
+        else
+            joined.push_back(std::move(piece));
+    }
+    pieces_ = std::move(joined);
 }
 
 bool LinePrefix::strip(std::string_view& line) const {
@@ -297,10 +321,11 @@ bool LinePrefix::strip(std::string_view& line) const {
         // Another program's stamp may stand before some lines only.
         if (!found && strong_) {
             const Piece& first = pieces_.front();
-            const std::string_view head = line.substr(0, kLongestPrefix);
-            for (size_t i = 1; i < head.size() && !found; ++i) {
-                if (first.kind == Piece::Kind::Text && !head.substr(i).starts_with(first.text[0]))
-                    continue;
+            const bool words = first.kind == Piece::Kind::Text;
+            const std::string_view head =
+                line.substr(0, kLongestPrefix + (words ? first.text.size() - 1 : 0));
+            const auto next = [&](size_t from) { return words ? find_words(head, first.text, from) : from; };
+            for (size_t i = next(1); i < head.size() && !found; i = next(i + 1)) {
                 at = i;
                 found = match(pieces_, line, at, nullptr);
             }

@@ -130,6 +130,9 @@ void GraphFinder::name_stage(
         task.label = guess->label;
         task.evidence = guess->evidence;
         task.number = guess->number;
+        // DDP's splitter heads each of its graphs ("---submod_0 graph---").
+        if (task.label == "ddp_graphs" && !context.heading.empty())
+            task.label = context.heading;
     }
     // AOTAutograd titles an inference graph "Forward graph"; its class has no name (trace_inference_graph).
     if (task.stage == Stage::Forward && class_name == "<lambda>")

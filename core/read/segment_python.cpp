@@ -1,4 +1,5 @@
 // Printed modules, and defs alone: which of a text's lines are theirs.
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/graph_finder.h"
 #include "core/read/lines.h"
@@ -14,6 +15,10 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 constexpr size_t kMostForeign = 20000; // lines of other processes between two of one graph
 constexpr size_t kFarthestDef = 1 << 16; // bytes from a class to its forward: constructors may stand between
+
+bool holds_head(std::string_view line) {
+    return find_words(line, "Module):") != npos || find_words(line, "def forward(") != npos;
+}
 
 // The process that PyTorch's own prefix names, with what stands before it: lines of one process are whole
 // messages.
@@ -39,6 +44,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
     std::string_view line;
     const bool bare = prefix.empty();
     size_t process_start = 0;
+    const int rank = bare ? -1 : facts_of(prefix.text()).rank.value_or(-1);
     const std::string process(bare ? std::string_view{} : process_of(prefix.text() + " ", process_start));
     size_t base = npos;
     int open = 0; // brackets of a signature
@@ -66,7 +72,9 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
             }
             size_t start = 0;
             const std::string_view other = process.empty() ? std::string_view{} : process_of(line, start);
-            if (!other.empty() && other == process)
+            // Numbers of processes repeat from one machine to the next: ranks do not.
+            if (!other.empty() && other == process
+                && facts_of(line.substr(0, start)).rank.value_or(-1) == rank)
                 break; // the next message of the same process
             budget_ -= std::min<size_t>(budget_, 1);
             if (++foreign > kMostForeign || budget_ == 0)
@@ -116,7 +124,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
         found.lines.push_back({text, place(here), line.size(), false});
         if (!words.empty() || bare)
             found.behind = at;
-        if (words.find("Module):") != npos || words.find("def forward(") != npos)
+        if (holds_head(words))
             taken_.insert(here.at);
     }
     if (foreign && !found.damaged) {
@@ -139,7 +147,7 @@ void GraphFinder::source(const Cursor& head, std::string_view name) {
 std::optional<Cursor> GraphFinder::forward_of(const Cursor& head, std::string_view before) {
     size_t& next = next_[kDefNeedle]; // searched for once, not for every class
     if (next != npos && next < head.at)
-        next = text_.find(kNeedles[kDefNeedle].words, head.at);
+        next = find_words(text_, kNeedles[kDefNeedle].words, head.at);
     if (next == npos || next - head.at > kFarthestDef)
         return std::nullopt;
     constexpr size_t kMostBehind = 20; // lines behind the first def
@@ -153,7 +161,7 @@ std::optional<Cursor> GraphFinder::forward_of(const Cursor& head, std::string_vi
         if (!line_at(at, line) || here.at - head.at > kFarthestDef)
             break;
         behind += first.has_value();
-        const size_t code = line.find("def forward(");
+        const size_t code = find_words(line, kNeedles[kDefNeedle].words);
         std::string_view other;
         if (code != npos) {
             const std::string_view prefix = trimmed(line.substr(0, code));
@@ -255,7 +263,7 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
     }));
     Cursor end = def;
     for (size_t i = 0; i < took && line_at(end, line); ++i)
-        if (line.find("Module):") != npos || line.find("def forward(") != npos)
+        if (holds_head(line))
             taken_.insert(end.at - line.size() - 1);
     if (prefix.empty())
         resume_ = end;
@@ -263,7 +271,7 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
         for (Cursor c = def; c.at < end.at;) {
             const Cursor here = c;
             line_at(c, line);
-            if (line.find("Module):") != npos || line.find("def forward(") != npos)
+            if (holds_head(line))
                 taken_.insert(here.at);
         }
     runs_.back().second = end;

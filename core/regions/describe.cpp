@@ -34,23 +34,40 @@ std::string marked_name(const Dump& dump, CompilationId compilation, const std::
     return {};
 }
 
-// "decoder_layer" of "hidden_states = decoder_layer(".
+// What one line calls: `decoder_layer` of "hidden_states = decoder_layer(", `call` of "x = self.call(b, x)".
+// Empty where it calls several things by name, as no text tells which of them is the region.
+std::string called_on(std::string_view code) {
+    std::string found;
+    for (size_t open = code.find('('); open != std::string_view::npos; open = code.find('(', open + 1)) {
+        size_t begin = open;
+        while (begin > 0 && is_identifier_char(code[begin - 1]))
+            --begin;
+        const std::string_view name = code.substr(begin, open - begin);
+        const std::string_view before = code.substr(0, begin);
+        // Methods of values are no regions; those of the model may be.
+        if (!is_identifier(name) || (before.ends_with('.') && !before.ends_with("self.")) || name == "super"
+            || name == "enumerate" || name == "zip" || name == "range" || name == "len" || name == "print"
+            || is_everywhere(name) || name.starts_with("__"))
+            continue;
+        if (!found.empty() && found != name)
+            return {};
+        found = std::string(name);
+    }
+    return found;
+}
+
 std::string name_at_call(const Dump& dump, const CompilationLedger& ledger, const Region& region) {
     for (const InvocationId i : region.invocations) {
         const Invocation& inv = ledger.invocation(i);
         const Source* s = call_source(dump, inv);
         if (!s || !s->has_place())
             continue;
-        const std::string_view code = dump.graph(inv.origin().graph).module->text(s->code);
-        for (size_t open = code.find('('); open != std::string_view::npos; open = code.find('(', open + 1)) {
-            size_t begin = open;
-            while (begin > 0 && is_identifier_char(code[begin - 1]))
-                --begin;
-            const std::string_view name = code.substr(begin, open - begin);
-            if (is_identifier(name) && name != "super" && name != "enumerate" && name != "zip"
-                && !is_everywhere(name) && !name.starts_with("__"))
-                return std::string(name);
-        }
+        const GraphModule& m = *dump.graph(inv.origin().graph).module;
+        // A wrapper of PyTorch's own calls everything by one name.
+        if (m.text(s->file).find("/torch/") != std::string_view::npos)
+            continue;
+        if (std::string name = called_on(m.text(s->code)); !name.empty())
+            return name;
     }
     return {};
 }
@@ -78,9 +95,19 @@ void place_region(const Dump& dump, const CompilationLedger& ledger, const std::
         if (const Source* s = region.function.empty() ? placed(output) : nullptr)
             region.function = std::string(m.text(s->function));
     // A method that every module has names nothing: then as the program calls it.
-    if (is_everywhere(region.function))
-        if (std::string called = name_at_call(dump, ledger, region); !called.empty())
-            region.function = std::move(called);
+    if (is_everywhere(region.function)) {
+        region.function = name_at_call(dump, ledger, region);
+        region.function_as_called = !region.function.empty();
+    }
+}
+
+// A body that broke the limit of entries: the message names its code (torch/_guards.py).
+std::string name_in_message(const std::string& message) {
+    constexpr std::string_view kBefore = "for function code <code object ";
+    const size_t at = message.find(kBefore);
+    const size_t end = at == std::string::npos ? at : message.find(" at 0x", at);
+    return end == std::string::npos ? std::string()
+                                    : message.substr(at + kBefore.size(), end - at - kBefore.size());
 }
 
 // The region's body in Dynamo's graph; no calls where it shows none.
@@ -105,6 +132,9 @@ void describe_regions(const Dump& dump, CompilationLedger& ledger, const Rows& r
                 region.function = m->function;
                 break;
             }
+        for (const InvocationId i : region.invocations)
+            if (region.function.empty())
+                region.function = name_in_message(ledger.invocation(i).reason);
         if (rows.of_dynamo)
             if (const RegionBody body = dynamo_body(ledger, region); body.calls)
                 region.bodies.insert(region.bodies.begin(), body);

@@ -92,6 +92,9 @@ struct RegionBody {
 struct Region {
     std::string identifier; // as Dynamo gave it: "subgraph_0"; empty for calls whose body was never installed
     std::string function; // "block"; empty where nothing says it
+    // What the program's line calls, where nothing names the function itself: `f` of `x = f(b, x)` may be a
+    // variable that holds it.
+    bool function_as_called = false;
     std::string source_file;
     int source_line = 0; // of the region's first node with a place
     bool inlined = false;
@@ -103,6 +106,7 @@ struct Region {
     std::optional<int64_t> saved_bytes;
 
     int body_count(CallSite site) const;
+    std::string function_label() const; // "block", "called as f"; empty
 };
 
 struct Totals {

@@ -192,37 +192,59 @@ public:
         for (const SavedValue& value : values)
             add(value);
         recomputed();
+        tags(values);
         return std::move(report_);
+    }
+
+    // Only the sums, which is all that a ledger wants: who takes what and what could be made again costs more
+    // than reading the graphs.
+    int64_t kept_bytes() {
+        for (const SavedValue& value : saved_values(dump_, report_.forward, report_.backward))
+            keep(value);
+        return report_.kept_bytes;
     }
 
     // Kept bytes by the call of the whole graph that made them.
     const std::map<NodeId, int64_t>& kept_by_call() const { return by_call_; }
 
 private:
-    void add(const SavedValue& value) {
-        const At made = follow_.made({0, value.node});
-        const At storage = follow_.storage(made);
-        const bool alive = follow_.from_outside(storage);
-        const auto [counted, first] = counted_.try_emplace(storage, made);
-        const ValueType* type = forward_.type(follow_.node_of(storage).type);
+    struct Kept {
+        At made, storage;
+        bool alive = false; // whether it is kept or not
+        bool first = false; // of its storage
+        std::optional<int64_t> bytes;
+    };
+
+    Kept keep(const SavedValue& value) {
+        Kept kept;
+        kept.made = follow_.made({0, value.node});
+        kept.storage = follow_.storage(kept.made);
+        kept.alive = follow_.from_outside(kept.storage);
+        kept.first = counted_.try_emplace(kept.storage, kept.made).second;
+        const ValueType* type = forward_.type(follow_.node_of(kept.storage).type);
         if (!type)
-            type = forward_.type(follow_.node_of(made).type);
+            type = forward_.type(follow_.node_of(kept.made).type);
         // A number is no memory.
         const bool number = type && type->kind == TypeKind::Sym;
-        const std::optional<int64_t> bytes = number ? std::optional<int64_t>(0)
-            : type                                  ? storage_size(forward_, *type)
-                                                    : std::nullopt;
-        if (first && !number)
-            count(storage, alive, bytes);
+        kept.bytes = number ? std::optional<int64_t>(0) : type ? storage_size(forward_, *type) : std::nullopt;
+        if (kept.first && !number)
+            count(kept.storage, kept.alive, kept.bytes);
+        return kept;
+    }
+
+    void add(const SavedValue& value) {
+        const Kept kept = keep(value);
+        const At &made = kept.made, &storage = kept.storage;
+        const bool alive = kept.alive;
         KeptValue row;
         row.at = follow_.place(made);
         row.region = std::string(follow_.region(made));
         row.alive_anyway = alive;
-        row.bytes = bytes;
+        row.bytes = kept.bytes;
         if (alive)
             row.alias_of = storage == made ? Place() : outside(storage);
-        else if (!first)
-            row.alias_of = follow_.place(counted->second);
+        else if (!kept.first)
+            row.alias_of = follow_.place(counted_.at(storage));
         const auto same = std::find_if(report_.saved.begin(), report_.saved.end(), [&](const KeptValue& k) {
             return k.at == row.at && k.alive_anyway == row.alive_anyway && k.bytes == row.bytes
                 && (k.alias_of.graph.valid() == row.alias_of.graph.valid())
@@ -358,12 +380,68 @@ private:
                 : Walk::Advance;
         });
     }
-    static bool same_in_forward(const std::unordered_map<std::string_view, std::string_view>& names,
-        std::string_view name, std::string_view target) {
+    // "ac_graph_id: 9 - MUST_SAVE" → "MUST_SAVE".
+    std::string_view tag_of(const Node& node) const {
+        const Source* s = forward_.source(node.source);
+        const std::string_view text = s && s->recompute ? forward_.text(s->recompute) : std::string_view();
+        for (const std::string_view tag : {"MUST_SAVE", "PREFER_SAVE", "MUST_RECOMPUTE", "PREFER_RECOMPUTE"})
+            if (text.find(tag) != std::string_view::npos)
+                return tag;
+        return {};
+    }
+
+    // What was tagged, against what goes over and what the backward has again under its name.
+    void tags(const std::vector<SavedValue>& values) {
+        std::set<std::pair<BodyId, NodeId>> saved;
+        for (const KeptValue& v : report_.saved)
+            saved.emplace(v.at.body, v.at.node);
+        // A value of the root that a region returns is made in its body.
+        for (const SavedValue& v : values)
+            saved.emplace(BodyId(0), v.node);
+        std::vector<bool> called(forward_.bodies.size(), false), tagged(forward_.bodies.size(), false);
+        walk_bodies(forward_, BodyId(0), [&](BodyId id) {
+            const Body& body = forward_.body(id);
+            const Place other = other_half(dump_, report_.forward.graph, id);
+            std::set<std::string_view> again;
+            if (other.graph == report_.backward.graph)
+                for (const Node& n : backward_.body(other.body).nodes)
+                    if (n.op == Opcode::CallFunction)
+                        again.insert(plain_name(backward_.text(n.name)));
+            for (size_t i = 0; i < body.nodes.size(); ++i) {
+                const Node& node = body.nodes[i];
+                const std::string_view tag =
+                    node.op == Opcode::CallFunction ? tag_of(node) : std::string_view();
+                if (tag.empty())
+                    continue;
+                tagged[id.index] = true;
+                if (const auto call = region_call(forward_, id, NodeId(i))) {
+                    if (call->body)
+                        called[call->body.index] = true;
+                    continue; // a tuple is no value to be saved
+                }
+                const bool is_saved = saved.count({id, NodeId(i)}) > 0;
+                const bool followed = tag.ends_with("SAVE")
+                    ? is_saved || again.count(forward_.text(node.name)) == 0
+                    : !is_saved;
+                if (!followed)
+                    report_.against_tags.push_back(
+                        {{report_.forward.graph, id, NodeId(i)}, std::string(tag), is_saved});
+            }
+            return Walk::Advance;
+        });
+        for (size_t b = 1; b < forward_.bodies.size(); ++b)
+            if (called[b] && !tagged[b])
+                report_.untagged_bodies.push_back({report_.forward.graph, BodyId(b), {}});
+    }
+    static std::string_view plain_name(std::string_view name) {
         constexpr std::string_view kAgain = "_recomputed";
         if (name.ends_with(kAgain))
             name.remove_suffix(kAgain.size());
-        const auto found = names.find(name);
+        return name;
+    }
+    static bool same_in_forward(const std::unordered_map<std::string_view, std::string_view>& names,
+        std::string_view name, std::string_view target) {
+        const auto found = names.find(plain_name(name));
         return found != names.end() && found->second == target;
     }
 
@@ -441,7 +519,7 @@ void count_saved(const Dump& dump, CompilationLedger& ledger) {
     std::map<NodeId, int64_t> kept;
     if (forward.graph) {
         Reporter reporter(dump, forward, backward);
-        ledger.totals.saved_bytes = reporter.run().kept_bytes;
+        ledger.totals.saved_bytes = reporter.kept_bytes();
         kept = reporter.kept_by_call();
     }
     for (const Invocation& inv : ledger.invocations) {

@@ -41,11 +41,22 @@ struct Recomputed {
     int times = 0;
 };
 
+// What checkpointing asked for (torch/utils/checkpoint.py, CheckpointPolicy) beside what was done.
+struct TaggedValue {
+    Place at; // in the forward graph
+    std::string tag; // "MUST_SAVE", "PREFER_RECOMPUTE", …
+    bool saved = false; // else the backward computes it again
+};
+
 struct MemoryReport {
     CompilationId compilation;
     Place forward, backward; // the pair; graph none where the dump has none
     std::vector<KeptValue> saved; // in the order in which the forward returns them
     std::vector<Recomputed> recomputed;
+    // Tags that were not followed: asked to be saved and computed again, or the other way round.
+    std::vector<TaggedValue> against_tags;
+    // Bodies that are called with a tag and have none inside: the policy saw the call, not its operators.
+    std::vector<Place> untagged_bodies;
     int64_t kept_bytes = 0, alive_bytes = 0; // each storage once
     int kept_values = 0; // storages
     int unknown_sizes = 0; // storages that are kept, of unknown size

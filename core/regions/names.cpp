@@ -78,6 +78,10 @@ std::string_view call_site_name(CallSite site) {
     return "";
 }
 
+std::string Region::function_label() const {
+    return function_as_called ? "called as " + function : function;
+}
+
 int Region::body_count(CallSite h) const {
     int n = 0;
     for (const RegionBody& b : bodies)

@@ -23,6 +23,11 @@ private slots:
     void pages();
     void labelsAreNoPrefixes_data();
     void labelsAreNoPrefixes();
+    void otherPrograms_data();
+    void otherPrograms();
+    void ranksWithOneNumber();
+    void hunkThatOnlyAdds();
+    void splitsOfDdp();
     void twiceInOneText();
     void closingQuotes();
 };
@@ -262,6 +267,62 @@ void TestPasted::labelsAreNoPrefixes() {
     QCOMPARE(QString::fromStdString(dump->graphs[0].label), QString());
 }
 
+void TestPasted::otherPrograms_data() {
+    QTest::addColumn<QByteArray>("text");
+    QByteArray elapsed;
+    int n = 0;
+    for (const QByteArray& line : QByteArray(kGraph).trimmed().split('\n'))
+        elapsed += QStringLiteral("[%1] ").arg(0.37 * n++, 8, 'f', 3).toUtf8() + line + '\n';
+    QTest::newRow("seconds since a start") << elapsed;
+    QTest::newRow("quotes doubled") << "1,\"" + QByteArray(kGraph).replace("\"", "\"\"") + "\"\n";
+}
+
+void TestPasted::otherPrograms() {
+    QFETCH(QByteArray, text);
+    const auto dump = openText(text);
+    QVERIFY(dump.ok());
+    QCOMPARE(graphsOf(*dump), "-:forward [" + kNodes + ']');
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+}
+
+// Two machines' processes may bear one number.
+void TestPasted::ranksWithOneNumber() {
+    QByteArray log;
+    for (const QByteArray& line : QByteArray(kGraph).trimmed().split('\n'))
+        for (const char* rank : {"0", "8"})
+            log += QByteArray("[rank") + rank
+                + "]:I0521 09:32:52.155000 77 torch/_x.py:15] [0/0] [__aot_graphs] " + line + '\n';
+    const auto dump = openText(log);
+    QVERIFY(dump.ok());
+    QCOMPARE(graphsOf(*dump), "r0/0/0:forward [" + kNodes + "]; r8/0/0:forward [" + kNodes + ']');
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+}
+
+void TestPasted::hunkThatOnlyAdds() {
+    QByteArray hunk = "@@ -1,5 +1,6 @@\n";
+    for (const QByteArray& line : QByteArray(kGraph).trimmed().split('\n'))
+        hunk += (line.contains(" sin: ") ? "+" : " ") + line + '\n';
+    const auto dump = openText(hunk.replace("(sin, primals_1", "(primals_1"));
+    QVERIFY(dump.ok());
+    QCOMPARE(graphsOf(*dump),
+        QStringLiteral("-:forward [primals_1 primals_2 mul output]; -:forward#1 [") + kNodes + ']');
+    QCOMPARE(QString::fromStdString(dump->graphs[1].label), QStringLiteral("after"));
+}
+
+void TestPasted::splitsOfDdp() {
+    const QByteArray graph =
+        "graph():\n    %x : [num_users=1] = placeholder[target=x]\n    %sin : [num_users=1] = "
+        "call_function[target=torch.sin](args = (%x,), kwargs = {})\n    return sin\n\n";
+    const auto dump = openText(
+        prefixed("V0521 09:32:52.155000 77 torch/_dynamo/backends/distributed.py:5] [0/0] [__ddp_graphs] ",
+            "---orig graph---\n" + graph + "---submod_0 graph---\n" + graph));
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t{2});
+    QCOMPARE(QString::fromStdString(dump->graphs[0].label), QStringLiteral("orig graph"));
+    QCOMPARE(QString::fromStdString(dump->graphs[1].label), QStringLiteral("submod_0 graph"));
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+}
+
 void TestPasted::twiceInOneText() {
     const QByteArray graph = kGraph;
     const auto whole = openText(graph + graph);
@@ -270,7 +331,7 @@ void TestPasted::twiceInOneText() {
     QCOMPARE(whole->problems.size(), size_t{1});
     QCOMPARE(whole->problems[0].line, uint64_t{7});
     QVERIFY(QString::fromStdString(whole->problems[0].message).contains("byte for byte"));
-    const auto part = openText("First:\n" + graph + "\nSecond:\n" + graph);
+    const auto part = openText(graph + "\n" + graph);
     QVERIFY(part.ok());
     QCOMPARE(part->graphs.size(), size_t{2});
     QCOMPARE(part->problems.size(), size_t{1});
