@@ -48,6 +48,7 @@ private slots:
     void ledgersOfTwoVersions();
     void ledgersTellOtherBodies();
     void keptValuesPair();
+    void keptValuesOfAnotherVersion();
     void ledgersOnTheCommandLine();
 };
 
@@ -575,6 +576,27 @@ void TestDiff::keptValuesPair() {
     QVERIFY(inputs > 0);
     QCOMPARE(run({"memory", mlp, "--other", mlp}).status, 0);
     QVERIFY(run({"memory", QString::fromStdString(traceOf("shapes"))}).out.contains(" keeps 192 B in 2 "));
+}
+
+// The same model of another version, and through another backend: what is alive anyway is the same
+// parameters, by whatever operator it is looked at.
+void TestDiff::keptValuesOfAnotherVersion() {
+    const QString mlp = QString::fromStdString(traceOf("mlp4"));
+    QCOMPARE(run({"memory", mlp, "--other", QString::fromStdString(traceOf("v2.9-mlp4"))}).status, 0);
+    const Run r = run({"memory", mlp, "--other",
+        QString::fromStdString(traceOf("explain/mlp4_inductor_cached")), "--json"});
+    QCOMPARE(r.status, 1);
+    const Json doc = Json::parse(r.out.constData(), nullptr, false);
+    int paired = 0;
+    for (const Json& change : doc["other"][0]["changes"]) {
+        const Json& any = change["a"].is_null() ? change["b"] : change["a"];
+        if (!any["alive_anyway"].get<bool>())
+            continue;
+        QVERIFY2(!change["a"].is_null() && !change["b"].is_null(), change.dump().c_str());
+        QCOMPARE(change["a"]["input"]["name"], change["b"]["input"]["name"]);
+        ++paired;
+    }
+    QVERIFY(paired > 0);
 }
 
 QTEST_GUILESS_MAIN(TestDiff)
