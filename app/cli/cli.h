@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ void add_repeats(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_memory(CLI::App& app, Action& action);
+
+// Of an option's number: "expected a whole number from 1 on". (CLI11's own tell the range as 309 digits.)
+CLI::Validator whole_from(uint64_t least);
 
 // Prints an error to standard error ("hopscope: …; give one with --bind s77=8") and gives the exit status
 // that goes with it.

@@ -8,6 +8,7 @@
 #include "core/session/session.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -45,6 +46,17 @@ void print_error(const Error& error) {
 }
 
 } // namespace
+
+CLI::Validator whole_from(uint64_t least) {
+    const std::string expected = "expected a whole number from " + std::to_string(least) + " on";
+    return {[=](std::string& text) {
+                uint64_t n = 0;
+                const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), n);
+                const bool whole = wrong == std::errc() && end == text.data() + text.size();
+                return whole && n >= least ? std::string() : "'" + text + "': " + expected;
+            },
+        least > 0 ? "POSITIVE" : "NONNEGATIVE"};
+}
 
 int fail(const Error& error) {
     print_error(error);

@@ -121,7 +121,7 @@ void add_compare(CLI::App& app, Action& action) {
     command->add_option("--with", options.with, "Another body; its values are matched by node name");
     command
         ->add_option("--with-seed", options.with_seed, "The other run's synthetic inputs and random numbers")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_from(0));
     command->add_option("--with-inputs", options.with_inputs, "The other run's recorded inputs");
     auto* alone = command->add_flag("--alone", options.alone,
         "Give each node the recorded values of its inputs, so that only what is wrong itself differs (the "

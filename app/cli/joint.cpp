@@ -97,7 +97,7 @@ void add_joint(CLI::App& app, Action& action) {
     command
         ->add_option("--variant", options.variant,
             "With the tangents of which recorded backward body: the N of bw_…_N (the first)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_from(0));
     command->add_option("--no-gradient", options.without,
         "Inputs that need no gradient (as recorded, else floating ones need one)");
     command->add_option("-o,--output", options.output, "Write the graph to this file");

@@ -92,7 +92,7 @@ void add_prove(CLI::App& app, Action& action) {
         "autograd does");
     command
         ->add_option("--invocation", options.prove.invocation, "Which one (the first that uses the bodies)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_from(0));
     command->add_option("--seeds", options.prove.seeds, "So many sets of synthetic inputs (3)")
         ->check(CLI::Range(1, 1000));
     command->add_option("--bind", options.bind, "A symbol's value: s77=8");

@@ -95,7 +95,7 @@ void add_repeats(CLI::App& app, Action& action) {
     command
         ->add_option(
             "--least-nodes", request.options.least_nodes, "Blocks of fewer operations are not listed")
-        ->check(CLI::PositiveNumber)
+        ->check(whole_from(1))
         ->capture_default_str();
     command->add_flag("--json", request.json, "Print one JSON document");
     command->callback([&action] { action = [] { return run(request); }; });

@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/export/comparison_json.h"
 #include "core/run/default_symbols.h"
+#include "core/run/forecast.h"
 #include "core/run/store.h"
 #include "core/session/session.h"
 
@@ -20,7 +21,8 @@ struct Options {
     RunOptions run;
     std::string save, compare;
     int repeat = 1;
-    bool alone = false, whole = false, strict = false, store = false, store_tensors = false, as_json = false;
+    bool check = false, alone = false, whole = false, strict = false, store = false, store_tensors = false,
+         as_json = false;
 };
 
 ordered_json unsupported_json(const wire::LoadAnswer& loaded) {
@@ -145,7 +147,43 @@ int broken_off(Error error, const Options& options) {
     return executor_failed(error);
 }
 
+// Whether it would run, without running it.
+int check(const Options& options) {
+    const auto dump = open(options.run.paths);
+    if (!dump)
+        return fail(dump.error());
+    const run::Request request = options.run.request();
+    const auto place = run::place_of(*dump, request.address);
+    if (!place)
+        return fail(place.error());
+    auto symbols = run::bindings_of(request.bind);
+    if (!symbols)
+        return fail(symbols.error());
+    const GraphModule& module = *dump->graph(place->graph).module;
+    const auto told = run::forecast(*dump, *place, request.libraries, *symbols, interruptible());
+    if (!told)
+        return executor_failed(told.error());
+    const run::BodyForecast body = run::of_body(*told, place->body);
+    if (options.as_json) {
+        ordered_json report = forecast_json(*dump, *place, *told, body);
+        report["executor"] = {{"libtorch", told->libtorch}, {"program", told->executor}};
+        report["each"] = ordered_json::array();
+        for (const wire::ForecastNode& node : told->nodes)
+            report["each"].push_back({{"body", body_path(module, node.body)},
+                {"node", std::string(module.text(module.body(node.body).node(node.node).name))},
+                {"fate", wire::name_of(node.fate)}, {"obstacle", wire::name_of(node.obstacle)},
+                {"reason", node.reason}});
+        print_json(report);
+    } else {
+        std::printf("%s on libtorch %s %s\n", address_of(*dump, place->graph, place->body).c_str(),
+            told->libtorch.c_str(), utf8(run::text(*told, body)).c_str());
+    }
+    return body.runs() ? kDone : kDiffers;
+}
+
 int run(const Options& options) {
+    if (options.check)
+        return check(options);
     if (options.store && (options.run.paths.size() != 1 || !is_session_file(options.run.paths.front())))
         return fail(make_error(Error::Kind::Usage, "--store needs a session: hopscope import makes one"));
     say_when_ended(lost(options));
@@ -196,8 +234,17 @@ int run(const Options& options) {
         print_json(report_of(*prepared, *started, *result));
     else
         print_report(*prepared, *started, *result);
-    if (result->failure())
-        return failed(*result->failure());
+    if (result->failure()) {
+        Error error = make_error(Error::Kind::External, result->failure()->text());
+        // What would help is known to the forecast.
+        if (const auto told = run::forecast(
+                started->executor, request.libraries, *dump, {prepared->place}, prepared->symbols, job);
+            told && result->failure()->unsupported)
+            if (const auto stops = run::of_body(told->front(), prepared->body).stops)
+                if (const std::string helps = run::remedy(*stops, told->front().libtorch); !helps.empty())
+                    error.message += "; " + helps;
+        return executor_failed(error);
+    }
     return result->comparison && !result->comparison->holds() ? kDiffers : kDone;
 }
 
@@ -207,6 +254,10 @@ void add_run(CLI::App& app, Action& action) {
     auto* command = app.add_subcommand("run", "Run a body on the CPU with PyTorch's own kernels");
     static Options options;
     add_run_options(*command, options.run);
+    command->add_flag("--check", options.check,
+        "Only tell whether the body will run to its end on this executor, else where it stops, why and what "
+        "may "
+        "help");
     command->add_option("--save", options.save, "Write all values of all nodes to this .safetensors file");
     command->add_option(
         "--compare", options.compare, "Compare all nodes with the values of this .safetensors file");

@@ -43,9 +43,8 @@ void add_run_options(CLI::App& command, RunOptions& options) {
     command
         .add_option(
             "--invocation", options.invocation, "Which call of a region's body, from 0: its recorded values")
-        ->check(CLI::NonNegativeNumber);
-    command.add_option("--seed", options.seed, "Make synthetic inputs from this seed")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_from(0));
+    command.add_option("--seed", options.seed, "Make synthetic inputs from this seed")->check(whole_from(0));
     command.add_option("--inputs", options.inputs,
         "A file of inputs: .safetensors, .pt, .npy, or a folder with a NAME.npy for each placeholder");
     command.add_option("--input", options.single_inputs,
@@ -107,6 +106,24 @@ int failed(const wire::NodeFailure& failure) {
 nlohmann::ordered_json failure_json(const wire::NodeFailure& failure) {
     return {{"body", failure.body}, {"message", failure.message}, {"node", failure.node},
         {"path", failure.path}, {"target", failure.target}, {"unsupported", failure.unsupported}};
+}
+
+nlohmann::ordered_json forecast_json(
+    const Dump& dump, const Place& place, const run::Forecast& forecast, const run::BodyForecast& body) {
+    nlohmann::ordered_json stops;
+    if (body.stops) {
+        const GraphModule& module = *forecast.module;
+        const Node& n = module.body(body.stops->body).node(body.stops->node);
+        const std::string helps = run::remedy(*body.stops, forecast.libtorch);
+        stops = {{"body", body_path(module, body.stops->body)}, {"node", std::string(module.text(n.name))},
+            {"target", std::string(short_target(module, n))},
+            {"obstacle", wire::name_of(body.stops->obstacle)}, {"reason", body.stops->reason},
+            {"remedy", helps.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(helps)},
+            {"perhaps", body.perhaps}};
+    }
+    return {{"address", address_of(dump, place.graph, place.body)}, {"runs", body.runs()},
+        {"nodes", body.nodes}, {"widened", body.widened}, {"composed", body.composed},
+        {"unsure", body.unsure}, {"cannot", body.cannot}, {"stops", stops}};
 }
 
 } // namespace hopscope::cli

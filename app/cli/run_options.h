@@ -4,6 +4,7 @@
 #include "app/cli/cli.h"
 
 #include "core/run/compare.h"
+#include "core/run/forecast.h"
 #include "core/run/request.h"
 
 #include <optional>
@@ -46,5 +47,9 @@ int failed(const Error& error);
 int failed(const wire::NodeFailure& failure);
 // {"body","message","node","path","target","unsupported"}
 nlohmann::ordered_json failure_json(const wire::NodeFailure& failure);
+
+// Whether a body will run, as JSON: its address, how many nodes run in which way, and where it stops.
+nlohmann::ordered_json forecast_json(
+    const Dump& dump, const Place& place, const run::Forecast& forecast, const run::BodyForecast& body);
 
 } // namespace hopscope::cli

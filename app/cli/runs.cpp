@@ -144,10 +144,8 @@ void add_runs(CLI::App& app, Action& action) {
     static Options options;
     command->add_option("SESSION", options.session, "A .hopscope file")->required();
     auto* run =
-        command->add_option("--run", options.run, "Show the values of this one")->check(CLI::PositiveNumber);
-    command->add_option("--remove", options.remove, "Remove this one")
-        ->check(CLI::PositiveNumber)
-        ->excludes(run);
+        command->add_option("--run", options.run, "Show the values of this one")->check(whole_from(1));
+    command->add_option("--remove", options.remove, "Remove this one")->check(whole_from(1))->excludes(run);
     command->add_flag("--json", options.json, "Print one JSON document");
     command->callback([&action] { action = [] { return list_runs(options); }; });
 }

@@ -1,6 +1,7 @@
 // hopscope-executor: runs graphs for Hopscope. Started by it, not by people.
 #include "core/executor/compositions.h"
 #include "core/executor/describe.h"
+#include "core/executor/forecast.h"
 #include "core/executor/sandbox.h"
 #include "core/executor/server.h"
 #include "core/executor/torch.h"
@@ -27,6 +28,7 @@ struct Options {
     uint64_t memory = 0; // bytes beyond what the start takes; 0 = no limit
     bool sandbox = true;
     bool describe = false; // say what it can do, and end
+    bool forecast = false; // say whether the bodies on standard input will run, and end
 };
 
 bool parse(int argc, char** argv, Options& options) {
@@ -38,6 +40,10 @@ bool parse(int argc, char** argv, Options& options) {
         }
         if (word == "--describe") {
             options.describe = true;
+            continue;
+        }
+        if (word == "--forecast") {
+            options.forecast = true;
             continue;
         }
         if (i + 1 == argc)
@@ -53,7 +59,7 @@ bool parse(int argc, char** argv, Options& options) {
         } else
             return false;
     }
-    return options.describe || !options.exchange.empty();
+    return options.describe || options.forecast || !options.exchange.empty();
 }
 
 int complain(const std::string& what) {
@@ -93,6 +99,37 @@ hopscope::Result<std::vector<std::string>> load_operators(const std::vector<std:
     return hopscope::executor::register_missing_operators();
 }
 
+// Takes a wire::ForecastRequest, prints a wire::ForecastAnswer. In the sandbox: operators are called.
+int forecast(const Options& options, int out) {
+    using namespace hopscope;
+    at::set_num_threads(1);
+    at::set_num_interop_threads(1);
+    const auto added = load_operators(options.libraries);
+    if (!added)
+        return complain(added.error().message);
+    executor::warm_up();
+    if (options.sandbox)
+        if (const Status status = executor::forbid_system_calls(); !status)
+            return complain(status.error().message);
+    std::string asked;
+    char buffer[65536];
+    for (ssize_t n = 0; (n = read(STDIN_FILENO, buffer, sizeof buffer)) > 0;)
+        asked.append(buffer, static_cast<size_t>(n));
+    const auto request = wire::from_json<wire::ForecastRequest>(
+        nlohmann::json::parse(asked, nullptr, /*allow_exceptions=*/false));
+    if (!request)
+        return complain(request.error().message);
+    std::string_view told = asked = wire::to_json(executor::forecast(*request, *added))
+                                        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    while (!told.empty()) {
+        const ssize_t n = write(out, told.data(), told.size());
+        if (n <= 0)
+            return 1;
+        told.remove_prefix(static_cast<size_t>(n));
+    }
+    return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -103,6 +140,7 @@ int main(int argc, char** argv) {
             "usage: hopscope-executor --exchange FOLDER [--memory BYTES] [--load-library LIB]… "
             "[--no-sandbox]\n"
             "       hopscope-executor --describe [--load-library LIB]…\n"
+            "       hopscope-executor --forecast [--load-library LIB]…\n"
             "Speaks JSON-RPC on its standard input and output. Started by hopscope and hopscope-desktop.\n");
         return 2;
     }
@@ -120,6 +158,8 @@ int main(int argc, char** argv) {
         return dprintf(files.out, "%s\n", wire::to_json(executor::describe(*added)).dump().c_str()) > 0 ? 0
                                                                                                         : 1;
     }
+    if (options.forecast)
+        return forecast(options, files.out);
     if (const Status status = open_exchange(options.exchange, files); !status)
         return complain(status.error().message);
     at::set_num_threads(1);

@@ -12,7 +12,12 @@ wire::Description describe(const std::vector<std::string>& composed) {
     for (const c10::OperatorName& op : c10::Dispatcher::singleton().getAllOpNames()) {
         // Only what has a schema can be called; libtorch's own "aten::add" is ours "aten.add".
         const size_t colons = op.name.find("::");
-        if (colons == std::string::npos || !c10::Dispatcher::singleton().findSchema(op))
+        const auto found = c10::Dispatcher::singleton().findSchema(op);
+        if (colons == std::string::npos || !found)
+            continue;
+        // Nor what only CUDA has kernels for.
+        if (!found->hasKernelForDispatchKey(c10::DispatchKey::CPU)
+            && !found->hasComputedKernelForDispatchKey(c10::DispatchKey::CPU))
             continue;
         names.push_back(op.name.substr(0, colons) + '.' + op.name.substr(colons + 2) + '.'
             + (op.overload_name.empty() ? "default" : op.overload_name));

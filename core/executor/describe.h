@@ -8,7 +8,7 @@
 
 namespace hopscope::executor {
 
-// Every operator that the dispatcher has by now.
+// Every operator that the dispatcher has a kernel of the CPU for by now.
 wire::Description describe(const std::vector<std::string>& composed);
 
 } // namespace hopscope::executor

@@ -18,7 +18,7 @@ namespace {
 std::vector<size_t> tangents(const GraphModule& m, BodyId body) {
     std::vector<size_t> out;
     const Body& b = m.body(body);
-    for (size_t i = 0; i < b.placeholder_count(); ++i)
+    for (size_t i = 0, n = b.placeholder_count(); i < n; ++i)
         if (is_tangent(m, b.nodes[i]))
             out.push_back(i);
     return out;

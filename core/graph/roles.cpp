@@ -84,7 +84,7 @@ std::optional<Stage> stage_by_signature(const GraphModule& module) {
     if (const auto stage = stage_by_results(module, root))
         return stage;
     bool primals = false, tangents = false, dynamo = false;
-    for (size_t i = 0; i < root.placeholder_count(); ++i) {
+    for (size_t i = 0, n = root.placeholder_count(); i < n; ++i) {
         const Node& node = root.nodes[i];
         primals = primals || is_numbered(module.text(node.name), "primals_");
         tangents = tangents || is_tangent(module, node);

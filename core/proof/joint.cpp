@@ -182,7 +182,7 @@ wire::JointRequest request_from_backward(const Dump& dump, const Place& forward,
     const Body& body = bw.body(backward.body);
     for (const Arg* gradient : results_of(body))
         request.requires_grad.push_back(gradient->kind != ArgKind::None);
-    for (size_t i = 0; i < body.placeholder_count(); ++i) {
+    for (size_t i = 0, n = body.placeholder_count(); i < n; ++i) {
         const ValueType* type = bw.type(body.nodes[i].type);
         if (!is_tangent(bw, body.nodes[i]) || !type || !type->has_stride)
             continue;

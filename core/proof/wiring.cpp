@@ -42,7 +42,7 @@ std::vector<BackwardOperand> by_name(
     const std::vector<const Arg*> results = results_of(fw);
     std::vector<BackwardOperand> operands;
     size_t tangents = 0;
-    for (size_t i = 0; i < bw.placeholder_count(); ++i) {
+    for (size_t i = 0, n = bw.placeholder_count(); i < n; ++i) {
         const NodeId node = find_node(forward, fw, backward.text(bw.nodes[i].name));
         BackwardOperand operand{BackwardOperand::From::Tangent, tangents};
         for (size_t r = results.size(); node && r-- > 0;)

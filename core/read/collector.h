@@ -39,6 +39,10 @@ struct GraphTask {
     size_t places_from = 0;
 
     bool cut = false; // the input ends inside of it
+    // The text may be a script (script_task.h), and is read as one on the threads that read graphs. Where it
+    // is none, it is listed as this artifact instead, at this place among the others.
+    bool script = false;
+    std::optional<std::pair<size_t, Artifact>> else_artifact;
     std::vector<SavedTensor> saved; // inputs that came along
     // Of each line of a text that was made of others: the file's line. Null: the text stands in the file.
     std::shared_ptr<const std::vector<uint32_t>> lines;

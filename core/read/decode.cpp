@@ -1,5 +1,6 @@
 #include "core/read/decode.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/html.h"
 #include "core/read/json_text.h"
@@ -169,20 +170,25 @@ Needs needs_of(std::string_view text) {
     Needs needs;
     needs.escapes = text.find('\x1b') != npos;
     needs.returns = has_lone_return(text);
-    for (const std::string_view sign :
-        {"\xC2\xA0", "\xE2\x80", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x88\x92", "\xE2\x81\xA0", "\xC2\xAB"})
-        needs.signs = needs.signs || text.find(sign) != npos;
-    needs.markup = text.find("&quot;") != npos || text.find("&lt;eval") != npos || text.find("&gt;") != npos
-        || text.find("&#39;") != npos || text.find("&#x27;") != npos || text.find("&nbsp;") != npos
-        || text.find("<pre") != npos || text.find("&#34;") != npos || text.find("<br") != npos;
+    const auto any_of = [&](std::initializer_list<std::string_view> words) {
+        return std::any_of(
+            words.begin(), words.end(), [&](std::string_view w) { return find_words(text, w) != npos; });
+    };
+    needs.signs = has_high_byte(text)
+        && any_of({"\xC2\xA0", "\xE2\x80", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x88\x92", "\xE2\x81\xA0",
+            "\xC2\xAB"});
+    needs.markup = any_of({"<pre", "<br"})
+        || (text.find('&') != npos
+            && any_of({"&quot;", "&lt;eval", "&gt;", "&#39;", "&#x27;", "&nbsp;", "&#34;"}));
     // Quotes within quotes, as tables of commas and databases write them: `x: ""f32[4]""`.
-    for (size_t at = text.find(": \"\""); at != npos && !needs.doubled; at = text.find(": \"\"", at + 1)) {
+    for (size_t at = find_words(text, ": \"\""); at != npos && !needs.doubled;
+         at = find_words(text, ": \"\"", at + 1)) {
         const size_t bracket = text.find('[', at);
         needs.doubled =
             bracket != npos && bracket - at < 16 && is_identifier(text.substr(at + 4, bracket - at - 4));
     }
     // A graph's head, and the line end behind it written out.
-    needs.literal = text.find("Module):\\n") != npos || text.find("graph():\\n") != npos;
+    needs.literal = any_of({"Module):\\n", "graph():\\n"});
     return needs;
 }
 

@@ -1,5 +1,6 @@
 #include "core/read/diff_sides.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/lines.h"
 #include "core/read/rejoin.h"
@@ -149,27 +150,32 @@ private:
 
 } // namespace
 
+namespace {
+// Whether lines begin with '-' and lines begin with '+', behind a margin or not: most texts have no such
+// thing.
+bool has_both_marks(std::string_view text) {
+    bool removed = false, added = false;
+    Lines lines(text, false);
+    while (lines.next() && !(removed && added)) {
+        const std::string_view line = lines.line();
+        size_t at = 0;
+        if (line.starts_with("E ") || line.starts_with("> ") || line.starts_with("  "))
+            at = std::min(line.find_first_not_of(" >|", 1), line.size());
+        if (at < line.size()) {
+            removed = removed || line[at] == '-';
+            added = added || line[at] == '+';
+        }
+    }
+    return removed && added;
+}
+} // namespace
+
 std::vector<DiffBlock> find_diffs(const PlainText& plain) {
     constexpr size_t kLargest = size_t{64} << 20; // nobody reviews more
-    const auto begins_line = [&](char mark) {
-        if (plain.text.starts_with(mark))
-            return true;
-        for (const std::string_view margin : {"\n", "\nE ", "\n> ", "\n  "}) {
-            if (margin == "\n") {
-                if (plain.text.find(std::string("\n") + mark) != npos)
-                    return true;
-                continue;
-            }
-            for (size_t at = plain.text.find(margin); at != npos; at = plain.text.find(margin, at + 1)) {
-                const size_t next = plain.text.find_first_not_of(" >|", at + 2);
-                if (next != npos && plain.text[next] == mark)
-                    return true;
-            }
-        }
-        return false;
-    };
-    const bool hunk = plain.text.starts_with("@@ ") || plain.text.find("\n@@ ") != npos;
-    if (plain.text.size() > kLargest || (!hunk && (!begins_line('-') || !begins_line('+'))))
+    if (plain.text.size() > kLargest)
+        return {};
+    const bool hunk = plain.text.starts_with("@@ ") || find_words(plain.text, "\n@@ ") != npos;
+    if (!hunk && !has_both_marks(plain.text))
         return {};
     return Splitter(plain).run();
 }

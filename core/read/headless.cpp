@@ -1,5 +1,6 @@
 #include "core/read/headless.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/debug_mode.h"
 #include "core/read/expression.h"
@@ -8,6 +9,7 @@
 #include "core/read/scan.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 
 namespace hopscope::read {
@@ -335,8 +337,9 @@ size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
 }
 
 bool may_hold_headless(std::string_view text) {
-    return text.find(" = torch.ops.") != npos || text.find(": \"") != npos || text.find("[target=") != npos
-        || text.find("thunder") != npos || text.find("::") != npos;
+    constexpr std::array<std::string_view, 5> kMarks{" = torch.ops.", ": \"", "[target=", "thunder", "::"};
+    return std::any_of(
+        kMarks.begin(), kMarks.end(), [&](std::string_view mark) { return find_words(text, mark) != npos; });
 }
 
 std::vector<HeadlessGraph> find_headless(const std::vector<RawLine>& lines) {

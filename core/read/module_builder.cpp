@@ -227,7 +227,7 @@ void infer_input_types(GraphModule& module) {
             if (!wanting(child))
                 continue;
             Body& body = module.bodies[child.index];
-            for (size_t i = 0; i < body.placeholder_count(); ++i) {
+            for (size_t i = 0, n = body.placeholder_count(); i < n; ++i) {
                 if (!untyped(body.nodes[i]))
                     continue;
                 TypeId agreed;

@@ -1,23 +1,21 @@
 #include "core/read/open.h"
 
 #include "core/base/text.h"
-#include "core/graph/calls.h"
 #include "core/read/borrow.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
 #include "core/read/gather.h"
 #include "core/read/paste.h"
 #include "core/read/pt2.h"
+#include "core/read/read_graphs.h"
 #include "core/read/readable.h"
 #include "core/read/script.h"
 #include "core/read/script_task.h"
 #include "core/read/settle.h"
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
 #include <set>
-#include <thread>
 #include <tuple>
 
 namespace hopscope {
@@ -43,8 +41,6 @@ private:
     void read_file(const InputFile& file);
     void read_debug_file(const InputFile& file, FileId id, GraphTask task);
     std::string debug_id(const DebugPlace& place) const;
-    void read_graphs();
-    void tell_repeated(const std::vector<bool>& of_text);
     void add_logged_compilations();
     void finish();
     static void bound_problems(std::vector<Problem>& problems);
@@ -113,7 +109,7 @@ void Opener::read_debug_file(const InputFile& file, FileId id, GraphTask task) {
         break;
     case Role::Runnable:
         task.label = "fx_graph_runnable (" + stage + ')';
-        (void)take_script(collector_, task, file.path, false);
+        task.script = true;
         break;
     case Role::DynamoLog:
         read_bare_messages(collector_, id, file.bytes, task.key);
@@ -194,192 +190,6 @@ void Opener::read_file(const InputFile& given) {
         }
     }
     collector_.bytes_done += given.bytes.bytes.size();
-}
-
-bool lacks_return(const GraphModule& module) {
-    return std::any_of(module.bodies.begin(), module.bodies.end(), [](const Body& b) {
-        return !b.nodes.empty() && std::none_of(b.nodes.begin(), b.nodes.end(), [](const Node& n) {
-            return n.op == Opcode::Output;
-        });
-    });
-}
-
-// The regions that are called and whose bodies the text lacks, in order of their first calls.
-std::vector<std::string> lacking_bodies(const GraphModule& module) {
-    std::vector<std::string> names;
-    for (size_t b = 0; b < module.bodies.size(); ++b)
-        for (const RegionCall& call : region_calls(module, BodyId(b))) {
-            std::string name(module.strings.text(call.attribute));
-            if (!call.body && std::find(names.begin(), names.end(), name) == names.end())
-                names.push_back(std::move(name));
-        }
-    return names;
-}
-
-// Lines of a text that was made of others become those of the file.
-void in_file(const GraphTask& task, std::vector<ReadableModule>& modules, std::vector<Problem>& problems) {
-    const auto line_of = [&](uint64_t line) {
-        return line >= task.line && line - task.line < task.lines->size() ? (*task.lines)[line - task.line]
-                                                                          : task.line;
-    };
-    for (ReadableModule& module : modules) {
-        module.line = static_cast<uint32_t>(line_of(module.line));
-        // The reader has just made the module, for us alone.
-        for (Body& body : std::const_pointer_cast<GraphModule>(module.module)->bodies)
-            for (Node& node : body.nodes)
-                node.line = static_cast<uint32_t>(line_of(node.line));
-    }
-    for (Problem& problem : problems) {
-        problem.line = line_of(problem.line);
-        problem.offset = task.offset;
-    }
-}
-
-// Reads the texts on several threads. Each task has its own place for results, so that the outcome is the
-// same whatever the timing.
-void Opener::read_graphs() {
-    struct Output {
-        std::vector<ReadableModule> modules;
-        std::vector<Problem> problems;
-    };
-    const std::vector<GraphTask>& tasks = collector_.tasks;
-    std::vector<Output> outputs(tasks.size());
-    // Largest first: the threads end together.
-    std::vector<size_t> order(tasks.size());
-    for (size_t i = 0; i < order.size(); ++i)
-        order[i] = i;
-    std::stable_sort(order.begin(), order.end(),
-        [&](size_t a, size_t b) { return tasks[a].text.size() > tasks[b].text.size(); });
-    std::atomic<size_t> next{0};
-    std::atomic<uint64_t> texts_done{0};
-    uint64_t texts_total = 1;
-    for (const GraphTask& task : tasks)
-        texts_total += task.text.size();
-    const uint64_t total = collector_.bytes_total;
-    const uint64_t scanned = total / Collector::kScanShare;
-    const auto caller = std::this_thread::get_id();
-    const auto work = [&] {
-        for (size_t i = next++; i < order.size() && !job_.cancelled(); i = next++) {
-            const GraphTask& task = tasks[order[i]];
-            ReadableOptions options;
-            options.tabbed = task.tabbed;
-            options.first_line = task.line;
-            options.first_offset = task.offset;
-            options.partial = task.partial;
-            if (task.places)
-                options.places =
-                    std::span(*task.places).subspan(std::min(task.places_from, task.places->size()));
-            Output& out = outputs[order[i]];
-            out.modules = read_modules(task.text, task.storage, options, out.problems);
-            if (task.lines)
-                in_file(task, out.modules, out.problems);
-            texts_done += task.text.size();
-            if (std::this_thread::get_id() == caller)
-                job_.report(scanned + (total - scanned) * texts_done / texts_total, total, "reading graphs");
-        }
-    };
-    const unsigned wanted =
-        options_.threads ? options_.threads : std::min(4U, std::thread::hardware_concurrency());
-    std::vector<std::thread> threads;
-    for (unsigned i = 1; i < wanted && i < tasks.size(); ++i)
-        threads.emplace_back(work);
-    work();
-    for (std::thread& t : threads)
-        t.join();
-
-    Dump& dump = collector_.dump;
-    std::vector<bool> of_text;
-    for (size_t i = 0; i < tasks.size(); ++i) {
-        const GraphTask& task = tasks[i];
-        collector_.reading = task.owner ? task.owner : task.file;
-        for (Problem& p : outputs[i].problems) {
-            p.file = task.file;
-            dump.problems.push_back(std::move(p));
-        }
-        if (outputs[i].modules.empty() && task.must_hold_graph && !job_.cancelled())
-            collector_.problem(Severity::Warning,
-                "found no graph in "
-                    + (task.label.empty() ? std::string(stage_name(task.stage)) : task.label),
-                task.file, task.line, task.offset);
-        const bool several = outputs[i].modules.size() > 1;
-        for (size_t k = 0; k < outputs[i].modules.size(); ++k) {
-            ReadableModule& found = outputs[i].modules[k];
-            Graph g;
-            g.compilation = collector_.compilation(task.key);
-            g.stage = task.stage;
-            g.label = task.label;
-            std::string_view name = found.label;
-            while (name.ends_with(':'))
-                name.remove_suffix(1);
-            // The graph of a stage is the one without a label.
-            if (several && !name.empty() && (task.stage == Stage::Graph || !g.label.empty()))
-                g.label += (g.label.empty() ? "" : " ") + std::string(name);
-            g.file = task.file;
-            g.line = found.line;
-            g.offset = task.lines ? task.offset : found.file_offset;
-            g.stage_evidence = task.evidence;
-            of_text.push_back(task.from_text);
-            const size_t end =
-                k + 1 < outputs[i].modules.size() ? outputs[i].modules[k + 1].offset : task.text.size();
-            g.text = task.text.substr(found.offset, end - found.offset);
-            g.tabbed = task.tabbed;
-            // Of a text that ends early, the last graph is not whole: its tail, or the bodies behind it.
-            const std::vector<std::string> lacking =
-                task.from_text || task.cut ? lacking_bodies(*found.module) : std::vector<std::string>{};
-            g.cut = lacks_return(*found.module)
-                || (task.cut && k + 1 == outputs[i].modules.size() && !lacking.empty());
-            if (task.from_text && !g.cut && !lacking.empty()) // a script never prints them
-                collector_.problem(Severity::Note,
-                    "the text lacks a body that it calls: " + lacking.front()
-                        + (lacking.size() > 1 ? ", and " + std::to_string(lacking.size() - 1) + " more" : ""),
-                    g.file, g.line, g.offset);
-            g.saved = task.saved;
-            g.module = std::move(found.module);
-            dump.graphs.push_back(std::move(g));
-        }
-    }
-    settle_graphs(dump, of_text);
-    tell_repeated(of_text);
-}
-
-// A text may hold a graph twice, as a log with two handlers does. Both are listed, and that they are equal is
-// said.
-void Opener::tell_repeated(const std::vector<bool>& of_text) {
-    Dump& dump = collector_.dump;
-    struct Repeated {
-        size_t first = 0, again = 0, count = 0;
-    };
-    std::map<FileId, Repeated> repeated;
-    std::map<std::tuple<FileId, CompilationId, Stage, std::string, std::string_view>, size_t> seen;
-    for (size_t g = 0; g < dump.graphs.size(); ++g) {
-        const Graph& graph = dump.graphs[g];
-        if (!of_text[g] || graph.cut)
-            continue;
-        // Without what told it apart from the first of its name.
-        std::string label = graph.label;
-        if (const std::string line = "line " + std::to_string(graph.line); label.ends_with(line))
-            label.resize(label.size() - line.size());
-        while (label.ends_with(' '))
-            label.pop_back();
-        std::string_view text = graph.text;
-        text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1); // npos + 1 = 0
-        const auto [at, is_new] =
-            seen.try_emplace({graph.file, graph.compilation, graph.stage, label, text}, g);
-        if (is_new)
-            continue;
-        Repeated& of_file = repeated[graph.file];
-        if (!of_file.count++) {
-            of_file.first = at->second;
-            of_file.again = g;
-        }
-    }
-    for (const auto& [file, r] : repeated)
-        collector_.problem(Severity::Note,
-            (r.count == 1 ? "a graph stands" : counted(r.count, "graph") + " stand")
-                + " in this text twice, word for word, under one compilation"
-                + (r.count == 1 ? ": this one" : "; the first is this one") + ", as on line "
-                + std::to_string(dump.graphs[r.first].line),
-            file, dump.graphs[r.again].line, dump.graphs[r.again].offset);
 }
 
 // A text log alone tells of compilations too.
@@ -511,7 +321,7 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths, const std::opti
         if (!job_.cancelled())
             read_file(f);
     settle_tasks(collector_);
-    read_graphs();
+    read_graphs(collector_, options_.threads);
     add_logged_compilations();
     if (const Dump& d = collector_.dump; d.graphs.empty() && !d.messages.empty() && !job_.cancelled()
         && std::all_of(

@@ -1,5 +1,6 @@
 #include "core/read/prefix.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 
 #include <algorithm>
@@ -293,6 +294,19 @@ void LinePrefix::learn(std::string_view line, size_t code, const std::vector<std
         if (n > 1 && 2 * n > told.size())
             border_ = first;
     }
+    join_texts();
+}
+
+// Words that stood apart while numbers between them could vary are compared at once.
+void LinePrefix::join_texts() {
+    std::vector<Piece> joined;
+    for (Piece& piece : pieces_) {
+        if (piece.kind == Piece::Kind::Text && !joined.empty() && joined.back().kind == Piece::Kind::Text)
+            joined.back().text += piece.text;
+        else
+            joined.push_back(std::move(piece));
+    }
+    pieces_ = std::move(joined);
 }
 
 bool LinePrefix::strip(std::string_view& line) const {
@@ -307,10 +321,11 @@ bool LinePrefix::strip(std::string_view& line) const {
         // Another program's stamp may stand before some lines only.
         if (!found && strong_) {
             const Piece& first = pieces_.front();
-            const std::string_view head = line.substr(0, kLongestPrefix);
-            for (size_t i = 1; i < head.size() && !found; ++i) {
-                if (first.kind == Piece::Kind::Text && !head.substr(i).starts_with(first.text[0]))
-                    continue;
+            const bool words = first.kind == Piece::Kind::Text;
+            const std::string_view head =
+                line.substr(0, kLongestPrefix + (words ? first.text.size() - 1 : 0));
+            const auto next = [&](size_t from) { return words ? find_words(head, first.text, from) : from; };
+            for (size_t i = next(1); i < head.size() && !found; i = next(i + 1)) {
                 at = i;
                 found = match(pieces_, line, at, nullptr);
             }

@@ -61,6 +61,7 @@ private:
     static bool match(const std::vector<Piece>& pieces, std::string_view line, size_t& at,
         std::vector<std::string_view>* numbers);
     void settle(const std::vector<std::string_view>& behind);
+    void join_texts();
     size_t matching(const std::vector<Piece>& pieces, const std::vector<std::string_view>& lines) const;
 
     std::string text_;

@@ -1,5 +1,6 @@
 #include "core/read/script.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/graph/types.h"
 #include "core/read/lines.h"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <map>
 
 namespace hopscope::read {
@@ -72,8 +74,8 @@ public:
 private:
     void split();
     // The statement that begins on line `i`, which moves to its last line.
-    ScriptLine statement(size_t& i) const;
-    std::vector<ScriptLine> block(size_t& i) const; // the statements below the line `i`
+    ScriptLine statement(size_t& i);
+    std::vector<ScriptLine> block(size_t& i); // the statements below the line `i`
     void read_class(size_t& i, std::string name);
     void made_in_init(Class& c, std::string_view statement) const;
     void top_level(const ScriptLine& line);
@@ -82,13 +84,14 @@ private:
     void write(const Class& main);
     void write_class(const Class& c, std::string_view name, size_t indent);
     std::string signature(std::string_view def, bool root);
-    void line(std::string text, size_t indent, uint32_t from);
+    void line(std::string_view text, size_t indent, uint32_t from);
     void note(uint32_t line, Severity severity, std::string message) {
         out_.notes.push_back({line, severity, std::move(message)});
     }
 
     std::string_view text_;
     std::vector<ScriptLine> lines_;
+    std::deque<std::string> joined_; // statements of several lines
     std::vector<Class> classes_;
     std::map<std::string, std::string> defined_; // NAME = NUMBER at the top level
     std::map<std::string, std::string> node_names_; // of parameters that a first line names anew
@@ -106,23 +109,27 @@ void Reader::split() {
         std::string_view text = lines.line().substr(indent);
         while (text.ends_with(' ') || text.ends_with('\t'))
             text.remove_suffix(1);
-        lines_.push_back({std::string(text), indent, lines.number()});
+        lines_.push_back({text, indent, lines.number()});
     }
 }
 
-ScriptLine Reader::statement(size_t& i) const {
+ScriptLine Reader::statement(size_t& i) {
     ScriptLine whole = lines_[i];
-    while (!is_whole(whole.text) && i + 1 < lines_.size() && whole.text.size() < kMostStatement) {
+    if (is_whole(whole.text))
+        return whole;
+    std::string& text = joined_.emplace_back(whole.text);
+    while (!is_whole(text) && i + 1 < lines_.size() && text.size() < kMostStatement) {
         const std::string_view more = lines_[i + 1].text;
         if (more.starts_with("class ") || more.starts_with("def "))
             break;
         ++i;
-        whole.text = std::string(without_comment(whole.text)) + ' ' + std::string(more);
+        text = std::string(without_comment(text)) + ' ' + std::string(more);
     }
+    whole.text = text;
     return whole;
 }
 
-std::vector<ScriptLine> Reader::block(size_t& i) const {
+std::vector<ScriptLine> Reader::block(size_t& i) {
     const size_t indent = lines_[i].indent;
     std::vector<ScriptLine> out;
     bool in_text = false; // what could not be written down stands between """ and """
@@ -169,7 +176,7 @@ void Reader::read_class(size_t& i, std::string name) {
     const size_t indent = lines_[i].indent;
     while (i + 1 < lines_.size() && (lines_[i + 1].text.empty() || lines_[i + 1].indent > indent)) {
         ++i;
-        const std::string& text = lines_[i].text;
+        const std::string_view text = lines_[i].text;
         if (text.starts_with("def __init__(")) {
             for (const ScriptLine& made : block(i))
                 made_in_init(c, made.text);
@@ -234,7 +241,7 @@ const Class* Reader::main_class() const {
     return last == classes_.rend() ? nullptr : &*last;
 }
 
-void Reader::line(std::string text, size_t indent, uint32_t from) {
+void Reader::line(std::string_view text, size_t indent, uint32_t from) {
     if (!text.empty())
         out_.text.append(indent, ' ');
     out_.text += text;
@@ -277,20 +284,26 @@ void Reader::write_class(const Class& c, std::string_view name, size_t indent) {
     line("class " + std::string(name) + "(torch.nn.Module):", indent, c.line);
     bool def = true;
     for (const ScriptLine& from : c.forward) {
-        std::string text = def ? signature(from.text, indent == 0) : from.text;
-        // `_tensor_constant0 = self._tensor_constant0` gets the type of what __init__ registers.
-        const size_t equal = text.find(" = self.");
-        if (!def && equal != npos && is_identifier(std::string_view(text).substr(0, equal))) {
-            const auto known = c.constants.find(std::string(path_at(text, equal + 8)));
-            if (known != c.constants.end() && !known->second.empty())
-                text.insert(equal, ": \"" + known->second + '"');
+        const std::string_view text = from.text;
+        const size_t equal = text.find(" = ");
+        const std::string_view left = text.substr(0, equal);
+        std::string typed;
+        if (def) {
+            typed = signature(text, indent == 0);
+        } else if (equal != npos && is_identifier(left)) {
+            const std::string_view right = text.substr(equal + 3);
+            if (right.starts_with("self.")) {
+                // `_tensor_constant0 = self._tensor_constant0` gets the type of what __init__ registers.
+                const auto known = c.constants.find(std::string(path_at(right, 5)));
+                if (known != c.constants.end() && !known->second.empty())
+                    typed =
+                        std::string(left) + ": \"" + known->second + '"' + std::string(text.substr(equal));
+            } else if (indent == 0 && is_identifier(right)) {
+                // Dynamo's graphs know their inputs by other names than their signature: `l_x_ = L_x_`.
+                node_names_.emplace(right, left);
+            }
         }
-        // Dynamo's graphs know their inputs by other names than their signature: `l_x_ = L_x_`.
-        if (!def && indent == 0 && equal == npos)
-            if (const size_t sign = text.find(" = ");
-                sign != npos && is_identifier(std::string_view(text).substr(0, sign)))
-                node_names_.emplace(text.substr(sign + 3), text.substr(0, sign));
-        line(std::move(text), indent + from.indent, from.line);
+        line(typed.empty() ? text : typed, indent + from.indent, from.line);
         def = false;
     }
     out_.lost.insert(out_.lost.end(), c.lost.begin(), c.lost.end());
@@ -325,7 +338,7 @@ std::optional<Script> Reader::run() {
     split();
     size_t inputs_def = npos;
     for (size_t i = 0; i < lines_.size(); ++i) {
-        const std::string& text = lines_[i].text;
+        const std::string_view text = lines_[i].text;
         if (const std::string_view name = class_on_line(text); !name.empty() && text.starts_with("class "))
             read_class(i, std::string(name));
         else if (text.starts_with("def load_args(") && inputs_def == npos)
@@ -372,9 +385,9 @@ std::optional<Script> Reader::run() {
 } // namespace
 
 bool looks_like_script(std::string_view text) {
-    return text.find("Module):") != npos
-        && (text.find("def load_args(") != npos || text.find("class Repro(") != npos
-            || text.find("args = [(") != npos || text.find("args = [\n") != npos);
+    const auto has = [&](std::string_view words) { return find_words(text, words) != npos; };
+    return has("Module):")
+        && (has("def load_args(") || has("class Repro(") || has("args = [(") || has("args = [\n"));
 }
 
 std::optional<Script> read_script(std::string_view text) {

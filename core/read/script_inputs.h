@@ -28,7 +28,7 @@ std::string annotation_of(const ScriptInput& input);
 
 // A line of a script, or several that belong to one statement.
 struct ScriptLine {
-    std::string text; // without indent
+    std::string_view text; // without indent
     size_t indent = 0;
     uint32_t line = 0;
 };

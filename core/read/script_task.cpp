@@ -36,36 +36,48 @@ std::string storage_path(const std::string& hash, const std::string& save_dir, c
 
 } // namespace
 
-bool take_script(Collector& collector, GraphTask& task, const std::string& path, bool alone) {
+std::optional<Script> read_task_script(GraphTask& task) {
     if (!looks_like_script(task.text))
-        return false;
+        return std::nullopt;
     auto script = task.tabbed ? read_script(untabbed(task.text)) : read_script(task.text);
     if (!script)
-        return false;
+        return std::nullopt;
+    auto lines = std::make_shared<std::vector<uint32_t>>(std::move(script->lines));
+    for (uint32_t& line : *lines)
+        line += task.line - 1;
+    task.lines = std::move(lines);
+    const auto text = std::make_shared<const std::string>(std::move(script->text));
+    task.text = *text;
+    task.storage = text;
+    task.tabbed = false;
+    return script;
+}
+
+void tell_script(Collector& collector, GraphTask& task, Script script, const std::string& path, bool alone) {
     const CompilationId compilation = collector.compilation(task.key);
-    if (alone && !script->lost.empty())
-        script->notes.push_back({1, Severity::Note,
-            "the body of '" + utf8(script->lost.front()) + "'"
-                + (script->lost.size() > 1 ? " and " + counted(script->lost.size() - 1, "other") : "")
+    if (alone && !script.lost.empty())
+        script.notes.push_back({1, Severity::Note,
+            "the body of '" + utf8(script.lost.front()) + "'"
+                + (script.lost.size() > 1 ? " and " + counted(script.lost.size() - 1, "other") : "")
                 + " is not in the script: PyTorch before 2.14 does not write it"});
     if (task.label == "fx_graph_runnable") {
         const auto has = [&](std::string_view start) {
-            return std::any_of(script->parameters.begin(), script->parameters.end(),
+            return std::any_of(script.parameters.begin(), script.parameters.end(),
                 [&](const std::string& name) { return name.starts_with(start); });
         };
         task.label += has("tangents_") ? " (backward)" : has("primals_") ? " (forward)" : "";
     }
-    for (const Script::Note& note : script->notes)
+    for (const Script::Note& note : script.notes)
         collector.problem(note.severity, note.message, task.file, task.line + note.line - 1, task.offset);
-    for (SymbolHint& symbol : script->symbols) {
+    for (SymbolHint& symbol : script.symbols) {
         symbol.compilation = compilation;
         symbol.file = task.file;
         symbol.line = task.line;
         collector.dump.symbols.push_back(std::move(symbol));
     }
     size_t missing = 0;
-    for (SavedTensor& saved : script->saved) {
-        saved.path = storage_path(saved.member, script->save_dir, path);
+    for (SavedTensor& saved : script.saved) {
+        saved.path = storage_path(saved.member, script.save_dir, path);
         saved.member.clear();
         if (saved.path.empty())
             ++missing;
@@ -78,15 +90,13 @@ bool take_script(Collector& collector, GraphTask& task, const std::string& path,
                 + " saved when it was written and " + (missing == 1 ? "is" : "are")
                 + " not here (storages/HASH beside it); a run makes " + (missing == 1 ? "it" : "them"),
             task.file, task.line, task.offset);
-    auto lines = std::make_shared<std::vector<uint32_t>>(std::move(script->lines));
-    for (uint32_t& line : *lines)
-        line += task.line - 1;
-    task.lines = std::move(lines);
-    const auto text = std::make_shared<const std::string>(std::move(script->text));
-    task.text = *text;
-    task.storage = text;
-    task.tabbed = false;
-    return true;
+}
+
+bool take_script(Collector& collector, GraphTask& task, const std::string& path, bool alone) {
+    auto script = read_task_script(task);
+    if (script)
+        tell_script(collector, task, std::move(*script), path, alone);
+    return script.has_value();
 }
 
 } // namespace hopscope::read

@@ -1,5 +1,6 @@
 #include "core/read/segment.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/graph_finder.h"
 #include "core/read/graph_table.h"
@@ -52,7 +53,7 @@ size_t GraphFinder::next_needle(size_t from, Head& head) {
     size_t best = npos;
     for (size_t i = 0; i < kNeedles.size(); ++i) {
         if (next_[i] != npos && (next_[i] < from || !searched_))
-            next_[i] = text_.find(kNeedles[i].words, from);
+            next_[i] = find_words(text_, kNeedles[i].words, from);
         if (next_[i] < best) {
             best = next_[i];
             head = kNeedles[i].head;
@@ -242,8 +243,7 @@ size_t GraphFinder::run() {
         const size_t begin = needle == 0 ? 0 : text_.rfind('\n', needle - 1) + 1; // npos + 1 = 0
         Cursor head = resume_;
         if (begin > head.at) {
-            head.number += static_cast<uint32_t>(std::count(text_.begin() + static_cast<ptrdiff_t>(head.at),
-                text_.begin() + static_cast<ptrdiff_t>(begin), '\n'));
+            head.number += static_cast<uint32_t>(count_of(text_.substr(head.at, begin - head.at), '\n'));
             head.at = begin;
         }
         resume_ = head;

@@ -1,4 +1,5 @@
 // Printed modules, and defs alone: which of a text's lines are theirs.
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/graph_finder.h"
 #include "core/read/lines.h"
@@ -14,6 +15,10 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 constexpr size_t kMostForeign = 20000; // lines of other processes between two of one graph
 constexpr size_t kFarthestDef = 1 << 16; // bytes from a class to its forward: constructors may stand between
+
+bool holds_head(std::string_view line) {
+    return find_words(line, "Module):") != npos || find_words(line, "def forward(") != npos;
+}
 
 // The process that PyTorch's own prefix names, with what stands before it: lines of one process are whole
 // messages.
@@ -119,7 +124,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
         found.lines.push_back({text, place(here), line.size(), false});
         if (!words.empty() || bare)
             found.behind = at;
-        if (words.find("Module):") != npos || words.find("def forward(") != npos)
+        if (holds_head(words))
             taken_.insert(here.at);
     }
     if (foreign && !found.damaged) {
@@ -142,7 +147,7 @@ void GraphFinder::source(const Cursor& head, std::string_view name) {
 std::optional<Cursor> GraphFinder::forward_of(const Cursor& head, std::string_view before) {
     size_t& next = next_[kDefNeedle]; // searched for once, not for every class
     if (next != npos && next < head.at)
-        next = text_.find(kNeedles[kDefNeedle].words, head.at);
+        next = find_words(text_, kNeedles[kDefNeedle].words, head.at);
     if (next == npos || next - head.at > kFarthestDef)
         return std::nullopt;
     constexpr size_t kMostBehind = 20; // lines behind the first def
@@ -156,7 +161,7 @@ std::optional<Cursor> GraphFinder::forward_of(const Cursor& head, std::string_vi
         if (!line_at(at, line) || here.at - head.at > kFarthestDef)
             break;
         behind += first.has_value();
-        const size_t code = line.find("def forward(");
+        const size_t code = find_words(line, kNeedles[kDefNeedle].words);
         std::string_view other;
         if (code != npos) {
             const std::string_view prefix = trimmed(line.substr(0, code));
@@ -258,7 +263,7 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
     }));
     Cursor end = def;
     for (size_t i = 0; i < took && line_at(end, line); ++i)
-        if (line.find("Module):") != npos || line.find("def forward(") != npos)
+        if (holds_head(line))
             taken_.insert(end.at - line.size() - 1);
     if (prefix.empty())
         resume_ = end;
@@ -266,7 +271,7 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
         for (Cursor c = def; c.at < end.at;) {
             const Cursor here = c;
             line_at(c, line);
-            if (line.find("Module):") != npos || line.find("def forward(") != npos)
+            if (holds_head(line))
                 taken_.insert(here.at);
         }
     runs_.back().second = end;

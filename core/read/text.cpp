@@ -1,4 +1,5 @@
 #include "core/base/text.h"
+#include "core/base/find_words.h"
 #include "core/read/collector.h"
 #include "core/read/decode.h"
 #include "core/read/diff_sides.h"
@@ -94,7 +95,7 @@ namespace {
 void tell_lost_graph(Collector& collector, FileId file, const PlainText& plain) {
     size_t first = npos;
     for (const std::string_view mark : {"def forward(", "(torch.nn.Module):", "TRACED GRAPH\n ", "graph():"})
-        first = std::min(first, plain.text.find(mark));
+        first = std::min(first, find_words(plain.text, mark));
     if (first == npos)
         return;
     const size_t begin = first == 0 ? 0 : plain.text.rfind('\n', first - 1) + 1; // npos + 1 = 0
@@ -116,7 +117,7 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
     const size_t messages = collector.dump.messages.size();
     const size_t compilations = collector.dump.compilations.size();
     bool log = false;
-    if (looks_like_text_log(plain.text.substr(0, 1 << 18)) || plain.text.find(".__") != npos) {
+    if (looks_like_text_log(plain.text.substr(0, 1 << 18)) || find_words(plain.text, ".__") != npos) {
         log = true;
         read_text_log(collector, file, plain);
     }
@@ -125,7 +126,7 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
     const bool told =
         collector.dump.messages.size() > messages || collector.dump.compilations.size() > compilations;
     collector.dump.files[file.index].kind =
-        log && plain.text.find("] [__") != npos ? "TORCH_LOGS" : "print_readable";
+        log && find_words(plain.text, "] [__") != npos ? "TORCH_LOGS" : "print_readable";
     if (collector.tasks.size() == tasks && found > 0 && !told)
         collector.problem(Severity::Warning,
             "there is no graph in this text, only a module that a person wrote; expected one that PyTorch "

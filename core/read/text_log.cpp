@@ -35,22 +35,21 @@ CompileKey key_of(const LogFacts& facts) {
 // mostly follow each other.
 class LineReader {
 public:
-    // False for lines without a prefix.
-    bool split(std::string_view line, LogLine& out) {
+    // Null for lines without a prefix; else valid until the next call.
+    const LogLine* split(std::string_view line) {
         if (!last_.empty() && line.starts_with(last_)) {
-            out = facts_;
-            out.text = line.substr(std::min(last_.size() + 1, line.size()));
-            return true;
+            facts_.text = line.substr(std::min(last_.size() + 1, line.size()));
+            return &facts_;
         }
         size_t end = 0;
         if (find_glog(line, end) != npos)
-            return remember(line, behind_marks(line, end), out);
+            return remember(line, behind_marks(line, end));
         // The loggers of 2023 and 2024: "[2024-05-09 12:00:00,000] [0/0] torch._dynamo.guards.__recompiles:
         // [DEBUG] ".
         for (const std::string_view level : {"[DEBUG] ", "[INFO] ", "[WARNING] "})
             if (const size_t at = line.find(level); at != npos && line.substr(0, at).find(".__") != npos)
-                return remember(line, at + level.size() - 1, out);
-        return false;
+                return remember(line, at + level.size() - 1);
+        return nullptr;
     }
 
 private:
@@ -71,14 +70,13 @@ private:
         }
         return at > 0 ? at - 1 : 0;
     }
-    bool remember(std::string_view line, size_t end, LogLine& out) {
+    const LogLine* remember(std::string_view line, size_t end) {
         last_ = std::string(line.substr(0, end));
         const LogFacts facts = facts_of(last_);
         facts_.key = key_of(facts);
         facts_.artifact = facts.artifact;
-        out = facts_;
-        out.text = line.substr(std::min(end + 1, line.size()));
-        return true;
+        facts_.text = line.substr(std::min(end + 1, line.size()));
+        return &facts_;
     }
 
     std::string last_;
@@ -266,7 +264,6 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     };
     uint64_t next_report = 0;
     CompileKey known;
-    LogLine line;
     size_t guards = 0; // lines
     Place first_guard;
     while (lines.next()) {
@@ -276,8 +273,10 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
             collector.report_scanned(lines.offset() / 2); // graphs are looked for after it
             next_report = lines.offset() + (1 << 18);
         }
-        if (!reader.split(lines.line(), line))
+        const LogLine* const split = reader.split(lines.line());
+        if (!split)
             continue;
+        const LogLine& line = *split;
         // Whatever a log says of a compilation, it says that there was one.
         if (!line.artifact.empty() && !line.key.id.empty() && line.key != known) {
             known = line.key;

@@ -1,5 +1,6 @@
 // What the records of a TORCH_TRACE log say beside graphs and timers: caches of whole graphs, inputs, marked
 // functions.
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/trace_reader.h"
 
@@ -71,8 +72,8 @@ bool TraceReader::cache_record(const Envelope& e, const CompileKey& key, const T
     record.line = record_line_;
     record.offset = record_offset_;
     // The list of components is long; of it only this counts.
-    if (record.cache == CacheRecord::Cache::FxGraph && payload.text.find("is_backward]: ") != npos)
-        record.backward = payload.text.find("is_backward]: True") != npos;
+    if (record.cache == CacheRecord::Cache::FxGraph && find_words(payload.text, "is_backward]: ") != npos)
+        record.backward = find_words(payload.text, "is_backward]: True") != npos;
     ondemand::document doc;
     ondemand::object fields;
     if (json_.parse(payload.text, doc) && doc.get_object().get(fields) == simdjson::SUCCESS)
@@ -190,7 +191,8 @@ void TraceReader::marked_functions(const CompileKey& key, const TracePayload& pa
     constexpr std::string_view kMark = "__marked_compile_region_fn__";
     size_t counted = 0; // bytes, whose line ends were counted
     uint64_t lines = 0;
-    for (size_t at = payload.text.find(kMark); at != npos; at = payload.text.find(kMark, at + 1)) {
+    for (size_t at = find_words(payload.text, kMark); at != npos;
+         at = find_words(payload.text, kMark, at + 1)) {
         const size_t begin = payload.text.rfind('\n', at) == npos ? 0 : payload.text.rfind('\n', at) + 1;
         const std::string_view line = payload.text.substr(begin, payload.text.find('\n', at) - begin);
         const std::string_view code = between(line, "<code object ", ">");

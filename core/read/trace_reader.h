@@ -43,7 +43,7 @@ private:
     void artifact(const Envelope& e, const CompileKey& key, const TracePayload& payload, uint32_t line);
     void graph_text(
         const CompileKey& key, Stage stage, std::string label, const TracePayload& payload, bool must);
-    bool runnable(const CompileKey& key, const TracePayload& payload);
+    void runnable(const CompileKey& key, const TracePayload& payload, Artifact artifact);
     void timer(const CompileKey& key, const TracePayload& payload, uint32_t line);
     void failure(const CompileKey& key, const std::string& kind, const TracePayload& payload, uint32_t line);
     // What is no graph and no timer (trace_facts.cpp). False: the artifact is none of a cache.

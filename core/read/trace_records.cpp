@@ -1,11 +1,12 @@
 // What the records of a TORCH_TRACE log say: timers, failures, artifacts, graphs.
 #include "core/read/trace_reader.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/lines.h"
 #include "core/read/payloads.h"
 #include "core/read/readable.h"
-#include "core/read/script_task.h"
+#include "core/read/script.h"
 
 #include <algorithm>
 #include <array>
@@ -118,8 +119,8 @@ void TraceReader::graph_text(
 }
 
 void TraceReader::timer(const CompileKey& key, const TracePayload& payload, uint32_t line) {
-    if (payload.text.find("\"invoke_subgraph_") == npos) {
-        if (payload.text.find("\"fx_graph_cache_disabled\"") != npos)
+    if (find_words(payload.text, "\"invoke_subgraph_") == npos) {
+        if (find_words(payload.text, "\"fx_graph_cache_disabled\"") != npos)
             cache_switched_off(key);
         return;
     }
@@ -189,15 +190,13 @@ void TraceReader::failure(
     collector_.dump.failures.push_back(std::move(f));
 }
 
-// The script to run a graph again; False where it holds none (it may say why it was not written).
-bool TraceReader::runnable(const CompileKey& key, const TracePayload& payload) {
-    const size_t before = collector_.tasks.size(), payloads = collector_.dump.payloads.size();
+// The script to run a graph again; an artifact where it holds none (it may say why it was not written), which
+// only reading it tells.
+void TraceReader::runnable(const CompileKey& key, const TracePayload& payload, Artifact artifact) {
     graph_text(key, Stage::Graph, "fx_graph_runnable", payload, true);
-    if (take_script(collector_, collector_.tasks[before], "", false))
-        return true;
-    collector_.tasks.resize(before);
-    collector_.dump.payloads.resize(payloads);
-    return false;
+    GraphTask& task = collector_.tasks.back();
+    task.script = true;
+    task.else_artifact.emplace(collector_.dump.artifacts.size(), std::move(artifact));
 }
 
 void TraceReader::artifact(
@@ -248,8 +247,6 @@ void TraceReader::artifact(
         graph_text(key, artifact_stage(e.name), e.name, payload, true);
         return;
     }
-    if (e.name == "fx_graph_runnable" && runnable(key, payload))
-        return;
     Artifact a;
     if (!key.id.empty())
         a.compilation = collector_.compilation(key);
@@ -257,7 +254,10 @@ void TraceReader::artifact(
     a.file = file_;
     a.line = line;
     a.bytes = payload.text.size();
-    collector_.dump.artifacts.push_back(std::move(a));
+    if (e.name == "fx_graph_runnable" && looks_like_script(payload.text))
+        runnable(key, payload, std::move(a));
+    else
+        collector_.dump.artifacts.push_back(std::move(a));
 }
 
 void TraceReader::metrics(const CompileKey& key, const Envelope& e) {

@@ -272,7 +272,7 @@ const std::vector<InputSource>& InputNames::dynamo(CompilationId id) {
     }
     const GraphModule& module = *dump_.graph(graph).module;
     const Body& body = module.body(BodyId(0));
-    for (size_t i = 0; i < body.placeholder_count(); ++i) {
+    for (size_t i = 0, n = body.placeholder_count(); i < n; ++i) {
         InputSource& out = at->second.emplace_back();
         const std::string target(module.text(body.nodes[i].target));
         const auto found = records.find(target);

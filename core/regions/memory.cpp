@@ -196,34 +196,55 @@ public:
         return std::move(report_);
     }
 
+    // Only the sums, which is all that a ledger wants: who takes what and what could be made again costs more
+    // than reading the graphs.
+    int64_t kept_bytes() {
+        for (const SavedValue& value : saved_values(dump_, report_.forward, report_.backward))
+            keep(value);
+        return report_.kept_bytes;
+    }
+
     // Kept bytes by the call of the whole graph that made them.
     const std::map<NodeId, int64_t>& kept_by_call() const { return by_call_; }
 
 private:
-    void add(const SavedValue& value) {
-        const At made = follow_.made({0, value.node});
-        const At storage = follow_.storage(made);
-        const bool alive = follow_.from_outside(storage);
-        const auto [counted, first] = counted_.try_emplace(storage, made);
-        const ValueType* type = forward_.type(follow_.node_of(storage).type);
+    struct Kept {
+        At made, storage;
+        bool alive = false; // whether it is kept or not
+        bool first = false; // of its storage
+        std::optional<int64_t> bytes;
+    };
+
+    Kept keep(const SavedValue& value) {
+        Kept kept;
+        kept.made = follow_.made({0, value.node});
+        kept.storage = follow_.storage(kept.made);
+        kept.alive = follow_.from_outside(kept.storage);
+        kept.first = counted_.try_emplace(kept.storage, kept.made).second;
+        const ValueType* type = forward_.type(follow_.node_of(kept.storage).type);
         if (!type)
-            type = forward_.type(follow_.node_of(made).type);
+            type = forward_.type(follow_.node_of(kept.made).type);
         // A number is no memory.
         const bool number = type && type->kind == TypeKind::Sym;
-        const std::optional<int64_t> bytes = number ? std::optional<int64_t>(0)
-            : type                                  ? storage_size(forward_, *type)
-                                                    : std::nullopt;
-        if (first && !number)
-            count(storage, alive, bytes);
+        kept.bytes = number ? std::optional<int64_t>(0) : type ? storage_size(forward_, *type) : std::nullopt;
+        if (kept.first && !number)
+            count(kept.storage, kept.alive, kept.bytes);
+        return kept;
+    }
+
+    void add(const SavedValue& value) {
+        const Kept kept = keep(value);
+        const At &made = kept.made, &storage = kept.storage;
+        const bool alive = kept.alive;
         KeptValue row;
         row.at = follow_.place(made);
         row.region = std::string(follow_.region(made));
         row.alive_anyway = alive;
-        row.bytes = bytes;
+        row.bytes = kept.bytes;
         if (alive)
             row.alias_of = storage == made ? Place() : outside(storage);
-        else if (!first)
-            row.alias_of = follow_.place(counted->second);
+        else if (!kept.first)
+            row.alias_of = follow_.place(counted_.at(storage));
         const auto same = std::find_if(report_.saved.begin(), report_.saved.end(), [&](const KeptValue& k) {
             return k.at == row.at && k.alive_anyway == row.alive_anyway && k.bytes == row.bytes
                 && (k.alias_of.graph.valid() == row.alias_of.graph.valid())
@@ -498,7 +519,7 @@ void count_saved(const Dump& dump, CompilationLedger& ledger) {
     std::map<NodeId, int64_t> kept;
     if (forward.graph) {
         Reporter reporter(dump, forward, backward);
-        ledger.totals.saved_bytes = reporter.run().kept_bytes;
+        ledger.totals.saved_bytes = reporter.kept_bytes();
         kept = reporter.kept_by_call();
     }
     for (const Invocation& inv : ledger.invocations) {

@@ -69,7 +69,7 @@ std::optional<std::vector<std::string>> tangents_of(const Dump& dump, const Invo
         const Body& body = module.body(place.body);
         const BodyRoles roles = roles_of(dump, place.graph, place.body);
         std::vector<std::string> tangents;
-        for (size_t i = 0; i < body.placeholder_count(); ++i)
+        for (size_t i = 0, n = body.placeholder_count(); i < n; ++i)
             if (roles.input(NodeId(i)) == InputRole::Tangent)
                 tangents.push_back(shape_text(module, body.nodes[i]));
         return tangents;

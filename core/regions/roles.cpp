@@ -95,7 +95,7 @@ std::unordered_set<std::string_view> names_of(
 // Placeholders that are neither tangents nor what only the runtime hands in.
 std::vector<bool> all_but_tangents(const GraphModule& module, const Body& body) {
     std::vector<bool> taken(body.nodes.size(), false);
-    for (size_t i = 0; i < body.placeholder_count(); ++i) {
+    for (size_t i = 0, n = body.placeholder_count(); i < n; ++i) {
         const std::string_view descriptor = module.text(body.nodes[i].descriptor);
         taken[i] = !is_tangent(module, body.nodes[i])
             && descriptor.find("TokenAOTInput") == std::string_view::npos
@@ -149,7 +149,7 @@ public:
         roles.inputs = regions::input_roles(
             module_, id_, [this](BodyId b) { return half_of(dump_, graph_, b) == Half::Backward; });
         const size_t tangents = first_tangent();
-        for (size_t i = 0; i < body_.placeholder_count(); ++i)
+        for (size_t i = 0, n = body_.placeholder_count(); i < n; ++i)
             if (i >= tangents || is_tangent(module_, body_.nodes[i]))
                 roles.inputs[i] = InputRole::Tangent;
         return roles;
@@ -208,7 +208,7 @@ private:
             for (const RegionCall& call : region_calls(module_, scope)) {
                 if (call.body != child)
                     continue;
-                for (size_t i = 0; i < module_.body(child).placeholder_count(); ++i) {
+                for (size_t i = 0, n = module_.body(child).placeholder_count(); i < n; ++i) {
                     const NodeId operand = i < call.operands.size() ? call.operands[i] : NodeId();
                     inner[i] = (first || inner[i]) && operand && outer[operand.index];
                 }
@@ -336,7 +336,7 @@ std::vector<SavedValue> saved_values(const Dump& dump, const Place& forward, con
     const Body& taker = bw.body(backward.body);
     const std::vector<bool> taken = all_but_tangents(bw, taker);
     std::unordered_map<std::string_view, NodeId> placeholders;
-    for (size_t i = 0; i < taker.placeholder_count(); ++i)
+    for (size_t i = 0, n = taker.placeholder_count(); i < n; ++i)
         if (taken[i])
             placeholders.emplace(bw.text(taker.nodes[i].name), NodeId(i));
     const Body& giver = fw.body(forward.body);

@@ -2,6 +2,7 @@
 // message_json.cpp alone.
 #pragma once
 
+#include "core/wire/forecast.h"
 #include "core/wire/messages.h"
 
 #include <type_traits>
@@ -57,6 +58,30 @@ template <class V> void fields(V& v, Of<V, LoadAnswer>& m) {
     v("unsupported", m.unsupported);
     v("mutates", m.mutates);
     v("moved", m.moved);
+}
+
+template <class V> void fields(V& v, Of<V, AskedGraph>& m) {
+    v("text", m.text);
+    v("symbols", m.symbols);
+}
+template <class V> void fields(V& v, Of<V, ForecastRequest>& m) {
+    v("graphs", m.graphs);
+}
+template <class V> void fields(V& v, Of<V, ForecastNode>& m) {
+    v("body", m.body);
+    v("node", m.node);
+    v("fate", m.fate);
+    v("obstacle", m.obstacle);
+    v("reason", m.reason);
+}
+template <class V> void fields(V& v, Of<V, ForecastGraph>& m) {
+    v("bodies", m.bodies);
+    v("nodes", m.nodes);
+    v("problem", m.problem);
+}
+template <class V> void fields(V& v, Of<V, ForecastAnswer>& m) {
+    v("libtorch", m.libtorch);
+    v("graphs", m.graphs);
 }
 
 template <class V> void fields(V& v, Of<V, BindRequest>& m) {

@@ -99,6 +99,8 @@ private:
         return as == BindRequest::As::Reference ? "reference" : "inputs";
     }
     static const char* name_of(Verdict verdict) { return wire::name_of(verdict); }
+    static const char* name_of(Fate fate) { return wire::name_of(fate); }
+    static const char* name_of(Obstacle obstacle) { return wire::name_of(obstacle); }
 };
 
 // Where a reader stands, for its complaint.
@@ -307,13 +309,25 @@ private:
     }
 
     void read_name(const json& at, Verdict& value, const Path& here) {
-        for (auto each = Verdict::NotCompared; each <= Verdict::WrongShape;
-             each = static_cast<Verdict>(static_cast<int>(each) + 1))
+        if (!read_one(at, value, Verdict::NotCompared, Verdict::WrongShape))
+            complain(here, "is " + found(at) + "; expected a verdict, as \"same\"");
+    }
+    void read_name(const json& at, Fate& value, const Path& here) {
+        if (!read_one(at, value, Fate::Runs, Fate::Cannot))
+            complain(here, "is " + found(at) + "; expected a fate, as \"runs\"");
+    }
+    void read_name(const json& at, Obstacle& value, const Path& here) {
+        if (!read_one(at, value, Obstacle::None, Obstacle::Refused))
+            complain(here, "is " + found(at) + "; expected an obstacle, as \"no_kernel\"");
+    }
+    // By its name among those from the first to the last.
+    template <class Enum> static bool read_one(const json& at, Enum& value, Enum first, Enum last) {
+        for (auto each = first; each <= last; each = static_cast<Enum>(static_cast<int>(each) + 1))
             if (at == wire::name_of(each)) {
                 value = each;
-                return;
+                return true;
             }
-        complain(here, "is " + found(at) + "; expected a verdict, as \"same\"");
+        return false;
     }
 
     const json* take(const char* key) {
@@ -399,5 +413,7 @@ HOPSCOPE_VERB(Joint)
 HOPSCOPE_VERB(Schema)
 HOPSCOPE_VERB(Shutdown)
 HOPSCOPE_MESSAGE(Description)
+HOPSCOPE_MESSAGE(ForecastRequest)
+HOPSCOPE_MESSAGE(ForecastAnswer)
 
 } // namespace hopscope::wire

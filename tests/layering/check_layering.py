@@ -231,8 +231,10 @@ FILE = re.compile(r"[\w*-]+(?:/[\w*-]+)*\.(?:h|cpp|py|md|sh|txt|json|in)")
 
 
 def mention_violations(root, text):
-    folder, near, row = text.parent, [], False
+    folder, near, row, of_torch = text.parent, [], False, False
     for number, line in enumerate(text.read_text(errors="replace").splitlines(), 1):
+        # A Python file without a folder may be PyTorch's, where the paragraph is about that.
+        of_torch = bool(line.strip()) and (of_torch or "torch/" in line or "PyTorch" in line)
         begins = not line.startswith(" ") or line.lstrip()[:2] in ("- ", "* ")
         if begins and not (row and line.startswith("|")):
             near = []
@@ -245,6 +247,8 @@ def mention_violations(root, text):
                     near.append(path if path.is_dir() else path.parent)
         for word in words:
             if re.search(r"[:$<{]", word) or word.startswith("torch/"):
+                continue
+            if of_torch and word.endswith(".py") and "/" not in word:
                 continue
             if not ((word + "/").startswith(TOP) or FILE.fullmatch(word)):
                 continue

@@ -117,6 +117,9 @@ class Layering(unittest.TestCase):
         page = "`tests/graph/tst_a`, `core/*/a.h`, `a.h`\n"
         lines, well = self.lines({"core/graph/README.md": page})
         self.assertTrue(well, lines)
+        lines, well = self.lines({"core/graph/README.md": "As PyTorch has it in\n`gone.py`.\n"})
+        self.assertTrue(well, lines)
+        self.refused({"core/graph/README.md": "PyTorch.\n\n`gone.py`\n"}, "README.md:3: names gone.py")
         self.refused({"core/graph/README.md": "`tests/graph/tst_c`\n"}, "names tests/graph/tst_c")
 
     def test_namespace(self):

@@ -7,6 +7,7 @@
 
 #include <QTest>
 
+#include <cmath>
 #include <cstring>
 
 using namespace hopscope;
@@ -45,6 +46,9 @@ class TestInputs : public QObject {
 
 private slots:
     void followsTypesAndUses();
+    void staysInTheRange_data();
+    void staysInTheRange();
+    void keepsHalvesFinite();
     void bindsSymbolsThatNobodyBound();
     void takesRecordedValues();
     void namesWhatDoesNotFit_data();
@@ -89,6 +93,97 @@ void TestInputs::followsTypesAndUses() {
     const auto other = synthetic(*read.module, 4, {{"s77", 40}});
     QCOMPARE(again->values[1].bytes, made->values[1].bytes);
     QVERIFY(other->values[1].bytes != made->values[1].bytes);
+}
+
+// One input of 64 × 256 or so, what is done with it, and between which values it must lie or how far it must
+// spread.
+void TestInputs::staysInTheRange_data() {
+    QTest::addColumn<QString>("type");
+    QTest::addColumn<QString>("use");
+    QTest::addColumn<double>("mean");
+    QTest::addColumn<double>("deviation");
+    QTest::addColumn<QString>("says");
+    const auto row = [](const char* name, const char* type, const char* use, double mean, double deviation,
+                         const char* says) {
+        QTest::newRow(name) << QString::fromLatin1(type) << QString::fromLatin1(use) << mean << deviation
+                            << QString::fromUtf8(says);
+    };
+    row("anything", "f32[64, 256]", "aten.sin.default(w)", 0, 1, "deviation 1");
+    row("a weight", "f32[256, 64]", "aten.mm.default(x, w)", 0, 1.0 / 16, "1/√256");
+    row("a transposed weight", "f32[64, 256]", "aten.mm.default(x, t)", 0, 1.0 / 16, "1/√256");
+    row("a linear's weight", "f32[64, 256]", "aten.linear.default(x, w)", 0, 1.0 / 16, "1/√256");
+    row("a kernel", "f32[8, 16, 3, 3]",
+        "aten.convolution.default(c, w, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1)", 0, 1.0 / 12,
+        "1/√144");
+    row("a norm's weight", "f32[256]", "aten.native_layer_norm.default(x, [256], w, None, 1e-05)", 1, 0.1,
+        "1 ± 0.1");
+    row("a row that is multiplied", "f32[256]", "aten.mul.Tensor(x, w)", 1, 0.1, "1 ± 0.1");
+    row("a row that is added", "f32[256]", "aten.add.Tensor(x, w)", 0, 0.1, "deviation 0.1");
+    row("a variance", "f32[64, 256]", "aten.rsqrt.default(w)", 1, 0.29, "positive");
+    row("a divisor", "f32[64, 256]", "aten.div.Tensor(x, w)", 1, 0.29, "positive");
+}
+
+void TestInputs::staysInTheRange() {
+    QFETCH(QString, type);
+    QFETCH(QString, use);
+    QFETCH(double, mean);
+    QFETCH(double, deviation);
+    QFETCH(QString, says);
+    const std::string text = QStringLiteral(R"py(class GraphModule(torch.nn.Module):
+    def forward(self, w: "%1cpu", a: "f32[32, 256]cpu", b: "f32[1, 16, 8, 8]cpu"):
+        x: "f32[32, 256]cpu" = torch.ops.aten.sin.default(a)
+        c: "f32[1, 16, 8, 8]cpu" = torch.ops.aten.sin.default(b)
+        t: "f32[256, 64]cpu" = torch.ops.aten.permute.default(w, [1, 0])
+        y = torch.ops.%2
+        return (y,)
+)py")
+                                 .arg(type, use)
+                                 .toStdString();
+    const auto read = readText(text);
+    QVERIFY(read.module);
+    const auto made = synthetic(*read.module, 1, {});
+    QVERIFY2(made.ok(), made.ok() ? "" : made.error().text().c_str());
+    QVERIFY2(QString::fromStdString(made->rules[0].rule).contains(says), made->rules[0].rule.c_str());
+    double sum = 0, squares = 0;
+    const std::vector<float> all = numbers<float>(made->values[0]);
+    for (const float element : all) {
+        sum += element;
+        squares += static_cast<double>(element) * element;
+    }
+    const auto n = static_cast<double>(all.size());
+    const double found = std::sqrt(squares / n - sum / n * (sum / n));
+    QVERIFY2(std::abs(sum / n - mean) < 4 * deviation / std::sqrt(n), qPrintable(QString::number(sum / n)));
+    QVERIFY2(found > 0.8 * deviation && found < 1.2 * deviation, qPrintable(QString::number(found)));
+}
+
+// Masks are 0 or -inf in any precision, and never a whole row; in a region's body as in its caller.
+void TestInputs::keepsHalvesFinite() {
+    const auto read = readText(R"py(class GraphModule(torch.nn.Module):
+    def forward(self, mask: "f16[4, 8]cpu", scores: "f16[2, 4, 8]cpu"):
+        body = self.body
+        call = torch.ops.higher_order.invoke_subgraph(body, 'body', mask, scores)
+        out: "f16[2, 4, 8]cpu" = call[0]
+        return (out,)
+
+    class body(torch.nn.Module):
+        def forward(self, m: "f16[4, 8]cpu", s: "f16[2, 4, 8]cpu"):
+            add: "f16[2, 4, 8]cpu" = torch.ops.aten.add.Tensor(s, m)
+            soft: "f16[2, 4, 8]cpu" = torch.ops.aten._softmax.default(add, -1, False)
+            return (soft,)
+)py");
+    QVERIFY(read.module);
+    const auto made = synthetic(*read.module, 1, {});
+    QVERIFY(made.ok());
+    QVERIFY(made->rules[0].rule.starts_with("0 or -inf"));
+    int masked = 0;
+    const std::vector<uint16_t> halves = numbers<uint16_t>(made->values[0]);
+    for (size_t i = 0; i < halves.size(); ++i) {
+        QVERIFY(halves[i] == 0 || halves[i] == 0xFC00);
+        QVERIFY(i % 8 != 0 || halves[i] == 0);
+        masked += halves[i] != 0;
+    }
+    QVERIFY(masked > 0);
+    QCOMPARE(run::rules_in_words({{"a", "x"}, {"b", "y"}, {"c", "x"}}), std::string("2 × x; 1 × y"));
 }
 
 void TestInputs::bindsSymbolsThatNobodyBound() {

@@ -155,6 +155,8 @@ void TestRunCli::refuses_data() {
     QTest::addColumn<QStringList>("words");
     QTest::addColumn<QString>("reason");
     QTest::newRow("no inputs") << QStringList{"step", forward()} << "--seed N or --inputs FILE";
+    QTest::newRow("no seed") << QStringList{"run", forward(), "--seed", "-1"}
+                             << "--seed: '-1': expected a whole number from 0 on";
     QTest::newRow("no command") << (onRecorded("step") << "--do"
                                                        << "fly")
                                 << "is no command";

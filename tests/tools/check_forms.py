@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """Sets the same graphs of one run against each other, through every form that the run was recorded in.
 
-    tests/tools/check_forms.py [--pairs] HOPSCOPE RECORDING…
+    tests/tools/check_forms.py [--pairs | --no-wrapping] HOPSCOPE RECORDING…
 
-A RECORDING is a folder with trace/, and any of torch_logs.txt, values/NN_….txt (print_readable), torch_compile_debug/,
-model.pt2 with exported.txt. Each graph of each form must be one of the trace's, or of the exported text's: names,
-operators, inputs and order of all nodes of all bodies, and dtype and shape where both forms tell them. Scripts
-(fx_graph_runnable.py) have no types inside; bodies that they lack, before PyTorch 2.14, are those of the graph beside. get_attr nodes of
-regions have other names in .pt2, whose JSON does not keep them.
+A RECORDING is a folder with trace/ (or torch_trace/), and any of torch_logs.txt, values/NN_….txt (print_readable),
+torch_compile_debug/, model.pt2 with exported.txt; or one of NAME.pt2 beside NAME.txt. Files may be gzipped. Each graph
+of each form must be one of the trace's, or of the exported text's: names, operators, inputs and order of all nodes of
+all bodies, and dtype and shape where both forms tell them. Scripts (fx_graph_runnable.py) have no types inside; bodies
+that they lack, before PyTorch 2.14, are those of the graph beside. get_attr nodes of regions have other names in .pt2,
+whose JSON does not keep them.
 Printed graphs are also wrapped as other programs, terminals and people wrap them (wrappings.py; with --pairs, each two of
-them after each other): what does not read equal must be told, as a problem or as exit status 3.
-Prints a line for each form of each recording and ends with "N passed, N failed" (graphs).
+them after each other; not at all with --no-wrapping): what does not read equal must be told, as a problem or as exit
+status 3. Prints a line for each form of each recording and ends with "N passed, N failed" (graphs).
 """
+import gzip
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
 from wrappings import CONTAINERS, OUTERMOST, WRAPPINGS
 
@@ -117,16 +121,37 @@ def same(a, b, attributes=True):
     return all(told(a[p], attributes) == told(b[p], attributes) and types_agree(a[p], b[p]) for p in a)
 
 
-def main(program, folders, pairs):
+def unpacked(folder, into):
+    """The folder with no gzipped file in it: scripts and debug folders are known by the names of their files."""
+    if not any(folder.rglob("*.gz")):
+        return folder
+    copy = pathlib.Path(into) / folder.name
+    for path in sorted(folder.rglob("*")):
+        to = copy / path.relative_to(folder)
+        if path.is_dir():
+            continue
+        to.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".gz":
+            to.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        else:
+            shutil.copyfile(path, to)
+    return copy
+
+
+def main(program, folders, pairs, wrapping):
     forms = Forms(program)
+    scratch = tempfile.TemporaryDirectory()
     for folder in map(pathlib.Path, folders):
         name = folder.name
-        trace = forms.graphs(folder / "trace") if (folder / "trace").exists() else []
+        folder = unpacked(folder, scratch.name)
+        recorded = [folder / n for n in ("trace", "torch_trace") if (folder / n).exists()]
+        trace = forms.graphs(recorded[0]) if recorded else []
         if (folder / "torch_logs.txt").exists() and trace:
             forms.compare(name, "text log", forms.graphs(folder / "torch_logs.txt"), trace)
         for printed in sorted(folder.glob("values/*_*.txt")):
             forms.compare(name, printed.name, forms.graphs(printed), trace)
-            forms.wrapped(name + ": " + printed.name, printed.read_text(), pairs)
+            if wrapping:
+                forms.wrapped(name + ": " + printed.name, printed.read_text(), pairs)
         if (folder / "torch_compile_debug").exists():
             forms.compare(name, "debug folder", forms.graphs(folder / "torch_compile_debug"), trace)
         for script in sorted(folder.glob("torch_compile_debug/**/fx_graph_runnable.py")):
@@ -134,12 +159,16 @@ def main(program, folders, pairs):
         if (folder / "model.pt2").exists():
             printed = forms.graphs(folder / "exported.txt")
             forms.compare(name, "model.pt2", forms.graphs(folder / "model.pt2"), printed, attributes=False)
+        for archive in sorted(folder.glob("*.pt2")):
+            text = archive.with_suffix(".txt")
+            if text.exists():
+                forms.compare(name, archive.name, forms.graphs(archive), forms.graphs(text), attributes=False)
     print(f"{forms.passed} passed, {forms.failed} failed")
     return 1 if forms.failed else 0
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "--pairs"]
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
     if len(words) < 2:
         sys.exit(__doc__)
-    sys.exit(main(words[0], words[1:], "--pairs" in sys.argv))
+    sys.exit(main(words[0], words[1:], "--pairs" in sys.argv, "--no-wrapping" not in sys.argv))

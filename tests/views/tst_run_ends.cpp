@@ -2,6 +2,7 @@
 #include "tests/views/runs.h"
 
 #include "core/read/open.h"
+#include "views/inspector/inspector.h"
 #include "views/outline/outlineview.h"
 #include "views/run/rundialog.h"
 #include "views/shell/script.h"
@@ -9,6 +10,7 @@
 
 #include <QAbstractButton>
 #include <QDialog>
+#include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 
@@ -163,8 +165,13 @@ private slots:
     void theDialog() {
         Run r;
         const Place root{GraphId(0), BodyId(0), {}}, region{GraphId(0), r.node(kRegion, "addmm").body, {}};
+        JobRunner jobs;
+        Forecasts forecasts(&jobs);
+        forecasts.setDump(r.window.document()->dump_pointer());
         RunDialog dialog(r.window.document(),
-            {{QStringLiteral("Left"), root}, {QStringLiteral("Right"), region}}, 1, {}, nullptr);
+            {{QStringLiteral("Left"), root}, {QStringLiteral("Right"), region}}, 1, {}, &forecasts, nullptr);
+        auto* told = dialog.findChild<QLabel*>(QStringLiteral("runForecast"));
+        QTRY_VERIFY_WITH_TIMEOUT(told->text().contains(QStringLiteral("runs to its end")), 60000);
         run::Request request = dialog.request();
         QCOMPARE(request.address, "-:forward:" + kRegion);
         QCOMPARE(request.invocation, std::optional<int>(0));
@@ -199,10 +206,45 @@ private slots:
         const auto document =
             std::make_shared<const Document>(shared, std::make_shared<const Ledger>(build_ledger(*shared)));
         QVERIFY(!shared->graphs.empty());
-        RunDialog dialog(
-            document, {{QStringLiteral("Left"), Place{GraphId(0), BodyId(0), {}}}}, 0, {}, nullptr);
+        JobRunner jobs;
+        Forecasts forecasts(&jobs);
+        RunDialog dialog(document, {{QStringLiteral("Left"), Place{GraphId(0), BodyId(0), {}}}}, 0, {},
+            &forecasts, nullptr);
         const QString hint = dialog.findChild<QLineEdit*>(QStringLiteral("runBind"))->placeholderText();
         QVERIFY2(hint.contains(QRegularExpression(QStringLiteral("^s\\d+=\\d+"))), qPrintable(hint));
+    }
+
+    // Where a run will stop is told before it does, and afterwards whole, with what may help.
+    void saysWhereItStops() {
+        const TextDump dump(R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[4, 4][4, 1]cpu"):
+        sin: "f32[4, 4][4, 1]cpu" = torch.ops.aten.sin.default(x)
+        fast: "f32[4, 4][4, 1]cpu" = torch.ops.mylib.fast.default(sin)
+        return (fast,)
+)");
+        Run r(dump.path());
+        JobRunner jobs;
+        Forecasts forecasts(&jobs);
+        forecasts.setDump(r.window.document()->dump_pointer());
+        RunDialog dialog(r.window.document(), {{QStringLiteral("Left"), {GraphId(0), BodyId(0), {}}}}, 0, {},
+            &forecasts, nullptr);
+        auto* told = dialog.findChild<QLabel*>(QStringLiteral("runForecast"));
+        QTRY_VERIFY_WITH_TIMEOUT(told->text().contains(QStringLiteral("stops at 'fast'")), 60000);
+        QVERIFY2(told->text().contains(QStringLiteral("--load-library")), qPrintable(told->text()));
+        dialog.show();
+        shot(dialog, "run-dialog-stops");
+        QVERIFY(r.start());
+        QVERIFY(r.trigger(Do::RunContinue));
+        auto* failure = r.window.findChild<QLabel*>(QStringLiteral("stepsFailure"));
+        QTRY_VERIFY_WITH_TIMEOUT(failure->text().contains(QStringLiteral("--load-library")), 60000);
+        QVERIFY(failure->wordWrap() && failure->textInteractionFlags().testFlag(Qt::TextSelectableByMouse));
+        QTRY_VERIFY(!r.window.pane(Pane::Left).canvas().marks().tags.empty());
+        const Tag tag = r.window.pane(Pane::Left).canvas().marks().tags.front();
+        QCOMPARE(tag.node, r.node("", "fast").node);
+        QVERIFY2(tag.warning && tag.text == QStringLiteral("cannot be run"), qPrintable(tag.text));
+        r.select(r.node("", "fast"));
+        QTRY_VERIFY(r.window.inspector().text().contains(QStringLiteral("cannot be run")));
+        shot(r.window, "run-stops");
     }
 
     // What the program's options do.

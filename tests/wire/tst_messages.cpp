@@ -1,5 +1,6 @@
 // The protocol's messages: each is read as it was written, and whatever is wrong in one is an error that says
 // where, never an exception. The cases are made from a table of sound messages.
+#include "core/wire/forecast.h"
 #include "core/wire/message_json.h"
 
 #include <nlohmann/json.hpp>
@@ -72,6 +73,10 @@ const std::vector<Sound>& sound() {
         {"load answers", kind<wire::LoadAnswer>(),
             R"({"bodies":["","b"],"inputs":["x"],"mutates":false,"moved":true,
                 "unsupported":[{"body":"b","node":"n","target":"demo.op","reason":"unknown"}]})",
+            {}},
+        {"forecast answers", kind<wire::ForecastAnswer>(),
+            R"({"libtorch":"1.13.1","graphs":[{"bodies":["","b"],"problem":"","nodes":[{"body":1,"node":2,
+                "fate":"cannot","obstacle":"no_kernel","reason":"no kernel"}]}]})",
             {}},
         {"bind", kind<wire::BindRequest>(), R"({"as":"reference"})", {}},
         {"bind answers", kind<wire::BindAnswer>(), R"({"values":3})", {}},

@@ -86,6 +86,9 @@ void Inspector::fill() {
     switch (page()) {
     case NodePage:
         html = nodePage(*document_, about_.node, about_.crossing);
+        if (const QString told = forecaster_ ? forecaster_(about_.node) : QString(); !told.isEmpty())
+            html += QStringLiteral("<p style='margin:10px 0 2px 0;color:%1;font-weight:600'>%2</p><p>%3</p>")
+                        .arg(color(Role::Quiet).name(), tr("On the executor"), told.toHtmlEscaped());
         break;
     case InvocationPage:
         html = invocationPage(*document_, about_.row);

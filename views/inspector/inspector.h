@@ -7,6 +7,7 @@
 
 #include <QWidget>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -32,6 +33,10 @@ public:
         Place body;
         std::vector<Place> crossing;
     };
+    // Says what an executor makes of a node, before a run; empty = nothing is to be said.
+    void setForecaster(std::function<QString(const Place&)> forecaster) {
+        forecaster_ = std::move(forecaster);
+    }
     // What the pages are about, and which of them is open. Emits nothing.
     void inspect(const About& about, Page page);
 
@@ -58,6 +63,7 @@ private:
     QTextBrowser* text_;
     NotesPane* notes_;
     bool quiet_ = false;
+    std::function<QString(const Place&)> forecaster_;
 };
 
 } // namespace hopscope

@@ -23,7 +23,7 @@
 namespace hopscope {
 
 RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::pair<QString, Place>> bodies,
-    int chosen, const run::Request& before, QWidget* parent)
+    int chosen, const run::Request& before, Forecasts* forecasts, QWidget* parent)
     : QDialog(parent)
     , document_(std::move(document))
     , bodies_(std::move(bodies))
@@ -40,6 +40,8 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
     , library_(new QLineEdit(this))
     , trust_(new QCheckBox(tr("Run the code of this library: I trust it"), this))
     , note_(new QLabel(this))
+    , forecasts_(forecasts)
+    , forecast_(new QLabel(this))
     , buttons_(new QDialogButtonBox(QDialogButtonBox::Cancel, this)) {
     setObjectName(QStringLiteral("runDialog"));
     setWindowTitle(tr("Run a Body"));
@@ -61,6 +63,9 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
     named(library_, QStringLiteral("runLibrary"), tr("Library of custom operators"));
     named(trust_, QStringLiteral("runTrust"), tr("Run the code of this library"));
     named(note_, QStringLiteral("runNote"), tr("What is missing"));
+    named(forecast_, QStringLiteral("runForecast"), tr("Whether it will run to its end"));
+    forecast_->setWordWrap(true);
+    forecast_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     seed_->setRange(0, 1'000'000'000);
     seed_->setValue(before.seed ? int(*before.seed) : 1);
     memory_->setRange(0, 4096);
@@ -107,6 +112,7 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
         pathRow(
             library_, tr("A shared library"), tr("Shared libraries (*.so *.so.*);;All files (*)"), false));
     form->addRow(QString(), trust_);
+    form->addRow(tr("Will it run?"), forecast_);
     form->addRow(QString(), note_);
     form->addRow(buttons_);
     run_ = buttons_->addButton(tr("R&un"), QDialogButtonBox::AcceptRole);
@@ -126,6 +132,7 @@ RunDialog::RunDialog(std::shared_ptr<const Document> document, std::vector<std::
     connect(inputs_, &QLineEdit::textEdited, recorded_, [this] { recorded_->setChecked(true); });
     connect(synthetic_, &QRadioButton::toggled, this, &RunDialog::update);
     connect(trust_, &QCheckBox::toggled, this, &RunDialog::update);
+    connect(forecasts_, &Forecasts::changed, this, &RunDialog::showForecast);
     body_->setCurrentIndex(chosen);
     invocation_->setValue(before.invocation.value_or(0));
     update();
@@ -201,6 +208,20 @@ QString RunDialog::problem() const {
     return {};
 }
 
+// Asked once the body is shown, on an executor that takes a moment to start: running need not wait for it.
+void RunDialog::showForecast() {
+    const Place place = bodies_[size_t(body_->currentIndex())].second;
+    forecasts_->ask(place.graph);
+    const QString told = forecasts_->text(place);
+    forecast_->setText(told.isEmpty() ? tr("An executor is being asked…") : told);
+    QPalette palette = forecast_->palette();
+    palette.setColor(QPalette::WindowText,
+        color(told.isEmpty()               ? Role::Quiet
+                : forecasts_->stops(place) ? Role::Failed
+                                           : Role::Text));
+    forecast_->setPalette(palette);
+}
+
 void RunDialog::update() {
     const Place place = bodies_[size_t(body_->currentIndex())].second;
     const size_t calls =
@@ -220,6 +241,7 @@ void RunDialog::update() {
     bind_->setPlaceholderText(symbols.isEmpty()
             ? tr("no size of the inputs is a symbol")
             : tr("%1, if nothing is given").arg(symbols.join(QLatin1Char(' '))));
+    showForecast();
     seed_->setEnabled(synthetic_->isChecked());
     trust_->setVisible(!library_->text().trimmed().isEmpty());
     const QString wrong = problem();

@@ -3,6 +3,7 @@
 
 #include "core/browse/document.h"
 #include "core/run/request.h"
+#include "views/base/forecasts.h"
 
 #include <QDialog>
 
@@ -24,9 +25,10 @@ class RunDialog : public QDialog {
     Q_OBJECT
 
 public:
-    // `bodies` are what may be run, by the name under which each is offered.
+    // `bodies` are what may be run, by the name under which each is offered. What `forecasts` say of the
+    // chosen one is shown; they outlive the dialog.
     RunDialog(std::shared_ptr<const Document> document, std::vector<std::pair<QString, Place>> bodies,
-        int chosen, const run::Request& before, QWidget* parent);
+        int chosen, const run::Request& before, Forecasts* forecasts, QWidget* parent);
 
     run::Request request() const;
     // Why it cannot be run as it stands; empty = it can.
@@ -38,6 +40,7 @@ Q_SIGNALS:
 private:
     QWidget* pathRow(QLineEdit* edit, const QString& title, const QString& filter, bool folders);
     void update();
+    void showForecast();
 
     std::shared_ptr<const Document> document_;
     std::vector<std::pair<QString, Place>> bodies_;
@@ -54,6 +57,8 @@ private:
     QLineEdit* library_;
     QCheckBox* trust_;
     QLabel* note_;
+    Forecasts* forecasts_;
+    QLabel* forecast_;
     QDialogButtonBox* buttons_;
     QPushButton* run_ = nullptr;
 };

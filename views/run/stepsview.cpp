@@ -113,9 +113,11 @@ QWidget* StepsView::buildRun(QAction* computeAll) {
     text_ = new QLabel(box);
     text_->setObjectName(QStringLiteral("stepsText"));
     text_->setAccessibleName(tr("Where the run stands"));
-    text_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     text_->setMinimumWidth(60);
     text_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    failure_ = new QLabel(box);
+    failure_->setObjectName(QStringLiteral("stepsFailure"));
+    failure_->setAccessibleName(tr("Why the run stopped"));
     origin_ = new QLabel(box);
     origin_->setObjectName(QStringLiteral("stepsOrigin"));
     notes_ = new QLabel(box);
@@ -123,6 +125,12 @@ QWidget* StepsView::buildRun(QAction* computeAll) {
     notes_->setAccessibleName(tr("What to know of this run"));
     notes_->setFont(uiFont(Size::Small));
     notes_->setForegroundRole(QPalette::PlaceholderText);
+    // Whole messages: they wrap, and can be copied.
+    for (QLabel* label : {text_, failure_, notes_}) {
+        label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+        label->setWordWrap(true);
+    }
+    failure_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     notes_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     all_ = new QToolButton(box);
     all_->setObjectName(QStringLiteral("stepsComputeAll"));
@@ -146,6 +154,7 @@ QWidget* StepsView::buildRun(QAction* computeAll) {
         metrics::kPadLarge, metrics::kPadSmall, metrics::kPadSmall, metrics::kPadSmall);
     column->setSpacing(metrics::kPadSmall);
     column->addLayout(head);
+    column->addWidget(failure_);
     column->addWidget(notes_);
     column->addWidget(curve_, 1);
     column->addWidget(scrubber_);
@@ -169,7 +178,7 @@ void StepsView::refresh() {
                       .arg(color(Role::Failed).name(),
                           tr("The run could not begin: %1").arg(controller_->error()).toHtmlEscaped())
                 : tr("Nothing runs. F5 runs the shown body."));
-        text_->setToolTip(controller_->error());
+        failure_->hide();
         curve_->setBytes({}, 0, {});
         curve_->setVisible(false);
         notes_->hide();
@@ -190,7 +199,6 @@ void StepsView::refresh() {
     const QStringList notes = controller_->notes();
     notes_->setVisible(!notes.isEmpty());
     notes_->setText(notes.join(QStringLiteral(" · ")));
-    notes_->setToolTip(notes.join(QLatin1Char('\n')));
     const std::vector<run::Step>& steps = stepper->steps();
     const size_t total = controller_->totalSteps();
     if (plotted_ != stepper.get() || plottedSteps_ != steps.size()) {
@@ -237,10 +245,24 @@ void StepsView::refresh() {
     if (stopped)
         text += QStringLiteral(" · <span style='color:%1'>%2</span>")
                     .arg(color(Role::Failed).name(), tr("it failed"));
-    text_->setToolTip(stopped ? qs(stepper->failure()->message) : controller_->error());
+    const QString why = stopped                              ? qs(stepper->failure()->message)
+        : controller_->state() == RunController::State::Died ? controller_->error()
+                                                             : QString();
+    failure_->setVisible(!why.isEmpty());
+    failure_->setText(
+        QStringLiteral("<span style='color:%1'>%2</span>")
+            .arg(color(Role::Failed).name(),
+                (help_.isEmpty() || !stopped ? why : tr("%1; %2").arg(why, help_)).toHtmlEscaped()));
     if (const std::optional<size_t> last = controller_->ranLast())
         text += tr(" · %1 live").arg(qs(format_bytes(steps[*last].live)));
     text_->setText(text);
+}
+
+void StepsView::setHelp(const QString& help) {
+    if (help == help_)
+        return;
+    help_ = help;
+    refresh();
 }
 
 QString StepsView::text() const {

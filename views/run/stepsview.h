@@ -31,6 +31,8 @@ public:
     bool isWatched(const Place& node) const;
 
     // --- for tests
+    // What may help where the run stopped; shown behind why it did.
+    void setHelp(const QString& help);
     QString text() const; // "step 3 of 120 · …"
     QSlider& scrubber() { return *scrubber_; }
     BytesCurve& curve() { return *curve_; }
@@ -57,7 +59,9 @@ private:
     std::shared_ptr<const Document> document_;
     QLabel* text_;
     QLabel* origin_;
+    QLabel* failure_;
     QLabel* notes_;
+    QString help_;
     QToolButton* all_;
     BytesCurve* curve_;
     QSlider* scrubber_;

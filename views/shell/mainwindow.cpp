@@ -118,6 +118,8 @@ void MainWindow::build() {
     loader_ = make<Loader>(&state_);
     navigation_ = make<Navigation>(&state_, &actions_, new GotoBox(this));
     run_ = make<RunPresenter>(&state_, &actions_, docks_, panes_, RunPanels{values, steps, compare});
+    docks_->panel<Inspector>()->setForecaster(
+        [this](const Place& node) { return run_->forecasts().nodeText(node); });
     keeper_ = make<SessionKeeper>(
         &state_, &actions_, SessionKeeper::Parts{loader_, panes_, docks_->panel<LedgerView>()}, this);
     exporter_ = make<Exporter>(&state_, &actions_, panes_, loader_);

@@ -74,6 +74,11 @@ void addTags(WindowState& state, Pane pane, const Place& body, OnNodes show, Mar
     if (times)
         addTimes(run.timing(), body.body, tags);
     std::erase_if(tags, [](const Tag& tag) { return tag.text.isEmpty() && !tag.bar; });
+    // A node that stops a run says so before anything is run.
+    if (const run::Forecast* told = show.forecasts ? show.forecasts->of(body.graph) : nullptr)
+        for (const wire::ForecastNode& node : told->nodes)
+            if (node.body == body.body && node.fate == wire::Fate::Cannot)
+                tags.push_back({node.node, QObject::tr("cannot be run"), /*warning=*/true, {}});
     marks.tags = std::move(tags);
 }
 

@@ -1,6 +1,7 @@
 // What the canvas of a pane marks: around the selection, of the invocation, the notes and the run.
 #pragma once
 
+#include "views/base/forecasts.h"
 #include "views/canvas/canvas.h"
 #include "views/shell/windowstate.h"
 
@@ -9,6 +10,7 @@ namespace hopscope {
 // What a run shows under the nodes, where it is asked for.
 struct OnNodes {
     bool values = false, times = false;
+    const Forecasts* forecasts = nullptr; // what is known of nodes before a run; may be null
 };
 
 // Of the body that the pane shows. Values that are not there yet are asked of the run.

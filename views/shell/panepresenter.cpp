@@ -197,7 +197,7 @@ void PanePresenter::sceneFailed(const SceneStore::Key& key, const QString& messa
 // what is visible already.
 void PanePresenter::mark(bool reveal) {
     const OnNodes show{
-        (*actions_)[Do::ValuesOnNodes]->isChecked(), (*actions_)[Do::TimesOnNodes]->isChecked()};
+        (*actions_)[Do::ValuesOnNodes]->isChecked(), (*actions_)[Do::TimesOnNodes]->isChecked(), forecasts_};
     const NavState& at = state_->at();
     for (Pane pane : kPanes) {
         Canvas& canvas = panes_[size_t(pane)]->canvas();

@@ -19,6 +19,7 @@ class QSplitter;
 namespace hopscope {
 
 class Actions;
+class Forecasts;
 class PaneView;
 
 class PanePresenter : public QObject, public Follower {
@@ -32,6 +33,8 @@ public:
     PaneView& pane(Pane pane) const { return *panes_[size_t(pane)]; }
     PaneView& focused() const { return pane(state_->at().focus); }
     void follow(const Shown& shown, Changes changed) override;
+    // Marks nodes that cannot be run; they outlive this.
+    void setForecasts(const Forecasts* forecasts) { forecasts_ = forecasts; }
 
     // Where the person left each picture, those that are shown included.
     using Views = std::map<SceneStore::Key, ViewState>;
@@ -65,6 +68,7 @@ private:
 
     WindowState* state_;
     Actions* actions_;
+    const Forecasts* forecasts_ = nullptr;
     SceneStore scenes_;
     QSplitter* split_;
     std::array<PaneView*, 2> panes_{};

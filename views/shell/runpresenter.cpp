@@ -26,8 +26,13 @@ RunPresenter::RunPresenter(
     , docks_(docks)
     , panes_(panes)
     , panels_(panels)
-    , run_(state->run()) {
+    , run_(state->run())
+    , forecasts_(&state->jobs()) {
     connectRun();
+    panes_->setForecasts(&forecasts_);
+    // Marks on nodes, and what the Inspector says of one.
+    connect(&forecasts_, &Forecasts::changed, state_,
+        [this] { state_->touch(Change::Values | Change::Selection | Change::Run); });
     connectPanels();
     connectActions();
 }
@@ -98,7 +103,7 @@ void RunPresenter::openDialog() {
     if (const std::optional<int> row = state_->at().row)
         before.invocation = state_->document()->invocation(*row).index;
     auto* dialog = new RunDialog(state_->document(), bodies, std::min(chosen, int(bodies.size()) - 1), before,
-        panes_->widget()->window());
+        &forecasts_, panes_->widget()->window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &RunDialog::runRequested, this, &RunPresenter::start);
     dialog->open();

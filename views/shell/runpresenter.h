@@ -1,6 +1,7 @@
 // A run in the window: starting it, the actions that step it, and the panes that follow it.
 #pragma once
 
+#include "views/base/forecasts.h"
 #include "views/shell/windowstate.h"
 
 #include <functional>
@@ -33,6 +34,7 @@ public:
     // Runs a body of the dump that is open; ends what ran before.
     void start(const run::Request& request);
     void follow(const Shown& shown, Changes changed) override;
+    Forecasts& forecasts() { return forecasts_; }
     // The folder where dialogs begin.
     std::function<QString()> folder;
 
@@ -61,6 +63,7 @@ private:
     PanePresenter* panes_;
     RunPanels panels_;
     RunController& run_;
+    Forecasts forecasts_;
     RunController::State seen_ = RunController::State::None;
 };
 

@@ -64,12 +64,22 @@ void RunPresenter::connectActions() {
     (*actions_)[Do::FollowStep]->setChecked(true);
 }
 
-void RunPresenter::follow(const Shown&, Changes changed) {
+void RunPresenter::follow(const Shown& shown, Changes changed) {
+    if (changed & Change::Document)
+        forecasts_.setDump(shown.document ? shown.document->dump_pointer() : nullptr);
     const Changes concerns = Change::Document | Change::Place | Change::Selection | Change::Run
         | Change::Breakpoints | Change::Values | Change::Notes;
     if (!(changed & concerns))
         return;
     const Reasons why = reasons();
+    // Where a run stopped at what cannot be run, an executor is asked what may help.
+    const auto stepper = run_.stepper();
+    const bool stopped = run_.active() && stepper && stepper->failure() && stepper->failure()->unsupported
+        && stepper->failure()->step;
+    if (stopped)
+        forecasts_.ask(run_.graph());
+    panels_.steps->setHelp(
+        stopped ? forecasts_.remedy(run_.placeOf(size_t(*stepper->failure()->step))) : QString());
     updateStepping(why);
     updateOthers(why);
 }
