@@ -119,7 +119,8 @@ void TraceReader::place_in_run(CompileKey& key, bool starts) {
     size_t run = known != run_of_process_.end() ? known->second : restarts_;
     const std::string_view record =
         bytes_.bytes.substr(record_offset_, bytes_.bytes.find('\n', record_offset_) - record_offset_);
-    if (starts && !started_.try_emplace({run, key}, record).second) {
+    constexpr size_t kMostRuns = 1000; // a file that begins more often has its last ones under one id
+    if (starts && !started_.try_emplace({run, key}, record).second && restarts_ < kMostRuns) {
         if (restarts_++ == 0) {
             restart_copy_ = started_.at({run, key}) == record;
             restart_line_ = record_line_;
