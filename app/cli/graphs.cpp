@@ -75,26 +75,6 @@ int run_graphs(const std::vector<std::string>& paths, bool json, bool verify) {
     return kDone;
 }
 
-// "blocks.0.norm.weight, a parameter that requires a gradient".
-std::string input_note(InputNames& names, const Place& placeholder) {
-    const InputName& name = names.of(placeholder);
-    std::string out = name.text();
-    if (out.empty())
-        return out;
-    if (const InputKind kind = name.kind(); kind == InputKind::Parameter || kind == InputKind::Buffer)
-        out += ", a " + std::string(input_kind_name(kind));
-    if (const DescribedInput* record = names.record(placeholder)) {
-        if (record->requires_grad != (name.kind() == InputKind::Parameter))
-            out += record->requires_grad ? ", requires a gradient" : ", requires no gradient";
-        if (record->is_view)
-            out += ", a view";
-        const auto shared = names.sharing(*name.sources.front().described);
-        for (size_t i = 0; i < shared.size(); ++i)
-            out += (i ? ", " : ", in one storage with ") + shared[i];
-    }
-    return out;
-}
-
 int run_graph(const std::vector<std::string>& paths, const std::string& address, bool json) {
     const auto dump = open(paths);
     if (address.empty()) // wrong usage first, whatever the dump
@@ -108,9 +88,7 @@ int run_graph(const std::vector<std::string>& paths, const std::string& address,
     const GraphModule& module = *dump->graph(place->graph).module;
     InputNames names(*dump);
     PrintOptions options;
-    options.note = [&](BodyId body, NodeId node) {
-        return input_note(names, {place->graph, body, node});
-    };
+    options.note = [&](BodyId body, NodeId node) { return input_note(names, {place->graph, body, node}); };
     if (json)
         print_json(graph_json(*dump, *place));
     else if (place->node)

@@ -4,6 +4,7 @@
 #include "core/browse/stepping.h"
 #include "core/explain/lookup.h"
 #include "core/graph/calls.h"
+#include "core/regions/input_names.h"
 #include "core/regions/roles.h"
 
 #include <algorithm>
@@ -21,6 +22,8 @@ struct Document::Answers {
     std::mutex lock;
     std::vector<std::unique_ptr<const Explanation>> made; // by CompilationId; null: not asked for yet
     std::optional<CompilationId> first; // to explain
+    std::shared_ptr<const Dump> dump; // as it was read: graphs that were derived later take what these do
+    std::optional<InputNames> names; // of it
 };
 
 Document::Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledger> ledger)
@@ -29,6 +32,8 @@ Document::Document(std::shared_ptr<const Dump> dump, std::shared_ptr<const Ledge
     , index_(make_index(*dump_, *ledger_))
     , answers_(std::make_shared<Answers>()) {
     answers_->made.resize(ledger_->compilations.size());
+    answers_->dump = dump_;
+    answers_->names.emplace(*dump_);
 }
 
 Document::Document(std::shared_ptr<const Dump> dump, const Document& reading)
@@ -88,6 +93,20 @@ const Explanation& Document::explanation(CompilationId id) const {
     if (!made)
         made = std::make_unique<const Explanation>(explain(*dump_, *ledger_, id));
     return *made;
+}
+
+std::string Document::input_name(const Place& placeholder) const {
+    const std::lock_guard guard(answers_->lock);
+    if (!placeholder.graph || placeholder.graph.index >= answers_->dump->graphs.size())
+        return {};
+    return answers_->names->of(placeholder).text();
+}
+
+std::string Document::input_note(const Place& placeholder) const {
+    const std::lock_guard guard(answers_->lock);
+    if (!placeholder.graph || placeholder.graph.index >= answers_->dump->graphs.size())
+        return {};
+    return hopscope::input_note(*answers_->names, placeholder);
 }
 
 // Of a dump with thousands of compilations no more are explained than it takes to find one.

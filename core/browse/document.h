@@ -83,6 +83,11 @@ public:
     // than what a healthy dump has.
     CompilationId first_to_explain() const;
 
+    // What the program calls a placeholder ("layers.0.q_proj.weight"), and with what else there is to say of
+    // it; empty where that is not known. From any thread.
+    std::string input_name(const Place& placeholder) const;
+    std::string input_note(const Place& placeholder) const;
+
     // The body of the first graph of a stage, by preference; graph none where there is none.
     Place root_of(CompilationId compilation, Stage stage) const;
 

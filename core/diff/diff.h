@@ -59,6 +59,10 @@ std::string_view set_ignored(std::string_view list, MatchOptions& options);
 // bodies, in the manner of a unified diff. `name_a`, `name_b`: what the bodies are called in its head.
 std::string diff_text(const GraphModule& a, const GraphModule& b, const std::vector<BodyDiff>& diffs,
     std::string_view name_a, std::string_view name_b);
+// "85 same, 2 changed, 1 only in the first"
+std::string counts_text(const BodyDiff& diff);
+// A node's statement on one line, of a placeholder its name and type; long ones are cut with "…".
+std::string statement_text(const GraphModule& module, BodyId body, NodeId node);
 // "(8, 1) → (1, 4)"
 std::string change_text(const FieldDifference& field);
 

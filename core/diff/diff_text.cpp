@@ -18,6 +18,27 @@ std::string change_text(const FieldDifference& f) {
     return out + ": " + shown(f.expected) + " → " + shown(f.found);
 }
 
+std::string statement_text(const GraphModule& module, BodyId body, NodeId node) {
+    constexpr size_t kWidest = 200; // a call of 50 operands is not read in a diff
+    const Node& n = module.body(body).node(node);
+    std::string text;
+    if (n.op == Opcode::Placeholder) {
+        const ValueType* type = module.type(n.type);
+        text = "input " + std::string(module.text(n.name))
+            + (type ? ": \"" + std::string(module.text(type->text)) + '"' : "");
+    } else {
+        text = print_statement(module, body, node);
+    }
+    if (text.size() > kWidest) {
+        size_t cut = kWidest;
+        while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
+            --cut;
+        text.resize(cut);
+        text += " …";
+    }
+    return text;
+}
+
 namespace {
 
 // One thing to show, at its place in a; what only b has stands behind the node of a that its predecessor is.
@@ -118,25 +139,7 @@ private:
     }
 
     void statement(char mark, const GraphModule& module, BodyId body, NodeId node) {
-        constexpr size_t kWidest = 200; // a call of 50 operands is not read in a diff
-        std::string text = module.body(body).node(node).op == Opcode::Placeholder
-            ? "input " + placeholder(module, body, node)
-            : print_statement(module, body, node);
-        if (text.size() > kWidest) {
-            size_t cut = kWidest;
-            while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80)
-                --cut;
-            text.resize(cut);
-            text += " …";
-        }
-        out_ += std::string{mark, ' '} + text + '\n';
-    }
-
-    static std::string placeholder(const GraphModule& module, BodyId body, NodeId node) {
-        const Node& n = module.body(body).node(node);
-        const ValueType* type = module.type(n.type);
-        return std::string(module.text(n.name))
-            + (type ? ": \"" + std::string(module.text(type->text)) + '"' : "");
+        out_ += std::string{mark, ' '} + statement_text(module, body, node) + '\n';
     }
 
     void fields(const std::vector<FieldDifference>& list) {
@@ -156,6 +159,8 @@ private:
     std::string out_;
 };
 
+} // namespace
+
 std::string counts_text(const BodyDiff& d) {
     std::string out = std::to_string(d.same()) + " same";
     const auto add = [&](size_t n, const char* what) {
@@ -169,8 +174,6 @@ std::string counts_text(const BodyDiff& d) {
     add(d.only_b.size(), "only in the second");
     return out;
 }
-
-} // namespace
 
 std::string diff_text(const GraphModule& a, const GraphModule& b, const std::vector<BodyDiff>& diffs,
     std::string_view name_a, std::string_view name_b) {

@@ -1,5 +1,7 @@
 #include "core/explain/lookup.h"
 
+#include "core/explain/parts.h"
+
 #include <algorithm>
 
 namespace hopscope {
@@ -65,6 +67,10 @@ std::vector<Spot> spots_of(const Explanation& explanation, InvocationId call) {
                 out.push_back(spot);
         }
     return out;
+}
+
+std::string recompile_headline(const Compilation& compilation) {
+    return explain_parts::first_reason(compilation.recompile_reason);
 }
 
 bool asks_why(const Dump& dump, const CompilationLedger& ledger, const Explanation& explanation) {

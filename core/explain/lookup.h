@@ -34,4 +34,7 @@ std::vector<Spot> spots_of(const Explanation& explanation, InvocationId call);
 // traced anew or failed, a region has several backward bodies.
 bool asks_why(const Dump& dump, const CompilationLedger& ledger, const Explanation& explanation);
 
+// Why a compilation was compiled again, on one line; empty where it was not, or nothing says it.
+std::string recompile_headline(const Compilation& compilation);
+
 } // namespace hopscope

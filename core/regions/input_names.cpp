@@ -441,6 +441,25 @@ std::vector<std::string> InputNames::sharing(size_t described) const {
     return out;
 }
 
+std::string input_note(InputNames& names, const Place& placeholder) {
+    const InputName& name = names.of(placeholder);
+    std::string out = name.text();
+    if (out.empty())
+        return out;
+    if (const InputKind kind = name.kind(); kind == InputKind::Parameter || kind == InputKind::Buffer)
+        out += ", a " + std::string(input_kind_name(kind));
+    if (const DescribedInput* record = names.record(placeholder)) {
+        if (record->requires_grad != (name.kind() == InputKind::Parameter))
+            out += record->requires_grad ? ", requires a gradient" : ", requires no gradient";
+        if (record->is_view)
+            out += ", a view";
+        const auto shared = names.sharing(*name.sources.front().described);
+        for (size_t i = 0; i < shared.size(); ++i)
+            out += (i ? ", " : ", in one storage with ") + shared[i];
+    }
+    return out;
+}
+
 std::string name_of_input(const Dump& dump, const Place& placeholder) {
     return InputNames(dump).of(placeholder).text();
 }

@@ -80,6 +80,9 @@ private:
 // "G['table']" → "table"; what has another form stays as it is.
 std::string user_name(std::string_view source);
 
+// What there is to say of a placeholder: "blocks.0.norm.weight, a parameter"; empty where its name is not
+// known.
+std::string input_note(InputNames& names, const Place& placeholder);
 // The shortest way: the name of one placeholder, empty where it is not known.
 std::string name_of_input(const Dump& dump, const Place& placeholder);
 

@@ -4,9 +4,11 @@
 // much has changed meanwhile. What a person asks for flows up, as signals of the panels.
 #pragma once
 
+#include "core/browse/comparison.h"
 #include "core/browse/navigator.h"
 
 #include <QFlags>
+#include <QString>
 
 #include <memory>
 #include <vector>
@@ -21,6 +23,8 @@ enum class Change : unsigned {
     Breakpoints = 16,
     Values = 32, // values and times of the run: others are there, or are to stand on the nodes
     Notes = 64, // notes and bookmarks
+    Comparison = 256, // which two bodies are compared
+    Proof = 512, // a region was proven
     Drawing = 128, // how bodies are drawn: folding, layout
 };
 Q_DECLARE_FLAGS(Changes, Change)
@@ -30,6 +34,8 @@ Q_DECLARE_OPERATORS_FOR_FLAGS(Changes)
 struct Shown {
     std::shared_ptr<const Document> document; // null = nothing is open
     NavState at;
+    QString proof; // of the current region, as the command line prints it; empty = not asked for
+    std::shared_ptr<const Comparison> comparison; // null = nothing is compared
     std::vector<Place> crossing; // where the selected node's value stands in the other pane
 
     const Place& body() const { return at.panes[size_t(at.focus)]; } // of the focused pane

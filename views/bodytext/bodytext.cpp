@@ -7,6 +7,8 @@
 #include <QRegularExpression>
 #include <QTextBlock>
 
+#include <unordered_map>
+
 namespace hopscope {
 
 namespace {
@@ -17,6 +19,17 @@ bool makes(std::string_view line, std::string_view name) {
         return false;
     const std::string_view rest = line.substr(begin + name.size());
     return rest.empty() || rest[0] == ':' || rest[0] == ' ' || rest[0] == ';';
+}
+
+using Placeholders = std::unordered_map<std::string_view, NodeId>;
+// Of "# primals_5: layers.0.weight", the placeholder; none for other lines.
+NodeId notedIn(std::string_view line, const Placeholders& placeholders) {
+    const size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string_view::npos || line.substr(begin, 2) != "# ")
+        return {};
+    const std::string_view name = line.substr(begin + 2, line.find(':', begin) - begin - 2);
+    const auto found = placeholders.find(name);
+    return found == placeholders.end() ? NodeId() : found->second;
 }
 
 bool returns(std::string_view line) {
@@ -85,8 +98,12 @@ void BodyText::fill(const Place& body) {
     const Body& nodes = module.body(body.body);
     PrintOptions options;
     options.nested = false;
+    options.note = [&](BodyId id, NodeId node) { return document_->input_note({body.graph, id, node}); };
     const std::string text = print_readable(module, body.body, options);
     lineOfNode_.assign(nodes.nodes.size(), {});
+    Placeholders placeholders;
+    for (size_t i = 0; i < nodes.placeholder_count(); ++i)
+        placeholders.emplace(module.text(nodes.nodes[i].name), NodeId(i));
     size_t next = nodes.placeholder_count();
     int line = 0;
     std::optional<int> signature;
@@ -98,7 +115,10 @@ void BodyText::fill(const Place& body) {
         nodeOfLine_.emplace_back();
         if (!signature && at.find("def forward") != std::string_view::npos)
             signature = line;
-        if (next < nodes.nodes.size()) {
+        if (const NodeId noted = notedIn(at, placeholders); noted && next == nodes.placeholder_count()) {
+            lineOfNode_[noted.index] = line;
+            nodeOfLine_.back() = noted;
+        } else if (next < nodes.nodes.size()) {
             const Node& node = nodes.nodes[next];
             if (node.op == Opcode::Output ? returns(at) : makes(at, module.text(node.name))) {
                 lineOfNode_[next] = line;
@@ -107,8 +127,10 @@ void BodyText::fill(const Place& body) {
             }
         }
     }
+    // What is said of a placeholder has a line of its own.
     for (size_t i = 0; i < nodes.placeholder_count(); ++i)
-        lineOfNode_[i] = signature;
+        if (!lineOfNode_[i])
+            lineOfNode_[i] = signature;
     // A comment above a statement belongs to it.
     for (size_t i = nodeOfLine_.size(); i-- > 0;) {
         if (nodeOfLine_[i])

@@ -64,6 +64,8 @@ struct Marks {
     std::vector<NodeId> crossing; // values that cross to the other pane
     std::vector<NodeId> noted; // nodes with a bookmark or note
     NodeId step; // arrow at the left edge; invalid = none
+    // --- of a comparison with the other pane
+    std::vector<NodeId> changed, onlyHere;
     // --- of a run
     std::vector<NodeId> waiting; // have not run: quieter than those that have
     std::vector<NodeId> breakpoints, breakpointsOff; // a dot, full or hollow

@@ -83,6 +83,7 @@ struct Canvas::Private {
     void paintCrossing(QPainter& painter, const QRectF& box, double line) const;
     void paintWaiting(QPainter& painter, ScenePainter& scenePainter);
     void paintTags(QPainter& painter, ScenePainter& scenePainter);
+    void paintDifferences(QPainter& painter, ScenePainter& scenePainter);
     void paintBreakpoint(QPainter& painter, const QRectF& box, double line, bool on) const;
     void paintSelectedPort(QPainter& painter, ScenePainter& scenePainter);
 

@@ -95,6 +95,7 @@ void Canvas::Private::paint(QPainter& painter) {
     paintWaiting(painter, scenePainter);
     paintLinks(painter, scenePainter);
     paintMarkedBoxes(painter, scenePainter);
+    paintDifferences(painter, scenePainter);
     paintTags(painter, scenePainter);
     paintSigns(painter, scenePainter);
     painter.restore();
@@ -231,6 +232,45 @@ void Canvas::Private::paintWaiting(QPainter& painter, ScenePainter& scenePainter
         painter.fillRect(
             scenePainter.mapRect(rectOf(scene->boxes[box])).adjusted(-line, -line, line, line), veil);
     }
+}
+
+// A frame and a sign at the corner: changed ones "≠", those of this side alone "−" or "+" by the side they
+// are on.
+void Canvas::Private::paintDifferences(QPainter& painter, ScenePainter& scenePainter) {
+    if (told.changed.empty() && told.onlyHere.empty())
+        return;
+    const double line = target().lineScale;
+    const bool blocks = draw::detail_for(zoom) == draw::Detail::Shapes;
+    const bool first = side == Side::Right; // the other pane is on the right: this is the left body
+    const QRectF seen = visibleScene().adjusted(-kOverhang, -kOverhang, kOverhang, kOverhang);
+    QFont font = uiFont();
+    font.setBold(true);
+    font.setPixelSize(static_cast<int>(std::lround(11 * line)));
+    painter.setFont(font);
+    painter.setRenderHint(QPainter::Antialiasing, true);
+    const auto show = [&](NodeId node, const QColor& ink, const QString& sign) {
+        const std::optional<uint32_t> box = index->boxOf(node);
+        if (!box || !seen.intersects(rectOf(scene->boxes[*box])))
+            return;
+        const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[*box])), line);
+        painter.setPen(QPen(ink, 2 * line));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(r.adjusted(-2 * line, -2 * line, 2 * line, 2 * line), 5 * line, 5 * line);
+        if (blocks)
+            return;
+        const double s = 8 * line;
+        const QRectF badge(r.right() - s, r.top() - s, 2 * s, 2 * s);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(ink);
+        painter.drawEllipse(badge);
+        painter.setPen(color(Role::Surface));
+        painter.drawText(badge, int(Qt::AlignCenter), sign);
+    };
+    for (const NodeId node : told.changed)
+        show(node, color(Role::TracedAgain), QStringLiteral("≠"));
+    const QColor only = color(first ? Role::Failed : Role::Reused);
+    for (const NodeId node : told.onlyHere)
+        show(node, only, first ? QStringLiteral("−") : QStringLiteral("+"));
 }
 
 // One line hanging on the lower border, no wider than the box and its gap; the bar lies on that border.

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/explain/explain_text.h"
+#include "core/explain/holdings.h"
 #include "core/explain/lookup.h"
 #include "views/base/decision.h"
 #include "views/base/facts.h"
@@ -316,6 +317,44 @@ QString Page::compilation() {
     return facts_.html();
 }
 
+// Present ones on a line, what is missing with what it is needed for and how to record it.
+QString dumpPage(const Document& document) {
+    struct Mark {
+        const char* sign;
+        Role role;
+    };
+    static constexpr Mark kMarks[] = {
+        {"●", Role::Reused}, {"◐", Role::TracedAgain}, {"○", Role::Traced}, {"–", Role::Quiet}};
+    Facts facts;
+    facts.title(QObject::tr("What this dump has"));
+    std::optional<HoldingGroup> group;
+    for (const Holding& h : holdings(document.dump(), document.ledger())) {
+        if (group != h.group)
+            facts.section(qs(holding_group_label(h.group)).toHtmlEscaped());
+        group = h.group;
+        const Mark& mark = kMarks[size_t(h.presence)];
+        const bool lacks = h.presence == Presence::Missing || h.presence == Presence::Partly;
+        QString text =
+            tinted(mark.role, QString::fromUtf8(mark.sign) + QLatin1Char(' ') + qs(h.what).toHtmlEscaped())
+            + tinted(Role::Quiet, QStringLiteral(": ") + sentence(h.found));
+        if (lacks)
+            text += QStringLiteral("<br>") + QObject::tr("needed for: %1").arg(sentence(h.answers));
+        if (lacks && !h.record.empty())
+            text += QStringLiteral("<br>")
+                + QObject::tr("to record it: %1").arg(mono(qs(h.record).toHtmlEscaped()));
+        for (const Spot& spot : h.spots)
+            if (spot.file && spot.line)
+                text += QStringLiteral("<br>")
+                    + linkToSpot(spot.file, spot.line,
+                        QObject::tr("line %1").arg(grouped(spot.line)) + QLatin1Char(' ')
+                            + qs(spot.what).toHtmlEscaped());
+        facts.line(text);
+    }
+    facts.line(tinted(
+        Role::Quiet, QObject::tr("● present  ◐ partly  ○ missing  – this run or this PyTorch makes none")));
+    return facts.html();
+}
+
 CompilationId compilationOf(const Document& document, const Question& q) {
     return q.row           ? document.rows()[size_t(*q.row)].compilation
         : q.region.valid() ? q.region.compilation
@@ -325,6 +364,8 @@ CompilationId compilationOf(const Document& document, const Question& q) {
 } // namespace
 
 QString answerPage(const Document& document, const Question& question) {
+    if (question.dump)
+        return dumpPage(document);
     const CompilationId id = compilationOf(document, question);
     if (!id)
         return {};

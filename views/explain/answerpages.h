@@ -11,6 +11,7 @@ namespace hopscope {
 
 // What is asked about: the first of these that is set.
 struct Question {
+    bool dump = false; // what the dump has and lacks
     std::optional<int> row; // a call, into Document::rows()
     RegionRef region;
     CompilationId compilation;

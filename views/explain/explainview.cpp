@@ -17,7 +17,8 @@ namespace hopscope {
 ExplainView::ExplainView(QWidget* parent)
     : QWidget(parent)
     , text_(new QTextBrowser(this))
-    , copy_(new QToolButton(this)) {
+    , copy_(new QToolButton(this))
+    , dump_(new QToolButton(this)) {
     setObjectName(QStringLiteral("explanation"));
     text_->setObjectName(QStringLiteral("explanationText"));
     text_->setAccessibleName(tr("Explanation"));
@@ -35,6 +36,13 @@ ExplainView::ExplainView(QWidget* parent)
     bottom->setContentsMargins(metrics::kPad, metrics::kPadSmall, metrics::kPad, metrics::kPadSmall);
     bottom->addWidget(copy_);
     bottom->addStretch();
+    bottom->addWidget(dump_);
+    dump_->setObjectName(QStringLiteral("explanationDump"));
+    dump_->setText(tr("What this dump has"));
+    dump_->setAutoRaise(true);
+    dump_->setToolTip(tr("What is in the dump, what is missing, why, and how to record it"));
+    dump_->setAccessibleName(dump_->text());
+    connect(dump_, &QToolButton::clicked, this, &ExplainView::showDumpPage);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
@@ -63,9 +71,17 @@ void ExplainView::follow(const Shown& shown, Changes changed) {
         question.row = at.row;
     // A dump that has just been opened: what there is to ask about.
     if (const CompilationId first = another ? document_->first_to_explain() : CompilationId(); first)
-        question = {{}, {}, first};
+        question = {false, {}, {}, first};
     if (another)
         question_ = {};
+    ask(question);
+}
+
+void ExplainView::showDumpPage() {
+    if (!document_)
+        return;
+    Question question = question_;
+    question.dump = true;
     ask(question);
 }
 
@@ -82,7 +98,8 @@ void ExplainView::fill() {
         QStringLiteral("a { color: %1; text-decoration: none }").arg(color(Role::Accent).name()));
     text_->setHtml(page);
     text_->verticalScrollBar()->setValue(0);
-    copy_->setEnabled(!page.isEmpty());
+    copy_->setEnabled(!page.isEmpty() && !question_.dump);
+    dump_->setEnabled(document_ && !question_.dump);
 }
 
 QString ExplainView::text() const {

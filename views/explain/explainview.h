@@ -20,6 +20,7 @@ public:
     explicit ExplainView(QWidget* parent = nullptr);
 
     void follow(const Shown& shown, Changes changed) override;
+    void showDumpPage(); // until one goes elsewhere
     const Question& question() const { return question_; }
     QString text() const; // as it is shown, plain
     QString html() const;
@@ -41,6 +42,7 @@ private:
     Question question_;
     QTextBrowser* text_;
     QToolButton* copy_;
+    QToolButton* dump_;
 };
 
 } // namespace hopscope

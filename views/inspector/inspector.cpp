@@ -94,7 +94,7 @@ void Inspector::fill() {
         html = invocationPage(*document_, about_.row);
         break;
     case RegionPage:
-        html = regionPage(*document_, about_.region);
+        html = regionPage(*document_, about_.region, about_.proof);
         break;
     case BodyPage:
         html = bodyPage(*document_, about_.body);
@@ -110,7 +110,8 @@ void Inspector::fill() {
 void Inspector::follow(const Shown& shown, Changes changed) {
     if (changed & Change::Document)
         setDocument(shown.document);
-    if (!shown.document || !(changed & (Change::Document | Change::Place | Change::Selection)))
+    if (!shown.document
+        || !(changed & (Change::Document | Change::Place | Change::Selection | Change::Proof)))
         return;
     const NavState& at = shown.at;
     Page page = BodyPage;
@@ -120,7 +121,7 @@ void Inspector::follow(const Shown& shown, Changes changed) {
         page = InvocationPage;
     else if (at.subject == Subject::Region)
         page = RegionPage;
-    inspect({at.node, at.row, at.region, shown.body(), shown.crossing}, page);
+    inspect({at.node, at.row, at.region, shown.body(), shown.crossing, shown.proof}, page);
 }
 
 } // namespace hopscope

@@ -32,6 +32,7 @@ public:
         RegionRef region;
         Place body;
         std::vector<Place> crossing;
+        QString proof; // of the region
     };
     // Says what an executor makes of a node, before a run; empty = nothing is to be said.
     void setForecaster(std::function<QString(const Place&)> forecaster) {

@@ -55,6 +55,8 @@ QString nodePage(const Document& document, const Place& place, const std::vector
         node->op == Opcode::Placeholder ? roles_of(document.dump(), place.graph, place.body) : BodyRoles());
     Facts facts;
     facts.title(mono(qs(document.node_name(place)).toHtmlEscaped()));
+    if (node->op == Opcode::Placeholder)
+        facts.fact(QObject::tr("is"), escaped(document.input_note(place)));
     facts.fact(QObject::tr("operator"), mono(escaped(short_target(module, *node))));
     facts.fact(QObject::tr("kind"),
         QObject::tr("%1 · %2").arg(escaped(draw::kind_name(kind)), mono(escaped(opcode_name(node->op)))));

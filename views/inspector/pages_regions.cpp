@@ -170,7 +170,7 @@ QString invocationPage(const Document& document, std::optional<int> at) {
     return facts.html();
 }
 
-QString regionPage(const Document& document, RegionRef ref) {
+QString regionPage(const Document& document, RegionRef ref, const QString& proof) {
     if (!ref.valid())
         return {};
     const Region& region = document.region(ref);
@@ -209,10 +209,20 @@ QString regionPage(const Document& document, RegionRef ref) {
         facts.fact(QObject::tr("outcome"), QObject::tr("put inline after Dynamo, as it is called once"));
     if (const int backward = region.body_count(CallSite::Backward); backward > 1) {
         QStringList names;
+        Place first;
         for (const RegionBody& body : region.bodies) {
-            if (body.site == CallSite::Backward)
-                names << linkTo(Place{body.place.graph, body.place.body, {}},
-                    mono(qs(document.body_name(body.place)).toHtmlEscaped()));
+            if (body.site != CallSite::Backward)
+                continue;
+            QString compare;
+            if (first.graph)
+                compare = QLatin1Char(' ')
+                    + linkToComparison(
+                        first, {body.place.graph, body.place.body, {}}, QObject::tr("⇄ show both"));
+            else
+                first = {body.place.graph, body.place.body, {}};
+            names << linkTo(Place{body.place.graph, body.place.body, {}},
+                         mono(qs(document.body_name(body.place)).toHtmlEscaped()))
+                    + compare;
         }
         facts.line(tinted(Role::Warning, QObject::tr("%1 backward bodies:").arg(backward)) + QLatin1Char(' ')
             + names.join(QStringLiteral(", ")));
@@ -238,6 +248,13 @@ QString regionPage(const Document& document, RegionRef ref) {
                         glyphText(glyphOf(i.decision, i.inlined)));
     }
     facts.line(dots.join(QLatin1Char(' ')));
+    facts.section(QObject::tr("Proof"));
+    if (proof.isEmpty())
+        facts.line(tinted(Role::Quiet,
+            QObject::tr("not asked for: Run › Prove Region reruns the bodies on the CPU and compares them")));
+    else
+        facts.block(
+            QStringLiteral("<div style='white-space:pre-wrap'>%1</div>").arg(mono(proof.toHtmlEscaped())));
     savedFacts(facts, document, region, forwardBody(region));
     return facts.html();
 }

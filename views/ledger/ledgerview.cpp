@@ -256,8 +256,8 @@ void LedgerView::stretchReason() {
         const int behind = room - wanted >= place ? place : std::min(place, kPlace);
         table_->setColumnWidth(LedgerModel::Reason, std::max(kReason, room - behind));
         if (source)
-            table_->setColumnWidth(LedgerModel::SourceColumn,
-                std::max(behind, room - table_->columnWidth(LedgerModel::Reason)));
+            table_->setColumnWidth(
+                LedgerModel::SourceColumn, std::max(behind, room - table_->columnWidth(LedgerModel::Reason)));
     }
     fitting_ = false;
 }
@@ -422,6 +422,14 @@ void LedgerView::showMenu(const QPoint& at) {
     out->setEnabled(filterable);
     QAction* reset = menu.addAction(tr("Reset filter"), this, [this] { setFilterText({}); });
     reset->setEnabled(!filter_->text().isEmpty());
+    menu.addSeparator();
+    const int row = proxy_->mapToSource(cell).row();
+    const std::optional<int> current = model_->current();
+    QAction* compare = menu.addAction(current
+            ? tr("Compare with call %1").arg(model_->document()->invocation(*current).index)
+            : tr("Compare with the current call"),
+        this, [=, this] { Q_EMIT comparisonAsked(*current, row); });
+    compare->setEnabled(current && *current != row);
     menu.addSeparator();
     menu.addAction(icon(QStringLiteral("copy")), tr("Copy cell"), this,
         [value] { QApplication::clipboard()->setText(value); });

@@ -37,6 +37,7 @@ Q_SIGNALS:
     void rowChosen(int row); // by click or keys
     void rowActivated(int row); // double click or Return
     void rowClicked(int row); // by the mouse: why is it so?
+    void comparisonAsked(int row, int other); // the bodies of two calls
     void compilationChosen(hopscope::CompilationId compilation); // the line that concludes it
 
 protected:

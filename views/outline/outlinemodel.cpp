@@ -1,6 +1,7 @@
 #include "views/outline/outlinemodel.h"
 
 #include "core/base/text.h"
+#include "core/explain/lookup.h"
 #include "views/base/decision.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
@@ -229,6 +230,8 @@ QString OutlineModel::detail(const Item& item) const {
             parts << tr("failed: %1").arg(qs(compilation.fail_type));
         else if (!compilation.last_attempt)
             parts << tr("restarted");
+        if (const std::string reason = recompile_headline(compilation); !reason.empty())
+            parts << tr("compiled again: %1").arg(qs(reason));
         return parts.join(QStringLiteral(" · "));
     }
     case Kind::RegionItem: {

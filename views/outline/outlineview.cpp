@@ -62,7 +62,9 @@ public:
         painter->setFont(font);
         const QString name = index.data(Qt::DisplayRole).toString();
         painter->setPen(color(kind == Kind::FailureItem ? Role::Failed : Role::Text));
-        const QString shown = painter->fontMetrics().elidedText(name, Qt::ElideMiddle, line.width());
+        // Stages of one kind are told apart by their number, which stands before what they are called.
+        const QString shown = painter->fontMetrics().elidedText(
+            name, kind == Kind::StageItem ? Qt::ElideRight : Qt::ElideMiddle, line.width());
         painter->drawText(line, Qt::AlignLeft | Qt::AlignVCenter, shown);
         line.setLeft(line.left() + painter->fontMetrics().horizontalAdvance(shown) + metrics::kPad);
 

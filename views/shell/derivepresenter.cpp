@@ -97,8 +97,10 @@ void DerivePresenter::proveRegion(RegionRef ref) {
         [region](const Document& document, Answer& answer, const Job& job) {
             prove(document, region, answer, job);
         },
-        [this, region](
-            const Answer& answer) { showReport(tr("Proof of %1").arg(qs(region)), qs(answer.text)); });
+        [this, ref](const Answer& answer) {
+            state_->setProof(ref, qs(answer.text));
+            Q_EMIT proved(ref);
+        });
 }
 
 void DerivePresenter::showSchema(const Place& call) {

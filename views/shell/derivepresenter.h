@@ -22,6 +22,9 @@ public:
 
     struct Answer; // what a job brings back: a text to show, or a graph
 
+Q_SIGNALS:
+    void proved(hopscope::RegionRef region); // its page has the proof
+
 private:
     using Work = std::function<void(const Document&, Answer&, const Job&)>;
     // Runs `work` as a job on the document that is open now; `done` gets its answer.

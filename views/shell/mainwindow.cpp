@@ -3,6 +3,7 @@
 #include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
 #include "views/compare/compareview.h"
+#include "views/diff/diffview.h"
 #include "views/dumptext/dumptext.h"
 #include "views/explain/explainview.h"
 #include "views/inspector/inspector.h"
@@ -11,6 +12,7 @@
 #include "views/problems/problemsview.h"
 #include "views/run/stepsview.h"
 #include "views/shell/derivepresenter.h"
+#include "views/shell/diffpresenter.h"
 #include "views/shell/docks.h"
 #include "views/shell/exporter.h"
 #include "views/shell/gotobox.h"
@@ -112,10 +114,15 @@ void MainWindow::build() {
         {"values", tr("Values"), "Alt+6", right, values},
         {"steps", tr("Steps"), "Alt+7", bottom, steps},
         {"compare", tr("Compare"), "Alt+8", bottom, compare},
+        {"diff", tr("Diff"), "Ctrl+Alt+D", bottom,
+            new DiffView(actions_[Do::PreviousDifference], actions_[Do::NextDifference], this)},
         {"dump", tr("Dump"), "Alt+0", bottom, new DumpText(&state_.jobs(), this)},
     };
     docks_ = make<Docks>(this, &actions_, table);
     loader_ = make<Loader>(&state_);
+    diff_ = make<DiffPresenter>(&state_, &actions_, docks_, docks_->panel<DiffView>());
+    actions_.restrictTo(panes_->widget(), {Do::NextDifference, Do::PreviousDifference});
+    docks_->panel<DiffView>()->addActions({actions_[Do::NextDifference], actions_[Do::PreviousDifference]});
     navigation_ = make<Navigation>(&state_, &actions_, new GotoBox(this));
     run_ = make<RunPresenter>(&state_, &actions_, docks_, panes_, RunPanels{values, steps, compare});
     docks_->panel<Inspector>()->setForecaster(
@@ -136,6 +143,11 @@ void MainWindow::tellPanels() {
         make<NotesPresenter>(&state_, &actions_, docks_, &inspector->notes(), /*dated=*/bool(settings_));
     connect(notes, &NotesPresenter::left, this, [this] { panes_->focused().canvas().setFocus(); });
     auto* derive = make<DerivePresenter>(&state_, &actions_, this);
+    connect(derive, &DerivePresenter::proved, this, [this](RegionRef region) {
+        if (state_.at().region != region || state_.at().subject != Subject::Region)
+            state_.navigator().select_region(region);
+        docks_->show(QStringLiteral("inspector"));
+    });
     auto* status = make<StatusLine>(&state_, statusBar(),
         StatusLine::Asks{[this] { return panes_->whyNotDot(); },
             [this] { return settings_ ? std::optional(loader_->seconds()) : std::nullopt; }});
@@ -145,9 +157,9 @@ void MainWindow::tellPanels() {
     });
     for (Follower* panel : std::initializer_list<Follower*>{this, panes_, docks_->panel<OutlineView>(),
              docks_->panel<LedgerView>(), docks_->panel<ProblemsView>(), docks_->panel<BodyText>(),
-             docks_->panel<ExplainView>(), docks_->panel<DumpText>(), docks_->panel<ValueView>(),
-             docks_->panel<StepsView>(), stepper, inspector, notes, navigation_, run_, derive, keeper_,
-             status})
+             docks_->panel<ExplainView>(), docks_->panel<DumpText>(), docks_->panel<DiffView>(), diff_,
+             docks_->panel<ValueView>(), docks_->panel<StepsView>(), stepper, inspector, notes, navigation_,
+             run_, derive, keeper_, status})
         state_.add(panel);
 }
 
@@ -158,7 +170,7 @@ void MainWindow::follow(const Shown& shown, Changes changed) {
         docks_->setTitle(
             QStringLiteral("problems"), problems ? tr("Problems (%1)").arg(problems) : tr("Problems"));
         const QString none = shown.document ? QString() : tr("no dump is open");
-        actions_.setReason({Do::Export, Do::SaveSession, Do::CloseDump}, none);
+        actions_.setReason({Do::Export, Do::SaveSession, Do::CloseDump, Do::DumpPage}, none);
     }
     if (changed & (Change::Document | Change::Notes)) {
         actions_.setReason(Do::Reload,
@@ -241,6 +253,9 @@ Inspector& MainWindow::inspector() {
 }
 ExplainView& MainWindow::explanation() {
     return *docks().panel<ExplainView>();
+}
+DiffView& MainWindow::diff() {
+    return *docks().panel<DiffView>();
 }
 DumpText& MainWindow::dumpText() {
     return *docks().panel<DumpText>();

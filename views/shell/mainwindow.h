@@ -19,6 +19,8 @@ namespace hopscope {
 
 class BodyText;
 class CompareView;
+class DiffPresenter;
+class DiffView;
 class Docks;
 class DumpText;
 class ExplainView;
@@ -66,6 +68,9 @@ public:
     // A line of the dump's text, in its dock.
     void showLine(FileId file, uint64_t line);
 
+    // Shows two bodies side by side and compares them.
+    void compareBodies(const Place& a, const Place& b);
+
     bool idle(); // no job runs, and all that changed is shown
     // Why the last opening, going, saving or exporting failed; null when it did not.
     const Error* lastError() const { return state_.lastError(); }
@@ -84,6 +89,7 @@ public:
     OutlineView& outline();
     Inspector& inspector();
     ExplainView& explanation();
+    DiffView& diff();
     DumpText& dumpText();
     ProblemsView& problems();
     BodyText& bodyText();
@@ -136,6 +142,7 @@ private:
     PanePresenter* panes_ = nullptr;
     Navigation* navigation_ = nullptr;
     RunPresenter* run_ = nullptr;
+    DiffPresenter* diff_ = nullptr;
     Loader* loader_ = nullptr;
     SessionKeeper* keeper_ = nullptr;
     Exporter* exporter_ = nullptr;

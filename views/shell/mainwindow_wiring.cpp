@@ -6,6 +6,7 @@
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsview.h"
+#include "views/shell/diffpresenter.h"
 #include "views/shell/docks.h"
 #include "views/shell/loader.h"
 #include "views/shell/mainwindow.h"
@@ -51,6 +52,11 @@ void MainWindow::connectActions() {
                     docks_->arrange();
                     panes_->widget()->setSizes({1000, 1000});
                 }},
+            {Do::DumpPage,
+                [this] {
+                    docks_->show(QStringLiteral("explanation"));
+                    docks_->panel<ExplainView>()->showDumpPage();
+                }},
             {Do::KeyList, [this] { showKeys(); }},
             {Do::About, [this] { showAbout(); }},
         });
@@ -70,14 +76,16 @@ void MainWindow::showLine(FileId file, uint64_t line) {
     docks_->panel<DumpText>()->showLine(file, line);
 }
 
+void MainWindow::compareBodies(const Place& a, const Place& b) {
+    diff_->compare(a, b);
+}
+
 // Panels that name lines of the dump, and two bodies to see side by side.
 template <class Panel> void MainWindow::connectEvidence(Panel* panel) {
     connect(panel, &Panel::spotChosen, this, [this](FileId file, quint64 line) { showLine(file, line); });
     if constexpr (requires { &Panel::comparisonChosen; })
-        connect(panel, &Panel::comparisonChosen, this, [this](const Place& a, const Place& b) {
-            state_.navigator().show_body(Pane::Left, a);
-            state_.navigator().show_body(Pane::Right, b);
-        });
+        connect(panel, &Panel::comparisonChosen, this,
+            [this](const Place& a, const Place& b) { compareBodies(a, b); });
 }
 
 void MainWindow::connectPanels() {
@@ -100,8 +108,15 @@ void MainWindow::connectPanels() {
             state_.navigator().select_invocation(row);
         docks_->show(QStringLiteral("explanation"));
     });
+    connect(ledger, &LedgerView::comparisonAsked, this, [this](int row, int other) {
+        const auto [a, b] = bodies_to_compare(*state_.document(), row, other);
+        if (a.graph && b.graph)
+            compareBodies(a, b);
+        else
+            state_.say(tr("The two calls have no bodies in the same stage"), true);
+    });
     connect(ledger, &LedgerView::compilationChosen, this,
-        [this] { docks_->show(QStringLiteral("explanation")); });
+        [this](CompilationId) { docks_->show(QStringLiteral("explanation")); });
     connect(ledger, &LedgerView::rowActivated, this, [this](int row) {
         state_.navigator().select_invocation(row);
         panes_->focused().canvas().setFocus();

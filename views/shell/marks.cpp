@@ -110,6 +110,27 @@ void addRun(const WindowState& state, const RunController& run, const Place& bod
     }
 }
 
+// What differs from the other pane, and which node there is the selected one.
+void addDifferences(const WindowState& state, Pane pane, const Place& body, Marks& marks) {
+    const std::shared_ptr<const Comparison> of = state.comparison();
+    const bool left = pane == Pane::Left;
+    const auto is = [](const Place& x, const Place& y) { return x.graph == y.graph && x.body == y.body; };
+    if (!of || !is(body, left ? of->a : of->b))
+        return;
+    for (const DiffRow& row : of->rows.rows) {
+        const NodeId node = left ? row.a : row.b;
+        if (!node || row.kind == DiffRow::Kind::Same)
+            continue;
+        const bool changed = row.kind == DiffRow::Kind::Changed || row.kind == DiffRow::Kind::Group;
+        (changed ? marks.changed : marks.onlyHere).push_back(node);
+    }
+    const NavState& at = state.at();
+    if (at.focus == pane || !at.node.node || !is(at.node, left ? of->b : of->a))
+        return;
+    if (const NodeId same = of->partner(!left, at.node.node))
+        marks.crossing.push_back(same);
+}
+
 } // namespace
 
 bool isSelectionOf(const NavState& at, Pane pane) {
@@ -135,6 +156,7 @@ Marks marksOf(WindowState& state, Pane pane, OnNodes show) {
                 marks.crossing.push_back(pane == Pane::Left ? pair.left : pair.right);
         }
     }
+    addDifferences(state, pane, body, marks);
     if (at.row) {
         for (const Place& call : document.invocation(*at.row).calls) {
             if (call.graph == body.graph && call.body == body.body)
@@ -155,6 +177,8 @@ HoverCard hoverCardOf(const Document& document, const Place& place) {
     const GraphModule& module = document.module(place.graph);
     card.title = qs(document.node_name(place));
     card.target = qs(short_target(module, *node));
+    if (node->op == Opcode::Placeholder)
+        card.note = qs(document.input_note(place));
     if (const ValueType* type = module.type(node->type)) {
         card.type = qs(short_type(module, *type));
         if (type->kind == TypeKind::Tensor) {

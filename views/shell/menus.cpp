@@ -50,13 +50,13 @@ std::vector<MenuTable> Menus::table() {
                 Do::FindNext, Do::FindPrevious, Do::FilterLedger, Gap, Do::AddNote, Do::ToggleBookmark}},
         {QT_TR_NOOP("&View"),
             {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Gap, Do::Fold, Do::Minimap,
-                Do::ValuesOnNodes, Do::TimesOnNodes, Part::Layouts, Do::OtherPane, Gap, Part::Docks,
-                Do::DefaultLayout, Gap, Part::Colours, Do::FullScreen}},
+                Do::ValuesOnNodes, Do::TimesOnNodes, Part::Layouts, Do::OtherPane, Do::ComparePanes, Gap,
+                Part::Docks, Do::DefaultLayout, Gap, Part::Colours, Do::FullScreen}},
         {QT_TR_NOOP("&Go"),
             {Do::GoTo, Do::Back, Do::Forward, Do::Up, Gap, Do::NextInvocation, Do::PreviousInvocation,
                 Do::NextReused, Do::PreviousReused, Do::NextTraced, Do::PreviousTraced, Do::StepInto,
-                Do::StepOut, Gap, Do::NextNode, Do::PreviousNode, Do::Users, Do::NextStage, Do::PreviousStage,
-                Gap, Part::Bookmarks}},
+                Do::StepOut, Gap, Do::NextDifference, Do::PreviousDifference, Gap, Do::NextNode,
+                Do::PreviousNode, Do::Users, Do::NextStage, Do::PreviousStage, Gap, Part::Bookmarks}},
         {QT_TR_NOOP("&Run"),
             {Do::RunBody, Do::RunRestart, Do::RunStop, Gap, Do::RunContinue, Do::RunOver, Do::StepInto,
                 Do::StepOut, Do::RunToNode, Do::NextNonFinite, Gap, Do::RunBack, Do::RunBackOver,
@@ -64,7 +64,7 @@ std::vector<MenuTable> Menus::table() {
                 Do::ToggleBreakpoint, Do::WatchNode, Do::FollowStep, Gap, Do::RunToEnd, Do::MeasureTimes,
                 Do::CompareRun, Do::SaveValues, Do::KeepRun, Gap, Do::DeriveJoint, Do::ProveRegion,
                 Do::CallSchema}},
-        {QT_TR_NOOP("&Help"), {Do::KeyList, Do::About}},
+        {QT_TR_NOOP("&Help"), {Do::KeyList, Do::DumpPage, Do::About}},
     };
 }
 

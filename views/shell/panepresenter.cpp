@@ -59,7 +59,7 @@ void PanePresenter::follow(const Shown& shown, Changes changed) {
         for (Pane pane : kPanes)
             showPane(pane);
     }
-    mark(changed & (another | Change::Selection));
+    mark(changed & (another | Change::Selection | Change::Comparison));
 }
 
 void PanePresenter::setDocument(const std::shared_ptr<const Document>& document) {

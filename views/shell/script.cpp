@@ -76,6 +76,13 @@ void show(const std::shared_ptr<Play>& p) {
         if (const Status there = showCall(p->window, p->script.call); !there)
             return p->then(there.error());
     }
+    if (!p->script.with.isEmpty()) {
+        const Result<Place> other = resolve(p->window.document()->dump(), ss(p->script.with));
+        if (!other)
+            return p->then(other.error());
+        const Place shown = p->window.navigator().pane(p->window.navigator().state().focus);
+        p->window.compareBodies(shown, *other);
+    }
     if (!p->script.line.isEmpty()) {
         if (const Status there = showLineOf(p->window, p->script.line); !there)
             return p->then(there.error());

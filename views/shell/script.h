@@ -19,11 +19,13 @@ struct Script {
     QString compare; // recorded values to compare with; also what random nodes take
     QStringList bind;
     QString call; // number of an invocation that becomes current, in the compilation that is shown
+    QString with; // address of a body to compare with the one that is shown
     QString line; // "N" or "FILE:N": a line of the dump to show, FILE by its name or its end
     QStringList docks; // "values", "steps", …, the last in front where they share a place
     QStringList onNodes; // "values", "times"
     bool empty() const {
-        return run.isEmpty() && select.isEmpty() && call.isEmpty() && line.isEmpty() && docks.isEmpty();
+        return run.isEmpty() && select.isEmpty() && call.isEmpty() && with.isEmpty() && line.isEmpty()
+            && docks.isEmpty();
     }
 };
 

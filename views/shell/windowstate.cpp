@@ -27,6 +27,8 @@ void WindowState::setDocument(std::shared_ptr<const Document> document, bool sam
         // A run is of the dump that was read: another reading has other nodes.
         run_.stop();
         run_.forgetBreakpoints();
+        setComparison(nullptr);
+        proofs_.clear();
     }
     document_ = std::move(document);
     notes_.set_document(document_);
@@ -35,6 +37,18 @@ void WindowState::setDocument(std::shared_ptr<const Document> document, bool sam
     else
         navigator_.set_document(document_);
     touch(Change::Document | Change::Place | Change::Selection | Change::Notes | Change::Run);
+}
+
+void WindowState::setComparison(std::shared_ptr<const Comparison> comparison) {
+    if (comparison == comparison_)
+        return;
+    comparison_ = std::move(comparison);
+    touch(Change::Comparison);
+}
+
+void WindowState::setProof(RegionRef region, const QString& text) {
+    proofs_[{region.compilation.index, region.region.index}] = text;
+    touch(Change::Proof);
 }
 
 void WindowState::navigated(const NavState& before) {
@@ -69,6 +83,10 @@ void WindowState::flush() {
         const Changes changes = std::exchange(pending_, {});
         shown_.document = document_;
         shown_.at = navigator_.state();
+        const RegionRef& region = shown_.at.region;
+        const auto proof = proofs_.find({region.compilation.index, region.region.index});
+        shown_.proof = proof == proofs_.end() ? QString() : proof->second;
+        shown_.comparison = comparison_;
         shown_.crossing.clear();
         const Place& body = shown_.body();
         if (shown_.at.node.node && shown_.at.node.graph == body.graph && shown_.at.node.body == body.body) {

@@ -16,8 +16,10 @@
 #include <QObject>
 #include <QString>
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace hopscope {
@@ -33,6 +35,13 @@ public:
     // Another reading of the same run keeps the place as far as it is there; graphs added to the same reading
     // keep everything. Null closes.
     void setDocument(std::shared_ptr<const Document> document, bool sameRun);
+
+    // Two bodies of the document; null ends it. Another reading ends it too.
+    void setComparison(std::shared_ptr<const Comparison> comparison);
+    const std::shared_ptr<const Comparison>& comparison() const { return comparison_; }
+
+    // What proving a region came to: kept as long as the reading is.
+    void setProof(RegionRef region, const QString& text);
 
     JobRunner& jobs() { return jobs_; }
     Navigator& navigator() { return navigator_; }
@@ -69,6 +78,8 @@ private:
     NoteStore notes_;
     NoteHistory history_{&notes_};
     std::shared_ptr<const Document> document_;
+    std::map<std::pair<uint32_t, uint32_t>, QString> proofs_; // by compilation and region
+    std::shared_ptr<const Comparison> comparison_;
     std::vector<Follower*> panels_;
     Shown shown_; // as the panels were told last
     Changes pending_;

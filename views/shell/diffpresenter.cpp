@@ -1,0 +1,96 @@
+#include "views/shell/diffpresenter.h"
+
+#include "views/base/text.h"
+#include "views/diff/diffview.h"
+#include "views/shell/actions.h"
+#include "views/shell/docks.h"
+
+#include <QPointer>
+
+namespace hopscope {
+
+DiffPresenter::DiffPresenter(WindowState* state, Actions* actions, Docks* docks, DiffView* view)
+    : state_(state)
+    , actions_(actions)
+    , docks_(docks) {
+    actions_->connectTo(this,
+        {
+            {Do::ComparePanes,
+                [this] {
+                    const Navigator& navigator = state_->navigator();
+                    compare(navigator.pane(Pane::Left), navigator.pane(Pane::Right));
+                }},
+            {Do::NextDifference, [this] { step(1); }},
+            {Do::PreviousDifference, [this] { step(-1); }},
+        });
+    connect(view, &DiffView::rowChosen, this, &DiffPresenter::choose);
+}
+
+void DiffPresenter::compare(const Place& a, const Place& b) {
+    Navigator& navigator = state_->navigator();
+    if (navigator.pane(Pane::Left).graph != a.graph || navigator.pane(Pane::Left).body != a.body)
+        navigator.show_body(Pane::Left, a);
+    if (navigator.pane(Pane::Right).graph != b.graph || navigator.pane(Pane::Right).body != b.body)
+        navigator.show_body(Pane::Right, b);
+    docks_->show(QStringLiteral("diff"));
+    const std::shared_ptr<const Document> document = state_->document();
+    const int generation = ++generation_;
+    auto made = std::make_shared<std::shared_ptr<const Comparison>>();
+    state_->jobs().start(
+        tr("Comparing %1 and %2").arg(qs(document->address(a)), qs(document->address(b))),
+        [=](const Job&) { *made = std::make_shared<const Comparison>(compare_bodies(*document, a, b)); },
+        [=, self = QPointer(this)] {
+            if (self && generation == self->generation_ && self->state_->document()
+                && document->same_reading(*self->state_->document()))
+                self->take(*made);
+        });
+}
+
+void DiffPresenter::take(std::shared_ptr<const Comparison> comparison) {
+    state_->setComparison(std::move(comparison));
+    if (!state_->comparison()->rows.first_row.empty())
+        choose(state_->comparison()->rows.first_row.front());
+}
+
+// Selects the row's node where it is; its other half is marked in the other pane.
+void DiffPresenter::choose(size_t row) {
+    const std::shared_ptr<const Comparison> of = state_->comparison();
+    if (!of)
+        return;
+    const DiffRow& at = of->rows.rows[row];
+    const bool left = at.a.valid();
+    const Place& body = left ? of->a : of->b;
+    const Pane pane = left ? Pane::Left : Pane::Right;
+    Navigator& navigator = state_->navigator();
+    if (navigator.pane(pane).graph != body.graph || navigator.pane(pane).body != body.body)
+        navigator.show_body(pane, body);
+    navigator.select_node(pane, left ? at.a : at.b);
+}
+
+void DiffPresenter::step(int direction) {
+    const std::shared_ptr<const Comparison> of = state_->comparison();
+    if (!of || of->rows.first_row.empty())
+        return;
+    const NavState& at = state_->at();
+    const std::optional<size_t> row = of->row_of(at.focus == Pane::Left, at.node.node);
+    const std::optional<size_t> next = next_difference(of->rows, row, direction);
+    if (next)
+        choose(*next);
+    else
+        state_->say(
+            direction > 0 ? tr("There is no further difference") : tr("There is no earlier difference"));
+}
+
+void DiffPresenter::follow(const Shown& shown, Changes changed) {
+    if (!(changed & (Change::Document | Change::Place | Change::Comparison)))
+        return;
+    const NavState& at = shown.at;
+    const bool two = shown.document && at.panes[0].graph && at.panes[1].graph;
+    actions_->setReason(Do::ComparePanes, two ? QString() : tr("two bodies must be shown"));
+    const QString none = !shown.comparison         ? tr("nothing is compared")
+        : shown.comparison->rows.first_row.empty() ? tr("the two bodies are equal")
+                                                   : QString();
+    actions_->setReason({Do::NextDifference, Do::PreviousDifference}, none);
+}
+
+} // namespace hopscope

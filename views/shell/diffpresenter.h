@@ -1,0 +1,34 @@
+// Two bodies compared in the window: the job, the panes that show them, and the steps from difference to
+// difference.
+#pragma once
+
+#include "views/shell/windowstate.h"
+
+namespace hopscope {
+
+class Actions;
+class DiffView;
+class Docks;
+
+class DiffPresenter : public QObject, public Follower {
+    Q_OBJECT
+
+public:
+    DiffPresenter(WindowState* state, Actions* actions, Docks* docks, DiffView* view);
+
+    void follow(const Shown& shown, Changes changed) override;
+    // Shows both, the first in the left pane, and compares them.
+    void compare(const Place& a, const Place& b);
+
+private:
+    void step(int direction);
+    void choose(size_t row);
+    void take(std::shared_ptr<const Comparison> comparison);
+
+    WindowState* state_;
+    Actions* actions_;
+    Docks* docks_;
+    int generation_ = 0;
+};
+
+} // namespace hopscope
