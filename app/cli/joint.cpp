@@ -58,6 +58,8 @@ ordered_json report_of(
 }
 
 int show(Dump& dump, const Place& forward, const proof::Derived& derived, const Options& options) {
+    if (!derived.note.empty())
+        std::fprintf(stderr, "note: %s\n", derived.note.c_str());
     const GraphId id = proof::add_to(dump, dump.graph(forward.graph).compilation, derived.joint);
     std::string recorded;
     if (derived.recorded)

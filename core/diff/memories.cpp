@@ -1,5 +1,7 @@
 #include "core/diff/memories.h"
 
+#include "core/regions/input_names.h"
+
 #include <algorithm>
 #include <map>
 
@@ -9,9 +11,10 @@ namespace {
 
 struct Facts {
     std::string name, dtype, shape, target, place;
+    std::string whose; // alive anyway: the name of the parameter or input whose storage it is
 };
 
-Facts facts_of(const Dump& dump, const KeptValue& value) {
+Facts facts_of(const Dump& dump, InputNames& names, const KeptValue& value) {
     const GraphModule& m = *dump.graph(value.at.graph).module;
     const Node& n = m.body(value.at.body).node(value.at.node);
     Facts f;
@@ -22,6 +25,8 @@ Facts facts_of(const Dump& dump, const KeptValue& value) {
             f.shape += std::string(m.text(d)) + ' ';
     }
     f.target = n.op == Opcode::Placeholder ? "placeholder" : std::string(short_target(m, n));
+    if (value.alive_anyway)
+        f.whose = names.together(value.at.graph, value.inputs).text();
     if (const Source* s = m.source(n.source); s && s->has_place()) {
         const std::string_view file = m.text(s->file);
         f.place = std::string(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(s->line);
@@ -29,13 +34,20 @@ Facts facts_of(const Dump& dump, const KeptValue& value) {
     return f;
 }
 
-// What two values may have in common, from all to the producer alone. Several of one operator and line are
-// told apart by type and name first; a value without a line of the program (an input) has only these.
-enum Common { kNameAndType, kType, kName, kProducer, kCommonCount };
+// What two values may have in common, from all to the producer alone. What is alive anyway goes by whose
+// storage it is. Several of one operator and line are told apart by type and name first; a value without a
+// line of the program (an input) has only these. Last, another version may compute the same line by another
+// operator.
+enum Common { kWhoseAndType, kWhose, kNameAndType, kType, kName, kProducer, kLineAndType, kCommonCount };
 
 std::string key_of(const Facts& f, bool region, Common common) {
-    if (common == kProducer && f.place.empty())
+    if (common == kWhoseAndType || common == kWhose)
+        return f.whose.empty() ? std::string()
+                               : f.whose + (common == kWhose ? "" : '\n' + f.dtype + ' ' + f.shape);
+    if ((common == kProducer || common == kLineAndType) && f.place.empty())
         return {};
+    if (common == kLineAndType)
+        return f.place + '\n' + (region ? "region" : "root") + '\n' + f.dtype + ' ' + f.shape;
     std::string key = f.target + '\n' + f.place + '\n' + (region ? "region" : "root");
     if (common == kNameAndType || common == kType)
         key += '\n' + f.dtype + ' ' + f.shape;
@@ -44,14 +56,18 @@ std::string key_of(const Facts& f, bool region, Common common) {
     return key;
 }
 
+std::vector<Facts> all_facts(const Dump& dump, const MemoryReport* report) {
+    std::vector<Facts> out;
+    InputNames names(dump);
+    if (report)
+        for (const KeptValue& v : report->saved)
+            out.push_back(facts_of(dump, names, v));
+    return out;
+}
+
 // By value of a, the one of b that stands for it; -1: none.
-std::vector<int> pair_values(
-    const Dump& dump_a, const MemoryReport& a, const Dump& dump_b, const MemoryReport& b) {
-    std::vector<Facts> facts_a, facts_b;
-    for (const KeptValue& v : a.saved)
-        facts_a.push_back(facts_of(dump_a, v));
-    for (const KeptValue& v : b.saved)
-        facts_b.push_back(facts_of(dump_b, v));
+std::vector<int> pair_values(const MemoryReport& a, const std::vector<Facts>& facts_a, const MemoryReport& b,
+    const std::vector<Facts>& facts_b) {
     std::vector<int> to_b(a.saved.size(), -1);
     std::vector<char> taken(b.saved.size(), 0);
     for (int common = 0; common < kCommonCount; ++common) {
@@ -76,14 +92,13 @@ int64_t weight(const KeptValue* v) {
     return v ? v->bytes.value_or(0) * v->times : 0;
 }
 
-std::vector<std::string> fields_of(
-    const Dump& dump_a, const KeptValue& a, const Dump& dump_b, const KeptValue& b) {
-    const Facts f = facts_of(dump_a, a), g = facts_of(dump_b, b);
+std::vector<std::string> fields_of(const KeptValue& a, const Facts& f, const KeptValue& b, const Facts& g) {
     std::vector<std::string> fields;
     const auto note = [&](bool same, const char* name) {
         if (!same)
             fields.emplace_back(name);
     };
+    note(f.target == g.target, "operator");
     note(f.dtype == g.dtype, "dtype");
     note(f.shape == g.shape, "shape");
     note(a.bytes == b.bytes, "bytes");
@@ -103,8 +118,9 @@ std::vector<MemoryDiff> diff_memories(const Dump& dump_a, const std::vector<Memo
         diff.b = i < b.size() ? &b[i] : nullptr;
         diff.kept_bytes_a = diff.a ? diff.a->kept_bytes : 0;
         diff.kept_bytes_b = diff.b ? diff.b->kept_bytes : 0;
+        const std::vector<Facts> facts_a = all_facts(dump_a, diff.a), facts_b = all_facts(dump_b, diff.b);
         const std::vector<int> to_b = diff.a && diff.b
-            ? pair_values(dump_a, *diff.a, dump_b, *diff.b)
+            ? pair_values(*diff.a, facts_a, *diff.b, facts_b)
             : std::vector<int>(diff.a ? diff.a->saved.size() : 0, -1);
         std::vector<char> paired(diff.b ? diff.b->saved.size() : 0, 0);
         for (size_t k = 0; k < to_b.size(); ++k) {
@@ -113,9 +129,10 @@ std::vector<MemoryDiff> diff_memories(const Dump& dump_a, const std::vector<Memo
                 diff.changes.push_back({&value, nullptr, {}});
                 continue;
             }
-            const KeptValue& other = diff.b->saved[static_cast<size_t>(to_b[k])];
-            paired[static_cast<size_t>(to_b[k])] = 1;
-            if (auto fields = fields_of(dump_a, value, dump_b, other); !fields.empty())
+            const auto place = static_cast<size_t>(to_b[k]);
+            const KeptValue& other = diff.b->saved[place];
+            paired[place] = 1;
+            if (auto fields = fields_of(value, facts_a[k], other, facts_b[place]); !fields.empty())
                 diff.changes.push_back({&value, &other, std::move(fields)});
         }
         for (size_t k = 0; k < paired.size(); ++k)

@@ -13,7 +13,7 @@ struct MemoryChange {
     const KeptValue* a = nullptr; // null: only b keeps it
     const KeptValue* b = nullptr; // null: only a keeps it
     std::vector<std::string>
-        fields; // what differs: times, bytes, dtype, shape, alive_anyway; empty: one side only
+        fields; // what differs: operator, times, bytes, dtype, shape, alive_anyway; empty: one side only
 };
 
 struct MemoryDiff {
@@ -23,9 +23,10 @@ struct MemoryDiff {
     int64_t kept_bytes_a = 0, kept_bytes_b = 0;
 };
 
-// Compilations by their order; values by operator and line of the program, inside a region or not: first
-// those of one type and name, then of one type, of one name, and last, where they have a line, the k-th with
-// the k-th. Refers to the reports.
+// Compilations by their order. What is alive anyway goes by whose storage it is, where inputs have names;
+// other values by operator and line of the program, inside a region or not: first those of one type and name,
+// then of one type, of one name, then, where they have a line, the k-th with the k-th; last by line and type
+// alone, where another version computes it by another operator. Refers to the reports.
 std::vector<MemoryDiff> diff_memories(const Dump& dump_a, const std::vector<MemoryReport>& a,
     const Dump& dump_b, const std::vector<MemoryReport>& b);
 

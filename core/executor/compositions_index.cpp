@@ -59,10 +59,25 @@ Tensor unsafe_index_put_(Tensor self, const Indices& indices, const Tensor& valu
     return self.index_put_(indices, values, accumulate);
 }
 
+// The derivative of what a flex_attention's graph looks up in a tensor (ModIndex in
+// torch/_dynamo/_trace_wrapped_higher_order_op.py): every score of a block adds its share, so that indices
+// which stand for several scores are spread over them.
+Tensor zeros_and_scatter(at::IntArrayRef shape, at::TensorList indices, const Tensor& values) {
+    std::vector<Tensor> all = indices.vec();
+    all.push_back(values);
+    all = at::broadcast_tensors(all);
+    c10::List<TorchOptional<Tensor>> places;
+    for (size_t i = 0; i + 1 < all.size(); ++i)
+        places.push_back(all[i].to(at::kLong));
+    return at::zeros(shape, values.options()).index_put(places, all.back(), /*accumulate=*/true);
+}
+
 } // namespace
 
 const std::vector<Composition>& index_compositions() {
     static const std::vector<Composition> table{
+        {"flex_lib", "zeros_and_scatter(int[] shape, Tensor[] indices, Tensor vals) -> Tensor",
+            HOPSCOPE_KERNEL(zeros_and_scatter)},
         {"aten", "_unsafe_index.Tensor(Tensor self, Tensor?[] indices) -> Tensor",
             HOPSCOPE_THROUGH(unsafe_index)},
         {"aten",

@@ -95,8 +95,9 @@ void BodyCompiler::wrapped_call(NodeId id, Step& step, const Arguments& args, si
 
 // flex_attention(query, key, value, score_mod, block_mask, scale, kernel_options, score_mod_other_buffers,
 // mask_mod_other_buffers); the backward has (…, value, out, logsumexp, grad_out, grad_logsumexp, fw_graph,
-// joint_graph, block_mask, …) there. A block mask ends with eight tensors, two block sizes and the mask's
-// graph; newer ones begin with two lengths.
+// joint_graph, block_mask, …) there. A block mask has eight tensors, and ends with two block sizes and the
+// mask's graph; newer ones begin with two lengths, and since 2.12 an order of writes stands behind the
+// tensors.
 void BodyCompiler::flex(NodeId id, Step& step, const Arguments& args) {
     FlexPlan plan;
     plan.backward = short_target(module_, body_.node(id)).find("backward") != std::string_view::npos;
@@ -104,7 +105,7 @@ void BodyCompiler::flex(NodeId id, Step& step, const Arguments& args) {
     const std::vector<const Arg*>& given = args.positional;
     const std::vector<const Arg*> mask =
         given.size() > blocks ? item_list(given[blocks]) : std::vector<const Arg*>();
-    if (given.size() < blocks + 2 || mask.size() < 11) {
+    if (given.size() < blocks + 2 || (mask.size() < 13 && mask.size() != 11)) {
         missing(id, step, "its arguments are not those of PyTorch's flex_attention");
         return;
     }
@@ -112,7 +113,7 @@ void BodyCompiler::flex(NodeId id, Step& step, const Arguments& args) {
     plan.joint = plan.backward ? body_named(given[graphs + 1]) : plan.score;
     plan.mask = body_named(mask.back());
     std::vector<const Arg*> list(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(graphs));
-    const size_t first = mask.size() - 11;
+    const size_t first = mask.size() == 11 ? 0 : 2;
     list.insert(list.end(), mask.begin() + static_cast<std::ptrdiff_t>(first),
         mask.begin() + static_cast<std::ptrdiff_t>(first + 4));
     list.push_back(given[blocks + 1]);

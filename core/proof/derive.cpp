@@ -43,7 +43,7 @@ Result<Derived> derive(const Dump& dump, const Place& forward, const DeriveReque
     if (!joint)
         return joint.error();
     Derived derived{prepared->address, started->worker->facts().libtorch, prepared->inputs.synthetic,
-        std::move(*joint), std::move(plan->recorded), {}};
+        std::move(plan->note), std::move(*joint), std::move(plan->recorded), {}};
     if (derived.recorded) {
         const Place& place = derived.recorded->place;
         derived.differences =

@@ -25,6 +25,7 @@ struct Derived {
     std::string address; // of the forward body
     std::string libtorch; // that derived it
     bool synthetic = false; // on made inputs
+    std::string note; // JointPlan's
     DerivedJoint joint;
     std::optional<RecordedJoint> recorded; // that it was made like
     std::vector<OperatorDifference> differences; // against that one

@@ -326,6 +326,23 @@ Error own_outputs_unknown(const std::string& address) {
     return error;
 }
 
+// Of a forward graph as a whole.
+std::string note_on_outputs(const Dump& dump, const Place& forward, size_t own) {
+    const GraphModule& module = *dump.graph(forward.graph).module;
+    if (module.body(forward.body).parent || half_of(dump, forward.graph, forward.body) != Half::Forward)
+        return {};
+    const size_t all = results_of(module.body(forward.body)).size();
+    const std::string of = std::to_string(own) + " of its " + std::to_string(all) + " results ";
+    if (own < all)
+        return of + (own == 1 ? "is" : "are")
+            + " taken as its own, with tangents: the backward graph takes the others";
+    return other_half(dump, forward.graph, forward.body).graph ? std::string()
+                                                               : "all of its " + std::to_string(all)
+            + " results are taken as its own, with tangents: no backward graph in the dump tells which of "
+              "them "
+              "are saved values";
+}
+
 } // namespace
 
 Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols,
@@ -353,6 +370,8 @@ Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindi
     }
     if (outputs)
         plan.request.outputs = outputs;
+    else if (!plan.recorded)
+        plan.note = note_on_outputs(dump, forward, plan.request.outputs.value_or(0));
     return plan;
 }
 

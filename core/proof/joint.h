@@ -60,6 +60,8 @@ Result<wire::JointRequest> request_like(
 // `outputs` says how many are its own).
 struct JointPlan {
     wire::JointRequest request;
+    std::string
+        note; // on what evidence results are the body's own, where that had to be inferred; else empty
     std::optional<RecordedJoint> recorded;
 };
 Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindings& symbols,

@@ -183,9 +183,9 @@ Needs needs_of(std::string_view text) {
     // Quotes within quotes, as tables of commas and databases write them: `x: ""f32[4]""`.
     for (size_t at = find_words(text, ": \"\""); at != npos && !needs.doubled;
          at = find_words(text, ": \"\"", at + 1)) {
-        const size_t bracket = text.find('[', at);
-        needs.doubled =
-            bracket != npos && bracket - at < 16 && is_identifier(text.substr(at + 4, bracket - at - 4));
+        const std::string_view type = text.substr(at + 4, 16); // "bf16["
+        const size_t bracket = type.find('[');
+        needs.doubled = bracket != npos && is_identifier(type.substr(0, bracket));
     }
     // A graph's head, and the line end behind it written out.
     needs.literal = any_of({"Module):\\n", "graph():\\n"});

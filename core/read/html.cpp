@@ -45,7 +45,12 @@ struct Tag {
     bool closes = false;
 };
 
-Tag tag_at(std::string_view text, size_t at) {
+// Bytes that may be looked at in vain per page: one full of tags and comments that never close is not read a
+// hundred times over.
+using Budget = size_t;
+constexpr Budget kBudget = size_t{64} << 20;
+
+Tag tag_at(std::string_view text, size_t at, Budget& budget) {
     Tag tag;
     size_t i = at + 1;
     tag.closes = i < text.size() && text[i] == '/';
@@ -64,6 +69,8 @@ Tag tag_at(std::string_view text, size_t at) {
         const char c = text[i];
         if (quote)
             quote = c == quote ? '\0' : quote;
+        else if (c == '<' || budget == 0)
+            return {};
         else if (c == '"' || c == '\'')
             quote = text[i - 1] == '=' ? c : '\0';
         else if (c == '>') {
@@ -71,22 +78,27 @@ Tag tag_at(std::string_view text, size_t at) {
             return tag;
         }
     }
+    budget -= std::min(budget, i - at);
     return {};
 }
 
 // What is no text: comments, declarations, scripts, styles. The end of what begins at `at`, or `at`.
-size_t after_hidden(std::string_view text, size_t at) {
+size_t after_hidden(std::string_view text, size_t at, Budget& budget) {
     if (text.substr(at, 4) == "<!--") {
-        const size_t end = text.find("-->", at + 4);
+        const size_t end = budget == 0 ? npos : text.find("-->", at + 4);
+        if (end == npos)
+            budget -= std::min(budget, text.size() - at);
         return end == npos ? at + 4 : end + 3;
     }
     if (starts_lower(text.substr(at), "<!doctype") || text.substr(at, 9) == "<![CDATA["
         || text.substr(at, 5) == "<?xml") {
-        const size_t end = text.find('>', at);
-        return end == npos ? at : end + 1;
+        const size_t end = text.substr(at, kLongestTag).find('>');
+        if (end == npos)
+            budget -= std::min(budget, kLongestTag);
+        return end == npos || budget == 0 ? at : at + end + 1;
     }
     for (const std::string_view name : {"script", "style"}) {
-        const Tag tag = starts_lower(text.substr(at + 1), name) ? tag_at(text, at) : Tag{};
+        const Tag tag = starts_lower(text.substr(at + 1), name) ? tag_at(text, at, budget) : Tag{};
         if (!tag.end || tag.name != name)
             continue;
         for (size_t end = text.find("</", tag.end); end != npos; end = text.find("</", end + 2))
@@ -178,13 +190,15 @@ bool is_html_page(std::string_view text) {
     if (starts_lower(head, "<?xml"))
         return head.find("<html") != npos;
     // A fragment: an element that holds all.
-    const Tag tag = head.front() == '<' ? tag_at(text, first) : Tag{};
+    Budget budget = kBudget;
+    const Tag tag = head.front() == '<' ? tag_at(text, first, budget) : Tag{};
     return tag.end && !tag.closes && text.find("</", tag.end) != npos;
 }
 
 void text_of_page(std::string_view page, std::string& out, Places& places) {
     size_t at = 0;
     uint32_t line = 1;
+    Budget budget = kBudget;
     const auto begin = [&](size_t offset) { places.push_back({line, offset}); };
     const auto end_line = [&](size_t offset) {
         out += '\n';
@@ -202,11 +216,11 @@ void text_of_page(std::string_view page, std::string& out, Places& places) {
     while (at < page.size()) {
         const char c = page[at];
         if (c == '<') {
-            if (const size_t end = after_hidden(page, at); end > at) {
+            if (const size_t end = after_hidden(page, at, budget); end > at) {
                 skip_to(end);
                 continue;
             }
-            const Tag tag = tag_at(page, at);
+            const Tag tag = tag_at(page, at, budget);
             if (tag.end) {
                 skip_to(tag.end);
                 const bool block = among(kBlocks, tag.name) && !out.empty() && out.back() != '\n';

@@ -20,6 +20,7 @@ constexpr std::string_view kArtifact = "hierarchical_compile";
 struct LogLine {
     CompileKey key;
     std::string artifact;
+    uint64_t process = 0; // 0 = not told
     std::string_view text;
 };
 
@@ -70,11 +71,24 @@ private:
         }
         return at > 0 ? at - 1 : 0;
     }
+    // Until mid-2024 the number was a thread's, which is no process and far larger.
+    static uint64_t process_in(std::string_view prefix) {
+        constexpr uint64_t kMost = 1 << 22; // Linux' largest
+        size_t end = 0;
+        const size_t start = find_glog(prefix, end);
+        const size_t time = start == npos ? npos : prefix.find(' ', start);
+        const size_t before = time == npos ? npos : prefix.find(' ', time + 1);
+        uint64_t process = 0;
+        if (before != npos)
+            std::from_chars(prefix.data() + before + 1, prefix.data() + prefix.size(), process);
+        return process <= kMost ? process : 0;
+    }
     const LogLine* remember(std::string_view line, size_t end) {
         last_ = std::string(line.substr(0, end));
         const LogFacts facts = facts_of(last_);
         facts_.key = key_of(facts);
         facts_.artifact = facts.artifact;
+        facts_.process = process_in(last_);
         facts_.text = line.substr(std::min(end + 1, line.size()));
         return &facts_;
     }
@@ -251,6 +265,41 @@ private:
 
 } // namespace
 
+namespace {
+
+// Processes that write into one log without ranks compile under the same ids.
+class ProcessesOfIds {
+public:
+    void line(const LogLine& line, Place at) {
+        static constexpr std::array kOwn{kArtifact, std::string_view("graph_code"),
+            std::string_view("aot_graphs"), std::string_view("aot_joint_graph"),
+            std::string_view("recompiles")};
+        if (line.process == 0 || line.key.rank || line.key.id.empty()
+            || std::find(kOwn.begin(), kOwn.end(), line.artifact) == kOwn.end())
+            return;
+        const auto [first, is_new] = first_.try_emplace(line.key, line.process);
+        if (is_new || first->second == line.process || !told_.empty())
+            return;
+        told_ = "process " + std::to_string(line.process) + " tells of " + line.key.id + " too, which "
+            + std::to_string(first->second)
+            + " compiled, and no rank tells them apart: what both say is listed under one compilation, and "
+              "the calls "
+              "of its ledger may be either's";
+        at_ = at;
+    }
+    void tell(Collector& collector, FileId file) const {
+        if (!told_.empty())
+            collector.problem(Severity::Warning, told_, file, at_.line, at_.offset);
+    }
+
+private:
+    std::map<CompileKey, uint64_t> first_;
+    std::string told_;
+    Place at_;
+};
+
+} // namespace
+
 void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     Lines lines(plain.text, false);
     std::vector<ReuseMessage>& messages = collector.dump.messages;
@@ -264,6 +313,8 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     };
     uint64_t next_report = 0;
     CompileKey known;
+    LogLine told_by; // whose lines were looked at last
+    ProcessesOfIds processes;
     size_t guards = 0; // lines
     Place first_guard;
     while (lines.next()) {
@@ -281,6 +332,10 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         if (!line.artifact.empty() && !line.key.id.empty() && line.key != known) {
             known = line.key;
             collector.compilation(known);
+        }
+        if (line.process != told_by.process || line.artifact != told_by.artifact || line.key != told_by.key) {
+            told_by = line;
+            processes.line(line, place());
         }
         if (line.artifact.starts_with("recompiles"))
             recompiles.line(line);
@@ -310,6 +365,7 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         messages.push_back(std::move(m));
     }
     collector.dump.has_text_log = collector.dump.has_text_log || !latest.empty();
+    processes.tell(collector, file);
     if (guards)
         collector.problem(Severity::Note,
             counted(guards, "line") + " of [__guards] passed over: guards are not read of a text log", file,

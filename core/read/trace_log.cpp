@@ -117,15 +117,19 @@ void TraceReader::place_in_run(CompileKey& key, bool starts) {
     const std::string process(at == npos ? std::string_view{} : head.substr(at, head.find(' ', at) - at));
     const auto known = run_of_process_.find(process);
     size_t run = known != run_of_process_.end() ? known->second : restarts_;
-    if (starts && !started_.insert({run, key}).second) {
+    const std::string_view record =
+        bytes_.bytes.substr(record_offset_, bytes_.bytes.find('\n', record_offset_) - record_offset_);
+    constexpr size_t kMostRuns = 1000; // a file that begins more often has its last ones under one id
+    if (starts && !started_.try_emplace({run, key}, record).second && restarts_ < kMostRuns) {
         if (restarts_++ == 0) {
+            restart_copy_ = started_.at({run, key}) == record;
             restart_line_ = record_line_;
             restart_offset_ = record_offset_;
             restart_id_ = key.id;
             restart_process_ = known == run_of_process_.end();
         }
         run = restarts_;
-        started_.insert({run, key});
+        started_.try_emplace({run, key}, record);
     }
     if (starts)
         run_of_process_[process] = run;
@@ -234,8 +238,10 @@ void TraceReader::run() {
     if (restarts_)
         collector_.problem(Severity::Note,
             restart_id_ + " is compiled a second time from here on, "
-                + (restart_process_ ? "by another process"
-                                    : "by the same process (torch._dynamo.reset begins the ids anew)")
+                + (restart_copy_
+                        ? "by the very record that stands further up: the file repeats itself, in part"
+                        : restart_process_ ? "by another process"
+                                           : "by the same process (torch._dynamo.reset begins the ids anew)")
                 + ": what follows is kept apart, as " + restart_id_ + "~2"
                 + (restarts_ > 1 ? "; ids begin anew " + counted(restarts_, "time") + " in this file" : ""),
             file_, restart_line_, restart_offset_);

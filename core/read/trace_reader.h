@@ -5,7 +5,6 @@
 #include "core/read/record_json.h"
 
 #include <map>
-#include <set>
 #include <tuple>
 
 namespace hopscope::read {
@@ -74,11 +73,12 @@ private:
     uint64_t record_line_ = 0, record_offset_ = 0;
     // Times that compile ids began anew, and where first.
     size_t restarts_ = 0;
-    std::set<std::pair<size_t, CompileKey>> started_;
+    std::map<std::pair<size_t, CompileKey>, std::string_view> started_; // by which record
     std::map<std::string, size_t> run_of_process_; // that started anything
     uint32_t restart_line_ = 0;
     uint64_t restart_offset_ = 0;
     std::string restart_id_;
+    bool restart_copy_ = false; // by a record that the file has twice
     bool restart_process_ = false; // by a process that had started nothing before
     uint64_t stray_lines_ = 0;
     uint32_t first_stray_ = 0;

@@ -306,9 +306,37 @@ Place other_half(const Dump& dump, GraphId id, BodyId body) {
     return {};
 }
 
+namespace {
+
+// Of a forward graph as a whole: what its backward graph takes stands at the end of what it returns
+// (torch/_functorch/partitioners.py, _extract_fwd_bwd_modules). None where there is no backward graph, or it
+// takes something else.
+std::optional<size_t> own_results_of_whole(const Dump& dump, GraphId id) {
+    const Place other = other_half(dump, id, BodyId(0));
+    if (half_of(dump, id, BodyId(0)) != Half::Forward || !other.graph)
+        return std::nullopt;
+    const GraphModule &module = *dump.graph(id).module, &backward = *dump.graph(other.graph).module;
+    const Body& taker = backward.body(other.body);
+    const std::vector<bool> taken = all_but_tangents(backward, taker);
+    const auto saved = static_cast<size_t>(std::count(taken.begin(), taken.end(), true));
+    const auto names = names_of(backward, taker, taken);
+    const auto results = results_of(module.body(BodyId(0)));
+    if (saved > results.size())
+        return std::nullopt;
+    for (size_t i = results.size() - saved; i < results.size(); ++i)
+        if (!results[i]->node()
+            || !names.contains(module.text(module.body(BodyId(0)).node(results[i]->node()).name)))
+            return std::nullopt;
+    return results.size() - saved;
+}
+
+} // namespace
+
 std::optional<size_t> own_results(const Dump& dump, GraphId id, BodyId body) {
     const GraphModule& module = *dump.graph(id).module;
     const size_t all = results_of(module.body(body)).size();
+    if (!module.body(body).parent)
+        return own_results_of_whole(dump, id).value_or(all);
     const IdentifierParts parts = called_as(module, body);
     if (!parts.partitioned || parts.half != Half::Forward)
         return all;

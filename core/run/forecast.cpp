@@ -139,7 +139,7 @@ std::string remedy(const wire::ForecastNode& node, std::string_view libtorch) {
                                           "pip's PyTorch 2.13, which has more"
                                         : "";
     case Obstacle::Custom:
-        return "--load-library takes the shared library that registers it";
+        return "load the shared library that registers it";
     case Obstacle::UserKernel:
         return "only the GPU that it was written for runs it";
     case Obstacle::None:

@@ -388,12 +388,17 @@ void TestCli::textForms() {
         body.out.left(200).constData());
     QCOMPARE(run({"graph", trace("mlp4"), "--at", "0/0:forward:partitioned_fw_subgraph_0_0", "--text"}).out,
         body.out);
-    // What is printed is a dump again.
+    // What is printed is a dump again; the names of inputs are a paragraph of comments, which a text without
+    // their records cannot have.
+    const QRegularExpression notes(
+        "(?:^ *# primals_\\d+: blocks.*\\n)+\\n", QRegularExpression::MultilineOption);
+    const QString plain = QString::fromUtf8(body.out).remove(notes);
+    QVERIFY(QString::fromUtf8(body.out).contains("# primals_1: blocks.*.norm.weight, a parameter\n"));
     QTemporaryDir folder;
     QVERIFY(writeFile(folder.filePath("body.txt"), body.out));
     const Run again = run({"graph", folder.filePath("body.txt"), "--at", "-:graph"});
     QCOMPARE(again.status, 0);
-    QCOMPARE(again.out, body.out);
+    QCOMPARE(QString::fromUtf8(again.out), plain);
     const Run regions = run({"regions", trace("mlp4"), textLog("mlp4")});
     QCOMPARE(regions.status, 0);
     QVERIFY2(regions.out.contains("4 invocations, 1 traced, 3 reused"), regions.out.constData());

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <limits>
+#include <set>
 
 using namespace hopscope;
 using namespace hopscope::test;
@@ -48,6 +49,7 @@ private slots:
     void ledgersOfTwoVersions();
     void ledgersTellOtherBodies();
     void keptValuesPair();
+    void keptValuesOfAnotherVersion();
     void ledgersOnTheCommandLine();
 };
 
@@ -575,6 +577,36 @@ void TestDiff::keptValuesPair() {
     QVERIFY(inputs > 0);
     QCOMPARE(run({"memory", mlp, "--other", mlp}).status, 0);
     QVERIFY(run({"memory", QString::fromStdString(traceOf("shapes"))}).out.contains(" keeps 192 B in 2 "));
+}
+
+// The same model of another version, and through another backend: what is alive anyway is the same
+// parameters, by whatever operator it is looked at.
+void TestDiff::keptValuesOfAnotherVersion() {
+    const QString mlp = QString::fromStdString(traceOf("mlp4"));
+    QCOMPARE(run({"memory", mlp, "--other", QString::fromStdString(traceOf("v2.9-mlp4"))}).status, 0);
+    const Run r = run({"memory", mlp, "--other",
+        QString::fromStdString(traceOf("explain/mlp4_inductor_cached")), "--json"});
+    QCOMPARE(r.status, 1);
+    const Json doc = Json::parse(r.out.constData(), nullptr, false);
+    int paired = 0;
+    std::set<std::string> only_a, only_b; // names: no parameter is on both sides, and left over on each
+    for (const Json& change : doc["other"][0]["changes"]) {
+        const Json& any = change["a"].is_null() ? change["b"] : change["a"];
+        if (!any["alive_anyway"].get<bool>())
+            continue;
+        const std::string name = any["input"]["name"].get<std::string>();
+        if (change["b"].is_null())
+            only_a.insert(name);
+        else if (change["a"].is_null())
+            only_b.insert(name);
+        else {
+            QCOMPARE(change["b"]["input"]["name"].get<std::string>(), name);
+            ++paired;
+        }
+    }
+    for (const std::string& name : only_a)
+        QVERIFY2(!only_b.count(name), name.c_str());
+    QVERIFY(paired > 0);
 }
 
 QTEST_GUILESS_MAIN(TestDiff)

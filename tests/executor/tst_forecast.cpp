@@ -64,7 +64,7 @@ void TestForecast::namesObstacles_data() {
         "executor-pip.sh");
     row("CUDA's alone", "torch.ops.aten._cudnn_init_dropout_state.default(0.5, True, 1, dtype=torch.float16)",
         wire::Obstacle::NoKernel, "executor-pip.sh");
-    row("a person's own", "torch.ops.mylib.fast.default(sin)", wire::Obstacle::Custom, "--load-library");
+    row("a person's own", "torch.ops.mylib.fast.default(sin)", wire::Obstacle::Custom, "shared library");
     row("a Triton kernel",
         "torch.ops.higher_order.triton_kernel_wrapper_functional(kernel_idx=0, constant_args_idx=0, "
         "grid=[(1, 1, 1)], "

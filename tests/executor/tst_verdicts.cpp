@@ -65,6 +65,7 @@ private slots:
     void roundsWhereTheRunConverts();
     void computesAsPyTorchDoes_data();
     void computesAsPyTorchDoes();
+    void masksFlexAttentionOf213();
     void derivesGroupedProducts();
     void keepsStatisticsAsTheGpuDid_data();
     void keepsStatisticsAsTheGpuDid();
@@ -227,6 +228,56 @@ void TestVerdicts::computesAsPyTorchDoes() {
     for (size_t i = 0; i < found->size(); ++i)
         QVERIFY2(std::fabs((*found)[i] - expected[static_cast<qsizetype>(i)]) < 1e-6,
             qPrintable(QString::number((*found)[i], 'g', 10)));
+}
+
+// Since 2.12 a block mask has four items more, behind its tensors: they were taken for its sizes, and every
+// key was seen. And what a graph looks up has its derivative by an operator of its own.
+void TestVerdicts::masksFlexAttentionOf213() {
+    const std::string mask =
+        "(3, 3, n, o, None, None, n, o, None, None, None, None, None, None, 128, 128, mask0)";
+    const std::string text = "class GraphModule(torch.nn.Module):\n"
+                             "    def forward(self, q: \"f32[1, 1, 3, 2][6, 6, 2, 1]cpu\", k: \"f32[1, 1, 3, "
+                             "2][6, 6, 2, 1]cpu\", v: "
+                             "\"f32[1, 1, 3, 2][6, 6, 2, 1]cpu\", n: \"i64[1, 1, 1][1, 1, 1]cpu\", o: "
+                             "\"i64[1, 1, 1, 1][1, 1, 1, 1]cpu\"):\n"
+                             "        score0 = self.score0\n"
+                             "        mask0 = self.mask0\n"
+                             "        flex = torch.ops.higher_order.flex_attention(q, k, v, score0, "
+        + mask
+        + ", 1.0, {}, (), ())\n"
+          "        out: \"f32[1, 1, 3, 2][6, 6, 2, 1]cpu\" = flex[0]\n"
+          "        i: \"i64[3, 1][1, 1]cpu\" = torch.ops.aten.full.default([3, 1], 1, dtype = torch.int64)\n"
+          "        ones: \"f32[3, 2][2, 1]cpu\" = torch.ops.aten.full.default([3, 2], 1.0)\n"
+          "        scattered: \"f32[2][1]cpu\" = torch.ops.flex_lib.zeros_and_scatter.default([2], [i], "
+          "ones)\n"
+          "        return (out, scattered)\n"
+          "\n"
+          "    class score0(torch.nn.Module):\n"
+          "        def forward(self, s: \"f32[][]cpu\", b: \"i32[][]cpu\", h: \"i32[][]cpu\", m: "
+          "\"i32[][]cpu\", n: "
+          "\"i32[][]cpu\"):\n"
+          "            return s\n"
+          "\n"
+          "    class mask0(torch.nn.Module):\n"
+          "        def forward(self, b: \"i32[][]cpu\", h: \"i32[][]cpu\", m: \"i32[][]cpu\", n: "
+          "\"i32[][]cpu\"):\n"
+          "            ge: \"b8[][]cpu\" = torch.ops.aten.ge.Tensor(m, n)\n"
+          "            return ge\n";
+    Values inputs;
+    inputs.floats("q", {1, 1, 3, 2}, {0, 0, 0, 0, 0, 0})
+        .floats("k", {1, 1, 3, 2}, {1, 2, 3, 4, 5, 6})
+        .floats("v", {1, 1, 3, 2}, {1, 2, 3, 4, 5, 9})
+        .integers("n", {1, 1, 1}, {1})
+        .integers("o", {1, 1, 1, 1}, {0});
+    const auto found = evaluate(*executor_, text, inputs, "out");
+    QVERIFY2(found.ok(), found.ok() ? "" : found.error().text().c_str());
+    const std::vector<double> means{1, 2, 2, 3, 3, 5}; // of what each query sees
+    QCOMPARE(found->size(), means.size());
+    for (size_t i = 0; i < means.size(); ++i)
+        QVERIFY2(std::fabs((*found)[i] - means[i]) < 1e-6, qPrintable(QString::number((*found)[i])));
+    const auto scattered = evaluate(*executor_, text, inputs, "scattered");
+    QVERIFY2(scattered.ok(), scattered.ok() ? "" : scattered.error().text().c_str());
+    QCOMPARE(*scattered, (std::vector<double>{0, 6}));
 }
 
 // Each gradient is a grouped product again.

@@ -231,6 +231,11 @@ void TestTraceLog::idsBeginAnew() {
     QCOMPARE(twice->graphs.size(), size_t{1});
     QCOMPARE(twice->problems.size(), size_t{1});
     QCOMPARE(twice->problems[0].line, static_cast<uint64_t>(one.count('\n')) + 1);
+    // Not all of it, and so not read once: that it repeats is said.
+    const auto part = openBytes(one + one.left(one.size() - 3));
+    QVERIFY(part.ok());
+    QVERIFY2(problemText(part->problems).contains("the file repeats itself"),
+        qPrintable(problemText(part->problems)));
     QByteArray other = one;
     for (const bool process : {false, true}) {
         other.replace(process ? " 4242 " : "12:00:00", process ? " 4243 " : "12:00:01");

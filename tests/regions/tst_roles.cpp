@@ -376,6 +376,10 @@ void TestRoles::ownResults() {
     QVERIFY(own_results(two, GraphId(0), forward.body) == size_t{1});
     const Dump one = dumpOf({{Stage::Forward, fw}});
     QVERIFY(!own_results(one, GraphId(0), forward.body));
+    // A forward graph as a whole: what its backward graph takes is saved.
+    QVERIFY(own_results(two, GraphId(0), BodyId(0)) == size_t{1});
+    QVERIFY(own_results(one, GraphId(0), BodyId(0)) == results_of(fw->body(BodyId(0))).size());
+    QVERIFY(results_of(fw->body(BodyId(0))).size() > 1);
 }
 
 // The region's first operand is computed by the call before; the others are the model's weights.

@@ -230,13 +230,13 @@ private slots:
             &forecasts, nullptr);
         auto* told = dialog.findChild<QLabel*>(QStringLiteral("runForecast"));
         QTRY_VERIFY_WITH_TIMEOUT(told->text().contains(QStringLiteral("stops at 'fast'")), 60000);
-        QVERIFY2(told->text().contains(QStringLiteral("--load-library")), qPrintable(told->text()));
+        QVERIFY2(told->text().contains(QStringLiteral("shared library")), qPrintable(told->text()));
         dialog.show();
         shot(dialog, "run-dialog-stops");
         QVERIFY(r.start());
         QVERIFY(r.trigger(Do::RunContinue));
         auto* failure = r.window.findChild<QLabel*>(QStringLiteral("stepsFailure"));
-        QTRY_VERIFY_WITH_TIMEOUT(failure->text().contains(QStringLiteral("--load-library")), 60000);
+        QTRY_VERIFY_WITH_TIMEOUT(failure->text().contains(QStringLiteral("shared library")), 60000);
         QVERIFY(failure->wordWrap() && failure->textInteractionFlags().testFlag(Qt::TextSelectableByMouse));
         QTRY_VERIFY(!r.window.pane(Pane::Left).canvas().marks().tags.empty());
         const Tag tag = r.window.pane(Pane::Left).canvas().marks().tags.front();
