@@ -25,20 +25,6 @@ install_packages() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# look_for_leaks: AddressSanitizer finds leaks by tracing itself, which some containers forbid; there it would call every
-# program broken. A program that leaks tells which it is.
-look_for_leaks() {
-    local probe
-    probe=$(mktemp -d)
-    echo 'int main() { for (int i = 0; i < 9; ++i) new int[100]; }' >"$probe/leak.cpp"
-    "${CXX:-c++}" -fsanitize=address -o "$probe/leak" "$probe/leak.cpp"
-    if ! "$probe/leak" 2>&1 | grep -q 'detected memory leaks'; then
-        echo 'leaks are not looked for: a program may not trace itself here'
-        export LSAN_OPTIONS=detect_leaks=0
-    fi
-    rm -rf "$probe"
-}
-
 # build PRESET [TARGET…]: quiet unless something goes wrong.
 build() {
     local preset=$1
