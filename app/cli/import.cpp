@@ -6,6 +6,7 @@
 #include "core/session/session.h"
 
 #include <cstdio>
+#include <filesystem>
 
 namespace hopscope::cli {
 
@@ -21,6 +22,11 @@ int run(const Options& options) {
     for (const std::string& path : options.paths)
         if (is_session_file(path))
             return fail(make_error(Error::Kind::Usage, path + " is a session already, expected dumps"));
+    std::error_code ignored;
+    for (const std::string& path : options.paths)
+        if (std::filesystem::equivalent(path, options.target, ignored))
+            return fail(make_error(Error::Kind::Usage,
+                options.target + " is what is imported, expected another file to write to"));
     const auto dump = open(options.paths);
     if (!dump)
         return fail(dump.error());

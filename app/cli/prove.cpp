@@ -33,8 +33,10 @@ ordered_json error_json(std::optional<double> error) {
 ordered_json proof_json(const Dump& dump, const proof::Proof& proof) {
     ordered_json outputs = ordered_json::array(), operators = ordered_json::array();
     for (const proof::ProvenOutput& o : proof.outputs)
-        outputs.push_back({{"name", o.name}, {"equal", o.equal}, {"halves_error", error_json(o.halves_error)},
-            {"derived_error", error_json(o.derived_error)}, {"problem", o.problem}});
+        outputs.push_back(
+            {{"name", o.name}, {"equal", o.equal}, {"none", o.none && (o.halves_error || o.derived_error)},
+                {"halves_error", error_json(o.halves_error)}, {"derived_error", error_json(o.derived_error)},
+                {"problem", o.problem}});
     for (const proof::OperatorDifference& d : proof.operators)
         operators.push_back({{"operator", d.target}, {"recorded", d.recorded}, {"derived", d.derived},
             {"explained", !d.reason.empty()}, {"reason", d.reason}});

@@ -1,6 +1,7 @@
 #include "core/base/save.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <mutex>
@@ -53,12 +54,36 @@ void take_usual_mode(int fd, const std::string& path) {
     (void)::fchmod(fd, 0666 & ~mask);
 }
 
+// A pipe or a device is written to as it stands: another file in its place would be no answer to whoever
+// reads it.
+Status write_into(const std::string& path, std::string_view bytes) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return write_error(path, errno);
+    int failed = write_all(fd, bytes) ? 0 : errno;
+    if (::close(fd) != 0 && !failed)
+        failed = errno;
+    return failed ? Status(write_error(path, failed)) : Status();
+}
+
+// What a symbolic link leads to: the link stays.
+std::string behind_links(const std::string& path) {
+    char* found = ::realpath(path.c_str(), nullptr);
+    std::string real = found ? found : path;
+    std::free(found);
+    return real;
+}
+
 } // namespace
 
-Status save_file(const std::string& path, std::string_view bytes) {
+Status save_file(const std::string& asked, std::string_view bytes) {
     struct stat target = {};
-    if (::stat(path.c_str(), &target) == 0 && S_ISDIR(target.st_mode))
-        return write_error(path, EISDIR);
+    const bool exists = ::stat(asked.c_str(), &target) == 0;
+    if (exists && S_ISDIR(target.st_mode))
+        return write_error(asked, EISDIR);
+    if (exists && !S_ISREG(target.st_mode))
+        return write_into(asked, bytes);
+    const std::string path = exists ? behind_links(asked) : asked;
     const std::string pattern = path + ".XXXXXX";
     std::vector<char> temporary(pattern.begin(), pattern.end());
     temporary.push_back('\0');

@@ -126,6 +126,17 @@ std::string what_caches_did(
 
 } // namespace
 
+std::string reason_of(const std::string& reasons, const std::string& id) {
+    for (size_t at = reasons.find(id + ": "); at != std::string::npos; at = reasons.find(id + ": ", at + 1)) {
+        if (at > 0 && std::string_view("0123456789/").find(reasons[at - 1]) != std::string_view::npos)
+            continue; // the end of another id
+        const std::string_view text = std::string_view(reasons).substr(at);
+        const size_t end = std::min({text.find('\n'), text.find("\","), text.find("\"]"), text.find("    ")});
+        return std::string(trimmed(text.substr(0, end)));
+    }
+    return first_reason(reasons);
+}
+
 std::string first_reason(const std::string& reasons) {
     std::string text = reasons;
     if (text.starts_with('[')) {

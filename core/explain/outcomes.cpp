@@ -270,7 +270,7 @@ private:
         std::string where = "traced anew after a recompile: no cache outlives a compilation, and "
             + before->key.id + " had traced it";
         if (!compilation_.recompile_reason.empty())
-            where += " (" + first_reason(compilation_.recompile_reason) + ')';
+            where += " (" + reason_of(compilation_.recompile_reason, before->key.id) + ')';
         return set(answer, Outcome::Recompiled, where);
     }
 

@@ -251,6 +251,14 @@ Result<std::vector<Difference>> Prover::differences(const Results& other, size_t
     return all;
 }
 
+namespace {
+
+bool is_none(const tensors::Value& value) {
+    return value.kind == tensors::Value::Kind::Number && value.python_type == "NoneType";
+}
+
+} // namespace
+
 Status Prover::compare_with(
     const Results& other, const char* what, std::optional<double> ProvenOutput::*error) {
     const Results& reference = proof_->joint.graph ? of_joint_ : of_derived_;
@@ -286,6 +294,7 @@ Status Prover::compare_with(
         for (size_t i = 0; i < b.size(); ++i) {
             ProvenOutput& output = proof_->outputs[i];
             Difference d = (*found)[i];
+            output.none = output.none && is_none(a[i]) && is_none(b[i]);
             if (d.equal && !trials_.all[t].permuted && a[i].stride != b[i].stride) {
                 // Autograd chooses the strides of a derived gradient, which changes no value: told, and
                 // equal.
@@ -313,9 +322,9 @@ Status Prover::compare() {
     const Body& body = module.body(proof_->derived_from.body);
     for (size_t i = 0; i < primals_; ++i)
         proof_->outputs.push_back(
-            {"gradient of " + std::string(module.text(body.nodes[i].name)), {}, {}, true, {}});
+            {"gradient of " + std::string(module.text(body.nodes[i].name)), {}, {}, true, true, {}});
     for (size_t i = 0; i < own_; ++i)
-        proof_->outputs.push_back({"output " + std::to_string(i), {}, {}, true, {}});
+        proof_->outputs.push_back({"output " + std::to_string(i), {}, {}, true, true, {}});
     for (size_t t = 0; t < trials_.all.size(); ++t)
         if (refused_[t].empty())
             ++proof_->trials;
@@ -560,7 +569,10 @@ Result<std::vector<Proof>> prove(worker::Worker& worker, const Dump& dump, const
         return make_error(Error::Kind::NotFound, "no region '" + options.region + "' in the dump");
     if (proofs.empty())
         return make_error(Error::Kind::NotFound,
-            "no region of the dump has a forward body with a backward body or joint graph");
+            (options.region.empty() ? std::string("no region of the dump")
+                                    : "region '" + options.region + "'")
+                + (options.region.empty() ? " has" : " does not have")
+                + " a forward body with a backward body or joint graph");
     return proofs;
 }
 

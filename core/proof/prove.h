@@ -33,6 +33,7 @@ struct ProvenOutput {
     std::optional<double> halves_error; // forward and backward bodies, against the reference
     std::optional<double> derived_error; // derived joint, against the reference
     bool equal = true;
+    bool none = true; // None on both sides in every trial: no gradient
     std::string problem; // what differs first, in words: "forward and backward bodies, seed 1: …"
 };
 

@@ -36,8 +36,8 @@ BodyRoles roles_of(const Dump& dump, GraphId graph, BodyId body);
 Place other_half(const Dump& dump, GraphId graph, BodyId body);
 
 // How many of a body's results are its own: all, but of a partitioned forward body, whose other results are
-// saved, and of a forward graph whose backward graph is in the dump. None where nothing tells of a partitioned
-// body.
+// saved, and of a forward graph whose backward graph is in the dump. None where nothing tells of a
+// partitioned body.
 std::optional<size_t> own_results(const Dump& dump, GraphId graph, BodyId body);
 
 // What a forward body hands to its backward body, in the order of its results. Nothing of bodies that are not

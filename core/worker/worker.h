@@ -26,8 +26,8 @@ struct StartOptions {
     int start_milliseconds = 120000; // OpenBLAS is known to spin for ever where it gets no memory
 };
 
-// How long a worker that is asked to stop gets to say so, before it is killed: 2 seconds unless set, so that it
-// need not be started anew. For all workers of this process; any thread.
+// How long a worker that is asked to stop gets to say so, before it is killed: 2 seconds unless set, so that
+// it need not be started anew. For all workers of this process; any thread.
 void set_patience(int milliseconds);
 
 // A node in words, where a worker died or refused.

@@ -10,7 +10,9 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace hopscope;
 
@@ -20,6 +22,7 @@ class TestSave : public QObject {
 private slots:
     void writesAndReplaces();
     void keepsTheMode();
+    void leavesPipesAndLinks();
     void failsWithoutATrace_data();
     void failsWithoutATrace();
     void hashes();
@@ -59,6 +62,29 @@ void TestSave::keepsTheMode() {
     struct stat info = {};
     QCOMPARE(::stat(path.c_str(), &info), 0);
     QCOMPARE(info.st_mode & 0777, mode_t{0640});
+}
+
+// A pipe is written into and stays a pipe; a link stays, and what it leads to is replaced.
+void TestSave::leavesPipesAndLinks() {
+    const QTemporaryDir folder;
+    const std::string pipe = folder.filePath("pipe").toStdString();
+    QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+    QVERIFY(reader >= 0);
+    QVERIFY(save_file(pipe, "through the pipe"));
+    char bytes[64] = {};
+    QCOMPARE(::read(reader, bytes, sizeof bytes), ssize_t{16});
+    QCOMPARE(QByteArray(bytes), QByteArray("through the pipe"));
+    ::close(reader);
+    struct stat info = {};
+    QVERIFY(::lstat(pipe.c_str(), &info) == 0 && S_ISFIFO(info.st_mode));
+
+    const QString target = folder.filePath("target.txt"), link = folder.filePath("link.txt");
+    QVERIFY(save_file(target.toStdString(), "old"));
+    QVERIFY(QFile::link(target, link));
+    QVERIFY(save_file(link.toStdString(), "new"));
+    QCOMPARE(bytesOf(target), QByteArray("new"));
+    QVERIFY(QFileInfo(link).isSymLink());
 }
 
 void TestSave::failsWithoutATrace_data() {

@@ -24,8 +24,7 @@ Result<Place> nodeOf(const MainWindow& window, const Place& body, const QString&
         if (const NodeId node = in(BodyId(b)))
             return Place{body.graph, BodyId(b), node};
     }
-    return make_error(
-        Error::Kind::NotFound, "no node '" + ss(text) + "' in " + document->address({body.graph, {}, {}}));
+    return make_error(Error::Kind::NotFound, "no node '" + ss(text) + "' in " + document->address(body));
 }
 
 struct Play {
