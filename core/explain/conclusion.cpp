@@ -132,7 +132,10 @@ std::string reason_of(const std::string& reasons, const std::string& id) {
             continue; // the end of another id
         const std::string_view text = std::string_view(reasons).substr(at);
         const size_t end = std::min({text.find('\n'), text.find("\","), text.find("\"]"), text.find("    ")});
-        return std::string(trimmed(text.substr(0, end)));
+        std::string_view reason = trimmed(text.substr(0, end));
+        while (reason.ends_with('"') || reason.ends_with(','))
+            reason.remove_suffix(1); // of a list over several lines
+        return std::string(reason);
     }
     return first_reason(reasons);
 }

@@ -83,27 +83,38 @@ private:
     void write_graph(GraphId id, size_t position) {
         const Graph& g = dump_.graph(id);
         // A graph that no file gave (made by a program) is written as it prints.
-        const std::string printed =
-            g.text.empty() && g.module ? print_readable(*g.module, BodyId(0)) : std::string();
+        const std::string printed = g.module && (g.text.empty() || lacks_bodies(g))
+            ? print_readable(*g.module, BodyId(0))
+            : std::string();
         const bool tabbed = g.tabbed && printed.empty();
         const size_t text = write_text(g, printed.empty() ? g.text : printed, tabbed);
         const int64_t first_line = g.module ? first_node_line(*g.module) : -1;
         if (newest_)
             graph_(id.index, g.compilation, text, stage_name(g.stage), g.label, g.ordinal,
                 address_of(dump_, id), g.file, g.line, g.offset, first_line, position, g.stage_evidence,
-                g.cut, own_lines(g));
+                g.cut, own_lines(g, printed.empty() ? g.text : std::string_view(printed)));
         else
             graph_(id.index, g.compilation, text, stage_name(g.stage), g.label, g.ordinal,
                 address_of(dump_, id), g.file, g.line, g.offset, first_line, position);
     }
 
+    // Bodies that the text does not hold were taken from another graph: a script's, before PyTorch 2.14. The
+    // text is printed then, as nothing else has the whole.
+    static bool lacks_bodies(const Graph& g) {
+        size_t classes = 0;
+        for (size_t at = g.text.find("class "); at != std::string_view::npos;
+             at = g.text.find("class ", at + 6))
+            ++classes;
+        return !g.tabbed && g.module->bodies.size() > 1 && classes < g.module->bodies.size();
+    }
+
     // The lines of all nodes, in order, of a graph whose text was mended or made of another form: reading it
     // again counts other lines. Empty where it does not; the payloads of a trace are as they stand in the
     // file.
-    static std::string own_lines(const Graph& g) {
+    static std::string own_lines(const Graph& g, std::string_view text) {
         if (!g.module || g.tabbed || g.text.empty())
             return {};
-        const auto storage = std::make_shared<const std::string>(g.text);
+        const auto storage = std::make_shared<const std::string>(text);
         std::vector<Problem> ignored;
         const auto again = read_print_readable(*storage, storage, false, ignored);
         if (!again || again->bodies.size() != g.module->bodies.size())

@@ -413,7 +413,7 @@ void TestJoint::composesOperators() {
     // What only GPUs record is compared with their values (tst_values), the rest of it with what it is made
     // of (tst_gpu_operators).
     const auto add_targets = [&](const QByteArray& text) {
-        const QRegularExpression target(QStringLiteral(R"(torch\.ops\.((?:aten|prims)\.[\w.]+))"));
+        const QRegularExpression target(QStringLiteral(R"(torch\.ops\.((?:aten|prims|flex_lib)\.[\w.]+))"));
         for (auto found = target.globalMatch(QString::fromUtf8(text)); found.hasNext();) {
             QString name = found.next().captured(1);
             if (name.endsWith(QStringLiteral(".default")))
@@ -427,6 +427,7 @@ void TestJoint::composesOperators() {
                                        .entryList({QStringLiteral("*.txt.gz")}, QDir::Files))
             add_targets(bytesOf(data.filePath(recording + QStringLiteral("/values/") + file)));
     add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_gpu_operators.cpp")));
+    add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_verdicts.cpp")));
     for (const std::string& name : executor_->facts().composed)
         QVERIFY2(tested.count(name), name.c_str());
 }

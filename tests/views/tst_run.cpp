@@ -119,7 +119,10 @@ private slots:
     }
 
     void stopsWhereNaNAppears() {
-        TextDump dump(kLog);
+        // Made inputs of a logarithm are positive: it gets what was negated.
+        TextDump dump(QByteArray(kLog)
+                          .replace("exp.default(x)", "neg.default(x)")
+                          .replace("log.default(x)", "log.default(exp)"));
         Run r(dump.path(), {}, 1);
         QVERIFY(r.start());
         QVERIFY(r.trigger(Do::NextNonFinite));
