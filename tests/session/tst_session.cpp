@@ -33,7 +33,7 @@ class TestSession : public QObject {
             QVERIFY((*session)->problems().empty());
             auto back = (*session)->load();
             QVERIFY(back.ok());
-            QCOMPARE(difference(dump, *back), std::string());
+            QCOMPARE(QString::fromStdString(difference(dump, *back)), QString());
             auto found = (*session)->check();
             QVERIFY(found.ok());
             QCOMPARE(found->empty() ? std::string() : found->front().message, std::string());
