@@ -299,6 +299,45 @@ bool ExpressionReader::left_side(std::string_view text, size_t& at, Node& node) 
     return true;
 }
 
+namespace {
+
+// `a = b = None` at the beginning, or what a cut or a broken line left of it: how far it reaches; 0 where
+// there is none.
+size_t deletion_length(std::string_view text) {
+    size_t at = 0;
+    for (bool any = false;; any = true) {
+        const std::string_view name = identifier_at(text, at);
+        if (name.empty())
+            return any && at >= text.size() ? at : 0;
+        at += name.size();
+        if (any && (name == "None" || at >= text.size()))
+            return at;
+        skip_spaces(text, at);
+        if (at >= text.size() || text[at] != '=' || text.substr(at, 2) == "==")
+            return 0;
+        skip_spaces(text, ++at);
+    }
+}
+
+// FX writes deletions behind a semicolon; a person may write the next statement there. Anything else that
+// follows is another program's.
+std::string_view statements_behind(std::string_view text) {
+    for (;;) {
+        text = trimmed(text);
+        const size_t length = deletion_length(text);
+        if (length == 0)
+            return text.starts_with("return ") || ExpressionReader::looks_like_statement(text)
+                ? text
+                : std::string_view();
+        text = trimmed(text.substr(length));
+        if (!text.starts_with(';'))
+            return {};
+        text.remove_prefix(1);
+    }
+}
+
+} // namespace
+
 Outcome ExpressionReader::finish(Node node, std::string_view text, size_t at) {
     skip_spaces(text, at);
     if (at < text.size() && text[at] != ';')
@@ -308,6 +347,8 @@ Outcome ExpressionReader::finish(Node node, std::string_view text, size_t at) {
     node.line = line_;
     node.source = source_;
     builder_.add_node(node);
+    if (at < text.size())
+        behind_ = statements_behind(text.substr(at + 1));
     return Outcome::Ok;
 }
 
@@ -355,6 +396,7 @@ Outcome ExpressionReader::two_step(std::string_view text, Node& node) {
 }
 
 Outcome ExpressionReader::statement(std::string_view text, uint32_t line, SourceId source) {
+    behind_ = {};
     if (is_deletion(text))
         return Outcome::Ok;
     line_ = line;

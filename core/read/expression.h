@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace hopscope::read {
 
@@ -19,6 +20,9 @@ public:
 
     // A statement that makes a node, without its indent. `line` and `source` are set on the node.
     Outcome statement(std::string_view text, uint32_t line, SourceId source);
+    // What stood behind the last statement, after a semicolon, and is a statement too; deletions are none.
+    // Empty where there was nothing, and from then on.
+    std::string_view take_behind() { return std::exchange(behind_, {}); }
     // What stands after "return ".
     Outcome result(std::string_view text, uint32_t line);
     // "NAME[: ann][ = default]" of a signature: adds a placeholder and moves `text` past it and a comma
@@ -57,6 +61,7 @@ private:
 
     ModuleBuilder& builder_;
     ValueReader values_;
+    std::string_view behind_;
     uint32_t line_ = 0;
     SourceId source_;
     uint32_t result_begin_ = 0;

@@ -199,7 +199,8 @@ bool ModuleReader::line(std::string_view text, size_t indent) {
         return true;
     }
     if (state_ == State::AfterResult) {
-        if (!expressions_.looks_like_statement(text))
+        const bool again = text.starts_with("return ") && indent == statement_indent_;
+        if (!again && !expressions_.looks_like_statement(text))
             return false;
         if (!passed_++) {
             passed_line_ = lines_->number();

@@ -55,6 +55,7 @@ private:
     void flattened_placeholders(std::string_view names);
     bool alias(std::string_view text);
     void result_line(std::string_view text);
+    void one_statement(std::string_view text);
     void run_statement(std::string_view text, bool is_result);
     void keep_unread(std::string_view text);
     void close_body();

@@ -298,6 +298,11 @@ std::string_view ModuleReader::without_glued(std::string_view value) {
 }
 
 void ModuleReader::statement_line(std::string_view text) {
+    for (; !text.empty() && state_ == State::Statements; text = expressions_.take_behind())
+        one_statement(text);
+}
+
+void ModuleReader::one_statement(std::string_view text) {
     expressions_.at_line(lines_->number(), lines_->offset());
     if (text.starts_with("return") && (text.size() == 6 || !is_identifier_char(text[6]))) {
         std::string_view value = trimmed(text.substr(6));

@@ -31,6 +31,8 @@ private slots:
     void splitsOfDdp();
     void twiceInOneText();
     void closingQuotes();
+    void statementsOfOneLine();
+    void aSecondReturn();
 };
 
 namespace {
@@ -371,6 +373,27 @@ void TestPasted::closingQuotes() {
     QVERIFY(dump.ok());
     QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
     QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x_1 sin output"));
+}
+
+// Behind a semicolon FX writes deletions, a person may go on.
+void TestPasted::statementsOfOneLine() {
+    const auto dump =
+        openText("def forward(self, x):\n    a = torch.sin(x); b = torch.cos(a); c = a + b;  a = b = None\n"
+                 "    d = torch.relu(c);  c = None; e = torch.exp(d); return (d, e)\n");
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x a b c d e output"));
+    QCOMPARE(nodeText(dump->graphs[0], "c"), QStringLiteral("operator.add(a, b)"));
+}
+
+void TestPasted::aSecondReturn() {
+    const auto dump =
+        openText("def forward(self, x):\n    a = torch.sin(x)\n    b = torch.cos(x)\n    return a\n"
+                 "    return (b,)\n");
+    QVERIFY(dump.ok());
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x a b output"));
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QCOMPARE(dump->problems[0].line, uint64_t{5});
 }
 
 QTEST_APPLESS_MAIN(TestPasted)
