@@ -59,7 +59,7 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
             file_, line, offset);
         return;
     }
-    if (e.has_payload && collector_.verify_md5)
+    if (e.has_payload && collector_.verify_md5 && payload.line > 0)
         check_md5(e, payload, line, offset);
     if (last_)
         check_end(e, payload, line, offset);
@@ -67,7 +67,9 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     record_line_ = line;
     record_offset_ = offset;
     if (e.has_payload && payload.line == 0)
-        collector_.problem(Severity::Warning, "the record of " + e.what() + " has no payload; expected one",
+        collector_.problem(Severity::Warning,
+            "the record of " + e.what()
+                + " has no payload; expected lines that begin with a tab (which pasting may make blanks)",
             file_, line, offset);
     CompileKey key{e.rank ? e.rank : rank_, id_of(e), e.attempt};
     if (!key.id.empty() && (e.event == "dynamo_start" || restarts_))
@@ -267,7 +269,58 @@ bool looks_like_trace_log(std::string_view head) {
     return false;
 }
 
+namespace {
+
+// How many bytes another program put before each line ("[rank0]: ", a time, a container's name): where the
+// first record begins, if lines of payloads begin there too. 0 where a record begins its line.
+size_t width_before(std::string_view bytes) {
+    constexpr int kLines = 20'000; // the string table alone may come first
+    Lines lines(bytes, false);
+    size_t width = 0;
+    for (int i = 0; i < kLines && lines.next(); ++i) {
+        const std::string_view line = lines.line();
+        if (width > 0 && line.size() > width && line[width] == '\t')
+            return width;
+        size_t end = 0;
+        if (width > 0 || json_start(line) == npos)
+            continue;
+        const size_t at = find_glog(line, end);
+        if (at == 0)
+            return 0;
+        width = at == npos ? 0 : at;
+    }
+    return 0;
+}
+
+FileBytes without_width(const FileBytes& bytes, size_t width) {
+    auto text = std::make_shared<std::string>();
+    text->reserve(bytes.bytes.size());
+    for (size_t at = 0; at < bytes.bytes.size();) {
+        const size_t end = std::min(bytes.bytes.find('\n', at), bytes.bytes.size() - 1) + 1;
+        std::string_view line = bytes.bytes.substr(at, end - at);
+        size_t behind = 0;
+        if (line.size() > width && (line[width] == '\t' || find_glog(line, behind) == width))
+            line.remove_prefix(width);
+        *text += line;
+        at = end;
+    }
+    const std::string_view view = *text;
+    return {std::move(text), view, {}};
+}
+
+} // namespace
+
 void read_trace_log(Collector& collector, FileId file, const FileBytes& bytes) {
+    if (const size_t width = width_before(bytes.bytes)) {
+        collector.problem(Severity::Note,
+            "before each line stand " + std::to_string(width)
+                + " bytes that are no part of the trace, such as '"
+                + utf8(trimmed(bytes.bytes.substr(0, width)))
+                + "': they are left out, and byte offsets count without them",
+            file, 1, 0);
+        TraceReader(collector, file, without_width(bytes, width)).run();
+        return;
+    }
     TraceReader(collector, file, bytes).run();
 }
 

@@ -112,7 +112,8 @@ void TraceReader::graph_text(
     task.must_hold_graph = must;
     task.partial = !must; // of a failure: tracing stopped
     task.cut = at_cut_;
-    if (envelope_ && envelope_->has_payload && !at_cut_ && !collector_.verify_md5)
+    // One that is not there was told already: it is not "changed".
+    if (envelope_ && envelope_->has_payload && payload.line > 0 && !at_cut_ && !collector_.verify_md5)
         collector_.dump.payloads.push_back({file_, record_line_, record_offset_, envelope_->what(),
             envelope_->md5, payload.text, bytes_.owner});
     collector_.tasks.push_back(std::move(task));

@@ -29,6 +29,8 @@ private slots:
     void md5OfRecordings_data();
     void md5OfRecordings();
     void orphanedLinesAreCounted();
+    void prefixOnEachLine_data();
+    void prefixOnEachLine();
     void lostJsonLine();
     void brokenJsonLine();
     void cutLastLine();
@@ -208,7 +210,9 @@ void TestTraceLog::missingPayload() {
     QCOMPARE(dump->graphs.size(), size_t{1});
     QVERIFY(!dump->problems.empty());
     const auto told = std::find_if(dump->problems.begin(), dump->problems.end(), [](const Problem& p) {
-        return p.message == "the record of dynamo_output_graph has no payload; expected one";
+        return p.message
+            == "the record of dynamo_output_graph has no payload; expected lines that begin "
+               "with a tab (which pasting may make blanks)";
     });
     QVERIFY2(told != dump->problems.end(), qPrintable(problemText(dump->problems)));
     QCOMPARE(told->line, uint64_t{1});
@@ -224,6 +228,30 @@ void TestTraceLog::emptyPayloadIsNotMissing() {
 }
 
 // A trace behind itself is read once; another run's behind it, or one after a reset, is kept apart.
+void TestTraceLog::prefixOnEachLine_data() {
+    QTest::addColumn<QByteArray>("before");
+    QTest::newRow("rank") << QByteArray("[rank0]: ");
+    QTest::newRow("container") << QByteArray("worker-0  | ");
+    QTest::newRow("time") << QByteArray("2026-01-31T12:00:00.1234567Z ");
+}
+
+// A launcher's or a container's words before each line: the trace is read without them, payloads and all.
+void TestTraceLog::prefixOnEachLine() {
+    QFETCH(QByteArray, before);
+    const QByteArray text = record(R"("dynamo_start": {})") + graphRecord();
+    QByteArray prefixed;
+    for (const QByteArray& line : text.split('\n'))
+        if (!line.isEmpty())
+            prefixed += before + line + '\n';
+    const auto plain = openBytes(text, verifying()), found = openBytes(prefixed, verifying());
+    QVERIFY(plain.ok() && found.ok());
+    QCOMPARE(found->graphs.size(), plain->graphs.size());
+    QVERIFY(same_body(*found->graphs[0].module, BodyId(0), *plain->graphs[0].module, BodyId(0)));
+    QCOMPARE(found->problems.size(), plain->problems.size() + 1);
+    QVERIFY2(problemText(found->problems).contains("no part of the trace"),
+        qPrintable(problemText(found->problems)));
+}
+
 void TestTraceLog::idsBeginAnew() {
     const QByteArray one = record(R"("dynamo_start": {})") + graphRecord();
     const auto twice = openBytes(one + one, verifying());
