@@ -99,18 +99,31 @@ hopscope::Result<std::vector<std::string>> load_operators(const std::vector<std:
     return hopscope::executor::register_missing_operators();
 }
 
-// Takes a wire::ForecastRequest, prints a wire::ForecastAnswer. In the sandbox: operators are called.
-int forecast(const Options& options, int out) {
+// What a session and a forecast begin with: one thread, the operators that are added (given), then the
+// limits.
+hopscope::Result<std::vector<std::string>> begin_work(const Options& options) {
     using namespace hopscope;
     at::set_num_threads(1);
     at::set_num_interop_threads(1);
-    const auto added = load_operators(options.libraries);
+    auto added = load_operators(options.libraries);
     if (!added)
-        return complain(added.error().message);
+        return added;
     executor::warm_up();
+    if (options.memory)
+        if (const Status status = executor::limit_memory(options.memory); !status)
+            return status.error();
     if (options.sandbox)
         if (const Status status = executor::forbid_system_calls(); !status)
-            return complain(status.error().message);
+            return status.error();
+    return added;
+}
+
+// Takes a wire::ForecastRequest, prints a wire::ForecastAnswer. In the sandbox: operators are called.
+int forecast(const Options& options, int out) {
+    using namespace hopscope;
+    const auto added = begin_work(options);
+    if (!added)
+        return complain(added.error().message);
     std::string asked;
     char buffer[65536];
     for (ssize_t n = 0; (n = read(STDIN_FILENO, buffer, sizeof buffer)) > 0;)
@@ -119,8 +132,9 @@ int forecast(const Options& options, int out) {
         nlohmann::json::parse(asked, nullptr, /*allow_exceptions=*/false));
     if (!request)
         return complain(request.error().message);
-    std::string_view told = asked = wire::to_json(executor::forecast(*request, *added))
-                                        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string answer = wire::to_json(executor::forecast(*request, *added))
+                                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string_view told = answer;
     while (!told.empty()) {
         const ssize_t n = write(out, told.data(), told.size());
         if (n <= 0)
@@ -162,18 +176,9 @@ int main(int argc, char** argv) {
         return forecast(options, files.out);
     if (const Status status = open_exchange(options.exchange, files); !status)
         return complain(status.error().message);
-    at::set_num_threads(1);
-    at::set_num_interop_threads(1);
-    const auto added = load_operators(options.libraries);
+    const auto added = begin_work(options);
     if (!added)
         return complain(added.error().message);
-    executor::warm_up();
-    if (options.memory)
-        if (const Status status = executor::limit_memory(options.memory); !status)
-            return complain(status.error().message);
-    if (options.sandbox)
-        if (const Status status = executor::forbid_system_calls(); !status)
-            return complain(status.error().message);
     wire::InitializeAnswer facts;
     facts.libtorch = TORCH_VERSION;
     facts.composed = *added;

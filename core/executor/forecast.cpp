@@ -130,8 +130,8 @@ private:
         return text;
     }
 
-    std::vector<uint32_t> slots_of(Range range) const {
-        std::vector<uint32_t> slots;
+    // The operands of a range, with those inside of lists; the lists themselves are none.
+    template <class Visit> void each_operand(Range range, Visit visit) const {
         std::vector<Range> todo{range};
         while (!todo.empty()) {
             const Range now = todo.back();
@@ -140,25 +140,24 @@ private:
                 const Operand& operand = program_.operands[i];
                 if (operand.kind >= Operand::Kind::IntList)
                     todo.push_back({operand.index, operand.index + operand.count});
-                else if (operand.kind != Operand::Kind::Constant)
-                    slots.push_back(operand.index);
+                else
+                    visit(operand);
             }
         }
+    }
+    std::vector<uint32_t> slots_of(Range range) const {
+        std::vector<uint32_t> slots;
+        each_operand(range, [&](const Operand& operand) {
+            if (operand.kind != Operand::Kind::Constant)
+                slots.push_back(operand.index);
+        });
         return slots;
     }
     void constants_of(Range range, std::vector<uint32_t>& all) const {
-        std::vector<Range> todo{range};
-        while (!todo.empty()) {
-            const Range now = todo.back();
-            todo.pop_back();
-            for (uint32_t i = now.begin; i < now.end; ++i) {
-                const Operand& operand = program_.operands[i];
-                if (operand.kind >= Operand::Kind::IntList)
-                    todo.push_back({operand.index, operand.index + operand.count});
-                else if (operand.kind == Operand::Kind::Constant)
-                    all.push_back(operand.index);
-            }
-        }
+        each_operand(range, [&](const Operand& operand) {
+            if (operand.kind == Operand::Kind::Constant)
+                all.push_back(operand.index);
+        });
     }
 
     std::optional<std::vector<int64_t>> numbers(std::span<const StringId> dims) const {
