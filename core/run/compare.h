@@ -21,7 +21,8 @@ struct RunComparison : wire::CompareAnswer {
     bool strict = false; // by fixed tolerances
     std::optional<size_t> first; // of `values`, the first that is not equal
 
-    bool holds() const { return mismatched == 0 && !failure; }
+    // What was asked for is shown: something was compared, and all of it agrees.
+    bool holds() const { return compared > 0 && mismatched == 0 && !failure; }
     size_t count(wire::Verdict verdict) const;
     size_t other_strides() const; // values of which only the strides differ
     // Values within rounding that rounding may move by more than a tenth of their largest element: on these

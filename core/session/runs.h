@@ -32,7 +32,7 @@ struct StoredRun {
     std::optional<double> max_abs_error, max_rel_error, max_ulp_error;
     std::optional<double> wall_ms;
     std::string failed_node, failure; // path of the node that failed, and why
-    std::string verdict; // "done", "equal", "differs", "failed", "cancelled"
+    std::string verdict; // "done", "equal", "differs", "not compared", "failed", "cancelled"
     friend bool operator==(const StoredRun&, const StoredRun&) = default;
 };
 

@@ -48,6 +48,7 @@ private slots:
     void steps();
     void compares();
     void countsValuesAndNodes();
+    void nothingComparedDoesNotHold();
     void times();
     void keepsRunsInSessions();
     void refuses_data();
@@ -108,6 +109,25 @@ void TestRunCli::countsValuesAndNodes() {
                                    .arg(compared)
                                    .arg(report["compared"].get<int>())),
         qPrintable(ran.text));
+}
+
+// Values of another body: nothing differs, as nothing is compared. A script must not take that for agreement.
+void TestRunCli::nothingComparedDoesNotHold() {
+    const QTemporaryDir folder;
+    const auto graph = [&](const char* node) {
+        QFile file(folder.filePath(QLatin1String(node) + QLatin1String(".txt")));
+        const bool open = file.open(QIODevice::WriteOnly);
+        file.write(QByteArray(
+            "def forward(self, x: \"f32[2]\"):\n    N = torch.ops.aten.sin.default(x)\n    return (N,)\n")
+                       .replace("N", node));
+        return open ? file.fileName() : QString();
+    };
+    const QString values = folder.filePath(QStringLiteral("values.safetensors"));
+    QCOMPARE(hopscopeCli({"run", graph("one"), "--seed", "1", "--save", values}).status, 0);
+    const Ran ran = hopscopeCli({"run", graph("other"), "--seed", "1", "--compare", values});
+    QVERIFY2(ran.text.contains(QStringLiteral("no value compared")), qPrintable(ran.text));
+    QCOMPARE(ran.status, 1);
+    QCOMPARE(hopscopeCli({"run", graph("one"), "--seed", "1", "--compare", values}).status, 0);
 }
 
 void TestRunCli::times() {
