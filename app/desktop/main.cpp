@@ -25,6 +25,7 @@ struct Request {
     bool sizeGiven = false;
     Mode theme = Mode::System;
     bool themeGiven = false;
+    double textScale = 1;
     double scale = 2;
     PictureChoice choice; // of --export
     Script script;
@@ -54,6 +55,9 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("WxH"), QStringLiteral("1600x1000"));
     const QCommandLineOption theme(
         QStringLiteral("theme"), QStringLiteral("light or dark."), QStringLiteral("THEME"));
+    const QCommandLineOption textSize(QStringLiteral("text-size"),
+        QStringLiteral("Size of texts in per cent of what the system says."), QStringLiteral("PERCENT"),
+        QStringLiteral("100"));
     const QCommandLineOption exports(QStringLiteral("export"),
         QStringLiteral("Write the body at --at into a file, by its extension, and exit."),
         QStringLiteral("FILE"));
@@ -100,8 +104,8 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption expand(QStringLiteral("expand"),
         QStringLiteral("With --export: the body in the place of a call; 'all' expands every call."),
         QStringLiteral("NAME"));
-    parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
-        compare, bind, stepTo, select, call, with, line, dock, onNodes});
+    parser.addOptions({at, shot, size, theme, textSize, exports, scale, withBackward, foldRepeats, columns,
+        expand, run, compare, bind, stepTo, select, call, with, line, dock, onNodes});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -137,6 +141,12 @@ QString readWords(const QStringList& words, Request& request) {
     request.scale = parser.value(scale).toDouble(&number);
     if (!number || request.scale < 0.1 || request.scale > 16)
         return QStringLiteral("found --scale %1, expected a number from 0.1 to 16").arg(parser.value(scale));
+    request.textScale = parser.value(textSize).toDouble(&number) / 100;
+    if (!number || request.textScale < kLeastTextScale || request.textScale > kMostTextScale)
+        return QStringLiteral("found --text-size %1, expected a number from %2 to %3")
+            .arg(parser.value(textSize))
+            .arg(kLeastTextScale * 100)
+            .arg(kMostTextScale * 100);
     request.choice.with_backward = parser.isSet(withBackward);
     request.choice.fold_repeats = parser.isSet(foldRepeats);
     for (const QString& name : parser.values(expand))
@@ -252,6 +262,7 @@ int main(int argc, char** argv) {
             QStringLiteral("there is no display to open a window on; --screenshot and --export need none"),
             kUsage);
 
+    applyTextScale(app, request.textScale);
     MainWindow::Options options;
     options.reproducible = drawing;
     MainWindow window(options);

@@ -284,7 +284,7 @@ private slots:
         Opened o({tracePath(QStringLiteral("mlp4"))});
         MainWindow& w = o.window;
         w.activateWindow();
-        w.docks().arrange();
+        w.docks().arrange(Docks::Arrangement::Default);
         QVERIFY(o.settle());
         const QWidget& problems = w.problems();
         QVERIFY(!w.ledger().visibleRegion().isEmpty());

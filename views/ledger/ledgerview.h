@@ -51,6 +51,7 @@ private:
     void addTerm(const QString& sign, const QModelIndex& cell);
     void copyRow(const QModelIndex& cell);
     void fitColumns();
+    void fitSummary();
     void stretchReason();
     void conclude();
 

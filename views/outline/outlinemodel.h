@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/browse/document.h"
+#include "views/base/callstrip.h"
 
 #include <QAbstractItemModel>
 
@@ -24,7 +25,7 @@ public:
         FunctionRole, // RegionItem: the marked function
         CurrentRole, // whether this row is, or holds, what is current
     };
-    static constexpr int kInlinedBit = 16;
+    static constexpr int kInlinedBit = CallStrip::kInlinedBit;
 
     explicit OutlineModel(QObject* parent = nullptr);
     ~OutlineModel() override;

@@ -29,6 +29,7 @@ Q_SIGNALS:
     void compilationChosen(hopscope::CompilationId compilation);
     void bodyChosen(const hopscope::Place& body);
     void failureChosen(int failure);
+    void besideChosen(const hopscope::Place& body); // Ctrl with a click or Return: in the other pane
 
 protected:
     void mousePressEvent(QMouseEvent* event) override;
@@ -38,6 +39,7 @@ protected:
 
 private:
     void choose(const QModelIndex& index);
+    void chooseBeside(const QModelIndex& index);
     std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
 
     OutlineModel* model_;

@@ -31,8 +31,7 @@ ProblemsView::ProblemsView(QWidget* parent)
     table_->setTabKeyNavigation(false);
     table_->setFrameShape(QFrame::NoFrame);
     table_->verticalHeader()->hide();
-    table_->verticalHeader()->setMinimumSectionSize(metrics::kRow);
-    table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
+    keepRows(table_);
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setSectionResizeMode(ProblemsModel::Message, QHeaderView::Stretch);
     auto* copyAction = new QAction(icon(QStringLiteral("copy")), tr("Copy"), table_);
@@ -46,7 +45,7 @@ ProblemsView::ProblemsView(QWidget* parent)
     text_->setAccessibleName(tr("The whole text of the problem"));
     text_->setReadOnly(true);
     text_->setFrameShape(QFrame::NoFrame);
-    text_->setFont(monoFont(Size::Small));
+    keepFont(text_, [] { return monoFont(Size::Small); });
     text_->setLineWrapMode(QPlainTextEdit::WidgetWidth); // a sentence that runs out of sight is not read
 
     empty_->setAlignment(Qt::AlignCenter);

@@ -14,7 +14,9 @@
 #include "views/shell/derivepresenter.h"
 #include "views/shell/diffpresenter.h"
 #include "views/shell/docks.h"
+#include "views/shell/errorbar.h"
 #include "views/shell/exporter.h"
+#include "views/shell/focusmark.h"
 #include "views/shell/gotobox.h"
 #include "views/shell/loader.h"
 #include "views/shell/menus.h"
@@ -33,9 +35,11 @@
 #include <QApplication>
 #include <QMenuBar>
 #include <QScreen>
+#include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QVBoxLayout>
 
 namespace hopscope {
 
@@ -67,10 +71,12 @@ MainWindow::MainWindow(const Options& options, QWidget* parent)
     connectPanels();
     connectFiles();
     qApp->installEventFilter(this);
+    focusMark_ = new FocusMark(this);
+    connect(qApp, &QApplication::focusChanged, this, [this](QWidget*, QWidget* now) { markFocus(now); });
     resize(settings_ ? kSize.boundedTo(screen()->availableGeometry().size()) : kSize);
-    docks_->arrange();
-    panes_->widget()->setSizes({1000, 1000});
+    arrange(Docks::Arrangement::Default, true);
     restoreWindow();
+    setTextScale(textScale());
     state_.setDocument(nullptr, false);
     state_.flush();
 }
@@ -99,8 +105,20 @@ void MainWindow::build() {
     start_ = new StartPage(
         actions_[Do::Open], actions_[Do::OpenFolder], actions_[Do::Paste], actions_[Do::OpenSample], this);
     auto* stack = new QStackedWidget(this);
-    stack->addWidget(start_);
-    stack->addWidget(panes_->widget());
+    auto* scroll = new QScrollArea(this); // with large texts it is higher than a small screen
+    scroll->setWidget(start_);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    stack->addWidget(scroll);
+    auto* shown = new QWidget(this);
+    error_ = new ErrorBar(shown);
+    auto* column = new QVBoxLayout(shown);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(error_);
+    column->addWidget(panes_->widget(), 1);
+    stack->addWidget(shown);
     setCentralWidget(stack);
     constexpr auto left = Qt::LeftDockWidgetArea, right = Qt::RightDockWidgetArea,
                    bottom = Qt::BottomDockWidgetArea;
@@ -166,6 +184,7 @@ void MainWindow::tellPanels() {
 void MainWindow::follow(const Shown& shown, Changes changed) {
     if (changed & Change::Document) {
         static_cast<QStackedWidget*>(centralWidget())->setCurrentIndex(shown.document ? 1 : 0);
+        error_->setError({}, {});
         const uint64_t problems = shown.document ? problemCount(*shown.document).problems : 0;
         docks_->setTitle(
             QStringLiteral("problems"), problems ? tr("Problems (%1)").arg(problems) : tr("Problems"));
@@ -179,9 +198,10 @@ void MainWindow::follow(const Shown& shown, Changes changed) {
                                         : tr("no dump is open"));
         setWindowTitle(!shown.document
                 ? tr("Hopscope")
-                : tr("%1%2 — Hopscope")
+                : tr("%1%2%3 — Hopscope")
                       .arg(qs(shown.document->dump().name),
-                          state_.notes().has_unsaved() ? QStringLiteral(" *") : QString()));
+                          state_.notes().has_unsaved() ? QStringLiteral(" *") : QString(),
+                          state_.notes().read_only() ? tr(" [read-only]") : QString()));
     }
 }
 

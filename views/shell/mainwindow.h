@@ -5,10 +5,10 @@
 #include "views/canvas/canvas.h"
 #include "views/export/exporting.h"
 #include "views/shell/actions.h"
+#include "views/shell/docks.h"
 #include "views/shell/windowstate.h"
 
 #include <QMainWindow>
-#include <QMessageBox>
 #include <QPointer>
 #include <QSettings>
 
@@ -21,7 +21,8 @@ class BodyText;
 class CompareView;
 class DiffPresenter;
 class DiffView;
-class Docks;
+class ErrorBar;
+class FocusMark;
 class DumpText;
 class ExplainView;
 class Exporter;
@@ -97,6 +98,8 @@ public:
     StepsView& steps();
     CompareView& comparison();
     StartPage& startPage();
+    ErrorBar& errorBar() { return *error_; }
+    FocusMark& focusMark() { return *focusMark_; }
     GotoBox& gotoBox();
 
 Q_SIGNALS:
@@ -107,6 +110,8 @@ protected:
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void showEvent(QShowEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -128,6 +133,10 @@ private:
     void saveWindow();
     void fitToScreen();
     void setTheme(Mode mode);
+    void setTextScale(double scale);
+    void arrange(Docks::Arrangement as, bool anew);
+    void checkArrangement();
+    void markFocus(const QWidget* focus);
     void openDialog(bool folder);
     void paste();
     void showError(const QString& title, const Error& error);
@@ -147,7 +156,10 @@ private:
     SessionKeeper* keeper_ = nullptr;
     Exporter* exporter_ = nullptr;
     RecentMenu* recents_ = nullptr;
-    QPointer<QMessageBox> errorBox_;
+    ErrorBar* error_ = nullptr;
+    FocusMark* focusMark_ = nullptr;
+    Docks::Arrangement arrangement_{};
+    bool restored_ = false; // the person's own arrangement is there, or one was made for the window's size
     std::vector<std::unique_ptr<QObject>> presenters_; // owns them: they go before the state and the widgets
 };
 

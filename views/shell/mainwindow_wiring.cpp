@@ -23,6 +23,10 @@
 
 namespace hopscope {
 
+namespace {
+constexpr double kTextStep = 0.1;
+}
+
 void MainWindow::connectActions() {
     actions_.connectTo(this,
         {
@@ -47,11 +51,13 @@ void MainWindow::connectActions() {
             {Do::ThemeSystem, [this] { setTheme(Mode::System); }},
             {Do::ThemeLight, [this] { setTheme(Mode::Light); }},
             {Do::ThemeDark, [this] { setTheme(Mode::Dark); }},
-            {Do::DefaultLayout,
-                [this] {
-                    docks_->arrange();
-                    panes_->widget()->setSizes({1000, 1000});
-                }},
+            {Do::TextLarger, [this] { setTextScale(textScale() + kTextStep); }},
+            {Do::TextSmaller, [this] { setTextScale(textScale() - kTextStep); }},
+            {Do::TextReset, [this] { setTextScale(1); }},
+            {Do::DefaultLayout, [this] { arrange(Docks::Arrangement::Default, false); }},
+            {Do::DebugLayout, [this] { arrange(Docks::Arrangement::Debug, false); }},
+            {Do::CompareLayout, [this] { arrange(Docks::Arrangement::Compare, false); }},
+            {Do::RestoreLayout, [this] { arrange(arrangement_, true); }},
             {Do::DumpPage,
                 [this] {
                     docks_->show(QStringLiteral("explanation"));
@@ -94,6 +100,8 @@ void MainWindow::connectPanels() {
     navigation_->connectPlaces(outline);
     navigation_->connectPlaces(ledger);
     navigation_->connectPlaces(docks_->panel<Inspector>());
+    connect(outline, &OutlineView::besideChosen, this,
+        [this](const Place& body) { state_.navigator().open_beside(body); });
     connectEvidence(docks_->panel<Inspector>());
     navigation_->connectPlaces(docks_->panel<ExplainView>());
     connectEvidence(docks_->panel<ExplainView>());

@@ -44,6 +44,8 @@ public:
     QString whyNotDot() const;
     // The bodies that are shown, with the name of their pane, and which of them has the focus.
     std::vector<std::pair<QString, Place>> bodies(int* focused) const;
+    // The pane that a widget is part of; null = none.
+    PaneView* paneOf(const QWidget* widget) const;
 
 Q_SIGNALS:
     void viewChanged(); // the person sees a picture from another place
@@ -64,6 +66,7 @@ private:
     QString whyNoGraph() const;
     void findStep(int direction);
     void showUsers();
+    void showSides();
     void showMenu(Pane pane, NodeId node, const QPoint& at);
 
     WindowState* state_;

@@ -6,6 +6,7 @@
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 
+#include <QGuiApplication>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QSplitter>
@@ -32,7 +33,10 @@ void PanePresenter::connectPane(Pane pane) {
     connect(&canvas, &Canvas::nodeSelected, this, select);
     connect(&canvas, &Canvas::nodeActivated, this, [&navigator, select](NodeId node) {
         select(node);
-        navigator.step_into();
+        if (QGuiApplication::keyboardModifiers() & Qt::ControlModifier)
+            navigator.open_beside();
+        else
+            navigator.step_into();
     });
     connect(&canvas, &Canvas::contextMenuRequested, this,
         [this, pane](NodeId node, QPoint at) { showMenu(pane, node, at); });
@@ -67,23 +71,31 @@ void PanePresenter::connectActions() {
             {Do::OtherPane,
                 [this] {
                     const Pane other = other_pane(state_->at().focus);
+                    state_->navigator().set_focus(other);
+                    state_->flush();
                     if (!pane(other).isHidden())
                         pane(other).canvas().setFocus();
-                    state_->navigator().set_focus(other);
                 }},
+            {Do::OpenBeside, [this] { state_->navigator().open_beside(); }},
         });
-    for (Do what : {Do::Minimap, Do::Fold, Do::LayoutLayered})
+    for (Do what : {Do::Minimap, Do::Fold, Do::LayoutLayered, Do::LinkPanes})
         (*actions_)[what]->setChecked(true);
     actions_->onToggled(Do::Minimap, this, [this](bool on) {
         for (PaneView* view : panes_)
             view->canvas().setMinimapVisible(on);
+    });
+    actions_->onToggled(Do::LinkPanes, this, [this](bool on) { state_->navigator().set_linked(on); });
+    actions_->onToggled(Do::SinglePane, this, [this](bool) {
+        if (document_)
+            showSides();
     });
     for (Do what : {Do::Fold, Do::LayoutDot})
         actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Drawing); });
     for (Do what : {Do::ValuesOnNodes, Do::TimesOnNodes})
         actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Values); });
     actions_->restrictTo(split_,
-        {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::ValuesOnNodes, Do::TimesOnNodes});
+        {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::OpenBeside, Do::ValuesOnNodes,
+            Do::TimesOnNodes});
 }
 
 bool PanePresenter::eventFilter(QObject* watched, QEvent* event) {
@@ -139,9 +151,9 @@ void PanePresenter::showUsers() {
 
 void PanePresenter::showMenu(Pane pane, NodeId node, const QPoint& at) {
     constexpr Do kGap = Do::Count_;
-    static constexpr Do kOfNode[] = {Do::StepInto, Do::Users, Do::FitSelection, kGap, Do::RunToNode,
-        Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode, kGap, Do::AddNote, Do::ToggleBookmark, kGap,
-        Do::Copy, Do::CopyStatement, Do::CopyAddress};
+    static constexpr Do kOfNode[] = {Do::StepInto, Do::OpenBeside, Do::Users, Do::FitSelection, kGap,
+        Do::RunToNode, Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode, kGap, Do::AddNote,
+        Do::ToggleBookmark, kGap, Do::Copy, Do::CopyStatement, Do::CopyAddress};
     static constexpr Do kOfBody[] = {
         Do::Fit, Do::Zoom100, Do::Fold, Do::Minimap, kGap, Do::Up, Do::StepOut, Do::Find, Do::Export};
     state_->navigator().select_node(pane, node);
