@@ -3,6 +3,9 @@
 #include "tests/views/window.h"
 
 #include "views/base/callstrip.h"
+#include "views/base/findbar.h"
+#include "views/bodytext/bodytext.h"
+#include "views/outline/outlineview.h"
 #include "views/shell/crumbs.h"
 #include "views/shell/docks.h"
 #include "views/shell/errorbar.h"
@@ -112,7 +115,8 @@ private slots:
         QVERIFY(cut[2].text.contains(QChar(0x2026)) && cut[2].text.startsWith(QLatin1Char('i')));
         QCOMPARE(cut[2].all, QStringLiteral("inner_subgraph_2"));
         const std::vector<Crumb> least = fitted(crumbs, 1, face, strong);
-        QCOMPARE(least.size(), size_t(3)); // …, the body, the call: never fewer
+        QCOMPARE(least.size(), size_t(2)); // the call stays, and a way to what is around it
+        QCOMPARE(least.front().link, QStringLiteral("inner_subgraph_2"));
         QCOMPARE(least.back().text, QStringLiteral("call 3"));
     }
 
@@ -181,6 +185,53 @@ private slots:
         QVERIFY(!dock("diff")->isHidden());
         w.actions()[Do::DefaultLayout]->trigger();
         QTRY_VERIFY(!dock("inspector")->isHidden());
+    }
+
+    // Over all bodies: counted, marked in the tree, and F3 leaves the body; in the text it searches the text.
+    void findsEverywhere() {
+        Opened opened({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = opened.window;
+        w.activateWindow();
+        w.actions()[Do::Find]->trigger();
+        FindBar& bar = w.pane(w.navigator().state().focus).findBar();
+        bar.setText(QStringLiteral("addmm"));
+        const QString here = bar.resultText();
+        bar.switches().last()->trigger();
+        QVERIFY(bar.everywhere());
+        QTRY_VERIFY(bar.resultText().contains(QStringLiteral("bodies")));
+        QVERIFY(bar.resultText() != here);
+        const OutlineModel& tree = w.outline().outline();
+        qulonglong counted = 0;
+        for (int i = 0; i < tree.rowCount(); ++i)
+            counted += tree.index(i, 0).data(OutlineModel::HitsRole).toULongLong();
+        QVERIFY(bar.resultText().startsWith(QString::number(counted)));
+        const Place before = w.navigator().pane(w.navigator().state().focus);
+        bool left = false;
+        for (qulonglong i = 0; i < counted; ++i) {
+            w.actions()[Do::FindNext]->trigger();
+            QCOMPARE(w.document()->node_name(w.navigator().state().node).substr(0, 5), std::string("addmm"));
+            left = left || w.navigator().state().node.body != before.body
+                || w.navigator().state().node.graph != before.graph;
+        }
+        QVERIFY(left);
+        bar.switches()[1]->trigger(); // a regular expression
+        bar.setText(QStringLiteral("addmm("));
+        QVERIFY(!bar.resultText().isEmpty());
+        bar.close();
+        QCOMPARE(tree.index(0, 0).data(OutlineModel::HitsRole).toULongLong(), 0ULL);
+
+        w.showDock(QStringLiteral("text"));
+        w.bodyText().setFocus();
+        QTRY_COMPARE(QApplication::focusWidget(), static_cast<QWidget*>(&w.bodyText()));
+        w.actions()[Do::Find]->trigger();
+        FindBar& text = w.bodyText().findBar();
+        QVERIFY(text.isVisible() && bar.isHidden());
+        text.setText(QStringLiteral("torch.ops"));
+        QVERIFY(text.resultText().endsWith(QStringLiteral("hits")));
+        w.actions()[Do::FindNext]->trigger();
+        QVERIFY(text.resultText().startsWith(QStringLiteral("1 of ")));
+        w.actions()[Do::FindPrevious]->trigger();
+        QVERIFY(text.resultText().contains(QStringLiteral("wrapped")));
     }
 
     void onePaneAndUnlinkedPanes() {

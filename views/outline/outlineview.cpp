@@ -56,6 +56,7 @@ public:
         }
         if (kind == Kind::InvocationItem)
             line.setLeft(line.left() + metrics::scaled(12));
+        paintHits(*painter, line, index.data(OutlineModel::HitsRole).toULongLong());
 
         QFont font = nameFont(kind);
         font.setBold(current);
@@ -99,6 +100,25 @@ private:
     static QFont nameFont(Kind kind) {
         const bool mono = kind == Kind::RegionItem || kind == Kind::BodyItem || kind == Kind::StageItem;
         return mono ? monoFont() : uiFont();
+    }
+
+    // What a search found in it, as a marked number at the right; takes its room from the line.
+    static void paintHits(QPainter& painter, QRect& line, qulonglong hits) {
+        if (hits == 0)
+            return;
+        painter.setFont(uiFont(Size::Small));
+        const QString text = grouped(hits);
+        QRect badge = line;
+        badge.setLeft(line.right() - painter.fontMetrics().horizontalAdvance(text) - metrics::kPad);
+        const int height = painter.fontMetrics().height();
+        badge = QRect(badge.left(), line.center().y() - height / 2, badge.width(), height);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(color(Role::Hit));
+        painter.drawRoundedRect(badge, 3, 3);
+        painter.setPen(Qt::black);
+        painter.drawText(badge, Qt::AlignCenter, text);
+        line.setRight(badge.left() - metrics::kPadSmall);
     }
 
     static void paintQuiet(QPainter& painter, const QRect& line, const QString& text) {

@@ -78,6 +78,8 @@ std::vector<Crumb> fitted(
         replace(crumbs, 0, bodies(crumbs) - 1);
     if (!fits())
         cutNames(crumbs, room, kFewLetters, metrics, strong);
+    if (!fits() && bodies(crumbs) < crumbs.size() && bodies(crumbs) > 0)
+        replace(crumbs, 0, bodies(crumbs));
     return crumbs;
 }
 

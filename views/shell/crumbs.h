@@ -24,7 +24,8 @@ int widthOf(const std::vector<Crumb>& crumbs, const QFontMetrics& metrics, const
 
 // The crumbs that fit into `room` pixels. First those between the first and the last body become one "…",
 // which leads to the innermost of them; then names are cut in their middle, the longest first, down to a few
-// letters; then the first leaves as well. The last body and the call stay in any case.
+// letters; then the first leaves as well, and in the
+// end all but the call.
 std::vector<Crumb> fitted(
     std::vector<Crumb> crumbs, int room, const QFontMetrics& metrics, const QFontMetrics& strong);
 

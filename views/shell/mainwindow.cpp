@@ -16,6 +16,7 @@
 #include "views/shell/docks.h"
 #include "views/shell/errorbar.h"
 #include "views/shell/exporter.h"
+#include "views/shell/findpresenter.h"
 #include "views/shell/focusmark.h"
 #include "views/shell/gotobox.h"
 #include "views/shell/loader.h"
@@ -145,6 +146,8 @@ void MainWindow::build() {
     run_ = make<RunPresenter>(&state_, &actions_, docks_, panes_, RunPanels{values, steps, compare});
     docks_->panel<Inspector>()->setForecaster(
         [this](const Place& node) { return run_->forecasts().nodeText(node); });
+    find_ = make<FindPresenter>(&state_, &actions_,
+        FindPresenter::Parts{panes_, docks_->panel<OutlineView>(), docks_->panel<BodyText>()});
     keeper_ = make<SessionKeeper>(
         &state_, &actions_, SessionKeeper::Parts{loader_, panes_, docks_->panel<LedgerView>()}, this);
     exporter_ = make<Exporter>(&state_, &actions_, panes_, loader_);
@@ -177,7 +180,7 @@ void MainWindow::tellPanels() {
              docks_->panel<LedgerView>(), docks_->panel<ProblemsView>(), docks_->panel<BodyText>(),
              docks_->panel<ExplainView>(), docks_->panel<DumpText>(), docks_->panel<DiffView>(), diff_,
              docks_->panel<ValueView>(), docks_->panel<StepsView>(), stepper, inspector, notes, navigation_,
-             run_, derive, keeper_, status})
+             find_, run_, derive, keeper_, status})
         state_.add(panel);
 }
 

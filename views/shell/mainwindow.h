@@ -22,6 +22,7 @@ class CompareView;
 class DiffPresenter;
 class DiffView;
 class ErrorBar;
+class FindPresenter;
 class FocusMark;
 class DumpText;
 class ExplainView;
@@ -151,6 +152,7 @@ private:
     PanePresenter* panes_ = nullptr;
     Navigation* navigation_ = nullptr;
     RunPresenter* run_ = nullptr;
+    FindPresenter* find_ = nullptr;
     DiffPresenter* diff_ = nullptr;
     Loader* loader_ = nullptr;
     SessionKeeper* keeper_ = nullptr;

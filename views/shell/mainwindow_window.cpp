@@ -1,6 +1,7 @@
 // The window itself: its size and colours, its dialogs, and what reaches all of it.
 #include "core/base/text.h"
 #include "views/base/errortext.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/docks.h"
 #include "views/shell/errorbar.h"
@@ -297,7 +298,8 @@ void MainWindow::showError(const QString& title, const Error& error) {
 }
 
 void MainWindow::showKeys() {
-    auto* list = new KeyList(actions_.all() + docks_->actions(), this);
+    auto* list =
+        new KeyList(actions_.all() + docks_->actions() + panes_->pane(Pane::Left).findBar().switches(), this);
     list->setAttribute(Qt::WA_DeleteOnClose);
     list->show();
 }

@@ -1,14 +1,13 @@
 #include "views/shell/pane.h"
 
 #include "core/base/text.h"
-#include "core/browse/find.h"
 #include "core/graph/print.h"
 #include "views/base/decision.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
 #include "views/canvas/canvas.h"
 #include "views/shell/crumbs.h"
-#include "views/shell/findbar.h"
 
 #include <QEvent>
 #include <QHBoxLayout>
@@ -29,7 +28,8 @@ PaneView::PaneView(const QString& name, QWidget* parent)
     , choose_(new QToolButton(this))
     , menu_(new QMenu(this))
     , canvas_(new Canvas(this))
-    , find_(new FindBar(this)) {
+    , find_(new FindBar(
+          tr("Find name, operator, shape, source; /regex/"), tr("In all bodies of the dump"), this)) {
     setObjectName(name);
     crumbs_->setObjectName(name + QStringLiteral("Crumbs"));
     crumbs_->setAccessibleName(tr("Which body this is"));
@@ -77,12 +77,6 @@ PaneView::PaneView(const QString& name, QWidget* parent)
     };
     connect(crumbs_, &QLabel::linkActivated, this, follow);
     connect(half_, &QLabel::linkActivated, this, follow);
-    connect(find_, &FindBar::searchChanged, this, &PaneView::runSearch);
-    connect(find_, &FindBar::stepRequested, this, &PaneView::stepHit);
-    connect(find_, &FindBar::closed, this, [this] {
-        canvas_->setHits({});
-        canvas_->setFocus();
-    });
     connect(&Theme::instance(), &Theme::changed, this, &PaneView::updateHeader);
     updateHeader();
 }
@@ -95,19 +89,14 @@ void PaneView::setDocument(std::shared_ptr<const Document> document) {
     document_ = std::move(document);
     body_ = {};
     row_.reset();
-    hits_.clear();
-    hit_.reset();
     updateHeader();
 }
 
 void PaneView::setBody(const Place& body, std::optional<int> row, bool focused) {
-    const bool other = body.graph != body_.graph || body.body != body_.body;
     body_ = {body.graph, body.body, {}};
     row_ = row;
     isFocused_ = focused;
     updateHeader();
-    if (other && !find_->isHidden())
-        runSearch(find_->text());
 }
 
 namespace {
@@ -138,7 +127,8 @@ void PaneView::updateHeader() {
     half_->setText(QStringLiteral("<a href='body:0' style='text-decoration:none;color:%1'><b>%2</b></a>")
                        .arg(tone.name(), halfTitle(document_->stage_label(body_.graph)).toHtmlEscaped()));
 
-    choose_->setText(width() < metrics::scaled(kNarrow) ? QStringLiteral("…") : tr("Body"));
+    const bool narrow = width() < metrics::scaled(kNarrow);
+    choose_->setText(narrow ? QStringLiteral("…") : tr("Body"));
     std::vector<Crumb> all;
     all.push_back({qs(document_->compile_label(graph.compilation)),
         QStringLiteral("compile:%1").arg(graph.compilation.index), false, false, {}});
@@ -152,7 +142,7 @@ void PaneView::updateHeader() {
             QStringLiteral("body:%1").arg(b->index), false, false, {}});
     }
     if (row_)
-        all.push_back({tr("▶ call %1").arg(document_->invocation(*row_).index),
+        all.push_back({(narrow ? tr("call %1") : tr("▶ call %1")).arg(document_->invocation(*row_).index),
             QStringLiteral("row:%1").arg(*row_), true, false, {}});
 
     QFont bold = crumbs_->font();
@@ -236,55 +226,6 @@ void PaneView::fillMenu() {
                 fill(menu_->addMenu(qs(document_->compile_label(CompilationId(i)))), CompilationId(i));
         }
     }
-}
-
-// --- find
-
-std::vector<NodeId> PaneView::search(const QString& text, QString* error) const {
-    if (!document_ || !body_.graph)
-        return {};
-    const Result<Find> find = Find::parse(ss(text));
-    Result<std::vector<NodeId>> hits = find ? find->in_body(document_->module(body_.graph), body_.body)
-                                            : Result<std::vector<NodeId>>(find.error());
-    if (hits)
-        return std::move(*hits);
-    if (error)
-        *error = qs(hits.error().message);
-    return {};
-}
-
-void PaneView::runSearch(const QString& text) {
-    QString error;
-    hits_ = search(text, &error);
-    hit_.reset();
-    canvas_->setHits(hits_);
-    find_->setResult(0, int(hits_.size()), false, error);
-}
-
-void PaneView::stepHit(int direction) {
-    if (hits_.empty()) {
-        runSearch(find_->text());
-        if (hits_.empty())
-            return;
-    }
-    const int count = int(hits_.size());
-    int next = 0;
-    if (hit_) {
-        next = int(*hit_) + direction;
-    } else { // from the selected node on
-        const NodeId from = canvas_->selected();
-        const auto at = std::lower_bound(hits_.begin(), hits_.end(), from ? from : NodeId(0));
-        next = int(at - hits_.begin()) - (direction > 0 ? 0 : 1);
-    }
-    const bool wrapped = next < 0 || next >= count;
-    if (wrapped)
-        next = direction > 0 ? 0 : count - 1;
-    hit_ = size_t(next);
-    const NodeId node = hits_[*hit_];
-    canvas_->setHits(hits_, node);
-    canvas_->ensureVisible(node);
-    find_->setResult(next + 1, count, wrapped);
-    Q_EMIT nodeChosen(node);
 }
 
 bool PaneView::eventFilter(QObject* watched, QEvent* event) {

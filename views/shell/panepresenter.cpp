@@ -1,9 +1,9 @@
 #include "views/shell/panepresenter.h"
 
 #include "core/base/text.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
-#include "views/shell/findbar.h"
 #include "views/shell/marks.h"
 #include "views/shell/pane.h"
 

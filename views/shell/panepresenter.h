@@ -64,7 +64,6 @@ private:
     void rememberView(Pane pane);
     void mark(bool reveal);
     QString whyNoGraph() const;
-    void findStep(int direction);
     void showUsers();
     void showSides();
     void showMenu(Pane pane, NodeId node, const QPoint& at);

@@ -1,7 +1,7 @@
 // What the person asks of the panes: by mouse, keys, menus and actions.
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
-#include "views/shell/findbar.h"
 #include "views/shell/marks.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
@@ -25,7 +25,6 @@ void PanePresenter::connectPane(Pane pane) {
     connect(&view, &PaneView::rowChosen, this, [&navigator](int row) { navigator.select_invocation(row); });
     connect(&view, &PaneView::compilationChosen, this,
         [&navigator](CompilationId id) { navigator.select_compilation(id); });
-    connect(&view, &PaneView::nodeChosen, this, select);
     connect(&view, &PaneView::focused, this, [this, pane] {
         if (state_->document())
             state_->navigator().set_focus(pane);
@@ -64,9 +63,6 @@ void PanePresenter::connectActions() {
             {Do::ZoomIn, [=] { canvas().zoomIn(); }},
             {Do::ZoomOut, [=] { canvas().zoomOut(); }},
             {Do::Zoom100, [=] { canvas().zoom100(); }},
-            {Do::Find, [this] { focused().findBar().open(); }},
-            {Do::FindNext, [this] { findStep(1); }},
-            {Do::FindPrevious, [this] { findStep(-1); }},
             {Do::Users, [this] { showUsers(); }},
             {Do::OtherPane,
                 [this] {
@@ -125,13 +121,6 @@ bool PanePresenter::canvasKey(PaneView& view, const QKeyEvent& key) {
     default:
         return false;
     }
-}
-
-void PanePresenter::findStep(int direction) {
-    PaneView& view = focused();
-    if (view.findBar().isHidden())
-        view.findBar().open();
-    view.stepHit(direction);
 }
 
 void PanePresenter::showUsers() {
