@@ -90,7 +90,7 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption dock(QStringLiteral("dock"),
         QStringLiteral("Bring a dock to the front: explanation, values, steps, compare, ledger, inspector, "
                        "problems, text, diff, "
-                       "dump."),
+                       "dump, legend."),
         QStringLiteral("NAME"));
     const QCommandLineOption onNodes(QStringLiteral("on-nodes"),
         QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
@@ -104,8 +104,10 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption expand(QStringLiteral("expand"),
         QStringLiteral("With --export: the body in the place of a call; 'all' expands every call."),
         QStringLiteral("NAME"));
-    parser.addOptions({at, shot, size, theme, textSize, exports, scale, withBackward, foldRepeats, columns,
-        expand, run, compare, bind, stepTo, select, call, with, line, dock, onNodes});
+    const QCommandLineOption legend(QStringLiteral("legend"),
+        QStringLiteral("With --export: what colours, letters and lines mean, below the picture."));
+    parser.addOptions({legend, at, shot, size, theme, textSize, exports, scale, withBackward, foldRepeats,
+        columns, expand, run, compare, bind, stepTo, select, call, with, line, dock, onNodes});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -147,6 +149,7 @@ QString readWords(const QStringList& words, Request& request) {
             .arg(parser.value(textSize))
             .arg(kLeastTextScale * 100)
             .arg(kMostTextScale * 100);
+    request.choice.legend = parser.isSet(legend);
     request.choice.with_backward = parser.isSet(withBackward);
     request.choice.fold_repeats = parser.isSet(foldRepeats);
     for (const QString& name : parser.values(expand))

@@ -20,7 +20,8 @@ Result<ExportedBody> export_body(const Dump& dump, const Place& body, const Expo
         return scene.error();
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
-    return export_picture(dump, {std::move(*scene), {body.graph, body.body, {}}, {}, {}, {}}, format, theme);
+    return export_picture(
+        dump, {std::move(*scene), {body.graph, body.body, {}}, {}, {}, {}, false}, format, theme);
 }
 
 Result<ExportedBody> export_picture(
@@ -32,6 +33,9 @@ Result<ExportedBody> export_picture(
     const BodyId shown = picture.expanded ? BodyId(0) : place.body;
     const std::string address = address_of(dump, place.graph, place.body);
     ExportedBody exported{{}, picture.scene.note};
+    if (picture.legend && format.extension != "svg")
+        return make_error(Error::Kind::Usage,
+            std::string(format.extension) + " has no colours that a legend would explain");
     if (format.extension == "txt") {
         exported.bytes = printable(print_readable(module, shown));
     } else if (format.extension == "svg") {
@@ -39,6 +43,7 @@ Result<ExportedBody> export_picture(
         svg.theme = theme;
         svg.dump = dump.name;
         svg.address = address;
+        svg.legend = picture.legend;
         if (picture.right.graph) {
             svg.right_module = picture.right_expanded ? picture.right_expanded.get()
                                                       : dump.graph(picture.right.graph).module.get();

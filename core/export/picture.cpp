@@ -204,6 +204,7 @@ Result<Picture> make_hairpin_picture(const Dump& dump, const Ledger* ledger, con
     picture.right_expanded = halves[1].expanded;
     for (const Drawn& drawn : halves)
         add_note(picture.scene, drawn.note);
+    picture.legend = choice.legend;
     return picture;
 }
 
@@ -279,7 +280,7 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
     if (!scene)
         return scene.error();
     add_note(*scene, drawn->note);
-    return Picture{std::move(*scene), {place.graph, place.body, {}}, {}, drawn->expanded, {}};
+    return Picture{std::move(*scene), {place.graph, place.body, {}}, {}, drawn->expanded, {}, choice.legend};
 }
 
 } // namespace hopscope

@@ -28,7 +28,11 @@ struct PictureChoice {
     // ("partitioned_fw_subgraph_0_0") or identifiers ("subgraph_0": every body of the region); "all" is all.
     std::vector<std::string> expand;
 
-    bool plain() const { return !with_backward && !fold_repeats && columns == 1 && expand.empty(); }
+    bool legend = false; // what colours, letters and lines mean, below the picture
+
+    bool plain() const {
+        return !with_backward && !fold_repeats && columns == 1 && expand.empty() && !legend;
+    }
 };
 
 struct Picture {
@@ -38,6 +42,7 @@ struct Picture {
     // The bodies as they are drawn where calls were expanded: BodyId(0) of each; else null. They point into
     // the dump's.
     std::shared_ptr<const GraphModule> expanded, right_expanded;
+    bool legend = false;
 };
 
 // Whether a body calls a region whose body the dump has.

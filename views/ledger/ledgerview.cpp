@@ -423,13 +423,17 @@ void LedgerView::addTerm(const QString& sign, const QModelIndex& cell) {
         (before.isEmpty() ? QString() : before + QLatin1Char(' ')) + sign + field + QLatin1Char(':') + value);
 }
 
-void LedgerView::copyRow(const QModelIndex& cell) {
+QString LedgerView::textOfRow(const QModelIndex& cell) const {
     QStringList cells;
     for (int column = 0; column < LedgerModel::ColumnCount; ++column) {
         if (!table_->isColumnHidden(column))
             cells << cell.siblingAtColumn(column).data().toString();
     }
-    QApplication::clipboard()->setText(cells.join(QLatin1Char('\t')));
+    return cells.join(QLatin1Char('\t'));
+}
+
+void LedgerView::copyRow(const QModelIndex& cell) {
+    QApplication::clipboard()->setText(textOfRow(cell));
 }
 
 void LedgerView::showMenu(const QPoint& at) {
@@ -439,25 +443,35 @@ void LedgerView::showMenu(const QPoint& at) {
     const QString value = cell.data().toString();
     const bool filterable = !LedgerModel::fieldOf(cell.column()).isEmpty() && !value.isEmpty();
     QMenu menu(this);
+    const int row = proxy_->mapToSource(cell).row();
+    if (itemMenu_) {
+        Item item;
+        item.row = row;
+        item.name = tr("call %1").arg(model_->document()->invocation(row).index);
+        item.text = textOfRow(cell);
+        itemMenu_(menu, item);
+        menu.addSeparator();
+    }
     QAction* in = menu.addAction(tr("Filter to “%1”").arg(value), this, [=, this] { addTerm({}, cell); });
     QAction* out = menu.addAction(
         tr("Filter out “%1”").arg(value), this, [=, this] { addTerm(QStringLiteral("-"), cell); });
     in->setEnabled(filterable);
     out->setEnabled(filterable);
-    QAction* reset = menu.addAction(tr("Reset filter"), this, [this] { setFilterText({}); });
-    reset->setEnabled(!filter_->text().isEmpty());
+    for (QAction* action : {in, out})
+        action->setToolTip(filterable ? action->text() : tr("This column is not one that is filtered by"));
     menu.addSeparator();
-    const int row = proxy_->mapToSource(cell).row();
     const std::optional<int> current = model_->current();
     QAction* compare = menu.addAction(current
             ? tr("Compare with call %1").arg(model_->document()->invocation(*current).index)
             : tr("Compare with the current call"),
         this, [=, this] { Q_EMIT comparisonAsked(*current, row); });
     compare->setEnabled(current && *current != row);
+    compare->setToolTip(compare->isEnabled() ? compare->text()
+            : current                        ? tr("It is the current call itself")
+                                             : tr("No call is current"));
     menu.addSeparator();
     menu.addAction(icon(QStringLiteral("copy")), tr("Copy cell"), this,
         [value] { QApplication::clipboard()->setText(value); });
-    menu.addAction(icon(QStringLiteral("copy")), tr("Copy row"), this, [=, this] { copyRow(cell); });
     menu.exec(table_->viewport()->mapToGlobal(at));
 }
 

@@ -5,7 +5,6 @@
 #include "views/base/theme.h"
 
 #include <QApplication>
-#include <QClipboard>
 #include <QContextMenuEvent>
 #include <QMenu>
 #include <QMouseEvent>
@@ -345,20 +344,38 @@ void OutlineView::contextMenuEvent(QContextMenuEvent* event) {
     if (!index.isValid())
         return;
     QMenu menu(this);
-    menu.addAction(icon(QStringLiteral("goto")), tr("Go there"), this, [=, this] { choose(index); });
+    if (itemMenu_)
+        itemMenu_(menu, itemOf(index));
+    menu.addSeparator();
     QAction* open = menu.addAction(isExpanded(index) ? tr("Collapse") : tr("Expand"), this,
         [=, this] { setExpanded(index, !isExpanded(index)); });
     open->setEnabled(model_->rowCount(index) > 0);
-    menu.addSeparator();
-    const QString name = index.data().toString();
-    menu.addAction(icon(QStringLiteral("copy")), tr("Copy name"), this,
-        [name] { QApplication::clipboard()->setText(name); });
-    const QString tip = index.data(Qt::ToolTipRole).toString();
-    const Kind kind = model_->kindOf(index);
-    if (kind == Kind::StageItem || kind == Kind::BodyItem)
-        menu.addAction(icon(QStringLiteral("copy")), tr("Copy address"), this,
-            [tip] { QApplication::clipboard()->setText(tip); });
+    open->setToolTip(open->isEnabled() ? open->text() : tr("It holds nothing"));
     menu.exec(event->globalPos());
+}
+
+Item OutlineView::itemOf(const QModelIndex& index) const {
+    Item item;
+    item.name = index.data().toString();
+    switch (model_->kindOf(index)) {
+    case Kind::RegionItem:
+        item.region = model_->regionOf(index);
+        break;
+    case Kind::InvocationItem:
+        item.row = model_->rowOf(index);
+        break;
+    case Kind::StageItem:
+    case Kind::BodyItem:
+        item.place = model_->placeOf(index);
+        break;
+    case Kind::FailureItem:
+        item.text = index.data(Qt::ToolTipRole).toString();
+        break;
+    case Kind::Rank:
+    case Kind::Compilation:
+        break;
+    }
+    return item;
 }
 
 void OutlineView::follow(const Shown& shown, Changes changed) {

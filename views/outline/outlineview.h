@@ -2,6 +2,7 @@
 #pragma once
 
 #include "views/base/follower.h"
+#include "views/base/itemmenu.h"
 #include "views/outline/outlinemodel.h"
 
 #include <QTreeView>
@@ -22,6 +23,8 @@ public:
     void setCurrent(std::optional<int> row, const Place& left, const Place& right, const Place& focused);
 
     OutlineModel& outline() { return *model_; }
+    void setItemMenu(ItemMenu menu) { itemMenu_ = std::move(menu); }
+    Item itemOf(const QModelIndex& index) const;
 
 Q_SIGNALS:
     void rowChosen(int row);
@@ -43,6 +46,7 @@ private:
     std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
 
     OutlineModel* model_;
+    ItemMenu itemMenu_;
     bool quiet_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <QClipboard>
 #include <QHeaderView>
 #include <QLabel>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QSplitter>
 #include <QTableView>
@@ -67,6 +68,22 @@ ProblemsView::ProblemsView(QWidget* parent)
         const qulonglong line = cell.data(ProblemsModel::LineRole).toULongLong();
         if (file.isValid() && line > 0)
             Q_EMIT spotChosen(FileId(file.toUInt()), line);
+    });
+    table_->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(table_, &QTableView::customContextMenuRequested, this, [this](const QPoint& at) {
+        const QModelIndex cell = table_->indexAt(at);
+        if (!cell.isValid() || !itemMenu_)
+            return;
+        const QModelIndex first = cell.siblingAtColumn(0);
+        Item item;
+        item.name = cell.siblingAtColumn(ProblemsModel::Message).data().toString();
+        item.text = first.data(ProblemsModel::TextRole).toString();
+        if (const QVariant file = first.data(ProblemsModel::FileRole); file.isValid())
+            item.file = FileId(file.toUInt());
+        item.line = first.data(ProblemsModel::LineRole).toULongLong();
+        QMenu menu(this);
+        itemMenu_(menu, item);
+        menu.exec(table_->viewport()->mapToGlobal(at));
     });
     setDocument(nullptr);
 }

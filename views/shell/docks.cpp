@@ -88,6 +88,17 @@ void Docks::bringForward(const QString& name) {
         dock->raise();
 }
 
+void Docks::restrictKey(const QString& name, QWidget* widget) {
+    for (size_t i = 0; i < entries_.size(); ++i) {
+        if (entries_[i].name != name)
+            continue;
+        QAction* action = actions_[qsizetype(i)];
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        window_->removeAction(action);
+        widget->addAction(action);
+    }
+}
+
 void Docks::setTitle(const QString& name, const QString& title) {
     if (QDockWidget* dock = find(name))
         dock->setWindowTitle(title);

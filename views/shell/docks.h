@@ -40,6 +40,8 @@ public:
         }
         return nullptr;
     }
+    // Its key works in this part of the window alone.
+    void restrictKey(const QString& name, QWidget* widget);
     void setTitle(const QString& name, const QString& title);
     // What stands in front and how large, for what one is about.
     enum class Arrangement { Default, Debug, Compare };

@@ -6,6 +6,7 @@
 #include "views/diff/diffview.h"
 #include "views/dumptext/dumptext.h"
 #include "views/explain/explainview.h"
+#include "views/help/legendview.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
@@ -19,6 +20,7 @@
 #include "views/shell/findpresenter.h"
 #include "views/shell/focusmark.h"
 #include "views/shell/gotobox.h"
+#include "views/shell/itemmenu.h"
 #include "views/shell/loader.h"
 #include "views/shell/menus.h"
 #include "views/shell/navigation.h"
@@ -136,8 +138,10 @@ void MainWindow::build() {
         {"diff", tr("Diff"), "Ctrl+Alt+D", bottom,
             new DiffView(actions_[Do::PreviousDifference], actions_[Do::NextDifference], this)},
         {"dump", tr("Dump"), "Alt+0", bottom, new DumpText(&state_.jobs(), this)},
+        {"legend", tr("Legend"), "L", right, new LegendView(this)},
     };
     docks_ = make<Docks>(this, &actions_, table);
+    docks_->restrictKey(QStringLiteral("legend"), panes_->widget()); // a letter is text elsewhere
     loader_ = make<Loader>(&state_);
     diff_ = make<DiffPresenter>(&state_, &actions_, docks_, docks_->panel<DiffView>());
     actions_.restrictTo(panes_->widget(), {Do::NextDifference, Do::PreviousDifference});
@@ -148,6 +152,7 @@ void MainWindow::build() {
         [this](const Place& node) { return run_->forecasts().nodeText(node); });
     find_ = make<FindPresenter>(&state_, &actions_,
         FindPresenter::Parts{panes_, docks_->panel<OutlineView>(), docks_->panel<BodyText>()});
+    items_ = make<ItemMenus>(&state_, docks_->panel<LedgerView>());
     keeper_ = make<SessionKeeper>(
         &state_, &actions_, SessionKeeper::Parts{loader_, panes_, docks_->panel<LedgerView>()}, this);
     exporter_ = make<Exporter>(&state_, &actions_, panes_, loader_);
@@ -265,6 +270,13 @@ Docks& MainWindow::docks() {
     return *docks_;
 }
 
+LegendView& MainWindow::legend() {
+    return *docks().panel<LegendView>();
+}
+void MainWindow::fillItemMenu(QMenu& menu, const Item& item) {
+    state_.flush();
+    items_->fill(menu, item);
+}
 LedgerView& MainWindow::ledger() {
     return *docks().panel<LedgerView>();
 }

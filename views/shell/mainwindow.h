@@ -1,6 +1,7 @@
 // The main window: wiring. It makes the state, the panels and their presenters, and ties them together.
 #pragma once
 
+#include "views/base/itemmenu.h"
 #include "views/base/theme.h"
 #include "views/canvas/canvas.h"
 #include "views/export/exporting.h"
@@ -28,8 +29,11 @@ class DumpText;
 class ExplainView;
 class Exporter;
 class GotoBox;
+class HelpView;
 class Inspector;
+class ItemMenus;
 class LedgerView;
+class LegendView;
 class Loader;
 class Navigation;
 class OutlineView;
@@ -102,6 +106,10 @@ public:
     ErrorBar& errorBar() { return *error_; }
     FocusMark& focusMark() { return *focusMark_; }
     GotoBox& gotoBox();
+    LegendView& legend();
+    HelpView* help() const { return help_; } // null until it was asked for
+    // The menu of an item, wherever it stands.
+    void fillItemMenu(QMenu& menu, const Item& item);
 
 Q_SIGNALS:
     void opened(); // a dump is shown
@@ -142,6 +150,7 @@ private:
     void paste();
     void showError(const QString& title, const Error& error);
     void showKeys();
+    void showHelp();
     void showAbout();
 
     std::unique_ptr<QSettings> settings_; // null where nothing is kept
@@ -153,6 +162,8 @@ private:
     Navigation* navigation_ = nullptr;
     RunPresenter* run_ = nullptr;
     FindPresenter* find_ = nullptr;
+    ItemMenus* items_ = nullptr;
+    HelpView* help_ = nullptr;
     DiffPresenter* diff_ = nullptr;
     Loader* loader_ = nullptr;
     SessionKeeper* keeper_ = nullptr;

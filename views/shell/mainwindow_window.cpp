@@ -3,6 +3,7 @@
 #include "views/base/errortext.h"
 #include "views/base/findbar.h"
 #include "views/base/text.h"
+#include "views/help/helpview.h"
 #include "views/shell/docks.h"
 #include "views/shell/errorbar.h"
 #include "views/shell/focusmark.h"
@@ -302,6 +303,17 @@ void MainWindow::showKeys() {
         new KeyList(actions_.all() + docks_->actions() + panes_->pane(Pane::Left).findBar().switches(), this);
     list->setAttribute(Qt::WA_DeleteOnClose);
     list->show();
+}
+
+void MainWindow::showHelp() {
+    if (!help_) {
+        help_ = new HelpView(this);
+        connect(&help_->pages(), &HelpPages::keysAsked, this, &MainWindow::showKeys);
+        help_->pages().showPage();
+    }
+    help_->show();
+    help_->raise();
+    help_->activateWindow();
 }
 
 void MainWindow::showAbout() {

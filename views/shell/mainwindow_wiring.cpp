@@ -8,6 +8,7 @@
 #include "views/problems/problemsview.h"
 #include "views/shell/diffpresenter.h"
 #include "views/shell/docks.h"
+#include "views/shell/itemmenu.h"
 #include "views/shell/loader.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/navigation.h"
@@ -63,6 +64,7 @@ void MainWindow::connectActions() {
                     docks_->show(QStringLiteral("explanation"));
                     docks_->panel<ExplainView>()->showDumpPage();
                 }},
+            {Do::HelpPages, [this] { showHelp(); }},
             {Do::KeyList, [this] { showKeys(); }},
             {Do::About, [this] { showAbout(); }},
         });
@@ -131,6 +133,12 @@ void MainWindow::connectPanels() {
     });
     connect(docks_->panel<BodyText>(), &BodyText::nodeChosen, this,
         [this](NodeId node) { state_.navigator().select_node(state_.at().focus, node); });
+    panes_->setItemMenu(items_->filler());
+    outline->setItemMenu(items_->filler());
+    ledger->setItemMenu(items_->filler());
+    docks_->panel<ProblemsView>()->setItemMenu(items_->filler());
+    connect(
+        items_, &ItemMenus::spotChosen, this, [this](FileId file, quint64 line) { showLine(file, line); });
     run_->folder = [this] { return loader_->folder(); };
 }
 

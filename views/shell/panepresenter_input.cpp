@@ -140,14 +140,23 @@ void PanePresenter::showUsers() {
 
 void PanePresenter::showMenu(Pane pane, NodeId node, const QPoint& at) {
     constexpr Do kGap = Do::Count_;
-    static constexpr Do kOfNode[] = {Do::StepInto, Do::OpenBeside, Do::Users, Do::FitSelection, kGap,
-        Do::RunToNode, Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode, kGap, Do::AddNote,
-        Do::ToggleBookmark, kGap, Do::Copy, Do::CopyStatement, Do::CopyAddress};
+    // What only a graph has, behind what every item has.
+    static constexpr Do kOfNode[] = {Do::StepInto, Do::FitSelection, kGap, Do::RunToNode, Do::RunBackToNode,
+        Do::ToggleBreakpoint, Do::WatchNode, kGap, Do::AddNote};
     static constexpr Do kOfBody[] = {
         Do::Fit, Do::Zoom100, Do::Fold, Do::Minimap, kGap, Do::Up, Do::StepOut, Do::Find, Do::Export};
     state_->navigator().select_node(pane, node);
     state_->flush();
     QMenu menu(split_);
+    menu.setToolTipsVisible(true);
+    if (node && itemMenu_) {
+        Item item;
+        item.place = {state_->navigator().pane(pane).graph, state_->navigator().pane(pane).body, node};
+        item.row = document_->row_of_call(item.place);
+        item.name = qs(document_->node_name(item.place));
+        itemMenu_(menu, item);
+        menu.addSeparator();
+    }
     for (Do what : node ? std::span<const Do>(kOfNode) : std::span<const Do>(kOfBody)) {
         if (what == kGap)
             menu.addSeparator();
