@@ -1,5 +1,5 @@
-// Statements that FX does not write and people do, where they shorten a printed graph or write one of their own:
-// tuples on the left, operators in place without a name for what they yield, second names, calls alone.
+// Statements that FX does not write and people do, where they shorten a printed graph or write one of their
+// own: tuples on the left, operators in place without a name for what they yield, second names, calls alone.
 #include "core/read/expression.h"
 
 #include "core/base/text.h"

@@ -18,8 +18,8 @@ struct GrepOutput {
     std::vector<Gap> gaps;
 };
 
-// Nothing where the text is none, which its first lines tell: all of them bear the marks, and of both kinds, as
-// only grep's lines of context do. (A number or a name that all lines share is a prefix like any other.)
+// Nothing where the text is none, which its first lines tell: all of them bear the marks, and of both kinds,
+// as only grep's lines of context do. (A number or a name that all lines share is a prefix like any other.)
 std::optional<GrepOutput> grep_output(const PlainText& plain);
 
 } // namespace hopscope::read

@@ -58,8 +58,7 @@ RepairedTrace without_width(const FileBytes& bytes, size_t width) {
         (*text += line) += end;
     });
     return {{text, *text, {}},
-        "before each line stand " + std::to_string(width)
-            + " bytes that are no part of the trace, such as '"
+        "before each line stand " + std::to_string(width) + " bytes that are no part of the trace, such as '"
             + utf8(trimmed(bytes.bytes.substr(0, width)))
             + "': they are left out, and byte offsets count without them"};
 }
@@ -145,7 +144,7 @@ RepairedTrace with_tabs(const FileBytes& bytes, size_t blanks) {
     return {{text, *text, {}},
         blanks == 0 ? "the lines of payloads lack the tab that TORCH_TRACE puts before each, and were put to "
                       "their records by what stands between two of those: byte offsets count with the tabs"
-                        : "instead of a tab " + counted(blanks, "blank") + (blanks == 1 ? " stands" : " stand")
+                    : "instead of a tab " + counted(blanks, "blank") + (blanks == 1 ? " stands" : " stand")
                 + " before each line of a payload, and counts as one: byte offsets count with the tabs"};
 }
 
