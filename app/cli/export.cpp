@@ -122,9 +122,15 @@ int run(Request request) {
     const auto dump = open(request.paths);
     if (!dump)
         return fail(dump.error());
-    if (request.address.empty())
+    const std::string wanted = request.address.empty() ? only_body(*dump) : request.address;
+    if (wanted.empty())
         return fail(address_wanted("what to export", *dump));
-    const auto place = resolve(*dump, request.address);
+    if (chosen.painted) {
+        Request one = request;
+        one.address = wanted;
+        return paint(one);
+    }
+    const auto place = resolve(*dump, wanted);
     if (!place)
         return fail(place.error());
     const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
