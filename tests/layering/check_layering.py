@@ -28,13 +28,13 @@ CORE = {
     "worker": {"base", "graph", "tensors", "wire"},
     "run": {"base", "graph", "read", "session", "tensors", "wire", "worker"},
     "proof": {"base", "graph", "read", "regions", "tensors", "worker", "run"},
-    "browse": {"base", "graph", "read", "regions", "diff", "explain", "session"},
+    "browse": {"base", "graph", "read", "regions", "diff", "explain", "export", "session"},
     "executor": {"base", "graph", "read", "tensors", "wire"},
 }
 # Of core, a panel may include what it shows: no more than its CMake list says. Of views, base.
 PANELS = {
-    "bodytext", "canvas", "compare", "diff", "dumptext", "explain", "export", "help", "inspector", "ledger", "outline", "problems", "run",
-    "stepper", "values",
+    "bodytext", "canvas", "compare", "diff", "dumptext", "explain", "export", "help", "inspector", "ledger", "outline", "problems",
+    "run", "stepper", "values",
 }  # fmt: skip
 VIEWS = {"base": set(), "shell": {"base"} | PANELS} | {panel: {"base"} for panel in PANELS}
 # What may include what: an app stands on top, whatever it is.
