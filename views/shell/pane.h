@@ -31,6 +31,7 @@ public:
     QString breadcrumb() const; // plain
 
     Canvas& canvas() { return *canvas_; }
+    const Canvas& canvas() const { return *canvas_; }
     FindBar& findBar() { return *find_; }
 
 Q_SIGNALS:
