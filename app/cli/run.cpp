@@ -101,7 +101,8 @@ void print_report(const run::Prepared& p, const run::Started& started, const run
         std::printf("  %s\n", utf8(note).c_str());
     if (!p.symbols.empty())
         std::printf("  %s\n", run::in_words(p.symbols, p.inputs.defaults).c_str());
-    std::printf("  %llu of %llu nodes run in %s, %.2f µs a node\n", static_cast<unsigned long long>(ran.run),
+    // A step is a node that is run once: those of a body are steps of each of its calls.
+    std::printf("  %llu of %llu steps run in %s, %.2f µs a step\n", static_cast<unsigned long long>(ran.run),
         static_cast<unsigned long long>(ran.nodes), format_milliseconds(ran.wall_ms).c_str(),
         ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0);
     if (started.loaded.moved)

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace hopscope::executor {
 
@@ -24,10 +25,14 @@ struct Attention {
 };
 
 struct Attended {
-    at::Tensor output; // (batch, heads, queries, value width), contiguous, in the type it was computed in
+    at::Tensor output; // (batch, heads, queries, value width)
     at::Tensor sums; // (batch, heads, queries): log-sum-exp of the scores
 };
-Attended attend(const Attention& call);
+// The output is written to `into`, of whatever layout and type, or is contiguous and of the type it was
+// computed in. Besides it memory is asked for a few blocks of scores and one head's keys and values, or,
+// where a block holds several heads, for copies of the operands.
+Attended attend(const Attention& call, const at::Tensor& into = {});
+std::vector<int64_t> attended_sizes(const at::Tensor& query, const at::Tensor& value);
 
 struct AttentionGradients {
     at::Tensor query, key, value; // as the operands, contiguous, in the type they were computed in
@@ -40,6 +45,8 @@ AttentionGradients attend_backward(const Attention& call, const at::Tensor& grad
 double attention_scale(const TorchOptional<double>& scale, const at::Tensor& query);
 // (batch, heads, length, …) laid out as (batch, length, heads, …), transposed back.
 at::Tensor heads_inside(const at::Tensor& tensor);
+// Not yet written: the layout's dtype and strides, which follow its order where a size differs.
+at::Tensor laid_out_like(at::IntArrayRef sizes, const at::Tensor& layout);
 at::Tensor copied_like(
     const at::Tensor& tensor, const at::Tensor& layout); // its dtype and strides, where shapes agree
 // float32 for half precisions, else the type itself.

@@ -17,9 +17,10 @@ using torch::autograd::variable_list;
 Nine flash(const Tensor& query, const Tensor& key, const Tensor& value, double dropout, bool causal, bool,
     Scale scale) {
     no_dropout(dropout);
-    const Attended found = attend(from_the_end(call_of(query, key, value, {}, causal, scale, kInfinity)));
-    return {as(found.output, query), found.sums.to(at::kFloat), Tensor(), Tensor(), query.size(2),
-        key.size(2), flash_state(), seed(), no_mask(query)};
+    const Attended found = attend(from_the_end(call_of(query, key, value, {}, causal, scale, kInfinity)),
+        laid_out_like(attended_sizes(query, value), query));
+    return {found.output, found.sums.to(at::kFloat), Tensor(), Tensor(), query.size(2), key.size(2),
+        flash_state(), seed(), no_mask(query)};
 }
 Three flash_backward(const Tensor& gradient, const Tensor& query, const Tensor& key, const Tensor& value,
     const Tensor& output, const Tensor& sums, const Optional&, const Optional&, int64_t, int64_t,
@@ -36,9 +37,10 @@ Three flash_backward(const Tensor& gradient, const Tensor& query, const Tensor& 
 Nine cudnn(const Tensor& query, const Tensor& key, const Tensor& value, const Optional& bias, bool,
     double dropout, bool causal, bool, Scale scale) {
     no_dropout(dropout);
-    const Attended found = attend(call_of(query, key, value, given(bias), causal, scale, -kInfinity));
-    return {as(found.output, query), found.sums.to(at::kFloat).unsqueeze(-1), Tensor(), Tensor(),
-        query.size(2), key.size(2), seed(), seed(), Tensor()};
+    const Attended found = attend(call_of(query, key, value, given(bias), causal, scale, -kInfinity),
+        laid_out_like(attended_sizes(query, value), query));
+    return {found.output, found.sums.to(at::kFloat).unsqueeze(-1), Tensor(), Tensor(), query.size(2),
+        key.size(2), seed(), seed(), Tensor()};
 }
 Three cudnn_backward(const Tensor& gradient, const Tensor& query, const Tensor& key, const Tensor& value,
     const Tensor& output, const Tensor& sums, const Optional&, const Optional&, const Optional& bias,
@@ -52,9 +54,10 @@ Three cudnn_backward(const Tensor& gradient, const Tensor& query, const Tensor& 
 Nine overrideable(const Tensor& query, const Tensor& key, const Tensor& value, const Optional& bias,
     double dropout, bool causal, bool, Scale scale) {
     no_dropout(dropout);
-    const Attended found = attend(call_of(query, key, value, given(bias), causal, scale, -kInfinity));
-    return {as(found.output, query), found.sums.to(at::kFloat), Tensor(), Tensor(), query.size(2),
-        key.size(2), seed(), seed(), Tensor()};
+    const Attended found = attend(call_of(query, key, value, given(bias), causal, scale, -kInfinity),
+        laid_out_like(attended_sizes(query, value), query));
+    return {found.output, found.sums.to(at::kFloat), Tensor(), Tensor(), query.size(2), key.size(2), seed(),
+        seed(), Tensor()};
 }
 Four overrideable_backward(const Tensor& gradient, const Tensor& query, const Tensor& key,
     const Tensor& value, const Optional& bias, std::array<bool, 4> wanted, const Tensor& output,

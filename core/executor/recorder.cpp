@@ -119,14 +119,32 @@ bool has_half(const torch::jit::Stack& operands) {
     });
 }
 
-// "aten::scatter_" of overload "src" as "aten::scatter": a graph holds no operator that writes.
-std::string functional_name(const c10::OperatorHandle& op) {
+bool same_arguments(const c10::FunctionSchema& a, const c10::FunctionSchema& b) {
+    const auto &x = a.arguments(), &y = b.arguments();
+    if (x.size() != y.size())
+        return false;
+    for (size_t i = 0; i < x.size(); ++i)
+        if (*x[i].type() != *y[i].type())
+            return false;
+    return true;
+}
+
+// "aten::scatter_" of overload "src" as "aten::scatter": a graph holds no operator that writes. Told by the
+// arguments, as overloads are not named alike: "aten::pow_" of "Scalar" is "aten::pow" of "Tensor_Scalar".
+c10::OperatorName functional_name(const c10::OperatorHandle& op) {
     const std::string& name = op.schema().name();
-    const std::string& overload = op.schema().overload_name();
     const std::string functional = name.back() == '_' ? name.substr(0, name.size() - 1) : "";
-    TORCH_CHECK(!functional.empty() && c10::Dispatcher::singleton().findSchema({functional, overload}), "'",
-        name, "' writes into a tensor and has no functional form");
-    return functional;
+    c10::Dispatcher& all = c10::Dispatcher::singleton();
+    const c10::OperatorName alike(functional, op.schema().overload_name());
+    if (const auto found = all.findSchema(alike); found && same_arguments(found->schema(), op.schema()))
+        return alike;
+    if (!functional.empty())
+        for (const c10::OperatorName& other : all.getAllOpNames())
+            if (other.name == functional)
+                if (const auto found = all.findSchema(other);
+                    found && same_arguments(found->schema(), op.schema()))
+                    return other;
+    TORCH_CHECK(false, "'", name, "' writes into a tensor and has no functional form");
 }
 
 } // namespace
@@ -312,11 +330,12 @@ void Recorder::add_results(const c10::IValue& value, uint32_t place, RecordedCal
 void Recorder::call(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack& stack) {
     const c10::FunctionSchema& schema = op.schema();
     RecordedCall call;
-    std::string name = schema.is_mutable() ? functional_name(op) : schema.name();
+    const c10::OperatorName named = schema.is_mutable() ? functional_name(op) : schema.operator_name();
+    std::string name = named.name;
     const size_t colons = name.find("::");
     call.base = name.substr(colons + 2);
     name.replace(colons, 2, ".");
-    const std::string& overload = schema.overload_name();
+    const std::string& overload = named.overload_name;
     call.target = "torch.ops." + name + "." + (overload.empty() ? "default" : overload);
     call.arguments = arguments(schema, stack);
     call.backward_of = backward_of_;

@@ -37,6 +37,8 @@ std::optional<Result<c10::IValue>> Reference::find(const std::string& key) const
 
 void Keeper::value(const ObservedStep& observed, c10::IValue* values, size_t count) {
     const Node& n = module_.body(observed.body).node(observed.node);
+    if (!only_.empty() && !(observed.prefix.empty() && only_.contains(module_.text(n.name))))
+        return;
     if (n.op == Opcode::GetAttr && count == 1 && values[0].isNone())
         return;
     NodeValues taken{observed.tuple, std::vector<c10::IValue>(values, values + count)};

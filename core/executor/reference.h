@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,16 +45,18 @@ private:
 // Keeps all values of a run.
 class Keeper : public Observer {
 public:
-    // `clone`: later steps may write into the values.
-    Keeper(const GraphModule& module, bool clone)
+    // `clone`: later steps may write into the values. `only`: these nodes of the root; empty: all nodes.
+    Keeper(const GraphModule& module, bool clone, const std::vector<std::string>& only)
         : module_(module)
-        , clone_(clone) { }
+        , clone_(clone)
+        , only_(only.begin(), only.end()) { }
     void value(const ObservedStep& observed, c10::IValue* values, size_t count) override;
     KeptValues take() { return std::move(kept_); }
 
 private:
     const GraphModule& module_;
     bool clone_;
+    std::set<std::string, std::less<>> only_;
     KeptValues kept_;
 };
 

@@ -39,6 +39,11 @@ bool serves(const at::Tensor& exact, const at::Tensor& found) {
         && (exact.is_floating_point() || exact.is_complex());
 }
 
+// Whether there are infinities or NaN where double precision has numbers.
+bool overflown(const at::Tensor& found, const at::Tensor& exact) {
+    return at::isfinite(found).logical_not_().logical_and_(at::isfinite(exact)).any().item().toBool();
+}
+
 void step_by_step(wire::ComparedValue& row, at::ScalarType type) {
     row.verdict = wire::Verdict::NotCompared;
     row.why = "PyTorch rounds each step of it to " + std::string(scalar_type_name(type))
@@ -305,7 +310,9 @@ void ValueComparer::judge_numbers(
     }
     row.verdict = wire::Verdict::WithinRounding;
     row.times = alone.times;
-    row.why = "right on its own operands, which another choice or the rounding before it has changed";
+    row.why = overflown(found, exact.value)
+        ? "right on its own operands: behind numbers too large for the type, which double precision holds"
+        : "right on its own operands, which another choice or the rounding before it has changed";
 }
 
 // Integers and booleans.
@@ -358,23 +365,42 @@ void ValueComparer::give_verdict(
         judge_choice(row, place, found, expected);
 }
 
-// An item of a tuple is what was judged as part of it.
-bool ValueComparer::inherit(const std::string& name, const ObservedStep& observed) {
+// The path under which a value was judged already: an item of a tuple as part of it, what a body's call gives
+// as the result of a node in there. Empty: nowhere.
+std::string ValueComparer::judged_as(const Place& place) const {
+    const ObservedStep& observed = place.observed;
     const Body& body = module_.body(observed.body);
     const Node& n = body.node(observed.node);
+    const auto path_of = [&](NodeId id) {
+        return observed.prefix + std::string(module_.text(body.node(id).name));
+    };
+    if (observed.step.kind == StepKind::Call) {
+        const Body& called = module_.body(observed.step.first);
+        size_t at = 0;
+        for (const Arg* result : results_of(called))
+            if (at++ == place.output && result->node())
+                return path_of(observed.node) + "/"
+                    + std::string(module_.text(called.node(result->node()).name));
+        return {};
+    }
     const auto inputs = body.inputs_of(n);
     if (observed.step.kind != StepKind::Nothing || n.op != Opcode::CallFunction || inputs.size() != 1)
-        return false;
+        return {};
     const Step& tuple = wide_.program->bodies[observed.body.index].steps[inputs[0].index];
-    const std::string path = observed.prefix + std::string(module_.text(body.node(inputs[0]).name)) + "#"
-        + std::to_string(observed.step.result - tuple.result);
+    return path_of(inputs[0]) + "#" + std::to_string(observed.step.result - tuple.result);
+}
+
+bool ValueComparer::inherit(const std::string& name, const Place& place) {
+    const std::string path = judged_as(place);
+    if (path.empty())
+        return false;
     const auto found = std::find_if(
         rows_.rbegin(), rows_.rend(), [&](const wire::ComparedValue& row) { return row.path == path; });
     if (found == rows_.rend() || found->verdict == wire::Verdict::Same)
         return false;
     wire::ComparedValue row = *found;
     row.path = name;
-    keep(std::move(row), observed);
+    keep(std::move(row), place.observed);
     return true;
 }
 
@@ -400,7 +426,7 @@ bool ValueComparer::take(const std::string& name, Place place, c10::IValue& valu
     if (!there)
         return false;
     const std::string why = not_compared(place.observed, place.output);
-    if (why.empty() && !options_.strict && inherit(name, place.observed))
+    if (why.empty() && !options_.strict && inherit(name, place))
         return true;
     if (!why.empty()) {
         wire::ComparedValue row;

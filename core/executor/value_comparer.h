@@ -58,7 +58,8 @@ private:
     };
 
     bool take(const std::string& name, Place place, c10::IValue& value);
-    bool inherit(const std::string& name, const ObservedStep& observed);
+    std::string judged_as(const Place& place) const;
+    bool inherit(const std::string& name, const Place& place);
     void chosen(wire::ComparedValue& row, std::string why);
     void keep(wire::ComparedValue row, const ObservedStep& observed);
     std::optional<Result<c10::IValue>> expected(const std::string& name, const Place& place) const;

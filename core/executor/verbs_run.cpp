@@ -92,7 +92,7 @@ wire::RunAnswer Server::run_all(const wire::RunRequest& request) {
     kept_.clear();
     const Program& program = request.float64 ? in_float64() : *program_;
     const std::vector<c10::IValue> inputs = request.float64 ? inputs_in_float64() : inputs_;
-    Keeper keeper(*program_->module, program.mutates);
+    Keeper keeper(*program_->module, program.mutates, request.only);
     std::vector<double> times;
     wire::RunAnswer answer;
     for (int64_t i = 0; i < request.repeat; ++i) {

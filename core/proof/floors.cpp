@@ -53,6 +53,8 @@ bool draws(std::string_view target) {
         [&](std::string_view name) { return target.substr(0, name.size()) == name; });
 }
 
+} // namespace
+
 std::vector<NodeId> drawing_nodes(const GraphModule& module, BodyId body) {
     std::vector<NodeId> nodes;
     const Body& b = module.body(body);
@@ -61,8 +63,6 @@ std::vector<NodeId> drawing_nodes(const GraphModule& module, BodyId body) {
             nodes.push_back(NodeId(i));
     return nodes;
 }
-
-} // namespace
 
 Drawn drawn_values(const GraphModule& from, BodyId from_body, const tensors::TensorFile& values,
     const GraphModule& to, BodyId to_body) {

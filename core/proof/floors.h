@@ -19,6 +19,9 @@ Result<std::vector<std::optional<wire::ComparedValue>>> judge_results(worker::Wo
     const GraphModule& module, BodyId body, const std::vector<tensors::Value>& inputs, uint64_t seed,
     const std::vector<tensors::Value>& found, const std::vector<tensors::Value>& random, const Job& job);
 
+// The nodes that draw random numbers.
+std::vector<NodeId> drawing_nodes(const GraphModule& module, BodyId body);
+
 // Values that `from`'s random nodes drew, under the names of `to`'s, in their order: bodies of one trace draw
 // the same numbers, by other operators (aten.rand, prims.inductor_random). Nothing where both draw by the
 // same operators, so that a seed is enough. An error, as text, where they cannot be paired.

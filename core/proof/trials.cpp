@@ -1,6 +1,7 @@
 #include "core/proof/trials.h"
 
 #include "core/graph/reading.h"
+#include "core/proof/floors.h"
 #include "core/proof/wiring.h"
 
 #include <cstring>
@@ -107,6 +108,14 @@ Result<std::optional<BodyResults>> run_body(worker::Worker& worker, const GraphM
     wire::RunRequest request;
     request.keep = true;
     request.seed = seed;
+    // All values of all trials are gigabytes where the model is of real size.
+    const Body& b = module.body(body);
+    for (const Arg* arg : results_of(b))
+        if (arg->node())
+            request.only.emplace_back(module.text(b.node(arg->node()).name));
+    for (const NodeId drawing : drawing_nodes(module, body))
+        request.only.emplace_back(module.text(b.node(drawing).name));
+    request.keep = !request.only.empty();
     const auto answer = worker.run(request, job);
     if (!answer)
         return answer.error();
@@ -114,16 +123,17 @@ Result<std::optional<BodyResults>> run_body(worker::Worker& worker, const GraphM
         refusal = "'" + f->node + "' (" + f->target + "): " + f->message;
         return std::optional<BodyResults>();
     }
-    auto bytes = worker.save({}, job);
-    if (!bytes)
-        return bytes.error();
     BodyResults ran;
-    const auto owner = std::make_shared<std::string>(std::move(*bytes));
-    auto file = tensors::TensorFile::read(*owner, owner);
-    if (!file)
-        return file.error();
-    ran.file = std::move(*file);
-    const Body& b = module.body(body);
+    if (request.keep) {
+        auto bytes = worker.save({}, job);
+        if (!bytes)
+            return bytes.error();
+        const auto owner = std::make_shared<std::string>(std::move(*bytes));
+        auto file = tensors::TensorFile::read(*owner, owner);
+        if (!file)
+            return file.error();
+        ran.file = std::move(*file);
+    }
     for (const Arg* arg : results_of(b)) {
         if (!arg->node()) {
             ran.results.push_back(constant(module, *arg));

@@ -28,7 +28,7 @@ struct Trials {
 Result<Trials> make_trials(
     const GraphModule& module, BodyId joint, int seeds, size_t primals, const Bindings& symbols);
 
-// What a body gave: its results by position, and all values by name.
+// What a body gave: its results by position, and by name these and what its random nodes drew.
 struct BodyResults {
     tensors::TensorFile file, forward_file; // the latter of a forward body whose results are among these
     std::vector<tensors::Value> results; // None and numbers that stand in the graph as Number

@@ -78,6 +78,7 @@ BodyForecast of_body(const Forecast& forecast, BodyId root) {
         const bool perhaps = frame.perhaps;
         const BodyId here = frame.body;
         ++told.nodes;
+        told.called += here != root;
         if (const wire::ForecastNode* found = forecast.find(here, node)) {
             told.widened += found->fate == Fate::Widened;
             told.composed += found->fate == Fate::Composed;
@@ -155,7 +156,9 @@ std::string text(const Forecast& forecast, const BodyForecast& body) {
         return (body.perhaps ? "stops, if it gets there, at " : "stops at ")
             + place_text(forecast, *body.stops) + ": " + with_remedy(*body.stops, forecast.libtorch)
             + (body.cannot > 1 ? "; " + std::to_string(body.cannot - 1) + " more cannot be run" : "");
-    std::string text = "runs to its end: " + counted(body.nodes, "node");
+    std::string text = "runs to its end: " + counted(body.nodes - body.called, "node");
+    if (body.called)
+        text += " and " + std::to_string(body.called) + " in the bodies that it calls";
     if (body.widened)
         text += ", " + std::to_string(body.widened) + " in wider types";
     if (body.composed)

@@ -94,6 +94,7 @@ template <class V> void fields(V& v, Of<V, BindAnswer>& m) {
 template <class V> void fields(V& v, Of<V, RunRequest>& m) {
     v("to", m.to);
     v("keep", m.keep);
+    v("only", m.only);
     v("repeat", m.repeat);
     v("seed", m.seed);
     v("float64", m.float64);

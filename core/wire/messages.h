@@ -99,6 +99,7 @@ struct RunRequest {
     using Answer = RunAnswer;
     std::string to; // a node of the root, the last to run; empty = all
     bool keep = false; // the last run's values
+    std::vector<std::string> only; // with `keep`: of these nodes of the root; empty = of all nodes
     int64_t repeat = 1; // 1 to 1,000,000
     uint64_t seed = 0; // of random operators
     bool float64 = false; // all in double precision

@@ -63,6 +63,7 @@ private slots:
     void callsOtherErrorsOfProductsSuspicious();
     void repeatsWhatWritesOnMemoryOfItsOwn();
     void roundsWhereTheRunConverts();
+    void givesACallTheVerdictOfItsBody();
     void computesAsPyTorchDoes_data();
     void computesAsPyTorchDoes();
     void masksFlexAttentionOf213();
@@ -161,6 +162,45 @@ void TestVerdicts::roundsWhereTheRunConverts() {
     row = compared(text, inputs, wrong, "out", false);
     QVERIFY(row);
     QCOMPARE(row->verdict, wire::Verdict::Suspicious);
+}
+
+// A number too large for float16 is one in double precision: what follows is right on its own operands, and
+// so is what the call of a body gives of it.
+void TestVerdicts::givesACallTheVerdictOfItsBody() {
+    const std::string text = R"(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f16[2][1]cuda:0"):
+        body = self.body
+        call = torch.ops.higher_order.invoke_subgraph(body, 'body', x)
+        out: "f16[2][1]cuda:0" = call[0]
+        return (out,)
+
+    class body(torch.nn.Module):
+        def forward(self, x: "f16[2][1]cuda:0"):
+            square: "f16[2][1]cuda:0" = torch.ops.aten.mul.Tensor(x, x)
+            twice: "f16[2][1]cuda:0" = torch.ops.aten.mul.Tensor(square, 2)
+            nothing: "f16[2][1]cuda:0" = torch.ops.aten.sub.Tensor(twice, square)
+            return (nothing,)
+)";
+    Values inputs;
+    tensors::Value& x = inputs.floats("x", {2}, {300.0f, 2.0f}).all.back();
+    std::string halves;
+    for (const uint16_t bits : {uint16_t{0x5cb0}, uint16_t{0x4000}}) // 300, 2
+        halves.append(reinterpret_cast<const char*>(&bits), sizeof bits);
+    x.dtype = "float16";
+    x.bytes = halves;
+    QVERIFY(prepare(*executor_, text, inputs));
+    wire::CompareRequest request;
+    request.float64 = true;
+    const auto answer = executor_->compare(request);
+    QVERIFY(answer.ok());
+    int found = 0;
+    for (const wire::ComparedValue& row : answer->values)
+        if (row.path == "call/nothing" || row.path == "call#0" || row.path == "out") {
+            QCOMPARE(row.verdict, wire::Verdict::WithinRounding);
+            QVERIFY2(row.why.find("too large for the type") != std::string::npos, row.why.c_str());
+            ++found;
+        }
+    QCOMPARE(found, 3);
 }
 
 void TestVerdicts::computesAsPyTorchDoes_data() {

@@ -56,6 +56,7 @@ private slots:
     void takesTangentsFromTheBackward();
     void asksForFewerGradients();
     void writesScalarsAsNumbers();
+    void writesInPlaceAsTheOverloadOfThatName();
     void countsNumbersAmongResults();
     void putsRegionsInline();
     void clonesWhatSharesAnInput();
@@ -252,6 +253,17 @@ void TestJoint::writesScalarsAsNumbers() {
     QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
     const QString text = linesOf(*derived->module, BodyId(0)).join(QLatin1Char('\n'));
     QVERIFY2(text.contains(QStringLiteral("aten.mul.Tensor(tangents_0, 0.5)")), qPrintable(text));
+}
+
+// A derivative raises to a power in place: "aten::pow_" of "Scalar" is no "aten::pow" of "Scalar".
+void TestJoint::writesInPlaceAsTheOverloadOfThatName() {
+    const auto module =
+        readText(graph(kTwo, "        norm = torch.ops.aten.linalg_vector_norm.default(x, 3)\n", "(norm,)"))
+            .module;
+    const auto derived = derive(module, BodyId(0), {});
+    QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
+    const QString text = linesOf(*derived->module, BodyId(0)).join(QLatin1Char('\n'));
+    QVERIFY2(text.contains(QStringLiteral("aten.pow.Tensor_Scalar(abs_1, 1.0)")), qPrintable(text));
 }
 
 // cuDNN's attention gives two sizes before its seeds: an item is named by its place, not by how many tensors

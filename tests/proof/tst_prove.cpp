@@ -354,6 +354,10 @@ void TestProve::refuses() {
     options.region = "nobody";
     const auto unknown = proof::prove(*executor_, *dump, build_ledger(*dump), options);
     QVERIFY(!unknown.ok() && unknown.error().message.find("'nobody'") != std::string::npos);
+    options.region.clear();
+    options.invocation = 77;
+    const auto never = proof::prove(*executor_, *dump, build_ledger(*dump), options);
+    QVERIFY(!never.ok() && never.error().message.find("no invocation 77") != std::string::npos);
     const auto none = open_dump({traceOf(QStringLiteral("gpt4_infer"))});
     QVERIFY(none.ok());
     const auto nothing = prove(*none);

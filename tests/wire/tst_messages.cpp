@@ -80,7 +80,7 @@ const std::vector<Sound>& sound() {
             {}},
         {"bind", kind<wire::BindRequest>(), R"({"as":"reference"})", {}},
         {"bind answers", kind<wire::BindAnswer>(), R"({"values":3})", {}},
-        {"run", kind<wire::RunRequest>(), R"({"to":"mm","keep":true,"repeat":3,"seed":1,"float64":true})",
+        {"run", kind<wire::RunRequest>(), R"({"to":"mm","keep":true,"only":["mm"],"repeat":3,"seed":1,"float64":true})",
             {}},
         {"run answers", kind<wire::RunAnswer>(), list({outcome(), R"("best_ms":0.5,"wall_ms":1.25)"}),
             {"failure"}},
