@@ -15,7 +15,7 @@ shot() { # NAME, then the words for hopscope-desktop
     shift
     "$bin/hopscope-desktop" "$@" --theme light --screenshot "$out/$name.png"
     if command -v convert > /dev/null; then
-        convert "$out/$name.png" -strip -colors 64 -define png:compression-level=9 "PNG8:$out/$name.png"
+        convert "$out/$name.png" -strip +dither -colors 96 -define png:compression-level=9 "PNG8:$out/$name.png"
     fi
 }
 

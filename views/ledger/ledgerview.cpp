@@ -261,7 +261,9 @@ void LedgerView::stretchReason() {
             ? std::min(table->sizeHintForColumn(LedgerModel::SourceColumn) + metrics::kPad, kSource)
             : 0;
         const int behind = room - wanted >= place ? place : std::min(place, kPlace);
-        table_->setColumnWidth(LedgerModel::Reason, std::max(kReason, room - behind));
+        // Where there is no room for all columns they scroll anyway: then the reason is read whole first.
+        const int whole = std::min(wanted, table_->viewport()->width() / 2);
+        table_->setColumnWidth(LedgerModel::Reason, std::max({kReason, whole, room - behind}));
         if (source)
             table_->setColumnWidth(
                 LedgerModel::SourceColumn, std::max(behind, room - table_->columnWidth(LedgerModel::Reason)));
