@@ -10,7 +10,6 @@ namespace {
 
 namespace simd = std::experimental;
 using Bytes = simd::native_simd<unsigned char>;
-constexpr auto npos = std::string_view::npos;
 
 Bytes bytes_at(const char* at) {
     Bytes bytes;

@@ -23,6 +23,9 @@ public:
 
     OutlineModel& outline() { return *model_; }
 
+    // Which dot of a region's strip is at a point of the viewport.
+    std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
+
 Q_SIGNALS:
     void rowChosen(int row);
     void regionChosen(hopscope::RegionRef region);
@@ -38,7 +41,6 @@ protected:
 
 private:
     void choose(const QModelIndex& index);
-    std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
 
     OutlineModel* model_;
     bool quiet_ = false;
