@@ -65,6 +65,11 @@ void finish_checks();
 // "what to export is not said, expected --at and one of …": where an address is missing, those that there
 // are.
 Error address_wanted(const std::string& what, const Dump& dump);
+// The address of the only body of a dump, which then needs no --at; says on standard error that it was taken.
+// Empty where there are none or several.
+std::string only_body(const Dump& dump);
+// A name or path in one line: a newline in it is shown as text too.
+std::string one_line(std::string text);
 // Starts hopscope-desktop, which lies beside this program, with these words in place of this process. Returns
 // only if that fails.
 int start_desktop(const std::vector<std::string>& words);

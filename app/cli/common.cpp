@@ -41,7 +41,8 @@ std::string hint_for(const Error& error) {
     return {};
 }
 
-void print_error(const Error& error) {
+void print_error(Error error) {
+    error.file = one_line(std::move(error.file));
     std::fprintf(stderr, "hopscope: %s%s\n", error.text().c_str(), hint_for(error).c_str());
 }
 
@@ -86,7 +87,7 @@ void print_problems(const std::vector<Problem>& problems, const std::vector<Dump
         const Problem& p = problems[i];
         Error where;
         where.message = p.message;
-        where.file = p.file ? files[p.file.index].path : "";
+        where.file = p.file ? one_line(files[p.file.index].path) : "";
         where.line = p.line;
         where.offset = p.offset;
         std::fprintf(
@@ -178,6 +179,23 @@ Error address_wanted(const std::string& what, const Dump& dump) {
     if (count > kMost)
         text += "\n  … and " + std::to_string(count - kMost) + " more (hopscope graphs lists them)";
     return make_error(Error::Kind::Usage, what + " is not said, expected --at and one of" + text);
+}
+
+std::string only_body(const Dump& dump) {
+    size_t bodies = 0;
+    for (const Graph& g : dump.graphs)
+        bodies += g.module->bodies.size();
+    if (bodies != 1)
+        return {};
+    std::string address = address_of(dump, GraphId(0), BodyId(0));
+    std::fprintf(stderr, "note: taking %s, the only body; --at names one\n", utf8(address).c_str());
+    return address;
+}
+
+std::string one_line(std::string text) {
+    for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at))
+        text.replace(at, 1, "\\n");
+    return text;
 }
 
 int start_desktop(const std::vector<std::string>& words) {

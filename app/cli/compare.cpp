@@ -131,7 +131,9 @@ void add_compare(CLI::App& app, Action& action) {
         "--strict", options.strict, "By fixed tolerances and with strides, not by the noise floor");
     command->add_option("--tolerance", options.tolerances,
         "Largest |a - b| / (1 + |b|) of a dtype that counts as equal: float32=1e-5; as with --strict");
-    command->add_option("--top", options.top, "How many values to list")->capture_default_str();
+    command->add_option("--top", options.top, "How many values to list")
+        ->check(whole_from(0))
+        ->capture_default_str();
     command->add_flag("--json", options.as_json, "Print one JSON document");
     command->callback([&action] { action = [] { return compare(options); }; });
 }

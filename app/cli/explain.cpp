@@ -114,7 +114,8 @@ void add_explain(CLI::App& app, Action& action) {
     static Words words;
     add_dumps(*command, words.paths);
     command->add_option("--region", words.region, "Only this region: its identifier or its function");
-    command->add_option("--invocation", words.invocation, "Only this call, by its number in the compilation");
+    command->add_option("--invocation", words.invocation, "Only this call, by its number in the compilation")
+        ->check(whole_from(0));
     command->add_flag("--json", words.json, "Print one JSON document");
     command->callback([&action] { action = [] { return run_explain(words); }; });
 }

@@ -24,6 +24,7 @@ struct Request {
     std::string theme = "light";
     std::string engine = "auto";
     bool no_fold = false;
+    std::string part;
     PictureChoice choice;
 };
 
@@ -73,6 +74,14 @@ int paint(const Request& request) {
         words.emplace_back("--fold-repeats");
     for (const std::string& name : request.choice.expand)
         words.insert(words.end(), {"--expand", name});
+    for (const std::string& name : request.choice.unfold)
+        words.insert(words.end(), {"--unfold", name});
+    for (const std::string& name : request.choice.part.hide)
+        words.insert(words.end(), {"--hide", name});
+    if (!request.part.empty())
+        words.insert(words.end(), {"--part", request.part});
+    if (request.choice.levels != PictureChoice().levels)
+        words.insert(words.end(), {"--levels", std::to_string(request.choice.levels)});
     if (request.choice.columns != 1)
         words.insert(words.end(), {"--columns", std::to_string(request.choice.columns)});
     if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
@@ -89,7 +98,14 @@ int write(const Request& request, const std::string& bytes) {
     return saved ? kDone : fail(saved.error());
 }
 
-int run(const Request& request) {
+int run(Request request) {
+    if (!request.part.empty()) {
+        auto part = parse_part(request.part);
+        if (!part)
+            return fail(part.error());
+        part->hide = request.choice.part.hide;
+        request.choice.part = std::move(*part);
+    }
     const auto format = format_of(request);
     if (!format)
         return fail(format.error());
@@ -106,15 +122,22 @@ int run(const Request& request) {
     const auto dump = open(request.paths);
     if (!dump)
         return fail(dump.error());
-    if (request.address.empty())
+    const std::string wanted = request.address.empty() ? only_body(*dump) : request.address;
+    if (wanted.empty())
         return fail(address_wanted("what to export", *dump));
-    const auto place = resolve(*dump, request.address);
+    if (chosen.painted) {
+        Request one = request;
+        one.address = wanted;
+        return paint(one);
+    }
+    const auto place = resolve(*dump, wanted);
     if (!place)
         return fail(place.error());
     const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
     if (chosen.extension == "txt" && !request.choice.plain())
         return fail(make_error(Error::Kind::Usage,
-            "--with-backward, --fold-repeats, --columns and --expand are for pictures, not txt"));
+            "--with-backward, --fold-repeats, --columns, --expand, --part and --hide are for pictures, not "
+            "txt"));
     const Ledger ledger = build_ledger(*dump);
     const auto picture = make_picture(*dump, &ledger, *place, draw_options(request, *dump, ledger, *place),
         request.choice, interruptible());
@@ -157,6 +180,18 @@ void add_export(CLI::App& app, Action& action) {
         ->add_option("--expand", request.choice.expand,
             "Draw the body in the place of a call: the call's name, what it calls (subgraph_0), or all; may "
             "be repeated")
+        ->allow_extra_args(false);
+    command
+        ->add_option(
+            "--levels", request.choice.levels, "With --expand: how deep calls inside of calls are drawn")
+        ->check(CLI::Range(1, 1 << 20));
+    command
+        ->add_option("--unfold", request.choice.unfold,
+            "With --fold-repeats: draw the blocks that this node belongs to one by one; may be repeated")
+        ->allow_extra_args(false);
+    command->add_option("--part", request.part,
+        "Draw a part: ancestors:NODE, descendants:NODE, around:NODE[,STEPS], between:A,B or nodes:A,B,…");
+    command->add_option("--hide", request.choice.part.hide, "Leave this node out; may be repeated")
         ->allow_extra_args(false);
     command->add_option("--columns", request.choice.columns, "Wrap a long picture into so many columns")
         ->check(CLI::Range(1, 100))

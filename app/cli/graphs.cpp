@@ -39,10 +39,10 @@ void print_compilation(const Dump& dump, const Compilation& c) {
             const std::string address = address_of(dump, id, BodyId(b));
             std::printf("  %-52s %s%s%s%s\n", utf8(address).c_str(),
                 counted(g.module->bodies[b].nodes.size(), "node").c_str(), g.label.empty() || b ? "" : "  ",
-                b ? "" : utf8(g.label).c_str(), g.cut && !b ? "  (cut off)" : "");
+                b ? "" : one_line(utf8(g.label)).c_str(), g.cut && !b ? "  (cut off)" : "");
         }
         if (!g.also.empty())
-            std::printf("  %-52s from %s\n", "", utf8(sources_text(dump, g)).c_str());
+            std::printf("  %-52s from %s\n", "", one_line(utf8(sources_text(dump, g))).c_str());
     }
     for (const Artifact& a : dump.artifacts)
         if (a.compilation && &dump.compilation(a.compilation) == &c && a.name.starts_with("Graph break"))
@@ -70,13 +70,16 @@ int run_graphs(const std::vector<std::string>& paths, bool json, bool verify) {
         print_compilation(*dump, c);
     for (size_t i = 0; i < dump->sources.size(); ++i)
         std::printf("  %-52s %s, the user's own: no graph (%s:%llu)\n", source_address(i).c_str(),
-            utf8(dump->sources[i].label).c_str(), utf8(dump->files[dump->sources[i].file.index].path).c_str(),
+            utf8(dump->sources[i].label).c_str(),
+            one_line(utf8(dump->files[dump->sources[i].file.index].path)).c_str(),
             static_cast<unsigned long long>(dump->sources[i].line));
     return kDone;
 }
 
-int run_graph(const std::vector<std::string>& paths, const std::string& address, bool json) {
+int run_graph(const std::vector<std::string>& paths, std::string address, bool json) {
     const auto dump = open(paths);
+    if (address.empty() && dump)
+        address = only_body(*dump);
     if (address.empty()) // wrong usage first, whatever the dump
         return fail(dump ? address_wanted("which body", *dump)
                          : make_error(Error::Kind::Usage, "--at is required; " + dump.error().text()));

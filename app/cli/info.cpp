@@ -26,7 +26,7 @@ void print_holding(const Dump& dump, const Holding& h) {
     }
     for (const Spot& s : h.spots)
         if (s.file)
-            std::printf("      %s:%llu  %s\n", utf8(dump.files[s.file.index].path).c_str(),
+            std::printf("      %s:%llu  %s\n", one_line(utf8(dump.files[s.file.index].path)).c_str(),
                 static_cast<unsigned long long>(s.line), utf8(s.what).c_str());
 }
 

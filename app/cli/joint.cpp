@@ -103,8 +103,10 @@ void add_joint(CLI::App& app, Action& action) {
     command->add_option("--no-gradient", options.without,
         "Inputs that need no gradient (as recorded, else floating ones need one)");
     command->add_option("-o,--output", options.output, "Write the graph to this file");
-    command->add_option("--outputs", options.outputs,
-        "How many of the body's results are its own; the others are saved values");
+    command
+        ->add_option("--outputs", options.outputs,
+            "How many of the body's results are its own; the others are saved values")
+        ->check(whole_from(1));
     command->add_flag("--json", options.as_json, "Print one JSON document");
     command->callback([&action] { action = [] { return derive(options); }; });
 }

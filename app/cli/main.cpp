@@ -2,8 +2,10 @@
 #include "app/cli/cli.h"
 #include "app/cli/output.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 namespace hopscope::cli {
 
@@ -104,7 +106,14 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
-        return app.exit(e) == 0 ? kDone : kUsage;
+        // What it quotes of the words on the command line may be anything, too.
+        std::ostringstream out, err;
+        const int status = app.exit(e, out, err);
+        std::fputs(out.str().c_str(), stdout);
+        std::fputs(err.str().c_str(), stderr);
+        if (const Status flushed = flush_output(); !flushed)
+            return fail(flushed.error());
+        return status == 0 ? kDone : kUsage;
     }
     if (!action)
         return kUsage;

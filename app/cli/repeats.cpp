@@ -64,9 +64,10 @@ int run(const Request& request) {
     const auto dump = open(request.paths);
     if (!dump)
         return fail(dump.error());
-    if (request.address.empty())
+    const std::string wanted = request.address.empty() ? only_body(*dump) : request.address;
+    if (wanted.empty())
         return fail(address_wanted("which body", *dump));
-    const auto place = resolve(*dump, request.address);
+    const auto place = resolve(*dump, wanted);
     if (!place)
         return fail(place.error());
     const GraphModule& module = *dump->graph(place->graph).module;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
+#include <memory>
 
 namespace hopscope::cli {
 
@@ -113,6 +114,17 @@ int run(const Options& options) {
     return kDone;
 }
 
+// CLI11 does not know that there are positionals, and so would not name them.
+class Usage : public CLI::Formatter {
+public:
+    std::string make_usage(const CLI::App* /*app*/, std::string name) const override {
+        return "Usage: " + name
+            + " [OPTIONS] DUMP... TEXT\n\nPositionals:\n"
+              "  DUMP ... REQUIRED           Files or folders, or a .hopscope session\n"
+              "  TEXT REQUIRED               Words that must all occur, or /a regular expression/\n";
+    }
+};
+
 } // namespace
 
 void add_search(CLI::App& app, Action& action) {
@@ -121,10 +133,13 @@ void add_search(CLI::App& app, Action& action) {
     static Options options;
     // Not an option of its own: CLI11 takes "[8, 16]", which is a shape, for a list of two words.
     command->allow_extras();
+    command->formatter(std::make_shared<Usage>());
     command->footer("DUMP… are files, folders or a session. TEXT comes last: words that must all occur (in a "
                     "session whole "
                     "words, the last one\nmay be cut short), or /a regular expression/.");
-    command->add_option("--limit", options.limit, "At most so many hits")->capture_default_str();
+    command->add_option("--limit", options.limit, "At most so many hits")
+        ->check(whole_from(1))
+        ->capture_default_str();
     command->add_flag("--json", options.json, "Print one JSON document");
     command->callback([&action, command] {
         options.words = command->remaining();

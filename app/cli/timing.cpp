@@ -71,7 +71,9 @@ void add_timing(CLI::App& app, Action& action) {
     command->add_option("--repeat", options.repeat, "Run so often; the median of each node counts")
         ->check(CLI::Range(1, 100000))
         ->capture_default_str();
-    command->add_option("--top", options.top, "How many lines of each table")->capture_default_str();
+    command->add_option("--top", options.top, "How many lines of each table")
+        ->check(whole_from(0))
+        ->capture_default_str();
     command->add_flag("--json", options.as_json, "Print one JSON document");
     command->callback([&action] { action = [] { return timing(options); }; });
 }

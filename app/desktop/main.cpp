@@ -26,7 +26,7 @@ struct Request {
     Mode theme = Mode::System;
     bool themeGiven = false;
     double scale = 2;
-    PictureChoice choice; // of --export
+    PictureChoice choice; // of --export, else of the focused pane
     Script script;
 };
 
@@ -93,18 +93,31 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("NAME"));
     const QCommandLineOption onNodes(QStringLiteral("on-nodes"),
         QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
+    const QCommandLineOption zoom(QStringLiteral("zoom"),
+        QStringLiteral("Show the focused pane at so many per cent, or all of it."), QStringLiteral("N|fit"));
     const QCommandLineOption withBackward(QStringLiteral("with-backward"),
-        QStringLiteral("With --export: the other half beside it, forward down and backward up."));
+        QStringLiteral("The other half beside it, forward down and backward up."));
     const QCommandLineOption foldRepeats(QStringLiteral("fold-repeats"),
-        QStringLiteral("With --export: equal blocks that follow each other once, with how many they are."));
+        QStringLiteral("Equal blocks that follow each other once, with how many they are."));
     const QCommandLineOption columns(QStringLiteral("columns"),
-        QStringLiteral("With --export: wrap a long picture into so many columns."), QStringLiteral("N"),
+        QStringLiteral("Wrap a long picture into so many columns."), QStringLiteral("N"),
         QStringLiteral("1"));
     const QCommandLineOption expand(QStringLiteral("expand"),
-        QStringLiteral("With --export: the body in the place of a call; 'all' expands every call."),
-        QStringLiteral("NAME"));
+        QStringLiteral("The body in the place of a call; 'all' expands every call."), QStringLiteral("NAME"));
+    const QCommandLineOption levels(QStringLiteral("levels"),
+        QStringLiteral("With --expand: how deep calls inside of calls are drawn."), QStringLiteral("N"));
+    const QCommandLineOption unfold(QStringLiteral("unfold"),
+        QStringLiteral("With --fold-repeats: draw the blocks that this node belongs to one by one."),
+        QStringLiteral("NODE"));
+    const QCommandLineOption part(QStringLiteral("part"),
+        QStringLiteral("A part of the body: ancestors:NODE, descendants:NODE, around:NODE[,STEPS], "
+                       "between:A,B or nodes:A,B,…"),
+        QStringLiteral("WORDS"));
+    const QCommandLineOption hide(
+        QStringLiteral("hide"), QStringLiteral("Leave this node out."), QStringLiteral("NODE"));
+    parser.addOptions({levels, unfold, part, hide});
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
-        compare, bind, stepTo, select, call, with, other, line, dock, onNodes});
+        compare, bind, stepTo, select, call, with, other, line, dock, onNodes, zoom});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -144,13 +157,28 @@ QString readWords(const QStringList& words, Request& request) {
     request.choice.fold_repeats = parser.isSet(foldRepeats);
     for (const QString& name : parser.values(expand))
         request.choice.expand.push_back(ss(name));
+    if (parser.isSet(levels)) {
+        request.choice.levels = parser.value(levels).toInt(&number);
+        if (!number || request.choice.levels < 1)
+            return QStringLiteral("found --levels %1, expected a number from 1 on").arg(parser.value(levels));
+    }
+    for (const QString& name : parser.values(unfold))
+        request.choice.unfold.push_back(ss(name));
+    if (parser.isSet(part)) {
+        const Result<PicturePart> parsed = parse_part(ss(parser.value(part)));
+        if (!parsed)
+            return qs(parsed.error().message);
+        request.choice.part = *parsed;
+    }
+    for (const QString& name : parser.values(hide))
+        request.choice.part.hide.push_back(ss(name));
     request.choice.columns = parser.value(columns).toInt(&number);
     if (!number || request.choice.columns < 1 || request.choice.columns > 100)
         return QStringLiteral("found --columns %1, expected a number from 1 to 100")
             .arg(parser.value(columns));
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
         parser.values(bind), parser.value(call), parser.value(with), parser.values(other), parser.value(line),
-        parser.values(dock), parser.values(onNodes)};
+        parser.values(dock), parser.values(onNodes), parser.value(zoom)};
     if (request.script.run.isEmpty()) {
         for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
             if (parser.isSet(*option))
@@ -158,7 +186,8 @@ QString readWords(const QStringList& words, Request& request) {
         }
     }
     if (!request.script.empty() && request.dumps.isEmpty())
-        return QStringLiteral("--run, --select, --call, --with, --other, --line and --dock need a dump");
+        return QStringLiteral(
+            "--run, --select, --call, --with, --other, --line, --zoom and --dock need a dump");
     if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
         return QStringLiteral("--export needs a dump");
     if (!request.exportPath.isEmpty() && request.at.isEmpty())

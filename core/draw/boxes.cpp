@@ -121,6 +121,7 @@ public:
         box.small = is_one_line(module_, node, box.kind);
         box.title =
             clip_name(own_name(module_.text(node.name)), box.small ? kSmallLabelGlyphs : kLabelGlyphs);
+        box.op = clip_label(op_or_name(node, box), kOpGlyphs);
         if (box.kind == Kind::Region)
             describe_region(node, box);
         else
@@ -134,6 +135,17 @@ public:
     }
 
 private:
+    std::string_view op_or_name(const Node& node, const Box& box) const {
+        switch (node.op) {
+        case Opcode::Placeholder:
+        case Opcode::GetAttr:
+        case Opcode::Output:
+            return box.title;
+        default:
+            return operator_name(module_.text(node.target));
+        }
+    }
+
     template <class T> const T* given(const std::vector<T>& values, NodeId node) const {
         return node.index < values.size() ? &values[node.index] : nullptr;
     }
@@ -177,6 +189,9 @@ private:
         const auto call = region_call(module_, id_, box.node);
         box.subtitle =
             clip_label(call && !call->identifier.empty() ? call->identifier : operator_text(module_, node));
+        const std::string_view region =
+            call ? std::string_view(identifier_parts(call->identifier).region) : std::string_view();
+        box.op = region.empty() ? box.subtitle : clip_label(region);
         const size_t operands = call ? call->operands.size() : body_.inputs_of(node).size();
         const size_t results = call && call->body ? results_of(module_.body(call->body)).size() : 0;
         box.detail = std::to_string(operands) + (results > 0 ? " → " + std::to_string(results) : " operands");
@@ -190,6 +205,8 @@ private:
             box.dots = *dots;
         if (const auto* own = given(options_.own_dot, box.node); own && *own && **own < box.dots.size())
             box.own_dot = *own;
+        if (box.own_dot)
+            box.op += " #" + std::to_string(*box.own_dot);
     }
 
     void measure(uint32_t index, Box& box) const {

@@ -301,6 +301,81 @@ void draw_region(Drawer& draw, const Box& box, Detail detail) {
     draw_dots(draw, box, left, y + kBoxHeight + 14 - 1);
 }
 
+// What became of a call, for whoever sees no more of it than a block: hollow, filled and half as its dot is.
+void draw_decision(Drawer& draw, const Box& box, double w) {
+    const Dot dot = box.own_dot ? static_cast<Dot>(box.dots[*box.own_dot]) : Dot::Unknown;
+    ColorRole role = kind_color(Kind::Region);
+    double filled = 1; // share of the width
+    switch (dot) {
+    case Dot::Traced:
+        role = ColorRole::Traced;
+        filled = 0;
+        break;
+    case Dot::RetracedNew:
+        role = ColorRole::TracedAgain;
+        filled = 0;
+        break;
+    case Dot::RetracedSame:
+        role = ColorRole::TracedAgain;
+        filled = 0.5;
+        break;
+    case Dot::Reused:
+    case Dot::ReusedByKey:
+        role = ColorRole::Reused;
+        break;
+    case Dot::Failed:
+        role = ColorRole::Failed;
+        filled = 0;
+        break;
+    default:
+        break;
+    }
+    Primitive& ground = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius);
+    ground.fill = ColorRole::Surface;
+    ground.stroke = role;
+    ground.line_width = 2;
+    if (filled > 0)
+        draw.add(Type::Rect, Part::KindBar, box.x, box.y, w * filled, box.h).fill = role;
+    if (dot == Dot::Failed)
+        draw.path(Part::Dot,
+                {{static_cast<double>(box.x), static_cast<double>(box.y)},
+                    {box.x + w, static_cast<double>(box.y + box.h)}})
+            .stroke = role;
+}
+
+// The largest font in which the words fit into the room, whole points.
+int fitting_size(const std::string& words, double width, double height, int most) {
+    const double by_width = width / (kAdvance * static_cast<double>(std::max<size_t>(glyph_count(words), 1)));
+    return std::min({static_cast<int>(by_width), static_cast<int>(height * 0.8), most});
+}
+
+// A box as a block of its colour, which may have its operator in it.
+void draw_block(Drawer& draw, const Box& box, Detail detail) {
+    constexpr double kLeastPixels = 6; // smaller words are noise
+    constexpr int kLargest = 26;
+    const bool words = detail == Detail::Shapes;
+    const double mark = words ? 2 * kBarWidth : box.w;
+    if (box.region) {
+        draw_decision(draw, box, mark);
+    } else {
+        Primitive& p = draw.add(Type::Rect, Part::Box, box.x, box.y, box.w, box.h);
+        p.radius = kCornerRadius;
+        p.fill = kind_color(box.kind);
+    }
+    const std::string& label = box.op;
+    if (!words || label.empty())
+        return;
+    const double left = box.x + kPadding / 2.0 + (box.region ? mark : 0);
+    const double room = box.x + box.w - kPadding / 2.0 - left;
+    const int size = fitting_size(label, room, box.h, kLargest);
+    if (size < 1)
+        return;
+    Primitive& text = draw.text(Part::Title, left + (room - text_width(label, size)) / 2,
+        box.y + box.h / 2.0 + size * 0.35, label, size, box.region ? ColorRole::Text : kind_color(box.kind));
+    text.letter = !box.region;
+    text.least = kLeastPixels;
+}
+
 void draw_node(Drawer& draw, const Box& box, Detail detail) {
     draw_pile(draw, box, kCornerRadius);
     Primitive& frame = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius);
@@ -345,7 +420,10 @@ Detail detail_for(double zoom) {
     // Below these the smaller font is under 6 and the larger under 5 pixels high.
     if (zoom >= 0.55)
         return Detail::Full;
-    return zoom >= 0.42 ? Detail::Names : Detail::Shapes;
+    if (zoom >= 0.42)
+        return Detail::Names;
+    // And below this the largest operator.
+    return zoom >= 0.22 ? Detail::Shapes : Detail::Blocks;
 }
 
 void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, double dy, DisplayList& list) {
@@ -353,10 +431,8 @@ void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, d
     Drawer draw(list, dx, dy);
     draw.box = index;
     draw.node = box.node;
-    if (detail == Detail::Shapes) {
-        Primitive& p = draw.add(Type::Rect, Part::Box, box.x, box.y, box.w, box.h);
-        p.radius = kCornerRadius;
-        p.fill = kind_color(box.kind);
+    if (detail == Detail::Shapes || detail == Detail::Blocks) {
+        draw_block(draw, box, detail);
         return;
     }
     if (box.region)
@@ -389,13 +465,13 @@ void display_edge(
     if (edge.saved) {
         Primitive& p = draw.path(Part::Edge, line);
         p.stroke = ColorRole::Saved;
-        p.radius = detail == Detail::Shapes ? 0 : kEdgeRadius;
+        p.radius = detail >= Detail::Shapes ? 0 : kEdgeRadius;
         p.dashed = true;
         return;
     }
-    if (detail == Detail::Shapes) {
+    if (detail >= Detail::Shapes) {
         Primitive& p = draw.path(Part::Edge, line);
-        p.stroke = ColorRole::Line;
+        p.stroke = detail == Detail::Blocks ? ColorRole::Faint : ColorRole::Line;
         p.dashed = dashed;
         return;
     }

@@ -18,8 +18,10 @@ namespace hopscope::draw {
 enum class Detail : uint8_t {
     Full, // everything
     Names, // names, no second lines; ports stay
-    Shapes, // boxes in their kind's colour and edges
+    Shapes, // boxes in their kind's colour with their operators, and edges
+    Blocks, // boxes in their kind's colour, those of calls in that of their cache decision, and faint edges
 };
+inline constexpr size_t kDetailCount = 4;
 // What serves at this zoom (points to device-independent pixels).
 Detail detail_for(double zoom);
 
@@ -66,6 +68,7 @@ struct Primitive {
     bool dashed = false; // Path
     Anchor anchor = Anchor::Start;
     int size = 0; // Text: font size
+    double least = 2; // Text: height in device-independent pixels below which it is left out
     double x = 0, y = 0, w = 0, h = 0;
     double radius = 0;
     double line_width = 1;

@@ -24,6 +24,7 @@ inline constexpr int kDotPitch = 10; // of the strip of dots
 inline constexpr int kDotsPerRow = 24;
 inline constexpr size_t kLabelGlyphs = 48; // longest name of a node; the rest is an ellipsis
 inline constexpr size_t kSmallLabelGlyphs = 36; // longest name in a node of one line
+inline constexpr size_t kOpGlyphs = 16; // longest operator where it stands alone
 inline constexpr size_t kLineGlyphs = 64; // longest second line
 inline constexpr int kPortRoom = 8; // around the picture and beside every box, for marks outside the border
 inline constexpr int kPortOut = 4; // how far outside the left and right border marks have their centre

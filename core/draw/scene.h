@@ -78,6 +78,8 @@ struct Box {
     int x = 0, y = 0, w = 0, h = 0;
     std::string title; // name
     std::string subtitle; // operator and type
+    std::string op; // the operator alone, of an input its name, of a call its region and number: for pictures
+                    // seen from afar
     // Behind the type, in the warning tone: strides that are not those of a contiguous tensor, as PyTorch
     // prints them
     // ("[1, 32]"), and "in place" where the node writes into its first operand.
@@ -150,11 +152,14 @@ struct Frame {
     bool closed = true; // other boxes stand between them: only the label is drawn, beside the uppermost
 };
 
+inline constexpr uint32_t kNoBox = UINT32_MAX;
+
 struct Scene {
     std::vector<Box> boxes; // in graph order
     std::vector<Frame> frames;
     std::vector<Edge> edges;
-    std::vector<uint32_t> box_of_node; // by NodeId::index: every node is in one box
+    std::vector<uint32_t> box_of_node; // by NodeId::index: every node is in one box (kNoBox only in a
+                                       // NumberedPicture's scene, for nodes that are not drawn)
     std::vector<uint32_t> right_box_of_node; // of a hairpin's right body; else empty
     std::vector<Label> labels;
     int width = 0, height = 0; // with room for the marks around the outermost boxes

@@ -20,7 +20,7 @@ Result<ExportedBody> export_body(const Dump& dump, const Place& body, const Expo
         return scene.error();
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
-    return export_picture(dump, {std::move(*scene), {body.graph, body.body, {}}, {}, {}, {}}, format, theme);
+    return export_picture(dump, Picture{std::move(*scene), {body.graph, body.body, {}}}, format, theme);
 }
 
 Result<ExportedBody> export_picture(
@@ -28,8 +28,9 @@ Result<ExportedBody> export_picture(
     if (format.painted)
         return make_error(Error::Kind::Usage, std::string(format.extension) + " is painted, not written");
     const Place& place = picture.place;
-    const GraphModule& module = picture.expanded ? *picture.expanded : *dump.graph(place.graph).module;
-    const BodyId shown = picture.expanded ? BodyId(0) : place.body;
+    const ShownBody drawn = shown_body(dump, picture);
+    const GraphModule& module = *drawn.module;
+    const BodyId shown = drawn.body;
     const std::string address = address_of(dump, place.graph, place.body);
     ExportedBody exported{{}, picture.scene.note};
     if (format.extension == "txt") {
@@ -40,9 +41,9 @@ Result<ExportedBody> export_picture(
         svg.dump = dump.name;
         svg.address = address;
         if (picture.right.graph) {
-            svg.right_module = picture.right_expanded ? picture.right_expanded.get()
-                                                      : dump.graph(picture.right.graph).module.get();
-            svg.right_body = picture.right_expanded ? BodyId(0) : picture.right.body;
+            const ShownBody right = shown_body(dump, picture, true);
+            svg.right_module = right.module;
+            svg.right_body = right.body;
             svg.right_address = address_of(dump, picture.right.graph, picture.right.body);
         }
         exported.bytes = to_svg(module, shown, picture.scene, svg);

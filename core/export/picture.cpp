@@ -2,11 +2,11 @@
 
 #include "core/base/text.h"
 #include "core/draw/hairpin.h"
-#include "core/graph/expand.h"
 #include "core/regions/roles.h"
 #include "core/repeats/repeats.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string_view>
 
 namespace hopscope {
@@ -81,7 +81,12 @@ struct Drawn {
     const GraphModule* module = nullptr;
     BodyId body;
     draw::Options options;
-    std::vector<NodeId> moved; // by node of the dump's body: its node here; empty where nothing was expanded
+    std::vector<NodeId> moved; // by node of the dump's body: its node here; empty where nothing was changed
+    std::vector<NodeOrigin> origins; // by node here; likewise
+    std::vector<std::string> calls; // that were expanded
+    size_t left_out = 0;
+    std::vector<bool> stands_in; // by node here; empty where nothing was left out
+    std::shared_ptr<const GraphModule> whole; // before that
     std::string note;
 
     NodeId here(NodeId node) const { return moved.empty() ? node : moved[node.index]; }
@@ -98,10 +103,12 @@ void move_values(std::vector<Value>& values, const std::vector<NodeId>& moved, s
     values = std::move(here);
 }
 
-bool names_call(
-    const std::vector<std::string>& names, const GraphModule& module, BodyId body, const RegionCall& call) {
+bool names_call(const std::vector<std::string>& names, const GraphModule& module, BodyId body,
+    const RegionCall& call, const std::string& path) {
     const std::string_view node = module.text(module.body(body).node(call.node).name);
     return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        if (name.starts_with('/'))
+            return name.compare(1, std::string::npos, path) == 0;
         return name == "all" || name == node || name == module.text(call.attribute) || name == call.identifier
             || name == identifier_parts(call.identifier).region;
     });
@@ -122,42 +129,140 @@ std::string calls_there(const GraphModule& module, BodyId body) {
     return bodies.size() > kNamed ? list + " and " + std::to_string(bodies.size() - kNamed) + " more" : list;
 }
 
+// What is told by node follows the nodes.
+void move_told(draw::Options& options, const std::vector<NodeId>& moved, size_t nodes) {
+    move_values(options.badges, moved, nodes);
+    move_values(options.dots, moved, nodes);
+    move_values(options.own_dot, moved, nodes);
+    move_values(options.notes, moved, nodes);
+    move_values(options.roles.inputs, moved, nodes);
+    move_values(options.roles.saved, moved, nodes);
+}
+
 void use_expanded(ExpandedBody&& made, Drawn& drawn) {
     auto whole = std::make_shared<ExpandedBody>(std::move(made));
     const GraphModule& module = whole->module;
-    const size_t nodes = module.body(BodyId(0)).nodes.size();
+    const GraphModule& from = *drawn.module;
     draw::Options& options = drawn.options;
-    move_values(options.badges, whole->origin_to_new, nodes);
-    move_values(options.dots, whole->origin_to_new, nodes);
-    move_values(options.own_dot, whole->origin_to_new, nodes);
-    move_values(options.notes, whole->origin_to_new, nodes);
-    move_values(options.roles.inputs, whole->origin_to_new, nodes);
-    move_values(options.roles.saved, whole->origin_to_new, nodes);
+    move_told(options, whole->origin_to_new, module.body(BodyId(0)).nodes.size());
     for (const ExpandedCall& call : whole->calls)
         options.groups.push_back({call.nodes, call.path + "  " + std::string(module.text(call.attribute))});
     for (const KeptCall& kept : whole->kept)
         drawn.note += (drawn.note.empty() ? "" : "; ") + kept.path + " stays closed: " + kept.reason;
     drawn.moved = whole->origin_to_new;
+    for (const ExpandedCall& call : whole->calls)
+        drawn.calls.push_back(call.path);
+    for (const ExpandedCall& call : whole->calls)
+        if (const NodeId node = find_node(from, from.body(drawn.body), call.path);
+            node && !call.nodes.empty())
+            drawn.moved[node.index] = call.nodes.front();
+    drawn.origins = whole->origins;
     drawn.expanded = std::shared_ptr<const GraphModule>(whole, &whole->module);
     drawn.module = drawn.expanded.get();
     drawn.body = BodyId(0);
 }
 
+// Error: NotFound where there is no node of a name.
+Result<std::vector<bool>> nodes_of_part(const GraphModule& module, BodyId id, const PicturePart& part) {
+    const Body& body = module.body(id);
+    std::vector<NodeId> named;
+    for (const std::string& name : part.names) {
+        const NodeId node = find_node(module, body, name);
+        if (!node)
+            return make_error(Error::Kind::NotFound, "found no node '" + name + "' in the picture");
+        named.push_back(node);
+    }
+    const size_t wanted = part.of == PicturePart::Of::All ? 0 : part.of == PicturePart::Of::Between ? 2 : 1;
+    if (named.size() < wanted)
+        return make_error(Error::Kind::Usage,
+            "found " + std::to_string(named.size()) + " nodes, expected " + std::to_string(wanted));
+    std::vector<bool> kept;
+    switch (part.of) {
+    case PicturePart::Of::All:
+        kept.assign(body.nodes.size(), true);
+        break;
+    case PicturePart::Of::These:
+        kept.assign(body.nodes.size(), false);
+        for (const NodeId node : named)
+            kept[node.index] = true;
+        break;
+    case PicturePart::Of::Ancestors:
+        kept = ancestors_of(body, named[0]);
+        break;
+    case PicturePart::Of::Descendants:
+        kept = descendants_of(body, named[0]);
+        break;
+    case PicturePart::Of::Between:
+        kept = between(body, named[0], named[1]);
+        break;
+    case PicturePart::Of::Around:
+        kept = neighbours_of(body, named[0], part.steps);
+        break;
+    }
+    for (const std::string& name : part.hide)
+        if (const NodeId node =
+                find_node(module, body, name)) // may be gone with a call that was closed again
+            kept[node.index] = false;
+    return kept;
+}
+
+Status use_part(const PicturePart& choice, Drawn& drawn) {
+    auto kept = nodes_of_part(*drawn.module, drawn.body, choice);
+    if (!kept)
+        return kept.error();
+    struct Whole {
+        BodyPart part;
+        std::shared_ptr<const GraphModule> before; // whose strings it uses
+    };
+    auto whole = std::make_shared<Whole>(Whole{keep_nodes(*drawn.module, drawn.body, *kept), drawn.expanded});
+    const BodyPart& part = whole->part;
+    move_told(drawn.options, part.origin_to_new, part.origins.size());
+    for (draw::Group& group : drawn.options.groups) {
+        std::vector<NodeId> nodes;
+        for (const NodeId node : group.nodes)
+            if (const NodeId here = part.origin_to_new[node.index]; here && !part.stands_in[here.index])
+                nodes.push_back(here);
+        group.nodes = std::move(nodes);
+    }
+    std::vector<NodeOrigin> origins;
+    for (const NodeId node : part.origins)
+        origins.push_back(drawn.origins.empty() ? NodeOrigin{drawn.body, node} : drawn.origins[node.index]);
+    if (drawn.moved.empty())
+        drawn.moved = part.origin_to_new;
+    else
+        for (NodeId& node : drawn.moved)
+            node = node ? part.origin_to_new[node.index] : node;
+    drawn.origins = std::move(origins);
+    drawn.left_out = part.left_out;
+    drawn.stands_in = part.stands_in;
+    drawn.whole = drawn.expanded;
+    drawn.expanded = std::shared_ptr<const GraphModule>(whole, &whole->part.module);
+    drawn.module = drawn.expanded.get();
+    return {};
+}
+
 // Error: NotFound where no call has one of the names. Of two halves each name needs to be in one (`other`).
 Result<Drawn> drawn_body(
     const Dump& dump, const Place& place, draw::Options options, const PictureChoice& choice) {
-    Drawn drawn{{}, dump.graph(place.graph).module.get(), place.body, std::move(options), {}, {}};
-    if (choice.expand.empty())
-        return drawn;
-    ExpandedBody made = expand_calls(*drawn.module, place.body,
-        {.wanted = [&](const GraphModule& module, BodyId scope, const RegionCall& call) {
-            return names_call(choice.expand, module, scope, call);
-        }});
-    if (made.calls.empty() && made.kept.empty())
-        return make_error(Error::Kind::NotFound,
-            "found no call to expand in " + address_of(dump, place.graph, place.body) + ": "
-                + calls_there(*drawn.module, place.body));
-    use_expanded(std::move(made), drawn);
+    Drawn drawn{
+        {}, dump.graph(place.graph).module.get(), place.body, std::move(options), {}, {}, {}, 0, {}, {}, {}};
+    if (!choice.expand.empty()) {
+        ExpandedBody made = expand_calls(*drawn.module, place.body,
+            {.wanted =
+                    [&](const GraphModule& module, BodyId scope, const RegionCall& call,
+                        const std::string& path) {
+                        return names_call(choice.expand, module, scope, call, path);
+                    },
+                .levels = choice.levels});
+        if (made.calls.empty() && made.kept.empty())
+            return make_error(Error::Kind::NotFound,
+                "found no call to expand in " + address_of(dump, place.graph, place.body) + ": "
+                    + calls_there(*drawn.module, place.body));
+        use_expanded(std::move(made), drawn);
+    }
+    if (!choice.part.whole())
+        if (const Status cut = use_part(choice.part, drawn); !cut)
+            return cut.error();
     return drawn;
 }
 
@@ -202,8 +307,16 @@ Result<Picture> make_hairpin_picture(const Dump& dump, const Ledger* ledger, con
         + " | " + address_of(dump, picture.right.graph, picture.right.body);
     picture.expanded = halves[0].expanded;
     picture.right_expanded = halves[1].expanded;
-    for (const Drawn& drawn : halves)
+    picture.expanded_body = halves[0].body;
+    picture.right_expanded_body = halves[1].body;
+    picture.origins = std::move(halves[0].origins);
+    picture.right_origins = std::move(halves[1].origins);
+    picture.moved = std::move(halves[0].moved);
+    picture.right_moved = std::move(halves[1].moved);
+    for (const Drawn& drawn : halves) {
+        picture.calls.insert(picture.calls.end(), drawn.calls.begin(), drawn.calls.end());
         add_note(picture.scene, drawn.note);
+    }
     return picture;
 }
 
@@ -215,10 +328,20 @@ std::string repeat_label(const std::vector<const RepeatBlock*>& run) {
 }
 
 // Blocks that follow each other; what stands between two runs of a group is an exception, and drawn.
-std::vector<draw::Repeat> repeats_to_fold(const GraphModule& module, BodyId body, size_t least_nodes) {
+std::vector<draw::Repeat> repeats_to_fold(
+    const GraphModule& module, BodyId body, size_t least_nodes, const std::vector<std::string>& unfold) {
     std::vector<draw::Repeat> folded;
+    std::vector<bool> open(unfold.empty() ? 0 : module.body(body).nodes.size(), false);
+    for (const std::string& name : unfold)
+        if (const NodeId node = find_node(module, module.body(body), name))
+            open[node.index] = true;
+    const auto is_open = [&](const RepeatBlock* block) {
+        return !open.empty() && std::any_of(block->nodes.begin(), block->nodes.end(), [&](NodeId node) {
+            return open[node.index];
+        });
+    };
     const auto add = [&](const std::vector<const RepeatBlock*>& run) {
-        if (run.size() < 2)
+        if (run.size() < 2 || std::any_of(run.begin(), run.end(), is_open))
             return;
         draw::Repeat repeat;
         repeat.shown = run.front()->nodes;
@@ -244,6 +367,51 @@ std::vector<draw::Repeat> repeats_to_fold(const GraphModule& module, BodyId body
 
 } // namespace
 
+Result<PicturePart> parse_part(std::string_view words) {
+    using Of = PicturePart::Of;
+    const auto wrong = [&](const std::string& expected) {
+        return make_error(Error::Kind::Usage, "found '" + std::string(words) + "', expected " + expected);
+    };
+    const size_t colon = words.find(':');
+    const std::string_view kind = words.substr(0, colon);
+    PicturePart part;
+    part.of = kind == "ancestors" ? Of::Ancestors
+        : kind == "descendants"   ? Of::Descendants
+        : kind == "around"        ? Of::Around
+        : kind == "between"       ? Of::Between
+        : kind == "nodes"         ? Of::These
+                                  : Of::All;
+    if (part.of == Of::All || colon == std::string_view::npos)
+        return wrong("ancestors:, descendants:, around:, between: or nodes: and names");
+    std::string_view rest = words.substr(colon + 1);
+    while (!rest.empty()) {
+        const size_t comma = rest.find(',');
+        if (const std::string_view name = rest.substr(0, comma); !name.empty())
+            part.names.emplace_back(name);
+        rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    }
+    if (part.of == Of::Around && part.names.size() == 2) {
+        const std::string& number = part.names[1];
+        const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), part.steps);
+        if (error != std::errc() || end != number.data() + number.size() || part.steps < 1
+            || part.steps > 1000)
+            return wrong("steps from 1 to 1000 behind the name");
+        part.names.pop_back();
+    }
+    const size_t count = part.names.size(), wanted = part.of == Of::Between ? 2 : 1;
+    if (count < wanted || (part.of != Of::These && count > wanted))
+        return wrong(wanted == 2 ? "two names" : "one name");
+    return part;
+}
+
+ShownBody shown_body(const Dump& dump, const Picture& picture, bool right) {
+    const Place& place = right ? picture.right : picture.place;
+    const auto& changed = right ? picture.right_expanded : picture.expanded;
+    if (changed)
+        return {changed.get(), right ? picture.right_expanded_body : picture.expanded_body};
+    return {dump.graph(place.graph).module.get(), place.body};
+}
+
 bool calls_regions(const Dump& dump, const Place& place) {
     const GraphModule& module = *dump.graph(place.graph).module;
     const std::vector<RegionCall> calls = region_calls(module, place.body);
@@ -260,9 +428,9 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
         return make_error(
             Error::Kind::Usage, "found " + std::to_string(choice.columns) + " columns, expected at least 1");
     if (choice.with_backward) {
-        if (choice.columns > 1 || choice.fold_repeats)
+        if (choice.columns > 1 || choice.fold_repeats || !choice.part.whole())
             return make_error(Error::Kind::Usage,
-                "a picture of both halves can be neither folded nor wrapped into columns");
+                "a picture of both halves can be neither folded, wrapped into columns nor cut to a part");
         if (options.layout.engine == layout::Engine::Dot)
             return make_error(Error::Kind::Usage, "a hairpin is drawn by the layered layout, not by dot");
         return make_hairpin_picture(dump, ledger, place, options, choice, job);
@@ -272,14 +440,24 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
         return drawn.error();
     drawn->options.layout.columns = choice.columns;
     if (choice.fold_repeats) {
-        drawn->options.repeats = repeats_to_fold(*drawn->module, drawn->body, choice.repeat_nodes);
+        drawn->options.repeats =
+            repeats_to_fold(*drawn->module, drawn->body, choice.repeat_nodes, choice.unfold);
         drawn->options.groups.clear(); // what repeats is framed with what it stands for
     }
     auto scene = draw::make_scene(*drawn->module, drawn->body, drawn->options, job);
     if (!scene)
         return scene.error();
     add_note(*scene, drawn->note);
-    return Picture{std::move(*scene), {place.graph, place.body, {}}, {}, drawn->expanded, {}};
+    Picture picture{std::move(*scene), {place.graph, place.body, {}}};
+    picture.expanded = drawn->expanded;
+    picture.expanded_body = drawn->body;
+    picture.origins = std::move(drawn->origins);
+    picture.moved = std::move(drawn->moved);
+    picture.calls = std::move(drawn->calls);
+    picture.left_out = drawn->left_out;
+    picture.stands_in = std::move(drawn->stands_in);
+    picture.whole = std::move(drawn->whole);
+    return picture;
 }
 
 } // namespace hopscope

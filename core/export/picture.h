@@ -6,10 +6,14 @@
 #include "core/base/job.h"
 #include "core/draw/scene.h"
 #include "core/graph/dump.h"
+#include "core/graph/expand.h"
+#include "core/graph/part.h"
 #include "core/regions/ledger.h"
 
+#include <compare>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hopscope {
@@ -18,6 +22,30 @@ namespace hopscope {
 // layout).
 draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Place& place);
 
+// Which nodes are drawn, by what they are to some that are named. Names are those of the picture: of a node
+// that came out of an expanded call "invoke_subgraph_3/mm".
+struct PicturePart {
+    enum class Of : uint8_t {
+        All,
+        These, // the nodes named
+        Ancestors, // what the first one rests on
+        Descendants, // what rests on it
+        Between, // what lies on a way between the first two
+        Around, // what is at most `steps` arguments away from the first
+    };
+    Of of = Of::All;
+    std::vector<std::string> names;
+    int steps = 1;
+    std::vector<std::string> hide; // and not these
+
+    bool whole() const { return of == Of::All && hide.empty(); }
+    friend auto operator<=>(const PicturePart&, const PicturePart&) = default;
+};
+
+// "ancestors:mm", "descendants:mm", "around:mm", "around:mm,2", "between:mm,add_3", "nodes:mm,add_3,view".
+// Error: Usage.
+Result<PicturePart> parse_part(std::string_view words);
+
 // What a person chooses beyond draw::Options.
 struct PictureChoice {
     bool with_backward = false; // the body's other half beside it, as a hairpin
@@ -25,20 +53,44 @@ struct PictureChoice {
     size_t repeat_nodes = 2; // blocks of fewer operations are not folded
     int columns = 1; // into how many a long picture is wrapped
     // Calls whose bodies stand in their place: names of calls ("invoke_subgraph_3"), of what they call
-    // ("partitioned_fw_subgraph_0_0") or identifiers ("subgraph_0": every body of the region); "all" is all.
+    // ("partitioned_fw_subgraph_0_0") or identifiers ("subgraph_0": every body of the region); "all" is all,
+    // "/invoke_subgraph_3/inner" the one call on that path.
     std::vector<std::string> expand;
+    int levels = 1 << 20; // how deep calls inside of expanded ones are expanded with them
+    std::vector<std::string> unfold; // nodes: blocks with one of them are drawn each by itself
+    PicturePart part;
 
-    bool plain() const { return !with_backward && !fold_repeats && columns == 1 && expand.empty(); }
+    bool plain() const { return *this == PictureChoice(); }
+    friend auto operator<=>(const PictureChoice&, const PictureChoice&) = default;
 };
 
 struct Picture {
     draw::Scene scene;
-    Place place; // the body; of a hairpin the forward one
-    Place right; // of a hairpin the backward body, else no graph
-    // The bodies as they are drawn where calls were expanded: BodyId(0) of each; else null. They point into
-    // the dump's.
-    std::shared_ptr<const GraphModule> expanded, right_expanded;
+    Place place{}; // the body; of a hairpin the forward one
+    Place right{}; // of a hairpin the backward body, else no graph
+    // The bodies as they are drawn where calls were expanded or nodes left out: see shown_body(); else null.
+    // They point into the dump's.
+    std::shared_ptr<const GraphModule> expanded{}, right_expanded{};
+    BodyId expanded_body{}, right_expanded_body{}; // in them
+    // Where the nodes of a changed body stand in the dump, by node; empty where it is the dump's own.
+    std::vector<NodeOrigin> origins{}, right_origins{};
+    // By node of the dump's body: its node in the changed one, of an expanded call the first that stands for
+    // it; none where it is not drawn. Empty as above.
+    std::vector<NodeId> moved{}, right_moved{};
+    std::vector<std::string> calls{}; // that were expanded, by path; of a hairpin those of both bodies
+    // Where PictureChoice::part leaves nodes out: how many, which nodes are stand-ins for them, and the
+    // module before it (none: the dump's own), whose body has the same id.
+    size_t left_out = 0;
+    std::vector<bool> stands_in{};
+    std::shared_ptr<const GraphModule> whole{};
 };
+
+// The body that is drawn, in its module.
+struct ShownBody {
+    const GraphModule* module = nullptr;
+    BodyId body;
+};
+ShownBody shown_body(const Dump& dump, const Picture& picture, bool right = false);
 
 // Whether a body calls a region whose body the dump has.
 bool calls_regions(const Dump& dump, const Place& place);

@@ -84,7 +84,10 @@ private:
     }
 
     bool wanted(const RegionCall& call, const Frame& frame) {
-        if (frame.level >= options_.levels || (options_.wanted && !options_.wanted(from_, frame.body, call)))
+        if (frame.level >= options_.levels
+            || (options_.wanted
+                && !options_.wanted(
+                    from_, frame.body, call, frame.prefix + std::string(name_of(frame.body, call.node)))))
             return false;
         std::string reason = reason_to_keep(call, frame.body);
         if (reason.empty()) {
@@ -240,6 +243,7 @@ private:
         frame.stands[id.index] = {
             Arg{.kind = ArgKind::Node, .size = 1, .ref = static_cast<uint32_t>(here().nodes.size())}};
         here().nodes.push_back(node);
+        out_.origins.push_back({frame.body, id});
     }
 
     // A body that is still called, with its own, under a name that no other has. Gives the name.

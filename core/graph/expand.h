@@ -18,6 +18,12 @@ struct ExpandedCall {
     std::vector<NodeId> nodes; // what stands for it, calls inside of it included; of the expanded body
 };
 
+// Where a node stood.
+struct NodeOrigin {
+    BodyId body; // of the original module
+    NodeId node;
+};
+
 // A call that stays though it was asked for.
 struct KeptCall {
     std::string path;
@@ -31,14 +37,16 @@ struct ExpandedBody {
     GraphModule module;
     std::vector<NodeId>
         origin_to_new; // by node of the original body; none where a call or what took its items is gone
+    std::vector<NodeOrigin> origins; // by node of the new body
     std::vector<ExpandedCall> calls; // in the order in which they are met, those inside a call behind it
     std::vector<KeptCall> kept;
 };
 
 struct ExpandOptions {
-    // Which calls; all where it is empty.
-    std::function<bool(const GraphModule& module, BodyId scope, const RegionCall& call)>
-        wanted; // `scope` makes the call
+    // Which calls; all where it is empty. `scope` makes the call, `path` is that of ExpandedCall.
+    std::function<bool(
+        const GraphModule& module, BodyId scope, const RegionCall& call, const std::string& path)>
+        wanted;
     int levels = 1 << 20; // 1: not the calls inside of what was expanded
     size_t most_nodes = 200'000; // bodies that call each other twice over grow with every level: then calls
                                  // stay, and are told

@@ -86,7 +86,18 @@ private:
 
 // TORCH_TRACE: records of the structured log (torch/_logging/_internal.py, trace_structured).
 bool looks_like_trace_log(std::string_view head);
-void read_trace_log(Collector& collector, FileId file, const FileBytes& bytes);
+// What stands in a trace between its records: another program's output, or a log of TORCH_LOGS.
+struct TextBeside {
+    std::string text;
+    Places places; // of its lines, in the file
+    uint64_t lines = 0; // that are not empty
+    uint64_t orphans = 0; // lines of payloads without a record
+    Place first_orphan;
+    std::string heads; // of the records: which process wrote them
+};
+// "3 lines that belong to no record were passed over; the first is this one", where there are such.
+void tell_passed_over(Collector& collector, FileId file, const TextBeside& beside, bool with_text);
+TextBeside read_trace_log(Collector& collector, FileId file, const FileBytes& bytes);
 
 // TORCH_LOGS text: its messages of hierarchical_compile and recompiles (text_log.cpp).
 struct PlainText;
@@ -95,7 +106,8 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain);
 
 // Any text: messages of a log, and the graphs printed in it (segment.cpp). Returns whether there was
 // anything.
-bool read_text(Collector& collector, FileId file, const FileBytes& bytes);
+// `places`: where the lines of `bytes` stand, if that is not the file as it is.
+bool read_text(Collector& collector, FileId file, const FileBytes& bytes, const Places* places = nullptr);
 // What an unreadable text is nearest to, in words for a person.
 std::string nearest_forms(std::string_view text);
 // The same messages without any prefix (torchdynamo/debug.log of a torch_compile_debug folder).

@@ -155,9 +155,20 @@ bool typographic(std::string_view text, size_t at, size_t& length, std::string_v
 }
 
 struct Needs {
-    bool escapes = false, returns = false, signs = false, markup = false, literal = false, doubled = false;
-    bool any() const { return escapes || returns || signs || markup || literal || doubled; }
+    bool escapes = false, returns = false, signs = false, markup = false, literal = false, doubled = false,
+         heads = false;
+    bool any() const { return escapes || returns || signs || markup || literal || doubled || heads; }
 };
+
+// Heads that people give a printed graph: its forward, called or awaited as they need it.
+constexpr std::string_view kForwardHead = "def forward(", kAsyncHead = "async def forward(",
+                           kCallHead = "def __call__(";
+
+// Whether the last line of a text, its indent apart, stands behind the line of a module's class.
+bool behind_module(std::string_view text) {
+    const size_t end = text.find_last_not_of(" \t\r\n");
+    return end != npos && text.substr(0, end + 1).ends_with("Module):");
+}
 
 bool has_lone_return(std::string_view text) {
     for (size_t at = text.find('\r'); at != npos; at = text.find('\r', at + 1))
@@ -187,6 +198,7 @@ Needs needs_of(std::string_view text) {
         const size_t bracket = type.find('[');
         needs.doubled = bracket != npos && is_identifier(type.substr(0, bracket));
     }
+    needs.heads = any_of({kAsyncHead, kCallHead});
     // A graph's head, and the line end behind it written out.
     needs.literal = any_of({"Module):\\n", "graph():\\n"});
     return needs;
@@ -270,6 +282,16 @@ void clean(std::string_view text, size_t from, const Needs& needs, Draft& out) {
         }
         size_t length = 0;
         std::string_view means;
+        if (needs.heads && c == 'a' && text.substr(at, kAsyncHead.size()) == kAsyncHead) {
+            at += kAsyncHead.size() - kForwardHead.size();
+            continue;
+        }
+        if (needs.heads && c == 'd' && text.substr(at, kCallHead.size()) == kCallHead
+            && behind_module(out.text)) {
+            out.text += kForwardHead;
+            at += kCallHead.size();
+            continue;
+        }
         if (c == '\n') {
             ++out.line;
             out.text += c;

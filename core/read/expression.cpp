@@ -61,7 +61,7 @@ bool ExpressionReader::looks_like_statement(std::string_view text) {
     if (at < text.size() && text[at] == '[')
         return text.find("] = ", at) != npos;
     if (text.substr(at, 2) == ": " || text.substr(at, 3) == " : ")
-        return text.find('"', at) == text.find(':', at) + 2 || text.find(" = ", at) != npos;
+        return text.find_first_of("\"'", at) == text.find(':', at) + 2 || text.find(" = ", at) != npos;
     skip_spaces(text, at);
     for (const PythonOperator& op : kInplaceOperators)
         if (text.substr(at, op.symbol.size()) == op.symbol)
@@ -220,7 +220,7 @@ Outcome ExpressionReader::right_side(std::string_view text, size_t& at, Node& no
         at += kFunctionMark.size();
         return function_call(text, at, node);
     }
-    if (is_identifier_start(text[at]))
+    if (!identifier_at(text, at).empty())
         return named_path(text, at, node);
     if (text[at] == '(') {
         bool taken = false;
@@ -277,7 +277,7 @@ bool ExpressionReader::left_side(std::string_view text, size_t& at, Node& node) 
     if (i < text.size() && text[i] == ':') {
         ++i;
         skip_spaces(text, i);
-        if (i < text.size() && text[i] == '"') {
+        if (i < text.size() && (text[i] == '"' || text[i] == '\'')) { // FX writes the first
             const size_t end = string_end(text, i);
             if (end == npos)
                 return false;
@@ -338,6 +338,11 @@ std::string_view statements_behind(std::string_view text) {
 
 } // namespace
 
+void ExpressionReader::leave_behind(std::string_view text) {
+    text = trimmed(text);
+    behind_ = text.starts_with(';') ? statements_behind(text.substr(1)) : std::string_view();
+}
+
 Outcome ExpressionReader::finish(Node node, std::string_view text, size_t at) {
     skip_spaces(text, at);
     if (at < text.size() && text[at] != ';')
@@ -385,14 +390,12 @@ Outcome ExpressionReader::two_step(std::string_view text, Node& node) {
     if (const Outcome o = values_.value(text, at, ValueReader::Stop::Delimiter); o != Outcome::Ok)
         return o;
     skip_spaces(text, at);
-    if (at >= text.size() || text[at] != ';')
-        return values_.bad("expected ';' and the name of the value after an in-place statement");
-    ++at;
-    skip_spaces(text, at);
-    if (!left_side(text, at, node))
-        return values_.bad("expected the name of the value after an in-place statement");
-    at += identifier_at(text, at).size();
-    return finish(node, text, at);
+    size_t named = std::min(at + 1, text.size());
+    skip_spaces(text, named);
+    if (at < text.size() && text[at] == ';' && left_side(text, named, node)
+        && identifier_at(text, named) == object)
+        return finish(node, text, named + object.size());
+    return unnamed_in_place(node, text, at, builder_.intern(object));
 }
 
 Outcome ExpressionReader::statement(std::string_view text, uint32_t line, SourceId source) {
@@ -409,7 +412,9 @@ Outcome ExpressionReader::statement(std::string_view text, uint32_t line, Source
     size_t at = 0;
     Outcome outcome = Outcome::Bad;
     if (!left_side(text, at, node)) {
-        outcome = two_step(text, node);
+        outcome = by_hand(text, node);
+    } else if (outcome = renamed(text, at, node); outcome == Outcome::Ok) {
+        return outcome;
     } else if (builder_.module().text(node.name).find("_boxed_arg_") != npos
         && (outcome = values_.value(text, at, ValueReader::Stop::Delimiter)) == Outcome::Ok) {
         values_.set_local(node.name, {args.begin() + static_cast<ptrdiff_t>(first), args.end()});
@@ -502,7 +507,7 @@ bool ExpressionReader::parameter(std::string_view& text, uint32_t line) {
     if (text.substr(at, 2) == ": " || text.substr(at, 3) == " : ") {
         at = text.find(':', at) + 1;
         skip_spaces(text, at);
-        if (at < text.size() && text[at] == '"') {
+        if (at < text.size() && (text[at] == '"' || text[at] == '\'')) {
             const size_t end = string_end(text, at);
             if (end == npos)
                 return false;

@@ -40,6 +40,10 @@ NodeId ModuleBuilder::add_node(Node node) {
 
 void ModuleBuilder::rename(NodeId node, StringId name) {
     body().nodes[node.index].name = name;
+    also_named(node, name);
+}
+
+void ModuleBuilder::also_named(NodeId node, StringId name) {
     if (name.index >= names_.size())
         names_.resize(module_->strings.size());
     names_[name.index] = {scope_, node};

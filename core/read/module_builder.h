@@ -27,6 +27,8 @@ public:
     NodeId node_named(StringId name) const;
     NodeId add_node(Node node);
     void rename(NodeId node, StringId name);
+    // From here on the name means this node too, whose own name stays.
+    void also_named(NodeId node, StringId name);
     // Placeholders for names that are used and never defined, behind the open body's own; the symbols in its
     // arguments that bear these names become uses of them.
     void add_free_inputs(const std::vector<StringId>& names, std::string_view descriptor);

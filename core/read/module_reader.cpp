@@ -34,6 +34,7 @@ void ModuleReader::close_body() {
                 + utf8(builder_.module().text(builder_.body().class_name))
                 + " was passed over: nothing that is returned uses it");
     passed_ = 0;
+    tell_made_names();
     tell_undefined();
     any_nodes_ = any_nodes_ || !builder_.body().nodes.empty();
 }
@@ -50,6 +51,18 @@ void ModuleReader::tell_missing_return() {
             "the body of " + name + " has no return: the text ends, or what followed is lost");
     }
     cut_ = false;
+}
+
+void ModuleReader::tell_made_names() {
+    const ExpressionReader::Made made = expressions_.take_made();
+    if (made.count)
+        problem(made.number, made.offset,
+            counted(made.count, "statement") + " of this graph " + (made.count == 1 ? "is" : "are")
+                + " as people write them (a, b = f(x); a += x; x.add_(1)): for what they compute names were "
+                  "made, "
+                  "'"
+                + utf8(builder_.module().text(made.first)) + "' first",
+            Severity::Note);
 }
 
 // Names that nothing defines become inputs, so that the picture shows where they go.

@@ -61,6 +61,7 @@ private:
     void close_body();
     void tell_missing_return();
     void tell_undefined();
+    void tell_made_names();
     bool only_placeholders();
     bool only_inputs();
     void problem(uint32_t number, size_t offset, std::string message, Severity severity = Severity::Warning);

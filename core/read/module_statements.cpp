@@ -79,7 +79,7 @@ void ModuleReader::flattened_placeholders(std::string_view names) {
         const size_t comma = names.find(',');
         const std::string_view name = trimmed(names.substr(0, comma));
         names = comma == npos ? std::string_view{} : names.substr(comma + 1);
-        if (!is_identifier(name))
+        if (!is_name(name))
             continue;
         Node node;
         node.op = Opcode::Placeholder;
@@ -95,13 +95,14 @@ void ModuleReader::flattened_placeholders(std::string_view names) {
 // used the placeholder before; a formatter may have put the parameter into brackets.
 bool ModuleReader::alias(std::string_view text) {
     const size_t equal = text.find(" = ");
-    if (equal == npos || !is_identifier(text.substr(0, equal)))
+    if (equal == npos || !is_name(text.substr(0, equal)))
         return false;
-    std::string_view parameter = text.substr(equal + 3);
+    const size_t semicolon = std::min(text.find(';', equal), text.size());
+    std::string_view parameter = text.substr(equal + 3, semicolon - std::min(semicolon, equal + 3));
     const std::string_view around = "() \t\r\n";
     parameter.remove_prefix(std::min(parameter.find_first_not_of(around), parameter.size()));
     parameter = parameter.substr(0, parameter.find_last_not_of(around) + 1);
-    if (!is_identifier(parameter))
+    if (!is_name(parameter))
         return false;
     const NodeId node = builder_.node_named(builder_.intern(parameter));
     if (!node || builder_.body().node(node).op != Opcode::Placeholder)
@@ -110,6 +111,7 @@ bool ModuleReader::alias(std::string_view text) {
         if (arg.node() == node)
             return false;
     builder_.rename(node, builder_.intern(text.substr(0, equal)));
+    expressions_.leave_behind(text.substr(semicolon));
     return true;
 }
 
@@ -165,7 +167,13 @@ bool ModuleReader::special_statement(std::string_view text) {
 void ModuleReader::keep_unread(std::string_view text) {
     Node node;
     size_t at = 0;
-    if (!expressions_.named(text, at, node) || at >= text.size())
+    std::vector<std::string_view> names;
+    if (!expressions_.named(text, at, node)) {
+        names = ExpressionReader::targets(text, at);
+        if (!names.empty())
+            node.name = builder_.intern(names.front());
+    }
+    if (!node.name || at >= text.size())
         return;
     node.target = builder_.intern("?");
     node.line = file_line();
@@ -195,7 +203,9 @@ void ModuleReader::keep_unread(std::string_view text) {
     }
     body.args.push_back({ArgKind::Opaque, 1, builder_.intern(text.substr(at)).index});
     node.args_end = static_cast<uint32_t>(body.args.size());
-    builder_.add_node(node);
+    const NodeId id = builder_.add_node(node);
+    for (size_t i = 1; i < names.size(); ++i)
+        builder_.also_named(id, builder_.intern(names[i]));
 }
 
 void ModuleReader::run_statement(std::string_view text, bool is_result) {

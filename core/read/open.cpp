@@ -1,5 +1,6 @@
 #include "core/read/open.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/borrow.h"
 #include "core/read/collector.h"
@@ -12,6 +13,7 @@
 #include "core/read/script.h"
 #include "core/read/script_task.h"
 #include "core/read/settle.h"
+#include "core/read/trace_repair.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -39,6 +41,7 @@ public:
 private:
     void order_debug_files();
     void read_file(const InputFile& file);
+    void read_text_beside(const InputFile& file, FileId trace, TextBeside beside);
     void read_debug_file(const InputFile& file, FileId id, GraphTask task);
     std::string debug_id(const DebugPlace& place) const;
     void add_logged_compilations();
@@ -55,6 +58,7 @@ private:
     std::vector<std::string> runs_; // of debug folders
     std::map<std::string, FileId> debug_owner_; // the first file of each
     std::set<std::pair<std::string, std::optional<int>>> models_; // of them
+    std::vector<std::shared_ptr<const TextBeside>> texts_beside_; // whose bytes evidence_ looks at
     std::optional<Error> not_understood_; // the first text that told nothing
 };
 
@@ -166,8 +170,11 @@ void Opener::read_file(const InputFile& given) {
                 + counted(lines, "line") + ' ' + std::to_string(copies) + " times over, and is read once",
             id, lines + 1, file.bytes.bytes.size());
     }
-    if (file.format == Format::Trace) {
-        read_trace_log(collector_, id, file.bytes);
+    const bool trace = file.format == Format::Trace
+        || (file.format != Format::Archive && !file.debug && holds_trace_records(file.bytes.bytes));
+    if (trace) {
+        collector_.dump.files.back().kind = "TORCH_TRACE";
+        read_text_beside(file, id, read_trace_log(collector_, id, file.bytes));
     } else if (file.format == Format::Archive) {
         read_export_archive(collector_, id, *file.archive, {options_.max_unfold, options_.raise_unfold});
     } else {
@@ -190,6 +197,55 @@ void Opener::read_file(const InputFile& given) {
         }
     }
     collector_.bytes_done += given.bytes.bytes.size();
+}
+
+namespace {
+// Whether other lines than records are a log or printed graphs: their heads and titles.
+bool may_hold_log(std::string_view text) {
+    static constexpr std::string_view kMarks[]{
+        "] [__", ".__", "TRACED GRAPH", "Module):", "def forward(", "graph():"};
+    return std::any_of(std::begin(kMarks), std::end(kMarks),
+        [&](std::string_view mark) { return find_words(text, mark) != std::string_view::npos; });
+}
+} // namespace
+
+// A trace and a text log in one file (`cat trace.log log.txt`, both on one stream) are two inputs: what both
+// tell of a compilation is merged as that of two files is. Anything else between records is passed over.
+void Opener::read_text_beside(const InputFile& file, FileId trace, TextBeside beside) {
+    if (beside.lines == 0)
+        return tell_passed_over(collector_, trace, beside, false);
+    // Single lines of payloads that damage tore off are none.
+    if (!may_hold_log(beside.text))
+        return tell_passed_over(collector_, trace, beside, true);
+    const auto kept = std::make_shared<TextBeside>(std::move(beside));
+    const Place first = kept->places.front();
+    Dump& dump = collector_.dump;
+    const auto told = [&] {
+        return std::tuple(dump.messages.size(), dump.compilations.size(), dump.sources.size(),
+            dump.artifacts.size(), collector_.tasks.size());
+    };
+    const auto before = told();
+    const size_t problems = dump.problems.size();
+    const FileId text(dump.files.size());
+    dump.files.push_back({file.path, "TORCH_LOGS", file.bytes.bytes.size()});
+    collector_.reading = text;
+    (void)read_text(collector_, text, {kept, kept->text, {}}, &kept->places);
+    if (told() != before) {
+        evidence_.add(trace, kept->heads);
+        evidence_.add(text, kept->text);
+        texts_beside_.push_back(kept);
+        collector_.problem(Severity::Note,
+            counted(kept->lines, "line")
+                + (kept->lines == 1
+                        ? " is no record of the trace, and read as a text beside it"
+                        : " are no records of the trace, and read as a text beside it: this is the "
+                          "first"),
+            text, first.line, first.offset);
+        return tell_passed_over(collector_, trace, *kept, false);
+    }
+    dump.files.pop_back();
+    dump.problems.resize(problems);
+    tell_passed_over(collector_, trace, *kept, true);
 }
 
 // A text log alone tells of compilations too.

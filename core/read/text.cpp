@@ -3,7 +3,9 @@
 #include "core/read/collector.h"
 #include "core/read/decode.h"
 #include "core/read/diff_sides.h"
+#include "core/read/grep_output.h"
 #include "core/read/segment.h"
+#include "core/read/trace_repair.h"
 
 #include <algorithm>
 #include <array>
@@ -112,8 +114,55 @@ void tell_lost_graph(Collector& collector, FileId file, const PlainText& plain) 
 }
 } // namespace
 
-bool read_text(Collector& collector, FileId file, const FileBytes& bytes) {
-    const PlainText plain = decode(bytes);
+namespace {
+
+// Lines of lines: where they stand in the file.
+PlainText placed(PlainText plain, const Places& places) {
+    auto placed = std::make_shared<Places>();
+    if (!plain.places)
+        *placed = places;
+    else
+        for (const Place& place : *plain.places)
+            placed->push_back(place.line && place.line <= places.size() ? places[place.line - 1] : Place{});
+    plain.places = std::move(placed);
+    return plain;
+}
+
+PlainText without_grep_marks(Collector& collector, FileId file, PlainText plain) {
+    auto grep = grep_output(plain);
+    if (!grep)
+        return plain;
+    uint64_t lines = 0;
+    for (const GrepOutput::Gap& gap : grep->gaps)
+        lines += gap.lines;
+    if (!grep->gaps.empty())
+        collector.problem(Severity::Warning,
+            "these are lines that grep printed: it left out "
+                + (lines ? counted(lines, "line") : std::string("some lines")) + " at "
+                + counted(grep->gaps.size(), "place")
+                + ", first before this one; graphs lack what stood there",
+            file, grep->gaps.front().place.line, grep->gaps.front().place.offset);
+    return std::move(grep->plain);
+}
+
+} // namespace
+
+bool read_text(Collector& collector, FileId file, const FileBytes& bytes, const Places* places) {
+    PlainText decoded = decode(bytes);
+    if (decoded.places && !places && holds_trace_records(decoded.text)) {
+        collector.problem(Severity::Note,
+            "the trace is wrapped in another form or encoding; lines and byte offsets count in its plain "
+            "text",
+            file, 1, 0);
+        collector.dump.files[file.index].kind = "TORCH_TRACE";
+        const FileBytes trace{decoded.storage, decoded.text, {}};
+        const TextBeside beside = read_trace_log(collector, file, trace);
+        tell_passed_over(collector, file, beside, true);
+        return true;
+    }
+    if (places)
+        decoded = placed(std::move(decoded), *places);
+    const PlainText plain = without_grep_marks(collector, file, std::move(decoded));
     const size_t messages = collector.dump.messages.size();
     const size_t compilations = collector.dump.compilations.size();
     bool log = false;

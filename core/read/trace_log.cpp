@@ -2,6 +2,7 @@
 #include "core/read/lines.h"
 #include "core/read/prefix.h"
 #include "core/read/trace_reader.h"
+#include "core/read/trace_repair.h"
 
 #include <array>
 #include <charconv>
@@ -30,19 +31,6 @@ constexpr std::array kGraphEvents{
     GraphEvent{"optimize_ddp_split_graph", Stage::Graph, "optimize_ddp_split_graph"},
     GraphEvent{"compiled_autograd_graph", Stage::Graph, "compiled_autograd_graph"},
 };
-
-// Where the JSON of a record starts in its line; npos if the line is none. The path may hold anything, so the
-// mark is the line number with its bracket.
-size_t json_start(std::string_view line) {
-    for (size_t at = line.find("] {"); at != npos; at = line.find("] {", at + 1)) {
-        size_t digits = at;
-        while (digits > 0 && is_digit(line[digits - 1]))
-            --digits;
-        if (digits < at && digits > 0 && line[digits - 1] == ':')
-            return at + 2;
-    }
-    return npos;
-}
 
 } // namespace
 
@@ -212,18 +200,21 @@ void TraceReader::run() {
             continue;
         }
         // Whitespace-stripped logs: an empty line that a tab-line follows belongs to the payload.
-        if (line.empty())
+        if (line.empty()) {
+            if (!text_runs_.empty() && text_runs_.back().end == lines.offset())
+                text_runs_.back().end = lines.end_offset();
             continue;
+        }
         const size_t start = json_start(line);
         if (start == npos) {
             // A record whose head is damaged: what follows is its payload, not the one before it's.
             size_t behind = 0;
             if (find_glog(line, behind) == 0)
                 flush();
-            if (!stray_lines_++) {
-                first_stray_ = lines.number();
-                first_stray_offset_ = lines.offset();
-            }
+            if (text_runs_.empty() || text_runs_.back().end != lines.offset())
+                text_runs_.push_back({lines.offset(), lines.end_offset(), lines.number(), 0});
+            text_runs_.back().end = lines.end_offset();
+            ++text_runs_.back().told;
             continue;
         }
         flush();
@@ -249,12 +240,21 @@ void TraceReader::run() {
                 + ": what follows is kept apart, as " + restart_id_ + "~2"
                 + (restarts_ > 1 ? "; ids begin anew " + counted(restarts_, "time") + " in this file" : ""),
             file_, restart_line_, restart_offset_);
-    if (stray_lines_)
-        collector_.problem(Severity::Warning,
-            counted(stray_lines_, "line")
-                + (stray_lines_ == 1 ? " that belongs to no record was passed over: this one"
-                                     : " that belong to no record were passed over; the first is this one"),
-            file_, first_stray_, first_stray_offset_);
+}
+
+TextBeside TraceReader::text_beside() const {
+    TextBeside beside;
+    beside.orphans = stray_lines_;
+    beside.first_orphan = {first_stray_, first_stray_offset_};
+    for (const TextRun& run : text_runs_) {
+        beside.lines += run.told;
+        Lines lines(bytes_.bytes.substr(run.begin, run.end - run.begin), false);
+        while (lines.next()) {
+            beside.places.push_back({run.line + lines.number() - 1, run.begin + lines.offset()});
+            (beside.text += lines.line()) += '\n';
+        }
+    }
+    return beside;
 }
 
 bool looks_like_trace_log(std::string_view head) {
@@ -273,57 +273,46 @@ bool looks_like_trace_log(std::string_view head) {
 
 namespace {
 
-// How many bytes another program put before each line ("[rank0]: ", a time, a container's name): where the
-// first record begins, if lines of payloads begin there too. 0 where a record begins its line.
-size_t width_before(std::string_view bytes) {
-    constexpr int kLines = 20'000; // the string table alone may come first
+// Of the lines that tell which process wrote the records, as many as processes.h looks at.
+std::string heads_of(std::string_view bytes) {
+    constexpr size_t kMost = 1 << 20;
+    std::string heads;
     Lines lines(bytes, false);
-    size_t width = 0;
-    for (int i = 0; i < kLines && lines.next(); ++i) {
-        const std::string_view line = lines.line();
-        if (width > 0 && line.size() > width && line[width] == '\t')
-            return width;
-        size_t end = 0;
-        if (width > 0 || json_start(line) == npos)
-            continue;
-        const size_t at = find_glog(line, end);
-        if (at == 0)
-            return 0;
-        width = at == npos ? 0 : at;
-    }
-    return 0;
-}
-
-FileBytes without_width(const FileBytes& bytes, size_t width) {
-    auto text = std::make_shared<std::string>();
-    text->reserve(bytes.bytes.size());
-    for (size_t at = 0; at < bytes.bytes.size();) {
-        const size_t end = std::min(bytes.bytes.find('\n', at), bytes.bytes.size() - 1) + 1;
-        std::string_view line = bytes.bytes.substr(at, end - at);
-        size_t behind = 0;
-        if (line.size() > width && (line[width] == '\t' || find_glog(line, behind) == width))
-            line.remove_prefix(width);
-        *text += line;
-        at = end;
-    }
-    const std::string_view view = *text;
-    return {std::move(text), view, {}};
+    while (heads.size() < kMost && lines.next())
+        if (json_start(lines.line()) != npos)
+            (heads += lines.line()) += '\n';
+    return heads;
 }
 
 } // namespace
 
-void read_trace_log(Collector& collector, FileId file, const FileBytes& bytes) {
-    if (const size_t width = width_before(bytes.bytes)) {
-        collector.problem(Severity::Note,
-            "before each line stand " + std::to_string(width)
-                + " bytes that are no part of the trace, such as '"
-                + utf8(trimmed(bytes.bytes.substr(0, width)))
-                + "': they are left out, and byte offsets count without them",
-            file, 1, 0);
-        TraceReader(collector, file, without_width(bytes, width)).run();
+void tell_passed_over(Collector& collector, FileId file, const TextBeside& beside, bool with_text) {
+    const bool text = with_text && beside.lines > 0;
+    const uint64_t lines = beside.orphans + (text ? beside.lines : 0);
+    if (lines == 0)
         return;
+    const bool orphan =
+        beside.orphans > 0 && (!text || beside.first_orphan.offset < beside.places.front().offset);
+    const Place at = orphan ? beside.first_orphan : beside.places.front();
+    collector.problem(Severity::Warning,
+        counted(lines, "line")
+            + (lines == 1 ? " that belongs to no record was passed over: this one"
+                          : " that belong to no record were passed over; the first is this one"),
+        file, at.line, at.offset);
+}
+
+TextBeside read_trace_log(Collector& collector, FileId file, const FileBytes& bytes) {
+    FileBytes trace = bytes;
+    if (auto repaired = repaired_trace(bytes)) {
+        collector.problem(Severity::Note, std::move(repaired->told), file, 1, 0);
+        trace = std::move(repaired->bytes);
     }
-    TraceReader(collector, file, bytes).run();
+    TraceReader reader(collector, file, trace);
+    reader.run();
+    TextBeside beside = reader.text_beside();
+    if (!beside.text.empty())
+        beside.heads = heads_of(trace.bytes);
+    return beside;
 }
 
 } // namespace hopscope::read

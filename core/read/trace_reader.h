@@ -24,6 +24,8 @@ public:
         , json_(bytes.bytes) { }
 
     void run();
+    // The lines that are neither records nor of their payloads.
+    TextBeside text_beside() const;
 
 private:
     // Of a tensor that was described, until its source follows.
@@ -82,7 +84,13 @@ private:
     std::string restart_id_;
     bool restart_copy_ = false; // by a record that the file has twice
     bool restart_process_ = false; // by a process that had started nothing before
-    uint64_t stray_lines_ = 0;
+    struct TextRun { // lines one after another that belong to no record and begin without a tab
+        size_t begin = 0, end = 0;
+        uint32_t line = 0; // of the first
+        uint64_t told = 0; // that are not empty
+    };
+    std::vector<TextRun> text_runs_;
+    uint64_t stray_lines_ = 0; // that begin with a tab and have no record
     uint32_t first_stray_ = 0;
     uint64_t first_stray_offset_ = 0;
 };

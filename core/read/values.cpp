@@ -244,7 +244,7 @@ private:
             ++at_;
             return Outcome::Ok;
         }
-        if (is_identifier_start(c))
+        if (is_identifier_start(c) || ((c & 0x80) && !identifier_at(text_, at_).empty()))
             return read_word();
         state_ = State::Value;
         return reader_.leaf(text_, at_);

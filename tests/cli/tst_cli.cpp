@@ -24,6 +24,8 @@ private slots:
     void everyAddressOpens();
     void wrongUsage_data();
     void wrongUsage();
+    void hostileWords();
+    void theOnlyBody();
     void badAddressListsWhatExists();
     void unreadable_data();
     void unreadable();
@@ -276,6 +278,10 @@ void TestCli::wrongUsage_data() {
     QTest::newRow("unknown stage") << QStringList{"graph", trace("mlp4"), "--at", "0/0:nope"};
     QTest::newRow("no such node") << QStringList{"graph", trace("mlp4"), "--at", "0/0:forward@nope"};
     QTest::newRow("screenshot that is no PNG") << QStringList{trace("mlp4"), "--screenshot", "q.jpg"};
+    QTest::newRow("negative invocation") << QStringList{"explain", trace("mlp4"), "--invocation", "-1"};
+    QTest::newRow("negative limit") << QStringList{"search", trace("mlp4"), "relu", "--limit", "-1"};
+    QTest::newRow("negative outputs")
+        << QStringList{"joint", trace("mlp4"), "--at", "0/0:forward", "--outputs", "-1"};
     QTest::newRow("export without a file") << QStringList{"export", trace("mlp4"), "--at", "0/0:forward"};
 }
 
@@ -285,6 +291,33 @@ void TestCli::wrongUsage() {
     QCOMPARE(r.status, 2);
     QVERIFY2(r.out.isEmpty(), r.out.constData());
     QVERIFY(!r.err.isEmpty());
+}
+
+// What the option parser quotes, too, cannot speak to a terminal.
+void TestCli::hostileWords() {
+    for (const QString& word : {QStringLiteral("--\x1b]0;x\a"), QStringLiteral("--seed=\x1b[2J")}) {
+        const Run r = run({"run", "x.log", word});
+        QCOMPARE(r.status, 2);
+        QVERIFY2(!r.err.contains('\x1b') && r.err.contains("\\x1b"), r.err.constData());
+    }
+}
+
+// A dump with one body needs no address, and that it was taken is said.
+void TestCli::theOnlyBody() {
+    QTemporaryDir folder;
+    const QString path = folder.filePath("a\nb.txt");
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("def forward(self, x):\n    a = torch.sin(x)\n    return (a,)\n");
+    file.close();
+    const Run r = run({"graph", path});
+    QCOMPARE(r.status, 0);
+    QVERIFY2(r.err.contains("note: taking -:graph, the only body"), r.err.constData());
+    QVERIFY(r.out.contains("torch.sin(x)"));
+    QCOMPARE(run({"export", path, "-o", "-", "--format", "dot"}).status, 0);
+    QCOMPARE(run({"repeats", path}).status, 0);
+    const Run list = run({"graphs", path});
+    QVERIFY2(list.out.contains("a\\nb"), list.out.constData());
 }
 
 void TestCli::badAddressListsWhatExists() {

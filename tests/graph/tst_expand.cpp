@@ -124,7 +124,9 @@ private slots:
         QVERIFY(find_node(one.module, one.module.body(calls[2].body), "mul"));
         QVERIFY(verify(one.module).empty());
         const ExpandedBody none = expand_calls(first(dump), BodyId(0),
-            {.wanted = [](const GraphModule&, BodyId, const RegionCall&) { return false; }});
+            {.wanted = [](const GraphModule&, BodyId, const RegionCall&, const std::string&) {
+                return false;
+            }});
         QVERIFY(none.calls.empty() && none.kept.empty());
         QCOMPARE(statements(none.module, BodyId(0)), statements(first(dump), BodyId(0)));
     }

@@ -28,7 +28,7 @@ CORE = {
     "worker": {"base", "graph", "tensors", "wire"},
     "run": {"base", "graph", "read", "session", "tensors", "wire", "worker"},
     "proof": {"base", "graph", "read", "regions", "tensors", "worker", "run"},
-    "browse": {"base", "graph", "read", "regions", "diff", "explain", "session"},
+    "browse": {"base", "graph", "read", "regions", "diff", "explain", "export", "session"},
     "executor": {"base", "graph", "read", "tensors", "wire"},
 }
 # Of core, a panel may include what it shows: no more than its CMake list says. Of views, base.

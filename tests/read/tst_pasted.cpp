@@ -33,6 +33,15 @@ private slots:
     void closingQuotes();
     void statementsOfOneLine();
     void aSecondReturn();
+    void tuplesOnTheLeft();
+    void operatorsInPlace();
+    void secondNames();
+    void namesOfOtherScripts();
+    void otherHeads_data();
+    void otherHeads();
+    void quotesOfTypes();
+    void linesOfGrep_data();
+    void linesOfGrep();
 };
 
 namespace {
@@ -394,6 +403,117 @@ void TestPasted::aSecondReturn() {
     QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x a b output"));
     QCOMPARE(dump->problems.size(), size_t{1});
     QCOMPARE(dump->problems[0].line, uint64_t{5});
+}
+
+// What tracing makes of them: a node for the call, and one for each item.
+void TestPasted::tuplesOnTheLeft() {
+    const auto dump = openText("def forward(self, x):\n    a, b = torch.split(x, 2)\n"
+                               "    (c, _) = torch.ops.aten.split.Tensor(a, 1)\n    d, e = c\n"
+                               "    f, *g = strange x\n    return (b, d, e, f, g)\n");
+    QVERIFY(dump.ok());
+    const Graph& g = dump->graphs[0];
+    QCOMPARE(nodesOf(g), QStringLiteral("x split a b split_1 c d e f output"));
+    QCOMPARE(nodeText(g, "b"), QStringLiteral("operator.getitem(split)"));
+    QCOMPARE(nodeText(g, "split_1"), QStringLiteral("torch.ops.aten.split.Tensor(a)"));
+    QCOMPARE(nodeText(g, "e"), QStringLiteral("operator.getitem(c)"));
+    QCOMPARE(nodeText(g, "f"), QStringLiteral("?(x)"));
+    QCOMPARE(nodeText(g, "output"), QStringLiteral("output(b, d, e, f, f)"));
+    QCOMPARE(dump->problems.size(), size_t{2}); // the strange one, and that names were made
+}
+
+void TestPasted::operatorsInPlace() {
+    const auto dump = openText("def forward(self, x, w):\n    a = torch.sin(x)\n    a += w\n    a *= 2\n"
+                               "    a[0] = w\n    a.add_(1)\n    return (a,)\n");
+    QVERIFY(dump.ok());
+    const Graph& g = dump->graphs[0];
+    QCOMPARE(nodesOf(g), QStringLiteral("x w a iadd imul setitem add_ output"));
+    QCOMPARE(nodeText(g, "imul"), QStringLiteral("operator.imul(iadd)"));
+    QCOMPARE(nodeText(g, "setitem"), QStringLiteral("operator.setitem(imul, w)"));
+    QCOMPARE(nodeText(g, "add_"), QStringLiteral("add_(imul)"));
+    QCOMPARE(nodeText(g, "output"), QStringLiteral("output(imul)"));
+    QCOMPARE(dump->problems.size(), size_t{1});
+    QCOMPARE(dump->problems[0].severity, Severity::Note);
+    QCOMPARE(dump->problems[0].line, uint64_t{3});
+}
+
+void TestPasted::secondNames() {
+    const auto dump =
+        openText("def forward(self, L_x_, w):\n    l_x_ = L_x_; y = l_x_ + w; z = y; q = z * 2\n"
+                 "    v = q\n    return (v, z)\n");
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("l_x_ w y q output"));
+    QCOMPARE(nodeText(dump->graphs[0], "output"), QStringLiteral("output(q, y)"));
+}
+
+void TestPasted::namesOfOtherScripts() {
+    const auto dump = openText("def forward(self, größe: \"f32[4]\", β: \"f32[4]\"):\n"
+                               "    мул: \"f32[4]\" = größe * β;  β = None\n"
+                               "    w = self.größe\n    和 = torch.add(мул, w)\n    return (和,)\n");
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("größe β мул w 和 output"));
+    QCOMPARE(nodeText(dump->graphs[0], "w"), QStringLiteral("größe()"));
+}
+
+void TestPasted::otherHeads_data() {
+    QTest::addColumn<QByteArray>("head");
+    QTest::newRow("async") << QByteArray("async def forward(");
+    QTest::newRow("call") << QByteArray("def __call__(");
+}
+
+void TestPasted::otherHeads() {
+    QFETCH(QByteArray, head);
+    const auto dump = openText(QByteArray(kGraph).replace("def forward(", head));
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    QCOMPARE(nodesOf(dump->graphs[0]), kNodes);
+}
+
+void TestPasted::quotesOfTypes() {
+    const auto dump = openText(QByteArray(kGraph).replace('"', '\''));
+    QVERIFY(dump.ok());
+    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
+    const GraphModule& m = *dump->graphs[0].module;
+    for (size_t i = 0; i < 4; ++i) {
+        const TypeId type = m.bodies[0].nodes[i].type;
+        QVERIFY(type);
+        QCOMPARE(m.types[type.index].kind, TypeKind::Tensor);
+    }
+}
+
+void TestPasted::linesOfGrep_data() {
+    QTest::addColumn<QByteArray>("name");
+    QTest::newRow("numbers") << QByteArray();
+    QTest::newRow("names and numbers") << QByteArray("a-1.txt");
+}
+
+// grep -n -C, -H: ':' at a match, '-' around it, '--' where lines were left out.
+void TestPasted::linesOfGrep() {
+    QFETCH(QByteArray, name);
+    const QList<QByteArray> lines = QByteArray(kGraph).trimmed().split('\n');
+    const auto grep = [&](int gone) {
+        QByteArray out;
+        for (int i = 0; i < lines.size(); ++i) {
+            if (i == gone) {
+                out += "--\n";
+                continue;
+            }
+            const char mark = lines[i].contains("mul") ? ':' : '-';
+            out += name + (name.isEmpty() ? QByteArray() : QByteArray(1, mark)) + QByteArray::number(i + 9)
+                + mark + lines[i] + '\n';
+        }
+        return out;
+    };
+    const auto whole = openText(grep(-1));
+    QVERIFY(whole.ok());
+    QVERIFY2(whole->problems.empty(), qPrintable(problemText(whole->problems)));
+    QCOMPARE(nodesOf(whole->graphs[0]), kNodes);
+    const auto part = openText(grep(4)); // sin
+    QVERIFY(part.ok());
+    QVERIFY2(problemText(part->problems).contains("left out 1 line at 1 place"),
+        qPrintable(problemText(part->problems)));
+    QCOMPARE(nodesOf(part->graphs[0]), QStringLiteral("primals_1 primals_2 sin mul output"));
 }
 
 QTEST_APPLESS_MAIN(TestPasted)

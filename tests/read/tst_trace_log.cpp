@@ -31,6 +31,10 @@ private slots:
     void orphanedLinesAreCounted();
     void prefixOnEachLine_data();
     void prefixOnEachLine();
+    void tabsThatBecameBlanks_data();
+    void tabsThatBecameBlanks();
+    void logInOneFile_data();
+    void logInOneFile();
     void lostJsonLine();
     void brokenJsonLine();
     void cutLastLine();
@@ -250,6 +254,61 @@ void TestTraceLog::prefixOnEachLine() {
     QCOMPARE(found->problems.size(), plain->problems.size() + 1);
     QVERIFY2(problemText(found->problems).contains("no part of the trace"),
         qPrintable(problemText(found->problems)));
+}
+
+void TestTraceLog::tabsThatBecameBlanks_data() {
+    QTest::addColumn<QByteArray>("blanks");
+    QTest::newRow("eight") << QByteArray("        ");
+    QTest::newRow("four") << QByteArray("    ");
+    QTest::newRow("one") << QByteArray(" ");
+    QTest::newRow("none") << QByteArray();
+}
+
+// Editors and web forms expand tabs: payloads are read, and their sums, which are right, are not blamed.
+void TestTraceLog::tabsThatBecameBlanks() {
+    QFETCH(QByteArray, blanks);
+    const QByteArray text = record(R"("dynamo_start": {})") + graphRecord();
+    QByteArray expanded;
+    for (const QByteArray& line : text.split('\n'))
+        if (!line.isEmpty())
+            expanded += (line.startsWith('\t') ? blanks + line.mid(1) : line) + '\n';
+    const auto plain = openBytes(text, verifying()), found = openBytes(expanded, verifying());
+    QVERIFY(plain.ok() && found.ok());
+    QCOMPARE(found->graphs.size(), plain->graphs.size());
+    QVERIFY(same_body(*found->graphs[0].module, BodyId(0), *plain->graphs[0].module, BodyId(0)));
+    QCOMPARE(found->problems.size(), plain->problems.size() + 1);
+    QVERIFY2(problemText(found->problems).contains("tab"), qPrintable(problemText(found->problems)));
+    QCOMPARE(found->problems.front().severity, Severity::Note);
+}
+
+void TestTraceLog::logInOneFile_data() {
+    QTest::addColumn<int>("at"); // lines of the log before the trace
+    QTest::newRow("behind") << 0;
+    QTest::newRow("before") << 1'000'000;
+    QTest::newRow("around") << 200;
+}
+
+// Both streams in one file (`2>&1 | tee`, `cat`): two inputs of one run, each call once.
+void TestTraceLog::logInOneFile() {
+    QFETCH(int, at);
+    const QByteArray trace = traceBytes("mlp4");
+    const QByteArray log = bytesOf(QString::fromStdString(textLogOf("mlp4"))).trimmed();
+    const QList<QByteArray> lines = log.split('\n');
+    QByteArray before, behind;
+    for (int i = 0; i < lines.size(); ++i)
+        (i < at ? before : behind) += lines[i] + '\n';
+    const auto both = openBytes(before + trace + behind);
+    const auto apart = open_dump({traceOf("mlp4"), textLogOf("mlp4")});
+    QVERIFY(both.ok() && apart.ok());
+    QCOMPARE(both->compilations.size(), apart->compilations.size());
+    QCOMPARE(both->graphs.size(), apart->graphs.size());
+    QCOMPARE(both->messages.size(), apart->messages.size());
+    QCOMPARE(both->timers.size(), apart->timers.size());
+    for (const Graph& g : both->graphs)
+        QCOMPARE(g.also.size(), size_t{1});
+    QCOMPARE(both->problems.size(), size_t{1});
+    QVERIFY2(problemText(both->problems).contains("read as a text beside it"),
+        qPrintable(problemText(both->problems)));
 }
 
 void TestTraceLog::idsBeginAnew() {

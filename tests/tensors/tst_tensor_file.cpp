@@ -108,6 +108,18 @@ void TestTensorFile::refusesDamage_data() {
             "1234"));
     row("described but absent",
         with_header(R"({"__metadata__":{"values":"{\"b\":{\"stride\":[\"1\"]}}"}})", ""));
+    row("overlap",
+        with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+                    R"("b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})",
+            "123456"));
+    row("the same bytes",
+        with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+                    R"("b":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}})",
+            "1234"));
+    row("one name twice",
+        with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+                    R"("a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+            "12345678"));
     row("descriptions are no object", with_header(R"({"__metadata__":{"values":"[]"}})", ""));
 }
 

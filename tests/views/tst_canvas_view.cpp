@@ -181,6 +181,7 @@ void TestCanvasView::newBodyForgets() {
 void TestCanvasView::minimapDragMoves() {
     auto canvas = make(grid(10, 60));
     canvas->setViewState({1.0, QPointF(400, 300)});
+    canvas->setMinimapCorner(Canvas::Corner::BottomRight);
     auto* map = canvas->findChild<QWidget*>(QStringLiteral("canvas.minimap"));
     QVERIFY(map);
     QTRY_VERIFY(map->isVisible());
@@ -201,7 +202,11 @@ void TestCanvasView::minimapDragMoves() {
 void TestCanvasView::minimapHides() {
     auto canvas = make(grid(10, 60));
     auto* map = canvas->findChild<QWidget*>(QStringLiteral("canvas.minimap"));
+    // Boxes everywhere: no corner where it would cover none, unless one is chosen.
+    QVERIFY(!map->isVisible());
+    canvas->setMinimapCorner(Canvas::Corner::TopLeft);
     QTRY_VERIFY(map->isVisible());
+    QVERIFY(map->geometry().center().x() < canvas->viewport()->width() / 2);
     canvas->setMinimapVisible(false);
     QVERIFY(!map->isVisible());
     QVERIFY(!canvas->isMinimapVisible());

@@ -69,6 +69,24 @@ QString glyphText(Glyph glyph) {
     return QStringLiteral("–");
 }
 
+namespace {
+// Numbers as in draw::Dot.
+bool isInlined(uint8_t dot) {
+    return dot > static_cast<uint8_t>(Decision::Unknown);
+}
+Decision decisionOf(uint8_t dot) {
+    return isInlined(dot) ? Decision::Unknown : static_cast<Decision>(dot);
+}
+} // namespace
+
+Glyph glyphOfDot(uint8_t dot) {
+    return glyphOf(decisionOf(dot), isInlined(dot));
+}
+
+Role roleOfDot(uint8_t dot) {
+    return roleOf(decisionOf(dot), isInlined(dot));
+}
+
 QString decisionText(const Invocation& invocation) {
     return qs(decision_text(invocation));
 }

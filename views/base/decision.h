@@ -17,6 +17,9 @@ enum class Glyph { Hollow, Filled, Half, Cross, Ring, Dash };
 
 Glyph glyphOf(Decision decision, bool inlined);
 Role roleOf(Decision decision, bool inlined);
+// The same of a draw::Dot, which counts as Decision does and has inlined calls behind it.
+Glyph glyphOfDot(uint8_t dot);
+Role roleOfDot(uint8_t dot);
 QString glyphText(Glyph glyph); // one character of the same shape, for rich text and plain text
 QString decisionText(const Invocation& invocation); // "reused", "traced, then put inline"
 

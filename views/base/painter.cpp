@@ -33,6 +33,7 @@ void paintScene(QPainter& painter, const draw::Scene& scene, Scheme scheme, cons
         scenePainter.paintAll(compiled);
     } else {
         const SceneIndex index(scene);
+        scenePainter.paintRange(compiled, compiled.ground);
         for (uint32_t edge : index.edgesIn(clip))
             scenePainter.paintRange(compiled, compiled.edges[edge]);
         for (uint32_t box : index.boxesIn(clip))

@@ -167,7 +167,8 @@ std::optional<SceneIndex::EdgeHit> SceneIndex::edgeAt(QPointF point, double reac
 std::optional<uint32_t> SceneIndex::boxOf(NodeId node) const {
     if (!node.valid() || node.index >= scene_.box_of_node.size())
         return {};
-    return scene_.box_of_node[node.index];
+    const uint32_t box = scene_.box_of_node[node.index];
+    return box == draw::kNoBox ? std::nullopt : std::optional(box);
 }
 
 std::optional<uint32_t> SceneIndex::siblingOf(uint32_t box, int direction) const {

@@ -29,6 +29,12 @@ draw::Kind kindOf(ColorRole bar) {
     return static_cast<draw::Kind>(static_cast<int>(bar) - static_cast<int>(ColorRole::Kind0));
 }
 
+// Black or white, whichever reads better on it.
+QRgb letterOn(const QColor& ground) {
+    const uint32_t rgb = ground.rgb() & 0xFFFFFF;
+    return draw::contrast(rgb, 0xFFFFFF) >= draw::contrast(rgb, 0x000000) ? 0xFFFFFF : 0x000000;
+}
+
 QPainterPath barPath(const QRectF& r, double radius) {
     QPainterPath path;
     path.moveTo(r.right(), r.top());
@@ -48,6 +54,8 @@ CompiledList::CompiledList(const draw::Scene& scene, draw::DisplayList displayLi
     texts.reserve(list.texts.size());
     for (const std::string& text : list.texts)
         texts.push_back(qs(text));
+    while (ground.end < list.items.size() && !list.items[ground.end].box && !list.items[ground.end].edge)
+        ++ground.end;
     boxes.resize(scene.boxes.size());
     edges.resize(scene.edges.size());
     for (uint32_t i = 0; i < list.items.size(); ++i) {
@@ -180,7 +188,7 @@ void ScenePainter::rect(const Primitive& item, const BoxLook& look) {
 
 void ScenePainter::text(const Primitive& item, const QString& text) {
     const double size = item.size * t_.scale; // device pixels
-    if (size < 2 * t_.lineScale)
+    if (size < item.least * t_.lineScale)
         return;
     // Qt takes whole pixels only: the rest is scaled, or texts would be wider than the boxes made for them.
     const int pixels = std::max(1, static_cast<int>(std::lround(size)));
@@ -192,7 +200,9 @@ void ScenePainter::text(const Primitive& item, const QString& text) {
     if (item.letter) {
         const auto kind =
             static_cast<draw::Kind>(static_cast<int>(item.fill) - static_cast<int>(ColorRole::Kind0));
-        color = QColor::fromRgb(draw::letter_color(kind));
+        color =
+            QColor::fromRgb(item.part == Primitive::Part::Title ? letterOn(kindBlockColor(kind, t_.scheme))
+                                                                : draw::letter_color(kind));
     }
     QPointF at = map(item.x, item.y);
     // By the advance that the picture was measured with, not by this machine's font.

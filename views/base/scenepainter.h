@@ -31,6 +31,7 @@ struct CompiledList {
     draw::DisplayList list;
     std::vector<QString> texts;
     std::vector<Range> boxes, edges; // into list.items, by index in the scene
+    Range ground; // frames and labels, which lie under all of them
 };
 
 // A scene and its lists, each made when it is first wanted.
@@ -42,7 +43,7 @@ public:
 
 private:
     std::shared_ptr<const draw::Scene> scene_;
-    std::array<std::unique_ptr<CompiledList>, 3> lists_;
+    std::array<std::unique_ptr<CompiledList>, draw::kDetailCount> lists_;
 };
 
 struct PaintTarget {

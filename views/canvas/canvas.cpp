@@ -92,6 +92,10 @@ void Canvas::setScene(std::shared_ptr<const draw::Scene> scene, Change change) {
         d->index = std::make_unique<SceneIndex>(*d->scene);
         d->picture = std::make_unique<Picture>(d->scene);
     }
+    d->farBoxes.clear();
+    for (uint32_t i = 0; d->scene && i < d->scene->boxes.size(); ++i)
+        if (d->scene->boxes[i].region)
+            d->farBoxes.push_back(i);
     d->cameFrom = d->cameTo = {};
     if (change == Change::NewBody) {
         d->selected = d->currentHit = {};
@@ -235,10 +239,15 @@ void Canvas::Private::updateMinimap() {
     placeMinimap();
 }
 
-// In the corner with the fewest boxes under it; it stays where it is unless another corner is clearly better.
+void Canvas::setMinimapCorner(Corner corner) {
+    d->minimapCorner = corner;
+    d->placeMinimap();
+}
+
+// In a corner where no box is under it, its own as long as that is one.
 void Canvas::Private::placeMinimap() {
     const QSize room = q->viewport()->size();
-    const bool needed = shows() && !visibleScene().contains(QRectF(0, 0, scene->width, scene->height));
+    const bool needed = shows() && !allInView();
     const bool fits = room.width() > 2 * minimap->width() && room.height() > minimap->height() * 3 / 2;
     if (!minimapWanted || !needed || !fits) {
         minimap->hide();
@@ -250,20 +259,37 @@ void Canvas::Private::placeMinimap() {
     const int bottom = room.height() - minimap->height() - kMinimapGap;
     const QPoint corners[] = {
         {right, bottom}, {right, kMinimapGap}, {kMinimapGap, bottom}, {kMinimapGap, kMinimapGap}};
-    size_t fewest = SIZE_MAX, here = SIZE_MAX;
-    QPoint best = corners[0];
-    for (const QPoint& corner : corners) {
-        const QRectF under(q->toScene(corner), QSizeF(minimap->size()) / zoom);
-        const size_t count = index->countIn(under, 10'000);
-        if (minimap->isVisible() && corner == minimap->pos())
-            here = count;
-        if (count < fewest) {
-            fewest = count;
-            best = corner;
-        }
+    const auto free = [&](const QPoint& at) {
+        return index->countIn(QRectF(q->toScene(at), QSizeF(minimap->size()) / zoom), 1) == 0;
+    };
+    std::optional<QPoint> place;
+    switch (minimapCorner) {
+    case Corner::BottomRight:
+        place = corners[0];
+        break;
+    case Corner::TopRight:
+        place = corners[1];
+        break;
+    case Corner::BottomLeft:
+        place = corners[2];
+        break;
+    case Corner::TopLeft:
+        place = corners[3];
+        break;
+    case Corner::Auto:
+        if (minimap->isVisible() && free(minimap->pos())
+            && std::find(std::begin(corners), std::end(corners), minimap->pos()) != std::end(corners))
+            place = minimap->pos();
+        for (const QPoint& at : corners)
+            if (!place && free(at))
+                place = at;
+        break;
     }
-    if (here == SIZE_MAX || fewest + 2 < here || (fewest == 0 && here > 0))
-        minimap->move(best);
+    if (!place) {
+        minimap->hide();
+        return;
+    }
+    minimap->move(*place);
     minimap->show();
     minimap->raise();
     if (holder->isVisible())

@@ -117,6 +117,11 @@ public:
     void setZoom(double zoom); // about the middle of the canvas; clamped to minZoom()…kMaxZoom
     double minZoom() const; // a quarter of what fits all, at most 0.05
     static constexpr double kMaxZoom = 8.0;
+    // The zoom of the opening view by this canvas alone, 0 where it shows none; `limit` gives the largest
+    // that it takes, so that pictures beside each other open at one scale. 0 is no limit.
+    double openingZoom() const;
+    void setOpeningLimit(std::function<double()> limit);
+    void takeOpeningViewAgain(); // only as long as nobody has moved the view
     ViewState viewState() const;
     void setViewState(const ViewState& state);
     QPointF toScene(QPointF viewportPos) const;
@@ -124,6 +129,10 @@ public:
     QRect boxRect(NodeId node) const; // on the viewport; null where the node is not shown
     NodeId nodeAt(QPoint viewportPos) const; // the node itself, or the folded node whose port mark is there
 
+    // Where the minimap lies: pinned to a corner, or in one where it covers no node; where there is none, it
+    // is not shown.
+    enum class Corner { Auto, TopLeft, TopRight, BottomLeft, BottomRight };
+    void setMinimapCorner(Corner corner);
     bool isMinimapVisible() const; // as set; it also hides itself while all of the picture is in view
     // Called when the card is due; an empty card shows none. May be unset.
     void setHoverProvider(std::function<HoverCard(NodeId)> provider);
@@ -153,6 +162,7 @@ Q_SIGNALS:
     void hovered(hopscope::NodeId node); // invalid = left
     void contextMenuRequested(hopscope::NodeId node, QPoint globalPos); // node invalid = background
     void viewChanged(); // zoom or place, by whatever
+    void openingViewTaken();
     void cancelRequested(); // of the Busy placeholder
     void escapePressed();
 

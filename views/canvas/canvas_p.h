@@ -45,6 +45,7 @@ struct Canvas::Private {
     void fitRect(const QRectF& sceneRect, double largestZoom);
     void updateBars();
     QRectF visibleScene() const;
+    bool allInView() const;
     QRectF toView(const QRectF& scene) const;
 
     // --- state (canvas.cpp)
@@ -82,6 +83,7 @@ struct Canvas::Private {
     void paintSigns(QPainter& painter, ScenePainter& scenePainter);
     void paintCrossing(QPainter& painter, const QRectF& box, double line) const;
     void paintWaiting(QPainter& painter, ScenePainter& scenePainter);
+    void paintFarLabels(QPainter& painter, ScenePainter& scenePainter); // canvas_far.cpp
     void paintTags(QPainter& painter, ScenePainter& scenePainter);
     void paintDifferences(QPainter& painter, ScenePainter& scenePainter);
     void paintBreakpoint(QPainter& painter, const QRectF& box, double line, bool on) const;
@@ -102,11 +104,14 @@ struct Canvas::Private {
     std::vector<NodeId> hits, kept;
     Marks told; // by the owner
     std::vector<uint8_t> marks; // Mark, by box
+    std::vector<uint32_t> farBoxes; // calls, which are named from afar
     bool dimmed = false;
     Side side = Side::None;
 
     bool wheelZooms = false;
     bool minimapWanted = true;
+    Corner minimapCorner = Corner::Auto;
+    std::function<double()> openingLimit;
     Minimap* minimap;
     PlaceholderWidget* holder;
     HoverCardWidget* card;

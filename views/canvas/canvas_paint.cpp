@@ -44,6 +44,7 @@ void Canvas::Private::paintLayer(const QRect& part) {
     const QRectF seen = QRectF(QPointF(part.topLeft()) / scale + offset / zoom, QSizeF(part.size()) / scale)
                             .adjusted(-kOverhang, -kOverhang, kOverhang, kOverhang);
     const CompiledList& compiled = picture->at(draw::detail_for(zoom));
+    scenePainter.paintRange(compiled, compiled.ground);
     for (uint32_t edge : index->edgesIn(seen))
         scenePainter.paintRange(compiled, compiled.edges[edge]);
     for (uint32_t box : index->boxesIn(seen))
@@ -96,6 +97,7 @@ void Canvas::Private::paint(QPainter& painter) {
     paintLinks(painter, scenePainter);
     paintMarkedBoxes(painter, scenePainter);
     paintDifferences(painter, scenePainter);
+    paintFarLabels(painter, scenePainter);
     paintTags(painter, scenePainter);
     paintSigns(painter, scenePainter);
     painter.restore();
@@ -143,7 +145,7 @@ void Canvas::Private::paintLinks(QPainter& painter, ScenePainter& scenePainter) 
 void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePainter) {
     const draw::Detail detail = draw::detail_for(zoom);
     const CompiledList& compiled = picture->at(detail);
-    const bool blocks = detail == draw::Detail::Shapes;
+    const bool blocks = detail >= draw::Detail::Shapes;
     const std::optional<uint32_t> chosen = index->boxOf(selected);
     for (uint32_t box : index->boxesIn(visibleScene())) {
         const uint8_t mark = marks[box];
@@ -172,7 +174,7 @@ void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePai
 // Small signs on boxes: hits, crossing values, the step, bookmarks, the port of a folded selection.
 void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) {
     const double line = target().lineScale;
-    const bool blocks = draw::detail_for(zoom) == draw::Detail::Shapes;
+    const bool blocks = draw::detail_for(zoom) >= draw::Detail::Shapes;
     const std::optional<uint32_t> current = index->boxOf(currentHit), at = index->boxOf(told.step);
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (uint32_t box : index->boxesIn(visibleScene().adjusted(-kOverhang, 0, kOverhang, 0))) {
@@ -240,7 +242,7 @@ void Canvas::Private::paintDifferences(QPainter& painter, ScenePainter& scenePai
     if (told.changed.empty() && told.onlyHere.empty())
         return;
     const double line = target().lineScale;
-    const bool blocks = draw::detail_for(zoom) == draw::Detail::Shapes;
+    const bool blocks = draw::detail_for(zoom) >= draw::Detail::Shapes;
     const bool first = side == Side::Right; // the other pane is on the right: this is the left body
     const QRectF seen = visibleScene().adjusted(-kOverhang, -kOverhang, kOverhang, kOverhang);
     QFont font = uiFont();

@@ -54,6 +54,10 @@ QRectF Canvas::Private::visibleScene() const {
     return QRectF(q->toScene({0, 0}), QSizeF(q->viewport()->size()) / zoom);
 }
 
+bool Canvas::Private::allInView() const {
+    return shows() && visibleScene().contains(QRectF(0, 0, scene->width, scene->height));
+}
+
 QRectF Canvas::Private::toView(const QRectF& rect) const {
     return QRectF(q->fromScene(rect.topLeft()), rect.size() * zoom);
 }
@@ -71,6 +75,8 @@ void Canvas::Private::setView(double newZoom, QPointF newOffset) {
         place(newOffset.x(), size.width(), room.width()), place(newOffset.y(), size.height(), room.height()));
     updateBars();
     minimap->setFrame(visibleScene());
+    if (minimap->isVisible() && allInView())
+        minimap->hide();
     minimapTimer.start();
     q->viewport()->update();
     Q_EMIT q->viewChanged();
@@ -125,25 +131,42 @@ void Canvas::Private::fitRect(const QRectF& rect, double largestZoom) {
     setView(fit, rect.center() * fit - QPointF(room.width() / 2, room.height() / 2));
 }
 
+double Canvas::openingZoom() const {
+    if (!d->shows())
+        return 0;
+    const QSizeF room = maximumViewportSize();
+    const double fitWidth = (room.width() - 2 * kMargin) / d->scene->width;
+    const double fit = std::min(fitWidth, (room.height() - 2 * kMargin) / d->scene->height);
+    return fit >= kReadable ? std::min(fit, 1.0) : std::clamp(fitWidth, kReadable, 1.0);
+}
+
+void Canvas::setOpeningLimit(std::function<double()> limit) {
+    d->openingLimit = std::move(limit);
+}
+
+void Canvas::takeOpeningViewAgain() {
+    if (d->opening)
+        d->takeOpeningView();
+}
+
 // All of the picture where it can be read so, otherwise its top as wide as can be read.
 void Canvas::Private::takeOpeningView() {
     if (!shows() || q->viewport()->width() < 8 || q->viewport()->height() < 8)
         return;
     const QSizeF room = q->maximumViewportSize();
-    const double fitWidth = (room.width() - 2 * kMargin) / scene->width;
-    const double fit = std::min(fitWidth, (room.height() - 2 * kMargin) / scene->height);
-    if (fit >= kReadable) {
-        fitRect(QRectF(0, 0, scene->width, scene->height), 1.0);
-        return;
+    double next = q->openingZoom();
+    if (const double limit = openingLimit ? openingLimit() : 0; limit > 0)
+        next = std::max(kReadable, std::min(next, limit));
+    const QSizeF size(scene->width * next, scene->height * next);
+    QPointF at((size.width() - room.width()) / 2, (size.height() - room.height()) / 2);
+    if (at.x() > -kMargin) { // too wide: begin at the first box, which need not be in the middle
+        at.rx() = rectOf(scene->boxes.front()).center().x() * next - room.width() / 2;
+        at.rx() = std::clamp(at.x(), -kMargin, size.width() - room.width() + kMargin);
     }
-    const double next = std::clamp(fitWidth, kReadable, 1.0);
-    const double width = scene->width * next;
-    double x = (width - room.width()) / 2;
-    if (x > -kMargin) { // too wide: begin at the first box, which need not be in the middle
-        x = rectOf(scene->boxes.front()).center().x() * next - room.width() / 2;
-        x = std::clamp(x, -kMargin, width - room.width() + kMargin);
-    }
-    setView(next, QPointF(x, -kMargin));
+    if (at.y() > -kMargin || size.width() + 2 * kMargin > room.width())
+        at.ry() = -kMargin;
+    setView(next, at);
+    Q_EMIT q->openingViewTaken();
 }
 
 void Canvas::setZoom(double zoom) {

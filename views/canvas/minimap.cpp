@@ -1,5 +1,6 @@
 #include "views/canvas/minimap.h"
 
+#include "views/base/decision.h"
 #include "views/base/sceneindex.h"
 #include "views/base/theme.h"
 
@@ -14,7 +15,7 @@ namespace hopscope {
 namespace {
 
 // Tall pictures are the rule: the map is upright.
-constexpr double kWidest = 168, kTallest = 208, kNarrowest = 48;
+constexpr double kWidest = 132, kTallest = 168, kNarrowest = 40;
 constexpr double kPadding = 4;
 constexpr double kSmallestFrame = 10;
 constexpr double kStretch = 40; // how much a long picture is widened, so that its columns can be told
@@ -97,7 +98,8 @@ const QPixmap& Minimap::picture() {
         for (const draw::Box& box : scene_->boxes) {
             const QRectF r = toMap(rectOf(box));
             painter.fillRect(QRectF(r.topLeft(), QSizeF(std::max(1.0, r.width()), std::max(1.0, r.height()))),
-                kindBlockColor(box.kind, Theme::instance().scheme()));
+                box.own_dot ? color(roleOfDot(box.dots[*box.own_dot]))
+                            : kindBlockColor(box.kind, Theme::instance().scheme()));
         }
     }
     return picture_;

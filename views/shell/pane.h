@@ -31,6 +31,7 @@ public:
     QString breadcrumb() const; // plain
 
     Canvas& canvas() { return *canvas_; }
+    const Canvas& canvas() const { return *canvas_; }
     FindBar& findBar() { return *find_; }
 
     // The nodes that a search finds, in graph order. Plain words are all looked for, /…/ is a regular

@@ -74,6 +74,7 @@ private:
     std::array<PaneView*, 2> panes_{};
     std::array<SceneStore::Key, 2> shown_{}; // the picture in each pane
     Views views_;
+    bool levelling_ = false; // one pane's opening view follows from the other's
     std::shared_ptr<const Document> document_; // whose pictures these are
 };
 

@@ -49,6 +49,18 @@ void PanePresenter::connectPane(Pane pane) {
         return document_ && body.graph ? hoverCardOf(*document_, {body.graph, body.body, node}) : HoverCard();
     });
     canvas.installEventFilter(this);
+    // Both panes open at one scale: sizes can be compared across the gap.
+    canvas.setOpeningLimit([this, pane] {
+        const PaneView& other = *panes_[size_t(other_pane(pane))];
+        return other.isHidden() ? 0.0 : other.canvas().openingZoom();
+    });
+    connect(&canvas, &Canvas::openingViewTaken, this, [this, pane] {
+        if (levelling_)
+            return;
+        levelling_ = true;
+        panes_[size_t(other_pane(pane))]->canvas().takeOpeningViewAgain();
+        levelling_ = false;
+    });
 }
 
 void PanePresenter::connectActions() {

@@ -2,8 +2,10 @@
 
 #include "core/graph/dump.h"
 #include "views/base/text.h"
+#include "views/canvas/canvas.h"
 #include "views/compare/compareview.h"
 #include "views/shell/mainwindow.h"
+#include "views/shell/pane.h"
 #include "views/shell/screenshot.h"
 
 namespace hopscope {
@@ -70,6 +72,19 @@ Status showLineOf(MainWindow& window, const QString& text) {
         "found --line " + ss(text) + ", expected LINE or FILE:LINE of a file of the dump");
 }
 
+Status zoomTo(MainWindow& window, const QString& text) {
+    Canvas& canvas = window.pane(window.navigator().state().focus).canvas();
+    bool number = false;
+    const double percent = text.toDouble(&number);
+    if (text == QStringLiteral("fit"))
+        canvas.fitAll();
+    else if (number && percent > 0)
+        canvas.setViewState({percent / 100, canvas.viewState().centre});
+    else
+        return make_error(Error::Kind::Usage, "found --zoom " + ss(text) + ", expected per cent or fit");
+    return {};
+}
+
 void show(const std::shared_ptr<Play>& p) {
     if (!p->script.call.isEmpty()) {
         if (const Status there = showCall(p->window, p->script.call); !there)
@@ -109,8 +124,10 @@ void show(const std::shared_ptr<Play>& p) {
         p->window.comparison().start();
     }
     whenIdle(p->window, [p] {
-        if (!p->failed())
-            p->then({});
+        if (p->failed())
+            return;
+        const Status zoomed = p->script.zoom.isEmpty() ? Status() : zoomTo(p->window, p->script.zoom);
+        p->then(zoomed);
     });
 }
 

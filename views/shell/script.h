@@ -24,9 +24,10 @@ struct Script {
     QString line; // "N" or "FILE:N": a line of the dump to show, FILE by its name or its end
     QStringList docks; // "values", "steps", …, the last in front where they share a place
     QStringList onNodes; // "values", "times"
+    QString zoom; // of the focused pane: per cent, or "fit"
     bool empty() const {
         return run.isEmpty() && select.isEmpty() && call.isEmpty() && with.isEmpty() && others.isEmpty()
-            && line.isEmpty() && docks.isEmpty();
+            && line.isEmpty() && docks.isEmpty() && zoom.isEmpty();
     }
 };
 
