@@ -42,8 +42,8 @@ public:
     // Called after every change, with the state before it.
     std::function<void(const NavState& before)> changed;
 
-    // Takes another document; selects what a person wants to see first: the first region's first invocation,
-    // with its forward and backward body; without regions the forward and backward roots. Empties the
+    // Takes another document; selects what a person wants to see first: the first invocation (of the first
+    // compilation that there is something to ask about, if there is one), with its forward and backward body; without regions the forward and backward roots. Empties the
     // history.
     void set_document(std::shared_ptr<const Document> document);
     // The same run read again: keeps the state as far as its addresses are still there. With graphs added to

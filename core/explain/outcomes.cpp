@@ -202,7 +202,7 @@ private:
                 continue;
             for (const Region& r : other.regions)
                 if (r.function == region.function && r.source_file == region.source_file
-                    && r.source_line == region.source_line)
+                    && (r.source_line == region.source_line || r.function != "<lambda>"))
                     return &c;
         }
         return nullptr;

@@ -132,6 +132,10 @@ void TraceReader::describe(const std::string& event, std::string_view json, cons
             source = text_or_empty(v);
         else if (k == "storage")
             tensor.storage = integer(v);
+        else if (k == "base")
+            tensor.base = integer(v);
+        else if (k == "device")
+            tensor.device = text_or_empty(v);
         else if (k == "dtype")
             tensor.dtype = text_or_empty(v);
         else if (k == "stride")
@@ -169,6 +173,10 @@ void TraceReader::describe(const std::string& event, std::string_view json, cons
         input.dtype = known->second.dtype;
         input.shape = known->second.shape;
         input.stride = known->second.stride;
+        input.device = known->second.device;
+        input.describer = describer;
+        input.tensor = id;
+        input.base = known->second.base;
         input.requires_grad = known->second.requires_grad;
         input.is_parameter = known->second.is_parameter;
         input.is_view = known->second.is_view;
@@ -219,6 +227,35 @@ void TraceReader::marked_functions(const CompileKey& key, const TracePayload& pa
         });
         if (!known)
             all.push_back(std::move(marked));
+    }
+}
+
+// "… L['b'].__dict__)  # def block(b, x): return b(x)  # home/dev/workloads.py:49 in block (HINT: …)".
+void TraceReader::module_calls(const CompileKey& key, const TracePayload& payload) {
+    constexpr std::string_view kGuard = "___dict_contains('forward', ";
+    size_t counted = 0; // bytes, whose line ends were counted
+    uint64_t lines = 0;
+    for (size_t at = find_words(payload.text, kGuard); at != npos;
+         at = find_words(payload.text, kGuard, at + 1)) {
+        const std::string_view line = payload.text.substr(at, payload.text.find('\n', at) - at);
+        const size_t end = line.find(".__dict__)  # ");
+        const size_t place = line.rfind("  # ");
+        const size_t in = line.rfind(" in ");
+        if (end == npos || in == npos || in < place || place < end)
+            continue;
+        ModuleCall call;
+        call.compilation = collector_.compilation(key);
+        call.module = utf8(line.substr(kGuard.size(), end - kGuard.size()));
+        const std::string_view name = line.substr(in + 4);
+        call.function = utf8(trimmed(name.substr(0, name.find(" (HINT"))));
+        const size_t code = end + std::string_view(".__dict__)  # ").size();
+        call.code = utf8(line.substr(code, place > code ? place - code : 0));
+        call.file = file_;
+        const std::string_view passed = payload.text.substr(counted, at - counted);
+        lines += static_cast<uint64_t>(std::count(passed.begin(), passed.end(), '\n'));
+        counted = at;
+        call.line = payload.line + lines;
+        collector_.dump.module_calls.push_back(std::move(call));
     }
 }
 

@@ -78,8 +78,10 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
         if (!key.id.empty())
             describe(e.event, json, key);
     } else if (e.event == "dynamo_cpp_guards_str") {
-        if (!key.id.empty())
+        if (!key.id.empty()) {
             marked_functions(key, payload);
+            module_calls(key, payload);
+        }
     } else if (e.event == "dynamo_start") {
         if (!key.id.empty())
             collector_.compilation(key);

@@ -132,7 +132,9 @@ private:
             Table table({QObject::tr("field"), mine,
                 of.identifier.empty() ? QObject::tr("expected") : QObject::tr("there"), QObject::tr("by")});
             for (const Mismatch& m : of.fields)
-                table.row({qs(m.where + (m.where.empty() ? "" : " ") + m.field).toHtmlEscaped(),
+                table.row({qs(m.where + (m.name.empty() ? "" : " (" + m.name + ')')
+                               + (m.where.empty() ? "" : " ") + m.field)
+                               .toHtmlEscaped(),
                     value(m.found, true), value(m.expected, false), grounds(m.evidence)});
             facts_.block(table.html());
         }
@@ -161,6 +163,7 @@ private:
     void failure(const FailureStory& story);
     void outcome(const RegionAnswer& answer);
     void variants(const RegionAnswer& answer);
+    void alike(const RegionAnswer& answer);
     void calls(const RegionAnswer& answer);
 
     const Document& document_;
@@ -222,6 +225,23 @@ void Page::variants(const RegionAnswer& answer) {
     }
 }
 
+// Other regions of the compilation with the same body, or nearly.
+void Page::alike(const RegionAnswer& answer) {
+    if (answer.equal.empty() && !answer.near)
+        return;
+    facts_.section(QObject::tr("Bodies like it"));
+    for (const EqualBody& b : answer.equal)
+        facts_.line(QObject::tr("equal to that of %1, and not shared with it: %2")
+                        .arg(mono(escaped(b.identifier)), sentence(b.why)));
+    if (answer.near)
+        facts_.line(
+            (answer.near->same_structure
+                    ? QObject::tr("built as that of %1, another function's, but for %2 %3")
+                    : QObject::tr("nearly built as that of %1, another function's, but for %2 %3"))
+                .arg(mono(escaped(answer.near->identifier)), sentence(answer.near->difference),
+                    linkToComparison(answer.near->other, answer.near->mine, QObject::tr("⇄ show both"))));
+}
+
 // Calls that say the same stand in one row.
 void Page::calls(const RegionAnswer& answer) {
     facts_.section(QObject::tr("Calls"));
@@ -254,6 +274,10 @@ QString Page::call(InvocationId id) {
     facts_.title(QObject::tr("Call %1: %2").arg(id.index).arg(decisionHtml(invocation)));
     if (answer) {
         facts_.line(sentence(answer->summary));
+        if (!answer->contradiction.empty())
+            facts_.line(tinted(Role::Warning,
+                QObject::tr("⚠ Log and graphs contradict each other: %1")
+                    .arg(sentence(answer->contradiction))));
         compared(compared_bodies(ledger_, invocation, *answer), QObject::tr("this call"));
     }
     if (e_.failure && invocation.decision == Decision::Failed)
@@ -276,6 +300,7 @@ QString Page::region(RegionRef ref) {
     facts_.title(name(r));
     variants(answer);
     outcome(answer);
+    alike(answer);
     calls(answer);
     return facts_.html();
 }

@@ -104,6 +104,8 @@ enum class Do {
     DeriveJoint,
     ProveRegion,
     CallSchema,
+    CompareDump,
+    LinkViews,
     CompareRun,
     FollowStep,
     ValuesOnNodes,

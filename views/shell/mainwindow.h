@@ -20,6 +20,7 @@ namespace hopscope {
 class BodyText;
 class CompareView;
 class DiffPresenter;
+class OtherDump;
 class DiffView;
 class Docks;
 class DumpText;
@@ -70,6 +71,7 @@ public:
 
     // Shows two bodies side by side and compares them.
     void compareBodies(const Place& a, const Place& b);
+    void compareDump(const QStringList& paths); // its ledger beside this one's
 
     bool idle(); // no job runs, and all that changed is shown
     // Why the last opening, going, saving or exporting failed; null when it did not.
@@ -143,6 +145,7 @@ private:
     Navigation* navigation_ = nullptr;
     RunPresenter* run_ = nullptr;
     DiffPresenter* diff_ = nullptr;
+    OtherDump* other_ = nullptr;
     Loader* loader_ = nullptr;
     SessionKeeper* keeper_ = nullptr;
     Exporter* exporter_ = nullptr;

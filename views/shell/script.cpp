@@ -90,6 +90,8 @@ void show(const std::shared_ptr<Play>& p) {
         if (const Status there = showCall(p->window, p->script.call); !there)
             return p->then(there.error());
     }
+    if (!p->script.others.isEmpty())
+        p->window.compareDump(p->script.others);
     if (!p->script.with.isEmpty()) {
         const Result<Place> other = resolve(p->window.document()->dump(), ss(p->script.with));
         if (!other)
