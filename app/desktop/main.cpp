@@ -25,6 +25,7 @@ struct Request {
     bool sizeGiven = false;
     Mode theme = Mode::System;
     bool themeGiven = false;
+    double textScale = 1;
     double scale = 2;
     PictureChoice choice; // of --export, else of the focused pane
     Script script;
@@ -54,6 +55,9 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("WxH"), QStringLiteral("1600x1000"));
     const QCommandLineOption theme(
         QStringLiteral("theme"), QStringLiteral("light or dark."), QStringLiteral("THEME"));
+    const QCommandLineOption textSize(QStringLiteral("text-size"),
+        QStringLiteral("Size of texts in per cent of what the system says."), QStringLiteral("PERCENT"),
+        QStringLiteral("100"));
     const QCommandLineOption exports(QStringLiteral("export"),
         QStringLiteral("Write the body at --at into a file, by its extension, and exit."),
         QStringLiteral("FILE"));
@@ -89,7 +93,7 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption dock(QStringLiteral("dock"),
         QStringLiteral("Bring a dock to the front: explanation, values, steps, compare, ledger, inspector, "
                        "problems, text, diff, "
-                       "ledgers, dump."),
+                       "ledgers, dump, legend."),
         QStringLiteral("NAME"));
     const QCommandLineOption onNodes(QStringLiteral("on-nodes"),
         QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
@@ -115,7 +119,9 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("WORDS"));
     const QCommandLineOption hide(
         QStringLiteral("hide"), QStringLiteral("Leave this node out."), QStringLiteral("NODE"));
-    parser.addOptions({levels, unfold, part, hide});
+    const QCommandLineOption legend(QStringLiteral("legend"),
+        QStringLiteral("With --export: what colours, letters and lines mean, below the picture."));
+    parser.addOptions({levels, unfold, part, hide, legend, textSize});
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
         compare, bind, stepTo, select, call, with, other, line, dock, onNodes, zoom});
     parser.addHelpOption();
@@ -153,6 +159,13 @@ QString readWords(const QStringList& words, Request& request) {
     request.scale = parser.value(scale).toDouble(&number);
     if (!number || request.scale < 0.1 || request.scale > 16)
         return QStringLiteral("found --scale %1, expected a number from 0.1 to 16").arg(parser.value(scale));
+    request.textScale = parser.value(textSize).toDouble(&number) / 100;
+    if (!number || request.textScale < kLeastTextScale || request.textScale > kMostTextScale)
+        return QStringLiteral("found --text-size %1, expected a number from %2 to %3")
+            .arg(parser.value(textSize))
+            .arg(kLeastTextScale * 100)
+            .arg(kMostTextScale * 100);
+    request.choice.legend = parser.isSet(legend);
     request.choice.with_backward = parser.isSet(withBackward);
     request.choice.fold_repeats = parser.isSet(foldRepeats);
     for (const QString& name : parser.values(expand))
@@ -284,6 +297,7 @@ int main(int argc, char** argv) {
             QStringLiteral("there is no display to open a window on; --screenshot and --export need none"),
             kUsage);
 
+    applyTextScale(app, request.textScale);
     MainWindow::Options options;
     options.reproducible = drawing;
     MainWindow window(options);

@@ -54,6 +54,11 @@ public:
     const NavState& state() const { return state_; }
     const Place& pane(Pane p) const { return state_.panes[size_t(p)]; }
 
+    // Whether both panes go where the person goes. Else only the focused one does and the other stays,
+    // whatever is chosen. No part of the state: history, sessions and hash() do not know of it.
+    void set_linked(bool linked) { linked_ = linked; }
+    bool linked() const { return linked_; }
+
     // --- going somewhere. Each is one entry of the history.
     void select_invocation(int row); // shows its bodies
     void select_region(
@@ -72,6 +77,10 @@ public:
     bool step(StepTo to, int direction); // what is inspected stays a node if the node is there too
     std::string why_no_step(StepTo to, int direction) const; // empty = can step
     bool step_into(); // from the selected call (or the current invocation) to its body
+    // The body that the selected node calls, or that is current, in the other pane; this one stays.
+    bool open_beside();
+    void open_beside(const Place& body); // any body
+    std::string why_not_beside() const;
     bool step_out(); // from a region's body to the current invocation's call in the body around it
     std::string why_not_into() const;
     std::string why_not_out() const;
@@ -112,11 +121,14 @@ private:
     void keep_node(NavState& next) const;
     NavState opening() const;
     GraphId graph_beside(int direction) const;
+    void hold_other_pane(NavState& next) const;
+    Place called_body() const;
 
     std::shared_ptr<const Document> document_;
     NavState state_;
     std::vector<NavState> history_;
     size_t at_ = 0;
+    bool linked_ = true;
     std::vector<Crossing> crossings_;
 };
 

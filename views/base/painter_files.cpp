@@ -1,6 +1,7 @@
 #include "views/base/painter.h"
 
 #include "core/base/save.h"
+#include "core/draw/legend.h"
 #include "views/base/scenepainter.h"
 #include "views/base/text.h"
 
@@ -29,7 +30,10 @@ CompiledList listFor(const draw::Scene& scene, const ExportOptions& options) {
     display.margin = kMargin;
     const QString title = options.title.isEmpty() ? qs(scene.title) : options.title;
     display.caption = title.toStdString();
-    return CompiledList(scene, draw::make_display_list(scene, display));
+    draw::DisplayList list = draw::make_display_list(scene, display);
+    if (options.legend)
+        draw::append_legend(scene, kMargin, list);
+    return CompiledList(scene, std::move(list));
 }
 
 QColor ground(const ExportOptions& options) {

@@ -102,15 +102,14 @@ DiffView::DiffView(QAction* previous, QAction* next, QAction* link, QWidget* par
         table->setTabKeyNavigation(false);
         table->setFrameShape(QFrame::NoFrame);
         table->verticalHeader()->hide();
-        table->verticalHeader()->setMinimumSectionSize(metrics::kRow - metrics::kPadSmall);
-        table->verticalHeader()->setDefaultSectionSize(metrics::kRow - metrics::kPadSmall);
+        keepRows(table, metrics::kPadSmall);
         table->horizontalHeader()->setHighlightSections(false);
         table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
         table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     }
     table_->horizontalHeader()->setSectionResizeMode(DiffModel::Sign, QHeaderView::Fixed);
-    table_->horizontalHeader()->setMinimumSectionSize(metrics::kRow);
-    table_->setColumnWidth(DiffModel::Sign, metrics::kRow + metrics::kPadSmall);
+    table_->horizontalHeader()->setMinimumSectionSize(metrics::row());
+    table_->setColumnWidth(DiffModel::Sign, metrics::row() + metrics::kPadSmall);
     auto* split = new QSplitter(Qt::Horizontal, this);
     split->setObjectName(QStringLiteral("diffSplitter"));
     split->addWidget(table_);

@@ -87,8 +87,29 @@ const std::vector<Actions::Spec>& Actions::specs() {
         {Do::ThemeDark, "view.themeDark", QT_TR_NOOP("&Dark"), QT_TR_NOOP("Dark colours"), "", "", true},
         {Do::FullScreen, "view.fullScreen", QT_TR_NOOP("F&ull Screen"),
             QT_TR_NOOP("Fill the screen with the window"), "Alt+Return", "", true},
-        {Do::DefaultLayout, "view.defaultLayout", QT_TR_NOOP("Restore &Default Layout"),
-            QT_TR_NOOP("Put docks and splitters back where they belong"), "", ""},
+        {Do::TextLarger, "view.textLarger", QT_TR_NOOP("&Larger"),
+            QT_TR_NOOP("Larger texts in all of the window"), "Ctrl+Alt++; Ctrl+Alt+=", ""},
+        {Do::TextSmaller, "view.textSmaller", QT_TR_NOOP("&Smaller"),
+            QT_TR_NOOP("Smaller texts in all of the window"), "Ctrl+Alt+-", ""},
+        {Do::TextReset, "view.textReset", QT_TR_NOOP("&As the System Says"),
+            QT_TR_NOOP("Texts as large as the system says"), "Ctrl+Alt+0", ""},
+        {Do::DefaultLayout, "view.defaultLayout", QT_TR_NOOP("&Default"),
+            QT_TR_NOOP("Tree, two graphs, ledger and inspector: to see what was reused"), "Ctrl+Alt+1", "",
+            true},
+        {Do::DebugLayout, "view.debugLayout", QT_TR_NOOP("De&bug"),
+            QT_TR_NOOP("Steps below and values beside the graphs: to run a body"), "Ctrl+Alt+2", "", true},
+        {Do::CompareLayout, "view.compareLayout", QT_TR_NOOP("&Compare"),
+            QT_TR_NOOP("Two graphs above their differences, nothing else: to compare"), "Ctrl+Alt+3", "",
+            true},
+        {Do::RestoreLayout, "view.restoreLayout", QT_TR_NOOP("&Restore This Layout"),
+            QT_TR_NOOP("Put docks and splitters of this layout back where they belong"), "", ""},
+        {Do::LinkPanes, "view.linkPanes", QT_TR_NOOP("Li&nk Panes"),
+            QT_TR_NOOP("Both panes go where you go; else only the focused one does, and the other stays"),
+            "Ctrl+L", "", true},
+        {Do::SinglePane, "view.singlePane", QT_TR_NOOP("Sin&gle Pane"),
+            QT_TR_NOOP("Give the focused pane all the room; F6 shows the other"), "Ctrl+Shift+L", "", true},
+        {Do::OpenBeside, "go.openBeside", QT_TR_NOOP("Open Besi&de"),
+            QT_TR_NOOP("Show the body that the selected node calls in the other pane"), "Ctrl+Return", ""},
         {Do::OtherPane, "view.other_pane", QT_TR_NOOP("O&ther Pane"),
             QT_TR_NOOP("Move the focus to the other pane"), "F6", ""},
         {Do::ComparePanes, "view.comparePanes", QT_TR_NOOP("Co&mpare Panes"),
@@ -111,9 +132,9 @@ const std::vector<Actions::Spec>& Actions::specs() {
         {Do::GoTo, "go.goTo", QT_TR_NOOP("&Go to…"),
             QT_TR_NOOP("Go to a node, body, region, call or source line"), "Ctrl+G; Ctrl+P", "goto"},
         {Do::NextInvocation, "go.nextInvocation", QT_TR_NOOP("&Next Invocation"),
-            QT_TR_NOOP("Go to the next invocation"), "Alt+PgDown; F10", "next-invocation"},
+            QT_TR_NOOP("Go to the next invocation"), "Alt+PgDown", "next-invocation"},
         {Do::PreviousInvocation, "go.previousInvocation", QT_TR_NOOP("&Previous Invocation"),
-            QT_TR_NOOP("Go to the previous invocation"), "Shift+F10", "prev-invocation"},
+            QT_TR_NOOP("Go to the previous invocation"), "Alt+PgUp", "prev-invocation"},
         {Do::NextReused, "go.nextReused", QT_TR_NOOP("Next &Reused"),
             QT_TR_NOOP("Go to the next invocation that was reused"), "F7", "next-reused"},
         {Do::PreviousReused, "go.previousReused", QT_TR_NOOP("Previous R&eused"),
@@ -162,9 +183,9 @@ const std::vector<Actions::Spec>& Actions::specs() {
         {Do::RunBack, "run.back", QT_TR_NOOP("Run Bac&k"),
             QT_TR_NOOP("Go back to the breakpoint before, or the start"), "Shift+F5", "run-back"},
         {Do::RunOver, "run.over", QT_TR_NOOP("Step &Over"),
-            QT_TR_NOOP("Run the next node, with all that it calls"), "", "step-over"},
+            QT_TR_NOOP("Run the next node, with all that it calls"), "F10", "step-over"},
         {Do::RunBackOver, "run.backOver", QT_TR_NOOP("Step Back O&ver"),
-            QT_TR_NOOP("Go back by one node, with all that it calls"), "", "step-back"},
+            QT_TR_NOOP("Go back by one node, with all that it calls"), "Shift+F10", "step-back"},
         {Do::RunBackInto, "run.backInto", QT_TR_NOOP("Step Back I&nto"),
             QT_TR_NOOP("Go back by one step, into a call's body"), "", ""},
         {Do::RunBackOut, "run.backOut", QT_TR_NOOP("Step Back O&ut"),
@@ -209,7 +230,9 @@ const std::vector<Actions::Spec>& Actions::specs() {
             QT_TR_NOOP("Show each value of the run under its node"), "V", "values", true},
         {Do::TimesOnNodes, "view.timesOnNodes", QT_TR_NOOP("&Times on Nodes"),
             QT_TR_NOOP("Show each node's share of the measured time"), "T", "", true},
-        {Do::KeyList, "help.keys", QT_TR_NOOP("&Keys"), QT_TR_NOOP("List and search all keys"), "F1", ""},
+        {Do::HelpPages, "help.pages", QT_TR_NOOP("&Help"),
+            QT_TR_NOOP("The first five minutes, each question as a how-to, how to record a dump"), "F1", ""},
+        {Do::KeyList, "help.keys", QT_TR_NOOP("&Keys"), QT_TR_NOOP("List and search all keys"), "?", ""},
         {Do::About, "help.about", QT_TR_NOOP("&About Hopscope"), QT_TR_NOOP("Version and licence"), "", ""},
     };
     return table;
@@ -299,11 +322,7 @@ void Actions::setRunning(bool running) {
     };
     // Taken keys are given up before they are given away.
     constexpr Shared kShared[] = {
-        {Do::NextInvocation, "Alt+PgDown", "Alt+PgDown; F10"},
-        {Do::PreviousInvocation, "Alt+PgUp", "Alt+PgUp; Shift+F10"},
         {Do::StepOut, "Ctrl+F11", "Ctrl+F11; Shift+F11"},
-        {Do::RunOver, "F10", ""},
-        {Do::RunBackOver, "Shift+F10", ""},
         {Do::RunBackInto, "Shift+F11", ""},
         {Do::RunBackOut, "Ctrl+Shift+F11", ""},
     };
@@ -353,6 +372,15 @@ void Actions::updateToolTip(QAction* action) {
     if (!action->shortcut().isEmpty())
         text += QStringLiteral(" (%1)").arg(action->shortcut().toString(QKeySequence::NativeText));
     action->setToolTip(text);
+}
+
+QString Actions::whyNot(const QKeySequence& key) const {
+    for (const QAction* action : actions_) {
+        const QString reason = action->property("reason").toString();
+        if (!action->isEnabled() && !reason.isEmpty() && action->shortcuts().contains(key))
+            return tr("%1: %2").arg(action->text().remove(QLatin1Char('&')).remove(QChar(0x2026)), reason);
+    }
+    return {};
 }
 
 } // namespace hopscope

@@ -1,9 +1,9 @@
 #include "views/shell/panepresenter.h"
 
 #include "core/base/text.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
-#include "views/shell/findbar.h"
 #include "views/shell/marks.h"
 #include "views/shell/pane.h"
 
@@ -108,7 +108,7 @@ void PanePresenter::showPane(Pane pane) {
     const NavState& at = state_->at();
     const Place& body = at.panes[p];
     PaneView& view = *panes_[p];
-    view.setVisible(pane == Pane::Left || body.graph.valid());
+    showSides();
     std::optional<int> row;
     if (at.row && body.graph) {
         for (const Place& of : document_->invocation(*at.row).bodies) {
@@ -145,6 +145,25 @@ void PanePresenter::showPane(Pane pane) {
     busy.kind = Placeholder::Kind::Busy;
     busy.title = tr("Laying out %1").arg(countOf(document_->body(body).nodes.size(), "node"));
     view.canvas().setPlaceholder(busy);
+}
+
+// A pane without a graph gives its room to the other, and so does the one without the focus where one is
+// enough.
+void PanePresenter::showSides() {
+    const NavState& at = state_->at();
+    const bool single = (*actions_)[Do::SinglePane]->isChecked();
+    for (Pane pane : kPanes) {
+        const bool has = pane == Pane::Left || at.panes[size_t(pane)].graph.valid();
+        panes_[size_t(pane)]->setVisible(single ? pane == at.focus : has);
+    }
+}
+
+PaneView* PanePresenter::paneOf(const QWidget* widget) const {
+    for (PaneView* view : panes_) {
+        if (widget && (view == widget || view->isAncestorOf(widget)))
+            return view;
+    }
+    return nullptr;
 }
 
 // A compile that failed leaves no graphs: then its failure is what the person came for.

@@ -1,6 +1,7 @@
 // The two panes: which picture stands in each, from where it is seen, and what is marked in it.
 #pragma once
 
+#include "views/base/itemmenu.h"
 #include "views/canvas/canvas.h"
 #include "views/shell/scenes.h"
 #include "views/shell/windowstate.h"
@@ -35,6 +36,7 @@ public:
     void follow(const Shown& shown, Changes changed) override;
     // Marks nodes that cannot be run; they outlive this.
     void setForecasts(const Forecasts* forecasts) { forecasts_ = forecasts; }
+    void setItemMenu(ItemMenu menu) { itemMenu_ = std::move(menu); }
 
     // Where the person left each picture, those that are shown included.
     using Views = std::map<SceneStore::Key, ViewState>;
@@ -44,6 +46,8 @@ public:
     QString whyNotDot() const;
     // The bodies that are shown, with the name of their pane, and which of them has the focus.
     std::vector<std::pair<QString, Place>> bodies(int* focused) const;
+    // The pane that a widget is part of; null = none.
+    PaneView* paneOf(const QWidget* widget) const;
 
 Q_SIGNALS:
     void viewChanged(); // the person sees a picture from another place
@@ -62,13 +66,14 @@ private:
     void rememberView(Pane pane);
     void mark(bool reveal);
     QString whyNoGraph() const;
-    void findStep(int direction);
     void showUsers();
+    void showSides();
     void showMenu(Pane pane, NodeId node, const QPoint& at);
 
     WindowState* state_;
     Actions* actions_;
     const Forecasts* forecasts_ = nullptr;
+    ItemMenu itemMenu_;
     SceneStore scenes_;
     QSplitter* split_;
     std::array<PaneView*, 2> panes_{};

@@ -1,11 +1,12 @@
 // What the person asks of the panes: by mouse, keys, menus and actions.
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
-#include "views/shell/findbar.h"
 #include "views/shell/marks.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 
+#include <QGuiApplication>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QSplitter>
@@ -24,7 +25,6 @@ void PanePresenter::connectPane(Pane pane) {
     connect(&view, &PaneView::rowChosen, this, [&navigator](int row) { navigator.select_invocation(row); });
     connect(&view, &PaneView::compilationChosen, this,
         [&navigator](CompilationId id) { navigator.select_compilation(id); });
-    connect(&view, &PaneView::nodeChosen, this, select);
     connect(&view, &PaneView::focused, this, [this, pane] {
         if (state_->document())
             state_->navigator().set_focus(pane);
@@ -32,7 +32,10 @@ void PanePresenter::connectPane(Pane pane) {
     connect(&canvas, &Canvas::nodeSelected, this, select);
     connect(&canvas, &Canvas::nodeActivated, this, [&navigator, select](NodeId node) {
         select(node);
-        navigator.step_into();
+        if (QGuiApplication::keyboardModifiers() & Qt::ControlModifier)
+            navigator.open_beside();
+        else
+            navigator.step_into();
     });
     connect(&canvas, &Canvas::contextMenuRequested, this,
         [this, pane](NodeId node, QPoint at) { showMenu(pane, node, at); });
@@ -72,30 +75,35 @@ void PanePresenter::connectActions() {
             {Do::ZoomIn, [=] { canvas().zoomIn(); }},
             {Do::ZoomOut, [=] { canvas().zoomOut(); }},
             {Do::Zoom100, [=] { canvas().zoom100(); }},
-            {Do::Find, [this] { focused().findBar().open(); }},
-            {Do::FindNext, [this] { findStep(1); }},
-            {Do::FindPrevious, [this] { findStep(-1); }},
             {Do::Users, [this] { showUsers(); }},
             {Do::OtherPane,
                 [this] {
                     const Pane other = other_pane(state_->at().focus);
+                    state_->navigator().set_focus(other);
+                    state_->flush();
                     if (!pane(other).isHidden())
                         pane(other).canvas().setFocus();
-                    state_->navigator().set_focus(other);
                 }},
+            {Do::OpenBeside, [this] { state_->navigator().open_beside(); }},
         });
-    for (Do what : {Do::Minimap, Do::Fold, Do::LayoutLayered})
+    for (Do what : {Do::Minimap, Do::Fold, Do::LayoutLayered, Do::LinkPanes})
         (*actions_)[what]->setChecked(true);
     actions_->onToggled(Do::Minimap, this, [this](bool on) {
         for (PaneView* view : panes_)
             view->canvas().setMinimapVisible(on);
+    });
+    actions_->onToggled(Do::LinkPanes, this, [this](bool on) { state_->navigator().set_linked(on); });
+    actions_->onToggled(Do::SinglePane, this, [this](bool) {
+        if (document_)
+            showSides();
     });
     for (Do what : {Do::Fold, Do::LayoutDot})
         actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Drawing); });
     for (Do what : {Do::ValuesOnNodes, Do::TimesOnNodes})
         actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Values); });
     actions_->restrictTo(split_,
-        {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::ValuesOnNodes, Do::TimesOnNodes});
+        {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::OpenBeside, Do::ValuesOnNodes,
+            Do::TimesOnNodes});
 }
 
 bool PanePresenter::eventFilter(QObject* watched, QEvent* event) {
@@ -127,13 +135,6 @@ bool PanePresenter::canvasKey(PaneView& view, const QKeyEvent& key) {
     }
 }
 
-void PanePresenter::findStep(int direction) {
-    PaneView& view = focused();
-    if (view.findBar().isHidden())
-        view.findBar().open();
-    view.stepHit(direction);
-}
-
 void PanePresenter::showUsers() {
     const Place at = state_->at().node;
     const Body& body = document_->body(at);
@@ -151,14 +152,23 @@ void PanePresenter::showUsers() {
 
 void PanePresenter::showMenu(Pane pane, NodeId node, const QPoint& at) {
     constexpr Do kGap = Do::Count_;
-    static constexpr Do kOfNode[] = {Do::StepInto, Do::Users, Do::FitSelection, kGap, Do::RunToNode,
-        Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode, kGap, Do::AddNote, Do::ToggleBookmark, kGap,
-        Do::Copy, Do::CopyStatement, Do::CopyAddress};
+    // What only a graph has, behind what every item has.
+    static constexpr Do kOfNode[] = {Do::StepInto, Do::FitSelection, kGap, Do::RunToNode, Do::RunBackToNode,
+        Do::ToggleBreakpoint, Do::WatchNode, kGap, Do::AddNote};
     static constexpr Do kOfBody[] = {
         Do::Fit, Do::Zoom100, Do::Fold, Do::Minimap, kGap, Do::Up, Do::StepOut, Do::Find, Do::Export};
     state_->navigator().select_node(pane, node);
     state_->flush();
     QMenu menu(split_);
+    menu.setToolTipsVisible(true);
+    if (node && itemMenu_) {
+        Item item;
+        item.place = {state_->navigator().pane(pane).graph, state_->navigator().pane(pane).body, node};
+        item.row = document_->row_of_call(item.place);
+        item.name = qs(document_->node_name(item.place));
+        itemMenu_(menu, item);
+        menu.addSeparator();
+    }
     for (Do what : node ? std::span<const Do>(kOfNode) : std::span<const Do>(kOfBody)) {
         if (what == kGap)
             menu.addSeparator();
