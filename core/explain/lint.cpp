@@ -60,16 +60,28 @@ private:
         return out;
     }
 
+    bool reused_by_key(const Place& call) const {
+        return std::any_of(ledger_.invocations.begin(), ledger_.invocations.end(), [&](const Invocation& i) {
+            return i.decision == Decision::ReusedByKey
+                && std::find(i.calls.begin(), i.calls.end(), call) != i.calls.end();
+        });
+    }
+
     void operands(GraphId id) {
         const GraphModule& m = *dump_.graph(id).module;
         for (size_t b = 0; b < m.bodies.size(); ++b)
             for (const RegionCall& call : region_calls(m, BodyId(b))) {
                 const auto wrong = check_region_call(m, BodyId(b), call.node);
+                const bool by_key = reused_by_key({id, BodyId(b), call.node});
                 if (!wrong.empty())
-                    add(Severity::Warning,
+                    add(by_key ? Severity::Error : Severity::Warning,
                         "the call " + at(id, BodyId(b), call.node) + " does not fit its body "
                             + (call.body ? at(id, call.body) : std::string("that is not printed")) + ": "
-                            + wrong.front(),
+                            + wrong.front()
+                            + (by_key
+                                    ? "; it was reused by the key of the user's hash function, which is too "
+                                      "coarse"
+                                    : ""),
                         id, BodyId(b), call.node);
             }
     }

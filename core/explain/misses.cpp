@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/graph/calls.h"
 #include "core/match/match.h"
+#include "core/regions/exporting.h"
 
 #include <algorithm>
 
@@ -46,6 +47,9 @@ public:
         if (inv_.decision == Decision::RetracedSame)
             add_what_is_not_shown(answer.differences);
         in_order(answer.differences);
+        if (new_key())
+            answer.differences.push_back(
+                {{}, "key of the user's hash function", "guard", {}, "new", {Ground::Artifact}});
         if (inv_.decision == Decision::Reused || inv_.decision == Decision::ReusedByKey)
             answer.differences = operands_that_do_not_fit();
         answer.summary = sentence(answer.differences);
@@ -102,6 +106,12 @@ private:
             [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
     }
 
+    // Asked by key, and traced: no entry has it (find_reuse_entry_by_key).
+    bool new_key() const {
+        return inv_.timers.hash && !inv_.timers.stamp_out
+            && (inv_.decision == Decision::RetracedNew || inv_.decision == Decision::RetracedSame);
+    }
+
     // Body by body, as they were; of each what PyTorch itself names first.
     static void in_order(std::vector<Mismatch>& list) {
         std::vector<std::string> bodies;
@@ -118,9 +128,15 @@ private:
     // Looked up, refused, traced, and found equal: what keeps a call from the conditions of a body that is
     // equal is in no graph. All that PyTorch compares is listed, but for what is known to be the same.
     void add_what_is_not_shown(std::vector<Mismatch>& out) const {
-        if (!out.empty() || !inv_.messages.empty() || !inv_.timers.lookup || !inv_.region)
+        if (!out.empty() || !inv_.messages.empty() || !inv_.timers.trace || inv_.timers.hash || !inv_.region
+            || has_reuse_cache(dump_) == false || exported_strictly(dump_, ledger_.compilation))
             return;
         const std::string& body = ledger_.regions[inv_.region.index].identifier;
+        if (!inv_.timers.lookup) { // no call of it was eligible, so that none left an entry to look up
+            for (const char* field : {"output", "side_effect", "mutation", "kind"})
+                out.push_back({{}, {}, field, {}, {}, {Ground::Elimination}});
+            return;
+        }
         for (const char* field : {"tree", "kind", "symbol", "constant", "guard", "mutation"})
             if (std::string_view(field) != "symbol" || takes_symbols())
                 out.push_back({body, {}, field, {}, {}, {Ground::Elimination}});
@@ -415,6 +431,11 @@ private:
         if (open && m.field == "symbol" && !m.where.empty())
             return "nothing else that the dump shows differs from " + body + " than perhaps the symbol of "
                 + m.where + ": a size is compared as an object, and the same one taken again may be another";
+        if (open && m.against.empty() && m.field == "output")
+            return "traced without a lookup: no call of this region is eligible for reuse; no graph shows "
+                   "whether for an output that is no tensor or flat tuple of tensors, a side effect, a "
+                   "source "
+                   "that was written to, or an argument of a kind that takes no part";
         if (open && m.field != "requires_grad")
             return "no graph shows what keeps it from " + body
                 + ": that its arguments are nested or named otherwise, are of another kind or another "
@@ -459,6 +480,10 @@ private:
             return "the first call of its function in this compilation"
                 + (list.empty() ? std::string() : "; " + told(list.front()));
         case Decision::RetracedSame:
+            if (new_key())
+                return "the user's hash function gave a key that no entry has, and the body came out equal "
+                       "to "
+                       "an installed one: the key tells apart what is one body";
             if (!list.empty())
                 return "an installed body was equal, but the call was traced; " + told(list.front());
             if (inv_.reason.empty() && has_reuse_cache(dump_) == false)
@@ -475,6 +500,9 @@ private:
             return (inv_.reason.empty() ? "traced, and a new body was installed: the dump does not tell why"
                                         : headline(inv_.reason))
                 + input_hint();
+        if (new_key())
+            return "the user's hash function gave a key that no entry has"
+                + (list.size() > 1 ? "; " + told(list.front()) + further(list) : std::string());
         std::string out = told(list.front());
         const std::string& nearest = list.front().against;
         if (nearest.empty())

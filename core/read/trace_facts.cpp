@@ -230,30 +230,60 @@ void TraceReader::marked_functions(const CompileKey& key, const TracePayload& pa
     }
 }
 
-// "… L['b'].__dict__)  # def block(b, x): return b(x)  # home/dev/workloads.py:49 in block (HINT: …)".
+// "… L['b'].__dict__)  # def block(b, x): return b(x)  # home/dev/workloads.py:49 in block (HINT: …)": M is
+// called in `block`. Where the class's own `forward` is the marked wrapper, its source stands for the module,
+// "dict(type(M).__dict__)['forward']", and the function is what it wraps: guards on that function's closure
+// are made in it; without any, it is known as `forward`.
 void TraceReader::module_calls(const CompileKey& key, const TracePayload& payload) {
-    constexpr std::string_view kGuard = "___dict_contains('forward', ";
+    constexpr std::string_view kCalled = "___dict_contains('forward', ",
+                               kWrapper = "___check_obj_id(dict(type(";
+    constexpr std::string_view kForward = ".__dict__)['forward']",
+                               kWrapped = ".__closure__[0].cell_contents.";
     size_t counted = 0; // bytes, whose line ends were counted
     uint64_t lines = 0;
-    for (size_t at = find_words(payload.text, kGuard); at != npos;
-         at = find_words(payload.text, kGuard, at + 1)) {
-        const std::string_view line = payload.text.substr(at, payload.text.find('\n', at) - at);
-        const size_t end = line.find(".__dict__)  # ");
+    const std::string_view text = payload.text;
+    for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+        end = std::min(text.find('\n', begin), text.size());
+        const std::string_view line = text.substr(begin, end - begin);
         const size_t place = line.rfind("  # ");
         const size_t in = line.rfind(" in ");
-        if (end == npos || in == npos || in < place || place < end)
+        if (in == npos || place == npos || in < place)
             continue;
+        std::string_view function = line.substr(in + 4);
+        function = trimmed(function.substr(0, function.find(" (HINT")));
         ModuleCall call;
+        size_t code = npos;
+        if (const size_t at = line.find(kCalled); at != npos) {
+            const size_t stop = line.find(".__dict__)  # ", at);
+            if (stop == npos || place < stop)
+                continue;
+            call.module = utf8(line.substr(at + kCalled.size(), stop - at - kCalled.size()));
+            code = stop;
+        } else if (const size_t wrapper = line.find(kWrapper); wrapper != npos) {
+            const size_t forward = line.find(kForward, wrapper);
+            const std::string_view rest =
+                forward == npos ? std::string_view() : line.substr(forward + kForward.size());
+            if (!rest.starts_with(kWrapped))
+                continue;
+            const bool own = rest.substr(kWrapped.size()).starts_with("__closure__");
+            if (!own && line.find("__marked_compile_region_fn__") == npos)
+                continue;
+            const size_t source = wrapper + std::string_view("___check_obj_id(").size();
+            call.module = utf8(line.substr(source, forward + kForward.size() - source));
+            function = own ? function : std::string_view("forward");
+            code = forward;
+        } else {
+            continue;
+        }
         call.compilation = collector_.compilation(key);
-        call.module = utf8(line.substr(kGuard.size(), end - kGuard.size()));
-        const std::string_view name = line.substr(in + 4);
-        call.function = utf8(trimmed(name.substr(0, name.find(" (HINT"))));
-        const size_t code = end + std::string_view(".__dict__)  # ").size();
-        call.code = utf8(line.substr(code, place > code ? place - code : 0));
+        call.function = utf8(function);
+        const size_t comment = line.find("  # ", code);
+        const size_t words = comment == npos ? npos : comment + 4;
+        call.code = words < place ? utf8(line.substr(words, place - words)) : std::string();
         call.file = file_;
-        const std::string_view passed = payload.text.substr(counted, at - counted);
+        const std::string_view passed = text.substr(counted, begin - counted);
         lines += static_cast<uint64_t>(std::count(passed.begin(), passed.end(), '\n'));
-        counted = at;
+        counted = begin;
         call.line = payload.line + lines;
         collector_.dump.module_calls.push_back(std::move(call));
     }

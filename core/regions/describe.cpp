@@ -104,26 +104,35 @@ std::string module_of(const Dump& dump, InputNames& names, const Place& body) {
     return common;
 }
 
-// The function whose guards say that it calls that module. Empty where guards name none, or several; or the
-// one that calls the region: then the region is what stands for the module's own `forward`.
+// The one function that guards name for a module; of several, that which is not `forward`, if it is one.
+std::string named_for(const Dump& dump, CompilationId compilation, const std::string& module) {
+    std::string found;
+    for (const ModuleCall& call : dump.module_calls) {
+        if (call.compilation != compilation || call.module != module || call.function == found)
+            continue;
+        if (!found.empty() && found != "forward" && call.function != "forward")
+            return {};
+        if (found.empty() || found == "forward")
+            found = call.function;
+    }
+    return found;
+}
+
+// The function whose guards say that it calls the module; where the caller of the region does, the region is
+// what stands for the module's own `forward`. Empty where guards name none, or several.
 std::string name_in_guards(
     const Dump& dump, const CompilationLedger& ledger, const Region& region, const Place& body) {
     if (dump.module_calls.empty() || region.invocations.empty())
         return {};
     InputNames names(dump);
     const std::string module = module_of(dump, names, body);
-    std::string found;
-    for (const ModuleCall& call : dump.module_calls) {
-        if (call.compilation != ledger.compilation || module.empty() || call.module != module)
-            continue;
-        if (!found.empty() && found != call.function)
-            return {};
-        found = call.function;
-    }
+    if (module.empty())
+        return {};
+    const std::string found = named_for(dump, ledger.compilation, module);
     const Invocation& inv = ledger.invocation(region.invocations.front());
     const Source* caller = call_source(dump, inv);
     if (!found.empty() && caller && dump.graph(inv.origin().graph).module->text(caller->function) == found)
-        return {};
+        return named_for(dump, ledger.compilation, "dict(type(" + module + ").__dict__)['forward']");
     return is_everywhere(found) ? std::string() : found;
 }
 

@@ -165,6 +165,7 @@ private:
     void variants(const RegionAnswer& answer);
     void alike(const RegionAnswer& answer);
     void calls(const RegionAnswer& answer);
+    void others();
 
     const Document& document_;
     const Dump& dump_;
@@ -305,6 +306,42 @@ QString Page::region(RegionRef ref) {
     return facts_.html();
 }
 
+// The same frame compiled before, and the same compilation on another rank: one click to their graphs in
+// diff.
+void Page::others() {
+    const CompileKey& mine = dump_.compilation(e_.compilation).key;
+    const auto frame = [](const std::string& id) { return id.substr(0, id.rfind('/')); };
+    CompilationId before, rank;
+    for (size_t c = 0; c < dump_.compilations.size(); ++c) {
+        const Compilation& other = dump_.compilations[c];
+        if (CompilationId(c) == e_.compilation || !other.last_attempt)
+            continue;
+        if (other.key.rank == mine.rank && frame(other.key.id) == frame(mine.id)
+            && CompilationId(c) < e_.compilation)
+            before = CompilationId(c); // the last one before
+        if (other.key.rank != mine.rank && other.key.id == mine.id && !rank)
+            rank = CompilationId(c);
+    }
+    QStringList links;
+    for (const CompilationId other : {before, rank}) {
+        if (!other)
+            continue;
+        for (const Stage stage : {Stage::Dynamo, Stage::Forward, Stage::Inference}) {
+            const Place a = document_.root_of(other, stage), b = document_.root_of(e_.compilation, stage);
+            if (!a.graph || !b.graph || dump_.graph(a.graph).stage != stage
+                || dump_.graph(b.graph).stage != stage)
+                continue;
+            links << linkToComparison(a, b,
+                QObject::tr("⇄ %1 graphs of %2 and this one")
+                    .arg(qs(stage_name(stage)), qs(document_.compile_label(other)).toHtmlEscaped()));
+        }
+    }
+    if (links.isEmpty())
+        return;
+    facts_.section(QObject::tr("Compare"));
+    facts_.line(links.join(QStringLiteral("<br>")));
+}
+
 QString Page::compilation() {
     const Compilation& compilation = dump_.compilation(e_.compilation);
     facts_.line(tinted(Role::Quiet, mono(qs(compilation.function).toHtmlEscaped())));
@@ -312,6 +349,7 @@ QString Page::compilation() {
     facts_.line(sentence(e_.headline));
     if (e_.failure)
         failure(*e_.failure);
+    others();
     for (const RegionAnswer& answer : e_.regions) {
         const Region& r = ledger_.regions[size_t(answer.region)];
         const QString function = r.function.empty()
