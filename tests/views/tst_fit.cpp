@@ -229,9 +229,12 @@ private slots:
         text.setText(QStringLiteral("torch.ops"));
         QVERIFY(text.resultText().endsWith(QStringLiteral("hits")));
         w.actions()[Do::FindNext]->trigger();
-        QVERIFY(text.resultText().startsWith(QStringLiteral("1 of ")));
+        const QString one = text.resultText(); // the first behind the cursor
+        QVERIFY(one.contains(QStringLiteral(" of ")));
         w.actions()[Do::FindPrevious]->trigger();
-        QVERIFY(text.resultText().contains(QStringLiteral("wrapped")));
+        QVERIFY(text.resultText() != one);
+        w.actions()[Do::FindNext]->trigger();
+        QCOMPARE(text.resultText().section(QLatin1Char(','), 0, 0), one.section(QLatin1Char(','), 0, 0));
     }
 
     void onePaneAndUnlinkedPanes() {

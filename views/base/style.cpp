@@ -38,6 +38,8 @@ public:
             return 2;
         case PM_ScrollBarExtent:
             return 12;
+        case PM_ToolBarExtensionExtent:
+            return metrics::icon() + metrics::kPad;
         case PM_FocusFrameHMargin:
             return metrics::kPadSmall + 1; // and Qt's own pixel: texts of items start at 6
         case PM_DockWidgetTitleBarButtonMargin:
@@ -85,6 +87,8 @@ public:
         case SP_DockWidgetCloseButton:
         case SP_LineEditClearButton:
             return icon(QStringLiteral("close"), Role::Quiet);
+        case SP_ToolBarHorizontalExtensionButton: // Fusion's is four pixels
+            return icon(QStringLiteral("next-invocation"));
         case SP_TitleBarNormalButton:
             return icon(QStringLiteral("float"), Role::Quiet);
         default:

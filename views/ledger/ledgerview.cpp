@@ -153,6 +153,7 @@ LedgerView::LedgerView(QWidget* parent)
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
     table_->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     table_->setContextMenuPolicy(Qt::CustomContextMenu);
+    summary_->installEventFilter(this);
     table_->installEventFilter(this);
     table_->viewport()->installEventFilter(this);
 
@@ -270,7 +271,6 @@ void LedgerView::stretchReason() {
 
 void LedgerView::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
-    fitSummary();
     conclude();
 }
 
@@ -476,6 +476,8 @@ void LedgerView::showMenu(const QPoint& at) {
 }
 
 bool LedgerView::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == summary_ && event->type() == QEvent::Resize)
+        fitSummary();
     if (watched == table_->viewport() && event->type() == QEvent::Resize)
         stretchReason();
     // The menu is about the row under the pointer: asking for it goes nowhere.

@@ -43,6 +43,7 @@ enum class Do {
     ZoomOut,
     Zoom100,
     Minimap,
+    WheelZooms,
     Fold,
     LayoutLayered,
     LayoutDot,

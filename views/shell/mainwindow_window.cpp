@@ -102,6 +102,8 @@ void MainWindow::restoreWindow() {
         checkArrangement();
     panes_->widget()->restoreState(settings_->value(QStringLiteral("window/panes")).toByteArray());
     const bool dot = settings_->value(QStringLiteral("window/layout")).toString() == QStringLiteral("dot");
+    actions_[Do::WheelZooms]->setChecked(
+        settings_->value(QStringLiteral("window/wheelZooms"), false).toBool());
     actions_[dot ? Do::LayoutDot : Do::LayoutLayered]->setChecked(true);
     const QString theme = settings_->value(QStringLiteral("window/theme")).toString();
     Mode mode = Mode::System;
@@ -118,6 +120,7 @@ void MainWindow::saveWindow() {
     settings_->setValue(QStringLiteral("window/geometry"), saveGeometry());
     settings_->setValue(QStringLiteral("window/docks"), saveState(kLayoutVersion));
     settings_->setValue(QStringLiteral("window/textScale"), textScale());
+    settings_->setValue(QStringLiteral("window/wheelZooms"), actions_[Do::WheelZooms]->isChecked());
     settings_->setValue(QStringLiteral("window/panes"), panes_->widget()->saveState());
     settings_->sync();
 }

@@ -49,7 +49,7 @@ std::vector<MenuTable> Menus::table() {
             {Do::Undo, Do::Redo, Gap, Do::Copy, Do::CopyAddress, Do::CopyStatement, Do::Paste, Gap, Do::Find,
                 Do::FindNext, Do::FindPrevious, Do::FilterLedger, Gap, Do::AddNote, Do::ToggleBookmark}},
         {QT_TR_NOOP("&View"),
-            {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Gap, Do::Fold, Do::Minimap,
+            {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Gap, Do::Fold, Do::Minimap, Do::WheelZooms,
                 Do::ValuesOnNodes, Do::TimesOnNodes, Part::Layouts, Gap, Do::OtherPane, Do::LinkPanes,
                 Do::SinglePane, Gap, Part::Docks, Part::Arrangements, Gap, Part::Colours, Part::TextSize,
                 Do::FullScreen}},

@@ -92,6 +92,10 @@ void PanePresenter::connectActions() {
         for (PaneView* view : panes_)
             view->canvas().setMinimapVisible(on);
     });
+    actions_->onToggled(Do::WheelZooms, this, [this](bool on) {
+        for (PaneView* view : panes_)
+            view->canvas().setWheelZooms(on);
+    });
     actions_->onToggled(Do::LinkPanes, this, [this](bool on) { state_->navigator().set_linked(on); });
     actions_->onToggled(Do::SinglePane, this, [this](bool) {
         if (document_)
