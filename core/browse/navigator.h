@@ -65,7 +65,8 @@ public:
     Status go_to(const std::string& address);
     // --- the cursor: no entry of the history while the body stays.
     void select_node(Pane pane, NodeId node); // none clears it
-    // A node that is drawn in a pane beside its body: of the other half, or of a call that was expanded there.
+    // A node that is drawn in a pane beside its body: of the other half, or of a call that was expanded
+    // there.
     void select_place(Pane pane, const Place& node);
     void set_focus(Pane pane);
     bool step_node(int direction); // next or previous node of the focused body in graph order
