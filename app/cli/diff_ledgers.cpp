@@ -42,13 +42,14 @@ Json ledgers_json(const Dump& a, const Dump& b, const std::vector<LedgerPair>& p
         for (const OtherBody& o : p.other_bodies)
             others.push_back({{"a", utf8(address_of(a, o.a.graph, o.a.body))},
                 {"b", utf8(address_of(b, o.b.graph, o.b.body))}});
-        list.push_back({{"a", text_or_null(compilation_name(a, p.a))},
-            {"b", text_or_null(compilation_name(b, p.b))}, {"in_a", p.in_a}, {"in_b", p.in_b}, {"totals", changes_json(p.totals)},
-            {"tracing_ms",
-                {{"a", std::round(p.tracing_ms_a * 1000) / 1000},
-                    {"b", std::round(p.tracing_ms_b * 1000) / 1000}}},
-            {"same_rows", p.same_rows}, {"rows", std::move(rows)}, {"compared_bodies", p.compared_bodies},
-            {"other_bodies", std::move(others)}});
+        list.push_back(
+            {{"a", text_or_null(compilation_name(a, p.a))}, {"b", text_or_null(compilation_name(b, p.b))},
+                {"in_a", p.in_a}, {"in_b", p.in_b}, {"totals", changes_json(p.totals)},
+                {"tracing_ms",
+                    {{"a", std::round(p.tracing_ms_a * 1000) / 1000},
+                        {"b", std::round(p.tracing_ms_b * 1000) / 1000}}},
+                {"same_rows", p.same_rows}, {"rows", std::move(rows)}, {"compared_bodies", p.compared_bodies},
+                {"other_bodies", std::move(others)}});
     }
     return {{"a", utf8(a.name)}, {"b", utf8(b.name)}, {"compilations", std::move(list)}};
 }

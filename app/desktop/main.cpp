@@ -191,7 +191,8 @@ QString readWords(const QStringList& words, Request& request) {
             .arg(parser.value(columns));
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
         parser.values(bind), parser.value(call), parser.value(with), parser.values(other), parser.value(line),
-        parser.values(dock), parser.values(onNodes), parser.value(zoom)};
+        parser.values(dock), parser.values(onNodes), parser.value(zoom),
+        request.exportPath.isEmpty() ? request.choice : PictureChoice()};
     if (request.script.run.isEmpty()) {
         for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
             if (parser.isSet(*option))

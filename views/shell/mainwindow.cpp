@@ -181,11 +181,21 @@ void MainWindow::tellPanels() {
         docks_->show(QStringLiteral("inspector"));
     });
     auto* status = make<StatusLine>(&state_, statusBar(),
-        StatusLine::Asks{[this] { return panes_->whyNotDot(); },
+        StatusLine::Asks{[this] {
+                             QStringList remarks{panes_->howDrawn(), panes_->whyNotDot()};
+                             remarks.removeAll(QString());
+                             return remarks.join(QStringLiteral(" · "));
+                         },
             [this] { return settings_ ? std::optional(loader_->seconds()) : std::nullopt; }});
-    connect(panes_, &PanePresenter::pictureChanged, status, [this, status] {
-        if (!panes_->whyNotDot().isEmpty())
+    connect(
+        panes_, &PanePresenter::viewChanged, status, [this, status] { status->showZoom(panes_->zoom()); });
+    connect(
+        panes_, &PanePresenter::pictureChanged, status, [this, status] { status->showZoom(panes_->zoom()); });
+    connect(panes_, &PanePresenter::pictureChanged, status, [this, status, last = QString()]() mutable {
+        const QString now = panes_->howDrawn() + panes_->whyNotDot();
+        if (!now.isEmpty() || now != last)
             status->sayPlace();
+        last = now;
     });
     for (Follower* panel : std::initializer_list<Follower*>{this, panes_, docks_->panel<OutlineView>(),
              docks_->panel<LedgerView>(), docks_->panel<ProblemsView>(), docks_->panel<BodyText>(),
@@ -264,6 +274,10 @@ bool MainWindow::idle() {
 Actions& MainWindow::actions() {
     state_.flush();
     return actions_;
+}
+
+void MainWindow::drawFocused(const PictureChoice& choice) {
+    panes_->draw(choice);
 }
 
 PaneView& MainWindow::pane(Pane pane) {

@@ -75,6 +75,8 @@ public:
     // A line of the dump's text, in its dock.
     void showLine(FileId file, uint64_t line);
 
+    // Draws the body of the focused pane so, as a change of view that can be taken back.
+    void drawFocused(const PictureChoice& choice);
     // Shows two bodies side by side and compares them.
     void compareBodies(const Place& a, const Place& b);
     void compareDump(const QStringList& paths); // its ledger beside this one's

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/export/picture.h"
 
 #include <QString>
 #include <QStringList>
@@ -25,9 +26,10 @@ struct Script {
     QStringList docks; // "values", "steps", …, the last in front where they share a place
     QStringList onNodes; // "values", "times"
     QString zoom; // of the focused pane: per cent, or "fit"
+    PictureChoice choice{}; // how the focused body is drawn
     bool empty() const {
         return run.isEmpty() && select.isEmpty() && call.isEmpty() && with.isEmpty() && others.isEmpty()
-            && line.isEmpty() && docks.isEmpty() && zoom.isEmpty();
+            && line.isEmpty() && docks.isEmpty() && zoom.isEmpty() && choice.plain();
     }
 };
 
