@@ -92,7 +92,7 @@ uint32_t words_in(std::string_view text, std::span<const std::string_view> words
     for (size_t from = 0; from < text.size() && found != all; from += kPart) {
         const std::string_view part = text.substr(from, kPart + longest - 1);
         for (size_t i = 0; i < words.size(); ++i)
-            if (!(found >> i & 1U) && find_words(part, words[i]) != npos)
+            if (!(found >> i & 1U) && find_words(part, words[i]) != std::string_view::npos)
                 found |= 1U << i;
         if (any && found)
             break;
