@@ -115,7 +115,7 @@ void TraceReader::place_in_run(CompileKey& key, bool starts) {
     if (starts && !started_.try_emplace({run, key}, record).second && restarts_ < kMostRuns) {
         if (restarts_++ == 0) {
             restart_copy_ = started_.at({run, key}) == record;
-            restart_line_ = record_line_;
+            restart_line_ = uint32_t(record_line_);
             restart_offset_ = record_offset_;
             restart_id_ = key.id;
             restart_process_ = known == run_of_process_.end();
