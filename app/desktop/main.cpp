@@ -84,13 +84,16 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption with(QStringLiteral("with"),
         QStringLiteral("Compare the body at --at, or the one that is shown, with this one."),
         QStringLiteral("ADDRESS"));
+    const QCommandLineOption other(QStringLiteral("other"),
+        QStringLiteral("Show the ledger of this dump beside that of the one that is open."),
+        QStringLiteral("DUMP"));
     const QCommandLineOption line(QStringLiteral("line"),
         QStringLiteral("Show this line of the dump's text; FILE by the end of its path."),
         QStringLiteral("[FILE:]N"));
     const QCommandLineOption dock(QStringLiteral("dock"),
         QStringLiteral("Bring a dock to the front: explanation, values, steps, compare, ledger, inspector, "
                        "problems, text, diff, "
-                       "dump, legend."),
+                       "ledgers, dump, legend."),
         QStringLiteral("NAME"));
     const QCommandLineOption onNodes(QStringLiteral("on-nodes"),
         QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
@@ -120,7 +123,7 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("With --export: what colours, letters and lines mean, below the picture."));
     parser.addOptions({levels, unfold, part, hide, legend, textSize});
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
-        compare, bind, stepTo, select, call, with, line, dock, onNodes, zoom});
+        compare, bind, stepTo, select, call, with, other, line, dock, onNodes, zoom});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -187,8 +190,9 @@ QString readWords(const QStringList& words, Request& request) {
         return QStringLiteral("found --columns %1, expected a number from 1 to 100")
             .arg(parser.value(columns));
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
-        parser.values(bind), parser.value(call), parser.value(with), parser.value(line), parser.values(dock),
-        parser.values(onNodes), parser.value(zoom)};
+        parser.values(bind), parser.value(call), parser.value(with), parser.values(other), parser.value(line),
+        parser.values(dock), parser.values(onNodes), parser.value(zoom),
+        request.exportPath.isEmpty() ? request.choice : PictureChoice()};
     if (request.script.run.isEmpty()) {
         for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
             if (parser.isSet(*option))
@@ -196,7 +200,8 @@ QString readWords(const QStringList& words, Request& request) {
         }
     }
     if (!request.script.empty() && request.dumps.isEmpty())
-        return QStringLiteral("--run, --select, --call, --with, --line, --zoom and --dock need a dump");
+        return QStringLiteral(
+            "--run, --select, --call, --with, --other, --line, --zoom and --dock need a dump");
     if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
         return QStringLiteral("--export needs a dump");
     if (!request.exportPath.isEmpty() && request.at.isEmpty())

@@ -217,6 +217,17 @@ void Navigator::select_node(Pane p, NodeId node) {
     go(std::move(next), false);
 }
 
+void Navigator::select_place(Pane p, const Place& node) {
+    if (!document_ || !pane(p).graph || !document_->node(node))
+        return;
+    NavState next = state_;
+    next.focus = p;
+    next.node = node;
+    next.wanted = document_->node_name(node);
+    next.subject = Subject::Node;
+    go(std::move(next), false);
+}
+
 void Navigator::set_focus(Pane p) {
     NavState next = state_;
     next.focus = p;

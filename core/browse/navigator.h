@@ -42,9 +42,9 @@ public:
     // Called after every change, with the state before it.
     std::function<void(const NavState& before)> changed;
 
-    // Takes another document; selects what a person wants to see first: the first region's first invocation,
-    // with its forward and backward body; without regions the forward and backward roots. Empties the
-    // history.
+    // Takes another document; selects what a person wants to see first: the first invocation (of the first
+    // compilation that there is something to ask about, if there is one), with its forward and backward body;
+    // without regions the forward and backward roots. Empties the history.
     void set_document(std::shared_ptr<const Document> document);
     // The same run read again: keeps the state as far as its addresses are still there. With graphs added to
     // the same reading (Document::with) the state and the history stay as they are.
@@ -70,6 +70,9 @@ public:
     Status go_to(const std::string& address);
     // --- the cursor: no entry of the history while the body stays.
     void select_node(Pane pane, NodeId node); // none clears it
+    // A node that is drawn in a pane beside its body: of the other half, or of a call that was expanded
+    // there.
+    void select_place(Pane pane, const Place& node);
     void set_focus(Pane pane);
     bool step_node(int direction); // next or previous node of the focused body in graph order
 

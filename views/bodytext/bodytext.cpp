@@ -15,6 +15,14 @@
 namespace hopscope {
 
 namespace {
+// The selected node may be one of another body that is drawn with this one.
+NodeId nodeOfBody(const Shown& shown) {
+    const Place &node = shown.at.node, &body = shown.body();
+    return node.graph == body.graph && node.body == body.body ? node.node : NodeId();
+}
+} // namespace
+
+namespace {
 // Whether a printed line is the statement that makes `name`.
 bool makes(std::string_view line, std::string_view name) {
     const size_t begin = line.find_first_not_of(" \t");
@@ -307,7 +315,7 @@ void BodyText::follow(const Shown& shown, Changes changed) {
     if (changed & Change::Document)
         setDocument(shown.document);
     if (shown.document && changed & (Change::Document | Change::Place | Change::Selection))
-        showBody(shown.body(), shown.at.node.node);
+        showBody(shown.body(), nodeOfBody(shown));
 }
 
 } // namespace hopscope

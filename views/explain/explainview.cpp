@@ -89,8 +89,18 @@ void ExplainView::showDumpPage() {
     ask(question);
 }
 
+void ExplainView::showRow(int row) {
+    if (!document_ || size_t(row) >= document_->rows().size())
+        return;
+    Question question;
+    question.compilation = document_->rows()[size_t(row)].compilation;
+    question.region = document_->region_of(row);
+    question.row = row;
+    ask(question);
+}
+
 void ExplainView::ask(const Question& question) {
-    if (question == question_ && question_.compilation)
+    if (question == question_ && (question_.compilation || question_.dump))
         return; // what is read stays where it is
     question_ = question;
     fill();

@@ -382,7 +382,7 @@ QString LedgerView::summary() const {
     if (totals.saved_ms > 0)
         parts << tr("%1 saved").arg(qs(format_milliseconds(totals.saved_ms)));
     if (totals.saved_bytes > 0)
-        parts << tr("%1 saved values").arg(qs(format_bytes(uint64_t(totals.saved_bytes))));
+        parts << tr("%1 kept for backward").arg(qs(format_bytes(uint64_t(totals.saved_bytes))));
     return parts.join(kBetween);
 }
 

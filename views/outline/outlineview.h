@@ -26,6 +26,9 @@ public:
     void setItemMenu(ItemMenu menu) { itemMenu_ = std::move(menu); }
     Item itemOf(const QModelIndex& index) const;
 
+    // Which dot of a region's strip is at a point of the viewport.
+    std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
+
 Q_SIGNALS:
     void rowChosen(int row);
     void regionChosen(hopscope::RegionRef region);
@@ -43,7 +46,6 @@ protected:
 private:
     void choose(const QModelIndex& index);
     void chooseBeside(const QModelIndex& index);
-    std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
 
     OutlineModel* model_;
     ItemMenu itemMenu_;

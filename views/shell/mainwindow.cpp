@@ -9,6 +9,7 @@
 #include "views/help/legendview.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
+#include "views/ledger/twoledgersview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsview.h"
 #include "views/run/stepsview.h"
@@ -25,6 +26,7 @@
 #include "views/shell/menus.h"
 #include "views/shell/navigation.h"
 #include "views/shell/notespresenter.h"
+#include "views/shell/otherdump.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 #include "views/shell/recentmenu.h"
@@ -136,14 +138,18 @@ void MainWindow::build() {
         {"steps", tr("Steps"), "Alt+7", bottom, steps},
         {"compare", tr("Compare"), "Alt+8", bottom, compare},
         {"diff", tr("Diff"), "Ctrl+Alt+D", bottom,
-            new DiffView(actions_[Do::PreviousDifference], actions_[Do::NextDifference], this)},
+            new DiffView(actions_[Do::PreviousDifference], actions_[Do::NextDifference],
+                actions_[Do::LinkViews], this)},
+        {"ledgers", tr("Two Ledgers"), "Ctrl+Alt+L", bottom,
+            new TwoLedgersView(actions_[Do::CompareDump], this)},
         {"dump", tr("Dump"), "Alt+0", bottom, new DumpText(&state_.jobs(), this)},
         {"legend", tr("Legend"), "L", right, new LegendView(this)},
     };
     docks_ = make<Docks>(this, &actions_, table);
     docks_->restrictKey(QStringLiteral("legend"), panes_->widget()); // a letter is text elsewhere
     loader_ = make<Loader>(&state_);
-    diff_ = make<DiffPresenter>(&state_, &actions_, docks_, docks_->panel<DiffView>());
+    diff_ = make<DiffPresenter>(&state_, &actions_, docks_, docks_->panel<DiffView>(), panes_);
+    other_ = make<OtherDump>(&state_, &actions_, docks_, diff_, this);
     actions_.restrictTo(panes_->widget(), {Do::NextDifference, Do::PreviousDifference});
     docks_->panel<DiffView>()->addActions({actions_[Do::NextDifference], actions_[Do::PreviousDifference]});
     navigation_ = make<Navigation>(&state_, &actions_, new GotoBox(this));
@@ -175,17 +181,27 @@ void MainWindow::tellPanels() {
         docks_->show(QStringLiteral("inspector"));
     });
     auto* status = make<StatusLine>(&state_, statusBar(),
-        StatusLine::Asks{[this] { return panes_->whyNotDot(); },
+        StatusLine::Asks{[this] {
+                             QStringList remarks{panes_->howDrawn(), panes_->whyNotDot()};
+                             remarks.removeAll(QString());
+                             return remarks.join(QStringLiteral(" · "));
+                         },
             [this] { return settings_ ? std::optional(loader_->seconds()) : std::nullopt; }});
-    connect(panes_, &PanePresenter::pictureChanged, status, [this, status] {
-        if (!panes_->whyNotDot().isEmpty())
+    connect(
+        panes_, &PanePresenter::viewChanged, status, [this, status] { status->showZoom(panes_->zoom()); });
+    connect(
+        panes_, &PanePresenter::pictureChanged, status, [this, status] { status->showZoom(panes_->zoom()); });
+    connect(panes_, &PanePresenter::pictureChanged, status, [this, status, last = QString()]() mutable {
+        const QString now = panes_->howDrawn() + panes_->whyNotDot();
+        if (!now.isEmpty() || now != last)
             status->sayPlace();
+        last = now;
     });
     for (Follower* panel : std::initializer_list<Follower*>{this, panes_, docks_->panel<OutlineView>(),
              docks_->panel<LedgerView>(), docks_->panel<ProblemsView>(), docks_->panel<BodyText>(),
              docks_->panel<ExplainView>(), docks_->panel<DumpText>(), docks_->panel<DiffView>(), diff_,
-             docks_->panel<ValueView>(), docks_->panel<StepsView>(), stepper, inspector, notes, navigation_,
-             find_, run_, derive, keeper_, status})
+             docks_->panel<TwoLedgersView>(), other_, docks_->panel<ValueView>(), docks_->panel<StepsView>(),
+             stepper, inspector, notes, navigation_, find_, run_, derive, keeper_, status})
         state_.add(panel);
 }
 
@@ -258,6 +274,10 @@ bool MainWindow::idle() {
 Actions& MainWindow::actions() {
     state_.flush();
     return actions_;
+}
+
+void MainWindow::drawFocused(const PictureChoice& choice) {
+    panes_->draw(choice);
 }
 
 PaneView& MainWindow::pane(Pane pane) {

@@ -21,6 +21,7 @@ namespace hopscope {
 class BodyText;
 class CompareView;
 class DiffPresenter;
+class OtherDump;
 class DiffView;
 class ErrorBar;
 class FindPresenter;
@@ -74,8 +75,11 @@ public:
     // A line of the dump's text, in its dock.
     void showLine(FileId file, uint64_t line);
 
+    // Draws the body of the focused pane so, as a change of view that can be taken back.
+    void drawFocused(const PictureChoice& choice);
     // Shows two bodies side by side and compares them.
     void compareBodies(const Place& a, const Place& b);
+    void compareDump(const QStringList& paths); // its ledger beside this one's
 
     bool idle(); // no job runs, and all that changed is shown
     // Why the last opening, going, saving or exporting failed; null when it did not.
@@ -165,6 +169,7 @@ private:
     ItemMenus* items_ = nullptr;
     HelpView* help_ = nullptr;
     DiffPresenter* diff_ = nullptr;
+    OtherDump* other_ = nullptr;
     Loader* loader_ = nullptr;
     SessionKeeper* keeper_ = nullptr;
     Exporter* exporter_ = nullptr;

@@ -12,6 +12,7 @@
 #include "views/shell/loader.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/navigation.h"
+#include "views/shell/otherdump.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 #include "views/shell/recentmenu.h"
@@ -84,6 +85,10 @@ void MainWindow::showLine(FileId file, uint64_t line) {
     docks_->panel<DumpText>()->showLine(file, line);
 }
 
+void MainWindow::compareDump(const QStringList& paths) {
+    other_->open(paths);
+}
+
 void MainWindow::compareBodies(const Place& a, const Place& b) {
     diff_->compare(a, b);
 }
@@ -116,6 +121,8 @@ void MainWindow::connectPanels() {
         const NavState& at = state_.at();
         if (at.row != row || at.subject != Subject::Invocation)
             state_.navigator().select_invocation(row);
+        state_.flush();
+        docks_->panel<ExplainView>()->showRow(row); // also where one was there already
         docks_->show(QStringLiteral("explanation"));
     });
     connect(ledger, &LedgerView::comparisonAsked, this, [this](int row, int other) {
