@@ -6,7 +6,8 @@
 
 namespace hopscope::wire {
 
-// 2: stepping, comparing, joints, schemas; 3: every field is checked on both sides; 4: a run keeps what is asked for
+// 2: stepping, comparing, joints, schemas; 3: every field is checked on both sides; 4: a run keeps what is
+// asked for
 inline constexpr int kProtocol = 4;
 
 // JSON-RPC 2.0's own codes, then ours.
