@@ -23,15 +23,18 @@ function(hopscope_core_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
     add_library(hopscope_${name} STATIC ${ARG_SOURCES})
     target_link_libraries(hopscope_${name} PUBLIC hopscope_options)
+    if(NOT name STREQUAL "executor") # libtorch's interfaces mix their kinds of integers
+        target_compile_options(hopscope_${name} PRIVATE -Wconversion)
+    endif()
     foreach(dep IN LISTS ARG_DEPS)
         target_link_libraries(hopscope_${name} PUBLIC hopscope_${dep})
     endforeach()
     target_link_libraries(hopscope_${name} PRIVATE ${ARG_LIBS})
 endfunction()
 
-# One Qt Test executable per unit, without a GUI unless GUI is given.
+# One Qt Test executable per unit. THREADS: it has threads of its own, so it is among those that run under ThreadSanitizer.
 function(hopscope_test name)
-    cmake_parse_arguments(ARG "GUI" "" "SOURCES;DEPS;LIBS" ${ARGN})
+    cmake_parse_arguments(ARG "THREADS" "" "SOURCES;DEPS;LIBS" ${ARGN})
     if(NOT ARG_SOURCES)
         set(ARG_SOURCES ${name}.cpp)
     endif()
@@ -54,7 +57,7 @@ function(hopscope_test name)
         target_precompile_headers(${name} REUSE_FROM hopscope_gui_tests_pch)
     endif()
     add_test(NAME ${name} COMMAND ${name})
-    # ctest -L quick | gui | worker: what needs nothing, what opens windows (offscreen), what starts the executor.
+    # ctest -L quick | gui | worker: what needs nothing, what opens windows (offscreen), what starts the executor; and threads.
     get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
     if("Qt6::Gui" IN_LIST ARG_LIBS)
         set(label gui)
@@ -63,6 +66,10 @@ function(hopscope_test name)
     else()
         set(label quick)
     endif()
-    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 900 ENVIRONMENT
+    if(ARG_THREADS)
+        list(APPEND label threads)
+        add_dependencies(hopscope_threads ${name})
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT 900 ENVIRONMENT
         "QT_QPA_PLATFORM=offscreen;QT_LOGGING_RULES=qt.qpa.*=false;XDG_CONFIG_HOME=${CMAKE_BINARY_DIR}/tests/config")
 endfunction()

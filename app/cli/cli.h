@@ -41,6 +41,7 @@ void add_executors(CLI::App& app, Action& action);
 void add_runs(CLI::App& app, Action& action);
 void add_diff(CLI::App& app, Action& action);
 void add_classes(CLI::App& app, Action& action);
+void add_halves(CLI::App& app, Action& action);
 void add_repeats(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);

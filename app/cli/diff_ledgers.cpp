@@ -42,13 +42,14 @@ Json ledgers_json(const Dump& a, const Dump& b, const std::vector<LedgerPair>& p
         for (const OtherBody& o : p.other_bodies)
             others.push_back({{"a", utf8(address_of(a, o.a.graph, o.a.body))},
                 {"b", utf8(address_of(b, o.b.graph, o.b.body))}});
-        list.push_back({{"a", text_or_null(compilation_name(a, p.a))},
-            {"b", text_or_null(compilation_name(b, p.b))}, {"totals", changes_json(p.totals)},
-            {"tracing_ms",
-                {{"a", std::round(p.tracing_ms_a * 1000) / 1000},
-                    {"b", std::round(p.tracing_ms_b * 1000) / 1000}}},
-            {"same_rows", p.same_rows}, {"rows", std::move(rows)}, {"compared_bodies", p.compared_bodies},
-            {"other_bodies", std::move(others)}});
+        list.push_back(
+            {{"a", text_or_null(compilation_name(a, p.a))}, {"b", text_or_null(compilation_name(b, p.b))},
+                {"in_a", p.in_a}, {"in_b", p.in_b}, {"totals", changes_json(p.totals)},
+                {"tracing_ms",
+                    {{"a", std::round(p.tracing_ms_a * 1000) / 1000},
+                        {"b", std::round(p.tracing_ms_b * 1000) / 1000}}},
+                {"same_rows", p.same_rows}, {"rows", std::move(rows)}, {"compared_bodies", p.compared_bodies},
+                {"other_bodies", std::move(others)}});
     }
     return {{"a", utf8(a.name)}, {"b", utf8(b.name)}, {"compilations", std::move(list)}};
 }
@@ -65,6 +66,9 @@ void print_pair(const Dump& a, const Dump& b, const LedgerPair& p) {
         std::printf("%s  only in the %s\n", utf8(p.a ? name_a : name_b).c_str(), p.a ? "first" : "second");
         return;
     }
+    if (!p.in_a || !p.in_b)
+        std::printf("%s  calls no region in the %s; in the other:\n", utf8(p.in_a ? name_b : name_a).c_str(),
+            p.in_a ? "second" : "first");
     std::string head = name_a + (name_a == name_b ? "" : " → " + name_b);
     for (const LedgerChange& c : p.totals)
         head += "  " + change(c);

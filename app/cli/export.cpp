@@ -74,6 +74,8 @@ int paint(const Request& request) {
         words.emplace_back("--fold-repeats");
     for (const std::string& name : request.choice.expand)
         words.insert(words.end(), {"--expand", name});
+    if (request.choice.legend)
+        words.emplace_back("--legend");
     for (const std::string& name : request.choice.unfold)
         words.insert(words.end(), {"--unfold", name});
     for (const std::string& name : request.choice.part.hide)
@@ -136,7 +138,8 @@ int run(Request request) {
     const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
     if (chosen.extension == "txt" && !request.choice.plain())
         return fail(make_error(Error::Kind::Usage,
-            "--with-backward, --fold-repeats, --columns, --expand, --part and --hide are for pictures, not "
+            "--with-backward, --fold-repeats, --columns, --expand, --part, --hide and --legend are for "
+            "pictures, not "
             "txt"));
     const Ledger ledger = build_ledger(*dump);
     const auto picture = make_picture(*dump, &ledger, *place, draw_options(request, *dump, ledger, *place),
@@ -196,6 +199,8 @@ void add_export(CLI::App& app, Action& action) {
     command->add_option("--columns", request.choice.columns, "Wrap a long picture into so many columns")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
+    command->add_flag("--legend", request.choice.legend,
+        "What the colours, letters, marks and lines in it mean, below the picture (svg, pdf, png)");
     command->callback([&action] { action = [] { return run(request); }; });
 }
 

@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
     add_runs(app, action);
     add_diff(app, action);
     add_classes(app, action);
+    add_halves(app, action);
     add_repeats(app, action);
     add_explain(app, action);
     add_info(app, action);

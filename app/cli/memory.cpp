@@ -77,7 +77,8 @@ Json value_json(const Dump& dump, InputNames& names, const KeptValue& v) {
         {"dtype", dtype.empty() ? Json(nullptr) : Json(utf8(dtype))}, {"shape", std::move(shape)},
         {"bytes", v.bytes ? Json(*v.bytes) : Json(nullptr)}, {"alive_anyway", v.alive_anyway},
         {"alias_of", v.alias_of.graph ? Json(address(dump, v.alias_of)) : Json(nullptr)},
-        {"why", utf8(v.why)}, {"recomputable", v.recomputable}, {"times", v.times},
+        {"why", utf8(v.why)}, {"recomputable", v.recomputable}, {"times", v.times}, {"counted", v.counted},
+        {"counted_with", v.counted_with.graph ? Json(address(dump, v.counted_with)) : Json(nullptr)},
         {"source", std::move(source)},
         {"target", utf8(f.node.op == Opcode::Placeholder ? "placeholder" : short_target(f.module, f.node))},
         {"input", input_json(dump, names, name_of(names, v))}};
@@ -109,9 +110,10 @@ std::string size_text(std::optional<int64_t> bytes) {
     return bytes ? format_bytes(static_cast<uint64_t>(*bytes)) : "unknown size";
 }
 
+// What a value is: where, its type, operator, line, and the input that it is a view of.
 std::string value_text(const Dump& dump, InputNames& names, const KeptValue& v) {
     const ValueFacts f = facts_of(dump, v.at);
-    std::string out = std::to_string(v.times) + " × " + size_text(v.bytes) + "  " + address(dump, v.at);
+    std::string out = address(dump, v.at);
     if (f.type)
         out += "  " + utf8(short_type(f.module, *f.type));
     if (f.node.op != Opcode::Placeholder)
@@ -128,6 +130,18 @@ std::string value_text(const Dump& dump, InputNames& names, const KeptValue& v) 
             out += ", a " + std::string(input_kind_name(name.kind()));
     }
     return out;
+}
+
+// Where not each of its values is a storage of its own: whose storages count elsewhere.
+std::string counted_text(const Dump& dump, const KeptValue& v) {
+    if (v.counted == v.times)
+        return {};
+    const std::string whose = address(dump, v.counted_with);
+    const std::string with =
+        v.counted_with == v.at ? "counted once" : "in the storage of " + whose + ", counted there";
+    if (v.counted == 0)
+        return v.times == 1 ? with : "all " + std::to_string(v.times) + ' ' + with;
+    return std::to_string(v.times - v.counted) + " of them " + with;
 }
 
 void print_report(const Dump& dump, const MemoryReport& report) {
@@ -160,14 +174,13 @@ void print_report(const Dump& dump, const MemoryReport& report) {
                     alive ? "alive anyway: inputs and parameters, and views of them"
                           : "kept for the backward");
             first = false;
-            std::printf("    %s\n", value_text(dump, names, v).c_str());
-            if (alive)
-                continue;
-            std::printf("        %s%s\n", utf8(v.why).c_str(),
-                v.recomputable ? "; cheap to compute again from what else is there" : "");
-            if (v.alias_of.graph)
-                std::printf(
-                    "        in the storage of %s, counted there\n", address(dump, v.alias_of).c_str());
+            std::printf(
+                "    %d × %s  %s\n", v.times, size_text(v.bytes).c_str(), value_text(dump, names, v).c_str());
+            if (!alive)
+                std::printf("        %s%s\n", utf8(v.why).c_str(),
+                    v.recomputable ? "; cheap to compute again from what else is there" : "");
+            if (const std::string counted = counted_text(dump, v); !counted.empty())
+                std::printf("        %s\n", counted.c_str());
         }
     }
     for (const TaggedValue& t : report.against_tags)
@@ -184,37 +197,65 @@ void print_report(const Dump& dump, const MemoryReport& report) {
         std::printf("    %d × %s  %s\n", r.times, address(dump, r.at).c_str(), utf8(r.target).c_str());
 }
 
+// A value stands for its group: `times` and `bytes` are of all of it.
+Json group_json(const Dump& dump, InputNames& names, const StorageGroup& group) {
+    if (!group.shown)
+        return nullptr;
+    Json out = value_json(dump, names, *group.shown);
+    out["times"] = group.times;
+    out["total_bytes"] = group.bytes;
+    out["unknown_sizes"] = group.unknown_sizes;
+    return out;
+}
+
 Json diff_json(const Dump& a, const Dump& b, const std::vector<MemoryDiff>& diffs) {
     Json out = Json::array();
     InputNames names_a(a), names_b(b);
     for (const MemoryDiff& d : diffs) {
         Json changes = Json::array();
         for (const MemoryChange& c : d.changes)
-            changes.push_back({{"a", c.a ? value_json(a, names_a, *c.a) : Json(nullptr)},
-                {"b", c.b ? value_json(b, names_b, *c.b) : Json(nullptr)}, {"fields", c.fields}});
+            changes.push_back({{"a", group_json(a, names_a, c.a)}, {"b", group_json(b, names_b, c.b)},
+                {"fields", c.fields}});
         out.push_back({{"kept_bytes_a", d.a ? Json(d.kept_bytes_a) : Json(nullptr)},
-            {"kept_bytes_b", d.b ? Json(d.kept_bytes_b) : Json(nullptr)}, {"changes", std::move(changes)}});
+            {"kept_bytes_b", d.b ? Json(d.kept_bytes_b) : Json(nullptr)},
+            {"alive_bytes_a", d.a ? Json(d.alive_bytes_a) : Json(nullptr)},
+            {"alive_bytes_b", d.b ? Json(d.alive_bytes_b) : Json(nullptr)}, {"same", d.same},
+            {"changes", std::move(changes)}});
     }
     return out;
+}
+
+std::string group_text(const Dump& dump, InputNames& names, const StorageGroup& group) {
+    std::string size = size_text(group.bytes);
+    if (group.unknown_sizes)
+        size = group.bytes ? size + " and " + std::to_string(group.unknown_sizes) + " of unknown size"
+                           : "unknown size";
+    return counted(static_cast<uint64_t>(group.times), "storage") + ", " + size + "  "
+        + value_text(dump, names, *group.shown) + (group.times > 1 ? "  and like it" : "");
 }
 
 void print_diff(const Dump& a, const Dump& b, const std::vector<MemoryDiff>& diffs) {
     InputNames names_a(a), names_b(b);
     for (const MemoryDiff& d : diffs) {
-        std::printf("kept: %s, the other dump %s\n",
-            d.a ? size_text(d.kept_bytes_a).c_str() : "no such compilation",
-            d.b ? size_text(d.kept_bytes_b).c_str() : "has no such compilation");
+        const auto side = [](bool there, int64_t kept, int64_t alive) {
+            return there ? size_text(kept) + " kept, " + size_text(alive) + " alive anyway"
+                         : "no such compilation";
+        };
+        std::printf("here: %s; there: %s; %s the same\n",
+            side(d.a != nullptr, d.kept_bytes_a, d.alive_bytes_a).c_str(),
+            side(d.b != nullptr, d.kept_bytes_b, d.alive_bytes_b).c_str(),
+            counted(static_cast<uint64_t>(d.same), "storage").c_str());
         for (const MemoryChange& c : d.changes) {
-            if (!c.b)
-                std::printf("  only here   %s\n", value_text(a, names_a, *c.a).c_str());
-            else if (!c.a)
-                std::printf("  only there  %s\n", value_text(b, names_b, *c.b).c_str());
+            if (!c.b.shown)
+                std::printf("  only here   %s\n", group_text(a, names_a, c.a).c_str());
+            else if (!c.a.shown)
+                std::printf("  only there  %s\n", group_text(b, names_b, c.b).c_str());
             else {
                 std::string fields;
                 for (const std::string& f : c.fields)
                     fields += (fields.empty() ? "" : ", ") + f;
                 std::printf("  %s differ\n    here   %s\n    there  %s\n", fields.c_str(),
-                    value_text(a, names_a, *c.a).c_str(), value_text(b, names_b, *c.b).c_str());
+                    group_text(a, names_a, c.a).c_str(), group_text(b, names_b, c.b).c_str());
             }
         }
     }

@@ -112,7 +112,7 @@ void print_totals(const Totals& t) {
     if (t.saved_ms > 0)
         std::printf(", %s saved", format_milliseconds(t.saved_ms).c_str());
     if (t.saved_bytes > 0)
-        std::printf("; %s saved for backward", format_bytes(static_cast<uint64_t>(t.saved_bytes)).c_str());
+        std::printf("; %s kept for backward", format_bytes(static_cast<uint64_t>(t.saved_bytes)).c_str());
     std::printf("\n");
 }
 

@@ -19,6 +19,8 @@ using Json = nlohmann::ordered_json;
 
 struct Options {
     std::vector<std::string> words; // DUMP… TEXT
+    FindOptions find;
+    std::string in; // address of the one body that is searched
     size_t limit = 100;
     bool json = false;
 };
@@ -30,21 +32,21 @@ struct Hit {
     std::string snippet;
     std::vector<std::pair<uint32_t, uint32_t>> marks;
 };
-struct Hits {
+struct FoundHits {
     std::vector<Hit> hits;
     bool more = false; // than these
 };
 
 // Full-text search of the session's index: whole words, the last one may be cut short. What has no word in
 // it, as a regular expression, or is in none of the index' columns, as a type, is looked for in the bodies.
-Result<Hits> search_session(const std::string& path, const std::string& text, size_t limit) {
+Result<FoundHits> search_session(const std::string& path, const std::string& text, size_t limit) {
     const auto session = Session::open(path, OpenMode::Read);
     if (!session)
         return session.error();
     const auto found = (*session)->search(text, limit + 1);
     if (!found)
         return found.error();
-    Hits hits;
+    FoundHits hits;
     hits.more = found->size() > limit;
     for (size_t i = 0; i < found->size() && i < limit; ++i) {
         const SearchHit& hit = (*found)[i];
@@ -53,17 +55,25 @@ Result<Hits> search_session(const std::string& path, const std::string& text, si
     return hits;
 }
 
-Result<Hits> search_dumps(const std::vector<std::string>& paths, const std::string& text, size_t limit) {
-    const auto find = Find::parse(text);
+Result<FoundHits> search_dumps(
+    const std::vector<std::string>& paths, const std::string& text, const Options& options) {
+    const auto find = Find::parse(text, options.find);
     if (!find)
         return find.error();
     const auto dump = open(paths);
     if (!dump)
         return dump.error();
-    const auto found = find_all(*dump, *find, limit, interruptible());
+    Place body;
+    if (!options.in.empty()) {
+        const auto place = resolve(*dump, options.in);
+        if (!place)
+            return place.error();
+        body = {place->graph, place->body ? place->body : BodyId(0), {}};
+    }
+    const auto found = find_all(*dump, *find, options.limit, interruptible(), body);
     if (!found)
         return found.error();
-    Hits hits;
+    FoundHits hits;
     hits.more = found->total > found->hits.size();
     for (const FindHit& hit : found->hits)
         hits.hits.push_back({address_of(*dump, hit.place.graph, hit.place.body, hit.place.node),
@@ -89,11 +99,13 @@ int run(const Options& options) {
                 + ", expected DUMP… and, last, the words that are looked for"));
     const std::vector<std::string> paths(options.words.begin(), options.words.end() - 1);
     const std::string& text = options.words.back();
-    const bool session = paths.size() == 1 && is_session_file(paths.front());
-    Result<Hits> hits = session ? search_session(paths.front(), text, options.limit)
-                                : search_dumps(paths, text, options.limit);
+    // The index knows whole words alone.
+    const bool session = paths.size() == 1 && is_session_file(paths.front()) && options.find == FindOptions()
+        && options.in.empty();
+    Result<FoundHits> hits =
+        session ? search_session(paths.front(), text, options.limit) : search_dumps(paths, text, options);
     if (session && hits && hits->hits.empty() && !hits->more)
-        hits = search_dumps(paths, text, options.limit);
+        hits = search_dumps(paths, text, options);
     if (!hits)
         return fail(hits.error());
     if (options.json) {
@@ -137,6 +149,10 @@ void add_search(CLI::App& app, Action& action) {
     command->footer("DUMP… are files, folders or a session. TEXT comes last: words that must all occur (in a "
                     "session whole "
                     "words, the last one\nmay be cut short), or /a regular expression/.");
+    command->add_flag(
+        "--regex", options.find.regex, "TEXT is a regular expression, without slashes around it");
+    command->add_flag("--case", options.find.match_case, "Upper and lower case are two");
+    command->add_option("--in", options.in, "Search this body alone, by its address");
     command->add_option("--limit", options.limit, "At most so many hits")
         ->check(whole_from(1))
         ->capture_default_str();

@@ -25,6 +25,7 @@ struct Request {
     bool sizeGiven = false;
     Mode theme = Mode::System;
     bool themeGiven = false;
+    double textScale = 1;
     double scale = 2;
     PictureChoice choice; // of --export, else of the focused pane
     Script script;
@@ -54,6 +55,9 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("WxH"), QStringLiteral("1600x1000"));
     const QCommandLineOption theme(
         QStringLiteral("theme"), QStringLiteral("light or dark."), QStringLiteral("THEME"));
+    const QCommandLineOption textSize(QStringLiteral("text-size"),
+        QStringLiteral("Size of texts in per cent of what the system says."), QStringLiteral("PERCENT"),
+        QStringLiteral("100"));
     const QCommandLineOption exports(QStringLiteral("export"),
         QStringLiteral("Write the body at --at into a file, by its extension, and exit."),
         QStringLiteral("FILE"));
@@ -80,13 +84,16 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption with(QStringLiteral("with"),
         QStringLiteral("Compare the body at --at, or the one that is shown, with this one."),
         QStringLiteral("ADDRESS"));
+    const QCommandLineOption other(QStringLiteral("other"),
+        QStringLiteral("Show the ledger of this dump beside that of the one that is open."),
+        QStringLiteral("DUMP"));
     const QCommandLineOption line(QStringLiteral("line"),
         QStringLiteral("Show this line of the dump's text; FILE by the end of its path."),
         QStringLiteral("[FILE:]N"));
     const QCommandLineOption dock(QStringLiteral("dock"),
         QStringLiteral("Bring a dock to the front: explanation, values, steps, compare, ledger, inspector, "
                        "problems, text, diff, "
-                       "dump."),
+                       "ledgers, dump, legend."),
         QStringLiteral("NAME"));
     const QCommandLineOption onNodes(QStringLiteral("on-nodes"),
         QStringLiteral("With --run: show values or times on the nodes."), QStringLiteral("values|times"));
@@ -112,9 +119,11 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("WORDS"));
     const QCommandLineOption hide(
         QStringLiteral("hide"), QStringLiteral("Leave this node out."), QStringLiteral("NODE"));
-    parser.addOptions({levels, unfold, part, hide});
+    const QCommandLineOption legend(QStringLiteral("legend"),
+        QStringLiteral("With --export: what colours, letters and lines mean, below the picture."));
+    parser.addOptions({levels, unfold, part, hide, legend, textSize});
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
-        compare, bind, stepTo, select, call, with, line, dock, onNodes, zoom});
+        compare, bind, stepTo, select, call, with, other, line, dock, onNodes, zoom});
     parser.addHelpOption();
     parser.addVersionOption();
     if (!parser.parse(words))
@@ -150,6 +159,13 @@ QString readWords(const QStringList& words, Request& request) {
     request.scale = parser.value(scale).toDouble(&number);
     if (!number || request.scale < 0.1 || request.scale > 16)
         return QStringLiteral("found --scale %1, expected a number from 0.1 to 16").arg(parser.value(scale));
+    request.textScale = parser.value(textSize).toDouble(&number) / 100;
+    if (!number || request.textScale < kLeastTextScale || request.textScale > kMostTextScale)
+        return QStringLiteral("found --text-size %1, expected a number from %2 to %3")
+            .arg(parser.value(textSize))
+            .arg(kLeastTextScale * 100)
+            .arg(kMostTextScale * 100);
+    request.choice.legend = parser.isSet(legend);
     request.choice.with_backward = parser.isSet(withBackward);
     request.choice.fold_repeats = parser.isSet(foldRepeats);
     for (const QString& name : parser.values(expand))
@@ -174,8 +190,9 @@ QString readWords(const QStringList& words, Request& request) {
         return QStringLiteral("found --columns %1, expected a number from 1 to 100")
             .arg(parser.value(columns));
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
-        parser.values(bind), parser.value(call), parser.value(with), parser.value(line), parser.values(dock),
-        parser.values(onNodes), parser.value(zoom)};
+        parser.values(bind), parser.value(call), parser.value(with), parser.values(other), parser.value(line),
+        parser.values(dock), parser.values(onNodes), parser.value(zoom),
+        request.exportPath.isEmpty() ? request.choice : PictureChoice()};
     if (request.script.run.isEmpty()) {
         for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
             if (parser.isSet(*option))
@@ -183,7 +200,8 @@ QString readWords(const QStringList& words, Request& request) {
         }
     }
     if (!request.script.empty() && request.dumps.isEmpty())
-        return QStringLiteral("--run, --select, --call, --with, --line, --zoom and --dock need a dump");
+        return QStringLiteral(
+            "--run, --select, --call, --with, --other, --line, --zoom and --dock need a dump");
     if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
         return QStringLiteral("--export needs a dump");
     if (!request.exportPath.isEmpty() && request.at.isEmpty())
@@ -280,6 +298,7 @@ int main(int argc, char** argv) {
             QStringLiteral("there is no display to open a window on; --screenshot and --export need none"),
             kUsage);
 
+    applyTextScale(app, request.textScale);
     MainWindow::Options options;
     options.reproducible = drawing;
     MainWindow window(options);

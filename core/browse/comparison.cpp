@@ -14,11 +14,13 @@ NodeId Comparison::partner(bool of_a, NodeId node) const {
     return of_a ? rows.rows[*row].b : rows.rows[*row].a;
 }
 
-Comparison compare_bodies(const Document& document, const Place& a, const Place& b) {
+Comparison compare_bodies(
+    const Document& document, const Place& a, const Place& b, const MatchOptions& options) {
     const GraphModule& first = document.module(a.graph);
     const GraphModule& second = document.module(b.graph);
-    std::vector<BodyDiff> diffs = diff_bodies(first, a.body, second, b.body);
+    std::vector<BodyDiff> diffs = diff_bodies(first, a.body, second, b.body, options);
     Comparison out;
+    out.options = options;
     out.a = {a.graph, a.body, {}};
     out.b = {b.graph, b.body, {}};
     out.text = diff_text(first, second, diffs, document.address(out.a), document.address(out.b));

@@ -12,6 +12,7 @@ namespace hopscope {
 
 struct Comparison {
     Place a, b; // node none; a is the left one
+    MatchOptions options; // what counted
     BodyDiff diff; // of these two
     DiffRows rows;
     size_t called = 0; // pairs of bodies behind paired region calls that differ as well
@@ -23,8 +24,9 @@ struct Comparison {
     std::optional<size_t> row_of(bool of_a, NodeId node) const;
 };
 
-// Looks past names, order, places and ids.
-Comparison compare_bodies(const Document& document, const Place& a, const Place& b);
+// By default it looks past names, order, places and ids.
+Comparison compare_bodies(
+    const Document& document, const Place& a, const Place& b, const MatchOptions& options = {});
 
 // The bodies of two calls in the first stage in which they are not one and the same; else of the first that
 // both have. Empty places where there is none.

@@ -46,9 +46,8 @@ void texts_of(const GraphModule& module, const Node& node, Texts& texts) {
 
 using Range = std::pair<uint32_t, uint32_t>;
 
-// Every place of `word` (lower case) in `text`.
-void mark_word(std::string_view text, std::string_view word, std::vector<Range>& marks) {
-    const std::string low = lowered(text);
+// Every place of `word` in `text`; both in lower case where case does not matter.
+void mark_word(const std::string& low, std::string_view word, std::vector<Range>& marks) {
     for (size_t at = low.find(word); at != std::string::npos; at = low.find(word, at + word.size()))
         marks.emplace_back(uint32_t(at), uint32_t(at + word.size()));
 }
@@ -72,7 +71,8 @@ struct ContextFree {
 } // namespace
 
 struct Find::State {
-    std::vector<std::string> words; // lower case
+    std::vector<std::string> words; // in lower case, unless case matters
+    bool match_case = false;
     std::unique_ptr<pcre2_code, CodeFree> expression;
 };
 
@@ -132,10 +132,36 @@ public:
         return hit;
     }
 
+    // In one line of a text; `marks` are offsets in it.
+    Result<std::vector<Range>> in_line(std::string_view line) {
+        std::vector<Range> marks;
+        if (find_.expression) {
+            texts_[kName] = line; // what an error names
+            for (size_t from = 0; from <= line.size();) {
+                const Result<bool> found = match(texts_[kName], from, marks);
+                if (!found)
+                    return found.error();
+                if (!*found)
+                    break;
+                from = std::max<size_t>(marks.back().second, marks.back().first + 1);
+            }
+            std::erase_if(marks, [](const Range& mark) { return mark.first == mark.second; });
+            return marks;
+        }
+        const std::string low = folded(line);
+        for (const std::string& word : find_.words) {
+            const size_t before = marks.size();
+            mark_word(low, word, marks);
+            if (marks.size() == before)
+                return std::vector<Range>();
+        }
+        return joined(std::move(marks));
+    }
+
 private:
     int rank_of(const std::string& word) const {
         for (size_t f = 0; f < kFieldCount; ++f) {
-            const std::string low = lowered(texts_[f]);
+            const std::string low = folded(texts_[f]);
             if (f == kName && low == word)
                 return 0;
             if (low.find(word) != std::string::npos)
@@ -153,7 +179,7 @@ private:
 
     // Of one field, in order and without overlap.
     std::vector<Range> marks_in(size_t field) {
-        std::vector<Range> marks, out;
+        std::vector<Range> marks;
         if (find_.expression) {
             // What was found over all texts is looked for in each again; a match over two of them has no
             // mark.
@@ -167,8 +193,14 @@ private:
             std::erase_if(marks, [](const Range& mark) { return mark.first == mark.second; });
         } else {
             for (const std::string& word : find_.words)
-                mark_word(texts_[field], word, marks);
+                mark_word(folded(texts_[field]), word, marks);
         }
+        return joined(std::move(marks));
+    }
+
+    // In order and without overlap.
+    static std::vector<Range> joined(std::vector<Range> marks) {
+        std::vector<Range> out;
         std::sort(marks.begin(), marks.end());
         for (const Range& mark : marks) {
             if (!out.empty() && mark.first <= out.back().second)
@@ -177,6 +209,10 @@ private:
                 out.push_back(mark);
         }
         return out;
+    }
+
+    std::string folded(std::string_view text) const {
+        return find_.match_case ? std::string(text) : lowered(text);
     }
 
     Result<bool> match(const std::string& text, size_t from, std::vector<Range>& marks) {
@@ -207,27 +243,30 @@ Find::~Find() = default;
 Find::Find(Find&&) noexcept = default;
 Find& Find::operator=(Find&&) noexcept = default;
 
-Result<Find> Find::parse(std::string_view text) {
+Result<Find> Find::parse(std::string_view text, const FindOptions& options) {
     Find find;
-    if (text.size() > 2 && text.front() == '/' && text.back() == '/') {
-        const std::string_view pattern = text.substr(1, text.size() - 2);
+    find.state_->match_case = options.match_case;
+    const bool slashes = !options.regex && text.size() > 2 && text.front() == '/' && text.back() == '/';
+    if (slashes || (options.regex && !text.empty())) {
+        const std::string_view pattern = slashes ? text.substr(1, text.size() - 2) : text;
         int code = 0;
         size_t at = 0;
         find.state_->expression.reset(
             pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                PCRE2_CASELESS | PCRE2_MULTILINE | PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF
-                    | PCRE2_NEVER_BACKSLASH_C,
+                (options.match_case ? 0U : PCRE2_CASELESS) | PCRE2_MULTILINE | PCRE2_UTF | PCRE2_UCP
+                    | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C,
                 &code, &at, nullptr));
         if (find.state_->expression)
             return find;
         Error error = make_error(Error::Kind::Usage, "this is no regular expression: " + message_of(code));
-        error.offset = at + 1;
+        error.offset = at + slashes;
         return error;
     }
     for (size_t begin = 0; begin < text.size();) {
         const size_t end = std::min(text.find(' ', begin), text.size());
         if (end > begin)
-            find.state_->words.push_back(lowered(text.substr(begin, end - begin)));
+            find.state_->words.push_back(options.match_case ? std::string(text.substr(begin, end - begin))
+                                                            : lowered(text.substr(begin, end - begin)));
         begin = end + 1;
     }
     return find;
@@ -253,7 +292,58 @@ Result<std::vector<NodeId>> Find::in_body(const GraphModule& module, BodyId body
     return hits;
 }
 
-Result<FindResult> find_all(const Dump& dump, const Find& find, size_t limit, const Job& job) {
+Result<std::vector<std::pair<size_t, size_t>>> Find::in_text(std::string_view text) const {
+    std::vector<std::pair<size_t, size_t>> all;
+    if (empty())
+        return all;
+    FindAll pass(*this);
+    uint64_t number = 1;
+    for (size_t begin = 0; begin < text.size(); ++number) {
+        const size_t end = std::min(text.find('\n', begin), text.size());
+        const Result<std::vector<Range>> marks = pass.in_line(text.substr(begin, end - begin));
+        if (!marks) {
+            Error error = marks.error();
+            error.line = number;
+            return error;
+        }
+        for (const Range& mark : *marks)
+            all.emplace_back(begin + mark.first, begin + mark.second);
+        begin = end + 1;
+    }
+    return all;
+}
+
+Result<Hits> find_hits(const Dump& dump, const Place& body, const Find& find) {
+    Result<std::vector<NodeId>> nodes = find.in_body(*dump.graph(body.graph).module, body.body);
+    if (!nodes)
+        return nodes.error();
+    std::vector<BodyHits> all;
+    if (!nodes->empty())
+        all.push_back({{body.graph, body.body, {}}, std::move(*nodes)});
+    return Hits(std::move(all));
+}
+
+Result<Hits> find_hits(const Dump& dump, const Find& find, const Job& job) {
+    std::vector<BodyHits> all;
+    for (size_t g = 0; g < dump.graphs.size() && !find.empty(); ++g) {
+        if (!dump.graphs[g].module)
+            continue;
+        for (size_t b = 0; b < dump.graphs[g].module->bodies.size(); ++b) {
+            if (job.cancelled())
+                return make_error(Error::Kind::Cancelled, "cancelled");
+            Result<std::vector<NodeId>> nodes = find.in_body(*dump.graphs[g].module, BodyId(b));
+            if (!nodes)
+                return nodes.error();
+            if (!nodes->empty())
+                all.push_back({{GraphId(g), BodyId(b), {}}, std::move(*nodes)});
+        }
+        job.report(g + 1, dump.graphs.size(), "searching");
+    }
+    return Hits(std::move(all));
+}
+
+Result<FindResult> find_all(
+    const Dump& dump, const Find& find, size_t limit, const Job& job, const Place& only) {
     FindResult result;
     if (find.empty())
         return result;
@@ -264,12 +354,14 @@ Result<FindResult> find_all(const Dump& dump, const Find& find, size_t limit, co
     std::vector<Ranked> found;
     FindAll pass(find);
     for (size_t g = 0; g < dump.graphs.size(); ++g) {
-        if (!dump.graphs[g].module)
+        if (!dump.graphs[g].module || (only.graph && only.graph != GraphId(g)))
             continue;
         if (job.cancelled())
             return make_error(Error::Kind::Cancelled, "cancelled");
         const GraphModule& module = *dump.graphs[g].module;
         for (size_t b = 0; b < module.bodies.size(); ++b) {
+            if (only.graph && only.body != BodyId(b))
+                continue;
             for (size_t n = 0; n < module.bodies[b].nodes.size(); ++n) {
                 const Result<std::optional<int>> rank = pass.rank(module, module.bodies[b].nodes[n]);
                 if (!rank)

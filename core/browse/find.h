@@ -3,6 +3,7 @@
 
 #include "core/base/job.h"
 #include "core/base/result.h"
+#include "core/browse/hits.h"
 #include "core/graph/dump.h"
 
 #include <cstdint>
@@ -14,15 +15,22 @@
 
 namespace hopscope {
 
+struct FindOptions {
+    bool regex =
+        false; // the text is a regular expression as it stands; else only where it stands between slashes
+    bool match_case = false; // upper and lower case are two
+    friend bool operator==(const FindOptions&, const FindOptions&) = default;
+};
+
 // What is looked for. Plain words must all occur, each anywhere in a node's texts: its name, its operator,
 // its type
 // ("f32[2, 8]") and the source line it comes from. /…/ is a regular expression as PCRE2 knows it, over all
-// these texts, one a line, ^ and $ at the ends of each. Upper and lower case are the same (in plain words: of
-// ASCII letters). May be used by several threads at once.
+// these texts, one a line, ^ and $ at the ends of each. Unless asked otherwise upper and lower case are the
+// same (in plain words: of ASCII letters). May be used by several threads at once.
 class Find {
 public:
     // Errors: Usage for a regular expression that is none, with the byte in `text` where it goes wrong.
-    static Result<Find> parse(std::string_view text);
+    static Result<Find> parse(std::string_view text, const FindOptions& options = {});
     Find();
     ~Find();
     Find(Find&&) noexcept;
@@ -32,6 +40,10 @@ public:
     // The nodes of a body that fit, in graph order. Error: Usage where the regular expression needs more
     // steps than any sensible one does; it names the node.
     Result<std::vector<NodeId>> in_body(const GraphModule& module, BodyId body) const;
+
+    // What fits in a text, as byte ranges in order, without overlap and never empty: of words, in the lines
+    // that have all of them; of a regular expression, within one line each. Error: as in_body, with the line.
+    Result<std::vector<std::pair<size_t, size_t>>> in_text(std::string_view text) const;
 
     struct State; // of this file's own
 
@@ -54,7 +66,13 @@ struct FindResult {
     size_t total = 0; // how many there are
 };
 
-// In every body of every graph. Errors: as in_body; Cancelled.
-Result<FindResult> find_all(const Dump& dump, const Find& find, size_t limit, const Job& job = {});
+// In every body of every graph, or in `only` that body. Errors: as in_body; Cancelled.
+Result<FindResult> find_all(
+    const Dump& dump, const Find& find, size_t limit, const Job& job = {}, const Place& only = {});
+
+// All of them, to be stepped through. Errors: as in_body; Cancelled.
+Result<Hits> find_hits(const Dump& dump, const Find& find, const Job& job = {});
+// Those of one body.
+Result<Hits> find_hits(const Dump& dump, const Place& body, const Find& find);
 
 } // namespace hopscope

@@ -74,6 +74,17 @@ void Navigator::go(NavState next, bool record) {
         changed(before);
 }
 
+// Of what would be shown, only the focused pane's part.
+void Navigator::hold_other_pane(NavState& next) const {
+    const size_t mine = size_t(state_.focus), other = size_t(other_pane(state_.focus));
+    if (linked_ || !state_.panes[mine].graph)
+        return;
+    if (!next.panes[mine].graph)
+        next.panes[mine] = next.panes[other];
+    next.panes[other] = state_.panes[other];
+    next.focus = state_.focus;
+}
+
 void Navigator::select_invocation(int row) {
     show_invocation(row, false);
 }
@@ -87,6 +98,7 @@ void Navigator::show_invocation(int row, bool at_node) {
     next.region = document_->region_of(row);
     next.subject = Subject::Invocation;
     bodies_of(next, document_->invocation(row));
+    hold_other_pane(next);
     keep_node(next);
     if (at_node && next.node.node)
         next.subject = Subject::Node;
@@ -106,6 +118,7 @@ void Navigator::select_region(RegionRef region) {
     } else {
         bodies_of(next, document_->invocation(*next.row));
     }
+    hold_other_pane(next);
     keep_node(next);
     go(std::move(next), true);
 }
@@ -115,6 +128,7 @@ void Navigator::select_compilation(CompilationId compilation) {
         return;
     NavState next = state_;
     roots(next, compilation);
+    hold_other_pane(next);
     next.subject = Subject::Compilation;
     keep_node(next);
     go(std::move(next), true);
@@ -156,6 +170,8 @@ void Navigator::go_to(const Place& place) {
         next.focus = Pane::Left;
     } else if (same_body(body, next.panes[1])) {
         next.focus = Pane::Right;
+    } else if (!linked_) {
+        next.panes[size_t(next.focus)] = body;
     } else {
         const Stage stage = document_->dump().graph(body.graph).stage;
         const bool right = stage == Stage::Backward || stage == Stage::Inference || stage == Stage::PostGrad;
@@ -198,6 +214,17 @@ void Navigator::select_node(Pane p, NodeId node) {
     next.node = node ? Place{pane(p).graph, pane(p).body, node} : Place{};
     next.wanted = node ? document_->node_name(next.node) : std::string();
     next.subject = node ? Subject::Node : (next.row ? Subject::Invocation : Subject::Body);
+    go(std::move(next), false);
+}
+
+void Navigator::select_place(Pane p, const Place& node) {
+    if (!document_ || !pane(p).graph || !document_->node(node))
+        return;
+    NavState next = state_;
+    next.focus = p;
+    next.node = node;
+    next.wanted = document_->node_name(node);
+    next.subject = Subject::Node;
     go(std::move(next), false);
 }
 

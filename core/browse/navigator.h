@@ -42,9 +42,9 @@ public:
     // Called after every change, with the state before it.
     std::function<void(const NavState& before)> changed;
 
-    // Takes another document; selects what a person wants to see first: the first region's first invocation,
-    // with its forward and backward body; without regions the forward and backward roots. Empties the
-    // history.
+    // Takes another document; selects what a person wants to see first: the first invocation (of the first
+    // compilation that there is something to ask about, if there is one), with its forward and backward body;
+    // without regions the forward and backward roots. Empties the history.
     void set_document(std::shared_ptr<const Document> document);
     // The same run read again: keeps the state as far as its addresses are still there. With graphs added to
     // the same reading (Document::with) the state and the history stay as they are.
@@ -53,6 +53,11 @@ public:
 
     const NavState& state() const { return state_; }
     const Place& pane(Pane p) const { return state_.panes[size_t(p)]; }
+
+    // Whether both panes go where the person goes. Else only the focused one does and the other stays,
+    // whatever is chosen. No part of the state: history, sessions and hash() do not know of it.
+    void set_linked(bool linked) { linked_ = linked; }
+    bool linked() const { return linked_; }
 
     // --- going somewhere. Each is one entry of the history.
     void select_invocation(int row); // shows its bodies
@@ -65,6 +70,9 @@ public:
     Status go_to(const std::string& address);
     // --- the cursor: no entry of the history while the body stays.
     void select_node(Pane pane, NodeId node); // none clears it
+    // A node that is drawn in a pane beside its body: of the other half, or of a call that was expanded
+    // there.
+    void select_place(Pane pane, const Place& node);
     void set_focus(Pane pane);
     bool step_node(int direction); // next or previous node of the focused body in graph order
 
@@ -72,6 +80,10 @@ public:
     bool step(StepTo to, int direction); // what is inspected stays a node if the node is there too
     std::string why_no_step(StepTo to, int direction) const; // empty = can step
     bool step_into(); // from the selected call (or the current invocation) to its body
+    // The body that the selected node calls, or that is current, in the other pane; this one stays.
+    bool open_beside();
+    void open_beside(const Place& body); // any body
+    std::string why_not_beside() const;
     bool step_out(); // from a region's body to the current invocation's call in the body around it
     std::string why_not_into() const;
     std::string why_not_out() const;
@@ -112,11 +124,14 @@ private:
     void keep_node(NavState& next) const;
     NavState opening() const;
     GraphId graph_beside(int direction) const;
+    void hold_other_pane(NavState& next) const;
+    Place called_body() const;
 
     std::shared_ptr<const Document> document_;
     NavState state_;
     std::vector<NavState> history_;
     size_t at_ = 0;
+    bool linked_ = true;
     std::vector<Crossing> crossings_;
 };
 

@@ -1,18 +1,26 @@
 // Which bodies stand in the two panes.
 #include "core/browse/navigator.h"
+
 #include "core/browse/places.h"
+#include <algorithm>
 
 namespace hopscope {
 
 NavState Navigator::opening() const {
     NavState state;
     const Dump& dump = document_->dump();
-    if (!document_->rows().empty()) {
-        state.row = 0;
-        state.compilation = document_->rows()[0].compilation;
-        state.region = document_->region_of(0);
+    const std::vector<Row>& rows = document_->rows();
+    if (!rows.empty()) {
+        // Where there is something to ask about: all views then speak of one compilation.
+        const CompilationId asked = document_->first_to_explain();
+        const auto found =
+            std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.compilation == asked; });
+        const int at = found == rows.end() ? 0 : static_cast<int>(found - rows.begin());
+        state.row = at;
+        state.compilation = rows[static_cast<size_t>(at)].compilation;
+        state.region = document_->region_of(at);
         state.subject = Subject::Invocation;
-        bodies_of(state, document_->invocation(0));
+        bodies_of(state, document_->invocation(at));
         return state;
     }
     for (size_t i = 0; i < dump.compilations.size(); ++i) {

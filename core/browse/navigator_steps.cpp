@@ -57,6 +57,46 @@ bool Navigator::step_into() {
     return true;
 }
 
+// What the selected node calls in its own graph; without one, the body of the current invocation in the
+// focused pane's graph.
+Place Navigator::called_body() const {
+    if (!document_)
+        return {};
+    if (const Place& node = state_.node; node.node) {
+        const std::vector<BodyId> bodies = called_bodies(document_->module(node.graph), node.body, node.node);
+        if (!bodies.empty())
+            return {node.graph, bodies.front(), {}};
+    }
+    if (state_.row && pane(state_.focus).graph) {
+        for (const Place& body : document_->invocation(*state_.row).bodies)
+            if (body.graph == pane(state_.focus).graph && body.body)
+                return body_only(body);
+    }
+    return {};
+}
+
+std::string Navigator::why_not_beside() const {
+    if (!document_)
+        return "no dump is open";
+    const Place body = called_body();
+    if (!body.graph)
+        return state_.node.node ? "the selected node calls no body" : "no call is selected";
+    return same_body(body, pane(other_pane(state_.focus))) ? "it is shown in the other pane already"
+                                                           : std::string();
+}
+
+bool Navigator::open_beside() {
+    if (!why_not_beside().empty())
+        return false;
+    open_beside(called_body());
+    return true;
+}
+
+void Navigator::open_beside(const Place& body) {
+    if (body.graph && pane(state_.focus).graph)
+        show_body(other_pane(state_.focus), body);
+}
+
 std::string Navigator::why_not_out() const {
     if (!document_)
         return "no dump is open";

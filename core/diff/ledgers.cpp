@@ -19,13 +19,15 @@ struct Side {
 
     const CompilationLedger& of(CompilationId id) const { return ledger->of(id); }
     const Compilation& compilation(CompilationId id) const { return dump->compilation(id); }
-    std::vector<CompilationId> with_regions() const {
+    // A compilation without calls of regions has a ledger too: an empty one.
+    std::vector<CompilationId> last_attempts() const {
         std::vector<CompilationId> out;
         for (const CompilationLedger& c : ledger->compilations)
-            if (!c.invocations.empty() && dump->compilation(c.compilation).last_attempt)
+            if (dump->compilation(c.compilation).last_attempt)
                 out.push_back(c.compilation);
         return out;
     }
+    bool calls_regions(CompilationId id) const { return id && !of(id).invocations.empty(); }
 };
 
 // The name that a person knows a region by; its identifier where nothing says the function.
@@ -62,8 +64,8 @@ public:
         , b_(b) { }
 
     std::vector<LedgerPair> run() {
-        std::vector<CompilationId> left_a = a_.with_regions();
-        std::vector<CompilationId> left_b = b_.with_regions();
+        std::vector<CompilationId> left_a = a_.last_attempts();
+        std::vector<CompilationId> left_b = b_.last_attempts();
         std::map<CompilationId, CompilationId> to_b;
         pair_by(left_a, left_b, to_b,
             [](const Compilation& c) { return std::to_string(c.key.rank.value_or(-1)) + '/' + c.key.id; });
@@ -71,12 +73,17 @@ public:
             return c.function.empty() ? std::string() : c.function + ' ' + c.file;
         });
         std::vector<LedgerPair> out;
-        for (const CompilationId id : a_.with_regions()) {
+        for (const CompilationId id : a_.last_attempts()) {
             const auto at = to_b.find(id);
-            out.push_back(at == to_b.end() ? alone(id, {}) : compare(id, at->second));
+            if (at == to_b.end())
+                out.push_back(alone(id, {}));
+            else
+                out.push_back(compare(id, at->second));
         }
         for (const CompilationId id : left_b)
             out.push_back(alone({}, id));
+        // Of what has no region on either side there is nothing to compare.
+        std::erase_if(out, [](const LedgerPair& p) { return !p.in_a && !p.in_b; });
         return out;
     }
 
@@ -100,6 +107,8 @@ private:
         LedgerPair p;
         p.a = x;
         p.b = y;
+        p.in_a = a_.calls_regions(x);
+        p.in_b = b_.calls_regions(y);
         return p;
     }
 
@@ -177,10 +186,9 @@ private:
                 fields(s, s.invocations[i], t, other, row.changes);
                 bodies(s.invocations[i], other, p);
             }
-            if (row.b && row.changes.empty())
-                ++p.same_rows;
-            else
-                p.rows.push_back(std::move(row));
+            const bool same = row.b && row.changes.empty();
+            p.same_rows += same;
+            (same ? p.equal_rows : p.rows).push_back(std::move(row));
         }
         for (size_t k = 0; k < t.invocations.size(); ++k)
             if (!taken[k]) {

@@ -82,8 +82,11 @@ std::vector<Pairing::Component> Pairing::components(const Side& side, bool is_a)
 // One part took the place of another if the same pairs stand around both; what reads them tells more than
 // what they read.
 void Pairing::by_surroundings() {
-    constexpr std::pair<bool, bool> kRounds[]{{true, true}, {false, true}, {true, false}};
-    for (const auto& [use_above, use_below] : kRounds) {
+    struct Round {
+        bool above, below;
+    };
+    constexpr Round kRounds[]{{true, true}, {false, true}, {true, false}};
+    for (const Round use : kRounds) {
         const auto parts_a = components(a_, true);
         const auto parts_b = components(b_, false);
         struct Both {
@@ -91,14 +94,14 @@ void Pairing::by_surroundings() {
         };
         std::map<uint64_t, Both> classes;
         const auto tells = [&](const Component& c) {
-            return (use_above && !c.above.empty()) || (use_below && !c.below.empty());
+            return (use.above && !c.above.empty()) || (use.below && !c.below.empty());
         };
         for (size_t i = 0; i < parts_a.size(); ++i)
             if (tells(parts_a[i]))
-                classes[parts_a[i].key(use_above, use_below)].a.push_back(i);
+                classes[parts_a[i].key(use.above, use.below)].a.push_back(i);
         for (size_t i = 0; i < parts_b.size(); ++i)
             if (tells(parts_b[i]))
-                classes[parts_b[i].key(use_above, use_below)].b.push_back(i);
+                classes[parts_b[i].key(use.above, use.below)].b.push_back(i);
         for (const auto& [key, both] : classes)
             if (both.a.size() == both.b.size())
                 for (size_t i = 0; i < both.a.size(); ++i) {

@@ -1,86 +1,130 @@
 #include "core/diff/memories.h"
 
+#include "core/graph/calls.h"
+#include "core/match/literals.h"
 #include "core/regions/input_names.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace hopscope {
 
 namespace {
 
-struct Facts {
-    std::string name, dtype, shape, target, place;
-    std::string whose; // alive anyway: the name of the parameter or input whose storage it is
+struct Group : StorageGroup {
+    bool alive = false;
+    std::string whose; // alive anyway: the inputs' name, indices as '#'; empty where no record tells it
+    std::string target, dtype, shape;
+    std::string line, code; // "model.py:26" and what stands there; empty where the graph does not tell it
 };
 
-Facts facts_of(const Dump& dump, InputNames& names, const KeptValue& value) {
-    const GraphModule& m = *dump.graph(value.at.graph).module;
-    const Node& n = m.body(value.at.body).node(value.at.node);
-    Facts f;
-    f.name = m.text(n.name);
+std::string whose_of(InputNames& names, const Place& input) {
+    return match::without_indices(names.together(input.graph, {input.node}).text());
+}
+
+Group group_of(const Dump& dump, InputNames& names, const MemoryReport& report, const KeptStorage& storage) {
+    const GraphModule& m = *dump.graph(storage.made.graph).module;
+    const Node& n = m.body(storage.made.body).node(storage.made.node);
+    Group g;
+    g.shown = &report.saved[storage.row];
+    g.times = storage.times;
+    g.bytes = storage.bytes.value_or(0) * storage.times;
+    g.unknown_sizes = storage.bytes ? 0 : storage.times;
+    g.alive = storage.alive_anyway;
     if (const ValueType* type = m.type(n.type)) {
-        f.dtype = m.text(type->dtype);
+        g.dtype = m.text(type->dtype);
         for (const StringId d : m.shape(*type))
-            f.shape += std::string(m.text(d)) + ' ';
+            g.shape += std::string(m.text(d)) + ' ';
     }
-    f.target = n.op == Opcode::Placeholder ? "placeholder" : std::string(short_target(m, n));
-    if (value.alive_anyway)
-        f.whose = names.together(value.at.graph, value.inputs).text();
+    g.target = n.op == Opcode::Placeholder ? "placeholder" : std::string(short_target(m, n));
+    if (g.alive && n.op == Opcode::Placeholder)
+        g.whose = whose_of(names, storage.made);
     if (const Source* s = m.source(n.source); s && s->has_place()) {
         const std::string_view file = m.text(s->file);
-        f.place = std::string(file.substr(file.rfind('/') + 1)) + ':' + std::to_string(s->line);
+        const std::string name(file.substr(file.rfind('/') + 1));
+        g.line = name + ':' + std::to_string(s->line);
+        g.code = name + ' ' + std::string(m.text(s->code));
     }
-    return f;
+    return g;
 }
 
-// What two values may have in common, from all to the producer alone. What is alive anyway goes by whose
-// storage it is. Several of one operator and line are told apart by type and name first; a value without a
-// line of the program (an input) has only these. Last, another version may compute the same line by another
-// operator.
-enum Common { kWhoseAndType, kWhose, kNameAndType, kType, kName, kProducer, kLineAndType, kCommonCount };
+// What two groups may have in common, from all to little.
+enum Common { kAll, kText, kTypeOnly, kAnyDType, kAnyShape, kLineAndType, kCodeAndType, kCommonCount };
 
-std::string key_of(const Facts& f, bool region, Common common) {
-    if (common == kWhoseAndType || common == kWhose)
-        return f.whose.empty() ? std::string()
-                               : f.whose + (common == kWhose ? "" : '\n' + f.dtype + ' ' + f.shape);
-    if ((common == kProducer || common == kLineAndType) && f.place.empty())
-        return {};
-    if (common == kLineAndType)
-        return f.place + '\n' + (region ? "region" : "root") + '\n' + f.dtype + ' ' + f.shape;
-    std::string key = f.target + '\n' + f.place + '\n' + (region ? "region" : "root");
-    if (common == kNameAndType || common == kType)
-        key += '\n' + f.dtype + ' ' + f.shape;
-    if (common == kNameAndType || common == kName)
-        key += '\n' + f.name;
-    return key;
+// Empty: they cannot be alike in that.
+std::string key_of(const Group& g, Common common) {
+    const std::string type = g.dtype + ' ' + g.shape;
+    const auto key = [](std::initializer_list<std::string_view> parts) {
+        std::string out;
+        for (const std::string_view part : parts)
+            out += std::string(part) + '\n';
+        return out;
+    };
+    if (g.alive) {
+        // An input is the same whatever its type has become.
+        if (!g.whose.empty())
+            return common == kAll ? key({"alive", g.whose, type}) : key({"alive", g.whose});
+        return common == kAll || common == kTypeOnly ? key({"alive", g.target, type}) : std::string();
+    }
+    switch (common) {
+    case kAll:
+        return key({g.target, type, g.line, g.code});
+    case kText:
+        return g.code.empty() ? std::string() : key({g.target, type, g.code});
+    case kTypeOnly:
+        return key({g.target, type});
+    case kAnyDType:
+        return g.code.empty() ? key({g.target, g.shape}) : key({g.target, g.shape, g.code});
+    case kAnyShape:
+        return g.code.empty() ? std::string() : key({g.target, g.code});
+    case kLineAndType:
+        return g.line.empty() ? std::string() : key({type, g.line});
+    case kCodeAndType:
+        return g.code.empty() ? std::string() : key({type, g.code});
+    case kCommonCount:
+        break;
+    }
+    return {};
 }
 
-std::vector<Facts> all_facts(const Dump& dump, const MemoryReport* report) {
-    std::vector<Facts> out;
+// Storages of one kind in one group, in the order in which the forward hands them over.
+std::vector<Group> groups_of(const Dump& dump, const MemoryReport* report) {
+    std::vector<Group> out;
+    if (!report)
+        return out;
     InputNames names(dump);
-    if (report)
-        for (const KeptValue& v : report->saved)
-            out.push_back(facts_of(dump, names, v));
+    std::map<std::string, size_t> known;
+    for (const KeptStorage& storage : report->storages) {
+        Group g = group_of(dump, names, *report, storage);
+        const auto [at, is_new] = known.try_emplace(key_of(g, kAll), out.size());
+        if (is_new) {
+            out.push_back(std::move(g));
+            continue;
+        }
+        Group& same = out[at->second];
+        same.times += g.times;
+        same.bytes += g.bytes;
+        same.unknown_sizes += g.unknown_sizes;
+    }
     return out;
 }
 
-// By value of a, the one of b that stands for it; -1: none.
-std::vector<int> pair_values(const MemoryReport& a, const std::vector<Facts>& facts_a, const MemoryReport& b,
-    const std::vector<Facts>& facts_b) {
-    std::vector<int> to_b(a.saved.size(), -1);
-    std::vector<char> taken(b.saved.size(), 0);
+// By group of a, the one of b that stands for it; none where nothing does.
+std::vector<std::optional<size_t>> pair_groups(const std::vector<Group>& a, const std::vector<Group>& b) {
+    std::vector<std::optional<size_t>> to_b(a.size());
+    std::vector<char> taken(b.size(), 0);
     for (int common = 0; common < kCommonCount; ++common) {
         std::map<std::string, std::vector<size_t>> free; // last first
-        for (size_t k = b.saved.size(); k-- > 0;)
+        for (size_t k = b.size(); k-- > 0;)
             if (!taken[k])
-                free[key_of(facts_b[k], !b.saved[k].region.empty(), Common(common))].push_back(k);
-        for (size_t i = 0; i < a.saved.size(); ++i) {
-            const std::string key = key_of(facts_a[i], !a.saved[i].region.empty(), Common(common));
-            const auto at = free.find(key);
-            if (to_b[i] >= 0 || key.empty() || at == free.end() || at->second.empty())
+                free[key_of(b[k], Common(common))].push_back(k);
+        for (size_t i = 0; i < a.size(); ++i) {
+            const std::string key = to_b[i] ? std::string() : key_of(a[i], Common(common));
+            const auto at = key.empty() ? free.end() : free.find(key);
+            if (at == free.end() || at->second.empty())
                 continue;
-            to_b[i] = static_cast<int>(at->second.back());
+            to_b[i] = at->second.back();
             taken[at->second.back()] = 1;
             at->second.pop_back();
         }
@@ -88,23 +132,51 @@ std::vector<int> pair_values(const MemoryReport& a, const std::vector<Facts>& fa
     return to_b;
 }
 
-int64_t weight(const KeptValue* v) {
-    return v ? v->bytes.value_or(0) * v->times : 0;
-}
-
-std::vector<std::string> fields_of(const KeptValue& a, const Facts& f, const KeptValue& b, const Facts& g) {
+std::vector<std::string> fields_of(const Group& a, const Group& b) {
     std::vector<std::string> fields;
     const auto note = [&](bool same, const char* name) {
         if (!same)
             fields.emplace_back(name);
     };
-    note(f.target == g.target, "operator");
-    note(f.dtype == g.dtype, "dtype");
-    note(f.shape == g.shape, "shape");
-    note(a.bytes == b.bytes, "bytes");
+    note(a.target == b.target, "operator");
+    note(a.dtype == b.dtype, "dtype");
+    note(a.shape == b.shape, "shape");
+    note(a.bytes == b.bytes && a.unknown_sizes == b.unknown_sizes, "bytes");
     note(a.times == b.times, "times");
-    note(a.alive_anyway == b.alive_anyway, "alive_anyway");
     return fields;
+}
+
+MemoryDiff compare(const MemoryReport* a, const std::vector<Group>& left, const MemoryReport* b,
+    const std::vector<Group>& right) {
+    MemoryDiff diff;
+    diff.a = a;
+    diff.b = b;
+    diff.kept_bytes_a = a ? a->kept_bytes : 0;
+    diff.kept_bytes_b = b ? b->kept_bytes : 0;
+    diff.alive_bytes_a = a ? a->alive_bytes : 0;
+    diff.alive_bytes_b = b ? b->alive_bytes : 0;
+    const auto to_b = pair_groups(left, right);
+    std::vector<char> paired(right.size(), 0);
+    for (size_t i = 0; i < left.size(); ++i) {
+        if (!to_b[i]) {
+            diff.changes.push_back({left[i], {}, {}});
+            continue;
+        }
+        paired[*to_b[i]] = 1;
+        const Group& other = right[*to_b[i]];
+        if (auto fields = fields_of(left[i], other); !fields.empty())
+            diff.changes.push_back({left[i], other, std::move(fields)});
+        else
+            diff.same += left[i].times;
+    }
+    for (size_t k = 0; k < right.size(); ++k)
+        if (!paired[k])
+            diff.changes.push_back({{}, right[k], {}});
+    std::stable_sort(
+        diff.changes.begin(), diff.changes.end(), [](const MemoryChange& x, const MemoryChange& y) {
+            return std::max(x.a.bytes, x.b.bytes) > std::max(y.a.bytes, y.b.bytes);
+        });
+    return diff;
 }
 
 } // namespace
@@ -113,35 +185,9 @@ std::vector<MemoryDiff> diff_memories(const Dump& dump_a, const std::vector<Memo
     const Dump& dump_b, const std::vector<MemoryReport>& b) {
     std::vector<MemoryDiff> out;
     for (size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-        MemoryDiff& diff = out.emplace_back();
-        diff.a = i < a.size() ? &a[i] : nullptr;
-        diff.b = i < b.size() ? &b[i] : nullptr;
-        diff.kept_bytes_a = diff.a ? diff.a->kept_bytes : 0;
-        diff.kept_bytes_b = diff.b ? diff.b->kept_bytes : 0;
-        const std::vector<Facts> facts_a = all_facts(dump_a, diff.a), facts_b = all_facts(dump_b, diff.b);
-        const std::vector<int> to_b = diff.a && diff.b
-            ? pair_values(*diff.a, facts_a, *diff.b, facts_b)
-            : std::vector<int>(diff.a ? diff.a->saved.size() : 0, -1);
-        std::vector<char> paired(diff.b ? diff.b->saved.size() : 0, 0);
-        for (size_t k = 0; k < to_b.size(); ++k) {
-            const KeptValue& value = diff.a->saved[k];
-            if (to_b[k] < 0) {
-                diff.changes.push_back({&value, nullptr, {}});
-                continue;
-            }
-            const auto place = static_cast<size_t>(to_b[k]);
-            const KeptValue& other = diff.b->saved[place];
-            paired[place] = 1;
-            if (auto fields = fields_of(value, facts_a[k], other, facts_b[place]); !fields.empty())
-                diff.changes.push_back({&value, &other, std::move(fields)});
-        }
-        for (size_t k = 0; k < paired.size(); ++k)
-            if (!paired[k])
-                diff.changes.push_back({nullptr, &diff.b->saved[k], {}});
-        std::stable_sort(
-            diff.changes.begin(), diff.changes.end(), [](const MemoryChange& x, const MemoryChange& y) {
-                return std::max(weight(x.a), weight(x.b)) > std::max(weight(y.a), weight(y.b));
-            });
+        const MemoryReport* left = i < a.size() ? &a[i] : nullptr;
+        const MemoryReport* right = i < b.size() ? &b[i] : nullptr;
+        out.push_back(compare(left, groups_of(dump_a, left), right, groups_of(dump_b, right)));
     }
     return out;
 }

@@ -378,10 +378,12 @@ void draw_block(Drawer& draw, const Box& box, Detail detail) {
 
 void draw_node(Drawer& draw, const Box& box, Detail detail) {
     draw_pile(draw, box, kCornerRadius);
-    Primitive& frame = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius);
-    frame.fill = ColorRole::Surface;
+    // Square corners tell a joint graph's backward part where the tint does not.
+    const double radius = box.gradient ? 0 : kCornerRadius;
+    Primitive& frame = draw.frame(Part::Box, box.x, box.y, box.w, box.h, radius);
+    frame.fill = box.gradient ? ColorRole::Gradient : ColorRole::Surface;
     frame.stroke = ColorRole::Faint;
-    draw_kind_bar(draw, box, box.x, box.y, box.h, kCornerRadius);
+    draw_kind_bar(draw, box, box.x, box.y, box.h, radius);
     draw_letter(draw, box, box.x, box.y, box.h);
     draw_texts(draw, box, detail, box.x + kBarWidth + kPadding, box.y);
 }

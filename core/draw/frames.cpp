@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kFrameRoom = 10; // between a frame and its boxes
 constexpr int kFrameHead = 20; // above them, for its label
+constexpr int kLabelHeight = 17; // of a label alone
+constexpr int kLabelGap = 2; // between it and its box
 
 struct Extent {
     int left = INT_MAX, top = INT_MAX, right = INT_MIN, bottom = INT_MIN;
@@ -60,14 +62,57 @@ public:
             for (const NodeId node : nodes)
                 reach_[box_of_node[node.index]].take(
                     {frame.x, frame.y, frame.x + frame.w, frame.y + frame.h});
-        } else { // its label stands above the box where the block begins
-            frame.x = first.left - kFrameLabel;
-            frame.w = frame.h = 0;
+        } else {
+            place_label(box_of_node, nodes, first, frame);
         }
         scene_.frames.push_back(std::move(frame));
     }
 
 private:
+    // Above the box where the block begins, or the next one below it over which there is room; where there is
+    // none, to the left of the whole picture.
+    void place_label(const std::vector<uint32_t>& box_of_node, const std::vector<NodeId>& nodes,
+        const Extent& first, Frame& frame) const {
+        const int width = kFrameLabel + text_width(frame.label, kSmallFontSize) + kFrameLabel;
+        const auto stand = [&](int x, int y) {
+            frame.x = x;
+            frame.y = y;
+            frame.w = width;
+            frame.h = kLabelHeight;
+        };
+        std::vector<uint32_t> boxes;
+        for (const NodeId node : nodes)
+            boxes.push_back(box_of_node[node.index]);
+        std::sort(boxes.begin(), boxes.end(), [&](uint32_t a, uint32_t b) {
+            const Box &x = scene_.boxes[a], &y = scene_.boxes[b];
+            return x.y != y.y ? x.y < y.y : x.x != y.x ? x.x < y.x : a < b;
+        });
+        boxes.erase(std::unique(boxes.begin(), boxes.end()), boxes.end());
+        constexpr size_t kTried = 24;
+        bool free = false;
+        for (size_t i = 0; i < std::min(boxes.size(), kTried) && !free; ++i) {
+            const Box& box = scene_.boxes[boxes[i]];
+            stand(box.x - kFrameLabel, box.y - kLabelHeight - kLabelGap);
+            free = is_free(frame);
+        }
+        if (!free)
+            for (stand(-width, first.top); !is_free(frame);)
+                frame.y += kLabelHeight;
+        frame.w = frame.h = 0;
+    }
+
+    bool is_free(const Frame& label) const {
+        for (const Box& box : scene_.boxes)
+            if (Extent{box.x, box.y, box.x + box.w, box.y + box.h}.meets(label))
+                return false;
+        for (const Frame& other : scene_.frames) {
+            const int width = kFrameLabel + text_width(other.label, kSmallFontSize) + kFrameLabel;
+            if (Extent{other.x, other.y, other.x + width, other.y + kLabelHeight}.meets(label))
+                return false;
+        }
+        return true;
+    }
+
     Scene& scene_;
     std::vector<Extent> reach_;
     std::vector<uint32_t> member_; // by box: number of the last frame that it belongs to

@@ -30,6 +30,7 @@ constexpr std::array<Pair, static_cast<size_t>(ColorRole::Kind0)> kRoles = {{
     {0xC0322B, 0xFF7B72}, // Failed
     {0x9A6209, 0xE3B25B}, // Saved
     {0xA85600, 0xF2A65A}, // Warning
+    {0xF7EBDA, 0x33291C}, // Gradient
 }};
 
 // Okabe and Ito's colours as far as they go, the same in both themes. Output is grey as Input is: both are

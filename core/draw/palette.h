@@ -24,6 +24,7 @@ enum class ColorRole : uint8_t {
     Failed,
     Saved, // saved value marks and links
     Warning, // what a reader should not miss
+    Gradient, // fill of a node of a joint graph's backward part
     Kind0, // + Kind: the bar of a node
     KindEnd = Kind0 + kKindCount,
 };

@@ -73,11 +73,39 @@ void move_scene(Scene& scene, int dx, int dy) {
     scene.height += dy;
 }
 
+namespace {
+
+// Of a body of both halves: what rests on a tangent.
+void mark_gradients(const Body& body, const BodyRoles& roles, Scene& scene) {
+    if (roles.half)
+        return;
+    std::vector<bool> rests(body.nodes.size(), false);
+    bool any = false, all = true;
+    for (size_t i = 0; i < body.nodes.size(); ++i) {
+        const Node& node = body.nodes[i];
+        if (node.op == Opcode::Output)
+            continue;
+        bool on = roles.input(NodeId(i)) == InputRole::Tangent;
+        for (const NodeId input : body.inputs_of(node))
+            on = on || (input.index < i && rests[input.index]);
+        rests[i] = on;
+        any |= on;
+        all &= on || node.op == Opcode::Placeholder || node.op == Opcode::GetAttr;
+    }
+    if (!any || all)
+        return;
+    for (Box& box : scene.boxes)
+        box.gradient = rests[box.node.index];
+}
+
+} // namespace
+
 Scene begin_scene(const GraphModule& module, BodyId id, const Folded& folded, const Options& options) {
     Scene scene;
     scene.title = options.title.empty() ? body_path(module, id) : options.title;
     scene.boxes = measure_boxes(module, id, folded, options);
     scene.box_of_node = folded.box_of_node;
+    mark_gradients(module.body(id), options.roles, scene);
     for (size_t i = 0; i < folded.box_of_node.size(); ++i) {
         Box& box = scene.boxes[folded.box_of_node[i]];
         if (box.node != NodeId(i))

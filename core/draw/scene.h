@@ -94,6 +94,7 @@ struct Box {
     std::vector<Port> ports;
     std::vector<NodeId> folded; // all nodes that this box stands for besides `node`
     bool right = false; // of a hairpin's right body, which runs upwards: its nodes are that body's
+    bool gradient = false; // of a joint graph's backward part: it rests on a tangent
 };
 
 struct Edge {

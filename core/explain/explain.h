@@ -35,6 +35,9 @@ struct CallAnswer {
     int index = 0; // Invocation::index
     std::string summary; // one sentence
     std::vector<Mismatch> differences; // nearest body first
+    // Where the text log and the graphs cannot both be right about the reason: one sentence. Empty: they
+    // agree, or one of them does not tell.
+    std::string contradiction;
 };
 
 struct VariantAnswer {
@@ -56,6 +59,14 @@ struct VariantRemedy {
 struct EqualBody {
     std::string identifier;
     std::string why; // one sentence: what kept PyTorch from sharing them
+};
+
+// Another region of the compilation, of another function, whose body is nearly the same.
+struct NearRegion {
+    std::string identifier;
+    bool same_structure = false; // differs in types, constants or attributes alone
+    std::string difference; // the first, in words
+    Place mine, other; // bodies of Dynamo's graph, node none
 };
 
 // Where a region went. In this order: what comes first is told where several hold.
@@ -81,6 +92,7 @@ struct RegionAnswer {
     std::vector<VariantAnswer> variants; // the second and further backward bodies
     std::vector<VariantRemedy> remedies; // of their differences, each alone; those that help
     std::vector<EqualBody> equal; // that were there before
+    std::optional<NearRegion> near; // where none is equal: the nearest of those before
 };
 
 struct Explanation {

@@ -113,6 +113,10 @@ private:
         for (const EqualBody& b : answer.equal)
             out_ += "    its body is equal to that of " + utf8(b.identifier)
                 + ", and not shared with it: " + utf8(b.why) + '\n';
+        if (answer.near)
+            out_ += "    its body is " + std::string(answer.near->same_structure ? "built" : "nearly built")
+                + " as that of " + utf8(answer.near->identifier) + ", another function's, but for "
+                + utf8(answer.near->difference) + '\n';
     }
 
     // Calls that say the same stand in one line: "calls 1–11".
@@ -127,6 +131,7 @@ private:
             while (!options_.cells && end < answer.calls.size() && answer.calls[end].summary == first.summary
                 && decision(answer.calls[end]) == decision(first)
                 && same(answer.calls[end].differences, first.differences)
+                && answer.calls[end].contradiction == first.contradiction
                 && answer.calls[end].index == answer.calls[end - 1].index + 1)
                 ++end;
             if (end - i > 1)
@@ -156,6 +161,8 @@ private:
             [](const Mismatch& x, const Mismatch& y) { return mismatch_text(x) == mismatch_text(y); });
     }
     void differences(const CallAnswer& answer) {
+        if (!answer.contradiction.empty())
+            out_ += "        contradiction: " + utf8(answer.contradiction) + '\n';
         for (const Mismatch& m : answer.differences)
             out_ += "        " + utf8(mismatch_text(m)) + '\n';
     }

@@ -43,6 +43,8 @@ const Gradients& GradientFacts::of(GraphId graph) {
     for (size_t i = 0; i < inputs.size(); ++i)
         if (const DescribedInput* record = names_.record({graph, BodyId(0), NodeId(i)}))
             inputs[i] = record->requires_grad;
+        else if (can_require(module, module.body(BodyId(0)).nodes[i]) == false)
+            inputs[i] = false; // a size, or a tensor of integers
     return roots_.emplace(graph.index, walk(module, BodyId(0), std::move(inputs), true)).first->second;
 }
 

@@ -66,9 +66,29 @@ private:
     bool is_kind(FileId file, std::string_view kind) const {
         return file && dump_.files[file.index].kind == kind;
     }
-    bool has_trace() const {
-        return std::any_of(dump_.files.begin(), dump_.files.end(),
-            [](const DumpFile& f) { return f.kind == "TORCH_TRACE"; });
+    bool has_kind(std::string_view kind) const {
+        return std::any_of(
+            dump_.files.begin(), dump_.files.end(), [&](const DumpFile& f) { return f.kind == kind; });
+    }
+    bool has_trace() const { return has_kind("TORCH_TRACE"); }
+    // A log that has errors alone and no message of a known artifact is a text of which no graph comes.
+    bool has_text_log() const {
+        for (size_t f = 0; f < dump_.files.size(); ++f) {
+            const std::string& kind = dump_.files[f].kind;
+            const bool gave = std::any_of(dump_.graphs.begin(), dump_.graphs.end(),
+                [&](const Graph& g) { return g.file == FileId(f); });
+            if (kind == "TORCH_LOGS" || (kind == "print_readable" && !gave && has_trace()))
+                return true;
+        }
+        return false;
+    }
+    // Whether the body of any call was traced to its end.
+    bool installed() const {
+        return std::any_of(
+            ledger_.compilations.begin(), ledger_.compilations.end(), [](const CompilationLedger& c) {
+                return std::any_of(c.invocations.begin(), c.invocations.end(),
+                    [](const Invocation& inv) { return inv.decision != Decision::Failed; });
+            });
     }
     bool calls_regions() const {
         return std::any_of(ledger_.compilations.begin(), ledger_.compilations.end(),
@@ -95,12 +115,17 @@ private:
             is_there(text, number_of(told, "message", "messages"));
             text.spots.push_back(
                 {dump_.messages.front().file, dump_.messages.front().line, {}, "first message"});
-        } else if (dump_.has_text_log && !calls_regions())
+        } else if (has_text_log() && !calls_regions())
             makes_none(text, "the text log has no message of a region: nothing in it calls one");
+        else if (has_text_log() && !installed())
+            // The first message of a region is that its body was installed.
+            makes_none(text,
+                "the text log has no message of a region: the compilation failed before the first was "
+                "installed");
         else
             lacks(text,
-                dump_.has_text_log ? "the text log has no message of hierarchical_compile"
-                                   : "no file of this dump is one",
+                has_text_log() ? "the text log has no message of hierarchical_compile"
+                               : "no file of this dump is one",
                 kLog);
         Holding& version =
             add(Group::Files, "version", "version of PyTorch", "which caches there are at all");
@@ -208,9 +233,9 @@ private:
             break;
         }
         if (failed() && stage != Stage::Dynamo)
-            return lacks(h, "a compilation failed before it was made");
+            return makes_none(h, "the compilation failed before it was made");
         if (failed())
-            return lacks(h, "a compilation failed while Dynamo traced");
+            return makes_none(h, "the compilation failed while Dynamo traced");
         if (has_trace())
             return lacks(h, "the structured log has none");
         lacks(h, "the files of this dump have none", kTrace);
@@ -377,9 +402,10 @@ private:
                 {dump_.marked.front().file, dump_.marked.front().line, {}, "dynamo_cpp_guards_str"});
         } else if (!calls_regions())
             makes_none(h, "no compilation calls a region");
+        else if (has_trace())
+            makes_none(h, "the guards of this PyTorch do not name them");
         else
-            lacks(h, has_trace() ? "the guards of this PyTorch do not name them" : only_in_trace(),
-                has_trace() ? "" : kTrace);
+            lacks(h, only_in_trace(), kTrace);
     }
 
     void records(CacheRecord::Cache cache, std::string_view key, const char* what) {

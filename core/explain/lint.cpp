@@ -5,6 +5,7 @@
 #include "core/graph/reading.h"
 #include "core/match/fields.h"
 #include "core/match/match.h"
+#include "core/regions/input_names.h"
 #include "core/regions/memory.h"
 #include "core/regions/roles.h"
 
@@ -23,7 +24,8 @@ public:
     Linter(const Dump& dump, const CompilationLedger& ledger)
         : dump_(dump)
         , ledger_(ledger)
-        , compilation_(dump.compilation(ledger.compilation)) { }
+        , compilation_(dump.compilation(ledger.compilation))
+        , names_(dump) { }
 
     std::vector<Problem> run() {
         for (const GraphId id : compilation_.graphs) {
@@ -49,8 +51,20 @@ private:
         const uint64_t line = node ? g.module->body(body).node(node).line : g.line;
         found_.push_back({severity, std::move(message), g.file, line, 0});
     }
+    // An address, and of an input its name in the program: "0/0:forward@primals_5 (layers.0.norm.weight)".
     std::string at(GraphId graph, BodyId body, NodeId node = {}) const {
-        return address_of(dump_, graph, body, node);
+        std::string out = address_of(dump_, graph, body, node);
+        if (node && dump_.graph(graph).module->body(body).node(node).op == Opcode::Placeholder)
+            if (const std::string name = names_.of({graph, body, node}).text(); !name.empty())
+                out += " (" + name + ')';
+        return out;
+    }
+
+    bool reused_by_key(const Place& call) const {
+        return std::any_of(ledger_.invocations.begin(), ledger_.invocations.end(), [&](const Invocation& i) {
+            return i.decision == Decision::ReusedByKey
+                && std::find(i.calls.begin(), i.calls.end(), call) != i.calls.end();
+        });
     }
 
     void operands(GraphId id) {
@@ -58,11 +72,16 @@ private:
         for (size_t b = 0; b < m.bodies.size(); ++b)
             for (const RegionCall& call : region_calls(m, BodyId(b))) {
                 const auto wrong = check_region_call(m, BodyId(b), call.node);
+                const bool by_key = reused_by_key({id, BodyId(b), call.node});
                 if (!wrong.empty())
-                    add(Severity::Warning,
+                    add(by_key ? Severity::Error : Severity::Warning,
                         "the call " + at(id, BodyId(b), call.node) + " does not fit its body "
                             + (call.body ? at(id, call.body) : std::string("that is not printed")) + ": "
-                            + wrong.front(),
+                            + wrong.front()
+                            + (by_key
+                                    ? "; it was reused by the key of the user's hash function, which is too "
+                                      "coarse"
+                                    : ""),
                         id, BodyId(b), call.node);
             }
     }
@@ -319,7 +338,9 @@ private:
                             + ' ' + d.expected + ", and its backward takes it with " + d.found + " as "
                             + at(b.graph, b.body, value.placeholder),
                         b.graph, b.body, value.placeholder);
-                if (bm.body(b.body).users_of(taken).empty())
+                const ValueType* type = bm.type(taken.type);
+                const bool number = type && type->kind == TypeKind::Sym; // takes no memory
+                if (!number && bm.body(b.body).users_of(taken).empty())
                     add(Severity::Note,
                         at(f.graph, f.body, value.node) + " is saved, and nothing in its backward uses it ("
                             + at(b.graph, b.body, value.placeholder) + ')',
@@ -407,6 +428,7 @@ private:
     const Dump& dump_;
     const CompilationLedger& ledger_;
     const Compilation& compilation_;
+    mutable InputNames names_;
     std::vector<Problem> found_;
 };
 

@@ -1,12 +1,13 @@
 // A call that was traced again, against every body that was installed for its function at that time.
 #include "core/explain/parts.h"
+#include "core/explain/reuse_log.h"
 
 #include "core/base/text.h"
 #include "core/graph/calls.h"
 #include "core/match/match.h"
+#include "core/regions/exporting.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace hopscope::explain_parts {
 
@@ -22,85 +23,8 @@ bool has(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-std::string after(std::string_view text, std::string_view from, std::string_view end = "\n") {
-    const size_t at = text.find(from);
-    if (at == std::string_view::npos)
-        return {};
-    const std::string_view rest = text.substr(at + from.size());
-    return std::string(trimmed(rest.substr(0, rest.find(end))));
-}
-
-// "input 3" of "input 3 tag mismatch: …": a flattened argument, not an operand.
-std::string input_of(std::string_view text) {
-    int n = 0;
-    if (!text.starts_with("input ")
-        || std::from_chars(text.data() + 6, text.data() + text.size(), n).ec != std::errc{})
-        return {};
-    return "input " + std::to_string(n);
-}
-
-// One message of the log in the words of an explanation; the field is empty for messages that name none.
-Mismatch from_message(const ReuseMessage& m) {
-    Mismatch out;
-    out.evidence = {Ground::TextLog};
-    const std::string& d = m.detail;
-    out.where = input_of(d);
-    const auto quoted = [&](const char* from) { return after(after(d, from), "'", "'"); };
-    if (m.kind == ReuseMessage::Kind::NotEligible) {
-        out.field = has(d, "side effect") ? "side_effect"
-            : has(d, "mutated")           ? "mutation"
-            : has(d, "output")            ? "output"
-                                          : "kind";
-        out.found = headline(d);
-    } else if (!after(d, "expected:").empty()) {
-        out.field = "guard";
-        out.where = after(d, "guard source name:");
-        out.expected = after(d, "expected:");
-        out.found = after(d, "got:");
-    } else if (has(d, "treespec mismatch")) {
-        out.field = "tree";
-    } else if (has(d, "input count mismatch")) {
-        out.field = "count";
-        out.where = "inputs";
-        out.expected = after(d, "cached ", " vs");
-        out.found = after(d, "current ");
-    } else if (has(d, "tag mismatch")) {
-        out.field = "kind";
-        out.expected = quoted("cached ");
-        out.found = quoted("current ");
-    } else if (has(d, "symnode mismatch")) {
-        out.field = "symbol";
-        out.expected = quoted("cached ");
-        out.found = quoted("current ");
-    } else if (has(d, "constant")) {
-        out.field = "constant";
-        out.expected = after(d, "cached ", " vs");
-        out.found = after(d, "current ");
-    } else if (has(d, "mutated sources")) {
-        out.field = "mutation";
-        out.found = headline(d);
-    } else if (has(d, "cannot resolve source")) {
-        out.field = "guard";
-        out.where = after(d, "guard source name:");
-        out.found = "cannot be resolved";
-    }
-    return out;
-}
-
-bool says_metadata(const Invocation& inv) {
-    return std::any_of(inv.messages.begin(), inv.messages.end(), [](const ReuseMessage& m) {
-        return m.kind == ReuseMessage::Kind::ReuseFailed && has(m.detail, "tensor metadata mismatch");
-    });
-}
-
 bool is_metadata(const Mismatch& m) {
     return m.field == "dtype" || m.field == "shape" || m.field == "stride" || m.field == "device";
-}
-
-// Code objects are told apart by the function and the line of its first node: identifiers count per
-// compilation.
-bool same_function(const Region& a, const Region& b) {
-    return a.function == b.function && a.source_file == b.source_file && a.source_line == b.source_line;
 }
 
 class Call {
@@ -109,7 +33,8 @@ public:
         : dump_(dump)
         , ledger_(ledger)
         , inv_(inv)
-        , facts_(facts) { }
+        , facts_(facts)
+        , log_(reuse_log(dump, ledger, inv)) { }
 
     CallAnswer run() {
         CallAnswer answer;
@@ -119,12 +44,16 @@ public:
         if (inv_.decision == Decision::RetracedNew || inv_.decision == Decision::RetracedSame
             || inv_.decision == Decision::Traced)
             add_log(answer.differences);
-        // What PyTorch itself names comes first, body by body.
-        std::stable_sort(
-            answer.differences.begin(), answer.differences.end(), [&](const Mismatch& x, const Mismatch& y) {
-                return x.against == y.against && told_by_log(x) && !told_by_log(y);
-            });
+        if (inv_.decision == Decision::RetracedSame)
+            add_what_is_not_shown(answer.differences);
+        in_order(answer.differences);
+        if (new_key())
+            answer.differences.push_back(
+                {{}, "key of the user's hash function", "guard", {}, "new", {Ground::Artifact}});
+        if (inv_.decision == Decision::Reused || inv_.decision == Decision::ReusedByKey)
+            answer.differences = operands_that_do_not_fit();
         answer.summary = sentence(answer.differences);
+        answer.contradiction = contradiction_;
         return answer;
     }
 
@@ -136,6 +65,104 @@ private:
 
     static bool told_by_log(const Mismatch& m) {
         return std::find(m.evidence.begin(), m.evidence.end(), Ground::TextLog) != m.evidence.end();
+    }
+
+    // A call that was stamped out with a body that its operands do not fit: conditions compare all of these
+    // fields (torch/_dynamo/guards.py, extract_tensor_metadata), a key compares what the user's function
+    // reads.
+    std::vector<Mismatch> operands_that_do_not_fit() {
+        std::vector<Mismatch> out;
+        const Place& at = inv_.call(CallSite::Dynamo);
+        if (!at.graph || !inv_.region)
+            return out;
+        const GraphModule& m = *dump_.graph(at.graph).module;
+        const auto call = region_call(m, at.body, at.node);
+        if (!call || !call->body)
+            return out;
+        const Body& body = m.body(call->body);
+        const std::string& identifier = ledger_.regions[inv_.region.index].identifier;
+        for (size_t i = 0; i < std::min(call->operands.size(), body.placeholder_count()); ++i) {
+            const NodeId operand = call->operands[i];
+            std::vector<FieldDifference> found;
+            if (operand)
+                compare_types(m, body.nodes[i].type, m, m.body(at.body).node(operand).type, {}, found);
+            for (const FieldDifference& d : found) {
+                // Symbols of a body stand for what each call passes.
+                if (d.field == Field::Symbol || has_letter(d.expected) != has_letter(d.found)
+                    || (has_letter(d.expected) && d.field != Field::Dtype && d.field != Field::Device))
+                    continue;
+                out.push_back(type_mismatch(identifier, "operand " + std::to_string(i), d));
+                out.back().name = name_at(i);
+            }
+        }
+        if (!out.empty() && inv_.decision == Decision::Reused)
+            contradiction_ = "the log or the timers say that the conditions of `" + identifier
+                + "` held, and the graph passes operands that it does not fit";
+        return out;
+    }
+
+    static bool has_letter(std::string_view text) {
+        return std::any_of(text.begin(), text.end(),
+            [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    }
+
+    // Asked by key, and traced: no entry has it (find_reuse_entry_by_key).
+    bool new_key() const {
+        return inv_.timers.hash && !inv_.timers.stamp_out
+            && (inv_.decision == Decision::RetracedNew || inv_.decision == Decision::RetracedSame);
+    }
+
+    // Body by body, as they were; of each what PyTorch itself names first.
+    static void in_order(std::vector<Mismatch>& list) {
+        std::vector<std::string> bodies;
+        for (const Mismatch& m : list)
+            if (std::find(bodies.begin(), bodies.end(), m.against) == bodies.end())
+                bodies.push_back(m.against);
+        const auto rank = [&](const Mismatch& m) {
+            return std::pair(std::find(bodies.begin(), bodies.end(), m.against), !told_by_log(m));
+        };
+        std::stable_sort(list.begin(), list.end(),
+            [&](const Mismatch& x, const Mismatch& y) { return rank(x) < rank(y); });
+    }
+
+    // Looked up, refused, traced, and found equal: what keeps a call from the conditions of a body that is
+    // equal is in no graph. All that PyTorch compares is listed, but for what is known to be the same.
+    void add_what_is_not_shown(std::vector<Mismatch>& out) const {
+        if (!out.empty() || !inv_.messages.empty() || !inv_.timers.trace || inv_.timers.hash || !inv_.region
+            || has_reuse_cache(dump_) == false || exported_strictly(dump_, ledger_.compilation))
+            return;
+        const std::string& body = ledger_.regions[inv_.region.index].identifier;
+        if (!inv_.timers.lookup) { // no call of it was eligible, so that none left an entry to look up
+            for (const char* field : {"output", "side_effect", "mutation", "kind"})
+                out.push_back({{}, {}, field, {}, {}, {Ground::Elimination}});
+            return;
+        }
+        for (const char* field : {"tree", "kind", "symbol", "constant", "guard", "mutation"})
+            if (std::string_view(field) != "symbol" || takes_symbols())
+                out.push_back({body, {}, field, {}, {}, {Ground::Elimination}});
+    }
+    bool takes_symbols() const {
+        const Place& at = inv_.body(CallSite::Dynamo);
+        if (!at.graph)
+            return true;
+        const GraphModule& m = *dump_.graph(at.graph).module;
+        const Body& body = m.body(at.body);
+        for (size_t i = 0; i < body.placeholder_count(); ++i)
+            if (is_symbol(m, body, i))
+                return true;
+        return false;
+    }
+    static bool is_symbol(const GraphModule& m, const Body& body, size_t i) {
+        const ValueType* type = m.type(body.nodes[i].type);
+        return type && type->kind == TypeKind::Sym;
+    }
+    // The operands that are tensors, by position; a lifted symbol moves them.
+    static std::vector<size_t> tensors_of(const GraphModule& m, const Body& body) {
+        std::vector<size_t> out;
+        for (size_t i = 0; i < body.placeholder_count(); ++i)
+            if (!is_symbol(m, body, i))
+                out.push_back(i);
+        return out;
     }
 
     // Nearest first: fewest fields, then the one that was there first.
@@ -185,15 +212,16 @@ private:
 
     // Adds the operands of which one requires a gradient and the other does not; false where that is not
     // known of all of them.
-    bool compare_gradients(const Region& other, size_t count, std::vector<Mismatch>& out) const {
+    bool compare_gradients(const Region& other, const std::vector<std::pair<size_t, size_t>>& pairs,
+        std::vector<Mismatch>& out) const {
         bool all = true;
-        for (size_t i = 0; i < count; ++i) {
+        for (const auto& [i, k] : pairs) {
             const auto expected = gradient_at(ledger_.invocation(other.invocations.front()), i);
-            const auto found = gradient_at(inv_, i);
+            const auto found = gradient_at(inv_, k);
             all = all && expected && found;
             if (expected && found && *expected != *found)
-                out.push_back({other.identifier, "operand " + std::to_string(i), "requires_grad",
-                    *expected ? "True" : "False", *found ? "True" : "False", {Ground::Graph}, name_at(i)});
+                out.push_back({other.identifier, "operand " + std::to_string(k), "requires_grad",
+                    *expected ? "True" : "False", *found ? "True" : "False", {Ground::Graph}, name_at(k)});
         }
         return all;
     }
@@ -214,19 +242,27 @@ private:
         if (n != m)
             out.push_back({other.identifier, "operands", "count", std::to_string(n), std::to_string(m),
                 {Ground::Graph}});
-        for (size_t i = 0; i < std::min(n, m); ++i) {
+        // With operands more or less, the i-th of one need not be the i-th of the other; symbols that are
+        // lifted apart, tensors may still be.
+        std::vector<std::pair<size_t, size_t>> pairs;
+        const std::vector<size_t> left = tensors_of(a, p), right = tensors_of(b, q);
+        if (n == m)
+            for (size_t i = 0; i < n; ++i)
+                pairs.emplace_back(i, i);
+        else if (left.size() == right.size())
+            for (size_t i = 0; i < left.size(); ++i)
+                pairs.emplace_back(left[i], right[i]);
+        else
+            unclear_ = true;
+        for (const auto& [i, k] : pairs) {
             std::vector<FieldDifference> found;
-            compare_types(a, p.nodes[i].type, b, q.nodes[i].type, {}, found);
-            // With operands more or less, the i-th of one need not be the i-th of the other.
-            if (n != m)
-                unclear_ = unclear_ || !found.empty();
-            else
-                for (const FieldDifference& d : found) {
-                    out.push_back(type_mismatch(other.identifier, "operand " + std::to_string(i), d));
-                    out.back().name = name_at(i);
-                }
+            compare_types(a, p.nodes[i].type, b, q.nodes[k].type, {}, found);
+            for (const FieldDifference& d : found) {
+                out.push_back(type_mismatch(other.identifier, "operand " + std::to_string(k), d));
+                out.back().name = name_at(k);
+            }
         }
-        gradients_known_ = compare_gradients(other, std::min(n, m), out) && n == m && gradients_known_;
+        gradients_known_ = compare_gradients(other, pairs, out) && !pairs.empty() && gradients_known_;
         if (out.empty())
             inside(other.identifier, a, x.body, b, y.body, out);
         return out;
@@ -242,6 +278,12 @@ private:
             // that the dump shows differs.
             if (!gradients_known_)
                 out.push_back({identifier, "operands", "requires_grad", {}, {}, {Ground::Elimination}});
+            // A size that is passed is compared as an object (invoke_subgraph.py, is_reusable;
+            // higher_order_ops.py, are_same_graph_modules): the same one taken again may be another object.
+            for (size_t i = 0; i < b.body(y).placeholder_count(); ++i)
+                if (is_symbol(b, b.body(y), i))
+                    out.push_back({identifier, "operand " + std::to_string(i), "symbol", {}, {},
+                        {Ground::Elimination}});
             return;
         }
         const Difference& d = *r.difference;
@@ -260,38 +302,46 @@ private:
 
     // What the log says beside the graphs: it confirms, or tells what no graph shows.
     void add_log(std::vector<Mismatch>& out) const {
-        if (says_metadata(inv_)) {
-            const bool shown = std::any_of(out.begin(), out.end(), is_metadata);
-            const bool open = !compared_ && open_fields(out);
-            for (Mismatch& m : out)
-                if (!open && (is_metadata(m) || m.field == "requires_grad"))
-                    m.evidence.insert(m.evidence.begin(), Ground::TextLog);
-            const bool told = std::any_of(
-                out.begin(), out.end(), [](const Mismatch& m) { return m.field == "requires_grad"; });
-            if (open)
-                ;
-            else if (!shown && !told && compared_ && !unclear_ && !gradients_known_)
-                out.push_back(
-                    {{}, "operands", "requires_grad", {}, {}, {Ground::TextLog, Ground::Elimination}});
-            else if (!shown && !told)
-                for (const char* field : {"dtype", "shape", "stride", "device", "requires_grad"})
-                    out.push_back({{}, metadata_input(), field, {}, {}, {Ground::TextLog}});
-        }
-        for (const ReuseMessage& message : inv_.messages) {
-            if (message.kind != ReuseMessage::Kind::ReuseFailed
-                && message.kind != ReuseMessage::Kind::NotEligible)
-                continue;
-            Mismatch m = from_message(message);
+        if (!log_.metadata.empty())
+            add_metadata(out);
+        for (Mismatch m : log_.told) {
             // With one body there, it is that one.
-            if (message.kind == ReuseMessage::Kind::ReuseFailed)
+            const bool lookup = m.field != "output" && m.field != "side_effect";
+            if (m.against.empty() && lookup)
                 if (const auto bodies = installed(); bodies.size() == 1)
                     m.against = bodies.front()->identifier;
-            const bool known = std::any_of(out.begin(), out.end(), [&](const Mismatch& o) {
-                return o.field == m.field && o.where == m.where && o.found == m.found;
+            const auto same = std::find_if(out.begin(), out.end(), [&](const Mismatch& o) {
+                return o.against == m.against && o.field == m.field && o.found == m.found
+                    && (o.where == m.where || (!o.name.empty() && o.name == m.where));
             });
-            if (!m.field.empty() && !known)
+            if (same == out.end())
                 out.push_back(std::move(m));
+            else if (!told_by_log(*same))
+                same->evidence.insert(same->evidence.begin(), Ground::TextLog);
         }
+    }
+
+    // The log says that a tensor's metadata differs, never which of five fields.
+    void add_metadata(std::vector<Mismatch>& out) const {
+        const auto shown_by = [](const Mismatch& m) { return is_metadata(m) || m.field == "requires_grad"; };
+        const bool open = !compared_ && open_fields(out);
+        for (Mismatch& m : out)
+            if (!open && shown_by(m) && log_.says_metadata(m.against))
+                m.evidence.insert(m.evidence.begin(), Ground::TextLog);
+        if (open || std::any_of(out.begin(), out.end(), shown_by))
+            return;
+        const std::string input = log_.metadata_input.empty() ? "an input" : log_.metadata_input;
+        if (compared_ && !unclear_ && !gradients_known_) {
+            out.push_back({{}, "operands", "requires_grad", {}, {}, {Ground::TextLog, Ground::Elimination}});
+            return;
+        }
+        // All five are compared, and all five are in the graphs and records.
+        if (compared_ && !unclear_ && inv_.decision == Decision::RetracedNew)
+            contradiction_ = "the log finds the metadata of " + input
+                + " other than that of each installed body, and by the graphs and the records of inputs "
+                  "dtype, shape, stride, device and requires_grad of all operands are the same";
+        for (const char* field : {"dtype", "shape", "stride", "device", "requires_grad"})
+            out.push_back({{}, log_.metadata_input, field, {}, {}, {Ground::TextLog}});
     }
 
     // No graph shows the bodies (the compilation failed before it was printed): the log leaves five fields
@@ -305,7 +355,7 @@ private:
             for (const char* field : {"dtype", "shape", "stride", "device", "requires_grad"}) {
                 const bool is = std::find(differing.begin(), differing.end(), field) != differing.end();
                 if (is == likely)
-                    out.push_back({{}, metadata_input(), field, {}, {},
+                    out.push_back({{}, log_.metadata_input, field, {}, {},
                         likely ? std::vector{Ground::TextLog, Ground::Artifact}
                                : std::vector{Ground::TextLog}});
             }
@@ -353,14 +403,6 @@ private:
         return out + " (" + list + (seen.size() > 3 ? ", …" : "") + ')';
     }
 
-    // The flattened argument whose metadata the log finds other.
-    std::string metadata_input() const {
-        for (const ReuseMessage& m : inv_.messages)
-            if (m.kind == ReuseMessage::Kind::ReuseFailed && has(m.detail, "tensor metadata mismatch"))
-                return input_of(m.detail);
-        return {};
-    }
-
     // Of the user's program; empty where no graph says it, or where it stands in PyTorch itself.
     std::string line() const {
         const Source* s = call_source(dump_, inv_);
@@ -385,6 +427,22 @@ private:
             && (m.field == "output" || m.field == "side_effect" || m.field == "mutation"
                 || m.field == "kind"))
             return "not eligible for reuse: " + m.found;
+        const bool open = m.expected.empty() && m.found.empty() && m.evidence.back() == Ground::Elimination;
+        if (open && m.field == "symbol" && !m.where.empty())
+            return "nothing else that the dump shows differs from " + body + " than perhaps the symbol of "
+                + m.where + ": a size is compared as an object, and the same one taken again may be another";
+        if (open && m.against.empty() && m.field == "output")
+            return "traced without a lookup: no call of this region is eligible for reuse; no graph shows "
+                   "whether for an output that is no tensor or flat tuple of tensors, a side effect, a "
+                   "source "
+                   "that was written to, or an argument of a kind that takes no part";
+        if (open && m.field != "requires_grad")
+            return "no graph shows what keeps it from " + body
+                + ": that its arguments are nested or named otherwise, are of another kind or another "
+                  "constant, "
+                  "a guard, or a source that was written to";
+        if (m.field == "mutation" && !m.where.empty())
+            return "a source that " + body + " reads was written to after it was traced: " + m.where;
         if (m.field == "tree")
             return "its arguments are nested or named otherwise than those of " + body;
         if (m.field == "requires_grad")
@@ -394,7 +452,7 @@ private:
         // Operands are counted without repeats (torch/_dynamo/variables/higher_order_ops.py, lifted inputs).
         if (m.field == "count" && m.where == "operands")
             return "it takes " + m.found + " operands where " + body + " takes " + m.expected
-                + " (a tensor that is passed twice counts once)";
+                + " (a tensor or size that is passed twice counts once)";
         std::string out = (m.where.empty() ? "the call" : m.where)
             + (m.name.empty() ? "" : " (" + m.name + ')') + ": " + m.field;
         if (!m.found.empty())
@@ -407,9 +465,13 @@ private:
     std::string sentence(const std::vector<Mismatch>& list) const {
         switch (inv_.decision) {
         case Decision::Reused:
-            return "the conditions of an installed body held";
+            return "the conditions of an installed body held"
+                + (list.empty() ? std::string() : ", and yet " + told(list.front()) + further(list));
         case Decision::ReusedByKey:
-            return "the user's hash function gave the key of an installed body";
+            return "the user's hash function gave the key of an installed body"
+                + (list.empty() ? std::string("; what it does not read was not compared")
+                                : ", which the call does not fit: " + told(list.front()) + further(list)
+                            + "; the key is too coarse");
         case Decision::Failed:
             return inv_.reason.empty() ? "tracing ended in an error" : inv_.reason;
         case Decision::Unknown:
@@ -418,6 +480,10 @@ private:
             return "the first call of its function in this compilation"
                 + (list.empty() ? std::string() : "; " + told(list.front()));
         case Decision::RetracedSame:
+            if (new_key())
+                return "the user's hash function gave a key that no entry has, and the body came out equal "
+                       "to "
+                       "an installed one: the key tells apart what is one body";
             if (!list.empty())
                 return "an installed body was equal, but the call was traced; " + told(list.front());
             if (inv_.reason.empty() && has_reuse_cache(dump_) == false)
@@ -434,6 +500,9 @@ private:
             return (inv_.reason.empty() ? "traced, and a new body was installed: the dump does not tell why"
                                         : headline(inv_.reason))
                 + input_hint();
+        if (new_key())
+            return "the user's hash function gave a key that no entry has"
+                + (list.size() > 1 ? "; " + told(list.front()) + further(list) : std::string());
         std::string out = told(list.front());
         const std::string& nearest = list.front().against;
         if (nearest.empty())
@@ -469,8 +538,10 @@ private:
     const CompilationLedger& ledger_;
     const Invocation& inv_;
     Facts& facts_;
+    const ReuseLog log_;
     mutable bool compared_ = false; // the graphs show both bodies
     mutable bool gradients_known_ = true; // whether each operand of each body requires one
+    mutable std::string contradiction_;
     mutable bool unclear_ = false; // operands could not be told apart by position
 };
 

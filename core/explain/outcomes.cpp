@@ -3,6 +3,7 @@
 
 #include "core/base/text.h"
 #include "core/graph/calls.h"
+#include "core/regions/exporting.h"
 
 #include <algorithm>
 #include <charconv>
@@ -133,6 +134,13 @@ private:
                 "torch.export traced this call by itself; what became of it is in the exported program "
                 "(.pt2), which this dump lacks");
         }
+        if (!graph && exported_strictly(dump_, explanation_.compilation)) {
+            for (const GraphId id : compilation_.graphs)
+                at_graph(answer, id);
+            return set(answer, Outcome::Exported,
+                "torch.export traced the program in strict mode; what became of its calls is in the exported "
+                "program (.pt2), which this dump lacks");
+        }
         if (!graph)
             return false;
         const GraphModule& m = *dump_.graph(graph).module;
@@ -202,7 +210,7 @@ private:
                 continue;
             for (const Region& r : other.regions)
                 if (r.function == region.function && r.source_file == region.source_file
-                    && r.source_line == region.source_line)
+                    && (r.source_line == region.source_line || r.function != "<lambda>"))
                     return &c;
         }
         return nullptr;

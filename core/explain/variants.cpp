@@ -6,6 +6,7 @@
 #include "core/graph/calls.h"
 #include "core/graph/reading.h"
 #include "core/graph/roles.h"
+#include "core/regions/storages.h"
 
 #include <algorithm>
 #include <map>
@@ -88,9 +89,54 @@ private:
                 odd = odd < 0 ? static_cast<int>(i) : odd;
             }
         }
-        // The key of the cache has the aliasing of the tangents too, which no text shows.
-        if (out.size() == before)
+        // The key of the cache has the aliasing of the tangents too: which of them lie in one storage.
+        const std::optional<std::string> expected = aliasing(first), found = aliasing(second);
+        if (expected && found && *expected != *found)
+            out.push_back({first.identifier, "tangents", "alias", *expected, *found, evidence});
+        else if (out.size() == before)
             out.push_back({first.identifier, "tangents", "alias", {}, {}, {Ground::Elimination}});
+    }
+
+    // "0 and 1 in one storage", "each in its own", by what a call of the body passes; none where no graph
+    // shows one.
+    std::optional<std::string> aliasing(const RegionBody& body) const {
+        for (const InvocationId i : region_.invocations) {
+            const Invocation& inv = ledger_.invocation(i);
+            const Place& at = inv.call(CallSite::Backward);
+            if (inv.variant != body.variant || !at.graph || at.body != BodyId(0))
+                continue;
+            const GraphModule& m = *dump_.graph(at.graph).module;
+            const auto call = region_call(m, at.body, at.node);
+            if (!call)
+                return std::nullopt;
+            regions::Follower follow(m, at.graph);
+            std::map<regions::At, std::vector<size_t>> by_storage;
+            const auto inputs = tangents(*dump_.graph(body.place.graph).module, body.place.body);
+            for (size_t t = 0; t < inputs.size(); ++t) {
+                const NodeId operand =
+                    inputs[t] < call->operands.size() ? call->operands[inputs[t]] : NodeId();
+                if (!operand)
+                    return std::nullopt;
+                by_storage[follow.storage({0, operand})].push_back(t);
+            }
+            return groups_text(by_storage);
+        }
+        return std::nullopt;
+    }
+    static std::string groups_text(const std::map<regions::At, std::vector<size_t>>& by_storage) {
+        std::vector<std::vector<size_t>> shared;
+        for (const auto& [storage, positions] : by_storage)
+            if (positions.size() > 1)
+                shared.push_back(positions);
+        std::sort(shared.begin(), shared.end());
+        std::string out;
+        for (const std::vector<size_t>& group : shared) {
+            out += out.empty() ? "" : "; ";
+            for (size_t i = 0; i < group.size(); ++i)
+                out += (i == 0 ? "" : i + 1 == group.size() ? " and " : ", ") + std::to_string(group[i]);
+            out += " in one storage";
+        }
+        return out.empty() ? "each in its own storage" : out;
     }
 
     // How many bodies would be left if one field of one tangent were the same in all.

@@ -33,6 +33,9 @@ Result<ExportedBody> export_picture(
     const BodyId shown = drawn.body;
     const std::string address = address_of(dump, place.graph, place.body);
     ExportedBody exported{{}, picture.scene.note};
+    if (picture.legend && format.extension != "svg")
+        return make_error(Error::Kind::Usage,
+            std::string(format.extension) + " has no colours that a legend would explain");
     if (format.extension == "txt") {
         exported.bytes = printable(print_readable(module, shown));
     } else if (format.extension == "svg") {
@@ -40,6 +43,7 @@ Result<ExportedBody> export_picture(
         svg.theme = theme;
         svg.dump = dump.name;
         svg.address = address;
+        svg.legend = picture.legend;
         if (picture.right.graph) {
             const ShownBody right = shown_body(dump, picture, true);
             svg.right_module = right.module;

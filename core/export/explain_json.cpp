@@ -1,6 +1,7 @@
 #include "core/export/explain_json.h"
 
 #include "core/base/text.h"
+#include "core/regions/input_names.h"
 
 #include <cmath>
 
@@ -28,6 +29,15 @@ Json mismatches_json(const std::vector<Mismatch>& list) {
             {"evidence", std::move(evidence)}, {"name", text_or_null(m.name)}});
     }
     return out;
+}
+
+Json near_json(const Dump& dump, const std::optional<NearRegion>& near) {
+    if (!near)
+        return nullptr;
+    return {{"identifier", utf8(near->identifier)}, {"same_structure", near->same_structure},
+        {"difference", utf8(near->difference)},
+        {"mine", utf8(address_of(dump, near->mine.graph, near->mine.body))},
+        {"other", utf8(address_of(dump, near->other.graph, near->other.body))}};
 }
 
 Json cause_json(const Dump& dump, const Place& p) {
@@ -94,6 +104,30 @@ Json failure_json(const Dump& dump, const std::optional<FailureStory>& failure) 
         {"at", spots_json(dump, {{failure->file, failure->line, {}, failure->kind}})[0]}};
 }
 
+// The tensors that a compilation takes and that are views, or lie in a storage with another one.
+Json aliased_json(const Dump& dump, CompilationId id) {
+    Json out = Json::array();
+    const InputNames names(dump);
+    const auto number = [](std::optional<int64_t> n) { return n ? Json(*n) : Json(nullptr); };
+    for (size_t i = 0; i < dump.inputs.size(); ++i) {
+        const DescribedInput& input = dump.inputs[i];
+        if (input.compilation != id || (!input.is_view && !input.storage))
+            continue;
+        Json shares = Json::array();
+        for (const std::string& other : names.sharing(i))
+            shares.push_back(utf8(other));
+        if (!input.is_view && shares.empty())
+            continue;
+        const DescribedInput* base = names.base(input);
+        out.push_back({{"name", utf8(user_name(input.source))}, {"source", utf8(input.source)},
+            {"is_view", input.is_view}, {"tensor", number(input.tensor)}, {"base", number(input.base)},
+            {"base_name", base ? Json(utf8(user_name(base->source))) : Json(nullptr)},
+            {"storage", number(input.storage)}, {"storage_bytes", number(input.storage_bytes)},
+            {"shares_storage_with", std::move(shares)}});
+    }
+    return out;
+}
+
 Json explanation_json(
     const Dump& dump, const Ledger& ledger, const Explanation& e, const ExplainJsonOptions& options) {
     const CompilationLedger& c = ledger.of(e.compilation);
@@ -109,6 +143,7 @@ Json explanation_json(
                 calls.push_back({{"index", call.index},
                     {"decision", decision_name(c.invocations[static_cast<size_t>(call.index)].decision)},
                     {"summary", utf8(call.summary)}, {"differences", mismatches_json(call.differences)},
+                    {"contradiction", text_or_null(call.contradiction)},
                     {"caches", cells_json(dump, e.caches.calls[static_cast<size_t>(call.index)].cells)}});
         Json variants = Json::array();
         for (const VariantAnswer& v : answer.variants)
@@ -123,12 +158,14 @@ Json explanation_json(
             {"outcome", outcome_name(answer.outcome)}, {"invocations", std::move(calls)},
             {"backward_variants", std::move(variants)}, {"where", utf8(answer.where)},
             {"at", spots_json(dump, answer.spots)}, {"remedies", std::move(remedies)},
-            {"equal_bodies", std::move(equal)}, {"function_as_called", r.function_as_called}});
+            {"equal_bodies", std::move(equal)}, {"near_body", near_json(dump, answer.near)},
+            {"function_as_called", r.function_as_called}});
     }
     return {{"rank", compilation.key.rank ? Json(*compilation.key.rank) : Json(nullptr)},
         {"id", utf8(compilation.key.id)}, {"regions", std::move(regions)}, {"headline", utf8(e.headline)},
         {"caches", cells_json(dump, e.caches.whole)}, {"failure", failure_json(dump, e.failure)},
-        {"recompile_reason", text_or_null(compilation.recompile_reason)}};
+        {"recompile_reason", text_or_null(compilation.recompile_reason)},
+        {"aliased_inputs", aliased_json(dump, e.compilation)}};
 }
 
 } // namespace hopscope

@@ -170,12 +170,16 @@ ordered_json input_json(const Dump& dump, const InputNames& names, const InputNa
     if (told && name.sources.size() == 1)
         for (const std::string& other : names.sharing(*name.sources.front().described))
             shares.push_back(utf8(other));
+    const DescribedInput* one = told && name.sources.size() == 1 ? first : nullptr;
+    const auto number = [](std::optional<int64_t> n) { return n ? ordered_json(*n) : ordered_json(nullptr); };
+    const DescribedInput* base = one ? names.base(*one) : nullptr;
     return {{"name", utf8(name.text())}, {"kind", input_kind_name(name.kind())},
         {"requires_grad", told && grad ? ordered_json(first->requires_grad) : ordered_json(nullptr)},
         {"is_view", told && view ? ordered_json(first->is_view) : ordered_json(nullptr)},
-        {"storage_bytes",
-            told && name.sources.size() == 1 && first->storage_bytes ? ordered_json(*first->storage_bytes)
-                                                                     : ordered_json(nullptr)},
+        {"base", one ? number(one->base) : ordered_json(nullptr)},
+        {"base_name", base ? ordered_json(utf8(user_name(base->source))) : ordered_json(nullptr)},
+        {"storage", one ? number(one->storage) : ordered_json(nullptr)},
+        {"storage_bytes", one ? number(one->storage_bytes) : ordered_json(nullptr)},
         {"shares_storage_with", std::move(shares)}, {"evidence", told ? "artifact" : "graph"}};
 }
 

@@ -135,7 +135,9 @@ Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r, 
         {"source",
             r.source_file.empty() ? Json(nullptr)
                                   : Json{{"file", utf8(r.source_file)}, {"line", r.source_line}}},
-        {"saved", {{"values", r.saved.size()}, {"bytes", or_null(r.saved_bytes)}}},
+        {"saved",
+            {{"values", r.saved.size()}, {"bytes", or_null(r.saved_bytes)},
+                {"bytes_all", or_null(r.saved_bytes_all)}}},
         {"inputs", inputs_json(dump, names, r)}};
 }
 

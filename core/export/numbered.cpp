@@ -137,6 +137,76 @@ std::vector<NodeId> NumberedPicture::numbered(bool right, std::span<const NodeId
     return numbers;
 }
 
+std::vector<NodeId> NumberedPicture::numbered(bool right, const std::vector<bool>& nodes) const {
+    std::vector<NodeId> numbers;
+    for (size_t i = 0; i < nodes.size(); ++i)
+        if (nodes[i])
+            numbers.push_back(numbers_[right][i]);
+    return numbers;
+}
+
+std::vector<NodeId> NumberedPicture::ancestors(NodeId number) const {
+    if (!is_drawn(number))
+        return {};
+    const Drawn& drawn = drawn_[number.index];
+    const ShownBody shown = body(drawn.right);
+    return numbered(drawn.right, ancestors_of(shown.module->body(shown.body), drawn.node));
+}
+
+std::vector<NodeId> NumberedPicture::descendants(NodeId number) const {
+    if (!is_drawn(number))
+        return {};
+    const Drawn& drawn = drawn_[number.index];
+    const ShownBody shown = body(drawn.right);
+    return numbered(drawn.right, descendants_of(shown.module->body(shown.body), drawn.node));
+}
+
+std::vector<NodeId> NumberedPicture::between(NodeId a, NodeId b) const {
+    if (!is_drawn(a) || !is_drawn(b) || is_right(a) != is_right(b))
+        return {};
+    const ShownBody shown = body(is_right(a));
+    return numbered(is_right(a),
+        hopscope::between(shown.module->body(shown.body), drawn_[a.index].node, drawn_[b.index].node));
+}
+
+NodeId NumberedPicture::number_of(const std::string& name, bool right) const {
+    if (right ? !picture_.right.graph : !picture_.place.graph)
+        return {};
+    const ShownBody shown = body(right);
+    const NodeId node = find_node(*shown.module, shown.module->body(shown.body), name);
+    return node ? numbers_[right][node.index] : NodeId();
+}
+
+NodeId NumberedPicture::same_as(const NumberedPicture& other, NodeId number) const {
+    if (!number)
+        return {};
+    if (number.index < own_nodes_ && scene().box_of_node[number.index] != draw::kNoBox)
+        return number;
+    // Halves are the same ones, on the sides where they were.
+    const Place at = other.origin(number);
+    const bool right = picture_.right.graph && picture_.right.graph == at.graph;
+    for (std::string name = other.name(number); !name.empty();) {
+        if (const NodeId here = number_of(name, right))
+            return here;
+        const size_t slash = name.rfind('/');
+        name.resize(slash == std::string::npos ? 0 : slash);
+    }
+    return {};
+}
+
+std::vector<Place> NumberedPicture::bodies() const {
+    std::vector<Place> found;
+    for (size_t i = own_nodes_; i < drawn_.size(); ++i) {
+        const Place at = place_of(drawn_[i].right, drawn_[i].node);
+        const auto same = [&](const Place& place) {
+            return place.graph == at.graph && place.body == at.body;
+        };
+        if (std::none_of(found.begin(), found.end(), same))
+            found.push_back({at.graph, at.body, {}});
+    }
+    return found;
+}
+
 std::vector<NodeId> NumberedPicture::users(NodeId number) const {
     if (number.index >= drawn_.size() || !drawn_[number.index].node)
         return {};

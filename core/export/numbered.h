@@ -29,11 +29,23 @@ public:
     // All that are this node, ascending: a node of an expanded body once for each call; its own id where it
     // is not drawn.
     std::vector<NodeId> numbers_of(const Place& place) const;
+    // The node of that name in the same half; none where it is not drawn.
+    NodeId number_of(const std::string& name, bool right) const;
+    bool is_right(NodeId number) const { return number.index < drawn_.size() && drawn_[number.index].right; }
+    // What a node of another picture of the same body is in this one: itself, or the call that it came out
+    // of; none.
+    NodeId same_as(const NumberedPicture& other, NodeId number) const;
+    // The bodies beside `own` whose nodes are drawn, each once.
+    std::vector<Place> bodies() const;
     // As PicturePart names it; empty where it is not drawn.
     std::string name(NodeId number) const;
     // Of what it takes, or what takes it, whether drawn or left out.
     std::vector<std::string> names_beside(NodeId number, bool users) const;
     std::vector<std::string> shown_names() const; // of the picture's (left) body, without stand-ins
+    // What lies before it, behind it, or between two of one half, themselves included, of what is drawn.
+    std::vector<NodeId> ancestors(NodeId number) const;
+    std::vector<NodeId> descendants(NodeId number) const;
+    std::vector<NodeId> between(NodeId a, NodeId b) const;
     // Along arguments of the body that is drawn; empty where it is not drawn.
     std::vector<NodeId> users(NodeId number) const;
     std::vector<NodeId> producers(NodeId number) const;
@@ -47,6 +59,8 @@ private:
     Place place_of(bool right, NodeId drawn) const;
     void number(bool right);
     void rename_scene();
+    std::vector<NodeId> numbered(bool right, const std::vector<bool>& nodes) const;
+    bool is_drawn(NodeId number) const { return number.index < drawn_.size() && drawn_[number.index].node; }
     std::vector<NodeId> numbered(bool right, std::span<const NodeId> nodes) const;
 
     const Dump* dump_;

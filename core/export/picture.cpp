@@ -317,6 +317,7 @@ Result<Picture> make_hairpin_picture(const Dump& dump, const Ledger* ledger, con
         picture.calls.insert(picture.calls.end(), drawn.calls.begin(), drawn.calls.end());
         add_note(picture.scene, drawn.note);
     }
+    picture.legend = choice.legend;
     return picture;
 }
 
@@ -457,6 +458,7 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
     picture.left_out = drawn->left_out;
     picture.stands_in = std::move(drawn->stands_in);
     picture.whole = std::move(drawn->whole);
+    picture.legend = choice.legend;
     return picture;
 }
 

@@ -60,6 +60,8 @@ struct PictureChoice {
     std::vector<std::string> unfold; // nodes: blocks with one of them are drawn each by itself
     PicturePart part;
 
+    bool legend = false; // what colours, letters and lines mean, below the picture
+
     bool plain() const { return *this == PictureChoice(); }
     friend auto operator<=>(const PictureChoice&, const PictureChoice&) = default;
 };
@@ -83,6 +85,7 @@ struct Picture {
     size_t left_out = 0;
     std::vector<bool> stands_in{};
     std::shared_ptr<const GraphModule> whole{};
+    bool legend = false; // as it was asked for
 };
 
 // The body that is drawn, in its module.

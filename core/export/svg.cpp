@@ -1,6 +1,7 @@
 #include "core/export/svg.h"
 
 #include "core/draw/display.h"
+#include "core/draw/legend.h"
 #include "core/export/xml.h"
 
 #include <cmath>
@@ -87,6 +88,8 @@ public:
             display.subcaption = summary();
         }
         list_ = make_display_list(scene_, display);
+        if (options_.legend)
+            append_legend(scene_, kMargin, list_);
         out_.reserve(list_.items.size() * 120);
         head();
         items();

@@ -16,6 +16,7 @@ struct SvgOptions {
     const GraphModule* right_module = nullptr;
     BodyId right_body;
     std::string right_address;
+    bool legend = false; // of what occurs in the picture, below it
     bool caption = true; // dump and address in words above the picture
 };
 

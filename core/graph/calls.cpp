@@ -71,16 +71,12 @@ void operands_from_bases(RegionCall& call, const Arguments& arguments, const Gra
     }
 }
 
-} // namespace
+bool is_higher_order(const GraphModule& module, const Node& node) {
+    return node.op == Opcode::CallFunction && module.text(node.target).starts_with("torch.ops.higher_order.");
+}
 
-std::optional<CallNames> call_names(const GraphModule& module, BodyId scope, NodeId id) {
-    const Body& body = module.body(scope);
-    const Node& node = body.node(id);
-    const std::string_view target = module.text(node.target);
-    if (node.op != Opcode::CallFunction || !target.starts_with("torch.ops.higher_order."))
-        return std::nullopt;
-    const std::string_view op = short_target(target);
-    const Arguments arguments = arguments_of(module, body, node);
+std::optional<CallNames> names_of(
+    const GraphModule& module, std::string_view op, const Arguments& arguments) {
     if (op == "invoke_subgraph")
         return CallNames{arguments.get(0, "subgraph"), arguments.get(1, "identifier")};
     // token, operator, then the operator's arguments
@@ -91,15 +87,32 @@ std::optional<CallNames> call_names(const GraphModule& module, BodyId scope, Nod
     return std::nullopt;
 }
 
+} // namespace
+
+std::optional<CallNames> call_names(const GraphModule& module, BodyId scope, NodeId id) {
+    const Body& body = module.body(scope);
+    const Node& node = body.node(id);
+    if (!is_higher_order(module, node))
+        return std::nullopt;
+    return names_of(module, short_target(module.text(node.target)), arguments_of(module, body, node));
+}
+
+// Asked of every node of a model, several times over: what is no call is told first, and arguments are looked
+// at once.
 std::optional<RegionCall> region_call(const GraphModule& module, BodyId scope, NodeId id) {
-    const auto names = call_names(module, scope, id);
+    const Body& body = module.body(scope);
+    const Node& node = body.node(id);
+    if (!is_higher_order(module, node))
+        return std::nullopt;
+    const std::string_view op = short_target(module, node);
+    const Arguments arguments = arguments_of(module, body, node);
+    const auto names = names_of(module, op, arguments);
     RegionCall call;
     call.node = id;
     if (!names || !name_body(call, module, scope, names->subgraph, names->identifier))
         return std::nullopt;
-    const Body& body = module.body(scope);
-    const std::string_view op = short_target(module, body.node(id));
-    const Arguments arguments = arguments_of(module, body, body.node(id));
+    call.operands.reserve(arguments.positional.size());
+    call.operand_args.reserve(arguments.positional.size());
     if (op.starts_with("auto_functionalized")) {
         operands_from_bases(call, arguments, module);
         return call;

@@ -209,8 +209,12 @@ struct DescribedInput {
     std::string source; // "L['self']._modules['layers']._modules['0']._parameters['weight']"
     std::string dtype; // torch's name, "float32"
     std::string shape, stride; // as recorded: "[8, 16]"
+    std::string device; // as recorded: "device(type='cpu')"
     bool requires_grad = false, is_parameter = false, is_view = false;
-    std::optional<int64_t> storage; // inputs with the same number share it
+    // Numbers of the describer that saw it (torch/_subclasses/meta_utils.py, MetaTensorDescriber).
+    std::optional<int64_t> describer, tensor;
+    std::optional<int64_t> base; // of a view: the tensor that it is one of
+    std::optional<int64_t> storage; // inputs of one describer with the same number share it
     std::optional<int64_t> storage_bytes;
     FileId file;
     uint64_t line = 0, offset = 0; // of describe_source
@@ -224,6 +228,18 @@ struct MarkedFunction {
     int source_line = 0; // of its def
     FileId file;
     uint64_t line = 0;
+};
+
+// A module that the program calls, and the function in which it does: the guard that it has no `forward` of
+// its own is made there (dynamo_cpp_guards_str, "DICT_CONTAINS: not ___dict_contains('forward', M.__dict__)";
+// torch/_dynamo/variables/nn_module.py, UnspecializedNNModuleVariable.call_function).
+struct ModuleCall {
+    CompilationId compilation;
+    std::string module; // "L['self']._modules['blocks']._modules['0']"
+    std::string function; // "block"
+    std::string code; // of the line, where the guard has it
+    FileId file;
+    uint64_t line = 0; // of the guard in the dump
 };
 
 // Any other artifact that a person may want to look up: name and place, the text stays in the file.
@@ -260,6 +276,7 @@ struct Dump {
     std::vector<CacheRecord> caches;
     std::vector<DescribedInput> inputs;
     std::vector<MarkedFunction> marked;
+    std::vector<ModuleCall> module_calls;
     std::vector<Artifact> artifacts;
     std::vector<SourceText> sources;
     std::vector<Problem> problems;

@@ -181,16 +181,18 @@ Needs needs_of(std::string_view text) {
     Needs needs;
     needs.escapes = text.find('\x1b') != npos;
     needs.returns = has_lone_return(text);
-    const auto any_of = [&](std::initializer_list<std::string_view> words) {
-        return std::any_of(
-            words.begin(), words.end(), [&](std::string_view w) { return find_words(text, w) != npos; });
-    };
-    needs.signs = has_high_byte(text)
-        && any_of({"\xC2\xA0", "\xE2\x80", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x88\x92", "\xE2\x81\xA0",
-            "\xC2\xAB"});
-    needs.markup = any_of({"<pre", "<br"})
-        || (text.find('&') != npos
-            && any_of({"&quot;", "&lt;eval", "&gt;", "&#39;", "&#x27;", "&nbsp;", "&#34;"}));
+    static constexpr std::array<std::string_view, 6> kWords{
+        "<pre", "<br", "Module):\\n", "graph():\\n", kAsyncHead, kCallHead};
+    const uint32_t words = words_in(text, kWords);
+    static constexpr std::array<std::string_view, 7> kSigns{
+        "\xC2\xA0", "\xE2\x80", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x88\x92", "\xE2\x81\xA0", "\xC2\xAB"};
+    needs.signs = has_high_byte(text) && words_in(text, kSigns, true) != 0;
+    static constexpr std::array<std::string_view, 7> kEntities{
+        "&quot;", "&lt;eval", "&gt;", "&#39;", "&#x27;", "&nbsp;", "&#34;"};
+    needs.markup = (words & 3U) != 0 || (text.find('&') != npos && words_in(text, kEntities, true) != 0);
+    // A graph's head, and the line end behind it written out.
+    needs.literal = (words & 12U) != 0;
+    needs.heads = (words & 48U) != 0;
     // Quotes within quotes, as tables of commas and databases write them: `x: ""f32[4]""`.
     for (size_t at = find_words(text, ": \"\""); at != npos && !needs.doubled;
          at = find_words(text, ": \"\"", at + 1)) {
@@ -198,9 +200,6 @@ Needs needs_of(std::string_view text) {
         const size_t bracket = type.find('[');
         needs.doubled = bracket != npos && is_identifier(type.substr(0, bracket));
     }
-    needs.heads = any_of({kAsyncHead, kCallHead});
-    // A graph's head, and the line end behind it written out.
-    needs.literal = any_of({"Module):\\n", "graph():\\n"});
     return needs;
 }
 

@@ -49,8 +49,7 @@ bool is_statement(std::string_view text) {
 
 class Splitter {
 public:
-    Splitter(const PlainText& plain)
-        : plain_(plain) {
+    explicit Splitter(const PlainText& plain) {
         Lines lines(plain.text, false);
         while (lines.next()) {
             const Place at = !plain.places               ? Place{lines.number(), lines.offset()}
@@ -143,7 +142,6 @@ private:
         return out;
     }
 
-    const PlainText& plain_;
     std::vector<Line> lines_;
     size_t taken_ = 0;
 };

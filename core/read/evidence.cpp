@@ -29,7 +29,7 @@ void move_compilations(Dump& dump, const std::vector<CompilationId>& moved) {
         (move_rows(tables), ...);
     };
     move_all(dump.graphs, dump.timers, dump.duplicates, dump.failures, dump.symbols, dump.artifacts,
-        dump.caches, dump.inputs, dump.marked);
+        dump.caches, dump.inputs, dump.marked, dump.module_calls);
 }
 
 namespace {

@@ -98,11 +98,18 @@ Result<FileBytes> unpack(
     if (text->empty() && !inflater.damage().empty())
         return cannot_read(path, "gzip data is damaged from its start on");
     std::string damage;
-    const uint64_t most = limit.of(packed.size());
-    if (!wanted || wanted(*text))
+    const uint64_t asked = wanted ? wanted(*text) : kWhole;
+    const uint64_t most = limit.most ? limit.most : std::min(limit.of(packed.size()), asked);
+    if (asked > 0)
         while (more) {
             if (text->size() >= most) {
-                damage = "the gzip data " + limit.reached(packed.size()) + "; read as far as that";
+                damage = "the gzip data "
+                    + (most == asked && !limit.most
+                            ? "(" + format_bytes(packed.size()) + ") unfolds to more than "
+                                + format_bytes(most) + ", and its beginning is nothing that is known"
+                                + (limit.raise.empty() ? "" : "; " + limit.raise)
+                            : limit.reached(packed.size()))
+                    + "; read as far as that";
                 break;
             }
             more = inflater.append(

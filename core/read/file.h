@@ -28,10 +28,12 @@ struct UnfoldLimit {
     std::string reached(uint64_t packed) const;
 };
 
-// The first bytes that decide what a file is. Packed data unfolds no further where `wanted` says no to them:
-// the result then holds these bytes only.
+// The first bytes that decide what a file is, and how many of all its bytes are worth having by them. Packed
+// data unfolds no further: with 0 the result holds these bytes only. kSearched is for a text that may have
+// graphs further down: nobody knows, and it is searched whole. A person's own limit raises it.
 inline constexpr size_t kHeadBytes = 1 << 18;
-using WantedHead = std::function<bool(std::string_view head)>;
+inline constexpr uint64_t kWhole = UINT64_MAX, kSearched = uint64_t{256} << 20;
+using WantedHead = std::function<uint64_t(std::string_view head)>;
 
 // Errors: CannotRead with the system's reason.
 Result<FileBytes> map_file(

@@ -89,7 +89,7 @@ void Gatherer::list_folder(const fs::path& folder, int depth) {
 
 // In a folder, what tells nothing or cannot be read is left alone.
 void Gatherer::found_file(const std::string& path) {
-    auto bytes = map_file(path, limit_, [this](std::string_view head) { return wanted(head); });
+    auto bytes = map_file(path, limit_, [this](std::string_view head) { return wanted(head) ? kWhole : 0; });
     if (!bytes)
         return;
     InputFile file;
@@ -99,7 +99,9 @@ void Gatherer::found_file(const std::string& path) {
 }
 
 std::optional<Error> Gatherer::named_file(const std::string& path) {
-    const WantedHead any = [this](std::string_view head) { return wanted(head) || may_be_text(head); };
+    const WantedHead any = [this](std::string_view head) {
+        return wanted(head) ? kWhole : may_be_text(head) ? kSearched : 0;
+    };
     const bool piped = path == "-";
     auto bytes = given_ && given_->path == path ? Result<FileBytes>(given_->bytes)
         : piped                                 ? read_standard_input(limit_, any)
@@ -136,7 +138,7 @@ Error not_a_dump(Archive& archive, const UnfoldLimit& limit) {
     for (const Archive::Member& member : archive.members()) {
         if (!member.name.ends_with("data.pkl"))
             continue;
-        const auto bytes = archive.read(member, limit, [](std::string_view) { return true; });
+        const auto bytes = archive.read(member, limit, [](std::string_view) { return kWhole; });
         if (bytes
             && bytes->bytes.find("reduce_graph_module") != std::string_view::npos) // torch/fx/graph_module.py
             return make_error(Error::Kind::CannotRead,
@@ -175,7 +177,8 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
     }
     size_t dumps = 0;
     for (const Archive::Member& member : archive->members()) {
-        auto bytes = archive->read(member, limit_, [this](std::string_view head) { return wanted(head); });
+        auto bytes = archive->read(
+            member, limit_, [this](std::string_view head) { return wanted(head) ? kWhole : 0; });
         if (!bytes) {
             warn(file.path + ": " + bytes.error().message);
             continue;

@@ -338,8 +338,7 @@ size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
 
 bool may_hold_headless(std::string_view text) {
     constexpr std::array<std::string_view, 5> kMarks{" = torch.ops.", ": \"", "[target=", "thunder", "::"};
-    return std::any_of(
-        kMarks.begin(), kMarks.end(), [&](std::string_view mark) { return find_words(text, mark) != npos; });
+    return words_in(text, kMarks, true) != 0;
 }
 
 std::vector<HeadlessGraph> find_headless(const std::vector<RawLine>& lines) {

@@ -17,6 +17,12 @@ BodyId ModuleBuilder::begin_body(std::string_view class_name, BodyId parent) {
     current_ = BodyId(module_->bodies.size());
     ++scope_;
     Body& b = module_->bodies.emplace_back();
+    // Most bodies grow to some tens of nodes: not in seven steps. A text of many bodies has small ones.
+    constexpr size_t kWithRoom = 8, kNodes = 64, kArgs = 256;
+    if (current_.index < kWithRoom) {
+        b.nodes.reserve(kNodes);
+        b.args.reserve(kArgs);
+    }
     b.class_name = intern(class_name);
     b.parent = parent;
     if (parent)

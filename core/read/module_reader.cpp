@@ -2,6 +2,7 @@
 #include "core/read/module_reader.h"
 
 #include "core/base/text.h"
+#include "core/read/scan.h"
 
 namespace hopscope::read {
 
@@ -148,6 +149,24 @@ void ModuleReader::passed_over(std::string_view text) {
         Severity::Note);
 }
 
+namespace {
+// Whether a line goes on with a signature: a name, and what may stand behind one.
+bool begins_parameter(std::string_view text) {
+    size_t at = text.find_first_not_of("*, ");
+    at = std::min(at, text.size());
+    const std::string_view name = identifier_at(text, at);
+    if (name.empty())
+        return at >= text.size() || text[at] == ')';
+    at += name.size();
+    skip_spaces(text, at);
+    if (at >= text.size())
+        return true;
+    const std::string_view behind = text.substr(at);
+    return behind.starts_with(',') || behind.starts_with(')') || behind.starts_with("= ")
+        || behind.starts_with(": ") || behind.starts_with(":\"") || behind.starts_with("# ");
+}
+} // namespace
+
 // False if the line is behind the module.
 bool ModuleReader::line(std::string_view text, size_t indent) {
     if (in_meta_block_ || text.starts_with("\"\"\"")) {
@@ -176,6 +195,11 @@ bool ModuleReader::line(std::string_view text, size_t indent) {
         }
         if (text == "self," || text == "self")
             return true;
+        // Another program's output. A type in quotes is what a parameter lost.
+        if (!begins_parameter(text) && text.find("\",") == npos && text.find("\"):") == npos) {
+            passed_over(text);
+            return true;
+        }
         const std::string_view descriptor = take_descriptor(text);
         // One parameter a line; several where a long signature was broken.
         const size_t before = builder_.body().nodes.size();

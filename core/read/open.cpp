@@ -204,8 +204,7 @@ namespace {
 bool may_hold_log(std::string_view text) {
     static constexpr std::string_view kMarks[]{
         "] [__", ".__", "TRACED GRAPH", "Module):", "def forward(", "graph():"};
-    return std::any_of(std::begin(kMarks), std::end(kMarks),
-        [&](std::string_view mark) { return find_words(text, mark) != std::string_view::npos; });
+    return words_in(text, kMarks, true) != 0;
 }
 } // namespace
 

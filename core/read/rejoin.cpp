@@ -1,5 +1,6 @@
 #include "core/read/rejoin.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/expression.h"
 #include "core/read/readable.h"
@@ -51,6 +52,22 @@ std::string_view without_descriptor(std::string_view text) {
     return trimmed(at == npos ? text : text.substr(0, at));
 }
 
+// `primals_1, primals_2, …`: the names before a flatten, whose line is broken before its sign.
+bool begins_names(std::string_view text) {
+    size_t at = 0, names = 0;
+    while (at < text.size()) {
+        const std::string_view name = identifier_at(text, at);
+        at += name.size();
+        if (at >= text.size())
+            break;
+        if (name.empty() || text[at] != ',')
+            return false;
+        ++names;
+        skip_spaces(text, ++at);
+    }
+    return names > 1;
+}
+
 bool is_return(std::string_view text) {
     return text.starts_with("return") && (text.size() == 6 || !is_identifier_char(text[6]));
 }
@@ -72,25 +89,39 @@ bool is_def(std::string_view text) {
 }
 
 // The width at which a terminal broke lines: most lines that go on in one that cannot stand alone are that
-// long.
+// long, and none before the last of them is longer: lines of one length before another program's are no
+// broken ones.
 size_t wrap_width(std::span<const RawLine> lines) {
-    std::map<size_t, size_t> widths;
+    struct Breaks {
+        size_t count = 0;
+        size_t last = 0; // the last line that long that goes on in the next
+    };
+    std::map<size_t, Breaks> widths;
     size_t longest = 0;
     for (size_t i = 0; i < lines.size(); ++i) {
         longest = std::max(longest, lines[i].width);
         if (i + 1 < lines.size() && !trimmed(lines[i + 1].text).empty()
             && !is_graph_line(trimmed(lines[i + 1].text))
             && (lines[i + 1].foreign || column_of(lines[i + 1].text) < 4))
-            ++widths[lines[i].width];
+            widths[lines[i].width] = {widths[lines[i].width].count + 1, i};
     }
     size_t width = 0;
     size_t most = 0;
-    for (const auto& [w, n] : widths)
-        if (n > most || (n == most && w > width)) {
-            most = n;
+    size_t last = 0;
+    for (const auto& [w, breaks] : widths)
+        if (breaks.count > most || (breaks.count == most && w > width)) {
+            most = breaks.count;
             width = w;
+            last = breaks.last;
         }
     constexpr size_t kNarrowest = 40;
+    // Bytes are columns in ASCII alone.
+    const auto longer = static_cast<size_t>(
+        std::count_if(lines.begin(), lines.begin() + static_cast<ptrdiff_t>(last), [&](const RawLine& line) {
+            return line.width > width && !line.foreign && !has_high_byte(line.text);
+        }));
+    if (longer * 8 > most)
+        return 0;
     return width >= kNarrowest && (most > 1 || width == longest) ? width : 0;
 }
 
@@ -206,6 +237,10 @@ void Mender::gather() {
             }
             if (blank_lost && !last.text.empty())
                 last.text += ' ';
+            // Blanks at the very width are the statement's own: `x: ` and `"f32[4]"`.
+            if (const std::string_view before = lines_[i - 1].text; !blank_lost && before.ends_with(' '))
+                last.text.append(
+                    before.size() - 1 - std::min(before.find_last_not_of(' '), before.size() - 1), ' ');
             last.text += more;
             open -= last.open.depth;
             last.open = open_state(last.text);
@@ -220,7 +255,8 @@ void Mender::gather() {
         const bool inside = open > 0 && !lines_[i].foreign; // an item of an open signature, call or return
         if (!inside && ends_graph(text))
             break;
-        if (!inside && (lines_[i].foreign || !is_graph_line(text) || out_of_place(i, text))) {
+        const bool begins = is_graph_line(text) || (full(i) && begins_names(text));
+        if (!inside && (lines_[i].foreign || !begins || out_of_place(i, text))) {
             if (returned && !lines_[i].foreign)
                 break;
             if (++foreign > kMostForeign)

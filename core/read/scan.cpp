@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 namespace hopscope::read {
@@ -39,9 +40,19 @@ size_t foreign_letter(std::string_view text, size_t at) {
     return length;
 }
 
+constexpr std::array<bool, 256> kIdentifierChars = [] {
+    std::array<bool, 256> chars{};
+    for (size_t i = 0; i < 26; ++i)
+        chars.at('a' + i) = chars.at('A' + i) = true;
+    for (size_t i = 0; i < 10; ++i)
+        chars.at('0' + i) = true;
+    chars.at('_') = true;
+    return chars;
+}();
+
 size_t identifier_end(std::string_view text, size_t at) {
     for (;;) {
-        while (at < text.size() && is_identifier_char(text[at]))
+        while (at < text.size() && kIdentifierChars[static_cast<unsigned char>(text[at])])
             ++at;
         const size_t letter = at < text.size() && (text[at] & 0x80) ? foreign_letter(text, at) : 0;
         if (letter == 0)

@@ -385,9 +385,9 @@ std::optional<Script> Reader::run() {
 } // namespace
 
 bool looks_like_script(std::string_view text) {
-    const auto has = [&](std::string_view words) { return find_words(text, words) != npos; };
-    return has("Module):")
-        && (has("def load_args(") || has("class Repro(") || has("args = [(") || has("args = [\n"));
+    static constexpr std::array<std::string_view, 4> kMarks{
+        "def load_args(", "class Repro(", "args = [(", "args = [\n"};
+    return find_words(text, "Module):") != npos && words_in(text, kMarks, true) != 0;
 }
 
 std::optional<Script> read_script(std::string_view text) {

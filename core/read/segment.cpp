@@ -51,6 +51,16 @@ bool GraphFinder::line_at(Cursor& cursor, std::string_view& line) const {
 
 size_t GraphFinder::next_needle(size_t from, Head& head) {
     size_t best = npos;
+    if (!searched_) {
+        // Most texts have two of them: the others are looked for once, together.
+        std::array<std::string_view, kNeedles.size()> words;
+        for (size_t i = 0; i < words.size(); ++i)
+            words.at(i) = kNeedles.at(i).words;
+        const uint32_t there = words_in(text_, words);
+        for (size_t i = 0; i < words.size(); ++i)
+            if (!(there >> i & 1U))
+                next_.at(i) = npos;
+    }
     for (size_t i = 0; i < kNeedles.size(); ++i) {
         if (next_[i] != npos && (next_[i] < from || !searched_))
             next_[i] = find_words(text_, kNeedles[i].words, from);

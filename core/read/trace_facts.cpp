@@ -132,6 +132,10 @@ void TraceReader::describe(const std::string& event, std::string_view json, cons
             source = text_or_empty(v);
         else if (k == "storage")
             tensor.storage = integer(v);
+        else if (k == "base")
+            tensor.base = integer(v);
+        else if (k == "device")
+            tensor.device = text_or_empty(v);
         else if (k == "dtype")
             tensor.dtype = text_or_empty(v);
         else if (k == "stride")
@@ -169,6 +173,10 @@ void TraceReader::describe(const std::string& event, std::string_view json, cons
         input.dtype = known->second.dtype;
         input.shape = known->second.shape;
         input.stride = known->second.stride;
+        input.device = known->second.device;
+        input.describer = describer;
+        input.tensor = id;
+        input.base = known->second.base;
         input.requires_grad = known->second.requires_grad;
         input.is_parameter = known->second.is_parameter;
         input.is_view = known->second.is_view;
@@ -219,6 +227,65 @@ void TraceReader::marked_functions(const CompileKey& key, const TracePayload& pa
         });
         if (!known)
             all.push_back(std::move(marked));
+    }
+}
+
+// "… L['b'].__dict__)  # def block(b, x): return b(x)  # home/dev/workloads.py:49 in block (HINT: …)": M is
+// called in `block`. Where the class's own `forward` is the marked wrapper, its source stands for the module,
+// "dict(type(M).__dict__)['forward']", and the function is what it wraps: guards on that function's closure
+// are made in it; without any, it is known as `forward`.
+void TraceReader::module_calls(const CompileKey& key, const TracePayload& payload) {
+    constexpr std::string_view kCalled = "___dict_contains('forward', ",
+                               kWrapper = "___check_obj_id(dict(type(";
+    constexpr std::string_view kForward = ".__dict__)['forward']",
+                               kWrapped = ".__closure__[0].cell_contents.";
+    size_t counted = 0; // bytes, whose line ends were counted
+    uint64_t lines = 0;
+    const std::string_view text = payload.text;
+    for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+        end = std::min(text.find('\n', begin), text.size());
+        const std::string_view line = text.substr(begin, end - begin);
+        const size_t place = line.rfind("  # ");
+        const size_t in = line.rfind(" in ");
+        if (in == npos || place == npos || in < place)
+            continue;
+        std::string_view function = line.substr(in + 4);
+        function = trimmed(function.substr(0, function.find(" (HINT")));
+        ModuleCall call;
+        size_t code = npos;
+        if (const size_t at = line.find(kCalled); at != npos) {
+            const size_t stop = line.find(".__dict__)  # ", at);
+            if (stop == npos || place < stop)
+                continue;
+            call.module = utf8(line.substr(at + kCalled.size(), stop - at - kCalled.size()));
+            code = stop;
+        } else if (const size_t wrapper = line.find(kWrapper); wrapper != npos) {
+            const size_t forward = line.find(kForward, wrapper);
+            const std::string_view rest =
+                forward == npos ? std::string_view() : line.substr(forward + kForward.size());
+            if (!rest.starts_with(kWrapped))
+                continue;
+            const bool own = rest.substr(kWrapped.size()).starts_with("__closure__");
+            if (!own && line.find("__marked_compile_region_fn__") == npos)
+                continue;
+            const size_t source = wrapper + std::string_view("___check_obj_id(").size();
+            call.module = utf8(line.substr(source, forward + kForward.size() - source));
+            function = own ? function : std::string_view("forward");
+            code = forward;
+        } else {
+            continue;
+        }
+        call.compilation = collector_.compilation(key);
+        call.function = utf8(function);
+        const size_t comment = line.find("  # ", code);
+        const size_t words = comment == npos ? npos : comment + 4;
+        call.code = words < place ? utf8(line.substr(words, place - words)) : std::string();
+        call.file = file_;
+        const std::string_view passed = text.substr(counted, begin - counted);
+        lines += static_cast<uint64_t>(std::count(passed.begin(), passed.end(), '\n'));
+        counted = begin;
+        call.line = payload.line + lines;
+        collector_.dump.module_calls.push_back(std::move(call));
     }
 }
 

@@ -78,8 +78,10 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
         if (!key.id.empty())
             describe(e.event, json, key);
     } else if (e.event == "dynamo_cpp_guards_str") {
-        if (!key.id.empty())
+        if (!key.id.empty()) {
             marked_functions(key, payload);
+            module_calls(key, payload);
+        }
     } else if (e.event == "dynamo_start") {
         if (!key.id.empty())
             collector_.compilation(key);
@@ -113,7 +115,7 @@ void TraceReader::place_in_run(CompileKey& key, bool starts) {
     if (starts && !started_.try_emplace({run, key}, record).second && restarts_ < kMostRuns) {
         if (restarts_++ == 0) {
             restart_copy_ = started_.at({run, key}) == record;
-            restart_line_ = record_line_;
+            restart_line_ = uint32_t(record_line_);
             restart_offset_ = record_offset_;
             restart_id_ = key.id;
             restart_process_ = known == run_of_process_.end();

@@ -31,8 +31,9 @@ private:
     // Of a tensor that was described, until its source follows.
     struct DescribedTensor {
         std::string dtype, shape, stride;
+        std::string device;
         bool requires_grad = false, is_parameter = false, is_view = false;
-        std::optional<int64_t> storage;
+        std::optional<int64_t> storage, base;
     };
     struct OpenTimer {
         CompileKey key;
@@ -52,6 +53,7 @@ private:
     void cache_switched_off(const CompileKey& key);
     void describe(const std::string& event, std::string_view json, const CompileKey& key);
     void marked_functions(const CompileKey& key, const TracePayload& payload);
+    void module_calls(const CompileKey& key, const TracePayload& payload);
     void metrics(const CompileKey& key, const Envelope& e);
     void check_md5(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);
     void check_end(const Envelope& e, const TracePayload& payload, uint32_t line, uint64_t offset);

@@ -1,7 +1,9 @@
 // What a region is called and where it was written.
 #include "core/base/text.h"
 #include "core/regions/build.h"
+#include "core/regions/input_names.h"
 
+#include <algorithm>
 #include <set>
 
 namespace hopscope::regions {
@@ -72,6 +74,68 @@ std::string name_at_call(const Dump& dump, const CompilationLedger& ledger, cons
     return {};
 }
 
+// The module that all parameters of a region are of, by its first call: what they have in common of
+// "L['self']._modules['blocks']._modules['0']._modules['mlp']._parameters['weight']". Empty where no records
+// tell the names of them all.
+std::string module_of(const Dump& dump, InputNames& names, const Place& body) {
+    std::string common;
+    bool first = true;
+    for (const InputName& name : names.of(body.graph, body.body)) {
+        if (name.sources.empty()
+            || (name.sources.front().kind != InputKind::Parameter
+                && name.sources.front().kind != InputKind::Buffer))
+            continue;
+        if (!name.sources.front().described)
+            return {};
+        const std::string& source = dump.inputs[*name.sources.front().described].source;
+        const size_t own = source.rfind("']._"); // before _parameters or _buffers
+        const std::string module = own == std::string::npos ? std::string() : source.substr(0, own + 2);
+        if (first) {
+            common = module;
+            first = false;
+            continue;
+        }
+        size_t end = static_cast<size_t>(
+            std::mismatch(common.begin(), common.end(), module.begin(), module.end()).first - common.begin());
+        if (end < common.size() || (end < module.size() && !module.substr(end).starts_with("._modules")))
+            end = common.rfind("._modules", end == 0 ? 0 : end - 1);
+        common = end == std::string::npos ? std::string() : common.substr(0, end);
+    }
+    return common;
+}
+
+// The one function that guards name for a module; of several, that which is not `forward`, if it is one.
+std::string named_for(const Dump& dump, CompilationId compilation, const std::string& module) {
+    std::string found;
+    for (const ModuleCall& call : dump.module_calls) {
+        if (call.compilation != compilation || call.module != module || call.function == found)
+            continue;
+        if (!found.empty() && found != "forward" && call.function != "forward")
+            return {};
+        if (found.empty() || found == "forward")
+            found = call.function;
+    }
+    return found;
+}
+
+// The function whose guards say that it calls the module; where the caller of the region does, the region is
+// what stands for the module's own `forward`. Empty where guards name none, or several.
+std::string name_in_guards(
+    const Dump& dump, const CompilationLedger& ledger, const Region& region, const Place& body) {
+    if (dump.module_calls.empty() || region.invocations.empty())
+        return {};
+    InputNames names(dump);
+    const std::string module = module_of(dump, names, body);
+    if (module.empty())
+        return {};
+    const std::string found = named_for(dump, ledger.compilation, module);
+    const Invocation& inv = ledger.invocation(region.invocations.front());
+    const Source* caller = call_source(dump, inv);
+    if (!found.empty() && caller && dump.graph(inv.origin().graph).module->text(caller->function) == found)
+        return named_for(dump, ledger.compilation, "dict(type(" + module + ").__dict__)['forward']");
+    return is_everywhere(found) ? std::string() : found;
+}
+
 // By one of its bodies.
 void place_region(const Dump& dump, const CompilationLedger& ledger, const std::vector<Row>& rows,
     Region& region, const Place& place) {
@@ -94,8 +158,12 @@ void place_region(const Dump& dump, const CompilationLedger& ledger, const std::
     for (const NodeId output : body.inputs_of(body.nodes.back()))
         if (const Source* s = region.function.empty() ? placed(output) : nullptr)
             region.function = std::string(m.text(s->function));
-    // A method that every module has names nothing: then as the program calls it.
+    // A method that every module has names nothing: then as guards name what calls it, or as the program
+    // calls it.
     if (is_everywhere(region.function)) {
+        region.function = name_in_guards(dump, ledger, region, place);
+        if (!region.function.empty())
+            return;
         region.function = name_at_call(dump, ledger, region);
         region.function_as_called = !region.function.empty();
     }

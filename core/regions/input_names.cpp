@@ -433,11 +433,35 @@ std::vector<std::string> InputNames::sharing(size_t described) const {
     const DescribedInput& mine = dump_.inputs[described];
     for (const DescribedInput& other : dump_.inputs)
         if (mine.storage && &other != &mine && other.compilation == mine.compilation
-            && other.storage == mine.storage && other.source != mine.source) {
+            && other.describer == mine.describer && other.storage == mine.storage
+            && other.source != mine.source) {
             std::string name = user_name(other.source);
             if (std::find(out.begin(), out.end(), name) == out.end())
                 out.push_back(std::move(name));
         }
+    return out;
+}
+
+const DescribedInput* InputNames::base(const DescribedInput& view) const {
+    if (!view.base)
+        return nullptr;
+    const auto found = std::find_if(dump_.inputs.begin(), dump_.inputs.end(), [&](const DescribedInput& o) {
+        return o.compilation == view.compilation && o.describer == view.describer && o.tensor == view.base;
+    });
+    return found == dump_.inputs.end() ? nullptr : &*found;
+}
+
+std::string view_note(const InputNames& names, const DescribedInput& record) {
+    if (!record.is_view)
+        return {};
+    std::string out = "a view";
+    if (record.base) {
+        const DescribedInput* base = names.base(record);
+        out += " of " + (base ? user_name(base->source) : std::string("a tensor that is no input itself"))
+            + " (tensor " + std::to_string(*record.base) + ')';
+    }
+    if (record.storage)
+        out += ", in storage " + std::to_string(*record.storage);
     return out;
 }
 
@@ -452,7 +476,7 @@ std::string input_note(InputNames& names, const Place& placeholder) {
         if (record->requires_grad != (name.kind() == InputKind::Parameter))
             out += record->requires_grad ? ", requires a gradient" : ", requires no gradient";
         if (record->is_view)
-            out += ", a view";
+            out += ", " + view_note(names, *record);
         const auto shared = names.sharing(*name.sources.front().described);
         for (size_t i = 0; i < shared.size(); ++i)
             out += (i ? ", " : ", in one storage with ") + shared[i];

@@ -64,6 +64,8 @@ public:
     const DescribedInput* record(const Place& placeholder);
     // Names of other inputs that lie in the same storage: a view and its base.
     std::vector<std::string> sharing(size_t described) const;
+    // Of a view: the record of the tensor that it is one of; null where that is no input itself, or not told.
+    const DescribedInput* base(const DescribedInput& view) const;
 
 private:
     std::vector<InputName> root(GraphId graph);
@@ -80,6 +82,8 @@ private:
 // "G['table']" → "table"; what has another form stays as it is.
 std::string user_name(std::string_view source);
 
+// "a view of w (tensor 4), in storage 3"; empty for what is no view.
+std::string view_note(const InputNames& names, const DescribedInput& record);
 // What there is to say of a placeholder: "blocks.0.norm.weight, a parameter"; empty where its name is not
 // known.
 std::string input_note(InputNames& names, const Place& placeholder);

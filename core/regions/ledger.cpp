@@ -58,24 +58,76 @@ private:
 
     // Rows that a graph shows get their region from it, and the code object that it was traced from.
     void name_regions() {
-        std::map<std::tuple<std::string_view, std::string_view, uint32_t>, int> codes;
+        std::vector<CodeFacts> codes;
         for (size_t i = 0; i < rows_.rows.size(); ++i) {
             Row& row = rows_.rows[i];
-            const GraphCall* call = row.call;
-            if (!call)
+            if (!row.call)
                 continue;
-            assign(i, std::string(call->region));
-            const GraphModule& m = *dump_.graph(rows_.graph).module;
-            if (!call->call.body)
-                continue;
-            // The same function traced twice starts on the same line; equal code elsewhere does not.
-            for (const Node& n : m.body(call->call.body).nodes)
-                if (const Source* s = m.source(n.source); s && s->has_place()) {
-                    const auto key = std::tuple(m.text(s->file), m.text(s->function), s->line);
-                    row.code = codes.try_emplace(key, static_cast<int>(codes.size())).first->second;
-                    break;
-                }
+            assign(i, std::string(row.call->region));
+            Region& region = ledger_.regions[ledger_.invocations[i].region.index];
+            if (!region.code)
+                region.code = code_of(row, ledger_.invocations[i], codes);
+            row.code = region.code;
         }
+    }
+
+    // What a code object's first body shows: where its first node was made, and where it was called.
+    struct CodeFacts {
+        std::string_view file, function, caller;
+        uint32_t line = 0, call_line = 0;
+        bool same_function(const CodeFacts& o) const { return file == o.file && function == o.function; }
+        bool same_call(const CodeFacts& o) const {
+            return call_line != 0 && caller == o.caller && call_line == o.call_line;
+        }
+    };
+    CodeFacts code_facts(const GraphCall& call) const {
+        CodeFacts facts;
+        const GraphModule& m = *dump_.graph(rows_.graph).module;
+        for (const Node& n : m.body(call.call.body).nodes)
+            if (const Source* s = m.source(n.source); s && s->has_place()) {
+                facts.file = m.text(s->file);
+                facts.function = m.text(s->function);
+                facts.line = s->line;
+                break;
+            }
+        if (const Source* s = m.source(m.body(call.scope).node(call.call.node).source); s && s->has_place()) {
+            facts.caller = m.text(s->file);
+            facts.call_line = s->line;
+        }
+        return facts;
+    }
+
+    // Which code object the first call of a body is of, by number. The same function traced twice mostly
+    // starts on the same line; where it does not (a branch of it that was taken), the log counts the bodies
+    // of one code object, and a lookup is made only for a code object that has an entry
+    // (torch/_dynamo/variables/invoke_subgraph.py, has_reuse_entries).
+    std::optional<int> code_of(const Row& row, const Invocation& inv, std::vector<CodeFacts>& codes) const {
+        if (!row.call->call.body)
+            return std::nullopt;
+        const CodeFacts facts = code_facts(*row.call);
+        const auto first = [&](auto&& fits) -> std::optional<int> {
+            const auto at = std::find_if(codes.begin(), codes.end(), fits);
+            return at == codes.end() ? std::nullopt : std::optional(static_cast<int>(at - codes.begin()));
+        };
+        std::optional<int> found;
+        if (!facts.file.empty())
+            found = first([&](const CodeFacts& c) { return c.same_function(facts) && c.line == facts.line; });
+        const ReuseMessage* installing = find_message(inv, Kind::Installing);
+        const bool counted = installing && installing->count;
+        const bool told = (row.opening && row.opening->lookup) || (counted && *installing->count > 1);
+        const bool no_word = !row.opening && !counted;
+        if (!found && (told || (no_word && facts.function != "<lambda>")))
+            found = first([&](const CodeFacts& c) { return c.same_call(facts) && c.same_function(facts); });
+        if (!found && told)
+            found = first([&](const CodeFacts& c) { return c.same_call(facts); });
+        if (!found && told)
+            found = first([&](const CodeFacts& c) { return c.same_function(facts); });
+        if (!found && told && codes.size() == 1)
+            found = 0;
+        if (found)
+            return found;
+        codes.push_back(facts);
+        return static_cast<int>(codes.size() - 1);
     }
 
     // Without a graph the log names the bodies; without a log they are numbered as Dynamo numbers them.

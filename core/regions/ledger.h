@@ -41,11 +41,21 @@ enum class CallSite : uint8_t { Dynamo, Joint, JointBackward, Forward, Backward,
 inline constexpr size_t kCallSiteCount = 6;
 std::string_view call_site_name(CallSite site); // "dynamo", "joint_backward", …
 
+enum class KeptHow : uint8_t {
+    Unknown, // no pair of whole graphs tells it, or the call lies in another region's body
+    Kept, // in a storage that this call makes, counted with this value
+    Elsewhere, // in a storage that is counted with another value, or that something outside the call makes
+    Freed, // the whole forward does not hand it over: what checkpointing computes again
+    AliveAnyway, // a parameter or input of the whole forward, or a view of one
+};
+
 struct SavedValue {
     StringId name; // of the forward body's output (strings of the forward graph's module)
     NodeId node; // in the forward body
     NodeId placeholder; // in the backward body
-    std::optional<int64_t> bytes; // none: not known (symbolic)
+    std::optional<int64_t> bytes; // by its type; none: not known (symbolic)
+    KeptHow how = KeptHow::Unknown; // by the region's first call (memory.h)
+    std::optional<int64_t> kept_bytes; // Kept: of its storage; none: symbolic
 };
 
 // The timers of one call, as indices into Dump::timers.
@@ -97,6 +107,7 @@ struct Region {
     bool function_as_called = false;
     std::string source_file;
     int source_line = 0; // of the region's first node with a place
+    std::optional<int> code; // regions of one code object share a number; none where no body is shown
     bool inlined = false;
     std::vector<RegionBody> bodies;
     std::vector<InvocationId> invocations; // in order
@@ -104,6 +115,7 @@ struct Region {
     // What its first invocation keeps for the backward, without what is alive anyway (parameters, inputs,
     // views of them); each storage once. None: no backward, or not known.
     std::optional<int64_t> saved_bytes;
+    std::optional<int64_t> saved_bytes_all; // the same of all its invocations together
 
     int body_count(CallSite site) const;
     std::string function_label() const; // "block", "called as f"; empty

@@ -3,24 +3,21 @@
 #include "core/graph/calls.h"
 #include "core/graph/reading.h"
 #include "core/regions/build.h"
+#include "core/regions/input_names.h"
 #include "core/regions/roles.h"
+#include "core/regions/storages.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <set>
 #include <unordered_map>
 
 namespace hopscope {
 
-namespace {
+using regions::At, regions::Follower, regions::is_split;
 
-std::optional<int64_t> whole(std::string_view text) {
-    int64_t n = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    return error == std::errc{} && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
-}
+namespace {
 
 template <size_t N> bool among(const std::array<std::string_view, N>& sorted, std::string_view name) {
     return std::binary_search(sorted.begin(), sorted.end(), name);
@@ -39,141 +36,6 @@ bool is_cheap(const GraphModule& module, const Node& node) {
     return node.op == Opcode::CallFunction && among(kCheap, operator_name(module.text(node.target)));
 }
 
-// Views that yield several tensors, taken apart with operator.getitem.
-bool is_split(const GraphModule& module, const Node& node) {
-    static constexpr std::array<std::string_view, 8> kSplits{
-        "chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit"};
-    static_assert(std::is_sorted(kSplits.begin(), kSplits.end()));
-    return node.op == Opcode::CallFunction && among(kSplits, operator_name(module.text(node.target)));
-}
-
-// A node as one call runs it: bodies of regions run once for each call that reaches them.
-struct At {
-    uint32_t frame = 0;
-    NodeId node;
-    friend auto operator<=>(const At& a, const At& b) {
-        return std::pair(a.frame, a.node.index) <=> std::pair(b.frame, b.node.index);
-    }
-    friend bool operator==(const At&, const At&) = default;
-};
-
-class Follower {
-public:
-    Follower(const GraphModule& module, GraphId graph)
-        : module_(module)
-        , graph_(graph) {
-        frames_.push_back({0, {}, BodyId(0), {}});
-    }
-
-    // The node that makes a value, or the placeholder that takes it: results of region calls are looked for
-    // in the bodies.
-    At made(At at) {
-        while (const auto inner = result_in_body(at))
-            at = *inner;
-        return at;
-    }
-
-    // The value whose storage this is.
-    At storage(At at) {
-        for (;;) {
-            at = made(at);
-            const Body& body = body_of(at);
-            const Node& node = body.node(at.node);
-            if (node.op == Opcode::Placeholder) {
-                const At outer = passed(at);
-                if (outer == at)
-                    return at;
-                at = outer;
-            } else if (const auto item = tuple_item(module_, body, at.node)) {
-                if (!is_split(module_, body.node(item->of)))
-                    return at;
-                at.node = first_operand(body, body.node(item->of), at.node);
-            } else if (is_view_operator(module_, node)) {
-                const NodeId operand = first_operand(body, node, at.node);
-                if (operand == at.node)
-                    return at;
-                at.node = operand;
-            } else {
-                return at;
-            }
-        }
-    }
-
-    bool from_outside(const At& at) const {
-        const Opcode op = body_of(at).node(at.node).op;
-        return op == Opcode::GetAttr || (op == Opcode::Placeholder && at.frame == 0);
-    }
-    const Body& body_of(const At& at) const { return module_.body(frames_[at.frame].body); }
-    const Node& node_of(const At& at) const { return body_of(at).node(at.node); }
-    Place place(const At& at) const { return {graph_, frames_[at.frame].body, at.node}; }
-    std::string_view region(const At& at) const { return frames_[at.frame].region; }
-    // The call of the whole graph in which a value lies; none for what is no call's.
-    NodeId outermost_call(const At& at) const {
-        uint32_t frame = at.frame;
-        NodeId call;
-        for (; frame != 0; frame = frames_[frame].parent)
-            call = frames_[frame].call;
-        return call;
-    }
-
-private:
-    struct Frame {
-        uint32_t parent;
-        NodeId call; // in the parent's body
-        BodyId body;
-        std::string_view region;
-    };
-
-    std::optional<At> result_in_body(const At& at) {
-        const Body& body = body_of(at);
-        const auto item = tuple_item(module_, body, at.node);
-        if (!item)
-            return std::nullopt;
-        const auto call = region_call(module_, frames_[at.frame].body, item->of);
-        if (!call || !call->body)
-            return std::nullopt;
-        // A call that threads a token yields it first, and the body's results behind it.
-        const bool token = module_.text(body.node(item->of).target).ends_with("with_effects");
-        const auto results = results_of(module_.body(call->body));
-        if ((token && item->index == 0) || item->index - token >= results.size())
-            return std::nullopt;
-        const NodeId node = results[item->index - token]->node();
-        if (!node)
-            return std::nullopt;
-        return At{frame_of(at.frame, item->of, *call), node};
-    }
-
-    uint32_t frame_of(uint32_t parent, NodeId node, const RegionCall& call) {
-        const auto [known, is_new] =
-            by_call_.try_emplace({parent, node.index}, static_cast<uint32_t>(frames_.size()));
-        if (is_new)
-            frames_.push_back({parent, node, call.body, identifier_parts(call.identifier).region});
-        return known->second;
-    }
-
-    // What the call passes for a placeholder of its body.
-    At passed(const At& at) const {
-        if (at.frame == 0)
-            return at;
-        const Frame& frame = frames_[at.frame];
-        const auto call = region_call(module_, frames_[frame.parent].body, frame.call);
-        if (!call || at.node.index >= call->operands.size() || !call->operands[at.node.index])
-            return at;
-        return {frame.parent, call->operands[at.node.index]};
-    }
-
-    static NodeId first_operand(const Body& body, const Node& node, NodeId otherwise) {
-        for (const Arg& arg : entries_of(body, node))
-            return arg.node() ? arg.node() : otherwise;
-        return otherwise;
-    }
-
-    const GraphModule& module_;
-    GraphId graph_;
-    std::vector<Frame> frames_; // [0]: the whole graph
-    std::map<std::pair<uint32_t, uint32_t>, uint32_t> by_call_;
-};
-
 class Reporter {
 public:
     Reporter(const Dump& dump, const Place& forward, const Place& backward)
@@ -186,6 +48,8 @@ public:
     }
 
     MemoryReport run() {
+        InputNames names(dump_);
+        names_ = &names;
         const std::vector<SavedValue> values = saved_values(dump_, report_.forward, report_.backward);
         for (const SavedValue& value : values)
             at_hand_.insert(follow_.made({0, value.node}));
@@ -193,6 +57,7 @@ public:
             add(value);
         recomputed();
         tags(values);
+        names_ = nullptr;
         return std::move(report_);
     }
 
@@ -207,6 +72,28 @@ public:
     // Kept bytes by the call of the whole graph that made them.
     const std::map<NodeId, int64_t>& kept_by_call() const { return by_call_; }
 
+    // Sets how the values that one call of the whole graph hands over are kept.
+    void mark(NodeId at, std::vector<SavedValue>& values) {
+        const auto call = region_call(forward_, BodyId(0), at);
+        if (!call || !call->body)
+            return;
+        std::set<At> seen;
+        for (SavedValue& value : values) {
+            const At made = follow_.made(follow_.inside(*call, at, value.node));
+            const At storage = follow_.storage(made);
+            if (follow_.from_outside(storage)) {
+                value.how = KeptHow::AliveAnyway;
+            } else if (!counted_.count(storage)) {
+                value.how = KeptHow::Freed;
+            } else if (follow_.outermost_call(storage) != at || !seen.insert(storage).second) {
+                value.how = KeptHow::Elsewhere;
+            } else {
+                value.how = KeptHow::Kept;
+                value.kept_bytes = bytes_of(made, storage);
+            }
+        }
+    }
+
 private:
     struct Kept {
         At made, storage;
@@ -215,24 +102,46 @@ private:
         std::optional<int64_t> bytes;
     };
 
+    const ValueType* type_of(const At& made, const At& storage) const {
+        const ValueType* type = forward_.type(follow_.node_of(storage).type);
+        return type ? type : forward_.type(follow_.node_of(made).type);
+    }
+    // A number is no memory.
+    static bool is_number(const ValueType* type) { return type && type->kind == TypeKind::Sym; }
+    std::optional<int64_t> bytes_of(const At& made, const At& storage) const {
+        const ValueType* type = type_of(made, storage);
+        return is_number(type) ? std::optional<int64_t>(0)
+            : type             ? storage_size(forward_, *type)
+                               : std::nullopt;
+    }
+
+    // Two inputs may be views of one tensor of the program: then they are one storage, where records tell it.
+    At one_storage(const At& input) {
+        if (!names_ || follow_.node_of(input).op != Opcode::Placeholder)
+            return input;
+        const DescribedInput* record = names_->record(follow_.place(input));
+        if (!record || !record->storage)
+            return input;
+        const std::pair key{record->describer.value_or(-1), *record->storage};
+        return outside_.try_emplace(key, input).first->second;
+    }
+
     Kept keep(const SavedValue& value) {
         Kept kept;
         kept.made = follow_.made({0, value.node});
         kept.storage = follow_.storage(kept.made);
         kept.alive = follow_.from_outside(kept.storage);
+        if (kept.alive)
+            kept.storage = one_storage(kept.storage);
         kept.first = counted_.try_emplace(kept.storage, kept.made).second;
-        const ValueType* type = forward_.type(follow_.node_of(kept.storage).type);
-        if (!type)
-            type = forward_.type(follow_.node_of(kept.made).type);
-        // A number is no memory.
-        const bool number = type && type->kind == TypeKind::Sym;
-        kept.bytes = number ? std::optional<int64_t>(0) : type ? storage_size(forward_, *type) : std::nullopt;
-        if (kept.first && !number)
+        kept.bytes = bytes_of(kept.made, kept.storage);
+        if (kept.first && !is_number(type_of(kept.made, kept.storage)))
             count(kept.storage, kept.alive, kept.bytes);
         return kept;
     }
 
     void add(const SavedValue& value) {
+        const NodeId whose = follow_.storage(follow_.made({0, value.node})).node; // before views are made one
         const Kept kept = keep(value);
         const At &made = kept.made, &storage = kept.storage;
         const bool alive = kept.alive;
@@ -241,28 +150,49 @@ private:
         row.region = std::string(follow_.region(made));
         row.alive_anyway = alive;
         row.bytes = kept.bytes;
+        const Place with = kept.first ? Place() : first_met(storage, row.at);
         if (alive)
             row.alias_of = storage == made ? Place() : outside(storage);
-        else if (!kept.first)
-            row.alias_of = follow_.place(counted_.at(storage));
+        else
+            row.alias_of = with;
         const auto same = std::find_if(report_.saved.begin(), report_.saved.end(), [&](const KeptValue& k) {
             return k.at == row.at && k.alive_anyway == row.alive_anyway && k.bytes == row.bytes
                 && (k.alias_of.graph.valid() == row.alias_of.graph.valid())
                 && (alive || k.alias_of == row.alias_of);
         });
-        if (same != report_.saved.end()) {
-            ++same->times;
-            if (alive
-                && std::find(same->inputs.begin(), same->inputs.end(), storage.node) == same->inputs.end())
-                same->inputs.push_back(storage.node);
-            return;
+        const auto place = static_cast<size_t>(same - report_.saved.begin());
+        if (same == report_.saved.end()) {
+            row.why = why(made, value);
+            // What lies in another's storage takes none that could be spared.
+            row.recomputable = !alive && kept.first && recomputable(made);
+            report_.saved.push_back(std::move(row));
         }
-        row.times = 1;
-        if (alive)
-            row.inputs.push_back(storage.node);
-        row.why = why(made, value);
-        row.recomputable = !alive && recomputable(made);
-        report_.saved.push_back(std::move(row));
+        KeptValue& k = report_.saved[place];
+        ++k.times;
+        k.counted += kept.first;
+        if (!kept.first && !k.counted_with.graph)
+            k.counted_with = with;
+        if (alive && std::find(k.inputs.begin(), k.inputs.end(), whose) == k.inputs.end())
+            k.inputs.push_back(whose);
+        if (kept.first)
+            note_storage(kept, place);
+    }
+
+    // The value that a storage counts with; the node that makes it, where that is the same node in another
+    // call.
+    Place first_met(const At& storage, const Place& asking) const {
+        const Place met = follow_.place(counted_.at(storage));
+        return met == asking ? follow_.place(storage) : met;
+    }
+
+    void note_storage(const Kept& kept, size_t row) {
+        KeptStorage one{follow_.place(kept.storage), kept.bytes, kept.alive, 1, row};
+        for (KeptStorage& s : report_.storages)
+            if (s.made == one.made && s.bytes == one.bytes && s.alive_anyway == one.alive_anyway) {
+                ++s.times;
+                return;
+            }
+        report_.storages.push_back(one);
     }
 
     Place outside(const At& storage) const { return follow_.place(storage); }
@@ -452,6 +382,8 @@ private:
     std::set<At> at_hand_; // what the backward is handed
     std::map<At, At> counted_; // storages, by the value that they were first met with
     std::map<NodeId, int64_t> by_call_;
+    InputNames* names_ = nullptr; // null: whether inputs share a storage is not asked
+    std::map<std::pair<int64_t, int64_t>, At> outside_; // inputs by describer and storage
 };
 
 // The pair of whole graphs.
@@ -467,42 +399,6 @@ std::pair<Place, Place> halves(const Dump& dump, const Compilation& compilation)
 
 } // namespace
 
-bool is_view_operator(const GraphModule& module, const Node& node) {
-    static constexpr std::array<std::string_view, 38> kViews{"_conj", "_neg_view", "_reshape_alias",
-        "_unsafe_view", "alias", "as_strided", "conj", "copy_", "detach", "diagonal", "expand", "expand_as",
-        "fill_", "imag", "lift_fresh", "mH", "mT", "moveaxis", "movedim", "narrow", "permute", "real",
-        "select", "slice", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unfold",
-        "unsafe_chunk", "unsqueeze", "view", "view_as", "view_as_complex", "view_as_real", "zero_"};
-    static_assert(std::is_sorted(kViews.begin(), kViews.end()));
-    if (node.op != Opcode::CallFunction && node.op != Opcode::CallMethod)
-        return false;
-    return among(kViews, operator_name(module.text(node.target)));
-}
-
-std::optional<int64_t> storage_size(const GraphModule& module, const ValueType& type) {
-    const auto shape = module.shape(type);
-    const auto stride = module.stride(type);
-    const DType* dtype = dtype_by_abbreviation(module.text(type.dtype));
-    if (type.kind != TypeKind::Tensor || stride.size() != shape.size() || !dtype || dtype->bits == 0)
-        return byte_size(module, type);
-    int64_t elements = 1;
-    for (size_t i = 0; i < shape.size(); ++i) {
-        const auto n = whole(module.text(shape[i])), step = whole(module.text(stride[i]));
-        if (!n || !step)
-            return std::nullopt;
-        if (*n == 0)
-            return 0;
-        int64_t reach = 0;
-        if (__builtin_mul_overflow(*n - 1, *step, &reach)
-            || __builtin_add_overflow(elements, reach, &elements))
-            return std::nullopt;
-    }
-    int64_t bits = 0;
-    return __builtin_mul_overflow(elements, static_cast<int64_t>(dtype->bits), &bits)
-        ? std::nullopt
-        : std::optional((bits + 7) / 8);
-}
-
 MemoryReport memory_of(const Dump& dump, const CompilationLedger& ledger) {
     const auto [forward, backward] = halves(dump, dump.compilation(ledger.compilation));
     MemoryReport report;
@@ -514,26 +410,42 @@ MemoryReport memory_of(const Dump& dump, const CompilationLedger& ledger) {
 
 namespace regions {
 
+namespace {
+// Sets what a call's region saves, by its first call that has both halves. Null for a call that has not.
+Region* saved_by(const Dump& dump, CompilationLedger& ledger, const Invocation& inv) {
+    const Place& from = inv.body(CallSite::Forward);
+    const Place& to = inv.body(CallSite::Backward);
+    if (!from.graph || !to.graph || !inv.region)
+        return nullptr;
+    Region& region = ledger.regions[inv.region.index];
+    if (region.saved.empty() && !region.saved_bytes)
+        region.saved = saved_values(dump, from, to);
+    return &region;
+}
+} // namespace
+
 void count_saved(const Dump& dump, CompilationLedger& ledger) {
     const auto [forward, backward] = halves(dump, dump.compilation(ledger.compilation));
-    std::map<NodeId, int64_t> kept;
-    if (forward.graph) {
-        Reporter reporter(dump, forward, backward);
-        ledger.totals.saved_bytes = reporter.kept_bytes();
-        kept = reporter.kept_by_call();
+    if (!forward.graph) {
+        for (const Invocation& inv : ledger.invocations)
+            saved_by(dump, ledger, inv);
+        return;
     }
+    Reporter reporter(dump, forward, backward);
+    ledger.totals.saved_bytes = reporter.kept_bytes();
+    const std::map<NodeId, int64_t>& kept = reporter.kept_by_call();
     for (const Invocation& inv : ledger.invocations) {
-        const Place& from = inv.body(CallSite::Forward);
-        const Place& to = inv.body(CallSite::Backward);
-        if (!from.graph || !to.graph || !inv.region)
+        Region* region = saved_by(dump, ledger, inv);
+        if (!region || inv.parent || inv.body(CallSite::Forward).graph != forward.graph)
             continue;
-        Region& region = ledger.regions[inv.region.index];
-        if (!region.saved.empty() || region.saved_bytes)
-            continue;
-        region.saved = saved_values(dump, from, to);
-        const auto found = kept.find(inv.call(CallSite::Forward).node);
-        if (!inv.parent && forward.graph && from.graph == forward.graph)
-            region.saved_bytes = found == kept.end() ? 0 : found->second;
+        const NodeId call = inv.call(CallSite::Forward).node;
+        const auto found = kept.find(call);
+        const int64_t bytes = found == kept.end() ? 0 : found->second;
+        if (!region->saved_bytes) {
+            region->saved_bytes = bytes;
+            reporter.mark(call, region->saved);
+        }
+        region->saved_bytes_all = region->saved_bytes_all.value_or(0) + bytes;
     }
 }
 

@@ -32,6 +32,19 @@ struct KeptValue {
     std::string why; // as far as the dump tells: tags of checkpointing, which nodes of the backward take it
     bool recomputable = false; // by cheap operators, from what is kept or alive anyway
     int times = 0; // over all calls
+    // How many storages count with this row: bytes × counted, summed over all rows, are the totals. Fewer
+    // than `times` where calls hand over one storage again, 0 where all lie in storages of other rows.
+    int counted = 0;
+    Place counted_with; // of those that do not count here, the first: the value that its storage counts with
+};
+
+// Storages that one node of the forward makes (or takes, as an input), as often as it does so.
+struct KeptStorage {
+    Place made; // the node whose storage it is, behind views and region calls
+    std::optional<int64_t> bytes; // of each; none: symbolic
+    bool alive_anyway = false;
+    int times = 0; // storages
+    size_t row = 0; // of MemoryReport::saved: the value that hands it over first
 };
 
 // A node of the forward that the backward computes again.
@@ -52,6 +65,7 @@ struct MemoryReport {
     CompilationId compilation;
     Place forward, backward; // the pair; graph none where the dump has none
     std::vector<KeptValue> saved; // in the order in which the forward returns them
+    std::vector<KeptStorage> storages; // what these lie in, each once, in the same order
     std::vector<Recomputed> recomputed;
     // Tags that were not followed: asked to be saved and computed again, or the other way round.
     std::vector<TaggedValue> against_tags;

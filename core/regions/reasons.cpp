@@ -1,4 +1,5 @@
 #include "core/regions/build.h"
+#include "core/regions/exporting.h"
 
 #include <algorithm>
 
@@ -116,8 +117,9 @@ void explain_reasons(const Dump& dump, CompilationLedger& ledger, const std::vec
                 }
         const Opening* o = rows[i].opening;
         if (parts.empty() && inv.messages.empty() && o && o->trace && !o->lookup && !o->hash)
-            parts.emplace_back(
-                "traced without a lookup: the calls of this region are not eligible for reuse");
+            parts.emplace_back(exported_strictly(dump, ledger.compilation)
+                    ? "torch.export looks no body up: each call is traced"
+                    : "traced without a lookup: the calls of this region are not eligible for reuse");
         for (const std::string& part : parts)
             inv.reason += (inv.reason.empty() ? "" : "; ") + part;
     }

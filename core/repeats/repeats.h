@@ -25,7 +25,7 @@
 namespace hopscope {
 
 struct RepeatOptions {
-    size_t least_nodes = 4; // of a block; what is shorter is no structure
+    size_t least_nodes = 4; // of a block; what is shorter is no structure, unless it calls a region
     size_t least_count = 2;
 };
 

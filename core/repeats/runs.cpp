@@ -53,10 +53,15 @@ std::vector<uint32_t> Finder::likely_periods() const {
     std::vector<std::pair<uint32_t, uint32_t>> order(votes.begin(), votes.end());
     std::stable_sort(
         order.begin(), order.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-    std::vector<uint32_t> periods;
-    for (const auto& [period, count] : order)
+    const bool calls = std::find(like_.calls.begin(), like_.calls.end(), true) != like_.calls.end();
+    std::vector<uint32_t> periods, brief;
+    for (const auto& [period, count] : order) {
         if (period >= least_nodes_ && periods.size() < kPeriods)
             periods.push_back(period);
+        else if (period < least_nodes_ && calls)
+            brief.push_back(period);
+    }
+    periods.insert(periods.end(), brief.begin(), brief.end());
     return periods;
 }
 
@@ -177,8 +182,17 @@ void Finder::add_run(uint32_t begin, uint32_t end, uint32_t period, std::vector<
     run.count = 1;
     while (run.end() + period <= end && equal_blocks(run.begin, run.end(), period))
         ++run.count;
-    if (run.count >= least_count_)
+    if (run.count >= least_count_ && is_structure(run))
         runs.push_back(run);
+}
+
+bool Finder::is_structure(const Run& run) const {
+    if (run.length >= least_nodes_)
+        return true;
+    for (uint32_t p = run.begin; p < run.begin + run.length; ++p)
+        if (like_.calls[sequence_.nodes[p].index])
+            return true;
+    return false;
 }
 
 bool Finder::equal_blocks(uint32_t a, uint32_t b, uint32_t length) const {

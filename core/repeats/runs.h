@@ -31,6 +31,7 @@ private:
     std::vector<uint32_t> likely_periods() const;
     std::vector<Run> runs_of(uint32_t period) const;
     void add_run(uint32_t begin, uint32_t end, uint32_t period, std::vector<Run>& runs) const;
+    bool is_structure(const Run& run) const;
     bool alike(uint32_t i, uint32_t j, uint32_t run_begin) const;
     uint32_t best_begin(uint32_t begin, uint32_t period, uint32_t room) const;
     std::vector<uint32_t> cut_costs(uint32_t begin, uint32_t end, uint32_t period) const;

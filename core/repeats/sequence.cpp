@@ -1,5 +1,6 @@
 #include "core/repeats/sequence.h"
 
+#include "core/graph/calls.h"
 #include "core/match/hash.h"
 
 #include <algorithm>
@@ -144,6 +145,9 @@ Likeness make_likeness(const GraphModule& module, BodyId id, const Canon& canon)
     like.kinds.assign(canon.kinds(id).begin(), canon.kinds(id).end());
     like.types.resize(n);
     like.paths.resize(n);
+    like.calls.resize(n);
+    for (const RegionCall& call : region_calls(module, id))
+        like.calls[call.node.index] = true;
     like.start.reserve(n + 1);
     std::vector<uint64_t> types(module.types.size(), 0);
     for (size_t i = 0; i < n; ++i) {

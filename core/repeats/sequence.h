@@ -30,6 +30,7 @@ struct Likeness {
     std::vector<NodeId> operands; // in the order of the arguments
     std::vector<std::string>
         paths; // by node: of a parameter or attribute, up to its first number; else empty
+    std::vector<bool> calls; // by node: of a region's body, which is structure however short the block is
 
     std::span<const NodeId> of(NodeId node) const {
         return {operands.data() + start[node.index], start[node.index + 1] - start[node.index]};

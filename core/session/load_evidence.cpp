@@ -148,9 +148,9 @@ void Loader::load_facts() {
     }
     Rows inputs(db_, "described_input",
         "SELECT id, compilation_id, source, dtype, shape, stride, requires_grad, is_parameter, is_view, "
-        "storage, "
-        "storage_bytes, file_id, line, offset FROM described_input ORDER BY id",
+        "storage, storage_bytes, file_id, line, offset FROM described_input ORDER BY id",
         damage_);
+    std::vector<int64_t> ids; // of the rows that are sound
     while (inputs.next()) {
         DescribedInput d;
         d.compilation = inputs.reference(compilations_, CompilationId());
@@ -166,9 +166,12 @@ void Loader::load_facts() {
         d.file = inputs.reference(files_, FileId());
         d.line = inputs.count();
         d.offset = inputs.count();
-        if (inputs.good())
+        if (inputs.good()) {
             dump_.inputs.push_back(std::move(d));
+            ids.push_back(inputs.id());
+        }
     }
+    load_input_tensors(ids);
     Rows marked(db_, "marked_function",
         "SELECT id, compilation_id, name, source_file, source_line, file_id, line FROM marked_function ORDER "
         "BY id",
@@ -183,6 +186,44 @@ void Loader::load_facts() {
         m.line = marked.count();
         if (marked.good())
             dump_.marked.push_back(std::move(m));
+    }
+    if (schema_version(db_) < 6)
+        return;
+    Rows calls(db_, "module_call",
+        "SELECT id, compilation_id, module, function, code, file_id, line FROM module_call ORDER BY id",
+        damage_);
+    while (calls.next()) {
+        ModuleCall c;
+        c.compilation = calls.reference(compilations_, CompilationId());
+        c.module = calls.text();
+        c.function = calls.text();
+        c.code = calls.text();
+        c.file = calls.reference(files_, FileId());
+        c.line = calls.count();
+        if (calls.good())
+            dump_.module_calls.push_back(std::move(c));
+    }
+}
+
+// Those of rows of described_input that are damaged stand for nothing.
+void Loader::load_input_tensors(const std::vector<int64_t>& ids) {
+    if (schema_version(db_) < 6)
+        return;
+    Rows tensors(db_, "input_tensor",
+        "SELECT id, device, describer, tensor, base FROM input_tensor ORDER BY id", damage_);
+    while (tensors.next()) {
+        std::string device = tensors.text();
+        const auto describer = tensors.integer_or_null(0, INT64_MAX);
+        const auto tensor = tensors.integer_or_null(0, INT64_MAX);
+        const auto base = tensors.integer_or_null(0, INT64_MAX);
+        const auto at = std::lower_bound(ids.begin(), ids.end(), tensors.id());
+        if (!tensors.good() || at == ids.end() || *at != tensors.id())
+            continue;
+        DescribedInput& input = dump_.inputs[static_cast<size_t>(at - ids.begin())];
+        input.device = std::move(device);
+        input.describer = describer;
+        input.tensor = tensor;
+        input.base = base;
     }
 }
 

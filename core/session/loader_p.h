@@ -60,6 +60,7 @@ private:
     void load_messages();
     void load_reports();
     void load_symbols();
+    void load_input_tensors(const std::vector<int64_t>& ids);
     void load_facts();
 
     SQLite::Database& db_;

@@ -236,6 +236,20 @@ CREATE TABLE marked_function (
     file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
 )sql";
 
+// Version 6: what else a trace says of inputs, and which function calls a module.
+constexpr const char* kVersion6 = R"sql(
+CREATE TABLE input_tensor (
+    id INTEGER PRIMARY KEY,          -- of described_input
+    device TEXT NOT NULL,            -- device(type='cpu')
+    describer INTEGER, tensor INTEGER, base INTEGER); -- base: of a view, the tensor that it is one of
+CREATE TABLE module_call (
+    id INTEGER PRIMARY KEY,
+    compilation_id INTEGER REFERENCES compilation (id),
+    module TEXT NOT NULL,            -- L['self']._modules['layers']…
+    function TEXT NOT NULL, code TEXT NOT NULL, -- that calls it, and its line
+    file_id INTEGER REFERENCES file (id), line INTEGER NOT NULL);
+)sql";
+
 void to_version_1(SQLite::Database& db) {
     db.exec(kVersion1);
 }
@@ -259,7 +273,12 @@ void to_version_5(SQLite::Database& db) {
     db.exec(kVersion5);
 }
 
-constexpr std::array kSteps = {to_version_1, to_version_2, to_version_3, to_version_4, to_version_5};
+void to_version_6(SQLite::Database& db) {
+    db.exec(kVersion6);
+}
+
+constexpr std::array kSteps = {
+    to_version_1, to_version_2, to_version_3, to_version_4, to_version_5, to_version_6};
 static_assert(kSteps.size() == kSessionVersion);
 
 // The columns that load() turns into a Dump. graph_text.zstd is guarded by graph_text.hash.
@@ -286,6 +305,8 @@ constexpr std::array kSealed = {
     Sealed{5, "SELECT * FROM cache_record ORDER BY id"},
     Sealed{5, "SELECT * FROM described_input ORDER BY id"},
     Sealed{5, "SELECT * FROM marked_function ORDER BY id"},
+    Sealed{6, "SELECT * FROM input_tensor ORDER BY id"},
+    Sealed{6, "SELECT * FROM module_call ORDER BY id"},
 };
 
 // Type, length and bytes of each value: two different rows never look alike.
@@ -375,6 +396,9 @@ SchemaFaults schema_faults(SQLite::Database& db) {
             plain_table(table);
     if (schema_version(db) >= 5)
         for (const char* table : {"cache_record", "described_input", "marked_function"})
+            plain_table(table);
+    if (schema_version(db) >= 6)
+        for (const char* table : {"input_tensor", "module_call"})
             plain_table(table);
     return faults;
 }

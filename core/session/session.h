@@ -22,7 +22,7 @@
 namespace hopscope {
 
 // The schema that this build writes; older files are brought up to it, newer ones refused.
-inline constexpr int kSessionVersion = 5;
+inline constexpr int kSessionVersion = 6;
 // PRAGMA application_id of every session file: "HOPS" in ASCII.
 inline constexpr int32_t kSessionApplicationId = 0x484F5053;
 inline constexpr int kBookmarkSlots = 10;

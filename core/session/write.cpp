@@ -276,6 +276,18 @@ void write_evidence(SQLite::Database& db, const Dump& dump) {
             marked(i, m.compilation, m.name, m.source_file, m.source_line, m.file, m.line);
         }
     }
+    if (schema_version(db) >= 6) {
+        Insert tensor(db, "INSERT INTO input_tensor VALUES (?, ?, ?, ?, ?)");
+        for (size_t i = 0; i < dump.inputs.size(); ++i) {
+            const DescribedInput& d = dump.inputs[i];
+            tensor(i, d.device, d.describer, d.tensor, d.base);
+        }
+        Insert call(db, "INSERT INTO module_call VALUES (?, ?, ?, ?, ?, ?, ?)");
+        for (size_t i = 0; i < dump.module_calls.size(); ++i) {
+            const ModuleCall& c = dump.module_calls[i];
+            call(i, c.compilation, c.module, c.function, c.code, c.file, c.line);
+        }
+    }
     Insert problem(db, "INSERT INTO problem VALUES (?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < dump.problems.size(); ++i) {
         const Problem& p = dump.problems[i];

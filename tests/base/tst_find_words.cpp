@@ -4,6 +4,7 @@
 #include <QtTest>
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <string>
 
@@ -14,6 +15,7 @@ class TestFindWords : public QObject {
 private slots:
     void finds_what_find_finds();
     void finds_at_the_borders();
+    void tells_which_words_there_are();
     void counts();
     void tells_bytes_outside_of_ascii();
 };
@@ -46,6 +48,22 @@ void TestFindWords::finds_at_the_borders() {
             QCOMPARE(find_words(text, "Module):"), at);
             QCOMPARE(find_words(text, "Module):", at + 1), std::string_view::npos);
         }
+}
+
+// Words at the borders of the parts that the text is gone over in, too.
+void TestFindWords::tells_which_words_there_are() {
+    const std::array<std::string_view, 3> words{"first", "opcode", "last"};
+    for (const size_t at : {size_t{0}, size_t{65'530}, size_t{65'535}, size_t{65'536}, size_t{131'070}}) {
+        std::string text(140'000, 'o');
+        QCOMPARE(words_in(text, words), 0U);
+        text.replace(at, 6, "opcode");
+        QCOMPARE(words_in(text, words), 2U);
+        QCOMPARE(words_in(text, words, true), 2U);
+        text.replace(text.size() - 4, 4, "last");
+        QCOMPARE(words_in(text, words), 6U);
+        QCOMPARE(words_in(text, words, true), 2U);
+    }
+    QCOMPARE(words_in("", words), 0U);
 }
 
 void TestFindWords::counts() {

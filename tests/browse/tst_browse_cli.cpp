@@ -93,6 +93,14 @@ private slots:
         QVERIFY(two.err.contains("more than 2 hits"));
         QVERIFY(all.err.isEmpty());
         QVERIFY(run({"search", dump_, "nosuchword"}).err.contains("no node fits"));
+        QCOMPARE(run({"search", dump_, "--regex", "^addmm$"}).out, run({"search", dump_, "/^addmm$/"}).out);
+        QVERIFY(run({"search", dump_, "--case", "ADDMM"}).err.contains("no node fits"));
+        const QByteArray address = run({"search", dump_, "addmm", "--limit", "1"}).out.split('@').front();
+        const QByteArray inside = run({"search", dump_, "addmm", "--in", QString::fromUtf8(address)}).out;
+        for (const QByteArray& line : inside.trimmed().split('\n'))
+            QVERIFY2(line.startsWith(address + '@'), line.constData());
+        QVERIFY(inside.size() < all.out.size());
+        QCOMPARE(run({"search", dump_, "addmm", "--in", "0/0:nowhere"}).status, 2);
         QVERIFY(Json::parse(run({"search", dump_, "addmm", "--limit", "2", "--json"}).out.toStdString())
                     .at("more")
                     .get<bool>());

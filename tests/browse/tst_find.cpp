@@ -118,6 +118,69 @@ private slots:
         QVERIFY(Find::parse("/\xff/").ok() || !Find::parse("/\xff/").error().message.empty());
     }
 
+    void switches() {
+        const auto count = [&](const char* text, FindOptions options) {
+            const Result<Find> find = Find::parse(text, options);
+            const Result<Hits> hits = find ? find_hits(document_->dump(), *find) : Result<Hits>(find.error());
+            return hits ? long(hits->total()) : -1L;
+        };
+        QVERIFY(count("MM", {}) > 0);
+        QCOMPARE(count("MM", {false, true}), 0L);
+        QCOMPARE(count("mm", {false, true}), count("mm", {}));
+        QCOMPARE(count("^(t|mm)(_\\d+)?$", {true, false}), count("/^(t|mm)(_\\d+)?$/", {}));
+        QCOMPARE(count("^MM$", {true, true}), 0L);
+        QCOMPARE(count("", {true, false}), 0L);
+        const Result<Find> bad = Find::parse("mm(", {true, false});
+        QVERIFY(!bad.ok());
+        QCOMPARE(bad.error().offset, uint64_t(3));
+    }
+
+    // From the place where one is, over body after body, and around.
+    void steps() {
+        const Result<Hits> all = find_hits(document_->dump(), find_of("mm"));
+        QVERIFY(all.ok() && all->total() >= 3 && all->bodies().size() >= 2);
+        const Place first{all->bodies()[0].body.graph, all->bodies()[0].body.body, all->bodies()[0].nodes[0]};
+        Place at{GraphId(0), BodyId(0), {}};
+        std::set<std::string> seen;
+        for (size_t i = 0; i < all->total(); ++i) {
+            const std::optional<HitStep> next = all->step(at, 1, i == 0);
+            QVERIFY(next && !next->wrapped);
+            QCOMPARE(next->number, i + 1);
+            seen.insert(document_->address(next->place));
+            at = next->place;
+        }
+        QCOMPARE(seen.size(), all->total());
+        const std::optional<HitStep> around = all->step(at, 1);
+        QVERIFY(around->wrapped && around->place == first);
+        QVERIFY(all->step(first, -1)->wrapped);
+        QCOMPARE(all->step(first, -1)->place, at);
+        QCOMPARE(all->step(first, 1, true)->place, first); // a hit where one stands is the next one
+        QVERIFY(!Hits().step(first, 1));
+        QVERIFY(all->in({GraphId(0), BodyId(9999), {}}).empty());
+        const Result<Hits> one = find_hits(document_->dump(), first, find_of("mm"));
+        QCOMPARE(one->bodies().size(), size_t(1));
+        QCOMPARE(one->total(), all->in(first).size());
+    }
+
+    void texts() {
+        const std::string text = "a = mm(b)\nMM = 1; mm = mm\n\n\xc3\xa9 mm\n";
+        const auto in = [&](const char* what, FindOptions options = {}) {
+            std::vector<std::string> got;
+            const Result<Find> find = Find::parse(what, options);
+            const auto ranges = find->in_text(text);
+            for (const auto& [first, last] : *ranges)
+                got.push_back(text.substr(first, last - first));
+            return got;
+        };
+        using Texts = std::vector<std::string>;
+        QCOMPARE(in("mm"), (Texts{"mm", "MM", "mm", "mm", "mm"}));
+        QCOMPARE(in("mm", {false, true}), (Texts{"mm", "mm", "mm", "mm"}));
+        QCOMPARE(in("mm b"), (Texts{"mm", "b"})); // one line has both words
+        QCOMPARE(in("^mm", {true, false}), (Texts{"MM"}));
+        QCOMPARE(in("\\(.\\)|\xc3\xa9", {true, false}), (Texts{"(b)", "\xc3\xa9"}));
+        QVERIFY(in("x*", {true, false}).empty()); // what matches nothing is no hit
+    }
+
     // An expression that would take years says so.
     void hostileExpression() {
         const Result<FindResult> found =

@@ -52,7 +52,11 @@ void TestHoldings::recordings_data() {
     row("gpt12", "trace", "inference", Presence::NotApplicable);
     row("gpt12", "trace", "post_grad", Presence::NotApplicable);
     row("gpt4_infer", "trace", "backward", Presence::NotApplicable);
-    row("failing", "trace", "forward", Presence::Missing);
+    row("failing", "trace", "forward", Presence::NotApplicable);
+    row("failing", "trace", "dynamo", Presence::NotApplicable);
+    row("failing", "trace", "text_log", Presence::Missing);
+    row("failing", "both", "text_log", Presence::NotApplicable); // it is there, and has nothing to say
+    row("gpt12", "trace", "marked", Presence::NotApplicable);
     row("failing", "trace", "failures", Presence::Present);
     row("recompiles", "trace", "recompile_reasons", Presence::Present);
     row("graph_breaks", "trace", "graph_breaks", Presence::Present);

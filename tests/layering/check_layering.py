@@ -33,8 +33,8 @@ CORE = {
 }
 # Of core, a panel may include what it shows: no more than its CMake list says. Of views, base.
 PANELS = {
-    "bodytext", "canvas", "compare", "diff", "dumptext", "explain", "export", "inspector", "ledger", "outline", "problems", "run",
-    "stepper", "values",
+    "bodytext", "canvas", "compare", "diff", "dumptext", "explain", "export", "help", "inspector", "ledger", "outline", "problems",
+    "run", "stepper", "values",
 }  # fmt: skip
 VIEWS = {"base": set(), "shell": {"base"} | PANELS} | {panel: {"base"} for panel in PANELS}
 # What may include what: an app stands on top, whatever it is.

@@ -420,6 +420,19 @@ void TestCorrupt::gzipThatUnfoldsToTooMuch() {
     QVERIFY2(QString::fromStdString(read->problems[0].message).contains("unfolds to more than 64"),
         read->problems[0].message.c_str());
     QCOMPARE(read->files[0].bytes, uint64_t{64} << 20);
+    // A text that begins with nothing that is known is searched, and no further than to a limit of its own.
+    const QString path = folder_.filePath("searched.gz");
+    QVERIFY(writeFile(path, packed("", 8)));
+    const auto some =
+        read::map_file(path.toStdString(), {}, [](std::string_view) { return uint64_t{1} << 20; });
+    QVERIFY(some.ok());
+    QCOMPARE(some->bytes.size(), size_t{1} << 20);
+    QVERIFY2(some->damage.find("its beginning is nothing that is known") != std::string::npos,
+        some->damage.c_str());
+    const auto asked = read::map_file(
+        path.toStdString(), {uint64_t{1} << 30}, [](std::string_view) { return uint64_t{1} << 20; });
+    QVERIFY(asked.ok());
+    QCOMPARE(asked->bytes.size(), size_t{8} << 20);
 }
 
 // The last record's payload is held against its sum while reading; the graph is marked where it lost

@@ -42,6 +42,10 @@ private slots:
     void quotesOfTypes();
     void linesOfGrep_data();
     void linesOfGrep();
+    void otherLinesInASignature();
+    void linesOfOneLength();
+    void brokenAtABlank();
+    void brokenNamesBeforeAFlatten();
 };
 
 namespace {
@@ -514,6 +518,83 @@ void TestPasted::linesOfGrep() {
     QVERIFY2(problemText(part->problems).contains("left out 1 line at 1 place"),
         qPrintable(problemText(part->problems)));
     QCOMPARE(nodesOf(part->graphs[0]), QStringLiteral("primals_1 primals_2 sin mul output"));
+}
+
+// Another program's output between the parameters makes none.
+void TestPasted::otherLinesInASignature() {
+    const auto dump = openText("class GraphModule(torch.nn.Module):\n    def forward(\n        self,\n"
+                               "        primals_1: \"f32[4]\",  # PlainAOTInput(idx=0)\n"
+                               "/w/a.py:12: UserWarning: old\n  warnings.warn(\"old\")\n"
+                               "        primals_2: \"f32[4]\",\n    ):\n"
+                               "        add: \"f32[4]\" = torch.ops.aten.add.Tensor(primals_1, primals_2)\n"
+                               "        return (add,)\n");
+    QVERIFY(dump.ok());
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("primals_1 primals_2 add output"));
+    QCOMPARE(dump->problems.size(), size_t{2});
+    for (const Problem& p : dump->problems)
+        QCOMPARE(p.severity, Severity::Note);
+}
+
+// Statements of one length before another program's lines, or without indentation: a terminal that broke
+// lines there would have broken the longer ones, too.
+void TestPasted::linesOfOneLength() {
+    QByteArray text = "class GraphModule(torch.nn.Module):\ndef forward(self, x: \"f32[4, 4][4, 1]cpu\"):\n";
+    QString nodes = "x";
+    for (int i = 10; i < 40; ++i) {
+        const QByteArray name = "sin" + QByteArray::number(i);
+        text += name + ": \"f32[4, 4][4, 1]cpu\" = torch.ops.aten.sin.default(x)\n";
+        nodes += ' ' + QString::fromLatin1(name);
+        if (i % 7 == 3) {
+            text += "mul" + QByteArray::number(i)
+                + ": \"f32[4, 4][4, 1]cpu\" = torch.ops.aten.mul.Tensor(x, x)\n";
+            nodes += " mul" + QString::number(i);
+        }
+    }
+    const auto dump = openText(text + "return (sin10,)\n");
+    QVERIFY(dump.ok());
+    QCOMPARE(nodesOf(dump->graphs[0]), nodes + " output");
+}
+
+namespace {
+QByteArray broken(const QByteArray& text, qsizetype width) {
+    QByteArray out;
+    for (const QByteArray& line : text.split('\n'))
+        for (qsizetype at = 0; at == 0 || at < line.size(); at += width)
+            out += line.mid(at, width) + '\n';
+    return out;
+}
+} // namespace
+
+// A blank in the last column is the statement's own, wherever the width falls.
+void TestPasted::brokenAtABlank() {
+    for (qsizetype width = 42; width < 100; ++width) {
+        const auto dump = openText(broken(kGraph, width));
+        QVERIFY(dump.ok());
+        QVERIFY2(nodesOf(dump->graphs[0]) == kNodes,
+            qPrintable(
+                QString::number(width) + ": " + nodesOf(dump->graphs[0]) + problemText(dump->problems)));
+        const GraphModule& m = *dump->graphs[0].module;
+        for (size_t i = 0; i < 4; ++i)
+            QCOMPARE(m.types[m.bodies[0].nodes[i].type.index].kind, TypeKind::Tensor);
+    }
+}
+
+void TestPasted::brokenNamesBeforeAFlatten() {
+    QByteArray names;
+    QStringList inputs;
+    for (int i = 1; i <= 20; ++i) {
+        names += "primals_" + QByteArray::number(i) + ", ";
+        inputs << "primals_" + QString::number(i);
+    }
+    const QByteArray text =
+        "class inner_f(torch.nn.Module):\n    def forward(self, primals, tangents):\n        " + names
+        + "= fx_pytree.tree_flatten_spec([primals, tangents], self._in_spec)\n"
+        + "        add: \"f32[4]\" = torch.ops.aten.add.Tensor(primals_1, primals_20);  primals_1 = "
+          "primals_20 = None\n"
+          "        return pytree.tree_unflatten([add, None], self._out_spec)\n";
+    const auto dump = openText(broken(text, 80));
+    QVERIFY(dump.ok());
+    QCOMPARE(nodesOf(dump->graphs[0]), inputs.join(' ') + " add output");
 }
 
 QTEST_APPLESS_MAIN(TestPasted)

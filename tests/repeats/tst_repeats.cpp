@@ -267,6 +267,20 @@ private Q_SLOTS:
             QCOMPARE(repeats.groups[0].blocks.size(), size_t{12});
         }
     }
+
+    // A call with its one result is two nodes: short, but a layer; not six pairs of layers.
+    void aCallIsStructureHoweverShort() {
+        const Dump dump = opened(QStringLiteral(HOPSCOPE_TEST_DATA "/gpt12/trace"));
+        for (const auto& [address, groups] :
+            {std::pair("0/0:dynamo", size_t{1}), {"0/0:joint", size_t{2}}, {"0/0:forward", size_t{1}}}) {
+            const auto place = resolve(dump, address);
+            QVERIFY(place.ok());
+            const Repeats repeats = find_repeats(*dump.graph(place->graph).module, place->body);
+            QCOMPARE(repeats.groups.size(), groups);
+            for (const RepeatGroup& group : repeats.groups)
+                QCOMPARE(group.blocks.size(), size_t{12});
+        }
+    }
 };
 
 QTEST_GUILESS_MAIN(TestRepeats)

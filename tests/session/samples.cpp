@@ -132,10 +132,12 @@ Dump hand_made() {
         "fkey", "cache not enabled", 12520.0, std::nullopt, FileId(0), 11, 1100});
     d.caches.push_back({CacheRecord::Cache::AotAutograd, CacheRecord::State::Disabled, CompilationId(),
         std::nullopt, "", "", std::nullopt, 0.5, FileId(), 0, 0});
-    d.inputs.push_back({CompilationId(1), "L['self']._parameters['w']", "float32", "[8, 16]", "[16, 1]", true,
-        true, false, 3, 512, FileId(0), 12, 1200});
-    d.inputs.push_back({CompilationId(1), "L['x']", "int64", "[]", "[]", false, false, true, std::nullopt,
-        std::nullopt, FileId(0), 13, 1300});
+    d.inputs.push_back({CompilationId(1), "L['self']._parameters['w']", "float32", "[8, 16]", "[16, 1]",
+        "device(type='cuda', index=0)", true, true, false, 0, 4, std::nullopt, 3, 512, FileId(0), 12, 1200});
+    d.inputs.push_back({CompilationId(1), "L['x']", "int64", "[]", "[]", "", false, false, true, std::nullopt,
+        std::nullopt, 4, std::nullopt, std::nullopt, FileId(0), 13, 1300});
+    d.module_calls.push_back(
+        {CompilationId(1), "L['self']._modules['b']", "block", "return b(x)", FileId(0), 15});
     d.marked.push_back({CompilationId(1), "decoder_layer", "/m.py", 18, FileId(0), 14});
     d.symbols.push_back({CompilationId(), "zf1", "1e-05", "[-oo, oo]", "", FileId(), 0});
     d.problems.push_back({Severity::Warning, "bad line", FileId(0), 8, 999});
@@ -295,7 +297,14 @@ void compare_reports(FirstDifference& same, const Dump& a, const Dump& b) {
             std::tie(y.compilation, y.source, y.dtype, y.shape, y.stride));
         same("input flags", std::tie(x.requires_grad, x.is_parameter, x.is_view, x.storage, x.storage_bytes),
             std::tie(y.requires_grad, y.is_parameter, y.is_view, y.storage, y.storage_bytes));
+        same("input tensor", std::tie(x.device, x.describer, x.tensor, x.base),
+            std::tie(y.device, y.describer, y.tensor, y.base));
         same("input place", std::tie(x.file, x.line, x.offset), std::tie(y.file, y.line, y.offset));
+    }
+    for (size_t i = 0; i < a.module_calls.size(); ++i) {
+        const ModuleCall &x = a.module_calls[i], &y = b.module_calls[i];
+        same("module call", std::tie(x.compilation, x.module, x.function, x.code, x.file, x.line),
+            std::tie(y.compilation, y.module, y.function, y.code, y.file, y.line));
     }
     for (size_t i = 0; i < a.marked.size(); ++i) {
         const MarkedFunction &x = a.marked[i], &y = b.marked[i];
@@ -339,6 +348,7 @@ std::string difference(const Dump& a, const Dump& b) {
     same("caches", a.caches.size(), b.caches.size());
     same("inputs", a.inputs.size(), b.inputs.size());
     same("marked", a.marked.size(), b.marked.size());
+    same("module calls", a.module_calls.size(), b.module_calls.size());
     same("sources", a.sources.size(), b.sources.size());
     same("problems", a.problems.size(), b.problems.size());
     if (!same.found.empty())

@@ -1,6 +1,7 @@
 // The window as a whole: its actions, keys, docks, size and language; one scenario from opening to export.
 #include "tests/views/window.h"
 
+#include "views/base/findbar.h"
 #include "views/bodytext/bodytext.h"
 #include "views/export/exportdialog.h"
 #include "views/inspector/inspector.h"
@@ -8,7 +9,6 @@
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsview.h"
 #include "views/shell/docks.h"
-#include "views/shell/findbar.h"
 #include "views/shell/keylist.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/pane.h"
@@ -284,7 +284,7 @@ private slots:
         Opened o({tracePath(QStringLiteral("mlp4"))});
         MainWindow& w = o.window;
         w.activateWindow();
-        w.docks().arrange();
+        w.docks().arrange(Docks::Arrangement::Default);
         QVERIFY(o.settle());
         const QWidget& problems = w.problems();
         QVERIFY(!w.ledger().visibleRegion().isEmpty());

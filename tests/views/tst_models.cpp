@@ -105,7 +105,7 @@ private slots:
         const QString summary = view.summary().remove(QRegularExpression(QStringLiteral("<[^>]*>")));
         QVERIFY2(summary.startsWith(QStringLiteral("12 invocations · ○ 1 traced · ● 11 reused")),
             qPrintable(summary));
-        QVERIFY2(summary.contains(QStringLiteral("saved values")), qPrintable(summary));
+        QVERIFY2(summary.contains(QStringLiteral("kept for backward")), qPrintable(summary));
         const auto cell = [&](int row, int column) {
             return view.model().index(row, column).data().toString();
         };

@@ -167,11 +167,11 @@ private slots:
             }
             return keys.value(QStringLiteral("F10")) + QLatin1Char(' ') + keys.value(QStringLiteral("F11"));
         };
-        QCOMPARE(check(), QStringLiteral("go.nextInvocation go.stepInto"));
+        QCOMPARE(check(), QStringLiteral("run.over go.stepInto"));
         QVERIFY(r.start());
         QCOMPARE(check(), QStringLiteral("run.over go.stepInto"));
         QVERIFY(r.trigger(Do::RunStop));
-        QCOMPARE(check(), QStringLiteral("go.nextInvocation go.stepInto"));
+        QCOMPARE(check(), QStringLiteral("run.over go.stepInto"));
     }
 };
 

@@ -83,9 +83,9 @@ public:
         if (!open_)
             out_ += QStringLiteral("<table cellspacing='0' cellpadding='0' width='100%'>");
         open_ = true;
-        out_ += QStringLiteral("<tr><td width='86' style='padding:1px 8px 1px 0;color:%1'>%2</td>"
+        out_ += QStringLiteral("<tr><td width='%4' style='padding:1px 8px 1px 0;color:%1'>%2</td>"
                                "<td style='padding:1px 0'>%3</td></tr>")
-                    .arg(color(Role::Quiet).name(), name, html);
+                    .arg(color(Role::Quiet).name(), name, html, QString::number(metrics::scaled(86)));
         return *this;
     }
     Facts& block(const QString& html) {

@@ -3,6 +3,8 @@
 #include <QFontDatabase>
 #include <QFontInfo>
 #include <QGuiApplication>
+#include <QHeaderView>
+#include <QTableView>
 
 #include <array>
 
@@ -27,16 +29,18 @@ bool worthTheName(const QString& family) {
 }
 
 double stepOf(Size size) {
-    return size == Size::Small ? -1 : size == Size::Large ? 2 : 0;
+    return (size == Size::Small ? -1 : size == Size::Large ? 2 : 0) * textScale();
 }
 
 // The system's size where it is one that a person can read; offscreen platforms report odd ones.
 double basePoints() {
     static const double points = [] {
         const double system = QFontDatabase::systemFont(QFontDatabase::GeneralFont).pointSizeF();
-        return system >= 8 && system <= 18 ? system : 10.0;
+        // Where a desktop is, a large font was chosen by someone who needs it.
+        const bool offscreen = QGuiApplication::platformName() == QStringLiteral("offscreen");
+        return system >= 8 && system <= (offscreen ? 18 : 48) ? system : 10.0;
     }();
-    return points;
+    return points * textScale();
 }
 
 QString uiFamily() {
@@ -73,7 +77,8 @@ QFont uiFont(Size size) {
 
 QFont monoFont(Size size) {
     QFont font(monoFamily());
-    font.setPointSizeF(basePoints() - 0.5 + stepOf(size)); // fixed-pitch faces look half a point larger
+    font.setPointSizeF(
+        basePoints() - 0.5 * textScale() + stepOf(size)); // fixed-pitch faces look half a point larger
     font.setStyleHint(QFont::Monospace);
     font.setFixedPitch(true);
     font.setHintingPreference(QFont::PreferVerticalHinting);
@@ -88,6 +93,21 @@ QFont titleFont() {
     font.setLetterSpacing(QFont::AbsoluteSpacing, 0.6);
     font.setWeight(QFont::Medium);
     return font;
+}
+
+void keepFont(QWidget* widget, std::function<QFont()> font) {
+    widget->setFont(font());
+    QObject::connect(&Theme::instance(), &Theme::changed, widget,
+        [widget, font = std::move(font)] { widget->setFont(font()); });
+}
+
+void keepRows(QTableView* table, int less) {
+    const auto set = [table, less] {
+        table->verticalHeader()->setMinimumSectionSize(metrics::row() - less);
+        table->verticalHeader()->setDefaultSectionSize(metrics::row() - less);
+    };
+    set();
+    QObject::connect(&Theme::instance(), &Theme::changed, table, set);
 }
 
 } // namespace hopscope

@@ -62,11 +62,16 @@ public:
     }
 
     QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal scale) override {
-        Q_UNUSED(scale); // `size` is in pixels already; QIcon sets the ratio
-        QPixmap pixmap(size);
+#if QT_VERSION >= QT_VERSION_CHECK(6, 8, 0)
+        const QSize pixels = (QSizeF(size) * scale).toSize();
+#else
+        Q_UNUSED(scale); // before Qt 6.8 `size` is in pixels already
+        const QSize pixels = size;
+#endif
+        QPixmap pixmap(pixels); // QIcon sets the ratio
         pixmap.fill(Qt::transparent);
         QPainter painter(&pixmap);
-        paint(&painter, QRect(QPoint(), size), mode, state);
+        paint(&painter, QRect(QPoint(), pixels), mode, state);
         return pixmap;
     }
 

@@ -23,6 +23,7 @@ struct ExportOptions {
     double scale = 2.0; // PNG: pixels per scene point
     bool transparent = false; // otherwise on the scheme's window colour (white in Light for print: see plain)
     bool plain = false; // white ground
+    bool legend = false; // below the picture
     Scheme scheme = Scheme::Light;
     QString title; // PDF: document title; PNG: text chunk. Empty = scene.title
 };

@@ -1,6 +1,7 @@
 #include "views/base/painter.h"
 
 #include "core/base/save.h"
+#include "core/draw/legend.h"
 #include "views/base/scenepainter.h"
 #include "views/base/text.h"
 
@@ -10,6 +11,7 @@
 #include <QPageSize>
 #include <QPainter>
 #include <QPdfWriter>
+#include <QUuid>
 
 #include <algorithm>
 #include <cmath>
@@ -28,7 +30,10 @@ CompiledList listFor(const draw::Scene& scene, const ExportOptions& options) {
     display.margin = kMargin;
     const QString title = options.title.isEmpty() ? qs(scene.title) : options.title;
     display.caption = title.toStdString();
-    return CompiledList(scene, draw::make_display_list(scene, display));
+    draw::DisplayList list = draw::make_display_list(scene, display);
+    if (options.legend)
+        draw::append_legend(scene, kMargin, list);
+    return CompiledList(scene, std::move(list));
 }
 
 QColor ground(const ExportOptions& options) {
@@ -99,10 +104,8 @@ Result<QByteArray> renderPng(const CompiledList& compiled, const ExportOptions& 
     return bytes;
 }
 
-// The writer notes the time of day, and the same picture shall be the same file. Length stays, as a PDF's
-// table of contents holds offsets.
-void blankCreationDate(QByteArray& pdf) {
-    const QByteArray key("/CreationDate (D:");
+// Replaces the time of day behind `key`. Length stays, as a PDF's table of contents holds offsets.
+void blankDate(QByteArray& pdf, const QByteArray& key) {
     const qsizetype at = pdf.indexOf(key);
     const qsizetype begin = at + key.size(), end = pdf.indexOf(')', begin);
     if (at < 0 || end - begin < 14)
@@ -113,6 +116,12 @@ void blankCreationDate(QByteArray& pdf) {
             pdf[i] = '0';
         else if (pdf[i] == '-')
             pdf[i] = '+';
+}
+
+// The writer notes when it wrote (since Qt 6.8 twice), and the same picture shall be the same file.
+void blankDates(QByteArray& pdf) {
+    blankDate(pdf, "/CreationDate (D:");
+    blankDate(pdf, "/ModDate (D:");
 }
 
 Result<QByteArray> renderPdf(const CompiledList& compiled, const ExportOptions& options) {
@@ -128,6 +137,10 @@ Result<QByteArray> renderPdf(const CompiledList& compiled, const ExportOptions& 
     writer.setPageMargins(QMarginsF(0, 0, 0, 0));
     writer.setTitle(options.title);
     writer.setCreator(QStringLiteral("Hopscope"));
+#if QT_VERSION >= QT_VERSION_CHECK(6, 8, 0)
+    // Else a random one.
+    writer.setDocumentId(QUuid::createUuidV5(QUuid(), options.title));
+#endif
     QPainter painter;
     if (!painter.begin(&writer))
         return make_error(Error::Kind::External, "cannot write PDF");
@@ -142,7 +155,7 @@ Result<QByteArray> renderPdf(const CompiledList& compiled, const ExportOptions& 
     if (!painter.end())
         return make_error(Error::Kind::External, "cannot write PDF");
     buffer.close();
-    blankCreationDate(bytes);
+    blankDates(bytes);
     return bytes;
 }
 

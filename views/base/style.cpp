@@ -31,13 +31,15 @@ public:
         case PM_ButtonIconSize:
         case PM_ListViewIconSize:
         case PM_TitleBarButtonIconSize:
-            return metrics::kIcon;
+            return metrics::icon();
         case PM_ToolBarItemSpacing:
             return 2;
         case PM_ToolBarItemMargin:
             return 2;
         case PM_ScrollBarExtent:
             return 12;
+        case PM_ToolBarExtensionExtent:
+            return metrics::icon() + metrics::kPad;
         case PM_FocusFrameHMargin:
             return metrics::kPadSmall + 1; // and Qt's own pixel: texts of items start at 6
         case PM_DockWidgetTitleBarButtonMargin:
@@ -66,7 +68,7 @@ public:
         const QWidget* widget) const override {
         QSize result = QProxyStyle::sizeFromContents(type, option, size, widget);
         if (type == CT_ItemViewItem)
-            result.setHeight(qMax(result.height(), metrics::kRow));
+            result.setHeight(qMax(result.height(), metrics::row()));
         return result;
     }
 
@@ -85,6 +87,8 @@ public:
         case SP_DockWidgetCloseButton:
         case SP_LineEditClearButton:
             return icon(QStringLiteral("close"), Role::Quiet);
+        case SP_ToolBarHorizontalExtensionButton: // Fusion's is four pixels
+            return icon(QStringLiteral("next-invocation"));
         case SP_TitleBarNormalButton:
             return icon(QStringLiteral("float"), Role::Quiet);
         default:
@@ -111,6 +115,10 @@ public:
         case PE_FrameStatusBarItem:
         case PE_PanelStatusBar:
             return;
+        case PE_IndicatorBranch:
+            if (option->state & State_Children)
+                drawArrow(option, painter);
+            return;
         case PE_IndicatorCheckBox:
             QProxyStyle::drawPrimitive(element, option, painter, widget);
             // Fusion's outline is the window's colour, darker: on a dark window there is none to be seen.
@@ -126,6 +134,21 @@ public:
     }
 
 private:
+    // Fusion's own is six pixels of grey, whatever the size of the texts.
+    static void drawArrow(const QStyleOption* option, QPainter* painter) {
+        const double r = metrics::scaled(8) / 2.0;
+        const QPointF c = QRectF(option->rect).center();
+        QPolygonF arrow{{-r * 0.6, -r}, {r * 0.8, 0}, {-r * 0.6, r}};
+        if (option->state & State_Open)
+            arrow = QPolygonF{{-r, -r * 0.6}, {r, -r * 0.6}, {0, r * 0.8}};
+        painter->save();
+        painter->setRenderHint(QPainter::Antialiasing);
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(color(option->state & State_MouseOver ? Role::Text : Role::Quiet));
+        painter->drawPolygon(arrow.translated(c));
+        painter->restore();
+    }
+
     // One pixel in the middle of the grip; the accent under the mouse says that it can be taken.
     static void drawSeparator(
         const QRect& rect, bool horizontal, const QStyleOption* option, QPainter* painter) {
@@ -204,12 +227,12 @@ QString styleSheetOf(Scheme scheme) {
         "QStatusBar::item { border: 0; }\n"
         "QHeaderView { background: %surface; }\n"
         "QHeaderView::section { background: %surface; color: %quiet; border: 0;"
-        " border-bottom: 1px solid %line; padding: 0 8px; min-height: 23px; font-weight: normal; }\n"
+        " border-bottom: 1px solid %line; padding: 0 8px; min-height: %rowpx; font-weight: normal; }\n"
         "QTableView { gridline-color: %surface; }\n"
         "QMenuBar { background: %window; }\n"
         "QTabBar::tab { background: transparent; color: %quiet; border: 0; padding: 5px 10px;"
         " border-bottom: 2px solid transparent; }\n"
-        "QTabBar::tab:selected { color: %text; border-bottom: 2px solid %accent; }\n"
+        "QTabBar::tab:selected { color: %text; border-bottom: 2px solid %quiet; }\n"
         "QTabBar::tab:hover { color: %text; }\n"
         "QTabBar::tab:focus { border-bottom: 2px solid %accent; background: %hover; }\n"
         "QTabWidget::pane { border: 0; }\n"
@@ -238,6 +261,7 @@ QString styleSheetOf(Scheme scheme) {
         "QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: 0; }\n"
         "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }\n"
         "QAbstractScrollArea::corner { background: %window; border: 0; }\n")
+        .replace(QLatin1String("%row"), QString::number(metrics::row() - 1))
         .replace(QLatin1String("%raised"), hex(Role::Raised))
         .replace(QLatin1String("%surface"), hex(Role::Surface))
         .replace(QLatin1String("%window"), hex(Role::Window))

@@ -25,7 +25,22 @@ bool desktopIsDark() {
     return given.color(QPalette::Window).lightness() < given.color(QPalette::WindowText).lightness();
 }
 
+double scaleNow = 1;
+
 } // namespace
+
+double textScale() {
+    return scaleNow;
+}
+
+int metrics::scaled(double pixels) {
+    return qRound(pixels * scaleNow);
+}
+
+void applyTextScale(QApplication& app, double scale) {
+    scaleNow = qBound(kLeastTextScale, scale, kMostTextScale);
+    Theme::instance().apply(app);
+}
 
 Theme& Theme::instance() {
     static Theme theme;

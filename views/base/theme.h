@@ -11,7 +11,11 @@
 #include <QObject>
 #include <QString>
 
+#include <functional>
+
 class QApplication;
+class QTableView;
+class QWidget;
 
 namespace hopscope {
 
@@ -78,6 +82,7 @@ protected:
 private:
     Theme() = default;
     friend void applyTheme(QApplication& app, Mode mode);
+    friend void applyTextScale(QApplication& app, double scale);
     void apply(QApplication& app);
 
     Mode mode_ = Mode::System;
@@ -88,9 +93,20 @@ private:
 // There are three sizes and no more.
 enum class Size { Small, Normal, Large }; // -1, 0, +2 points
 
+// How large texts are, times what the system says: 1 = as the system says, 2 = twice. Rows and icons follow.
+// Set by applyTextScale(), which tells everybody with Theme::changed.
+constexpr double kLeastTextScale = 0.7, kMostTextScale = 3;
+double textScale();
+void applyTextScale(QApplication& app, double scale); // brought into range
+
 QFont uiFont(Size size = Size::Normal); // menus, tables; figures are tabular where the font has them
 QFont monoFont(Size size = Size::Normal); // names, types, code
 QFont titleFont(); // quiet small capitals: dock titles, group titles
+
+// A widget keeps the font that a function above gives, whatever the person makes of the size.
+void keepFont(QWidget* widget, std::function<QFont()> font);
+// Rows of a table stay as high as its texts need; `less` pixels lower where a table is dense.
+void keepRows(QTableView* table, int less = 0);
 
 // A 16 px monochrome icon of resources/icons in the text colour, for normal and disabled state and any scale.
 // It is drawn when it is painted, and so follows the theme by itself. An unknown name yields an empty icon
@@ -101,9 +117,14 @@ QStringList iconNames(); // all that exist, sorted
 
 // Measures of the window, in device-independent pixels.
 namespace metrics {
+int scaled(double pixels); // what grows with the texts
+inline int row() {
+    return scaled(24); // rows of tables, trees, lists
+}
+inline int icon() {
+    return scaled(16);
+}
 constexpr int kGrid = 4;
-constexpr int kRow = 24; // rows of tables, trees, lists
-constexpr int kIcon = 16;
 constexpr int kPadSmall = 4, kPad = 8, kPadLarge = 12;
 constexpr int kSplitterGrip = 6; // area that takes the mouse; the line in it is 1 px
 } // namespace metrics

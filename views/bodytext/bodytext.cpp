@@ -1,15 +1,26 @@
 #include "views/bodytext/bodytext.h"
 
 #include "core/graph/print.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
 
 #include <QRegularExpression>
 #include <QTextBlock>
 
+#include <algorithm>
+
 #include <unordered_map>
 
 namespace hopscope {
+
+namespace {
+// The selected node may be one of another body that is drawn with this one.
+NodeId nodeOfBody(const Shown& shown) {
+    const Place &node = shown.at.node, &body = shown.body();
+    return node.graph == body.graph && node.body == body.body ? node.node : NodeId();
+}
+} // namespace
 
 namespace {
 // Whether a printed line is the statement that makes `name`.
@@ -39,7 +50,8 @@ bool returns(std::string_view line) {
 } // namespace
 
 BodyText::BodyText(QWidget* parent)
-    : QPlainTextEdit(parent) {
+    : QPlainTextEdit(parent)
+    , find_(new FindBar(tr("Find in this text; /regex/"), {}, this)) {
     setObjectName(QStringLiteral("bodyText"));
     setAccessibleName(tr("Text of the body"));
     setReadOnly(true);
@@ -48,6 +60,13 @@ BodyText::BodyText(QWidget* parent)
     setFrameShape(QFrame::NoFrame);
     setFont(monoFont());
     setPlaceholderText(tr("No body is shown"));
+    find_->setObjectName(QStringLiteral("textFindBar"));
+    connect(find_, &FindBar::searchChanged, this, &BodyText::search);
+    connect(find_, &FindBar::stepRequested, this, &BodyText::findStep);
+    connect(find_, &FindBar::closed, this, [this] {
+        search();
+        setFocus();
+    });
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         setFont(monoFont());
         mark();
@@ -140,6 +159,7 @@ void BodyText::fill(const Place& body) {
     }
     setPlainText(qs(text));
     setExtraSelections({});
+    search();
 }
 
 std::optional<int> BodyText::lineOf(NodeId node) const {
@@ -175,7 +195,102 @@ void BodyText::mark() {
             }
         }
     }
+    for (size_t i = 0; i < hits_.size(); ++i) {
+        QTextEdit::ExtraSelection hit;
+        hit.cursor = QTextCursor(document());
+        hit.cursor.setPosition(hits_[i].first);
+        hit.cursor.setPosition(hits_[i].second, QTextCursor::KeepAnchor);
+        hit.format.setBackground(color(Role::Hit));
+        hit.format.setForeground(Qt::black);
+        if (hit_ == i) // told apart without colour as well
+            hit.format.setProperty(QTextFormat::TextUnderlineStyle, QTextCharFormat::SingleUnderline);
+        marks << hit;
+    }
     setExtraSelections(marks);
+}
+
+// --- find
+
+void BodyText::openFind() {
+    find_->open();
+    layOut();
+}
+
+// The document's own characters are searched: what is shown is what is found.
+void BodyText::search() {
+    hits_.clear();
+    hit_.reset();
+    findError_.clear();
+    if (!find_->isHidden()) {
+        const QString shown = toPlainText();
+        const std::string bytes = ss(shown);
+        const Result<Find> find = Find::parse(ss(find_->text()), find_->options());
+        const auto found =
+            find ? find->in_text(bytes) : Result<std::vector<std::pair<size_t, size_t>>>(find.error());
+        if (!found)
+            findError_ = qs(found.error().message);
+        // From bytes to characters in one pass: all are the same unless the text is other than ASCII.
+        size_t at = 0;
+        int character = 0;
+        const auto to = [&](size_t byte) {
+            character += int(QString::fromUtf8(bytes.data() + at, qsizetype(byte - at)).size());
+            at = byte;
+            return character;
+        };
+        if (found) {
+            for (const auto& [first, last] : *found) {
+                const int begin = to(first);
+                hits_.emplace_back(begin, to(last));
+            }
+        }
+    }
+    layOut();
+    mark();
+    sayHits(false);
+}
+
+void BodyText::sayHits(bool wrapped) {
+    FindBar::Shown shown;
+    shown.total = hits_.size();
+    shown.current = hit_ ? *hit_ + 1 : 0;
+    shown.wrapped = wrapped;
+    shown.error = findError_;
+    find_->setResult(shown);
+}
+
+void BodyText::findStep(int direction) {
+    if (find_->isHidden())
+        openFind();
+    if (hits_.empty())
+        return;
+    const int from = textCursor().position();
+    size_t next = 0;
+    if (hit_) {
+        next = *hit_ + size_t(direction + int(hits_.size()));
+    } else {
+        const auto behind = std::lower_bound(hits_.begin(), hits_.end(), std::pair(from, from));
+        next = size_t(behind - hits_.begin()) + hits_.size() - size_t(direction < 0);
+    }
+    const bool wrapped = next < hits_.size() || next >= 2 * hits_.size();
+    hit_ = next % hits_.size();
+    QTextCursor cursor(document());
+    cursor.setPosition(hits_[*hit_].first);
+    setTextCursor(cursor);
+    centerCursor();
+    chooseAtCursor();
+    mark();
+    sayHits(wrapped);
+}
+
+void BodyText::layOut() {
+    const int height = find_->isHidden() ? 0 : find_->sizeHint().height();
+    setViewportMargins(0, height, 0, 0);
+    find_->setGeometry(0, 0, width(), height);
+}
+
+void BodyText::resizeEvent(QResizeEvent* event) {
+    QPlainTextEdit::resizeEvent(event);
+    layOut();
 }
 
 void BodyText::chooseAtCursor() {
@@ -200,7 +315,7 @@ void BodyText::follow(const Shown& shown, Changes changed) {
     if (changed & Change::Document)
         setDocument(shown.document);
     if (shown.document && changed & (Change::Document | Change::Place | Change::Selection))
-        showBody(shown.body(), shown.at.node.node);
+        showBody(shown.body(), nodeOfBody(shown));
 }
 
 } // namespace hopscope

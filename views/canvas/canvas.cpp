@@ -62,7 +62,8 @@ Canvas::~Canvas() = default;
 
 // --- what is shown
 
-void Canvas::setScene(std::shared_ptr<const draw::Scene> scene, Change change) {
+void Canvas::setScene(
+    std::shared_ptr<const draw::Scene> scene, Change change, const std::function<NodeId(NodeId)>& now) {
     if (scene || d->placeholder.kind == Placeholder::Kind::Busy)
         setPlaceholder({});
     if (scene == d->scene)
@@ -99,10 +100,18 @@ void Canvas::setScene(std::shared_ptr<const draw::Scene> scene, Change change) {
     d->cameFrom = d->cameTo = {};
     if (change == Change::NewBody) {
         d->selected = d->currentHit = {};
+        d->also.clear();
         d->hits.clear();
         d->kept.clear();
         d->told = {};
         d->dimmed = false;
+    }
+    if (now) {
+        anchor = now(anchor);
+        d->selected = now(d->selected);
+        for (NodeId& node : d->also)
+            node = now(node);
+        std::erase_if(d->also, [](NodeId node) { return !node; });
     }
     d->remark();
     d->minimap->setScene(d->scene);
@@ -157,6 +166,18 @@ NodeId Canvas::selected() const {
     return d->selected;
 }
 
+const std::vector<NodeId>& Canvas::alsoSelected() const {
+    return d->also;
+}
+
+void Canvas::setAlsoSelected(std::vector<NodeId> nodes) {
+    if (nodes == d->also)
+        return;
+    d->also = std::move(nodes);
+    d->remark();
+    Q_EMIT alsoSelectedChanged();
+}
+
 void Canvas::setMarks(Marks marks) {
     if (marks == d->told)
         return;
@@ -195,13 +216,15 @@ void Canvas::Private::remark() {
     auto add = [this](const std::vector<NodeId>& nodes, int mark) {
         for (NodeId node : nodes)
             if (const std::optional<uint32_t> box = boxOf(node))
-                marks[*box] = static_cast<uint8_t>(marks[*box] | mark);
+                marks[*box] = static_cast<uint16_t>(marks[*box] | mark);
     };
     add(told.users, kUser | kKept);
     add(told.producers, kProducer | kKept);
     add(told.crossing, kCrossing | kKept);
+    add(told.partners, kPartner | kKept);
     add(hits, kHit | kKept);
     add(kept, kKept);
+    add(also, kAlso | kKept);
     add({selected, told.step}, kKept);
     add(told.noted, kBookmark);
     add(told.breakpoints, kBreakpoint);
@@ -209,7 +232,7 @@ void Canvas::Private::remark() {
     // A box waits as long as the node that it shows does, whatever is folded into it.
     for (NodeId node : told.waiting)
         if (const std::optional<uint32_t> box = boxOf(node); box && scene->boxes[*box].node == node)
-            marks[*box] = static_cast<uint8_t>(marks[*box] | kWaiting);
+            marks[*box] = static_cast<uint16_t>(marks[*box] | kWaiting);
     q->viewport()->update();
 }
 
@@ -298,6 +321,10 @@ void Canvas::Private::placeMinimap() {
 
 void Canvas::setHoverProvider(std::function<HoverCard(NodeId)> provider) {
     d->hoverProvider = std::move(provider);
+}
+
+void Canvas::setEdgeHoverProvider(std::function<HoverCard(const draw::Edge&)> provider) {
+    d->edgeProvider = std::move(provider);
 }
 
 void Canvas::setWheelZooms(bool on) {

@@ -62,6 +62,7 @@ struct Tag {
 struct Marks {
     std::vector<NodeId> users, producers; // of the selected node
     std::vector<NodeId> crossing; // values that cross to the other pane
+    std::vector<NodeId> partners; // of the node that is selected in the other pane: forward and backward
     std::vector<NodeId> noted; // nodes with a bookmark or note
     NodeId step; // arrow at the left edge; invalid = none
     // --- of a comparison with the other pane
@@ -91,7 +92,9 @@ public:
     // --- what is shown
     // A scene takes the place of any placeholder. Null shows nothing (set a placeholder) and clears a Busy
     // one. Setting the scene that is shown changes nothing else.
-    void setScene(std::shared_ptr<const draw::Scene> scene, Change change = Change::NewBody);
+    // `now`: what a node of the scene before is called in this one, where that changes (SameBody).
+    void setScene(std::shared_ptr<const draw::Scene> scene, Change change = Change::NewBody,
+        const std::function<NodeId(NodeId)>& now = {});
     std::shared_ptr<const draw::Scene> scene() const;
     // Kind::None removes it. Busy appears after 300 ms and counts elapsed time by itself from the first Busy
     // on; over a scene it is a strip at the top, otherwise it fills the canvas. Error and Empty appear at
@@ -102,6 +105,9 @@ public:
     // --- marks
     void setSelected(NodeId node); // invalid = none; does not scroll
     NodeId selected() const;
+    // What was chosen besides it, with Ctrl or a frame drawn with Shift; gone with the next plain click.
+    const std::vector<NodeId>& alsoSelected() const;
+    void setAlsoSelected(std::vector<NodeId> nodes);
     void setMarks(Marks marks); // in place of those before; the same again costs nothing
     const Marks& marks() const;
     void setCrossingSide(Side side);
@@ -136,6 +142,8 @@ public:
     bool isMinimapVisible() const; // as set; it also hides itself while all of the picture is in view
     // Called when the card is due; an empty card shows none. May be unset.
     void setHoverProvider(std::function<HoverCard(NodeId)> provider);
+    // Likewise over a line: its value, who takes it, and how many values run along it.
+    void setEdgeHoverProvider(std::function<HoverCard(const draw::Edge&)> provider);
     // Wheel zooms and Ctrl+wheel scrolls, for those who want it so.
     void setWheelZooms(bool on);
 
@@ -160,6 +168,7 @@ Q_SIGNALS:
     void nodeSelected(hopscope::NodeId node);
     void nodeActivated(hopscope::NodeId node); // double click, Return
     void hovered(hopscope::NodeId node); // invalid = left
+    void alsoSelectedChanged();
     void contextMenuRequested(hopscope::NodeId node, QPoint globalPos); // node invalid = background
     void viewChanged(); // zoom or place, by whatever
     void openingViewTaken();

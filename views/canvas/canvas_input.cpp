@@ -37,6 +37,25 @@ void Canvas::Private::select(NodeId node, bool scroll) {
         Q_EMIT q->nodeSelected(node); // also of the selected one: what is inspected may be another thing
 }
 
+void Canvas::Private::toggleAlso(NodeId node) {
+    std::vector<NodeId> next = also;
+    if (const auto found = std::find(next.begin(), next.end(), node); found != next.end())
+        next.erase(found);
+    else
+        next.push_back(node);
+    q->setAlsoSelected(std::move(next));
+}
+
+void Canvas::Private::takeFrame() {
+    const QRectF rect(q->toScene(frame().topLeft()), q->toScene(frame().bottomRight()));
+    std::vector<NodeId> inside;
+    for (const uint32_t box : index->boxesIn(rect))
+        if (rect.contains(rectOf(scene->boxes[box])))
+            inside.push_back(scene->boxes[box].node);
+    q->setAlsoSelected(std::move(inside));
+    q->viewport()->update();
+}
+
 void Canvas::Private::walkTo(std::optional<uint32_t> box) {
     if (box)
         select(scene->boxes[*box].node, true);
@@ -201,7 +220,16 @@ void Canvas::mousePressEvent(QMouseEvent* event) {
         event->setAccepted(event->button() == Qt::RightButton);
         return;
     }
+    if (event->modifiers() & Qt::ShiftModifier) {
+        d->drag = Private::Drag::Framing;
+        return;
+    }
     if (const NodeId node = nodeAt(event->pos())) {
+        if (event->modifiers() & Qt::ControlModifier && d->selected && node != d->selected) {
+            d->toggleAlso(node);
+            return;
+        }
+        setAlsoSelected({});
         d->select(node, false);
         return;
     }
@@ -219,6 +247,11 @@ void Canvas::mouseMoveEvent(QMouseEvent* event) {
         d->lastPos = event->pos();
         return;
     }
+    if (d->drag == Private::Drag::Framing) {
+        d->lastPos = event->pos();
+        viewport()->update();
+        return;
+    }
     if (event->buttons() == Qt::NoButton) {
         d->updateCursor(event->pos());
         d->startHover(event->pos());
@@ -227,14 +260,18 @@ void Canvas::mouseMoveEvent(QMouseEvent* event) {
 
 void Canvas::mouseReleaseEvent(QMouseEvent* event) {
     const bool click = d->drag == Private::Drag::Armed;
+    if (d->drag == Private::Drag::Framing)
+        d->takeFrame();
     d->drag = Private::Drag::None;
     d->updateCursor(event->pos());
     if (!click || event->button() != Qt::LeftButton)
         return;
     if (const NodeId other = d->otherEnd(event->pos()))
         d->select(other, true);
-    else
+    else {
+        setAlsoSelected({});
         d->select({}, false);
+    }
 }
 
 void Canvas::mouseDoubleClickEvent(QMouseEvent* event) {
@@ -285,9 +322,10 @@ void Canvas::Private::startHover(QPoint pos) {
         hoverEdge = edge;
         q->viewport()->update();
     }
-    if (node == hoverNode)
+    if (node == hoverNode && edge == hoverEdgeOfCard)
         return;
     card->hide();
+    hoverEdgeOfCard = edge;
     hoverNode = node;
     Q_EMIT q->hovered(node);
     node.valid() ? hoverTimer.start() : hoverTimer.stop();
@@ -309,7 +347,8 @@ void Canvas::Private::endHover() {
 void Canvas::Private::showHoverCard() {
     if (!hoverProvider || !hoverNode.valid() || !q->isVisible())
         return;
-    const HoverCard content = hoverProvider(hoverNode);
+    const HoverCard content =
+        hoverEdge && edgeProvider ? edgeProvider(scene->edges[*hoverEdge]) : hoverProvider(hoverNode);
     if (content.isEmpty())
         return;
     // Beside the box, so that it can still be read; an edge's card is beside the pointer.

@@ -21,7 +21,7 @@ class QGestureEvent;
 namespace hopscope {
 
 // What a box is besides itself.
-enum Mark : uint8_t {
+enum Mark : uint16_t {
     kUser = 1,
     kProducer = 2,
     kCrossing = 4,
@@ -30,6 +30,8 @@ enum Mark : uint8_t {
     kBookmark = 32,
     kWaiting = 64,
     kBreakpoint = 128,
+    kAlso = 256,
+    kPartner = 512,
 };
 
 struct Canvas::Private {
@@ -63,6 +65,9 @@ struct Canvas::Private {
     void select(NodeId node, bool scroll);
     void walkAlong(bool up);
     void walkTo(std::optional<uint32_t> box);
+    void toggleAlso(NodeId node);
+    void takeFrame(); // all boxes inside
+    QRect frame() const { return QRect(pressPos, lastPos).normalized(); }
     NodeId otherEnd(QPoint pos) const; // of the edge whose end is at pos
     void startHover(QPoint pos);
     void endHover();
@@ -101,9 +106,10 @@ struct Canvas::Private {
     bool opening = true; // the view follows the size until someone moves it
 
     NodeId selected, currentHit;
+    std::vector<NodeId> also;
     std::vector<NodeId> hits, kept;
     Marks told; // by the owner
-    std::vector<uint8_t> marks; // Mark, by box
+    std::vector<uint16_t> marks; // Mark, by box
     std::vector<uint32_t> farBoxes; // calls, which are named from afar
     bool dimmed = false;
     Side side = Side::None;
@@ -117,11 +123,12 @@ struct Canvas::Private {
     HoverCardWidget* card;
     QTimer hoverTimer, minimapTimer;
     NodeId hoverNode;
-    std::optional<uint32_t> hoverEdge;
+    std::optional<uint32_t> hoverEdge, hoverEdgeOfCard;
     QPoint hoverPos;
     std::function<HoverCard(NodeId)> hoverProvider;
+    std::function<HoverCard(const draw::Edge&)> edgeProvider;
 
-    enum class Drag { None, Armed, Panning } drag = Drag::None;
+    enum class Drag { None, Armed, Panning, Framing } drag = Drag::None;
     QPoint pressPos, lastPos;
     NodeId cameFrom, cameTo; // the last step of the walk, to take it back exactly
     bool cameUp = false;

@@ -148,11 +148,11 @@ void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePai
     const bool blocks = detail >= draw::Detail::Shapes;
     const std::optional<uint32_t> chosen = index->boxOf(selected);
     for (uint32_t box : index->boxesIn(visibleScene())) {
-        const uint8_t mark = marks[box];
-        if (box != chosen && !(mark & (kUser | kProducer)) && !(dimmed && mark & kKept))
+        const uint16_t mark = marks[box];
+        if (box != chosen && !(mark & (kUser | kProducer | kAlso)) && !(dimmed && mark & kKept))
             continue;
         BoxLook look;
-        if (box == chosen) {
+        if (box == chosen || mark & kAlso) {
             look.fill = color(blocks ? Role::Accent : Role::AccentSoft);
             look.border = color(Role::Accent);
             look.borderWidth = 2;
@@ -178,8 +178,8 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
     const std::optional<uint32_t> current = index->boxOf(currentHit), at = index->boxOf(told.step);
     painter.setRenderHint(QPainter::Antialiasing, true);
     for (uint32_t box : index->boxesIn(visibleScene().adjusted(-kOverhang, 0, kOverhang, 0))) {
-        const uint8_t mark = marks[box];
-        if (!(mark & (kHit | kCrossing | kBookmark | kBreakpoint)) && box != current && box != at)
+        const uint16_t mark = marks[box];
+        if (!(mark & (kHit | kCrossing | kPartner | kBookmark | kBreakpoint)) && box != current && box != at)
             continue;
         const QRectF r = scenePainter.snapped(scenePainter.mapRect(rectOf(scene->boxes[box])), line);
         if (mark & kHit) {
@@ -193,6 +193,13 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
         }
         if (box == current) {
             painter.setPen(QPen(color(Role::Hit), 2 * line));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawRoundedRect(r.adjusted(-3 * line, -3 * line, 3 * line, 3 * line), 5 * line, 5 * line);
+        }
+        if (mark & kPartner) { // dashed: it belongs together, no value is passed
+            QPen pen(color(Role::Accent), 2 * line);
+            pen.setDashPattern({3, 2});
+            painter.setPen(pen);
             painter.setBrush(Qt::NoBrush);
             painter.drawRoundedRect(r.adjusted(-3 * line, -3 * line, 3 * line, 3 * line), 5 * line, 5 * line);
         }
@@ -366,6 +373,13 @@ void Canvas::paintEvent(QPaintEvent*) {
         d->paint(painter);
     else
         painter.fillRect(viewport()->rect(), color(Role::Window));
+    if (d->drag == Private::Drag::Framing) {
+        QColor fill = color(Role::Accent);
+        fill.setAlphaF(0.15F);
+        painter.fillRect(d->frame(), fill);
+        painter.setPen(color(Role::Accent));
+        painter.drawRect(d->frame());
+    }
     if (hasFocus()) {
         painter.setPen(color(Role::Accent));
         painter.drawRect(viewport()->rect().adjusted(0, 0, -1, -1));

@@ -96,8 +96,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     table_->setTabKeyNavigation(false);
     table_->setFrameShape(QFrame::NoFrame);
     table_->verticalHeader()->hide();
-    table_->verticalHeader()->setMinimumSectionSize(metrics::kRow);
-    table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
+    keepRows(table_);
     const int widths[] = {230, 260, 80, 92, 92, 92, 170, 110, 110};
     for (int c = 0; c < CompareModel::ColumnCount; ++c)
         table_->setColumnWidth(c, widths[c]);

@@ -11,6 +11,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QMenu>
 #include <QSplitter>
 #include <QTableView>
 #include <QTableWidget>
@@ -19,11 +20,33 @@
 
 namespace hopscope {
 
-DiffView::DiffView(QAction* previous, QAction* next, QWidget* parent)
+namespace {
+// A switch of the menu: what it is called, and which option it sets. Looked past: the option is clear.
+struct Ignored {
+    const char* name;
+    const char* text;
+    bool MatchOptions::*counts;
+};
+constexpr Ignored kIgnored[] = {
+    {"names", QT_TRANSLATE_NOOP("DiffView", "&Names of nodes"), &MatchOptions::names},
+    {"order", QT_TRANSLATE_NOOP("DiffView", "&Order of statements"), &MatchOptions::order},
+    {"locations", QT_TRANSLATE_NOOP("DiffView", "&Lines of the program"), &MatchOptions::locations},
+    {"ids", QT_TRANSLATE_NOOP("DiffView", "&Ids that PyTorch counted up"), &MatchOptions::ids},
+    {"layers", QT_TRANSLATE_NOOP("DiffView", "Numbers of la&yers"), &MatchOptions::layer_indices},
+    {"dtypes", QT_TRANSLATE_NOOP("DiffView", "&Dtypes"), &MatchOptions::dtypes},
+    {"shapes", QT_TRANSLATE_NOOP("DiffView", "&Shapes"), &MatchOptions::shapes},
+    {"strides", QT_TRANSLATE_NOOP("DiffView", "S&trides"), &MatchOptions::strides},
+    {"devices", QT_TRANSLATE_NOOP("DiffView", "De&vices"), &MatchOptions::devices},
+    {"constants", QT_TRANSLATE_NOOP("DiffView", "&Constants"), &MatchOptions::constants},
+};
+} // namespace
+
+DiffView::DiffView(QAction* previous, QAction* next, QAction* link, QWidget* parent)
     : QWidget(parent)
     , model_(new DiffModel(this))
     , summary_(new QLabel(this))
     , fold_(new QToolButton(this))
+    , ignore_(new QToolButton(this))
     , copy_(new QToolButton(this))
     , table_(new QTableView(this))
     , fields_(new QTableWidget(0, 3, this))
@@ -49,7 +72,7 @@ DiffView::DiffView(QAction* previous, QAction* next, QWidget* parent)
     top->setContentsMargins(metrics::kPad, metrics::kPadSmall, metrics::kPad, metrics::kPadSmall);
     top->setSpacing(metrics::kPad);
     top->addWidget(summary_, 1);
-    for (QAction* action : {previous, next}) {
+    for (QAction* action : {previous, next, link}) {
         auto* button = new QToolButton(this);
         button->setDefaultAction(action);
         button->setAutoRaise(true);
@@ -57,7 +80,8 @@ DiffView::DiffView(QAction* previous, QAction* next, QWidget* parent)
         button->setAccessibleName(action->text().remove(QLatin1Char('&')));
         top->addWidget(button);
     }
-    for (QToolButton* button : {fold_, copy_}) {
+    fillIgnored();
+    for (QToolButton* button : {ignore_, fold_, copy_}) {
         button->setAutoRaise(true);
         button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
         button->setAccessibleName(button->text());
@@ -78,15 +102,14 @@ DiffView::DiffView(QAction* previous, QAction* next, QWidget* parent)
         table->setTabKeyNavigation(false);
         table->setFrameShape(QFrame::NoFrame);
         table->verticalHeader()->hide();
-        table->verticalHeader()->setMinimumSectionSize(metrics::kRow - metrics::kPadSmall);
-        table->verticalHeader()->setDefaultSectionSize(metrics::kRow - metrics::kPadSmall);
+        keepRows(table, metrics::kPadSmall);
         table->horizontalHeader()->setHighlightSections(false);
         table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
         table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     }
     table_->horizontalHeader()->setSectionResizeMode(DiffModel::Sign, QHeaderView::Fixed);
-    table_->horizontalHeader()->setMinimumSectionSize(metrics::kRow);
-    table_->setColumnWidth(DiffModel::Sign, metrics::kRow + metrics::kPadSmall);
+    table_->horizontalHeader()->setMinimumSectionSize(metrics::row());
+    table_->setColumnWidth(DiffModel::Sign, metrics::row() + metrics::kPadSmall);
     auto* split = new QSplitter(Qt::Horizontal, this);
     split->setObjectName(QStringLiteral("diffSplitter"));
     split->addWidget(table_);
@@ -123,6 +146,34 @@ DiffView::DiffView(QAction* previous, QAction* next, QWidget* parent)
                 Q_EMIT rowChosen(*row);
         });
     show(nullptr, nullptr);
+}
+
+void DiffView::fillIgnored() {
+    ignore_->setObjectName(QStringLiteral("diffIgnore"));
+    ignore_->setText(tr("Ignore"));
+    ignore_->setToolTip(tr("What is looked past: a field that is checked is no difference"));
+    ignore_->setPopupMode(QToolButton::InstantPopup);
+    auto* menu = new QMenu(ignore_);
+    menu->setObjectName(QStringLiteral("diffIgnoreMenu"));
+    for (const Ignored& one : kIgnored) {
+        QAction* action = menu->addAction(tr(one.text));
+        action->setObjectName(QStringLiteral("diffIgnore_") + QLatin1String(one.name));
+        action->setCheckable(true);
+        connect(action, &QAction::triggered, this, [this, &one](bool ignored) {
+            options_.*one.counts = !ignored;
+            showIgnored();
+            Q_EMIT optionsChosen(options_);
+        });
+    }
+    ignore_->setMenu(menu);
+    showIgnored();
+}
+
+void DiffView::showIgnored() {
+    const QList<QAction*> actions = ignore_->menu()->actions();
+    for (qsizetype i = 0; i < actions.size(); ++i)
+        actions[i]->setChecked(!(options_.*kIgnored[i].counts));
+    ignore_->setText(options_ == MatchOptions() ? tr("Ignore") : tr("Ignore (changed)"));
 }
 
 void DiffView::show(

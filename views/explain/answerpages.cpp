@@ -132,7 +132,9 @@ private:
             Table table({QObject::tr("field"), mine,
                 of.identifier.empty() ? QObject::tr("expected") : QObject::tr("there"), QObject::tr("by")});
             for (const Mismatch& m : of.fields)
-                table.row({qs(m.where + (m.where.empty() ? "" : " ") + m.field).toHtmlEscaped(),
+                table.row({qs(m.where + (m.name.empty() ? "" : " (" + m.name + ')')
+                               + (m.where.empty() ? "" : " ") + m.field)
+                               .toHtmlEscaped(),
                     value(m.found, true), value(m.expected, false), grounds(m.evidence)});
             facts_.block(table.html());
         }
@@ -161,7 +163,9 @@ private:
     void failure(const FailureStory& story);
     void outcome(const RegionAnswer& answer);
     void variants(const RegionAnswer& answer);
+    void alike(const RegionAnswer& answer);
     void calls(const RegionAnswer& answer);
+    void others();
 
     const Document& document_;
     const Dump& dump_;
@@ -222,6 +226,23 @@ void Page::variants(const RegionAnswer& answer) {
     }
 }
 
+// Other regions of the compilation with the same body, or nearly.
+void Page::alike(const RegionAnswer& answer) {
+    if (answer.equal.empty() && !answer.near)
+        return;
+    facts_.section(QObject::tr("Bodies like it"));
+    for (const EqualBody& b : answer.equal)
+        facts_.line(QObject::tr("equal to that of %1, and not shared with it: %2")
+                        .arg(mono(escaped(b.identifier)), sentence(b.why)));
+    if (answer.near)
+        facts_.line(
+            (answer.near->same_structure
+                    ? QObject::tr("built as that of %1, another function's, but for %2 %3")
+                    : QObject::tr("nearly built as that of %1, another function's, but for %2 %3"))
+                .arg(mono(escaped(answer.near->identifier)), sentence(answer.near->difference),
+                    linkToComparison(answer.near->other, answer.near->mine, QObject::tr("⇄ show both"))));
+}
+
 // Calls that say the same stand in one row.
 void Page::calls(const RegionAnswer& answer) {
     facts_.section(QObject::tr("Calls"));
@@ -254,6 +275,10 @@ QString Page::call(InvocationId id) {
     facts_.title(QObject::tr("Call %1: %2").arg(id.index).arg(decisionHtml(invocation)));
     if (answer) {
         facts_.line(sentence(answer->summary));
+        if (!answer->contradiction.empty())
+            facts_.line(tinted(Role::Warning,
+                QObject::tr("⚠ Log and graphs contradict each other: %1")
+                    .arg(sentence(answer->contradiction))));
         compared(compared_bodies(ledger_, invocation, *answer), QObject::tr("this call"));
     }
     if (e_.failure && invocation.decision == Decision::Failed)
@@ -276,8 +301,45 @@ QString Page::region(RegionRef ref) {
     facts_.title(name(r));
     variants(answer);
     outcome(answer);
+    alike(answer);
     calls(answer);
     return facts_.html();
+}
+
+// The same frame compiled before, and the same compilation on another rank: one click to their graphs in
+// diff.
+void Page::others() {
+    const CompileKey& mine = dump_.compilation(e_.compilation).key;
+    const auto frame = [](const std::string& id) { return id.substr(0, id.rfind('/')); };
+    CompilationId before, rank;
+    for (size_t c = 0; c < dump_.compilations.size(); ++c) {
+        const Compilation& other = dump_.compilations[c];
+        if (CompilationId(c) == e_.compilation || !other.last_attempt)
+            continue;
+        if (other.key.rank == mine.rank && frame(other.key.id) == frame(mine.id)
+            && CompilationId(c) < e_.compilation)
+            before = CompilationId(c); // the last one before
+        if (other.key.rank != mine.rank && other.key.id == mine.id && !rank)
+            rank = CompilationId(c);
+    }
+    QStringList links;
+    for (const CompilationId other : {before, rank}) {
+        if (!other)
+            continue;
+        for (const Stage stage : {Stage::Dynamo, Stage::Forward, Stage::Inference}) {
+            const Place a = document_.root_of(other, stage), b = document_.root_of(e_.compilation, stage);
+            if (!a.graph || !b.graph || dump_.graph(a.graph).stage != stage
+                || dump_.graph(b.graph).stage != stage)
+                continue;
+            links << linkToComparison(a, b,
+                QObject::tr("⇄ %1 graphs of %2 and this one")
+                    .arg(qs(stage_name(stage)), qs(document_.compile_label(other)).toHtmlEscaped()));
+        }
+    }
+    if (links.isEmpty())
+        return;
+    facts_.section(QObject::tr("Compare"));
+    facts_.line(links.join(QStringLiteral("<br>")));
 }
 
 QString Page::compilation() {
@@ -287,6 +349,7 @@ QString Page::compilation() {
     facts_.line(sentence(e_.headline));
     if (e_.failure)
         failure(*e_.failure);
+    others();
     for (const RegionAnswer& answer : e_.regions) {
         const Region& r = ledger_.regions[size_t(answer.region)];
         const QString function = r.function.empty()

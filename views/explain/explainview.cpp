@@ -26,7 +26,7 @@ ExplainView::ExplainView(QWidget* parent)
     text_->setFrameShape(QFrame::NoFrame);
     text_->document()->setDocumentMargin(metrics::kPadLarge);
     copy_->setObjectName(QStringLiteral("explanationCopy"));
-    copy_->setText(tr("Copy as text"));
+    copy_->setText(tr("Copy"));
     copy_->setIcon(icon(QStringLiteral("copy")));
     copy_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     copy_->setAutoRaise(true);
@@ -38,10 +38,10 @@ ExplainView::ExplainView(QWidget* parent)
     bottom->addStretch();
     bottom->addWidget(dump_);
     dump_->setObjectName(QStringLiteral("explanationDump"));
-    dump_->setText(tr("What this dump has"));
+    dump_->setText(tr("This dump"));
     dump_->setAutoRaise(true);
     dump_->setToolTip(tr("What is in the dump, what is missing, why, and how to record it"));
-    dump_->setAccessibleName(dump_->text());
+    dump_->setAccessibleName(tr("What this dump has"));
     connect(dump_, &QToolButton::clicked, this, &ExplainView::showDumpPage);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -89,8 +89,18 @@ void ExplainView::showDumpPage() {
     ask(question);
 }
 
+void ExplainView::showRow(int row) {
+    if (!document_ || size_t(row) >= document_->rows().size())
+        return;
+    Question question;
+    question.compilation = document_->rows()[size_t(row)].compilation;
+    question.region = document_->region_of(row);
+    question.row = row;
+    ask(question);
+}
+
 void ExplainView::ask(const Question& question) {
-    if (question == question_ && question_.compilation)
+    if (question == question_ && (question_.compilation || question_.dump))
         return; // what is read stays where it is
     question_ = question;
     fill();

@@ -20,6 +20,7 @@ public:
     explicit ExplainView(QWidget* parent = nullptr);
 
     void follow(const Shown& shown, Changes changed) override;
+    void showRow(int row); // the answer about a call, wherever one is
     void showDumpPage(); // until one goes elsewhere
     const Question& question() const { return question_; }
     QString text() const; // as it is shown, plain

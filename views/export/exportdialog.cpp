@@ -34,6 +34,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     , backward_(new QCheckBox(tr("With its other &half: forward down, backward up"), this))
     , repeats_(new QCheckBox(tr("Draw equal &blocks in a row once"), this))
     , expand_(new QCheckBox(tr("E&xpand regions in the place of their calls"), this))
+    , legend_(new QCheckBox(tr("With a &legend below it"), this))
     , scale_(new QDoubleSpinBox(this))
     , note_(new QLabel(this))
     , buttons_(new QDialogButtonBox(QDialogButtonBox::Cancel, this)) {
@@ -55,6 +56,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     backward_->setObjectName(QStringLiteral("exportWithBackward"));
     repeats_->setObjectName(QStringLiteral("exportFoldRepeats"));
     expand_->setObjectName(QStringLiteral("exportExpand"));
+    legend_->setObjectName(QStringLiteral("exportLegend"));
     scale_->setObjectName(QStringLiteral("exportScale"));
     scale_->setRange(0.25, 8);
     scale_->setSingleStep(0.5);
@@ -78,6 +80,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     form->addRow(QString(), backward_);
     form->addRow(QString(), repeats_);
     form->addRow(QString(), expand_);
+    form->addRow(QString(), legend_);
     QPushButton* go = buttons_->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
     go->setObjectName(QStringLiteral("exportGo"));
     auto* column = new QVBoxLayout(this);
@@ -149,6 +152,9 @@ void ExportDialog::update() {
     scale_->setToolTip(pixels ? tr("Pixels per point of the picture") : tr("Only a PNG has pixels"));
     light_->setEnabled(picture);
     light_->setToolTip(picture ? QString() : tr("Only pictures have colours"));
+    legend_->setEnabled(picture);
+    legend_->setToolTip(picture ? tr("What the colours, letters, marks and lines in it mean")
+                                : tr("Only pictures have colours"));
     const bool pair = scope_->currentIndex() >= 0
         && has_other_half(document_->dump(), panes_[size_t(scope_->currentIndex())].second);
     backward_->setEnabled(picture && pair);
@@ -189,6 +195,7 @@ ExportRequest ExportDialog::request() const {
     request.scale = scale_->value();
     request.choice.with_backward = backward_->isEnabled() && backward_->isChecked();
     request.choice.fold_repeats = repeats_->isEnabled() && repeats_->isChecked();
+    request.choice.legend = legend_->isEnabled() && legend_->isChecked();
     if (expand_->isEnabled() && expand_->isChecked())
         request.choice.expand = {"all"};
     return request;

@@ -47,6 +47,7 @@ private:
     QCheckBox* backward_;
     QCheckBox* repeats_;
     QCheckBox* expand_;
+    QCheckBox* legend_;
     QDoubleSpinBox* scale_;
     QLabel* note_;
     QDialogButtonBox* buttons_;

@@ -53,6 +53,7 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     options.format = chosen->extension == "pdf" ? ExportOptions::Format::Pdf : ExportOptions::Format::Png;
     options.scale = request.scale;
     options.plain = request.plain;
+    options.legend = picture->legend;
     options.scheme = dark ? Scheme::Dark : Scheme::Light;
     return exportScene(picture->scene, request.path, options);
 }

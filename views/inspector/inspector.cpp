@@ -18,7 +18,7 @@ Inspector::Inspector(QWidget* parent)
     tabs_->setAccessibleName(tr("Pages of the inspector"));
     tabs_->setDrawBase(false);
     tabs_->setExpanding(false);
-    tabs_->setUsesScrollButtons(false);
+    tabs_->setUsesScrollButtons(true); // a row of tabs does not hold the window wide
     for (const QString& name : {tr("Node"), tr("Call"), tr("Region"), tr("Body")})
         tabs_->addTab(name);
     text_->setObjectName(QStringLiteral("inspectorText"));

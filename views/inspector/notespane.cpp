@@ -26,7 +26,7 @@ NotesPane::NotesPane(QWidget* parent)
     , input_(new QLineEdit(this))
     , edit_(new QToolButton(this))
     , remove_(new QToolButton(this)) {
-    title_->setFont(titleFont());
+    keepFont(title_, titleFont);
     QPalette quiet = title_->palette();
     quiet.setColor(QPalette::WindowText, color(Role::Quiet));
     title_->setPalette(quiet);
@@ -97,7 +97,11 @@ void NotesPane::setNotes(const QString& address, const std::vector<NoteText>& no
     remove_->setVisible(!none);
     title_->setText(none ? tr("Notes") : tr("Notes (%1)").arg(notes.size()));
     const bool can = !address.isEmpty() && why.isEmpty();
-    input_->setEnabled(can);
+    // Not disabled where the file is read-only: who begins to type is told why nothing comes of it.
+    refusal_ = why;
+    input_->setEnabled(can || !why.isEmpty());
+    input_->setReadOnly(!why.isEmpty());
+    input_->setPlaceholderText(why.isEmpty() ? tr("Add a note") : tr("Read-only: no notes"));
     input_->setToolTip(can ? tr("A note on %1; Return saves it").arg(address) : why);
     // A text that is being changed goes out of sight with its note, and comes back with it.
     const int64_t before = editing_;
@@ -145,6 +149,9 @@ bool NotesPane::eventFilter(QObject* watched, QEvent* event) {
         Q_EMIT left();
         return true;
     }
+    if (watched == input_ && event->type() == QEvent::KeyPress && !refusal_.isEmpty()
+        && !static_cast<QKeyEvent*>(event)->text().isEmpty())
+        Q_EMIT refused(refusal_);
     return QWidget::eventFilter(watched, event);
 }
 

@@ -39,6 +39,7 @@ public:
 Q_SIGNALS:
     void addRequested(const QString& text);
     void editRequested(qint64 id, const QString& text);
+    void refused(const QString& why); // a text was begun that no file could take
     void removeRequested(qint64 id);
     void left(); // the person is done with the field, by Return or Esc
 
@@ -59,6 +60,7 @@ private:
     QLineEdit* input_;
     QToolButton* edit_;
     QToolButton* remove_;
+    QString refusal_; // why no note can be kept, empty = it can
     int64_t editing_ = 0; // the note whose text is in the input, 0 = a new one
     std::map<int64_t, QString> drafts_; // of notes that went out of sight while they were edited
 };

@@ -83,14 +83,36 @@ void stageFacts(Facts& facts, const Document& document, const Invocation& invoca
     }
 }
 
+// What a value adds to what is kept; values by their own size are told apart by their type.
+QString keptText(const SavedValue& value) {
+    switch (value.how) {
+    case KeptHow::Kept:
+        return value.kept_bytes ? qs(format_bytes(uint64_t(*value.kept_bytes))) : QObject::tr("symbolic");
+    case KeptHow::Elsewhere:
+        return QObject::tr("counted elsewhere");
+    case KeptHow::Freed:
+        return QObject::tr("not kept");
+    case KeptHow::AliveAnyway:
+        return QObject::tr("alive anyway");
+    case KeptHow::Unknown:
+        break;
+    }
+    return value.bytes ? qs(format_bytes(uint64_t(*value.bytes))) : QObject::tr("symbolic");
+}
+
 void savedFacts(Facts& facts, const Document& document, const Region& region, const Place& forward) {
     if (region.saved.empty())
         return;
-    const QString sum = region.saved_bytes
-        ? QObject::tr("Saved for backward: %1, %2")
-              .arg(qs(counted(region.saved.size(), "value")), qs(format_bytes(uint64_t(*region.saved_bytes))))
-        : QObject::tr("Saved for backward: %1").arg(qs(counted(region.saved.size(), "value")));
-    facts.section(sum);
+    facts.section(QObject::tr("Saved for backward: %1").arg(qs(counted(region.saved.size(), "value"))));
+    if (region.saved_bytes)
+        facts.line(tinted(Role::Quiet,
+            QObject::tr(
+                "Storages that its first call makes and that are kept, each counted once: %1. Parameters and "
+                "inputs are alive anyway; what another call makes or hands over is counted there.")
+                .arg(qs(format_bytes(uint64_t(*region.saved_bytes))))));
+    else
+        facts.line(tinted(Role::Quiet,
+            QObject::tr("Sizes by type: no pair of whole graphs tells whose storages they are.")));
     QString rows = QStringLiteral("<table cellspacing='0' cellpadding='0' width='100%'>");
     for (const SavedValue& value : region.saved) {
         const QString name = forward.graph ? linkTo({forward.graph, forward.body, value.node},
@@ -99,12 +121,13 @@ void savedFacts(Facts& facts, const Document& document, const Region& region, co
         const ValueType* type = forward.graph && value.node
             ? document.module(forward.graph).type(document.body(forward).node(value.node).type)
             : nullptr;
+        const bool counts = value.how == KeptHow::Kept || value.how == KeptHow::Unknown;
         rows += QStringLiteral(
             "<tr><td style='padding:1px 8px 1px 0'>%1</td><td style='padding:1px 8px 1px 0;color:%2'>%3</td>"
             "<td align='right'>%4</td></tr>")
                     .arg(name, color(Role::Quiet).name(),
                         type ? mono(escaped(short_type(document.module(forward.graph), *type))) : QString(),
-                        value.bytes ? qs(format_bytes(uint64_t(*value.bytes))) : QObject::tr("symbolic"));
+                        counts ? keptText(value) : tinted(Role::Quiet, keptText(value)));
     }
     facts.block(rows + QStringLiteral("</table>"));
 }
@@ -199,12 +222,13 @@ QString regionPage(const Document& document, RegionRef ref, const QString& proof
     facts.fact(QObject::tr("invocations"), QString::number(region.invocations.size()));
     facts.fact(QObject::tr("tracing"), tracing > 0 ? qs(format_milliseconds(tracing)) : QString());
     facts.fact(QObject::tr("time saved"), saved > 0 ? qs(format_milliseconds(saved)) : QString());
-    if (region.saved_bytes && !region.saved.empty())
-        facts.fact(QObject::tr("saved values"),
-            QObject::tr("%1 × %2 = %3")
-                .arg(qs(format_bytes(uint64_t(*region.saved_bytes))))
-                .arg(rows.size())
-                .arg(qs(format_bytes(uint64_t(*region.saved_bytes) * rows.size()))));
+    if (region.saved_bytes_all && !region.saved.empty())
+        facts.fact(QObject::tr("kept for backward"),
+            rows.size() > 1 ? QObject::tr("%1 by all %2 calls, %3 by the first")
+                                  .arg(qs(format_bytes(uint64_t(*region.saved_bytes_all))))
+                                  .arg(rows.size())
+                                  .arg(qs(format_bytes(uint64_t(region.saved_bytes.value_or(0)))))
+                            : qs(format_bytes(uint64_t(*region.saved_bytes_all))));
     if (region.inlined)
         facts.fact(QObject::tr("outcome"), QObject::tr("put inline after Dynamo, as it is called once"));
     if (const int backward = region.body_count(CallSite::Backward); backward > 1) {

@@ -19,17 +19,22 @@
 #include <QPainter>
 #include <QStyledItemDelegate>
 #include <QTableView>
+#include <QTextDocument>
 #include <QVBoxLayout>
 
 namespace hopscope {
 
 namespace {
 constexpr int kDebounceMs = 250;
-constexpr int kGlyph = 10;
 constexpr int kReason = 300; // least width of the reasons
 constexpr int kSource = 240, kPlace = 130; // most of the sources; of a place alone
 constexpr qsizetype kTold = 12; // compilations in a tooltip
+const QString kBetween = QStringLiteral(" · "); // parts of the summary
 constexpr int kMark = 14; // room for the mark of the current invocation
+
+int glyphSize() {
+    return metrics::scaled(10);
+}
 
 // Draws the decision's shape before its word, and the mark of the current invocation before its number.
 class LedgerDelegate : public QStyledItemDelegate {
@@ -58,9 +63,9 @@ public:
             const auto value = Decision(index.data(LedgerModel::DecisionRole).toInt());
             const bool inlined = index.data(LedgerModel::InlinedRole).toBool();
             const QColor tone = color(roleOf(value, inlined));
-            paintGlyph(*painter, QPointF(inner.left() + kGlyph / 2.0, inner.center().y() + 0.5), kGlyph,
-                glyphOf(value, inlined), tone);
-            inner.setLeft(inner.left() + kGlyph + metrics::kPad);
+            paintGlyph(*painter, QPointF(inner.left() + glyphSize() / 2.0, inner.center().y() + 0.5),
+                glyphSize(), glyphOf(value, inlined), tone);
+            inner.setLeft(inner.left() + glyphSize() + metrics::kPad);
             painter->setPen(tone);
         } else {
             if (index.data(LedgerModel::CurrentRole).toBool()) {
@@ -80,10 +85,10 @@ public:
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
         QSize size = QStyledItemDelegate::sizeHint(option, index);
         if (index.column() == LedgerModel::DecisionColumn)
-            size.rwidth() += kGlyph + 2 * metrics::kPad;
+            size.rwidth() += glyphSize() + 2 * metrics::kPad;
         if (index.column() == LedgerModel::Index)
             size.rwidth() += kMark + metrics::kPad;
-        size.setHeight(metrics::kRow);
+        size.setHeight(metrics::row());
         return size;
     }
 };
@@ -103,6 +108,7 @@ LedgerView::LedgerView(QWidget* parent)
 
     summary_->setObjectName(QStringLiteral("ledgerSummary"));
     summary_->setTextFormat(Qt::RichText);
+    summary_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred); // see fitSummary()
     summary_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     summary_->setAccessibleName(tr("Ledger summary"));
     conclusion_->setObjectName(QStringLiteral("ledgerConclusion"));
@@ -123,7 +129,8 @@ LedgerView::LedgerView(QWidget* parent)
            "variant: source: reason: compile: look in one column (Ctrl+Shift+F)"));
     filter_->setClearButtonEnabled(true);
     filter_->addAction(icon(QStringLiteral("filter")), QLineEdit::LeadingPosition)->setToolTip(tr("Filter"));
-    filter_->setFixedWidth(300);
+    filter_->setMaximumWidth(metrics::scaled(300));
+    filter_->setMinimumWidth(metrics::scaled(120));
 
     table_->setObjectName(QStringLiteral("ledgerTable"));
     table_->setAccessibleName(tr("Ledger of invocations"));
@@ -140,23 +147,23 @@ LedgerView::LedgerView(QWidget* parent)
     table_->setTabKeyNavigation(false);
     table_->setFrameShape(QFrame::NoFrame);
     table_->verticalHeader()->hide();
-    table_->verticalHeader()->setMinimumSectionSize(metrics::kRow);
-    table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
+    keepRows(table_);
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setSectionsMovable(true);
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
     table_->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     table_->setContextMenuPolicy(Qt::CustomContextMenu);
+    summary_->installEventFilter(this);
     table_->installEventFilter(this);
     table_->viewport()->installEventFilter(this);
 
     auto* top = new QHBoxLayout;
     top->setContentsMargins(metrics::kPad, metrics::kPadSmall, metrics::kPad, metrics::kPadSmall);
     top->setSpacing(metrics::kPadLarge);
-    top->addWidget(summary_, 1);
+    top->addWidget(summary_, 3);
     top->addWidget(error_);
     top->addWidget(shown_);
-    top->addWidget(filter_);
+    top->addWidget(filter_, 1);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
@@ -373,17 +380,34 @@ QString LedgerView::summary() const {
     if (totals.saved_ms > 0)
         parts << tr("%1 saved").arg(qs(format_milliseconds(totals.saved_ms)));
     if (totals.saved_bytes > 0)
-        parts << tr("%1 saved values").arg(qs(format_bytes(uint64_t(totals.saved_bytes))));
-    return parts.join(QStringLiteral(" · "));
+        parts << tr("%1 kept for backward").arg(qs(format_bytes(uint64_t(totals.saved_bytes))));
+    return parts.join(kBetween);
+}
+
+// As many of its parts as there is room for, from the first on; the rest stands in the tooltip.
+void LedgerView::fitSummary() {
+    QStringList parts = summary().split(kBetween);
+    const qsizetype all = parts.size();
+    QTextDocument measure;
+    measure.setDefaultFont(summary_->font());
+    for (; !parts.isEmpty(); parts.removeLast()) {
+        const QString text = parts.join(kBetween) + (parts.size() < all ? QStringLiteral(" …") : QString());
+        measure.setHtml(text);
+        if (measure.idealWidth() - 2 * measure.documentMargin() > summary_->width() && parts.size() > 1)
+            continue;
+        summary_->setText(text);
+        break;
+    }
+    summary_->setToolTip(parts.size() < all ? summary() : QString());
 }
 
 void LedgerView::updateCounts() {
-    summary_->setText(summary());
     const int total = model_->rowCount(), shown = proxy_->rowCount();
     shown_->setText(total == 0 ? QString() : tr("%1 of %2 shown").arg(shown).arg(total));
     QPalette quiet = shown_->palette();
     quiet.setColor(QPalette::WindowText, color(shown < total ? Role::Warning : Role::Quiet));
     shown_->setPalette(quiet);
+    fitSummary();
 }
 
 void LedgerView::addTerm(const QString& sign, const QModelIndex& cell) {
@@ -399,13 +423,17 @@ void LedgerView::addTerm(const QString& sign, const QModelIndex& cell) {
         (before.isEmpty() ? QString() : before + QLatin1Char(' ')) + sign + field + QLatin1Char(':') + value);
 }
 
-void LedgerView::copyRow(const QModelIndex& cell) {
+QString LedgerView::textOfRow(const QModelIndex& cell) const {
     QStringList cells;
     for (int column = 0; column < LedgerModel::ColumnCount; ++column) {
         if (!table_->isColumnHidden(column))
             cells << cell.siblingAtColumn(column).data().toString();
     }
-    QApplication::clipboard()->setText(cells.join(QLatin1Char('\t')));
+    return cells.join(QLatin1Char('\t'));
+}
+
+void LedgerView::copyRow(const QModelIndex& cell) {
+    QApplication::clipboard()->setText(textOfRow(cell));
 }
 
 void LedgerView::showMenu(const QPoint& at) {
@@ -415,29 +443,41 @@ void LedgerView::showMenu(const QPoint& at) {
     const QString value = cell.data().toString();
     const bool filterable = !LedgerModel::fieldOf(cell.column()).isEmpty() && !value.isEmpty();
     QMenu menu(this);
+    const int row = proxy_->mapToSource(cell).row();
+    if (itemMenu_) {
+        Item item;
+        item.row = row;
+        item.name = tr("call %1").arg(model_->document()->invocation(row).index);
+        item.text = textOfRow(cell);
+        itemMenu_(menu, item);
+        menu.addSeparator();
+    }
     QAction* in = menu.addAction(tr("Filter to “%1”").arg(value), this, [=, this] { addTerm({}, cell); });
     QAction* out = menu.addAction(
         tr("Filter out “%1”").arg(value), this, [=, this] { addTerm(QStringLiteral("-"), cell); });
     in->setEnabled(filterable);
     out->setEnabled(filterable);
-    QAction* reset = menu.addAction(tr("Reset filter"), this, [this] { setFilterText({}); });
-    reset->setEnabled(!filter_->text().isEmpty());
+    for (QAction* action : {in, out})
+        action->setToolTip(filterable ? action->text() : tr("This column is not one that is filtered by"));
     menu.addSeparator();
-    const int row = proxy_->mapToSource(cell).row();
     const std::optional<int> current = model_->current();
     QAction* compare = menu.addAction(current
             ? tr("Compare with call %1").arg(model_->document()->invocation(*current).index)
             : tr("Compare with the current call"),
         this, [=, this] { Q_EMIT comparisonAsked(*current, row); });
     compare->setEnabled(current && *current != row);
+    compare->setToolTip(compare->isEnabled() ? compare->text()
+            : current                        ? tr("It is the current call itself")
+                                             : tr("No call is current"));
     menu.addSeparator();
     menu.addAction(icon(QStringLiteral("copy")), tr("Copy cell"), this,
         [value] { QApplication::clipboard()->setText(value); });
-    menu.addAction(icon(QStringLiteral("copy")), tr("Copy row"), this, [=, this] { copyRow(cell); });
     menu.exec(table_->viewport()->mapToGlobal(at));
 }
 
 bool LedgerView::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == summary_ && event->type() == QEvent::Resize)
+        fitSummary();
     if (watched == table_->viewport() && event->type() == QEvent::Resize)
         stretchReason();
     // The menu is about the row under the pointer: asking for it goes nowhere.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "views/base/follower.h"
+#include "views/base/itemmenu.h"
 #include "views/ledger/ledgermodel.h"
 
 #include <QTimer>
@@ -28,6 +29,7 @@ public:
     QTableView& table() { return *table_; }
     QLineEdit& filterEdit() { return *filter_; }
 
+    void setItemMenu(ItemMenu menu) { itemMenu_ = std::move(menu); }
     QString filterText() const;
     void setFilterText(const QString& text); // applied at once
     QString summary() const;
@@ -50,7 +52,9 @@ private:
     void showMenu(const QPoint& at);
     void addTerm(const QString& sign, const QModelIndex& cell);
     void copyRow(const QModelIndex& cell);
+    QString textOfRow(const QModelIndex& cell) const;
     void fitColumns();
+    void fitSummary();
     void stretchReason();
     void conclude();
 
@@ -63,6 +67,7 @@ private:
     QLineEdit* filter_;
     QTableView* table_;
     QTimer debounce_;
+    ItemMenu itemMenu_;
     CompilationId concluded_; // whose line stands above the table
     bool fitting_ = false, reasonSet_ = false; // the person gave the reason's column its width
     bool quiet_ = false; // while the selection is set from outside

@@ -49,6 +49,7 @@ void OutlineModel::setDocument(std::shared_ptr<const Document> document) {
     beginResetModel();
     document_ = std::move(document);
     root_ = std::make_unique<Item>();
+    hits_.clear();
     currentRow_.reset();
     left_ = right_ = {};
     build();
@@ -331,7 +332,14 @@ QVariant OutlineModel::data(const QModelIndex& index, int role) const {
         return toolTip(it);
     case Qt::AccessibleTextRole: {
         const QString more = detail(it);
-        return more.isEmpty() ? name(it) : name(it) + QStringLiteral(", ") + more;
+        QString text = more.isEmpty() ? name(it) : name(it) + QStringLiteral(", ") + more;
+        if (const auto found = hits_.find(&it); found != hits_.end())
+            text += tr(", %1 found").arg(found->second);
+        return text;
+    }
+    case HitsRole: {
+        const auto found = hits_.find(&it);
+        return found == hits_.end() ? 0 : qulonglong(found->second);
     }
     case CurrentRole:
         return isCurrent(it);
@@ -366,6 +374,21 @@ void OutlineModel::setCurrent(std::optional<int> row, const Place& left, const P
     for (const QModelIndex& index : changed) {
         if (index.isValid())
             Q_EMIT dataChanged(index, index, {CurrentRole, CurrentDotRole});
+    }
+}
+
+void OutlineModel::setHits(std::vector<std::pair<Place, size_t>> hits) {
+    std::unordered_map<const Item*, size_t> next;
+    for (const auto& [body, count] : hits) {
+        const QModelIndex index = indexOfBody(body);
+        for (const Item* at = index.isValid() ? item(index) : nullptr; at && at->parent; at = at->parent)
+            next[at] += count;
+    }
+    std::unordered_map<const Item*, size_t> before = std::exchange(hits_, std::move(next));
+    before.insert(hits_.begin(), hits_.end());
+    for (const auto& [at, count] : before) {
+        const QModelIndex index = indexOf(at);
+        Q_EMIT dataChanged(index, index, {HitsRole});
     }
 }
 

@@ -2,11 +2,14 @@
 #pragma once
 
 #include "core/browse/document.h"
+#include "views/base/callstrip.h"
 
 #include <QAbstractItemModel>
 
 #include <memory>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace hopscope {
@@ -23,8 +26,9 @@ public:
         DetailRole, // the quiet text behind the name; RegionItem: its counts
         FunctionRole, // RegionItem: the marked function
         CurrentRole, // whether this row is, or holds, what is current
+        HitsRole, // what a search found in this row and all below it, 0 = nothing
     };
-    static constexpr int kInlinedBit = 16;
+    static constexpr int kInlinedBit = CallStrip::kInlinedBit;
 
     explicit OutlineModel(QObject* parent = nullptr);
     ~OutlineModel() override;
@@ -33,6 +37,8 @@ public:
     const std::shared_ptr<const Document>& document() const { return document_; }
     // Marks the invocation and the bodies shown.
     void setCurrent(std::optional<int> row, const Place& left, const Place& right);
+    // How many nodes a search found in each body; empty: no search.
+    void setHits(std::vector<std::pair<Place, size_t>> hits);
 
     QModelIndex index(int row, int column, const QModelIndex& parent = {}) const override;
     QModelIndex parent(const QModelIndex& child) const override;
@@ -73,6 +79,7 @@ private:
     std::shared_ptr<const Document> document_;
     std::unique_ptr<Item> root_;
     std::optional<int> currentRow_;
+    std::unordered_map<const Item*, size_t> hits_; // with what is below them
     Place left_, right_;
 };
 

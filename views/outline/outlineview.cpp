@@ -5,24 +5,23 @@
 #include "views/base/theme.h"
 
 #include <QApplication>
-#include <QClipboard>
 #include <QContextMenuEvent>
 #include <QMenu>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QStyledItemDelegate>
 
+#include <span>
+
 namespace hopscope {
 
 namespace {
 using Kind = OutlineModel::Kind;
-constexpr int kPitch = 13; // from dot to dot
-constexpr int kDot = 9;
-constexpr int kStripRow = 15;
-constexpr int kCountsRow = 17;
-
-int perLine(int width) {
-    return qMax(1, (width - metrics::kPad) / kPitch);
+int dotSize() {
+    return metrics::scaled(9);
+}
+int countsRow() {
+    return metrics::scaled(17);
 }
 
 class OutlineDelegate : public QStyledItemDelegate {
@@ -30,7 +29,7 @@ public:
     using QStyledItemDelegate::QStyledItemDelegate;
 
     static QRect stripRect(const QRect& item) {
-        return item.adjusted(metrics::kPadSmall, metrics::kRow + kCountsRow - 2, -metrics::kPadSmall, 0);
+        return item.adjusted(metrics::kPadSmall, metrics::row() + countsRow() - 2, -metrics::kPadSmall, 0);
     }
 
     void paint(
@@ -45,7 +44,7 @@ public:
         const Kind kind = Kind(index.data(OutlineModel::KindRole).toInt());
         const bool current = index.data(OutlineModel::CurrentRole).toBool();
         QRect line = option.rect;
-        line.setHeight(metrics::kRow);
+        line.setHeight(metrics::row());
         line.adjust(metrics::kPadSmall, 0, -metrics::kPadSmall, 0);
         if (current && kind == Kind::InvocationItem) {
             painter->setRenderHint(QPainter::Antialiasing);
@@ -55,7 +54,8 @@ public:
             painter->drawPolygon(QPolygonF{c + QPointF(-3, -5), c + QPointF(5, 0), c + QPointF(-3, 5)});
         }
         if (kind == Kind::InvocationItem)
-            line.setLeft(line.left() + 12);
+            line.setLeft(line.left() + metrics::scaled(12));
+        paintHits(*painter, line, index.data(OutlineModel::HitsRole).toULongLong());
 
         QFont font = nameFont(kind);
         font.setBold(current);
@@ -71,7 +71,7 @@ public:
         if (kind == Kind::RegionItem) {
             paintQuiet(*painter, line, index.data(OutlineModel::FunctionRole).toString());
             const QRect counts(option.rect.left() + metrics::kPadSmall, line.bottom() - 2,
-                option.rect.width() - 2 * metrics::kPadSmall, kCountsRow);
+                option.rect.width() - 2 * metrics::kPadSmall, countsRow());
             paintQuiet(*painter, counts, index.data(OutlineModel::DetailRole).toString());
             paintStrip(*painter, stripRect(option.rect), index);
         } else {
@@ -81,16 +81,16 @@ public:
     }
 
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        int height = metrics::kRow;
+        int height = metrics::row();
         if (Kind(index.data(OutlineModel::KindRole).toInt()) == Kind::RegionItem) {
             const auto* view = qobject_cast<const QTreeView*>(option.widget);
             int depth = 1;
             for (QModelIndex up = index.parent(); up.isValid(); up = up.parent())
                 ++depth;
             const int width = view ? view->viewport()->width() - depth * view->indentation() : 200;
-            const int dots = int(index.data(OutlineModel::DotsRole).toByteArray().size());
-            const int lines = (dots + perLine(width) - 1) / perLine(width);
-            height += kCountsRow + lines * kStripRow + metrics::kPadSmall;
+            const CallStrip strip(
+                index.data(OutlineModel::DotsRole).toByteArray(), width - 2 * metrics::kPadSmall);
+            height += countsRow() + strip.height() + metrics::kPadSmall;
         }
         return {120, height};
     }
@@ -99,6 +99,25 @@ private:
     static QFont nameFont(Kind kind) {
         const bool mono = kind == Kind::RegionItem || kind == Kind::BodyItem || kind == Kind::StageItem;
         return mono ? monoFont() : uiFont();
+    }
+
+    // What a search found in it, as a marked number at the right; takes its room from the line.
+    static void paintHits(QPainter& painter, QRect& line, qulonglong hits) {
+        if (hits == 0)
+            return;
+        painter.setFont(uiFont(Size::Small));
+        const QString text = grouped(hits);
+        QRect badge = line;
+        badge.setLeft(line.right() - painter.fontMetrics().horizontalAdvance(text) - metrics::kPad);
+        const int height = painter.fontMetrics().height();
+        badge = QRect(badge.left(), line.center().y() - height / 2, badge.width(), height);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(color(Role::Hit));
+        painter.drawRoundedRect(badge, 3, 3);
+        painter.setPen(Qt::black);
+        painter.drawText(badge, Qt::AlignCenter, text);
+        line.setRight(badge.left() - metrics::kPadSmall);
     }
 
     static void paintQuiet(QPainter& painter, const QRect& line, const QString& text) {
@@ -120,9 +139,9 @@ private:
                 const bool inlined = code & OutlineModel::kInlinedBit;
                 const auto decision = Decision(code & ~OutlineModel::kInlinedBit);
                 painter.setPen(color(roleOf(decision, inlined)));
-                paintGlyph(painter, QPointF(line.left() + kDot / 2.0, line.center().y() + 0.5), kDot,
-                    glyphOf(decision, inlined), color(roleOf(decision, inlined)));
-                line.setLeft(line.left() + kDot + metrics::kPadSmall + 2);
+                paintGlyph(painter, QPointF(line.left() + dotSize() / 2.0, line.center().y() + 0.5),
+                    dotSize(), glyphOf(decision, inlined), color(roleOf(decision, inlined)));
+                line.setLeft(line.left() + dotSize() + metrics::kPadSmall + 2);
             }
         } else {
             painter.setPen(color(Role::Quiet));
@@ -133,23 +152,10 @@ private:
     }
 
     static void paintStrip(QPainter& painter, const QRect& area, const QModelIndex& index) {
-        const QByteArray dots = index.data(OutlineModel::DotsRole).toByteArray();
         const QVariant current = index.data(OutlineModel::CurrentDotRole);
-        const int line = perLine(area.width() + 2 * metrics::kPadSmall);
-        for (int i = 0; i < dots.size(); ++i) {
-            const int code = dots[i];
-            const bool inlined = code & OutlineModel::kInlinedBit;
-            const auto decision = Decision(code & ~OutlineModel::kInlinedBit);
-            const QPointF c(area.left() + (i % line) * kPitch + kPitch / 2.0,
-                area.top() + (i / line) * kStripRow + kStripRow / 2.0);
-            if (current.isValid() && i == current.toInt()) {
-                painter.setRenderHint(QPainter::Antialiasing);
-                painter.setPen(QPen(color(Role::Accent), 1.5));
-                painter.setBrush(Qt::NoBrush);
-                painter.drawRoundedRect(QRectF(c.x() - 6.5, c.y() - 7, 13, 14), 3, 3);
-            }
-            paintGlyph(painter, c, kDot, glyphOf(decision, inlined), color(roleOf(decision, inlined)));
-        }
+        CallStrip(index.data(OutlineModel::DotsRole).toByteArray(), area.width())
+            .paint(
+                painter, area.topLeft(), current.isValid() ? std::optional(current.toInt()) : std::nullopt);
     }
 };
 } // namespace
@@ -162,7 +168,11 @@ OutlineView::OutlineView(QWidget* parent)
     setModel(model_);
     setItemDelegate(new OutlineDelegate(this));
     setHeaderHidden(true);
-    setIndentation(14);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        setIndentation(metrics::scaled(14));
+        scheduleDelayedItemsLayout();
+    });
+    setIndentation(metrics::scaled(14));
     setUniformRowHeights(false);
     setFrameShape(QFrame::NoFrame);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -250,18 +260,38 @@ void OutlineView::choose(const QModelIndex& index) {
     }
 }
 
+// A call, or a region, as the first body that it has.
+void OutlineView::chooseBeside(const QModelIndex& index) {
+    if (!index.isValid())
+        return;
+    Place body;
+    std::optional<int> row = model_->rowOf(index);
+    switch (model_->kindOf(index)) {
+    case Kind::StageItem:
+    case Kind::BodyItem:
+        body = model_->placeOf(index);
+        break;
+    case Kind::RegionItem:
+        row = model_->document()->first_row_of(model_->regionOf(index));
+        [[fallthrough]];
+    case Kind::InvocationItem:
+        for (const Place& of :
+            row ? std::span(model_->document()->invocation(*row).bodies) : std::span<const Place>())
+            if (!body.graph)
+                body = of;
+        break;
+    default:
+        break;
+    }
+    if (body.graph)
+        Q_EMIT besideChosen(body);
+}
+
 std::optional<int> OutlineView::dotAt(const QModelIndex& index, const QPoint& at) const {
     if (!index.isValid() || model_->kindOf(index) != Kind::RegionItem)
         return {};
-    const QRect item = visualRect(index);
-    const QRect area = OutlineDelegate::stripRect(item);
-    if (!area.contains(at))
-        return {};
-    const int line = perLine(area.width() + 2 * metrics::kPadSmall);
-    const int column = (at.x() - area.left()) / kPitch, row = (at.y() - area.top()) / kStripRow;
-    const int dot = row * line + column;
-    const bool there = column < line && dot < index.data(OutlineModel::DotsRole).toByteArray().size();
-    return there ? std::optional(dot) : std::nullopt;
+    const QRect area = OutlineDelegate::stripRect(visualRect(index));
+    return CallStrip(index.data(OutlineModel::DotsRole).toByteArray(), area.width()).at(at - area.topLeft());
 }
 
 void OutlineView::mousePressEvent(QMouseEvent* event) {
@@ -270,6 +300,11 @@ void OutlineView::mousePressEvent(QMouseEvent* event) {
         return;
     }
     const QModelIndex index = indexAt(event->pos());
+    if (event->button() == Qt::LeftButton && event->modifiers() & Qt::ControlModifier) {
+        chooseBeside(index);
+        event->accept();
+        return;
+    }
     const std::optional<int> dot =
         event->button() == Qt::LeftButton ? dotAt(index, event->pos()) : std::nullopt;
     const std::optional<int> row = dot ? model_->rowOf(model_->index(*dot, 0, index)) : std::nullopt;
@@ -295,7 +330,10 @@ void OutlineView::resizeEvent(QResizeEvent* event) {
 
 void OutlineView::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) {
-        choose(currentIndex());
+        if (event->modifiers() & Qt::ControlModifier)
+            chooseBeside(currentIndex());
+        else
+            choose(currentIndex());
         return;
     }
     QTreeView::keyPressEvent(event);
@@ -306,20 +344,38 @@ void OutlineView::contextMenuEvent(QContextMenuEvent* event) {
     if (!index.isValid())
         return;
     QMenu menu(this);
-    menu.addAction(icon(QStringLiteral("goto")), tr("Go there"), this, [=, this] { choose(index); });
+    if (itemMenu_)
+        itemMenu_(menu, itemOf(index));
+    menu.addSeparator();
     QAction* open = menu.addAction(isExpanded(index) ? tr("Collapse") : tr("Expand"), this,
         [=, this] { setExpanded(index, !isExpanded(index)); });
     open->setEnabled(model_->rowCount(index) > 0);
-    menu.addSeparator();
-    const QString name = index.data().toString();
-    menu.addAction(icon(QStringLiteral("copy")), tr("Copy name"), this,
-        [name] { QApplication::clipboard()->setText(name); });
-    const QString tip = index.data(Qt::ToolTipRole).toString();
-    const Kind kind = model_->kindOf(index);
-    if (kind == Kind::StageItem || kind == Kind::BodyItem)
-        menu.addAction(icon(QStringLiteral("copy")), tr("Copy address"), this,
-            [tip] { QApplication::clipboard()->setText(tip); });
+    open->setToolTip(open->isEnabled() ? open->text() : tr("It holds nothing"));
     menu.exec(event->globalPos());
+}
+
+Item OutlineView::itemOf(const QModelIndex& index) const {
+    Item item;
+    item.name = index.data().toString();
+    switch (model_->kindOf(index)) {
+    case Kind::RegionItem:
+        item.region = model_->regionOf(index);
+        break;
+    case Kind::InvocationItem:
+        item.row = model_->rowOf(index);
+        break;
+    case Kind::StageItem:
+    case Kind::BodyItem:
+        item.place = model_->placeOf(index);
+        break;
+    case Kind::FailureItem:
+        item.text = index.data(Qt::ToolTipRole).toString();
+        break;
+    case Kind::Rank:
+    case Kind::Compilation:
+        break;
+    }
+    return item;
 }
 
 void OutlineView::follow(const Shown& shown, Changes changed) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "views/base/follower.h"
+#include "views/base/itemmenu.h"
 #include "views/outline/outlinemodel.h"
 
 #include <QTreeView>
@@ -22,6 +23,11 @@ public:
     void setCurrent(std::optional<int> row, const Place& left, const Place& right, const Place& focused);
 
     OutlineModel& outline() { return *model_; }
+    void setItemMenu(ItemMenu menu) { itemMenu_ = std::move(menu); }
+    Item itemOf(const QModelIndex& index) const;
+
+    // Which dot of a region's strip is at a point of the viewport.
+    std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
 
 Q_SIGNALS:
     void rowChosen(int row);
@@ -29,6 +35,7 @@ Q_SIGNALS:
     void compilationChosen(hopscope::CompilationId compilation);
     void bodyChosen(const hopscope::Place& body);
     void failureChosen(int failure);
+    void besideChosen(const hopscope::Place& body); // Ctrl with a click or Return: in the other pane
 
 protected:
     void mousePressEvent(QMouseEvent* event) override;
@@ -38,9 +45,10 @@ protected:
 
 private:
     void choose(const QModelIndex& index);
-    std::optional<int> dotAt(const QModelIndex& index, const QPoint& at) const;
+    void chooseBeside(const QModelIndex& index);
 
     OutlineModel* model_;
+    ItemMenu itemMenu_;
     bool quiet_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <QClipboard>
 #include <QHeaderView>
 #include <QLabel>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QSplitter>
 #include <QTableView>
@@ -31,8 +32,7 @@ ProblemsView::ProblemsView(QWidget* parent)
     table_->setTabKeyNavigation(false);
     table_->setFrameShape(QFrame::NoFrame);
     table_->verticalHeader()->hide();
-    table_->verticalHeader()->setMinimumSectionSize(metrics::kRow);
-    table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
+    keepRows(table_);
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setSectionResizeMode(ProblemsModel::Message, QHeaderView::Stretch);
     auto* copyAction = new QAction(icon(QStringLiteral("copy")), tr("Copy"), table_);
@@ -46,7 +46,7 @@ ProblemsView::ProblemsView(QWidget* parent)
     text_->setAccessibleName(tr("The whole text of the problem"));
     text_->setReadOnly(true);
     text_->setFrameShape(QFrame::NoFrame);
-    text_->setFont(monoFont(Size::Small));
+    keepFont(text_, [] { return monoFont(Size::Small); });
     text_->setLineWrapMode(QPlainTextEdit::WidgetWidth); // a sentence that runs out of sight is not read
 
     empty_->setAlignment(Qt::AlignCenter);
@@ -68,6 +68,22 @@ ProblemsView::ProblemsView(QWidget* parent)
         const qulonglong line = cell.data(ProblemsModel::LineRole).toULongLong();
         if (file.isValid() && line > 0)
             Q_EMIT spotChosen(FileId(file.toUInt()), line);
+    });
+    table_->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(table_, &QTableView::customContextMenuRequested, this, [this](const QPoint& at) {
+        const QModelIndex cell = table_->indexAt(at);
+        if (!cell.isValid() || !itemMenu_)
+            return;
+        const QModelIndex first = cell.siblingAtColumn(0);
+        Item item;
+        item.name = cell.siblingAtColumn(ProblemsModel::Message).data().toString();
+        item.text = first.data(ProblemsModel::TextRole).toString();
+        if (const QVariant file = first.data(ProblemsModel::FileRole); file.isValid())
+            item.file = FileId(file.toUInt());
+        item.line = first.data(ProblemsModel::LineRole).toULongLong();
+        QMenu menu(this);
+        itemMenu_(menu, item);
+        menu.exec(table_->viewport()->mapToGlobal(at));
     });
     setDocument(nullptr);
 }

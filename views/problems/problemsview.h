@@ -2,6 +2,7 @@
 #pragma once
 
 #include "views/base/follower.h"
+#include "views/base/itemmenu.h"
 #include "views/problems/problemsmodel.h"
 
 #include <QWidget>
@@ -27,7 +28,12 @@ public:
 Q_SIGNALS:
     void spotChosen(hopscope::FileId file, quint64 line); // double click or Return: show it in the dump
 
+    // --- for the shell
+public:
+    void setItemMenu(ItemMenu menu) { itemMenu_ = std::move(menu); }
+
 private:
+    ItemMenu itemMenu_;
     void showText();
     void copy();
 

@@ -123,7 +123,7 @@ QWidget* StepsView::buildRun(QAction* computeAll) {
     notes_ = new QLabel(box);
     notes_->setObjectName(QStringLiteral("stepsNotes"));
     notes_->setAccessibleName(tr("What to know of this run"));
-    notes_->setFont(uiFont(Size::Small));
+    keepFont(notes_, [] { return uiFont(Size::Small); });
     notes_->setForegroundRole(QPalette::PlaceholderText);
     // Whole messages: they wrap, and can be copied.
     for (QLabel* label : {text_, failure_, notes_}) {
@@ -285,8 +285,7 @@ QTableView* StepsView::table(
     view->setTabKeyNavigation(false);
     view->setFrameShape(QFrame::NoFrame);
     view->verticalHeader()->hide();
-    view->verticalHeader()->setMinimumSectionSize(metrics::kRow);
-    view->verticalHeader()->setDefaultSectionSize(metrics::kRow);
+    keepRows(view);
     view->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     view->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
     return view;

@@ -43,14 +43,47 @@ enum class Do {
     ZoomOut,
     Zoom100,
     Minimap,
+    WheelZooms,
     Fold,
+    FoldRepeats,
+    Hairpin,
+    ExpandHere,
+    CollapseHere,
+    ExpandLevel,
+    ExpandAll,
+    CollapseAll,
+    HideNodes,
+    HideOthers,
+    Extract,
+    RevealInputs,
+    RevealOutputs,
+    ShowAll,
+    TraceAncestors,
+    TraceDescendants,
+    TracePath,
+    UndoView,
+    RedoView,
+    MinimapAuto,
+    MinimapTopLeft,
+    MinimapTopRight,
+    MinimapBottomLeft,
+    MinimapBottomRight,
     LayoutLayered,
     LayoutDot,
     ThemeSystem,
     ThemeLight,
     ThemeDark,
     FullScreen,
+    TextLarger,
+    TextSmaller,
+    TextReset,
     DefaultLayout,
+    DebugLayout,
+    CompareLayout,
+    RestoreLayout,
+    LinkPanes,
+    SinglePane,
+    OpenBeside,
     OtherPane,
     ComparePanes,
     NextDifference,
@@ -104,10 +137,13 @@ enum class Do {
     DeriveJoint,
     ProveRegion,
     CallSchema,
+    CompareDump,
+    LinkViews,
     CompareRun,
     FollowStep,
     ValuesOnNodes,
     TimesOnNodes,
+    HelpPages,
     KeyList,
     About,
     Count_
@@ -135,8 +171,8 @@ public:
 
     // Keys without Ctrl or Alt belong to one part of the window: elsewhere they are text.
     void restrictTo(QWidget* widget, std::initializer_list<Do> table);
-    // Some keys step a run while there is one, and something else without: each belongs to one action at a
-    // time.
+    // Some keys step back in a run while there is one, and something else without: each belongs to one action
+    // at a time. F10 is no such key: it steps over, and without a run it says that nothing runs.
     void setRunning(bool running);
     // Greys actions and says why in their tooltips; an empty reason enables them.
     void setReason(Do what, const QString& reason);
@@ -144,6 +180,9 @@ public:
     void setText(Do what, const QString& text, const QString& tip);
     // The tooltip: what it does, why it is greyed, and last the key in brackets.
     static void updateToolTip(QAction* action);
+    // What to say where a key was pressed whose action cannot apply now: "Step Over: nothing runs"; else
+    // empty.
+    QString whyNot(const QKeySequence& key) const;
 
 private:
     struct Spec;

@@ -7,6 +7,7 @@
 #include <QLabel>
 
 #include <algorithm>
+#include <array>
 
 namespace hopscope {
 
@@ -19,11 +20,15 @@ Docks::Docks(QMainWindow* window, Actions* actions, const std::vector<Spec>& tab
         dock->setWidget(spec.panel);
         dock->setFeatures(QDockWidget::DockWidgetMovable | QDockWidget::DockWidgetFloatable
             | QDockWidget::DockWidgetClosable);
+        const auto first = std::find_if(
+            entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.area == spec.area; });
         window->addDockWidget(spec.area, dock);
+        if (first != entries_.end())
+            window->tabifyDockWidget(first->dock, dock); // at once: side by side they are wider than a screen
         if (spec.titled) {
             // Quiet titles in small capitals.
             auto* title = new QLabel(spec.title, dock);
-            title->setFont(titleFont());
+            keepFont(title, titleFont);
             title->setContentsMargins(metrics::kPadLarge, metrics::kPad, metrics::kPad, metrics::kPadSmall);
             title->setForegroundRole(QPalette::PlaceholderText);
             dock->setTitleBarWidget(title);
@@ -83,28 +88,57 @@ void Docks::bringForward(const QString& name) {
         dock->raise();
 }
 
+void Docks::restrictKey(const QString& name, QWidget* widget) {
+    for (size_t i = 0; i < entries_.size(); ++i) {
+        if (entries_[i].name != name)
+            continue;
+        QAction* action = actions_[qsizetype(i)];
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        window_->removeAction(action);
+        widget->addAction(action);
+    }
+}
+
 void Docks::setTitle(const QString& name, const QString& title) {
     if (QDockWidget* dock = find(name))
         dock->setWindowTitle(title);
 }
 
-void Docks::arrange() {
+QDockWidget* Docks::dockOf(const QWidget* widget) const {
+    for (const Entry& entry : entries_) {
+        if (widget && (entry.dock == widget || entry.dock->isAncestorOf(widget)))
+            return entry.dock;
+    }
+    return nullptr;
+}
+
+namespace {
+struct Area {
+    Qt::DockWidgetArea area;
+    int size; // across its border
+};
+
+// What of a window is the areas' own: the graphs keep at least half of its width.
+std::array<Area, 3> areasOf(Docks::Arrangement as, int w, int h) {
+    using metrics::scaled;
+    const bool compare = as == Docks::Arrangement::Compare;
+    // Neither wider than texts need nor than leaves the graphs theirs.
+    const int left = qMin(qBound(scaled(190), w * 17 / 100, scaled(320)), w / 4);
+    const int right = qMin(qBound(scaled(240), w * 20 / 100, scaled(360)), w / 4);
+    const int bottom = qMin(qBound(scaled(190), h * (compare ? 40 : 25) / 100, scaled(compare ? 460 : 300)),
+        h * (compare ? 45 : 35) / 100);
+    return {{{Qt::BottomDockWidgetArea, bottom}, {Qt::LeftDockWidgetArea, left},
+        {Qt::RightDockWidgetArea, right}}};
+}
+} // namespace
+
+void Docks::arrange(Arrangement as) {
+    // Those that are shown stand side by side for a moment each, and the window would become as wide.
     for (const Entry& entry : entries_) {
         entry.dock->setFloating(false);
-        entry.dock->show();
+        entry.dock->hide();
     }
-    const int w = window_->width(), h = window_->height();
-    struct Area {
-        Qt::DockWidgetArea area;
-        int size; // across its border
-    };
-    // The bottom first: its docks are wide, and each call of tabifyDockWidget() makes the window as wide as
-    // all that are still side by side. The last call is for two narrow ones.
-    const Area areas[] = {
-        {Qt::BottomDockWidgetArea, qBound(160, h * 25 / 100, 300)},
-        {Qt::LeftDockWidgetArea, qBound(220, w * 17 / 100, 320)},
-        {Qt::RightDockWidgetArea, qBound(240, w * 20 / 100, 360)},
-    };
+    const std::array<Area, 3> areas = areasOf(as, window_->width(), window_->height());
     QList<QDockWidget*> firsts;
     for (const Area& area : areas) {
         QDockWidget* before = nullptr;
@@ -120,8 +154,23 @@ void Docks::arrange() {
             before = entry.dock;
         }
     }
+    for (const Entry& entry : entries_)
+        entry.dock->show();
     for (QDockWidget* first : firsts)
         first->raise();
+    const auto front = [this](std::initializer_list<const char*> names) {
+        for (const char* name : names)
+            show(qs(name));
+    };
+    if (as == Arrangement::Debug)
+        front({"steps", "values"});
+    if (as == Arrangement::Compare) {
+        front({"diff"});
+        for (const Entry& entry : entries_) {
+            if (entry.area != Qt::BottomDockWidgetArea)
+                entry.dock->hide();
+        }
+    }
     window_->resizeDocks({firsts[1], firsts[2]}, {areas[1].size, areas[2].size}, Qt::Horizontal);
     window_->resizeDocks({firsts[0]}, {areas[0].size}, Qt::Vertical);
 }

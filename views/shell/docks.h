@@ -40,8 +40,14 @@ public:
         }
         return nullptr;
     }
+    // Its key works in this part of the window alone.
+    void restrictKey(const QString& name, QWidget* widget);
     void setTitle(const QString& name, const QString& title);
-    void arrange(); // as at first
+    // What stands in front and how large, for what one is about.
+    enum class Arrangement { Default, Debug, Compare };
+    void arrange(Arrangement as); // as at first
+    // The dock that holds a widget; null = none does.
+    QDockWidget* dockOf(const QWidget* widget) const;
     // One for each dock: behind its tab it comes to the front, in front it goes.
     const QList<QAction*>& actions() const { return actions_; }
 

@@ -49,8 +49,9 @@ void GotoBox::open(std::shared_ptr<const Document> document, const Place& near) 
     document_ = std::move(document);
     near_ = near;
     before_ = QApplication::focusWidget();
-    const int width = qMin(kWidth, parentWidget()->width() - 40);
-    setGeometry((parentWidget()->width() - width) / 2, 64, width, (kRows + 2) * metrics::kRow + 24);
+    const int width = qMin(metrics::scaled(kWidth), parentWidget()->width() - 40);
+    setGeometry((parentWidget()->width() - width) / 2, 64, width,
+        qMin((kRows + 2) * metrics::row() + 24, parentWidget()->height() - 80));
     raise();
     show();
     input_->clear();

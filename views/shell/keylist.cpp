@@ -55,7 +55,7 @@ KeyList::KeyList(const QList<QAction*>& actions, QWidget* parent)
     table_->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
     table_->horizontalHeader()->setSectionResizeMode(2, QHeaderView::ResizeToContents);
     table_->verticalHeader()->hide();
-    table_->verticalHeader()->setDefaultSectionSize(metrics::kRow);
+    keepRows(table_);
     table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
     table_->setSelectionBehavior(QAbstractItemView::SelectRows);
     table_->setShowGrid(false);

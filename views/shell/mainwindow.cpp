@@ -6,20 +6,27 @@
 #include "views/diff/diffview.h"
 #include "views/dumptext/dumptext.h"
 #include "views/explain/explainview.h"
+#include "views/help/legendview.h"
 #include "views/inspector/inspector.h"
 #include "views/ledger/ledgerview.h"
+#include "views/ledger/twoledgersview.h"
 #include "views/outline/outlineview.h"
 #include "views/problems/problemsview.h"
 #include "views/run/stepsview.h"
 #include "views/shell/derivepresenter.h"
 #include "views/shell/diffpresenter.h"
 #include "views/shell/docks.h"
+#include "views/shell/errorbar.h"
 #include "views/shell/exporter.h"
+#include "views/shell/findpresenter.h"
+#include "views/shell/focusmark.h"
 #include "views/shell/gotobox.h"
+#include "views/shell/itemmenu.h"
 #include "views/shell/loader.h"
 #include "views/shell/menus.h"
 #include "views/shell/navigation.h"
 #include "views/shell/notespresenter.h"
+#include "views/shell/otherdump.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 #include "views/shell/recentmenu.h"
@@ -33,9 +40,11 @@
 #include <QApplication>
 #include <QMenuBar>
 #include <QScreen>
+#include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QVBoxLayout>
 
 namespace hopscope {
 
@@ -67,10 +76,12 @@ MainWindow::MainWindow(const Options& options, QWidget* parent)
     connectPanels();
     connectFiles();
     qApp->installEventFilter(this);
+    focusMark_ = new FocusMark(this);
+    connect(qApp, &QApplication::focusChanged, this, [this](QWidget*, QWidget* now) { markFocus(now); });
     resize(settings_ ? kSize.boundedTo(screen()->availableGeometry().size()) : kSize);
-    docks_->arrange();
-    panes_->widget()->setSizes({1000, 1000});
+    arrange(Docks::Arrangement::Default, true);
     restoreWindow();
+    setTextScale(textScale());
     state_.setDocument(nullptr, false);
     state_.flush();
 }
@@ -99,8 +110,20 @@ void MainWindow::build() {
     start_ = new StartPage(
         actions_[Do::Open], actions_[Do::OpenFolder], actions_[Do::Paste], actions_[Do::OpenSample], this);
     auto* stack = new QStackedWidget(this);
-    stack->addWidget(start_);
-    stack->addWidget(panes_->widget());
+    auto* scroll = new QScrollArea(this); // with large texts it is higher than a small screen
+    scroll->setWidget(start_);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    stack->addWidget(scroll);
+    auto* shown = new QWidget(this);
+    error_ = new ErrorBar(shown);
+    auto* column = new QVBoxLayout(shown);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(error_);
+    column->addWidget(panes_->widget(), 1);
+    stack->addWidget(shown);
     setCentralWidget(stack);
     constexpr auto left = Qt::LeftDockWidgetArea, right = Qt::RightDockWidgetArea,
                    bottom = Qt::BottomDockWidgetArea;
@@ -115,18 +138,27 @@ void MainWindow::build() {
         {"steps", tr("Steps"), "Alt+7", bottom, steps},
         {"compare", tr("Compare"), "Alt+8", bottom, compare},
         {"diff", tr("Diff"), "Ctrl+Alt+D", bottom,
-            new DiffView(actions_[Do::PreviousDifference], actions_[Do::NextDifference], this)},
+            new DiffView(actions_[Do::PreviousDifference], actions_[Do::NextDifference],
+                actions_[Do::LinkViews], this)},
+        {"ledgers", tr("Two Ledgers"), "Ctrl+Alt+L", bottom,
+            new TwoLedgersView(actions_[Do::CompareDump], this)},
         {"dump", tr("Dump"), "Alt+0", bottom, new DumpText(&state_.jobs(), this)},
+        {"legend", tr("Legend"), "L", right, new LegendView(this)},
     };
     docks_ = make<Docks>(this, &actions_, table);
+    docks_->restrictKey(QStringLiteral("legend"), panes_->widget()); // a letter is text elsewhere
     loader_ = make<Loader>(&state_);
-    diff_ = make<DiffPresenter>(&state_, &actions_, docks_, docks_->panel<DiffView>());
+    diff_ = make<DiffPresenter>(&state_, &actions_, docks_, docks_->panel<DiffView>(), panes_);
+    other_ = make<OtherDump>(&state_, &actions_, docks_, diff_, this);
     actions_.restrictTo(panes_->widget(), {Do::NextDifference, Do::PreviousDifference});
     docks_->panel<DiffView>()->addActions({actions_[Do::NextDifference], actions_[Do::PreviousDifference]});
     navigation_ = make<Navigation>(&state_, &actions_, new GotoBox(this));
     run_ = make<RunPresenter>(&state_, &actions_, docks_, panes_, RunPanels{values, steps, compare});
     docks_->panel<Inspector>()->setForecaster(
         [this](const Place& node) { return run_->forecasts().nodeText(node); });
+    find_ = make<FindPresenter>(&state_, &actions_,
+        FindPresenter::Parts{panes_, docks_->panel<OutlineView>(), docks_->panel<BodyText>()});
+    items_ = make<ItemMenus>(&state_, docks_->panel<LedgerView>());
     keeper_ = make<SessionKeeper>(
         &state_, &actions_, SessionKeeper::Parts{loader_, panes_, docks_->panel<LedgerView>()}, this);
     exporter_ = make<Exporter>(&state_, &actions_, panes_, loader_);
@@ -149,23 +181,34 @@ void MainWindow::tellPanels() {
         docks_->show(QStringLiteral("inspector"));
     });
     auto* status = make<StatusLine>(&state_, statusBar(),
-        StatusLine::Asks{[this] { return panes_->whyNotDot(); },
+        StatusLine::Asks{[this] {
+                             QStringList remarks{panes_->howDrawn(), panes_->whyNotDot()};
+                             remarks.removeAll(QString());
+                             return remarks.join(QStringLiteral(" · "));
+                         },
             [this] { return settings_ ? std::optional(loader_->seconds()) : std::nullopt; }});
-    connect(panes_, &PanePresenter::pictureChanged, status, [this, status] {
-        if (!panes_->whyNotDot().isEmpty())
+    connect(
+        panes_, &PanePresenter::viewChanged, status, [this, status] { status->showZoom(panes_->zoom()); });
+    connect(
+        panes_, &PanePresenter::pictureChanged, status, [this, status] { status->showZoom(panes_->zoom()); });
+    connect(panes_, &PanePresenter::pictureChanged, status, [this, status, last = QString()]() mutable {
+        const QString now = panes_->howDrawn() + panes_->whyNotDot();
+        if (!now.isEmpty() || now != last)
             status->sayPlace();
+        last = now;
     });
     for (Follower* panel : std::initializer_list<Follower*>{this, panes_, docks_->panel<OutlineView>(),
              docks_->panel<LedgerView>(), docks_->panel<ProblemsView>(), docks_->panel<BodyText>(),
              docks_->panel<ExplainView>(), docks_->panel<DumpText>(), docks_->panel<DiffView>(), diff_,
-             docks_->panel<ValueView>(), docks_->panel<StepsView>(), stepper, inspector, notes, navigation_,
-             run_, derive, keeper_, status})
+             docks_->panel<TwoLedgersView>(), other_, docks_->panel<ValueView>(), docks_->panel<StepsView>(),
+             stepper, inspector, notes, navigation_, find_, run_, derive, keeper_, status})
         state_.add(panel);
 }
 
 void MainWindow::follow(const Shown& shown, Changes changed) {
     if (changed & Change::Document) {
         static_cast<QStackedWidget*>(centralWidget())->setCurrentIndex(shown.document ? 1 : 0);
+        error_->setError({}, {});
         const uint64_t problems = shown.document ? problemCount(*shown.document).problems : 0;
         docks_->setTitle(
             QStringLiteral("problems"), problems ? tr("Problems (%1)").arg(problems) : tr("Problems"));
@@ -179,9 +222,10 @@ void MainWindow::follow(const Shown& shown, Changes changed) {
                                         : tr("no dump is open"));
         setWindowTitle(!shown.document
                 ? tr("Hopscope")
-                : tr("%1%2 — Hopscope")
+                : tr("%1%2%3 — Hopscope")
                       .arg(qs(shown.document->dump().name),
-                          state_.notes().has_unsaved() ? QStringLiteral(" *") : QString()));
+                          state_.notes().has_unsaved() ? QStringLiteral(" *") : QString(),
+                          state_.notes().read_only() ? tr(" [read-only]") : QString()));
     }
 }
 
@@ -232,6 +276,10 @@ Actions& MainWindow::actions() {
     return actions_;
 }
 
+void MainWindow::drawFocused(const PictureChoice& choice) {
+    panes_->draw(choice);
+}
+
 PaneView& MainWindow::pane(Pane pane) {
     state_.flush();
     return panes_->pane(pane);
@@ -242,6 +290,13 @@ Docks& MainWindow::docks() {
     return *docks_;
 }
 
+LegendView& MainWindow::legend() {
+    return *docks().panel<LegendView>();
+}
+void MainWindow::fillItemMenu(QMenu& menu, const Item& item) {
+    state_.flush();
+    items_->fill(menu, item);
+}
 LedgerView& MainWindow::ledger() {
     return *docks().panel<LedgerView>();
 }

@@ -1,14 +1,15 @@
 // The main window: wiring. It makes the state, the panels and their presenters, and ties them together.
 #pragma once
 
+#include "views/base/itemmenu.h"
 #include "views/base/theme.h"
 #include "views/canvas/canvas.h"
 #include "views/export/exporting.h"
 #include "views/shell/actions.h"
+#include "views/shell/docks.h"
 #include "views/shell/windowstate.h"
 
 #include <QMainWindow>
-#include <QMessageBox>
 #include <QPointer>
 #include <QSettings>
 
@@ -20,14 +21,20 @@ namespace hopscope {
 class BodyText;
 class CompareView;
 class DiffPresenter;
+class OtherDump;
 class DiffView;
-class Docks;
+class ErrorBar;
+class FindPresenter;
+class FocusMark;
 class DumpText;
 class ExplainView;
 class Exporter;
 class GotoBox;
+class HelpView;
 class Inspector;
+class ItemMenus;
 class LedgerView;
+class LegendView;
 class Loader;
 class Navigation;
 class OutlineView;
@@ -68,8 +75,11 @@ public:
     // A line of the dump's text, in its dock.
     void showLine(FileId file, uint64_t line);
 
+    // Draws the body of the focused pane so, as a change of view that can be taken back.
+    void drawFocused(const PictureChoice& choice);
     // Shows two bodies side by side and compares them.
     void compareBodies(const Place& a, const Place& b);
+    void compareDump(const QStringList& paths); // its ledger beside this one's
 
     bool idle(); // no job runs, and all that changed is shown
     // Why the last opening, going, saving or exporting failed; null when it did not.
@@ -97,7 +107,13 @@ public:
     StepsView& steps();
     CompareView& comparison();
     StartPage& startPage();
+    ErrorBar& errorBar() { return *error_; }
+    FocusMark& focusMark() { return *focusMark_; }
     GotoBox& gotoBox();
+    LegendView& legend();
+    HelpView* help() const { return help_; } // null until it was asked for
+    // The menu of an item, wherever it stands.
+    void fillItemMenu(QMenu& menu, const Item& item);
 
 Q_SIGNALS:
     void opened(); // a dump is shown
@@ -107,6 +123,8 @@ protected:
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void showEvent(QShowEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -128,10 +146,15 @@ private:
     void saveWindow();
     void fitToScreen();
     void setTheme(Mode mode);
+    void setTextScale(double scale);
+    void arrange(Docks::Arrangement as, bool anew);
+    void checkArrangement();
+    void markFocus(const QWidget* focus);
     void openDialog(bool folder);
     void paste();
     void showError(const QString& title, const Error& error);
     void showKeys();
+    void showHelp();
     void showAbout();
 
     std::unique_ptr<QSettings> settings_; // null where nothing is kept
@@ -142,12 +165,19 @@ private:
     PanePresenter* panes_ = nullptr;
     Navigation* navigation_ = nullptr;
     RunPresenter* run_ = nullptr;
+    FindPresenter* find_ = nullptr;
+    ItemMenus* items_ = nullptr;
+    HelpView* help_ = nullptr;
     DiffPresenter* diff_ = nullptr;
+    OtherDump* other_ = nullptr;
     Loader* loader_ = nullptr;
     SessionKeeper* keeper_ = nullptr;
     Exporter* exporter_ = nullptr;
     RecentMenu* recents_ = nullptr;
-    QPointer<QMessageBox> errorBox_;
+    ErrorBar* error_ = nullptr;
+    FocusMark* focusMark_ = nullptr;
+    Docks::Arrangement arrangement_{};
+    bool restored_ = false; // the person's own arrangement is there, or one was made for the window's size
     std::vector<std::unique_ptr<QObject>> presenters_; // owns them: they go before the state and the widgets
 };
 

@@ -1,11 +1,16 @@
 // The window itself: its size and colours, its dialogs, and what reaches all of it.
 #include "core/base/text.h"
 #include "views/base/errortext.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
+#include "views/help/helpview.h"
 #include "views/shell/docks.h"
+#include "views/shell/errorbar.h"
+#include "views/shell/focusmark.h"
 #include "views/shell/keylist.h"
 #include "views/shell/loader.h"
 #include "views/shell/mainwindow.h"
+#include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 #include "views/shell/sessionkeeper.h"
 #include "views/shell/startpage.h"
@@ -16,17 +21,19 @@
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QMessageBox>
 #include <QMimeData>
 #include <QMouseEvent>
 #include <QScreen>
 #include <QSplitter>
 
 #include <algorithm>
+#include <utility>
 
 namespace hopscope {
 
 namespace {
-constexpr int kLayoutVersion = 2; // of saveState: docks that are new put themselves in their place
+constexpr int kLayoutVersion = 3; // of saveState: docks that are new put themselves in their place
 
 struct ThemeName {
     Mode mode;
@@ -37,6 +44,17 @@ constexpr ThemeName kThemes[] = {
     {Mode::System, Do::ThemeSystem, "system"},
     {Mode::Light, Do::ThemeLight, "light"},
     {Mode::Dark, Do::ThemeDark, "dark"},
+};
+
+struct ArrangementName {
+    Docks::Arrangement as;
+    Do action;
+    const char* name; // in the settings
+};
+constexpr ArrangementName kArrangements[] = {
+    {Docks::Arrangement::Default, Do::DefaultLayout, "default"},
+    {Docks::Arrangement::Debug, Do::DebugLayout, "debug"},
+    {Docks::Arrangement::Compare, Do::CompareLayout, "compare"},
 };
 
 // Whether what is typed or pasted goes into it.
@@ -74,9 +92,18 @@ void MainWindow::restoreWindow() {
     const QByteArray geometry = settings_->value(QStringLiteral("window/geometry")).toByteArray();
     if (!geometry.isEmpty() && restoreGeometry(geometry))
         fitToScreen();
-    restoreState(settings_->value(QStringLiteral("window/docks")).toByteArray(), kLayoutVersion);
+    for (const ArrangementName& of : kArrangements) {
+        if (settings_->value(QStringLiteral("window/arrangement")).toString() == qs(of.name))
+            arrangement_ = of.as;
+    }
+    setTextScale(settings_->value(QStringLiteral("window/textScale"), 1.0).toDouble());
+    restored_ = restoreState(settings_->value(QStringLiteral("window/docks")).toByteArray(), kLayoutVersion);
+    if (restored_)
+        checkArrangement();
     panes_->widget()->restoreState(settings_->value(QStringLiteral("window/panes")).toByteArray());
     const bool dot = settings_->value(QStringLiteral("window/layout")).toString() == QStringLiteral("dot");
+    actions_[Do::WheelZooms]->setChecked(
+        settings_->value(QStringLiteral("window/wheelZooms"), false).toBool());
     actions_[dot ? Do::LayoutDot : Do::LayoutLayered]->setChecked(true);
     const QString theme = settings_->value(QStringLiteral("window/theme")).toString();
     Mode mode = Mode::System;
@@ -92,6 +119,8 @@ void MainWindow::saveWindow() {
         return;
     settings_->setValue(QStringLiteral("window/geometry"), saveGeometry());
     settings_->setValue(QStringLiteral("window/docks"), saveState(kLayoutVersion));
+    settings_->setValue(QStringLiteral("window/textScale"), textScale());
+    settings_->setValue(QStringLiteral("window/wheelZooms"), actions_[Do::WheelZooms]->isChecked());
     settings_->setValue(QStringLiteral("window/panes"), panes_->widget()->saveState());
     settings_->sync();
 }
@@ -105,6 +134,75 @@ void MainWindow::setTheme(Mode mode) {
         if (settings_)
             settings_->setValue(QStringLiteral("window/theme"), qs(of.name));
     }
+}
+
+void MainWindow::setTextScale(double scale) {
+    applyTextScale(*qApp, scale);
+    actions_.setReason(
+        Do::TextLarger, textScale() >= kMostTextScale ? tr("texts are as large as they get") : QString());
+    actions_.setReason(
+        Do::TextSmaller, textScale() <= kLeastTextScale ? tr("texts are as small as they get") : QString());
+    actions_.setReason(
+        Do::TextReset, qFuzzyCompare(textScale(), 1.0) ? tr("they are as the system says") : QString());
+    if (state_.document())
+        state_.say(tr("Texts at %1 %").arg(qRound(textScale() * 100)));
+}
+
+void MainWindow::checkArrangement() {
+    for (const ArrangementName& of : kArrangements) {
+        if (of.as == arrangement_)
+            actions_[of.action]->setChecked(true);
+    }
+}
+
+// Each layout is kept as the person left it, until it is made anew.
+void MainWindow::arrange(Docks::Arrangement as, bool anew) {
+    const auto keyOf = [](Docks::Arrangement of) {
+        for (const ArrangementName& name : kArrangements)
+            if (name.as == of)
+                return QStringLiteral("window/layout.") + qs(name.name);
+        return QString();
+    };
+    if (settings_ && as != arrangement_)
+        settings_->setValue(keyOf(arrangement_), saveState(kLayoutVersion));
+    arrangement_ = as;
+    checkArrangement();
+    const QByteArray kept = settings_ && !anew ? settings_->value(keyOf(as)).toByteArray() : QByteArray();
+    if (!restoreState(kept, kLayoutVersion)) {
+        docks_->arrange(as);
+        panes_->widget()->setSizes({1000, 1000});
+    }
+    if (!settings_)
+        return;
+    if (anew)
+        settings_->remove(keyOf(as));
+    for (const ArrangementName& of : kArrangements)
+        if (of.as == as)
+            settings_->setValue(QStringLiteral("window/arrangement"), qs(of.name));
+}
+
+// Where nobody has arranged it, it is made for the size that the window turned out to have.
+void MainWindow::showEvent(QShowEvent* event) {
+    QMainWindow::showEvent(event);
+    if (!std::exchange(restored_, true))
+        arrange(arrangement_, true);
+}
+
+void MainWindow::markFocus(const QWidget* focus) {
+    if (!focus || focus->window() != this)
+        return; // a menu or another window has it for a moment
+    if (PaneView* pane = panes_->paneOf(focus))
+        focusMark_->setArea(pane);
+    else
+        focusMark_->setArea(docks_->dockOf(focus));
+}
+
+// A key that reached nobody: its action may be one that cannot apply now.
+void MainWindow::keyPressEvent(QKeyEvent* event) {
+    const QString why = actions_.whyNot(QKeySequence(event->keyCombination()));
+    if (why.isEmpty())
+        return QMainWindow::keyPressEvent(event);
+    state_.say(why);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
@@ -198,21 +296,27 @@ void MainWindow::showError(const QString& title, const Error& error) {
         state_.say(title, true);
         return;
     }
-    // What is open stays; the error stands where messages stand, and the whole of it can be copied.
-    state_.say(title + QStringLiteral(": ") + text, true);
-    delete errorBox_;
-    errorBox_ = new QMessageBox(QMessageBox::Warning, title, text, QMessageBox::Close, this);
-    errorBox_->setObjectName(QStringLiteral("errorBox"));
-    errorBox_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    errorBox_->setModal(false);
-    errorBox_->setAttribute(Qt::WA_DeleteOnClose);
-    errorBox_->show();
+    // What is open stays, below the whole error.
+    state_.say(title, true);
+    error_->setError(title, text);
 }
 
 void MainWindow::showKeys() {
-    auto* list = new KeyList(actions_.all() + docks_->actions(), this);
+    auto* list =
+        new KeyList(actions_.all() + docks_->actions() + panes_->pane(Pane::Left).findBar().switches(), this);
     list->setAttribute(Qt::WA_DeleteOnClose);
     list->show();
+}
+
+void MainWindow::showHelp() {
+    if (!help_) {
+        help_ = new HelpView(this);
+        connect(&help_->pages(), &HelpPages::keysAsked, this, &MainWindow::showKeys);
+        help_->pages().showPage();
+    }
+    help_->show();
+    help_->raise();
+    help_->activateWindow();
 }
 
 void MainWindow::showAbout() {

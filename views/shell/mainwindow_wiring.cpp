@@ -8,9 +8,11 @@
 #include "views/problems/problemsview.h"
 #include "views/shell/diffpresenter.h"
 #include "views/shell/docks.h"
+#include "views/shell/itemmenu.h"
 #include "views/shell/loader.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/navigation.h"
+#include "views/shell/otherdump.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 #include "views/shell/recentmenu.h"
@@ -22,6 +24,10 @@
 #include <QSplitter>
 
 namespace hopscope {
+
+namespace {
+constexpr double kTextStep = 0.1;
+}
 
 void MainWindow::connectActions() {
     actions_.connectTo(this,
@@ -47,16 +53,19 @@ void MainWindow::connectActions() {
             {Do::ThemeSystem, [this] { setTheme(Mode::System); }},
             {Do::ThemeLight, [this] { setTheme(Mode::Light); }},
             {Do::ThemeDark, [this] { setTheme(Mode::Dark); }},
-            {Do::DefaultLayout,
-                [this] {
-                    docks_->arrange();
-                    panes_->widget()->setSizes({1000, 1000});
-                }},
+            {Do::TextLarger, [this] { setTextScale(textScale() + kTextStep); }},
+            {Do::TextSmaller, [this] { setTextScale(textScale() - kTextStep); }},
+            {Do::TextReset, [this] { setTextScale(1); }},
+            {Do::DefaultLayout, [this] { arrange(Docks::Arrangement::Default, false); }},
+            {Do::DebugLayout, [this] { arrange(Docks::Arrangement::Debug, false); }},
+            {Do::CompareLayout, [this] { arrange(Docks::Arrangement::Compare, false); }},
+            {Do::RestoreLayout, [this] { arrange(arrangement_, true); }},
             {Do::DumpPage,
                 [this] {
                     docks_->show(QStringLiteral("explanation"));
                     docks_->panel<ExplainView>()->showDumpPage();
                 }},
+            {Do::HelpPages, [this] { showHelp(); }},
             {Do::KeyList, [this] { showKeys(); }},
             {Do::About, [this] { showAbout(); }},
         });
@@ -74,6 +83,10 @@ void MainWindow::connectActions() {
 void MainWindow::showLine(FileId file, uint64_t line) {
     docks_->show(QStringLiteral("dump"));
     docks_->panel<DumpText>()->showLine(file, line);
+}
+
+void MainWindow::compareDump(const QStringList& paths) {
+    other_->open(paths);
 }
 
 void MainWindow::compareBodies(const Place& a, const Place& b) {
@@ -94,6 +107,8 @@ void MainWindow::connectPanels() {
     navigation_->connectPlaces(outline);
     navigation_->connectPlaces(ledger);
     navigation_->connectPlaces(docks_->panel<Inspector>());
+    connect(outline, &OutlineView::besideChosen, this,
+        [this](const Place& body) { state_.navigator().open_beside(body); });
     connectEvidence(docks_->panel<Inspector>());
     navigation_->connectPlaces(docks_->panel<ExplainView>());
     connectEvidence(docks_->panel<ExplainView>());
@@ -106,6 +121,8 @@ void MainWindow::connectPanels() {
         const NavState& at = state_.at();
         if (at.row != row || at.subject != Subject::Invocation)
             state_.navigator().select_invocation(row);
+        state_.flush();
+        docks_->panel<ExplainView>()->showRow(row); // also where one was there already
         docks_->show(QStringLiteral("explanation"));
     });
     connect(ledger, &LedgerView::comparisonAsked, this, [this](int row, int other) {
@@ -123,6 +140,12 @@ void MainWindow::connectPanels() {
     });
     connect(docks_->panel<BodyText>(), &BodyText::nodeChosen, this,
         [this](NodeId node) { state_.navigator().select_node(state_.at().focus, node); });
+    panes_->setItemMenu(items_->filler());
+    outline->setItemMenu(items_->filler());
+    ledger->setItemMenu(items_->filler());
+    docks_->panel<ProblemsView>()->setItemMenu(items_->filler());
+    connect(
+        items_, &ItemMenus::spotChosen, this, [this](FileId file, quint64 line) { showLine(file, line); });
     run_->folder = [this] { return loader_->folder(); };
 }
 

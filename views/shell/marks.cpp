@@ -138,10 +138,9 @@ bool isSelectionOf(const NavState& at, Pane pane) {
     return at.node.node && at.focus == pane && at.node.graph == body.graph && at.node.body == body.body;
 }
 
-Marks marksOf(WindowState& state, Pane pane, OnNodes show) {
+Marks marksOf(WindowState& state, Pane pane, const Place& body, OnNodes show) {
     Marks marks;
     const NavState& at = state.at();
-    const Place& body = at.panes[size_t(pane)];
     const Document& document = *state.document();
     if (isSelectionOf(at, pane)) {
         const Body& nodes = document.body(body);

@@ -13,8 +13,9 @@ struct OnNodes {
     const Forecasts* forecasts = nullptr; // what is known of nodes before a run; may be null
 };
 
-// Of the body that the pane shows. Values that are not there yet are asked of the run.
-Marks marksOf(WindowState& state, Pane pane, OnNodes show);
+// Of a body that the pane shows, its own or one that is drawn with it. Values that are not there yet are
+// asked of the run.
+Marks marksOf(WindowState& state, Pane pane, const Place& body, OnNodes show);
 // Whether the selected node is the pane's to show.
 bool isSelectionOf(const NavState& at, Pane pane);
 

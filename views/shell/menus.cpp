@@ -23,7 +23,21 @@ namespace hopscope {
 namespace {
 
 // What stands in a menu or in the toolbar besides actions.
-enum class Part { Gap, Recent, Layouts, Docks, Colours, Bookmarks, Stepper, Space };
+enum class Part {
+    Gap,
+    Recent,
+    Expanding,
+    Hiding,
+    Corners,
+    Layouts,
+    Docks,
+    Arrangements,
+    Colours,
+    TextSize,
+    Bookmarks,
+    Stepper,
+    Space
+};
 using Item = std::variant<Do, Part>;
 using Table = std::vector<Do>;
 
@@ -49,14 +63,19 @@ std::vector<MenuTable> Menus::table() {
             {Do::Undo, Do::Redo, Gap, Do::Copy, Do::CopyAddress, Do::CopyStatement, Do::Paste, Gap, Do::Find,
                 Do::FindNext, Do::FindPrevious, Do::FilterLedger, Gap, Do::AddNote, Do::ToggleBookmark}},
         {QT_TR_NOOP("&View"),
-            {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Gap, Do::Fold, Do::Minimap,
-                Do::ValuesOnNodes, Do::TimesOnNodes, Part::Layouts, Do::OtherPane, Do::ComparePanes, Gap,
-                Part::Docks, Do::DefaultLayout, Gap, Part::Colours, Do::FullScreen}},
+            {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Do::WheelZooms, Gap, Do::Fold,
+                Do::FoldRepeats, Do::Hairpin, Part::Expanding, Part::Hiding, Do::UndoView, Do::RedoView, Gap,
+                Do::Minimap, Part::Corners, Do::ValuesOnNodes, Do::TimesOnNodes, Part::Layouts, Gap,
+                Do::OtherPane, Do::LinkPanes, Do::SinglePane, Gap, Part::Docks, Part::Arrangements, Gap,
+                Part::Colours, Part::TextSize, Do::FullScreen}},
         {QT_TR_NOOP("&Go"),
             {Do::GoTo, Do::Back, Do::Forward, Do::Up, Gap, Do::NextInvocation, Do::PreviousInvocation,
                 Do::NextReused, Do::PreviousReused, Do::NextTraced, Do::PreviousTraced, Do::StepInto,
-                Do::StepOut, Gap, Do::NextDifference, Do::PreviousDifference, Gap, Do::NextNode,
-                Do::PreviousNode, Do::Users, Do::NextStage, Do::PreviousStage, Gap, Part::Bookmarks}},
+                Do::StepOut, Do::OpenBeside, Gap, Do::NextNode, Do::PreviousNode, Do::Users, Do::NextStage,
+                Do::PreviousStage, Gap, Part::Bookmarks}},
+        {QT_TR_NOOP("&Compare"),
+            {Do::ComparePanes, Do::CompareDump, Gap, Do::NextDifference, Do::PreviousDifference, Gap,
+                Do::LinkViews}},
         {QT_TR_NOOP("&Run"),
             {Do::RunBody, Do::RunRestart, Do::RunStop, Gap, Do::RunContinue, Do::RunOver, Do::StepInto,
                 Do::StepOut, Do::RunToNode, Do::NextNonFinite, Gap, Do::RunBack, Do::RunBackOver,
@@ -64,7 +83,7 @@ std::vector<MenuTable> Menus::table() {
                 Do::ToggleBreakpoint, Do::WatchNode, Do::FollowStep, Gap, Do::RunToEnd, Do::MeasureTimes,
                 Do::CompareRun, Do::SaveValues, Do::KeepRun, Gap, Do::DeriveJoint, Do::ProveRegion,
                 Do::CallSchema}},
-        {QT_TR_NOOP("&Help"), {Do::KeyList, Do::DumpPage, Do::About}},
+        {QT_TR_NOOP("&Help"), {Do::HelpPages, Do::KeyList, Do::DumpPage, Do::About}},
     };
 }
 
@@ -97,11 +116,36 @@ void addPart(QMenu* menu, Part part, Actions& actions, const Docks& docks, QMenu
     case Part::Recent:
         menu->addMenu(recent);
         break;
+    case Part::Expanding:
+        addAll(menu->addMenu(Menus::tr("Expan&d")), actions,
+            {Do::ExpandHere, Do::CollapseHere, Do::ExpandLevel, Do::ExpandAll, Do::CollapseAll});
+        break;
+    case Part::Hiding:
+        addAll(menu->addMenu(Menus::tr("Hide and &Trace")), actions,
+            {Do::HideNodes, Do::HideOthers, Do::Extract, Do::RevealInputs, Do::RevealOutputs, Do::ShowAll,
+                Do::TraceAncestors, Do::TraceDescendants, Do::TracePath});
+        break;
+    case Part::Corners:
+        addChoice(menu->addMenu(Menus::tr("Minimap &Corner")), actions,
+            {Do::MinimapAuto, Do::MinimapTopLeft, Do::MinimapTopRight, Do::MinimapBottomLeft,
+                Do::MinimapBottomRight});
+        break;
     case Part::Layouts:
         addChoice(menu->addMenu(Menus::tr("&Layout")), actions, {Do::LayoutLayered, Do::LayoutDot});
         break;
     case Part::Docks:
         menu->addActions(docks.actions());
+        break;
+    case Part::Arrangements: {
+        QMenu* arrangements = menu->addMenu(Menus::tr("&Window Layout"));
+        addChoice(arrangements, actions, {Do::DefaultLayout, Do::DebugLayout, Do::CompareLayout});
+        arrangements->addSeparator();
+        arrangements->addAction(actions[Do::RestoreLayout]);
+        break;
+    }
+    case Part::TextSize:
+        addAll(menu->addMenu(Menus::tr("Te&xt Size")), actions,
+            {Do::TextLarger, Do::TextSmaller, Do::TextReset});
         break;
     case Part::Colours:
         addChoice(menu->addMenu(icon(QStringLiteral("theme")), Menus::tr("&Colours")), actions,

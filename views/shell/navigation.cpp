@@ -103,10 +103,12 @@ void Navigation::follow(const Shown& shown, Changes changed) {
         Do::Back, none.isEmpty() && navigator.can_go_back() ? QString() : tr("there is no earlier place"));
     actions_->setReason(Do::Forward,
         none.isEmpty() && navigator.can_go_forward() ? QString() : tr("there is no later place"));
+    actions_->setReason(Do::OpenBeside, either(none, qs(navigator.why_not_beside())));
     if (!(changed & place))
         return;
-    actions_->setReason({Do::GoTo, Do::OtherPane, Do::CopyAddress, Do::Find, Do::FindNext, Do::FindPrevious,
-                            Do::Fit, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Do::FilterLedger},
+    actions_->setReason(
+        {Do::GoTo, Do::OtherPane, Do::CopyAddress, Do::Find, Do::FindNext, Do::FindPrevious, Do::LinkPanes,
+            Do::SinglePane, Do::Fit, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Do::FilterLedger},
         none);
     actions_->setReason(Do::Up, either(none, qs(navigator.why_not_up())));
     for (const InvocationStep& step : kInvocationSteps)

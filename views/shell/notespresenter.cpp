@@ -40,6 +40,8 @@ NotesPresenter::NotesPresenter(
     connect(pane, &NotesPane::removeRequested, this,
         [this](qint64 id) { done(state_->history().remove(id), tr("Note deleted; Ctrl+Z brings it back")); });
     connect(pane, &NotesPane::left, this, &NotesPresenter::left);
+    connect(pane, &NotesPane::refused, this,
+        [this](const QString& why) { state_->say(tr("No note is kept: %1").arg(why), true); });
     connectActions();
 }
 

@@ -1,13 +1,13 @@
 #include "views/shell/pane.h"
 
 #include "core/base/text.h"
-#include "core/browse/find.h"
 #include "core/graph/print.h"
 #include "views/base/decision.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
 #include "views/canvas/canvas.h"
-#include "views/shell/findbar.h"
+#include "views/shell/crumbs.h"
 
 #include <QEvent>
 #include <QHBoxLayout>
@@ -28,13 +28,14 @@ PaneView::PaneView(const QString& name, QWidget* parent)
     , choose_(new QToolButton(this))
     , menu_(new QMenu(this))
     , canvas_(new Canvas(this))
-    , find_(new FindBar(this)) {
+    , find_(new FindBar(
+          tr("Find name, operator, shape, source; /regex/"), tr("In all bodies of the dump"), this)) {
     setObjectName(name);
     crumbs_->setObjectName(name + QStringLiteral("Crumbs"));
     crumbs_->setAccessibleName(tr("Which body this is"));
     crumbs_->setTextFormat(Qt::RichText);
     crumbs_->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
-    crumbs_->setMinimumWidth(80);
+    crumbs_->setMinimumWidth(40);
     crumbs_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     half_->setObjectName(name + QStringLiteral("Half"));
     choose_->setObjectName(name + QStringLiteral("Choose"));
@@ -76,12 +77,6 @@ PaneView::PaneView(const QString& name, QWidget* parent)
     };
     connect(crumbs_, &QLabel::linkActivated, this, follow);
     connect(half_, &QLabel::linkActivated, this, follow);
-    connect(find_, &FindBar::searchChanged, this, &PaneView::runSearch);
-    connect(find_, &FindBar::stepRequested, this, &PaneView::stepHit);
-    connect(find_, &FindBar::closed, this, [this] {
-        canvas_->setHits({});
-        canvas_->setFocus();
-    });
     connect(&Theme::instance(), &Theme::changed, this, &PaneView::updateHeader);
     updateHeader();
 }
@@ -94,22 +89,19 @@ void PaneView::setDocument(std::shared_ptr<const Document> document) {
     document_ = std::move(document);
     body_ = {};
     row_.reset();
-    hits_.clear();
-    hit_.reset();
     updateHeader();
 }
 
 void PaneView::setBody(const Place& body, std::optional<int> row, bool focused) {
-    const bool other = body.graph != body_.graph || body.body != body_.body;
     body_ = {body.graph, body.body, {}};
     row_ = row;
     isFocused_ = focused;
     updateHeader();
-    if (other && !find_->isHidden())
-        runSearch(find_->text());
 }
 
 namespace {
+constexpr int kNarrow = 300; // of a header: the choice of another body shows its arrow alone
+
 QString halfTitle(const std::string& stage) {
     QString name = qs(stage);
     name.replace(QLatin1Char('_'), QLatin1Char(' '));
@@ -135,46 +127,61 @@ void PaneView::updateHeader() {
     half_->setText(QStringLiteral("<a href='body:0' style='text-decoration:none;color:%1'><b>%2</b></a>")
                        .arg(tone.name(), halfTitle(document_->stage_label(body_.graph)).toHtmlEscaped()));
 
-    const QString style =
-        QStringLiteral("style='text-decoration:none;color:%1'").arg(color(Role::Quiet).name());
-    const auto link = [&](const QString& target, const QString& text) {
-        return QStringLiteral("<a href='%1' %2>%3</a>").arg(target, style, text.toHtmlEscaped());
-    };
-    QStringList crumbs;
-    crumbs << link(QStringLiteral("compile:%1").arg(graph.compilation.index),
-        qs(document_->compile_label(graph.compilation)));
+    const bool narrow = width() < metrics::scaled(kNarrow);
+    choose_->setText(narrow ? QStringLiteral("…") : tr("Body"));
+    std::vector<Crumb> all;
+    all.push_back({qs(document_->compile_label(graph.compilation)),
+        QStringLiteral("compile:%1").arg(graph.compilation.index), false, false, {}});
     std::vector<BodyId> chain;
     for (BodyId b = body_.body; b && document_->module(body_.graph).body(b).parent;
          b = document_->module(body_.graph).body(b).parent)
         chain.push_back(b);
     for (auto b = chain.rbegin(); b != chain.rend(); ++b) {
         const Place place{body_.graph, *b, {}};
-        crumbs << link(QStringLiteral("body:%1").arg(b->index),
-            qs(document_->module(body_.graph).text(document_->body(place).class_name)));
+        all.push_back({qs(document_->module(body_.graph).text(document_->body(place).class_name)),
+            QStringLiteral("body:%1").arg(b->index), false, false, {}});
     }
-    const QString between =
-        QStringLiteral("<span style='color:%1'> › </span>").arg(color(Role::Quiet).name());
-    QString text = crumbs.join(between);
+    if (row_)
+        all.push_back({(narrow ? tr("call %1") : tr("▶ call %1")).arg(document_->invocation(*row_).index),
+            QStringLiteral("row:%1").arg(*row_), true, false, {}});
+
+    QFont bold = crumbs_->font();
+    bold.setBold(true);
+    const QFontMetrics face = crumbs_->fontMetrics(), strong(bold);
+    // Measured, not asked of the label, which is as wide as its neighbours let it be only after this turn.
+    const int spaces = metrics::kPadLarge + metrics::kPadSmall + 2 * metrics::kPad + 4;
+    const int room = width() - half_->sizeHint().width() - choose_->sizeHint().width() - spaces;
+    QString glyph, word;
+    Role role = Role::Text;
     if (row_) {
         const Invocation& invocation = document_->invocation(*row_);
-        const Role role = roleOf(invocation.decision, invocation.inlined);
-        text += between
-            + QStringLiteral("<a href='row:%1' style='text-decoration:none;color:%2'><b>▶ call %3</b></a>")
-                  .arg(*row_)
-                  .arg(color(Role::Accent).name())
-                  .arg(invocation.index);
-        const QString glyph = glyphText(glyphOf(invocation.decision, invocation.inlined));
-        const QString word = decisionText(invocation);
+        role = roleOf(invocation.decision, invocation.inlined);
+        glyph = QLatin1Char(' ') + glyphText(glyphOf(invocation.decision, invocation.inlined));
+        word = QLatin1Char(' ') + decisionText(invocation);
         // The word goes where there is no room for it; the shape says the same.
-        const QFontMetrics metrics = crumbs_->fontMetrics();
-        const int room = width() - half_->sizeHint().width() - choose_->sizeHint().width() - 48;
-        const int needed = metrics.horizontalAdvance(plain(text) + QStringLiteral("  ") + glyph + word) + 24;
-        text += QStringLiteral(" <span style='color:%1'>%2</span>")
-                    .arg(color(role).name(),
-                        needed <= room ? glyph + QLatin1Char(' ') + word.toHtmlEscaped() : glyph);
+        if (widthOf(all, face, strong) + face.horizontalAdvance(glyph + word) > room)
+            word.clear();
     }
+    const std::vector<Crumb> shown = fitted(all, room - face.horizontalAdvance(glyph + word), face, strong);
+    const QString quiet = color(Role::Quiet).name();
+    QStringList links;
+    for (const Crumb& crumb : shown) {
+        const QString text = crumb.text.toHtmlEscaped();
+        links << QStringLiteral("<a href='%1' style='text-decoration:none;color:%2'>%3</a>")
+                     .arg(crumb.link, crumb.strong ? color(Role::Accent).name() : quiet,
+                         crumb.strong ? QStringLiteral("<b>%1</b>").arg(text) : text);
+    }
+    QString text =
+        links.join(QStringLiteral("<span style='color:%1'>%2</span>").arg(quiet, crumbSeparator()));
+    if (row_)
+        text += QStringLiteral("<span style='color:%1'>%2</span>")
+                    .arg(color(role).name(), (glyph + word).toHtmlEscaped());
     crumbs_->setText(text);
-    crumbs_->setToolTip(qs(document_->address(body_)));
+    // What is cut stands whole in the tooltip.
+    QStringList whole{halfTitle(document_->stage_label(body_.graph))};
+    for (const Crumb& crumb : all)
+        whole << crumb.text;
+    crumbs_->setToolTip(whole.join(crumbSeparator()) + QLatin1Char('\n') + qs(document_->address(body_)));
 }
 
 QString PaneView::breadcrumb() const {
@@ -219,55 +226,6 @@ void PaneView::fillMenu() {
                 fill(menu_->addMenu(qs(document_->compile_label(CompilationId(i)))), CompilationId(i));
         }
     }
-}
-
-// --- find
-
-std::vector<NodeId> PaneView::search(const QString& text, QString* error) const {
-    if (!document_ || !body_.graph)
-        return {};
-    const Result<Find> find = Find::parse(ss(text));
-    Result<std::vector<NodeId>> hits = find ? find->in_body(document_->module(body_.graph), body_.body)
-                                            : Result<std::vector<NodeId>>(find.error());
-    if (hits)
-        return std::move(*hits);
-    if (error)
-        *error = qs(hits.error().message);
-    return {};
-}
-
-void PaneView::runSearch(const QString& text) {
-    QString error;
-    hits_ = search(text, &error);
-    hit_.reset();
-    canvas_->setHits(hits_);
-    find_->setResult(0, int(hits_.size()), false, error);
-}
-
-void PaneView::stepHit(int direction) {
-    if (hits_.empty()) {
-        runSearch(find_->text());
-        if (hits_.empty())
-            return;
-    }
-    const int count = int(hits_.size());
-    int next = 0;
-    if (hit_) {
-        next = int(*hit_) + direction;
-    } else { // from the selected node on
-        const NodeId from = canvas_->selected();
-        const auto at = std::lower_bound(hits_.begin(), hits_.end(), from ? from : NodeId(0));
-        next = int(at - hits_.begin()) - (direction > 0 ? 0 : 1);
-    }
-    const bool wrapped = next < 0 || next >= count;
-    if (wrapped)
-        next = direction > 0 ? 0 : count - 1;
-    hit_ = size_t(next);
-    const NodeId node = hits_[*hit_];
-    canvas_->setHits(hits_, node);
-    canvas_->ensureVisible(node);
-    find_->setResult(next + 1, count, wrapped);
-    Q_EMIT nodeChosen(node);
 }
 
 bool PaneView::eventFilter(QObject* watched, QEvent* event) {

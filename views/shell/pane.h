@@ -34,16 +34,10 @@ public:
     const Canvas& canvas() const { return *canvas_; }
     FindBar& findBar() { return *find_; }
 
-    // The nodes that a search finds, in graph order. Plain words are all looked for, /…/ is a regular
-    // expression.
-    std::vector<NodeId> search(const QString& text, QString* error = nullptr) const;
-    void stepHit(int direction); // to the next or previous hit of the find bar
-
 Q_SIGNALS:
     void bodyChosen(const hopscope::Place& body);
     void rowChosen(int row);
     void compilationChosen(hopscope::CompilationId compilation);
-    void nodeChosen(hopscope::NodeId node); // by find
     void focused();
 
 protected:
@@ -53,7 +47,6 @@ protected:
 private:
     void fillMenu();
     void updateHeader();
-    void runSearch(const QString& text);
 
     std::shared_ptr<const Document> document_;
     Place body_;
@@ -64,9 +57,7 @@ private:
     QToolButton* choose_;
     QMenu* menu_;
     Canvas* canvas_;
-    FindBar* find_;
-    std::vector<NodeId> hits_;
-    std::optional<size_t> hit_; // the current one of hits_
+    FindBar* find_; // of whoever searches
 };
 
 } // namespace hopscope

@@ -1,9 +1,9 @@
 #include "views/shell/panepresenter.h"
 
 #include "core/base/text.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
-#include "views/shell/findbar.h"
 #include "views/shell/marks.h"
 #include "views/shell/pane.h"
 
@@ -40,6 +40,7 @@ PanePresenter::PanePresenter(WindowState* state, Actions* actions, QWidget* pare
     connect(&scenes_, &SceneStore::ready, this, &PanePresenter::sceneReady);
     connect(&scenes_, &SceneStore::failed, this, &PanePresenter::sceneFailed);
     connectActions();
+    connectPictures();
 }
 
 PanePresenter::~PanePresenter() {
@@ -51,15 +52,21 @@ PanePresenter::~PanePresenter() {
 void PanePresenter::follow(const Shown& shown, Changes changed) {
     if (changed & Change::Document)
         setDocument(shown.document);
-    if (!document_)
+    if (!document_) {
+        greyPictures();
         return;
+    }
     const Changes another = Change::Document | Change::Place | Change::Drawing;
     if (changed & another) {
+        halfPairs();
         scenes_.keep({keyOf(Pane::Left), keyOf(Pane::Right)});
         for (Pane pane : kPanes)
             showPane(pane);
     }
     mark(changed & (another | Change::Selection | Change::Comparison));
+    greyPictures();
+    if (changed & Change::Place)
+        Q_EMIT viewChanged(); // the focus may be on a picture at another zoom
 }
 
 void PanePresenter::setDocument(const std::shared_ptr<const Document>& document) {
@@ -75,6 +82,9 @@ void PanePresenter::setDocument(const std::shared_ptr<const Document>& document)
     if (extended)
         return;
     shown_ = {};
+    paired_ = {};
+    pictures_ = {};
+    history_.clear();
     views_.clear();
     if (document_)
         focused().canvas().setFocus();
@@ -82,8 +92,8 @@ void PanePresenter::setDocument(const std::shared_ptr<const Document>& document)
 
 SceneStore::Key PanePresenter::keyOf(Pane pane) const {
     const Place& body = state_->navigator().pane(pane);
-    return {
-        body.graph, body.body, (*actions_)[Do::Fold]->isChecked(), (*actions_)[Do::LayoutDot]->isChecked()};
+    return {body.graph, body.body, (*actions_)[Do::Fold]->isChecked(),
+        (*actions_)[Do::LayoutDot]->isChecked(), history_.of(body)};
 }
 
 void PanePresenter::rememberView(Pane pane) {
@@ -108,7 +118,7 @@ void PanePresenter::showPane(Pane pane) {
     const NavState& at = state_->at();
     const Place& body = at.panes[p];
     PaneView& view = *panes_[p];
-    view.setVisible(pane == Pane::Left || body.graph.valid());
+    showSides();
     std::optional<int> row;
     if (at.row && body.graph) {
         for (const Place& of : document_->invocation(*at.row).bodies) {
@@ -147,6 +157,27 @@ void PanePresenter::showPane(Pane pane) {
     view.canvas().setPlaceholder(busy);
 }
 
+// A pane without a graph gives its room to the other, and so does the one without the focus where one is
+// enough.
+void PanePresenter::showSides() {
+    const NavState& at = state_->at();
+    const bool single = (*actions_)[Do::SinglePane]->isChecked();
+    for (Pane pane : kPanes) {
+        const bool has = pane == Pane::Left || at.panes[size_t(pane)].graph.valid() || isHairpin(pane);
+        // Both halves in one picture need the room of both panes.
+        const bool alone = isHairpin(other_pane(pane)) && at.focus != pane;
+        panes_[size_t(pane)]->setVisible(single ? pane == at.focus : has && !alone);
+    }
+}
+
+PaneView* PanePresenter::paneOf(const QWidget* widget) const {
+    for (PaneView* view : panes_) {
+        if (widget && (view == widget || view->isAncestorOf(widget)))
+            return view;
+    }
+    return nullptr;
+}
+
 // A compile that failed leaves no graphs: then its failure is what the person came for.
 QString PanePresenter::whyNoGraph() const {
     const CompilationId id = state_->at().compilation;
@@ -165,15 +196,22 @@ void PanePresenter::sceneReady(const SceneStore::Key& key) {
         const size_t p = size_t(pane);
         if (keyOf(pane) != key || (shown_[p] == key && panes_[p]->canvas().scene()))
             continue;
-        const std::shared_ptr<const draw::Scene> scene = scenes_.get(key);
-        if (!scene)
+        const std::shared_ptr<const NumberedPicture> picture = scenes_.get(key);
+        if (!picture)
             continue;
+        const std::shared_ptr<const NumberedPicture> before = pictures_[p];
+        pictures_[p] = picture;
         Canvas& canvas = panes_[p]->canvas();
         const bool sameBody = shown_[p].graph == key.graph && shown_[p].body == key.body;
         rememberView(pane);
         shown_[p] = key;
         canvas.setPlaceholder({});
-        canvas.setScene(scene, sameBody ? Canvas::Change::SameBody : Canvas::Change::NewBody);
+        const auto now = [&](NodeId node) { return picture->same_as(*before, node); };
+        if (sameBody && before)
+            number_[p] = now(number_[p]);
+        canvas.setScene({picture, &picture->scene()},
+            sameBody ? Canvas::Change::SameBody : Canvas::Change::NewBody,
+            sameBody && before ? std::function<NodeId(NodeId)>(now) : nullptr);
         if (const auto view = views_.find(key); view != views_.end() && !sameBody)
             canvas.setViewState(view->second);
     }
@@ -196,20 +234,20 @@ void PanePresenter::sceneFailed(const SceneStore::Key& key, const QString& messa
 // Where the selection and its value are may be off screen: with `reveal` they are brought in without moving
 // what is visible already.
 void PanePresenter::mark(bool reveal) {
-    const OnNodes show{
-        (*actions_)[Do::ValuesOnNodes]->isChecked(), (*actions_)[Do::TimesOnNodes]->isChecked(), forecasts_};
     const NavState& at = state_->at();
     for (Pane pane : kPanes) {
         Canvas& canvas = panes_[size_t(pane)]->canvas();
         if (!at.panes[size_t(pane)].graph || !canvas.scene())
             continue;
-        const NodeId selected = isSelectionOf(at, pane) ? at.node.node : NodeId();
+        const NodeId selected = selectedIn(pane);
         canvas.setSelected(selected);
         if (selected && reveal)
             canvas.ensureVisible(selected);
-        Marks marks = marksOf(*state_, pane, show);
-        if (!marks.crossing.empty() && reveal)
+        Marks marks = marksIn(pane);
+        if (reveal && !marks.crossing.empty())
             canvas.ensureVisible(marks.crossing.front());
+        else if (reveal && !marks.partners.empty())
+            canvas.ensureVisible(marks.partners.front());
         canvas.setMarks(std::move(marks));
     }
 }

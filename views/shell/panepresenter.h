@@ -1,6 +1,9 @@
 // The two panes: which picture stands in each, from where it is seen, and what is marked in it.
 #pragma once
 
+#include "core/browse/half_pairs.h"
+#include "core/browse/picture_history.h"
+#include "views/base/itemmenu.h"
 #include "views/canvas/canvas.h"
 #include "views/shell/scenes.h"
 #include "views/shell/windowstate.h"
@@ -35,15 +38,23 @@ public:
     void follow(const Shown& shown, Changes changed) override;
     // Marks nodes that cannot be run; they outlive this.
     void setForecasts(const Forecasts* forecasts) { forecasts_ = forecasts; }
+    void setItemMenu(ItemMenu menu) { itemMenu_ = std::move(menu); }
 
     // Where the person left each picture, those that are shown included.
     using Views = std::map<SceneStore::Key, ViewState>;
     const Views& views();
     void setViews(Views views); // for pictures that come from now on
+    // How the focused body is drawn, in words, where it is not as it was opened; empty = nothing to say.
+    QString howDrawn() const;
+    // Draws the focused body so, as one step that can be taken back.
+    void draw(const PictureChoice& choice);
+    double zoom() const; // of the focused pane
     // What to say of the focused picture where dot was asked for and another layout served; empty = nothing.
     QString whyNotDot() const;
     // The bodies that are shown, with the name of their pane, and which of them has the focus.
     std::vector<std::pair<QString, Place>> bodies(int* focused) const;
+    // The pane that a widget is part of; null = none.
+    PaneView* paneOf(const QWidget* widget) const;
 
 Q_SIGNALS:
     void viewChanged(); // the person sees a picture from another place
@@ -61,18 +72,42 @@ private:
     SceneStore::Key keyOf(Pane pane) const;
     void rememberView(Pane pane);
     void mark(bool reveal);
+    // --- pictures of more, or less, than a body (panepresenter_pictures.cpp)
+    void connectPictures();
+    void choose(Pane pane, NodeId number); // by the person: a node of the picture
+    void enter(Pane pane, NodeId number); // into the body of a call, or to a node of another body
+    NodeId selectedIn(Pane pane) const; // its number in the picture; none where the selection is not in it
+    std::vector<NodeId> chosen() const; // of the focused pane: the selected node, and what was chosen besides
+    Marks marksIn(Pane pane);
+    HoverCard cardOf(Pane pane, NodeId number) const;
+    HoverCard cardOf(Pane pane, const draw::Edge& edge) const;
+    const std::vector<HalfPair>& halfPairs();
+    QString partnersOf(Pane pane, NodeId number) const;
+    using Edit = std::function<PictureChoice(const NumberedPicture&, PictureChoice)>;
+    void change(const Edit& edit);
+    void trace(const std::vector<NodeId>& kept);
+    void takeBack(bool forward);
+    void collapseHere();
+    void greyPictures();
+    bool isHairpin(Pane pane) const;
     QString whyNoGraph() const;
-    void findStep(int direction);
     void showUsers();
+    void showSides();
     void showMenu(Pane pane, NodeId node, const QPoint& at);
 
     WindowState* state_;
     Actions* actions_;
     const Forecasts* forecasts_ = nullptr;
+    ItemMenu itemMenu_;
     SceneStore scenes_;
     QSplitter* split_;
     std::array<PaneView*, 2> panes_{};
     std::array<SceneStore::Key, 2> shown_{}; // the picture in each pane
+    std::array<std::shared_ptr<const NumberedPicture>, 2> pictures_; // likewise
+    std::array<NodeId, 2> number_{}; // which of the selected node's numbers was chosen
+    PictureHistory history_; // how each body is drawn
+    std::vector<HalfPair> half_pairs_; // of the two bodies that are shown
+    std::array<Place, 2> paired_; // whose they are
     Views views_;
     bool levelling_ = false; // one pane's opening view follows from the other's
     std::shared_ptr<const Document> document_; // whose pictures these are

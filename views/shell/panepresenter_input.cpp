@@ -1,11 +1,12 @@
 // What the person asks of the panes: by mouse, keys, menus and actions.
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
-#include "views/shell/findbar.h"
 #include "views/shell/marks.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 
+#include <QGuiApplication>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QSplitter>
@@ -18,36 +19,40 @@ void PanePresenter::connectPane(Pane pane) {
     PaneView& view = *panes_[size_t(pane)];
     Canvas& canvas = view.canvas();
     Navigator& navigator = state_->navigator();
-    const auto select = [&navigator, pane](NodeId node) { navigator.select_node(pane, node); };
+    const auto select = [this, pane](NodeId node) { choose(pane, node); };
     connect(&view, &PaneView::bodyChosen, this,
         [&navigator, pane](const Place& body) { navigator.show_body(pane, body); });
     connect(&view, &PaneView::rowChosen, this, [&navigator](int row) { navigator.select_invocation(row); });
     connect(&view, &PaneView::compilationChosen, this,
         [&navigator](CompilationId id) { navigator.select_compilation(id); });
-    connect(&view, &PaneView::nodeChosen, this, select);
     connect(&view, &PaneView::focused, this, [this, pane] {
         if (state_->document())
             state_->navigator().set_focus(pane);
     });
     connect(&canvas, &Canvas::nodeSelected, this, select);
-    connect(&canvas, &Canvas::nodeActivated, this, [&navigator, select](NodeId node) {
-        select(node);
-        navigator.step_into();
+    connect(&canvas, &Canvas::nodeActivated, this, [this, pane](NodeId node) {
+        if (QGuiApplication::keyboardModifiers() & Qt::ControlModifier) {
+            choose(pane, node);
+            state_->navigator().open_beside();
+        } else {
+            enter(pane, node);
+        }
     });
     connect(&canvas, &Canvas::contextMenuRequested, this,
         [this, pane](NodeId node, QPoint at) { showMenu(pane, node, at); });
     connect(&canvas, &Canvas::cancelRequested, this, [this, pane] { scenes_.cancel(keyOf(pane)); });
     connect(&canvas, &Canvas::viewChanged, this, &PanePresenter::viewChanged);
-    connect(&canvas, &Canvas::escapePressed, this, [&view, select] {
+    connect(&canvas, &Canvas::escapePressed, this, [&view, select] { // the nearest first
         if (!view.findBar().isHidden())
             view.findBar().close();
+        else if (view.canvas().isDimmed())
+            view.canvas().setDimmed(false);
         else
             select(NodeId());
     });
-    canvas.setHoverProvider([this, pane](NodeId node) {
-        const Place& body = state_->navigator().pane(pane);
-        return document_ && body.graph ? hoverCardOf(*document_, {body.graph, body.body, node}) : HoverCard();
-    });
+    canvas.setHoverProvider([this, pane](NodeId node) { return cardOf(pane, node); });
+    canvas.setEdgeHoverProvider([this, pane](const draw::Edge& edge) { return cardOf(pane, edge); });
+    connect(&canvas, &Canvas::alsoSelectedChanged, this, &PanePresenter::greyPictures);
     canvas.installEventFilter(this);
     // Both panes open at one scale: sizes can be compared across the gap.
     canvas.setOpeningLimit([this, pane] {
@@ -72,30 +77,41 @@ void PanePresenter::connectActions() {
             {Do::ZoomIn, [=] { canvas().zoomIn(); }},
             {Do::ZoomOut, [=] { canvas().zoomOut(); }},
             {Do::Zoom100, [=] { canvas().zoom100(); }},
-            {Do::Find, [this] { focused().findBar().open(); }},
-            {Do::FindNext, [this] { findStep(1); }},
-            {Do::FindPrevious, [this] { findStep(-1); }},
             {Do::Users, [this] { showUsers(); }},
             {Do::OtherPane,
                 [this] {
                     const Pane other = other_pane(state_->at().focus);
+                    state_->navigator().set_focus(other);
+                    state_->flush();
                     if (!pane(other).isHidden())
                         pane(other).canvas().setFocus();
-                    state_->navigator().set_focus(other);
                 }},
+            {Do::OpenBeside, [this] { state_->navigator().open_beside(); }},
         });
-    for (Do what : {Do::Minimap, Do::Fold, Do::LayoutLayered})
+    for (Do what : {Do::Minimap, Do::Fold, Do::LayoutLayered, Do::LinkPanes})
         (*actions_)[what]->setChecked(true);
     actions_->onToggled(Do::Minimap, this, [this](bool on) {
         for (PaneView* view : panes_)
             view->canvas().setMinimapVisible(on);
+    });
+    actions_->onToggled(Do::WheelZooms, this, [this](bool on) {
+        for (PaneView* view : panes_)
+            view->canvas().setWheelZooms(on);
+    });
+    actions_->onToggled(Do::LinkPanes, this, [this](bool on) { state_->navigator().set_linked(on); });
+    actions_->onToggled(Do::SinglePane, this, [this](bool) {
+        if (document_)
+            showSides();
     });
     for (Do what : {Do::Fold, Do::LayoutDot})
         actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Drawing); });
     for (Do what : {Do::ValuesOnNodes, Do::TimesOnNodes})
         actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Values); });
     actions_->restrictTo(split_,
-        {Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::ValuesOnNodes, Do::TimesOnNodes});
+        {Do::FoldRepeats, Do::Hairpin, Do::ExpandHere, Do::CollapseHere, Do::HideNodes, Do::HideOthers,
+            Do::Extract, Do::RevealInputs, Do::RevealOutputs, Do::ShowAll, Do::TraceAncestors,
+            Do::TraceDescendants, Do::TracePath, Do::UndoView, Do::RedoView, Do::Fit, Do::FitSelection,
+            Do::Minimap, Do::Fold, Do::Users, Do::OpenBeside, Do::ValuesOnNodes, Do::TimesOnNodes});
 }
 
 bool PanePresenter::eventFilter(QObject* watched, QEvent* event) {
@@ -127,38 +143,45 @@ bool PanePresenter::canvasKey(PaneView& view, const QKeyEvent& key) {
     }
 }
 
-void PanePresenter::findStep(int direction) {
-    PaneView& view = focused();
-    if (view.findBar().isHidden())
-        view.findBar().open();
-    view.stepHit(direction);
-}
-
 void PanePresenter::showUsers() {
-    const Place at = state_->at().node;
-    const Body& body = document_->body(at);
+    const Pane focus = state_->at().focus;
+    const auto& picture = pictures_[size_t(focus)];
+    const NodeId number = selectedIn(focus);
     QMenu menu(split_);
-    for (NodeId user : body.users_of(body.node(at.node))) {
-        const Place place{at.graph, at.body, user};
-        menu.addAction(QStringLiteral("%1\t%2").arg(qs(document_->node_name(place)),
-                           qs(short_target(document_->module(at.graph), body.node(user)))),
-            this, [this, user] { state_->navigator().select_node(state_->at().focus, user); });
+    for (NodeId user : picture&& number ? picture->users(number) : std::vector<NodeId>()) {
+        const Place place = picture->origin(user);
+        menu.addAction(
+            QStringLiteral("%1\t%2").arg(qs(picture->name(user)),
+                qs(short_target(document_->module(place.graph), document_->body(place).node(place.node)))),
+            this, [this, focus, user] { choose(focus, user); });
     }
     Canvas& canvas = focused().canvas();
-    const QRect box = canvas.boxRect(at.node);
+    const QRect box = canvas.boxRect(number);
     menu.exec(canvas.viewport()->mapToGlobal(box.isNull() ? QPoint(40, 40) : box.bottomLeft()));
 }
 
 void PanePresenter::showMenu(Pane pane, NodeId node, const QPoint& at) {
     constexpr Do kGap = Do::Count_;
-    static constexpr Do kOfNode[] = {Do::StepInto, Do::Users, Do::FitSelection, kGap, Do::RunToNode,
-        Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode, kGap, Do::AddNote, Do::ToggleBookmark, kGap,
-        Do::Copy, Do::CopyStatement, Do::CopyAddress};
-    static constexpr Do kOfBody[] = {
-        Do::Fit, Do::Zoom100, Do::Fold, Do::Minimap, kGap, Do::Up, Do::StepOut, Do::Find, Do::Export};
-    state_->navigator().select_node(pane, node);
+    // What only a graph has, behind what every item has.
+    static constexpr Do kOfNode[] = {Do::StepInto, Do::ExpandHere, Do::CollapseHere, Do::FitSelection, kGap,
+        Do::HideNodes, Do::Extract, Do::RevealInputs, Do::RevealOutputs, Do::TraceAncestors,
+        Do::TraceDescendants, kGap, Do::RunToNode, Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode,
+        kGap, Do::AddNote};
+    static constexpr Do kOfBody[] = {Do::Fit, Do::Zoom100, Do::Fold, Do::FoldRepeats, Do::Hairpin,
+        Do::ExpandAll, Do::CollapseAll, Do::ShowAll, Do::Minimap, kGap, Do::Up, Do::StepOut, Do::Find,
+        Do::Export};
+    choose(pane, node);
     state_->flush();
     QMenu menu(split_);
+    menu.setToolTipsVisible(true);
+    if (node && itemMenu_) {
+        Item item;
+        item.place = state_->at().node; // a picture may hold nodes of several bodies
+        item.row = document_->row_of_call(item.place);
+        item.name = qs(document_->node_name(item.place));
+        itemMenu_(menu, item);
+        menu.addSeparator();
+    }
     for (Do what : node ? std::span<const Do>(kOfNode) : std::span<const Do>(kOfBody)) {
         if (what == kGap)
             menu.addSeparator();

@@ -22,28 +22,46 @@ void SceneStore::setDocument(std::shared_ptr<const Document> document) {
     ++generation_;
 }
 
-std::shared_ptr<const draw::Scene> SceneStore::get(const Key& key) {
+namespace {
+
+struct Kept {
+    std::shared_ptr<const Document> document; // which the picture refers to
+    NumberedPicture picture;
+};
+
+Result<std::shared_ptr<const NumberedPicture>> drawn(
+    const std::shared_ptr<const Document>& document, const SceneStore::Key& key, const Job& job) {
+    const Place place{key.graph, key.body, {}};
+    auto made = make_picture(document->dump(), &document->ledger(), place,
+        sceneOptions(*document, place, key.fold, key.dot), key.choice, job);
+    if (!made)
+        return made.error();
+    auto kept = std::make_shared<const Kept>(
+        Kept{document, NumberedPicture(document->dump(), std::move(*made), place)});
+    return std::shared_ptr<const NumberedPicture>(kept, &kept->picture);
+}
+
+} // namespace
+
+std::shared_ptr<const NumberedPicture> SceneStore::get(const Key& key) {
     if (const auto found = scenes_.find(key); found != scenes_.end())
         return found->second;
     if (!document_ || running_.contains(key))
         return nullptr;
-    auto result = std::make_shared<Result<draw::Scene>>(make_error(Error::Kind::Cancelled, "cancelled"));
+    using Made = Result<std::shared_ptr<const NumberedPicture>>;
+    auto result = std::make_shared<Made>(make_error(Error::Kind::Cancelled, "cancelled"));
     const std::shared_ptr<const Document> document = document_;
     const Place place{key.graph, key.body, {}};
     const QString name = tr("Laying out %1").arg(countOf(document->body(place).nodes.size(), "node"));
     const int generation = generation_;
     running_[key] = jobs_->start(
-        name,
-        [=](const Job& job) {
-            const draw::Options options = sceneOptions(*document, place, key.fold, key.dot);
-            *result = draw::make_scene(document->module(place.graph), place.body, options, job);
-        },
+        name, [=](const Job& job) { *result = drawn(document, key, job); },
         [=, this] {
             if (generation != generation_)
                 return;
             running_.erase(key);
             if (*result) {
-                scenes_[key] = std::make_shared<const draw::Scene>(std::move(result->value()));
+                scenes_[key] = std::move(result->value());
                 Q_EMIT ready(key);
             } else {
                 Q_EMIT failed(key, qs(result->error().text()));

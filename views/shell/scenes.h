@@ -1,8 +1,8 @@
-// Pictures of bodies, laid out in the background and kept: one per body, way of folding and layout.
+// Pictures of bodies, laid out in the background and kept: one per body and way of drawing it.
 #pragma once
 
 #include "core/browse/document.h"
-#include "core/draw/scene.h"
+#include "core/export/numbered.h"
 #include "views/base/jobs.h"
 
 #include <QObject>
@@ -23,6 +23,7 @@ public:
         BodyId body;
         bool fold = true;
         bool dot = false;
+        PictureChoice choice{};
         friend auto operator<=>(const Key&, const Key&) = default;
     };
 
@@ -30,8 +31,8 @@ public:
 
     void setDocument(std::shared_ptr<const Document> document); // forgets all pictures
     // The picture if it is there; else null, and ready() or failed() follows. Pictures that are asked for no
-    // more are not waited for: keep() says which are.
-    std::shared_ptr<const draw::Scene> get(const Key& key);
+    // more are not waited for: keep() says which are. A picture keeps its document.
+    std::shared_ptr<const NumberedPicture> get(const Key& key);
     void keep(const std::set<Key>& wanted); // cancels the layout of all others
     void cancel(const Key& key);
 
@@ -42,7 +43,7 @@ Q_SIGNALS:
 private:
     JobRunner* jobs_;
     std::shared_ptr<const Document> document_;
-    std::map<Key, std::shared_ptr<const draw::Scene>> scenes_;
+    std::map<Key, std::shared_ptr<const NumberedPicture>> scenes_;
     std::map<Key, JobRunner::Id> running_;
     int generation_ = 0; // of the document: results of an older one are dropped
 };

@@ -90,6 +90,8 @@ void show(const std::shared_ptr<Play>& p) {
         if (const Status there = showCall(p->window, p->script.call); !there)
             return p->then(there.error());
     }
+    if (!p->script.others.isEmpty())
+        p->window.compareDump(p->script.others);
     if (!p->script.with.isEmpty()) {
         const Result<Place> other = resolve(p->window.document()->dump(), ss(p->script.with));
         if (!other)
@@ -121,9 +123,14 @@ void show(const std::shared_ptr<Play>& p) {
         p->window.comparison().setRecorded(p->script.compare);
         p->window.comparison().start();
     }
+    if (!p->script.choice.plain())
+        p->window.drawFocused(p->script.choice);
     whenIdle(p->window, [p] {
         if (p->failed())
             return;
+        const Placeholder& shown = p->window.pane(p->window.navigator().state().focus).canvas().placeholder();
+        if (!p->script.choice.plain() && shown.kind == Placeholder::Kind::Error)
+            return p->then(make_error(Error::Kind::Usage, ss(shown.detail)));
         const Status zoomed = p->script.zoom.isEmpty() ? Status() : zoomTo(p->window, p->script.zoom);
         p->then(zoomed);
     });

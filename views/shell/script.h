@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/export/picture.h"
 
 #include <QString>
 #include <QStringList>
@@ -20,13 +21,15 @@ struct Script {
     QStringList bind;
     QString call; // number of an invocation that becomes current, in the compilation that is shown
     QString with; // address of a body to compare with the one that is shown
+    QStringList others; // dumps whose ledger stands beside this one's
     QString line; // "N" or "FILE:N": a line of the dump to show, FILE by its name or its end
     QStringList docks; // "values", "steps", …, the last in front where they share a place
     QStringList onNodes; // "values", "times"
     QString zoom; // of the focused pane: per cent, or "fit"
+    PictureChoice choice{}; // how the focused body is drawn
     bool empty() const {
-        return run.isEmpty() && select.isEmpty() && call.isEmpty() && with.isEmpty() && line.isEmpty()
-            && docks.isEmpty() && zoom.isEmpty();
+        return run.isEmpty() && select.isEmpty() && call.isEmpty() && with.isEmpty() && others.isEmpty()
+            && line.isEmpty() && docks.isEmpty() && zoom.isEmpty() && choice.plain();
     }
 };
 

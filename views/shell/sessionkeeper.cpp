@@ -161,6 +161,8 @@ void SessionKeeper::saveView() {
         return;
     QJsonObject zooms;
     for (const auto& [key, view] : parts_.panes->views()) {
+        if (!key.choice.plain())
+            continue; // how a body was expanded is not kept, and so neither is the view of it
         const QString name = exact(state_->document()->address({key.graph, key.body, {}}))
             + (key.fold ? QString() : kUnfolded) + (key.dot ? kDot : QString());
         zooms.insert(name,

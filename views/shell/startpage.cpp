@@ -59,7 +59,7 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* paste, QAction
     , recents_(new QVBoxLayout) {
     setObjectName(QStringLiteral("startPage"));
     auto* title = new QLabel(tr("Hopscope"), this);
-    title->setFont(uiFont(Size::Large));
+    keepFont(title, [] { return uiFont(Size::Large); });
     auto* what = new QLabel(
         tr("Which regions were compiled once and reused, where the caches missed, and what each call "
            "saves for backward. Open what TORCH_TRACE wrote, or drop it anywhere on this window; a graph in "
@@ -69,14 +69,14 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* paste, QAction
     QPalette quiet = what->palette();
     quiet.setColor(QPalette::WindowText, color(Role::Quiet));
     what->setPalette(quiet);
-    recentTitle_->setFont(titleFont());
+    keepFont(recentTitle_, titleFont);
 
     errorTitle_->setObjectName(QStringLiteral("errorTitle"));
     errorTitle_->setWordWrap(true);
     errorText_->setObjectName(QStringLiteral("errorText"));
     errorText_->setAccessibleName(tr("The error"));
     errorText_->setReadOnly(true);
-    errorText_->setFont(monoFont(Size::Small));
+    keepFont(errorText_, [] { return monoFont(Size::Small); });
     errorText_->setMaximumHeight(110);
     auto* copy = new QPushButton(icon(QStringLiteral("copy")), tr("Copy"), error_);
     copy->setObjectName(QStringLiteral("errorCopy"));
@@ -107,7 +107,7 @@ StartPage::StartPage(QAction* open, QAction* openFolder, QAction* paste, QAction
 
     const QString recording = recordingLines();
     auto* howTitle = new QLabel(tr("How to record a dump"), this);
-    howTitle->setFont(titleFont());
+    keepFont(howTitle, titleFont);
     auto* how = new QLabel(recording, this);
     how->setObjectName(QStringLiteral("startRecording"));
     how->setTextFormat(Qt::MarkdownText);

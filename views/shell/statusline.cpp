@@ -22,7 +22,8 @@ StatusLine::StatusLine(WindowState* state, QStatusBar* bar, Asks asks)
     : state_(state)
     , asks_(std::move(asks))
     , text_(new QLabel(bar))
-    , counts_(new QLabel(bar)) {
+    , counts_(new QLabel(bar))
+    , zoom_(new QLabel(bar)) {
     text_->setObjectName(QStringLiteral("statusText"));
     text_->setAccessibleName(tr("Status"));
     text_->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -32,6 +33,12 @@ StatusLine::StatusLine(WindowState* state, QStatusBar* bar, Asks asks)
     bar->addWidget(text_, 1);
     bar->addPermanentWidget(new JobStrip(&state->jobs(), bar));
     bar->addPermanentWidget(counts_);
+    zoom_->setObjectName(QStringLiteral("statusZoom"));
+    zoom_->setAccessibleName(tr("Zoom"));
+    zoom_->setToolTip(tr("Zoom of the focused graph"));
+    zoom_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    zoom_->setMinimumWidth(zoom_->fontMetrics().horizontalAdvance(QStringLiteral("0000 %")));
+    bar->addPermanentWidget(zoom_);
     connect(state, &WindowState::said, this, &StatusLine::say);
     connect(&Theme::instance(), &Theme::changed, this, [this] {
         sayPlace();
@@ -62,6 +69,12 @@ void StatusLine::sayPlace() {
     say(qs(state_->navigator().title(state_->at()))
             + (remark.isEmpty() ? QString() : QStringLiteral(" · ") + remark),
         false);
+}
+
+void StatusLine::showZoom(double zoom) {
+    setTone(zoom_, Role::Quiet);
+    const double percent = zoom * 100;
+    zoom_->setText(zoom > 0 ? tr("%1 %").arg(percent, 0, 'f', percent < 9.95 ? 1 : 0) : QString());
 }
 
 void StatusLine::showCounts(const Document* document) {

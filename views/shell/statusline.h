@@ -36,13 +36,15 @@ public:
     void say(const QString& text, bool isError); // empty: where one is
     void sayPlace();
 
+    void showZoom(double zoom); // 0: no picture
+
 private:
     void showCounts(const Document* document);
 
     WindowState* state_;
     Asks asks_;
     QLabel* text_;
-    QLabel* counts_;
+    QLabel *counts_, *zoom_;
 };
 
 } // namespace hopscope

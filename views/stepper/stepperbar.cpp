@@ -23,7 +23,6 @@ StepperBar::StepperBar(QAction* previous, QAction* next, QWidget* parent)
         auto* b = new QToolButton(this);
         b->setDefaultAction(action);
         b->setAutoRaise(true);
-        b->setIconSize(QSize(metrics::kIcon, metrics::kIcon));
         return b;
     };
     label_->setObjectName(QStringLiteral("stepperText"));

@@ -25,9 +25,11 @@ QWidget* ValueView::buildFacts(QAction* run, QAction* restart) {
     column->setSpacing(metrics::kPadSmall);
     title_ = new QLabel(box);
     title_->setObjectName(QStringLiteral("valueNode"));
-    QFont bold = monoFont();
-    bold.setBold(true);
-    title_->setFont(bold);
+    keepFont(title_, [] {
+        QFont bold = monoFont();
+        bold.setBold(true);
+        return bold;
+    });
     title_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     title_->setMinimumWidth(40);
     title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
@@ -73,7 +75,7 @@ QWidget* ValueView::buildFacts(QAction* run, QAction* restart) {
     facts_->setObjectName(QStringLiteral("valueFacts"));
     facts_->setAccessibleName(tr("The value"));
     facts_->setTextFormat(Qt::RichText);
-    facts_->setFont(monoFont(Size::Small));
+    keepFont(facts_, [] { return monoFont(Size::Small); });
     facts_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     column->addLayout(head);
     column->addWidget(origin_);
@@ -111,7 +113,7 @@ QWidget* ValueView::buildSlice() {
     open_ = new QLabel(QStringLiteral("["), box);
     open_->setForegroundRole(QPalette::PlaceholderText);
     pageText_ = new QLabel(box);
-    pageText_->setFont(uiFont(Size::Small));
+    keepFont(pageText_, [] { return uiFont(Size::Small); });
     pageText_->setForegroundRole(QPalette::PlaceholderText);
     pageText_->setMinimumWidth(20);
     pageText_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
@@ -140,7 +142,7 @@ QWidget* ValueView::buildSlice() {
     table_->setObjectName(QStringLiteral("sliceTable"));
     table_->setAccessibleName(tr("The slice as a table"));
     table_->setModel(model_);
-    table_->setFont(monoFont(Size::Small));
+    keepFont(table_, [] { return monoFont(Size::Small); });
     table_->setFrameShape(QFrame::NoFrame);
     table_->setShowGrid(false);
     table_->setTabKeyNavigation(false);

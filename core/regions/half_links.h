@@ -1,0 +1,41 @@
+// Which nodes of a backward body compute the derivative of which of its forward body.
+//
+// Dumps of print_readable carry no sequence number (autograd's seq_nr, torch/fx/traceback.py), so that what
+// there is decides: the source that FX copies onto backward nodes (torch/fx/proxy.py, Interpreter stack
+// traces; from 2.14 on said to be that of the forward node), which saved values a node takes, and which
+// operator it is the derivative of (tools/autograd/derivatives.yaml: gelu_backward of gelu).
+#pragma once
+
+#include "core/graph/dump.h"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace hopscope {
+
+// Why two nodes belong together, the strongest first.
+enum class HalfEvidence : uint8_t {
+    BackwardOf, // the dump says "Backward of forward node" of the same place
+    Operator, // its operator is the derivative of that one, on the same source line or on what was saved of
+              // it
+    Saved, // it takes what was saved of, or for, that node
+    SourceLine, // both come from the same line
+};
+std::string_view half_evidence_text(HalfEvidence evidence);
+
+struct HalfLink {
+    NodeId forward, backward;
+    HalfEvidence evidence = HalfEvidence::SourceLine;
+};
+
+struct HalfLinks {
+    std::vector<HalfLink> links; // by backward, then forward; a backward node has links of one kind only
+    size_t backward_nodes = 0; // that compute something
+    size_t linked = 0; // of those
+};
+
+// Near-linear. Both bodies must have been read.
+HalfLinks link_halves(const Dump& dump, const Place& forward, const Place& backward);
+
+} // namespace hopscope

@@ -1,0 +1,142 @@
+// What is kept for the backward: each storage once, in one dump and against another.
+#include "core/diff/ledgers.h"
+#include "core/diff/memories.h"
+
+#include "tests/testdata.h"
+
+#include <QTest>
+
+using namespace hopscope;
+using namespace hopscope::test;
+
+class TestMemories : public QObject {
+    Q_OBJECT
+
+private slots:
+    void rowsAddUp_data();
+    void rowsAddUp();
+    void withAndWithoutRegions();
+    void oneStorageHandedOverAgain();
+    void anotherDtype();
+    void ledgerOfAModelWithoutRegions();
+};
+
+namespace {
+
+std::vector<MemoryReport> reports_of(const Dump& dump) {
+    const Ledger ledger = build_ledger(dump);
+    std::vector<MemoryReport> out;
+    for (const CompilationLedger& c : ledger.compilations)
+        if (MemoryReport report = memory_of(dump, c); report.forward.graph)
+            out.push_back(std::move(report));
+    return out;
+}
+
+} // namespace
+
+void TestMemories::rowsAddUp_data() {
+    QTest::addColumn<QString>("recording");
+    for (const QString& name : recordings())
+        QTest::newRow(qPrintable(name)) << name;
+}
+
+// The totals are the rows' storages, each counted in one row; no value is its own alias, and none that takes
+// no storage of its own is said to be spared by computing it again.
+void TestMemories::rowsAddUp() {
+    QFETCH(QString, recording);
+    const auto dump = open_dump({traceOf(recording)});
+    QVERIFY(dump);
+    const Ledger ledger = build_ledger(*dump);
+    for (const CompilationLedger& c : ledger.compilations) {
+        const MemoryReport report = memory_of(*dump, c);
+        int64_t kept = 0, alive = 0;
+        for (const KeptValue& v : report.saved) {
+            (v.alive_anyway ? alive : kept) += v.bytes.value_or(0) * v.counted;
+            QVERIFY(v.alias_of != v.at);
+            QVERIFY(v.counted <= v.times);
+            QVERIFY(v.counted == v.times || v.counted_with.graph);
+            QVERIFY(!v.recomputable || (v.counted > 0 && !v.alive_anyway));
+        }
+        QCOMPARE(kept, report.kept_bytes);
+        QCOMPARE(alive, report.alive_bytes);
+        QCOMPARE(c.totals.saved_bytes, report.kept_bytes);
+        kept = alive = 0;
+        for (const KeptStorage& s : report.storages)
+            (s.alive_anyway ? alive : kept) += s.bytes.value_or(0) * s.times;
+        QCOMPARE(kept, report.kept_bytes);
+        QCOMPARE(alive, report.alive_bytes);
+        for (const Region& region : c.regions) {
+            int64_t by_value = 0;
+            for (const SavedValue& v : region.saved)
+                by_value += v.kept_bytes.value_or(0);
+            // What a call makes, another may hand over: its result.
+            if (region.saved_bytes)
+                QVERIFY(by_value <= *region.saved_bytes);
+            QVERIFY(region.saved_bytes.value_or(0) <= region.saved_bytes_all.value_or(0));
+            QVERIFY(region.saved_bytes_all.value_or(0) <= report.kept_bytes);
+        }
+    }
+}
+
+// gpt12 with its blocks as regions, and without: PyTorch's own saved tensors hold 425,152 bytes in both.
+void TestMemories::withAndWithoutRegions() {
+    const auto region = open_dump({traceOf("gpt12")}), flat = open_dump({traceOf("explain/gpt12_flat")});
+    QVERIFY(region && flat);
+    const auto a = reports_of(*region), b = reports_of(*flat);
+    QCOMPARE(a.size(), size_t{1});
+    QCOMPARE(b.size(), size_t{1});
+    const auto diffs = diff_memories(*region, a, *flat, b);
+    QCOMPARE(diffs.size(), size_t{1});
+    QCOMPARE(diffs[0].kept_bytes_a, int64_t{425152});
+    QCOMPARE(diffs[0].kept_bytes_b, int64_t{425152});
+    for (const MemoryChange& c : diffs[0].changes) {
+        const Place& at = (c.a.shown ? c.a.shown : c.b.shown)->at;
+        QFAIL(address_of(*(c.a.shown ? region : flat), at.graph, at.body, at.node).c_str());
+    }
+    QVERIFY(diffs[0].same > 185);
+}
+
+// Llama's rotary tables are made once and handed over by each of the four layers.
+void TestMemories::oneStorageHandedOverAgain() {
+    const auto dump = open_dump({traceOf("hf_llama")});
+    QVERIFY(dump);
+    int again = 0;
+    for (const MemoryReport& report : reports_of(*dump))
+        for (const KeptValue& v : report.saved)
+            if (!v.alive_anyway && v.counted < v.times) {
+                QVERIFY(v.counted_with.graph && v.counted_with != v.at);
+                again += v.times - v.counted;
+            }
+    QCOMPARE(again, 6);
+}
+
+// The same blocks in bfloat16, and four of them: what is paired differs in dtype.
+void TestMemories::anotherDtype() {
+    const auto full = open_dump({traceOf("gpt12")}), half = open_dump({traceOf("gpt4_bf16")});
+    QVERIFY(full && half);
+    const auto a = reports_of(*full), b = reports_of(*half);
+    const auto diffs = diff_memories(*full, a, *half, b);
+    int dtypes = 0, alone = 0;
+    for (const MemoryChange& c : diffs[0].changes) {
+        dtypes += std::find(c.fields.begin(), c.fields.end(), "dtype") != c.fields.end();
+        alone += c.fields.empty();
+    }
+    QVERIFY2(dtypes > 10, qPrintable(QString::number(dtypes)));
+    QVERIFY2(alone < dtypes, qPrintable(QString::number(alone)));
+}
+
+// A compilation that calls no region is there all the same.
+void TestMemories::ledgerOfAModelWithoutRegions() {
+    const auto region = open_dump({traceOf("gpt12")}), flat = open_dump({traceOf("explain/gpt12_flat")});
+    const auto pairs = compare_ledgers(*region, build_ledger(*region), *flat, build_ledger(*flat));
+    QCOMPARE(pairs.size(), size_t{1});
+    QVERIFY(pairs[0].a && pairs[0].b);
+    QVERIFY(pairs[0].in_a && !pairs[0].in_b);
+    QVERIFY(!pairs[0].equal());
+    QCOMPARE(pairs[0].rows.size(), size_t{12});
+    // Without a region on either side there is nothing to say.
+    QVERIFY(compare_ledgers(*flat, build_ledger(*flat), *flat, build_ledger(*flat)).empty());
+}
+
+QTEST_GUILESS_MAIN(TestMemories)
+#include "tst_memories.moc"
