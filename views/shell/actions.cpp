@@ -169,7 +169,7 @@ const std::vector<Actions::Spec>& Actions::specs() {
         {Do::ComparePanes, "view.comparePanes", QT_TR_NOOP("Co&mpare Panes"),
             QT_TR_NOOP("Compare the two bodies that are shown, statement by statement"), "Ctrl+D", ""},
         {Do::CompareDump, "view.compareDump", QT_TR_NOOP("Compare with Another D&ump…"),
-            QT_TR_NOOP("Read a second dump and show both ledgers, call by call"), "Ctrl+Shift+D", ""},
+            QT_TR_NOOP("Read a second dump and show both ledgers, call by call"), "Ctrl+Alt+D", ""},
         {Do::LinkViews, "view.linkViews", QT_TR_NOOP("&Link Compared Views"),
             QT_TR_NOOP("Scroll and zoom both bodies of a comparison together"), "", ""},
         {Do::NextDifference, "go.nextDifference", QT_TR_NOOP("Next Di&fference"),

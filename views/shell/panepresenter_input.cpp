@@ -128,6 +128,8 @@ bool PanePresenter::eventFilter(QObject* watched, QEvent* event) {
 bool PanePresenter::canvasKey(PaneView& view, const QKeyEvent& key) {
     switch (key.key()) {
     case Qt::Key_Backspace:
+        if (key.modifiers() & Qt::ShiftModifier)
+            return false; // collapses, where there is something to collapse
         if (!state_->navigator().step_out())
             state_->navigator().up();
         return true;
