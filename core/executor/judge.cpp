@@ -13,6 +13,7 @@ namespace hopscope::executor {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr int kDeepExponent = -100; // numbers below bfloat16's and float32's normal ones do not come up
 
 bool is_real(at::ScalarType type) {
     return at::isFloatingType(type);
@@ -111,6 +112,18 @@ at::Tensor factors(at::IntArrayRef sizes, double step, uint64_t salt) {
     for (int64_t i = 0; i < all.numel(); ++i)
         to[i] = 1 + step * signs.next();
     return all;
+}
+
+// Moves each element by `step`, relative, and below the type's normal numbers by what is a rounding there: it
+// is no less than at the smallest of these, which float16 reaches soon. What is 0 stays.
+void move_by(at::Tensor& tensor, double step, const Precision& as, uint64_t salt) {
+    const at::Tensor by = factors(tensor.sizes(), step, salt);
+    at::Tensor below;
+    if (as.least > kDeepExponent && !tensor.is_complex())
+        below = tensor.abs().neg_().add_(std::ldexp(1.0, as.least)).clamp_min_(0).mul_(tensor.ne(0));
+    tensor.mul_(by);
+    if (below.defined())
+        tensor.add_(below.mul_(by.sub(1)));
 }
 
 // What a rounding of an operand is. Products of 8-bit floats are exact; what is rounded is their sum, in a
@@ -234,8 +247,8 @@ c10::IValue moved(const c10::IValue& value, double share, uint64_t salt) {
             return tensor;
         const at::Tensor wide =
             with_dtype(tensor.resolve_conj(), tensor.is_complex() ? at::kComplexDouble : at::kDouble);
-        const at::Tensor by = factors(tensor.sizes(), share * unit_of(tensor.scalar_type()), salt++);
-        at::Tensor result = wide.is_non_overlapping_and_dense() ? wide.mul_(by) : wide.mul(by);
+        at::Tensor result = wide.is_non_overlapping_and_dense() ? wide : wide.clone();
+        move_by(result, share * unit_of(tensor.scalar_type()), precision_of(tensor.scalar_type()), salt++);
         if (tensor.unsafeGetTensorImpl()->is_wrapped_number())
             result.unsafeGetTensorImpl()->set_wrapped_number(true);
         return result;
@@ -246,7 +259,7 @@ void move_in_place(const at::Tensor& tensor, const Precision& as, double share, 
     if (!can_move(tensor) || !tensor.is_non_overlapping_and_dense())
         return;
     at::Tensor to = tensor;
-    to.mul_(factors(tensor.sizes(), share * as.unit(), salt));
+    move_by(to, share * as.unit(), as, salt);
 }
 
 bool same_elements(const at::Tensor& a, const at::Tensor& b) {

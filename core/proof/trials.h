@@ -22,9 +22,9 @@ struct Trials {
     std::deque<run::Inputs> owners; // of the bytes
 };
 
-// `seeds` sets of synthetic values, whose magnitudes differ so that small constants show; then the first of
-// them with the dimensions of inputs permuted in memory: of all first, then of each alone. Errors: as
-// synthetic_inputs.
+// `seeds` sets of synthetic values, whose magnitudes differ, unless the body computes in half precision, so
+// that small constants show; then the first of them with the dimensions of inputs permuted in memory: of all
+// first, then of each alone. Errors: as synthetic_inputs.
 Result<Trials> make_trials(
     const GraphModule& module, BodyId joint, int seeds, size_t primals, const Bindings& symbols);
 

@@ -162,6 +162,13 @@ void TestVerdicts::roundsWhereTheRunConverts() {
     row = compared(text, inputs, wrong, "out", false);
     QVERIFY(row);
     QCOMPARE(row->verdict, wire::Verdict::Suspicious);
+    // Below float16's normal numbers a rounding is as large as at the smallest of them.
+    Values small, small_unrounded;
+    small.floats("x", {4}, {1.03e-6f, 2.1e-7f, 5.3e-6f, 0.0f});
+    small_unrounded.floats("out", {4}, {1.03e-6f, 2.1e-7f, 5.3e-6f, 0.0f});
+    row = compared(text, small, small_unrounded, "out", false);
+    QVERIFY(row);
+    QCOMPARE(row->verdict, wire::Verdict::WithinRounding);
 }
 
 // A number too large for float16 is one in double precision: what follows is right on its own operands, and
