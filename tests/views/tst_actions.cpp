@@ -8,9 +8,11 @@
 #include "views/base/resources.h"
 #include "views/help/helpview.h"
 #include "views/help/legendview.h"
+#include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/shell/docks.h"
 
+#include <QLineEdit>
 #include <QMenu>
 #include <QMenuBar>
 #include <QRegularExpression>
@@ -125,7 +127,9 @@ private slots:
     void buttonsHaveNames() {
         Opened opened({tracePath(QStringLiteral("mlp4"))});
         for (const QToolButton* button : opened.window.findChildren<QToolButton*>()) {
-            if (!button->isVisible() || button->objectName().startsWith(QStringLiteral("qt_"))
+            // Qt's own: of a field, of a toolbar's or tab bar's overflow.
+            if (!button->isVisible() || qobject_cast<QLineEdit*>(button->parent())
+                || button->objectName().startsWith(QStringLiteral("qt_"))
                 || button->objectName().startsWith(QStringLiteral("Scroll")))
                 continue;
             QVERIFY2(!button->accessibleName().isEmpty() || !button->text().isEmpty(),
