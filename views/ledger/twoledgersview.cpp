@@ -70,12 +70,12 @@ TwoLedgersView::TwoLedgersView(QAction* another, QWidget* parent)
     table_->setTabKeyNavigation(false);
     table_->setFrameShape(QFrame::NoFrame);
     table_->verticalHeader()->hide();
-    table_->verticalHeader()->setMinimumSectionSize(metrics::kRow - metrics::kPadSmall);
-    table_->verticalHeader()->setDefaultSectionSize(metrics::kRow - metrics::kPadSmall);
+    table_->verticalHeader()->setMinimumSectionSize(metrics::row() - metrics::kPadSmall);
+    table_->verticalHeader()->setDefaultSectionSize(metrics::row() - metrics::kPadSmall);
     table_->horizontalHeader()->setHighlightSections(false);
     table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->horizontalHeader()->setStretchLastSection(true);
-    table_->horizontalHeader()->setMinimumSectionSize(metrics::kRow);
+    table_->horizontalHeader()->setMinimumSectionSize(metrics::row());
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
