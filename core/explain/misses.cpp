@@ -252,8 +252,6 @@ private:
         else if (left.size() == right.size())
             for (size_t i = 0; i < left.size(); ++i)
                 pairs.emplace_back(left[i], right[i]);
-        else
-            unclear_ = true;
         for (const auto& [i, k] : pairs) {
             std::vector<FieldDifference> found;
             compare_types(a, p.nodes[i].type, b, q.nodes[k].type, {}, found);
@@ -262,7 +260,15 @@ private:
                 out.back().name = name_at(k);
             }
         }
-        gradients_known_ = compare_gradients(other, pairs, out) && !pairs.empty() && gradients_known_;
+        // Where tensors are more or less, those in front are taken for each other as far as gradients go.
+        const bool apart = pairs.empty() && n != m;
+        for (size_t i = 0; apart && i < std::min(n, m); ++i) {
+            std::vector<FieldDifference> found;
+            compare_types(a, p.nodes[i].type, b, q.nodes[i].type, {}, found);
+            unclear_ = unclear_ || !found.empty();
+            pairs.emplace_back(i, i);
+        }
+        gradients_known_ = compare_gradients(other, pairs, out) && !apart && gradients_known_;
         if (out.empty())
             inside(other.identifier, a, x.body, b, y.body, out);
         return out;
@@ -414,19 +420,6 @@ private:
 
     static std::string told(const Mismatch& m) {
         const std::string body = m.against.empty() ? "an installed body" : "`" + m.against + '`';
-        if (m.expected.empty() && m.found.empty() && m.evidence.front() == Ground::TextLog
-            && m.evidence.back() != Ground::Elimination && m.against.empty() && m.field != "tree")
-            return (m.where.empty() ? "an input" : m.where)
-                + " differs from an installed body in dtype, shape, stride, device or requires_grad; the log "
-                  "does not "
-                  "say in which, and no graph shows it";
-        if (m.field == "requires_grad" && m.found.empty())
-            return "nothing that the dump shows differs from " + body
-                + "; what it does not show is whether the operands require a gradient";
-        if (m.against.empty() && m.expected.empty()
-            && (m.field == "output" || m.field == "side_effect" || m.field == "mutation"
-                || m.field == "kind"))
-            return "not eligible for reuse: " + m.found;
         const bool open = m.expected.empty() && m.found.empty() && m.evidence.back() == Ground::Elimination;
         if (open && m.field == "symbol" && !m.where.empty())
             return "nothing else that the dump shows differs from " + body + " than perhaps the symbol of "
@@ -441,6 +434,19 @@ private:
                 + ": that its arguments are nested or named otherwise, are of another kind or another "
                   "constant, "
                   "a guard, or a source that was written to";
+        if (m.expected.empty() && m.found.empty() && m.evidence.front() == Ground::TextLog
+            && m.evidence.back() != Ground::Elimination && m.against.empty() && m.field != "tree")
+            return (m.where.empty() ? "an input" : m.where)
+                + " differs from an installed body in dtype, shape, stride, device or requires_grad; the log "
+                  "does not "
+                  "say in which, and no graph shows it";
+        if (m.field == "requires_grad" && m.found.empty())
+            return "nothing that the dump shows differs from " + body
+                + "; what it does not show is whether the operands require a gradient";
+        if (m.against.empty() && m.expected.empty()
+            && (m.field == "output" || m.field == "side_effect" || m.field == "mutation"
+                || m.field == "kind"))
+            return "not eligible for reuse: " + m.found;
         if (m.field == "mutation" && !m.where.empty())
             return "a source that " + body + " reads was written to after it was traced: " + m.where;
         if (m.field == "tree")
