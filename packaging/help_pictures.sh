@@ -23,5 +23,5 @@ shot window "${sample[@]}" --size 1100x700
 shot why "$data/shapes/trace" "$data/shapes/torch_logs.txt.gz" --call 2 --dock explanation --size 1100x640
 shot two-backwards "$data/dup_tangents/trace" --dock explanation --size 1100x640
 shot backward "${sample[@]}" --at 0/0:forward:partitioned_fw_subgraph_0_0 --select addmm --size 1100x640
-shot legend "${sample[@]}" --dock legend --size 1100x760
+shot legend "${sample[@]}" --dock legend --size 1100x900
 du -ch "$out"/*.png | tail -1

@@ -16,7 +16,7 @@ using Type = Primitive::Type;
 using Part = Primitive::Part;
 
 constexpr double kLine = 20; // from entry to entry
-constexpr double kSample = 34; // room for what is explained, before its words
+constexpr double kSample = 40; // room for what is explained, before its words
 constexpr double kGap = 24; // between columns
 constexpr double kTitle = 22; // room of a column's title
 
@@ -188,7 +188,7 @@ std::vector<Column> columns_of(const Seen& seen) {
     if (seen.saved)
         marks.entries.push_back(line(true, "a value saved for backward"));
     constexpr std::pair<Port::Role, std::string_view> kPorts[] = {
-        {Port::Role::Saved, "saved for, or by, the other half"},
+        {Port::Role::Saved, "saved for the other half"},
         {Port::Role::Parameter, "parameter or buffer"},
         {Port::Role::Constant, "constant or symbol"},
         {Port::Role::Operand, "input from far away"},

@@ -13,7 +13,7 @@
 namespace hopscope {
 
 namespace {
-constexpr int kSample = 38, kEntry = 22; // as in the pictures' own legend
+constexpr int kSample = 40, kWords = 420, kEntry = 22; // as in the pictures' own legend
 
 // What a canvas paints over a picture.
 enum class Over {
@@ -168,8 +168,12 @@ public:
         const double scale = textScale();
         room_ = (width - 2 * metrics::kPadLarge) / scale;
         list_ = draw::make_legend(nullptr, room_);
-        over_ = list_.height + kEntry;
-        const int height = int((over_ + kEntry * (int(Over::Count_) + 1)) * scale) + 2 * metrics::kPadLarge;
+        // Beside what pictures have, or below it.
+        const bool beside = room_ > list_.width + kEntry + kWords;
+        overX_ = beside ? list_.width + kEntry : 0;
+        over_ = beside ? kEntry / 2.0 - 4 : list_.height + kEntry;
+        const double lowest = std::max(list_.height, over_ + kEntry * (int(Over::Count_) + 1));
+        const int height = int(lowest * scale) + 2 * metrics::kPadLarge;
         setFixedHeight(height);
         setMinimumWidth(int(list_.width * scale) + 2 * metrics::kPadLarge);
         setAccessibleDescription(text());
@@ -210,20 +214,20 @@ protected:
             painter.setPen(color(role));
             painter.drawText(QPointF(x * scale, y * scale + painter.fontMetrics().ascent() / 2.0 - 1), text);
         };
-        put(0, over_, bold, Role::Quiet, LegendView::tr("Marks of the window"));
+        put(overX_, over_, bold, Role::Quiet, LegendView::tr("Marks of the window"));
         for (int over = 0; over < int(Over::Count_); ++over) {
             const double y = over_ + kEntry * (over + 1.2);
             painter.save();
             painter.scale(scale, scale);
-            paintOver(painter, Over(over), QRectF(7, y - 6, 20, 12));
+            paintOver(painter, Over(over), QRectF(overX_ + 7, y - 6, 20, 12));
             painter.restore();
-            put(kSample, y, uiFont(Size::Small), Role::Text, wordsOf(Over(over)));
+            put(overX_ + kSample, y, uiFont(Size::Small), Role::Text, wordsOf(Over(over)));
         }
     }
 
 private:
     draw::DisplayList list_;
-    double room_ = 0, over_ = 0;
+    double room_ = 0, over_ = 0, overX_ = 0; // points: the width, and where the window's marks begin
 };
 
 LegendView::LegendView(QWidget* parent)

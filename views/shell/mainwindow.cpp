@@ -143,7 +143,7 @@ void MainWindow::build() {
         {"ledgers", tr("Two Ledgers"), "Ctrl+Alt+L", bottom,
             new TwoLedgersView(actions_[Do::CompareDump], this)},
         {"dump", tr("Dump"), "Alt+0", bottom, new DumpText(&state_.jobs(), this)},
-        {"legend", tr("Legend"), "K", right, new LegendView(this)},
+        {"legend", tr("Legend"), "K", bottom, new LegendView(this)},
     };
     docks_ = make<Docks>(this, &actions_, table);
     docks_->restrictKey(QStringLiteral("legend"), panes_->widget()); // a letter is text elsewhere
