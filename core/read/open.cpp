@@ -191,7 +191,9 @@ void Opener::read_file(const InputFile& given) {
             collector_.tasks.push_back(std::move(task));
         } else if (!read_text(collector_, id, file.bytes)) {
             collector_.dump.files.back().kind = "unknown";
-            const Error e = unknown_file(file.path, file.bytes.bytes);
+            Error e = unknown_file(file.path, file.bytes.bytes);
+            if (!file.bytes.damage.empty()) // nothing was found as far as it was unpacked
+                e.message += "; " + file.bytes.damage;
             collector_.problem(Severity::Note, e.message, id, e.line, 0);
             not_understood_ = not_understood_ ? not_understood_ : std::optional(e);
         }

@@ -145,7 +145,7 @@ RepairedTrace with_tabs(const FileBytes& bytes, size_t blanks) {
         blanks == 0 ? "the lines of payloads lack the tab that TORCH_TRACE puts before each, and were put to "
                       "their records by what stands between two of those: byte offsets count with the tabs"
                     : "instead of a tab " + counted(blanks, "blank") + (blanks == 1 ? " stands" : " stand")
-                + " before each line of a payload, and counts as one: byte offsets count with the tabs"};
+                + " before each line of a payload, taken for one: byte offsets count with the tabs"};
 }
 
 } // namespace

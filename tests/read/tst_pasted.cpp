@@ -567,15 +567,18 @@ QByteArray broken(const QByteArray& text, qsizetype width) {
 
 // A blank in the last column is the statement's own, wherever the width falls.
 void TestPasted::brokenAtABlank() {
-    for (qsizetype width = 42; width < 100; ++width) {
+    for (qsizetype width = 78; width < 104; ++width) {
         const auto dump = openText(broken(kGraph, width));
         QVERIFY(dump.ok());
         QVERIFY2(nodesOf(dump->graphs[0]) == kNodes,
             qPrintable(
                 QString::number(width) + ": " + nodesOf(dump->graphs[0]) + problemText(dump->problems)));
         const GraphModule& m = *dump->graphs[0].module;
-        for (size_t i = 0; i < 4; ++i)
-            QCOMPARE(m.types[m.bodies[0].nodes[i].type.index].kind, TypeKind::Tensor);
+        for (size_t i = 0; i < 4; ++i) {
+            const TypeId type = m.bodies[0].nodes[i].type;
+            QVERIFY2(type, qPrintable(QString::number(width)));
+            QCOMPARE(m.types[type.index].kind, TypeKind::Tensor);
+        }
     }
 }
 
