@@ -375,6 +375,8 @@ std::string ValueComparer::judged_as(const Place& place) const {
         return observed.prefix + std::string(module_.text(body.node(id).name));
     };
     if (observed.step.kind == StepKind::Call) {
+        if (options_.alone)
+            return {}; // what it gives was put in place of what its body computed
         const Body& called = module_.body(observed.step.first);
         size_t at = 0;
         for (const Arg* result : results_of(called))
