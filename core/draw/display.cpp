@@ -20,6 +20,7 @@ constexpr double kArrowLength = 5;
 constexpr double kArrowHalfWidth = 3;
 constexpr double kDotSize = 7;
 constexpr double kPileOffset = 3;
+constexpr double kLeastCaption = 6; // pixels; smaller words are noise
 
 // Appends primitives that belong to one box or edge.
 class Drawer {
@@ -509,14 +510,18 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
             Primitive& p = draw.frame(Part::Caption, frame.x, frame.y, frame.w, frame.h, 2 * kCornerRadius);
             p.stroke = kind_color(Kind::Region);
         }
-        draw.text(Part::Caption, frame.x + kFrameLabel, frame.y + 14, frame.label, kSmallFontSize,
-                ColorRole::Text)
-            .bold = true;
+        Primitive& words = draw.text(
+            Part::Caption, frame.x + kFrameLabel, frame.y + 14, frame.label, kSmallFontSize, ColorRole::Text);
+        words.bold = true;
+        words.least = kLeastCaption;
     }
-    for (const Label& label : scene.labels)
-        Drawer(list, dx, dy)
-            .text(Part::Caption, label.at.x, label.at.y, label.text, kFontSize, ColorRole::Quiet)
-            .bold = true;
+    for (const Label& label : scene.labels) {
+        Drawer draw(list, dx, dy);
+        Primitive& words =
+            draw.text(Part::Caption, label.at.x, label.at.y, label.text, kFontSize, ColorRole::Quiet);
+        words.bold = true;
+        words.least = kLeastCaption;
+    }
     for (uint32_t i = 0; i < scene.edges.size(); ++i)
         if (!scene.edges[i].points.empty() || options.cut_edges)
             display_edge(scene, i, options.detail, dx, dy, list);

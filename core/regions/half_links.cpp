@@ -36,9 +36,10 @@ bool is_derivative(std::string_view backward, std::string_view forward) {
     const std::string_view stem = stem_of(backward);
     if (!stem.empty())
         return forward == stem || forward.ends_with(stem) || forward.starts_with(stem);
-    if (backward == "mm" || backward == "bmm")
-        return forward == backward || forward == "addmm" || forward == "baddbmm" || forward == "linear"
-            || forward == "matmul";
+    if (backward == "mm")
+        return forward == "mm" || forward == "addmm" || forward == "linear" || forward == "matmul";
+    if (backward == "bmm")
+        return forward == "bmm" || forward == "baddbmm" || forward == "matmul";
     return false;
 }
 

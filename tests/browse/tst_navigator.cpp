@@ -214,6 +214,9 @@ private slots:
         QVERIFY(n.document());
         if (!n.document()->dump().graphs.empty())
             QVERIFY(n.pane(Pane::Left).graph.valid());
+        // It opens where there is something to ask about, which need not be the first call.
+        while (n.step(StepTo::Any, -1))
+            ;
         const uint64_t hash = n.hash();
         int steps = 0;
         while (n.step(StepTo::Any, 1))

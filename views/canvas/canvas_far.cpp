@@ -46,7 +46,7 @@ private:
 
 void Canvas::Private::paintFarLabels(QPainter& painter, ScenePainter& scenePainter) {
     const draw::Detail detail = draw::detail_for(zoom);
-    if (detail < draw::Detail::Shapes || (farBoxes.empty() && scene->frames.empty()))
+    if (detail < draw::Detail::Shapes || (farBoxes.empty() && scene->frames.empty() && scene->labels.empty()))
         return;
     const double ratio = q->devicePixelRatioF();
     QFont font = monoFont();
@@ -78,6 +78,12 @@ void Canvas::Private::paintFarLabels(QPainter& painter, ScenePainter& scenePaint
         const QString words = qs(frame.label);
         const double left = std::max(on.left(), 0.0) + 2 * ratio, top = std::max(on.top(), 0.0) + ratio;
         say(QRectF(left, top, metrics.horizontalAdvance(words) + kGap * ratio, height), words, Role::Text, 0);
+    }
+    for (const draw::Label& label : scene->labels) { // which half is which
+        const QString words = qs(label.text);
+        const QPointF at = scenePainter.map(label.at.x, label.at.y);
+        say(QRectF(at.x(), at.y() - height, metrics.horizontalAdvance(words) + kGap * ratio, height), words,
+            Role::Quiet, 0);
     }
     if (detail == draw::Detail::Shapes)
         return; // a call's name is in its block
