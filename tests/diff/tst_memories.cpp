@@ -6,6 +6,8 @@
 
 #include <QTest>
 
+#include <algorithm>
+
 using namespace hopscope;
 using namespace hopscope::test;
 
@@ -96,9 +98,9 @@ void TestMemories::withAndWithoutRegions() {
     QVERIFY(diffs[0].same > 185);
 }
 
-// Llama's rotary tables are made once and handed over by each of the four layers.
+// Gemma's rotary tables are made once and handed over by each of its layers.
 void TestMemories::oneStorageHandedOverAgain() {
-    const auto dump = open_dump({traceOf("hf_llama")});
+    const auto dump = open_dump({traceOf("explain/gpu_gemma3")});
     QVERIFY(dump);
     int again = 0;
     for (const MemoryReport& report : reports_of(*dump))
@@ -107,22 +109,26 @@ void TestMemories::oneStorageHandedOverAgain() {
                 QVERIFY(v.counted_with.graph && v.counted_with != v.at);
                 again += v.times - v.counted;
             }
-    QCOMPARE(again, 6);
+    QCOMPARE(again, 20);
 }
 
-// The same blocks in bfloat16, and four of them: what is paired differs in dtype.
+// The same model in bfloat16: each storage that is kept is paired with one that differs in dtype.
 void TestMemories::anotherDtype() {
-    const auto full = open_dump({traceOf("gpt12")}), half = open_dump({traceOf("gpt4_bf16")});
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("bf16.log"));
+    QVERIFY(writeFile(path, traceBytes(QStringLiteral("gpt12")).replace(": \"f32[", ": \"bf16[")));
+    const auto full = open_dump({traceOf("gpt12")}), half = open_dump({path.toStdString()});
     QVERIFY(full && half);
     const auto a = reports_of(*full), b = reports_of(*half);
-    const auto diffs = diff_memories(*full, a, *half, b);
-    int dtypes = 0, alone = 0;
-    for (const MemoryChange& c : diffs[0].changes) {
-        dtypes += std::find(c.fields.begin(), c.fields.end(), "dtype") != c.fields.end();
-        alone += c.fields.empty();
+    int dtypes = 0;
+    for (const MemoryChange& c : diff_memories(*full, a, *half, b)[0].changes) {
+        const KeptValue* shown = c.a.shown ? c.a.shown : c.b.shown;
+        if (shown->alive_anyway)
+            continue; // its record is of another dtype, so that its name is not known
+        QVERIFY(std::find(c.fields.begin(), c.fields.end(), "dtype") != c.fields.end());
+        ++dtypes;
     }
-    QVERIFY2(dtypes > 10, qPrintable(QString::number(dtypes)));
-    QVERIFY2(alone < dtypes, qPrintable(QString::number(alone)));
+    QVERIFY2(dtypes > 5, qPrintable(QString::number(dtypes)));
 }
 
 // A compilation that calls no region is there all the same.
