@@ -16,15 +16,13 @@ class TestExplainGolden : public QObject {
 private slots:
     void recordings_data();
     void recordings();
-    void reasons_data();
-    void reasons();
 };
 
 namespace {
 
 // Where a recording lies; those that are only here for their explanations in a folder of their own.
 QString folderOf(const QString& name) {
-    for (const QString& folder : {name, "explain/" + name, "reasons/" + name})
+    for (const QString& folder : {name, "explain/" + name})
         if (QDir(dataPath(folder + "/trace")).exists())
             return folder;
     return name;
@@ -71,24 +69,6 @@ void TestExplainGolden::recordings() {
     QFETCH(QString, name);
     QFETCH(bool, log);
     QVERIFY(equalsGolden("explain/" + name + (log ? ".both.txt" : ".trace.txt"), explanation(name, log)));
-}
-
-// One small program for each reason (tests/tools/record_reasons.py), which says what it does.
-void TestExplainGolden::reasons_data() {
-    QTest::addColumn<QString>("name");
-    QTest::addColumn<bool>("log");
-    const QStringList names =
-        QDir(dataPath(QStringLiteral("reasons"))).entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name);
-    for (const QString& name : names) {
-        QTest::addRow("%s, trace and log", qPrintable(name)) << name << true;
-        QTest::addRow("%s, trace alone", qPrintable(name)) << name << false;
-    }
-}
-
-void TestExplainGolden::reasons() {
-    QFETCH(QString, name);
-    QFETCH(bool, log);
-    QVERIFY(equalsGolden("reasons/" + name + (log ? ".both.txt" : ".trace.txt"), explanation(name, log)));
 }
 
 QTEST_GUILESS_MAIN(TestExplainGolden)

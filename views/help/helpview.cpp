@@ -18,6 +18,7 @@ HelpPages::HelpPages(QWidget* parent)
     setAccessibleName(tr("Help"));
     setFrameShape(QFrame::NoFrame);
     setOpenExternalLinks(false);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOn); // pictures take the room that is left
     document()->setDocumentMargin(metrics::kPadLarge);
     connect(&Theme::instance(), &Theme::changed, this, &QTextBrowser::reload);
 }
@@ -57,8 +58,10 @@ QVariant HelpPages::loadResource(int type, const QUrl& name) {
 
 void HelpPages::resizeEvent(QResizeEvent* event) {
     QTextBrowser::resizeEvent(event);
+    // Not at once: while a page is being read, its scroll bar comes and goes, and to read it again inside of
+    // that ends in Qt's reader of Markdown.
     if (drawnFor_ != 0 && drawnFor_ != viewport()->width())
-        reload();
+        QMetaObject::invokeMethod(this, &QTextBrowser::reload, Qt::QueuedConnection);
 }
 
 HelpView::HelpView(QWidget* parent)
