@@ -121,7 +121,9 @@ void TestMemories::anotherDtype() {
     QVERIFY(full && half);
     const auto a = reports_of(*full), b = reports_of(*half);
     int dtypes = 0;
-    for (const MemoryChange& c : diff_memories(*full, a, *half, b)[0].changes) {
+    const auto pairs = diff_memories(*full, a, *half, b);
+    QCOMPARE(pairs.size(), size_t{1});
+    for (const MemoryChange& c : pairs[0].changes) {
         const KeptValue* shown = c.a.shown ? c.a.shown : c.b.shown;
         if (shown->alive_anyway)
             continue; // its record is of another dtype, so that its name is not known

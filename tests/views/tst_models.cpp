@@ -127,12 +127,11 @@ private slots:
                     columns << column;
             return columns;
         };
-        // A trace of PyTorch 2.9: no reuse, no timers, no call ids; nothing names the function.
+        // A trace of PyTorch 2.9: no reuse, no timers, no call ids; guards name the function.
         view.setDocument(openDocument(QStringLiteral("v2.9-mlp4")));
         QCOMPARE(hidden(),
-            (QList<int>{LedgerModel::Compile, LedgerModel::CallId, LedgerModel::Function,
-                LedgerModel::Variant, LedgerModel::Reason, LedgerModel::Trace, LedgerModel::Lookup,
-                LedgerModel::StampOut, LedgerModel::Saved}));
+            (QList<int>{LedgerModel::Compile, LedgerModel::CallId, LedgerModel::Variant, LedgerModel::Reason,
+                LedgerModel::Trace, LedgerModel::Lookup, LedgerModel::StampOut, LedgerModel::Saved}));
         // They come back with a dump that tells them.
         view.setDocument(openDocument(QStringLiteral("mlp4")));
         QCOMPARE(hidden(), (QList<int>{LedgerModel::Compile, LedgerModel::Variant, LedgerModel::Reason}));

@@ -129,7 +129,7 @@ private slots:
         MainWindow& w = o.window;
         QVERIFY(w.document());
         QVERIFY(w.notes().read_only());
-        QVERIFY(!w.inspector().notes().input().isEnabled());
+        QVERIFY(w.inspector().notes().input().isReadOnly()); // and says why to who types
         QVERIFY(!w.actions()[Do::AddNote]->isEnabled());
         QVERIFY2(w.actions()[Do::AddNote]->toolTip().contains(QStringLiteral("cannot be written")),
             qPrintable(w.actions()[Do::AddNote]->toolTip()));

@@ -142,7 +142,9 @@ Marks marksOf(WindowState& state, Pane pane, const Place& body, OnNodes show) {
     Marks marks;
     const NavState& at = state.at();
     const Document& document = *state.document();
-    if (isSelectionOf(at, pane)) {
+    // What is selected may stand in the body of a call that the picture shows in its place.
+    const bool own = at.node.graph == body.graph && at.node.body == body.body;
+    if (own && isSelectionOf(at, pane)) {
         const Body& nodes = document.body(body);
         const Node& node = nodes.node(at.node.node);
         const auto users = nodes.users_of(node), inputs = nodes.inputs_of(node);
