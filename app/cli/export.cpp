@@ -101,6 +101,11 @@ int write(const Request& request, const std::string& bytes) {
 }
 
 int run(Request request) {
+    if (!request.choice.unfold.empty() && !request.choice.fold_repeats)
+        return fail(make_error(
+            Error::Kind::Usage, "--unfold says what of --fold-repeats is drawn, which is missing"));
+    if (request.choice.levels != PictureChoice().levels && request.choice.expand.empty())
+        return fail(make_error(Error::Kind::Usage, "--levels says how deep --expand goes, which is missing"));
     if (!request.part.empty()) {
         auto part = parse_part(request.part);
         if (!part)

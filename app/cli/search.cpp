@@ -97,6 +97,8 @@ int run(const Options& options) {
         return fail(make_error(Error::Kind::Usage,
             "found " + counted(options.words.size(), "argument")
                 + ", expected DUMP… and, last, the words that are looked for"));
+    if (options.words.back().empty())
+        return fail(make_error(Error::Kind::Usage, "found no words to look for, expected some behind DUMP…"));
     const std::vector<std::string> paths(options.words.begin(), options.words.end() - 1);
     const std::string& text = options.words.back();
     // The index knows whole words alone.

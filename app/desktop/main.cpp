@@ -146,6 +146,11 @@ QString readWords(const QStringList& words, Request& request) {
             .arg(parser.value(size));
     request.sizeGiven = parser.isSet(size);
     request.size = QSize(match.captured(1).toInt(), match.captured(2).toInt());
+    constexpr int kLargest = 16384; // pixels: a picture of that many each way takes a gigabyte
+    if (std::max(request.size.width(), request.size.height()) > kLargest)
+        return QStringLiteral("found --size %1, expected at most %2 pixels each way")
+            .arg(parser.value(size))
+            .arg(kLargest);
     if (parser.isSet(theme)) {
         request.themeGiven = true;
         if (parser.value(theme) == QStringLiteral("light"))

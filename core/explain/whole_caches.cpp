@@ -106,6 +106,13 @@ private:
             || std::any_of(dump_.failures.begin(), dump_.failures.end(),
                 [&](const Failure& f) { return f.compilation == id_; });
     }
+    // Timers come from a TORCH_TRACE log alone.
+    std::string why_untold() const {
+        const bool timed = std::any_of(dump_.timers.begin(), dump_.timers.end(),
+            [&](const RegionTimer& t) { return t.compilation == id_; });
+        return timed ? "the trace has neither a graph nor the end of this compilation"
+                     : "only a TORCH_TRACE log records it";
+    }
     bool failed() const { return !compilation_.fail_type.empty(); }
     bool has_aot() const { return has(Stage::Joint) || has(Stage::Forward) || has(Stage::Inference); }
 
@@ -113,7 +120,7 @@ private:
         CacheCell cell;
         cell.cache = Cache::AotAutograd;
         if (!traced()) {
-            cell.reason = "only a TORCH_TRACE log records it";
+            cell.reason = why_untold();
         } else if (!has_aot()) {
             cell.state = CacheState::NotConsulted;
             cell.reason =
@@ -134,7 +141,7 @@ private:
         CacheCell cell;
         cell.cache = Cache::FxGraph;
         if (!traced()) {
-            cell.reason = "only a TORCH_TRACE log records it";
+            cell.reason = why_untold();
         } else if (has(Stage::PostGrad)) {
             cell.reason = "Inductor lowered a graph, and no record tells of its cache";
             cell.evidence = {"graph"};

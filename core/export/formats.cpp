@@ -13,6 +13,7 @@ constexpr ExportFormat kFormats[]{
     {"png", "PNG picture", true, true, true},
     {"dot", "Graphviz graph", false, false, false},
     {"json", "JSON: nodes and their places", false, false, false},
+    {"html", "HTML page with the picture", false, true, false},
     {"txt", "print_readable text", false, false, false},
 };
 

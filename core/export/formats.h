@@ -18,7 +18,7 @@ struct ExportFormat {
 std::span<const ExportFormat> export_formats(); // in the order in which they are offered
 // By extension, in upper case too; "gv" is another name of "dot". Null for anything else.
 const ExportFormat* export_format(std::string_view extension);
-// "svg, pdf, png, dot, json or txt": what was expected.
+// "svg, pdf, png, dot, json, html or txt": what was expected.
 std::string export_format_list();
 
 } // namespace hopscope

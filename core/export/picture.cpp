@@ -92,6 +92,14 @@ struct Drawn {
     NodeId here(NodeId node) const { return moved.empty() ? node : moved[node.index]; }
 };
 
+// Names may be gone with a call that was closed again; mistyped ones look the same.
+void note_missing(Drawn& drawn, const std::vector<std::string>& names, std::string_view to_what) {
+    for (const std::string& name : names)
+        if (!find_node(*drawn.module, drawn.module->body(drawn.body), name))
+            drawn.note += (drawn.note.empty() ? "there is no node '" : "; there is no node '") + name
+                + "' to " + std::string(to_what);
+}
+
 template <class Value>
 void move_values(std::vector<Value>& values, const std::vector<NodeId>& moved, size_t nodes) {
     if (values.empty())
@@ -210,6 +218,7 @@ Status use_part(const PicturePart& choice, Drawn& drawn) {
     auto kept = nodes_of_part(*drawn.module, drawn.body, choice);
     if (!kept)
         return kept.error();
+    note_missing(drawn, choice.hide, "leave out");
     struct Whole {
         BodyPart part;
         std::shared_ptr<const GraphModule> before; // whose strings it uses
@@ -441,6 +450,7 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
         return drawn.error();
     drawn->options.layout.columns = choice.columns;
     if (choice.fold_repeats) {
+        note_missing(*drawn, choice.unfold, "unfold");
         drawn->options.repeats =
             repeats_to_fold(*drawn->module, drawn->body, choice.repeat_nodes, choice.unfold);
         drawn->options.groups.clear(); // what repeats is framed with what it stands for

@@ -161,6 +161,17 @@ void Opener::read_file(const InputFile& given) {
         {file.path, kKinds[static_cast<size_t>(file.format)], file.bytes.bytes.size()});
     if (!file.bytes.damage.empty())
         collector_.problem(Severity::Warning, file.bytes.damage, id, 0, 0);
+    if (file.format == Format::Trace && !file.bytes.bytes.empty()) {
+        // A folder and a file of it, a log and its packed copy: one recording all the same.
+        const InputFile* same = std::find_if(std::as_const(files_).data(), &given, [&](const InputFile& f) {
+            return f.format == Format::Trace && f.bytes.bytes == file.bytes.bytes;
+        });
+        if (same != &given) {
+            collector_.bytes_done += given.bytes.bytes.size();
+            return collector_.problem(Severity::Note,
+                "holds what " + same->path + " holds, byte for byte, and is read once", id, 0, 0);
+        }
+    }
     if (const size_t copies = file.format == Format::Archive ? 1 : copies_in(file.bytes.bytes); copies > 1) {
         file.bytes.bytes = file.bytes.bytes.substr(0, file.bytes.bytes.size() / copies);
         const auto lines =

@@ -73,9 +73,28 @@ private:
                 inv.decision = Decision::Traced;
             if (has_call)
                 inv.evidence |= kGraph; // whether the body is a new one shows in the graph
-        } else {
+        } else if (has_error()) {
             inv.decision = Decision::Failed; // looked up and nothing came of it
+        } else {
+            // The records end before its own, or those are lost: a process that was killed, a file still
+            // written to.
+            inv.decision = Decision::Unknown;
+            inv.reason =
+                "it was looked up, and the dump has no record of what came of it: neither a trace, nor a "
+                "reuse, nor an error";
+            const RegionTimer& asked = dump_.timers[o.lookup ? *o.lookup : *o.hash];
+            problems_.push_back({Severity::Warning,
+                "call " + std::to_string(inv.index) + " of " + dump_.compilation(compilation_).key.id + ": "
+                    + inv.reason,
+                asked.file, asked.line, 0});
         }
+    }
+
+    bool has_error() const {
+        return !dump_.compilation(compilation_).fail_reason.empty()
+            || !dump_.compilation(compilation_).fail_type.empty()
+            || std::any_of(dump_.failures.begin(), dump_.failures.end(),
+                [&](const Failure& f) { return f.compilation == compilation_; });
     }
 
     void by_graph(Invocation& inv, bool known_body, bool known_code) {

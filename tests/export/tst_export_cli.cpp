@@ -181,7 +181,8 @@ private Q_SLOTS:
     void wrongExtension() {
         const Ran ran = run({"export", kDump, "--at", kBody, "-o", file("b.xyz")});
         QCOMPARE(ran.status, 2);
-        QVERIFY(ran.err.contains(".xyz") && ran.err.contains("expected svg, pdf, png, dot, json or txt"));
+        QVERIFY(
+            ran.err.contains(".xyz") && ran.err.contains("expected svg, pdf, png, dot, json, html or txt"));
         QCOMPARE(run({"export", kDump, "--at", kBody, "-o", file("b")}).status, 2);
         QCOMPARE(run({"export", kDump, "--at", kBody, "-o", "-", "--format", "png"}).status, 2);
     }

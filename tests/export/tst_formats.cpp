@@ -30,7 +30,7 @@ private slots:
         QVERIFY(extensions.contains("svg") && extensions.contains("png"));
     }
 
-    void listsThem() { QCOMPARE(export_format_list(), std::string("svg, pdf, png, dot, json or txt")); }
+    void listsThem() { QCOMPARE(export_format_list(), std::string("svg, pdf, png, dot, json, html or txt")); }
 };
 
 QTEST_GUILESS_MAIN(TestFormats)

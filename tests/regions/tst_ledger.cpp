@@ -4,6 +4,7 @@
 #include "core/regions/memory.h"
 #include "tests/testdata.h"
 
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <algorithm>
@@ -15,6 +16,8 @@ class TestLedger : public QObject {
     Q_OBJECT
 
 private slots:
+    void aTraceThatEndsInALookup();
+    void aTraceGivenTwiceIsReadOnce();
     void decisions_data();
     void decisions();
     void countsEqualTheTextLog_data();
@@ -408,6 +411,42 @@ void TestLedger::messagesOfNoCall() {
         [](const ReuseMessage& m) { return m.kind == ReuseMessage::Kind::FakeCacheFailed; }));
     const Ledger ledger = build_ledger(*dump);
     QCOMPARE(decisionWords(first(ledger)), QStringLiteral("traced reused"));
+}
+
+// A process that was killed, or still writes: nothing says that the call failed.
+void TestLedger::aTraceThatEndsInALookup() {
+    QByteArray bytes = traceBytes(QStringLiteral("mlp4"));
+    const qsizetype stamp =
+        bytes.lastIndexOf("invoke_subgraph_reuse_stamp_out", bytes.indexOf("dynamo_output_graph"));
+    const qsizetype first = bytes.lastIndexOf("invoke_subgraph_reuse_stamp_out", stamp - 1);
+    QVERIFY(first > 0); // begin and end of the last call's
+    bytes.truncate(bytes.lastIndexOf("\nV", bytes.lastIndexOf("chromium_event", first)) + 1);
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("cut.log"));
+    QVERIFY(writeFile(path, bytes));
+    const auto dump = open_dump({path.toStdString()});
+    QVERIFY(dump.ok());
+    const Ledger ledger = build_ledger(*dump);
+    QCOMPARE(ledger.compilations.front().invocations.back().decision, Decision::Unknown);
+    QVERIFY(!ledger.compilations.front().invocations.back().reason.empty());
+    QVERIFY(std::any_of(ledger.problems.begin(), ledger.problems.end(), [](const Problem& p) {
+        return p.message.find("no record of what came of it") != std::string::npos && p.line > 0;
+    }));
+}
+
+// A log beside its copy is one recording.
+void TestLedger::aTraceGivenTwiceIsReadOnce() {
+    const std::string trace = traceOf("mlp4");
+    QTemporaryDir folder;
+    const QString copy = folder.filePath(QStringLiteral("copy.log"));
+    QVERIFY(writeFile(copy, traceBytes(QStringLiteral("mlp4"))));
+    const auto once = open_dump({trace}), twice = open_dump({trace, copy.toStdString()});
+    QVERIFY(once.ok() && twice.ok());
+    QCOMPARE(build_ledger(*twice).totals(*twice).invocations, build_ledger(*once).totals(*once).invocations);
+    QCOMPARE(twice->graphs.size(), once->graphs.size());
+    QVERIFY(std::any_of(twice->problems.begin(), twice->problems.end(), [](const Problem& p) {
+        return p.severity == Severity::Note && p.message.find("read once") != std::string::npos;
+    }));
 }
 
 QTEST_GUILESS_MAIN(TestLedger)

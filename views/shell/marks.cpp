@@ -151,7 +151,8 @@ Marks marksOf(WindowState& state, Pane pane, const Place& body, OnNodes show) {
         marks.users.assign(users.begin(), users.end());
         marks.producers.assign(inputs.begin(), inputs.end());
     }
-    if (at.node.node && at.focus != pane) {
+    const Place& other = state.navigator().pane(other_pane(pane));
+    if (at.node.node && at.focus != pane && at.node.graph == other.graph && at.node.body == other.body) {
         for (const Crossing& pair : state.navigator().crossings()) {
             if ((pane == Pane::Left ? pair.right : pair.left) == at.node.node)
                 marks.crossing.push_back(pane == Pane::Left ? pair.left : pair.right);

@@ -94,7 +94,10 @@ Marks PanePresenter::marksIn(Pane pane) {
     Marks marks = marksOf(*state_, pane, own, show);
     const auto& picture = pictures_[size_t(pane)];
     const NavState& at = state_->at();
-    if (at.node.node && at.focus != pane)
+    const Place& other = state_->navigator().pane(other_pane(pane));
+    const bool ofTheOther =
+        at.node.graph == other.graph && at.node.body == other.body; // else of a call's body
+    if (at.node.node && at.focus != pane && ofTheOther)
         for (const HalfPair& pair : halfPairs())
             if ((pane == Pane::Left ? pair.right : pair.left) == at.node.node)
                 marks.partners.push_back(pane == Pane::Left ? pair.left : pair.right);
