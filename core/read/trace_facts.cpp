@@ -233,15 +233,16 @@ void TraceReader::marked_functions(const CompileKey& key, const TracePayload& pa
 
 namespace {
 
-constexpr std::string_view kCalled = "___dict_contains('forward', ", kWrapper = "___check_obj_id(dict(type(";
+constexpr std::string_view kForward = "'forward'"; // stands in every such line
 
 // "… L['b'].__dict__)  # def block(b, x): return b(x)  # home/dev/workloads.py:49 in block (HINT: …)": M is
 // called in `block`. Where the class's own `forward` is the marked wrapper, its source stands for the module,
 // "dict(type(M).__dict__)['forward']", and the function is what it wraps: guards on that function's closure
 // are made in it; without any, it is known as `forward`.
 std::optional<ModuleCall> module_call(std::string_view line) {
-    constexpr std::string_view kForward = ".__dict__)['forward']",
-                               kWrapped = ".__closure__[0].cell_contents.";
+    constexpr std::string_view kCalled = "___dict_contains('forward', ",
+                               kWrapper = "___check_obj_id(dict(type(";
+    constexpr std::string_view kOwn = ".__dict__)['forward']", kWrapped = ".__closure__[0].cell_contents.";
     const size_t place = line.rfind("  # ");
     const size_t in = line.rfind(" in ");
     if (in == npos || place == npos || in < place)
@@ -256,15 +257,15 @@ std::optional<ModuleCall> module_call(std::string_view line) {
             return {};
         call.module = utf8(line.substr(at + kCalled.size(), code - at - kCalled.size()));
     } else if (const size_t wrapper = line.find(kWrapper); wrapper != npos) {
-        code = line.find(kForward, wrapper);
-        const std::string_view rest = code == npos ? std::string_view() : line.substr(code + kForward.size());
+        code = line.find(kOwn, wrapper);
+        const std::string_view rest = code == npos ? std::string_view() : line.substr(code + kOwn.size());
         if (!rest.starts_with(kWrapped))
             return {};
         const bool own = rest.substr(kWrapped.size()).starts_with("__closure__");
         if (!own && line.find("__marked_compile_region_fn__") == npos)
             return {};
         const size_t source = wrapper + std::string_view("___check_obj_id(").size();
-        call.module = utf8(line.substr(source, code + kForward.size() - source));
+        call.module = utf8(line.substr(source, code + kOwn.size() - source));
         function = own ? function : std::string_view("forward");
     } else {
         return {};
@@ -283,12 +284,8 @@ void TraceReader::module_calls(const CompileKey& key, const TracePayload& payloa
     const std::string_view text = payload.text;
     size_t counted = 0; // bytes, whose line ends were counted
     uint64_t lines = 0;
-    for (size_t called = 0, wrapped = 0, from = 0;;) {
-        called = called == npos || called > from ? called : find_words(text, kCalled, from);
-        wrapped = wrapped == npos || wrapped > from ? wrapped : find_words(text, kWrapper, from);
-        const size_t at = std::min(called, wrapped);
-        if (at == npos)
-            return;
+    size_t from = 0;
+    for (size_t at = find_words(text, kForward); at != npos; at = find_words(text, kForward, from)) {
         const size_t begin = text.rfind('\n', at) + 1;
         from = std::min(text.find('\n', at), text.size());
         std::optional<ModuleCall> call = module_call(text.substr(begin, from - begin));
