@@ -22,12 +22,10 @@ Tensor laid_out_as(const Tensor& values, const Tensor& like) {
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(
         order.begin(), order.end(), [&](int64_t a, int64_t b) { return like.stride(a) > like.stride(b); });
-    std::vector<int64_t> sizes(order.size()), back(order.size());
-    for (size_t i = 0; i < order.size(); ++i) {
-        sizes[i] = values.size(order[i]);
+    std::vector<int64_t> back(order.size());
+    for (size_t i = 0; i < order.size(); ++i)
         back[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
-    }
-    return at::empty(sizes, values.options()).permute(back).copy_(values);
+    return values.permute(order).clone(at::MemoryFormat::Contiguous).permute(back);
 }
 
 class Flex {
@@ -103,8 +101,8 @@ private:
         return values[0].toTensor();
     }
     Tensor repeated(const Tensor& tensor) const {
-        Tensor all = tensor.to(type_).expand({batch_, -1, -1, -1});
-        return group_ > 1 ? all.repeat_interleave(group_, 1) : all;
+        const Tensor all = tensor.to(type_).expand({batch_, -1, -1, -1});
+        return group_ > 1 ? all.unsqueeze(2).expand({-1, -1, group_, -1, -1}).flatten(1, 2) : all;
     }
     // Which blocks of keys each block of queries visits: (b, h, M blocks, N blocks). An index that names no
     // block visits none.
@@ -118,10 +116,9 @@ private:
                                   .logical_and(indices.lt(wide));
         std::vector<int64_t> sizes = indices.sizes().vec();
         sizes.back() = wide + 1; // the last takes what is not listed
-        const Tensor found = at::zeros(sizes, at::dtype(at::kBool));
-        found.scatter_(
-            -1, at::where(listed, indices.to(at::kLong), at::full({}, wide, at::dtype(at::kLong))), true);
-        return found.narrow(-1, 0, wide);
+        const Tensor place =
+            at::where(listed, indices.to(at::kLong), at::full({}, wide, at::dtype(at::kLong)));
+        return at::zeros(sizes, at::dtype(at::kBool)).scatter(-1, place, true).narrow(-1, 0, wide);
     }
     Tensor spread(const Tensor& visited, int64_t from, int64_t count) const {
         const Tensor rows =
@@ -147,13 +144,15 @@ std::vector<Tensor> flex_attention(const FlexCall& call) {
     std::vector<Tensor> out, sums, largest;
     for (int64_t from = 0; from < flex.queries(); from += flex.rows()) {
         const Flex::Block b = flex.block(from, std::min(flex.rows(), flex.queries() - from));
-        const Tensor top = b.scores.amax(-1, true);
+        // What is subtracted before the exponential changes no result, and the largest has no derivative
+        // (FlexAttentionAutogradOp).
+        const Tensor top = b.scores.detach().amax(-1, true);
         // A row that is masked out entirely gives 0, and minus infinity as its sum.
         const Tensor least = top.masked_fill(top.eq(kMinusInfinity), 0);
         const Tensor weights = b.scores.sub(least).exp();
-        const Tensor sum = weights.sum(-1, true);
-        out.push_back(weights.matmul(flex.value).div(sum.masked_fill(sum.eq(0), 1)));
-        sums.push_back(sum.log().add(least).squeeze(-1).div(kLn2));
+        const Tensor sum = weights.sum(-1, true), none = sum.eq(0), some = sum.masked_fill(none, 1);
+        out.push_back(weights.matmul(flex.value).div(some));
+        sums.push_back(some.log().add(least).masked_fill(none, kMinusInfinity).squeeze(-1).div(kLn2));
         largest.push_back(top.squeeze(-1).div(kLn2));
     }
     return {laid_out_as(at::cat(out, 2).to(call.query.scalar_type()), call.query), at::cat(sums, 2),
