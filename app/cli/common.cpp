@@ -231,6 +231,16 @@ void print_json(const nlohmann::ordered_json& document) {
     std::fflush(out);
 }
 
+namespace {
+
+// Made once: every command takes a dump, and the table of units is a tenth of the program's start.
+const CLI::Validator& size_value() {
+    static const CLI::Validator value = CLI::AsSizeValue(false);
+    return value;
+}
+
+} // namespace
+
 void add_dumps(CLI::App& command, std::vector<std::string>& paths) {
     command
         .add_option("DUMP", paths,
@@ -243,7 +253,7 @@ void add_dumps(CLI::App& command, std::vector<std::string>& paths) {
     command
         .add_option("--max-unfold", g_read.max_unfold,
             "What a gzip or zip file may unfold to: 16G (default: 200 times its size, 4 GiB at most)")
-        ->transform(CLI::AsSizeValue(false));
+        ->transform(size_value());
 }
 
 } // namespace hopscope::cli

@@ -101,10 +101,17 @@ uint32_t words_in(std::string_view text, std::span<const std::string_view> words
 }
 
 size_t count_of(std::string_view text, char c) {
+    constexpr size_t kMostRounds = 255; // of one byte's counter
     const Bytes wanted = static_cast<unsigned char>(c);
     size_t count = 0, at = 0;
-    for (; at + Bytes::size() <= text.size(); at += Bytes::size())
-        count += static_cast<size_t>(simd::popcount(bytes_at(text.data() + at) == wanted));
+    while (at + Bytes::size() <= text.size()) {
+        const size_t rounds = std::min((text.size() - at) / Bytes::size(), kMostRounds);
+        Bytes found = 0;
+        for (size_t i = 0; i < rounds; ++i, at += Bytes::size())
+            simd::where(bytes_at(text.data() + at) == wanted, found) += 1;
+        for (size_t i = 0; i < Bytes::size(); ++i)
+            count += found[i];
+    }
     for (; at < text.size(); ++at)
         count += text[at] == c;
     return count;

@@ -1,5 +1,7 @@
 #include "core/base/text.h"
 
+#include "core/base/find_words.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -51,6 +53,8 @@ size_t sequence_length(std::string_view s, size_t at) {
 } // namespace
 
 std::string utf8(std::string_view bytes) {
+    if (!has_high_byte(bytes))
+        return std::string(bytes);
     std::string out;
     out.reserve(bytes.size());
     for (size_t i = 0; i < bytes.size();) {

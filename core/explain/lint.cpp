@@ -72,17 +72,17 @@ private:
         for (size_t b = 0; b < m.bodies.size(); ++b)
             for (const RegionCall& call : region_calls(m, BodyId(b))) {
                 const auto wrong = check_region_call(m, BodyId(b), call.node);
+                if (wrong.empty())
+                    continue;
                 const bool by_key = reused_by_key({id, BodyId(b), call.node});
-                if (!wrong.empty())
-                    add(by_key ? Severity::Error : Severity::Warning,
-                        "the call " + at(id, BodyId(b), call.node) + " does not fit its body "
-                            + (call.body ? at(id, call.body) : std::string("that is not printed")) + ": "
-                            + wrong.front()
-                            + (by_key
-                                    ? "; it was reused by the key of the user's hash function, which is too "
-                                      "coarse"
-                                    : ""),
-                        id, BodyId(b), call.node);
+                add(by_key ? Severity::Error : Severity::Warning,
+                    "the call " + at(id, BodyId(b), call.node) + " does not fit its body "
+                        + (call.body ? at(id, call.body) : std::string("that is not printed")) + ": "
+                        + wrong.front()
+                        + (by_key ? "; it was reused by the key of the user's hash function, which is too "
+                                    "coarse"
+                                  : ""),
+                    id, BodyId(b), call.node);
             }
     }
 
@@ -363,7 +363,7 @@ private:
                 continue;
             const GraphModule &m = *g.module, &fw = *dump_.graph(forward.graph).module;
             const Body& body = m.body(BodyId(0));
-            for (size_t i = 0; i < body.placeholder_count(); ++i) {
+            for (size_t i = 0, n = body.placeholder_count(); i < n; ++i) {
                 const NodeId result = output_of_tangent(fw, m.text(body.nodes[i].descriptor));
                 if (!result)
                     continue;

@@ -47,6 +47,8 @@ void operands_from(RegionCall& call, const GraphModule& module, std::span<const 
             add_operand(call, &item);
         return;
     }
+    call.operands.reserve(rest.size());
+    call.operand_args.reserve(rest.size());
     for (const Arg* arg : rest)
         add_operand(call, arg);
 }

@@ -342,13 +342,21 @@ LineHead head_of(std::string_view line) {
     return head;
 }
 
-// How the lines of a log begin: most of them. Nothing where that is with an indent, or marks before one.
+// How the lines of a log begin: most of them. Nothing where that is with an indent, or marks before one, and
+// where PyTorch's own prefix tells: behind it lines are broken at the same place.
 LineHead common_head(std::string_view text) {
+    constexpr size_t kShare = 20; // one line in so many
     std::map<LineHead, size_t> count;
+    size_t all = 0, glog = 0;
     Lines lines(text, false);
-    while (lines.next())
+    while (lines.next()) {
+        ++all;
+        glog += begins_with_glog(lines.line());
         if (lines.line().size() >= LineHead{}.size())
             ++count[head_of(lines.line())];
+    }
+    if (glog * kShare >= all)
+        return {};
     const auto most = std::max_element(
         count.begin(), count.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     const bool indent = most == count.end() || most->first[0] == ' '
@@ -360,56 +368,106 @@ LineHead common_head(std::string_view text) {
 
 bool begins_message(std::string_view line, const LineHead& head) {
     size_t end = 0;
-    return (head[0] != 0 && head_of(line) == head) || find_glog(line, end) != npos;
+    return (head[0] != 0 && head_of(line) == head) || begins_with_glog(line) || find_glog(line, end) != npos;
 }
 
-// The width at which a terminal broke a log's lines: all lines are that long at most, and what follows one
-// that is lacks the prefix of the others. 0 = they are whole.
-size_t log_width(std::string_view text, LineHead& head) {
+// How a terminal or a mail program broke a log's lines.
+struct Wrap {
+    size_t width = 0; // all lines are that long at most; 0 = they are whole
+    LineHead head{};
+    bool words = false; // broken between words, not in the last column
+    bool blanks = false; // and the blank stayed at the line's end
+};
+
+size_t first_word(std::string_view line) {
+    return std::min(line.find(' ', std::min(line.find_first_not_of(' '), line.size())), line.size());
+}
+
+// Broken between words: what stands at the beginning of the next line has no room in this one, with the blank
+// before it or, where blanks stay, behind it. Nor has an indent that was dropped behind a prefix.
+bool no_room(std::string_view line, std::string_view next, size_t width) {
+    constexpr size_t kIndent = 12;
+    const size_t blanks = line.ends_with(']') && begins_with_glog(line) ? kIndent : 1;
+    return !line.empty() && !next.empty() && line.size() + blanks + first_word(next) > width;
+}
+
+// What follows a broken line lacks the prefix of the others; of lines without it, most have to be such.
+Wrap wrap_of(std::string_view text) {
     constexpr size_t kNarrowest = 60, kWidest = 400; // columns of a terminal
-    constexpr size_t kFewest = 3; // lines that were broken
+    constexpr size_t kFewest = 3, kFewestOfWords = 8; // lines that were broken
+    Wrap wrap;
     size_t longest = 0;
     Lines sizes(text, false);
     while (sizes.next()) {
         longest = std::max(longest, sizes.line().size());
         if (longest > kWidest)
-            return 0;
+            return wrap;
     }
     if (longest < kNarrowest)
-        return 0;
-    head = common_head(text);
-    size_t full = 0;
-    size_t broken = 0;
-    bool was_full = false;
+        return wrap;
+    wrap.head = common_head(text);
+    size_t full = 0, broken = 0, of_words = 0, blanks = 0, others = 0;
+    std::string_view before;
     bool any_prefix = false;
     Lines lines(text, false);
     while (lines.next()) {
-        const bool prefixed = begins_message(lines.line(), head);
+        const std::string_view line = lines.line();
+        const bool prefixed = begins_message(line, wrap.head);
         any_prefix = any_prefix || prefixed;
-        broken += was_full && !prefixed;
-        was_full = lines.line().size() == longest;
-        full += was_full;
+        if (!prefixed) {
+            broken += before.size() == longest;
+            const bool fits = !no_room(before, line, longest);
+            of_words += !fits;
+            blanks += !fits && before.ends_with(' ');
+            others += fits;
+        }
+        full += line.size() == longest;
+        before = line;
     }
-    return any_prefix && broken >= kFewest && broken * 5 >= full * 4 ? longest : 0;
+    if (!any_prefix)
+        return wrap;
+    if (broken >= kFewest && broken * 5 >= full * 4 && broken * 2 >= of_words) {
+        wrap.width = longest;
+    } else if (of_words >= kFewestOfWords && of_words >= others * 4) {
+        wrap.width = longest;
+        wrap.words = true;
+        wrap.blanks = blanks * 2 >= of_words;
+    }
+    return wrap;
 }
 
-void join_broken(std::string_view text, size_t width, const LineHead& head, Draft& out) {
+// Whether a blank went where the line was broken: not behind the hyphen of a word ("site-" "packages"), and
+// not within a word that is longer than a line.
+bool lost_blank(std::string_view line, std::string_view next, const Wrap& wrap) {
+    if (!wrap.words || wrap.blanks || line.ends_with(' '))
+        return false;
+    if (line.size() > 1 && line.ends_with('-') && is_identifier_char(line[line.size() - 2]))
+        return false;
+    const size_t last_word = line.size() - (line.rfind(' ') == npos ? 0 : line.rfind(' ') + 1);
+    return line.size() < wrap.width || last_word + first_word(next) <= wrap.width;
+}
+
+void join_broken(std::string_view text, const Wrap& wrap, Draft& out) {
     Lines lines(text, false);
-    bool was_full = false;
+    std::string_view before;
     while (lines.next()) {
-        const bool goes_on = was_full && !begins_message(lines.line(), head);
+        const std::string_view line = lines.line();
+        const bool was_broken = wrap.words ? no_room(before, line, wrap.width) : before.size() == wrap.width;
+        const bool goes_on = was_broken && !begins_message(line, wrap.head);
         if (!goes_on && !out.places.empty())
             out.text += '\n';
         if (!goes_on) {
             out.line = lines.number();
             out.begin(lines.offset());
+        } else if (lost_blank(before, line, wrap)) {
+            out.text += ' ';
         }
-        out.text += lines.line();
-        was_full = lines.line().size() == width;
+        out.text += line;
+        before = line;
     }
 }
 
-PlainText finished(std::shared_ptr<Draft> draft) {
+PlainText finished(const std::shared_ptr<Draft>& draft) {
     return {draft->text, draft, std::shared_ptr<const Places>(draft, &draft->places)};
 }
 
@@ -458,10 +516,9 @@ PlainText decode(const FileBytes& bytes) {
         follow(draft->places, plain);
         plain = finished(draft);
     }
-    LineHead head{};
-    if (const size_t width = log_width(plain.text, head)) {
+    if (const Wrap wrap = wrap_of(plain.text); wrap.width > 0) {
         const auto draft = std::make_shared<Draft>();
-        join_broken(plain.text, width, head, *draft);
+        join_broken(plain.text, wrap, *draft);
         follow(draft->places, plain);
         plain = finished(draft);
     }

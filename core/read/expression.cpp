@@ -147,13 +147,18 @@ Outcome ExpressionReader::named_path(std::string_view text, size_t& at, Node& no
         at = end;
         return method_or_attribute(text, at, node);
     }
-    return call && !self ? function_call(text, at, node) : operation(text, at, node);
+    return call && !self ? function_call(path, text, at, node) : operation(text, at, node);
 }
 
 Outcome ExpressionReader::function_call(std::string_view text, size_t& at, Node& node) {
     const std::string_view path = path_at(text, at);
     if (path.empty() || at + path.size() >= text.size() || text[at + path.size()] != '(')
         return values_.bad("expected a call of a function, found '" + std::string(text.substr(at, 20)) + "'");
+    return function_call(path, text, at, node);
+}
+
+Outcome ExpressionReader::function_call(
+    std::string_view path, std::string_view text, size_t& at, Node& node) {
     // ExecuTorch's own name for ATen's operators (exir/dialects/edge/_ops.py).
     constexpr std::string_view kEdge = "executorch.exir.dialects.edge._ops.";
     node.op = Opcode::CallFunction;
@@ -416,7 +421,7 @@ Outcome ExpressionReader::statement(std::string_view text, uint32_t line, Source
     } else if (outcome = renamed(text, at, node); outcome == Outcome::Ok) {
         return outcome;
     } else if (builder_.module().text(node.name).find("_boxed_arg_") != npos
-        && (outcome = values_.value(text, at, ValueReader::Stop::Delimiter)) == Outcome::Ok) {
+        && values_.value(text, at, ValueReader::Stop::Delimiter) == Outcome::Ok) {
         values_.set_local(node.name, {args.begin() + static_cast<ptrdiff_t>(first), args.end()});
         args.resize(first);
         return Outcome::Ok;

@@ -71,6 +71,7 @@ private:
     Outcome self_path(std::string_view text, size_t& at, Node& node);
     Outcome named_path(std::string_view text, size_t& at, Node& node);
     Outcome function_call(std::string_view text, size_t& at, Node& node);
+    Outcome function_call(std::string_view path, std::string_view text, size_t& at, Node& node);
     Outcome method_or_attribute(
         std::string_view text, size_t& at, Node& node); // its object is the last argument
     Outcome operation(std::string_view text, size_t& at, Node& node);

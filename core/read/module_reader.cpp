@@ -182,7 +182,8 @@ bool ModuleReader::line(std::string_view text, size_t indent) {
             source_ = builder_.source(text);
         return indent > scopes_.back().indent || state_ == State::BeforeDef;
     }
-    if (const std::string_view name = class_on_line(text); !name.empty() && text.starts_with("class ")) {
+    if (const std::string_view name = text.starts_with("class ") ? class_on_line(text) : std::string_view();
+        !name.empty()) {
         if (indent <= scopes_.front().indent)
             return false;
         class_line(name, indent);

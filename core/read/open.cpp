@@ -3,10 +3,12 @@
 #include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/borrow.h"
+#include "core/read/by_process.h"
 #include "core/read/collector.h"
 #include "core/read/evidence.h"
 #include "core/read/gather.h"
 #include "core/read/paste.h"
+#include "core/read/processes.h"
 #include "core/read/pt2.h"
 #include "core/read/read_graphs.h"
 #include "core/read/readable.h"
@@ -42,6 +44,7 @@ private:
     void order_debug_files();
     void read_file(const InputFile& file);
     void read_text_beside(const InputFile& file, FileId trace, TextBeside beside);
+    bool read_by_process(const InputFile& file, FileId id);
     void read_debug_file(const InputFile& file, FileId id, GraphTask task);
     std::string debug_id(const DebugPlace& place) const;
     void add_logged_compilations();
@@ -59,6 +62,7 @@ private:
     std::map<std::string, FileId> debug_owner_; // the first file of each
     std::set<std::pair<std::string, std::optional<int>>> models_; // of them
     std::vector<std::shared_ptr<const TextBeside>> texts_beside_; // whose bytes evidence_ looks at
+    std::vector<std::shared_ptr<const ProcessLog>> process_logs_; // the same
     std::optional<Error> not_understood_; // the first text that told nothing
 };
 
@@ -200,7 +204,7 @@ void Opener::read_file(const InputFile& given) {
         } else if (looks_like_script(task.text) && take_script(collector_, task, file.path, true)) {
             collector_.compilation(task.key);
             collector_.tasks.push_back(std::move(task));
-        } else if (!read_text(collector_, id, file.bytes)) {
+        } else if (!read_by_process(file, id) && !read_text(collector_, id, file.bytes)) {
             collector_.dump.files.back().kind = "unknown";
             Error e = unknown_file(file.path, file.bytes.bytes);
             if (!file.bytes.damage.empty()) // nothing was found as far as it was unpacked
@@ -210,6 +214,32 @@ void Opener::read_file(const InputFile& given) {
         }
     }
     collector_.bytes_done += given.bytes.bytes.size();
+}
+
+// Processes that compile under the same ids (two runs behind each other in one file, ranks that name none)
+// are an input each.
+bool Opener::read_by_process(const InputFile& file, FileId id) {
+    if (file.debug || processes_of({}, file.bytes.bytes).size() < 2)
+        return false;
+    std::vector<ProcessLog> logs = logs_of_processes(file.bytes.bytes);
+    Dump& dump = collector_.dump;
+    for (size_t i = 0; i < logs.size(); ++i) {
+        const auto kept = std::make_shared<const ProcessLog>(std::move(logs[i]));
+        process_logs_.push_back(kept);
+        const FileId part = i == 0 ? id : FileId(dump.files.size());
+        if (i > 0)
+            dump.files.push_back({file.path, "TORCH_LOGS", file.bytes.bytes.size()});
+        collector_.reading = part;
+        evidence_.add(part, kept->text);
+        (void)read_text(collector_, part, {kept, kept->text, {}}, &kept->places);
+        if (i > 0)
+            collector_.problem(Severity::Note,
+                counted(kept->places.size(), "line") + " of this file, from here on, "
+                    + (kept->places.size() == 1 ? "is" : "are") + " process " + std::to_string(kept->process)
+                    + "'s, which compiles under the same ids as another, and read as a log of its own",
+                part, kept->places.front().line, kept->places.front().offset);
+    }
+    return !logs.empty();
 }
 
 namespace {

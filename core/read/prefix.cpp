@@ -107,6 +107,18 @@ LogFacts facts_of(std::string_view prefix) {
     return facts;
 }
 
+namespace {
+// "V1123 16:05:59.": level, month and day, and the time as far as its second colon.
+bool is_glog_stamp(std::string_view text) {
+    return text.size() > 8 && std::string_view("VIWEC").find(text[0]) != npos && digits(text, 1, 4)
+        && text[5] == ' ' && digits(text, 6, 2) && text[8] == ':' && digits(text, 9, 2);
+}
+} // namespace
+
+bool begins_with_glog(std::string_view line) {
+    return is_glog_stamp(line);
+}
+
 size_t find_glog(std::string_view line, size_t& end) {
     const std::string_view head = line.substr(0, kLongestPrefix);
     for (size_t colon = head.find(':'); colon != npos; colon = head.find(':', colon + 1)) {
@@ -114,8 +126,7 @@ size_t find_glog(std::string_view line, size_t& end) {
         if (colon < 8)
             continue;
         const size_t at = colon - 8;
-        if (std::string_view("VIWEC").find(head[at]) == npos || !digits(head, at + 1, 4)
-            || head[at + 5] != ' ' || !digits(head, at + 6, 2) || !digits(head, at + 9, 2))
+        if (!is_glog_stamp(head.substr(at)))
             continue;
         // The path may hold anything but ends in a line number.
         for (size_t close = line.find(']', colon); close != npos && close < at + kLongestPrefix;
@@ -221,6 +232,7 @@ void LinePrefix::settle(const std::vector<std::string_view>& behind) {
         }
     }
     std::vector<bool> varies;
+    varies.reserve(values.size());
     for (const auto& seen : values)
         varies.push_back(samples > 2 && 2 * seen.size() > samples);
     size_t number = 0;

@@ -31,6 +31,8 @@ bool is_code_artifact(std::string_view artifact);
 // holds none near its beginning; `end` is behind the "] " of its path, without the marks in brackets that
 // follow.
 size_t find_glog(std::string_view line, size_t& end);
+// Whether a line begins as such a prefix does; a line that was broken may not hold the rest.
+bool begins_with_glog(std::string_view line);
 
 class LinePrefix {
 public:

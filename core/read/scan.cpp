@@ -2,8 +2,6 @@
 
 #include "core/base/text.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 
 namespace hopscope::read {
@@ -11,6 +9,10 @@ namespace hopscope::read {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
+
+} // namespace
+
+namespace scan {
 
 // Bytes of the letter beyond ASCII that stands at `at`; 0 where none does. Python's identifiers are the
 // classes XID_Start and XID_Continue; here, whatever is neither a sign, a mark, a blank nor a picture.
@@ -40,45 +42,19 @@ size_t foreign_letter(std::string_view text, size_t at) {
     return length;
 }
 
-constexpr std::array<bool, 256> kIdentifierChars = [] {
-    std::array<bool, 256> chars{};
-    for (size_t i = 0; i < 26; ++i)
-        chars.at('a' + i) = chars.at('A' + i) = true;
-    for (size_t i = 0; i < 10; ++i)
-        chars.at('0' + i) = true;
-    chars.at('_') = true;
-    return chars;
-}();
-
-size_t identifier_end(std::string_view text, size_t at) {
-    for (;;) {
-        while (at < text.size() && kIdentifierChars[static_cast<unsigned char>(text[at])])
-            ++at;
-        const size_t letter = at < text.size() && (text[at] & 0x80) ? foreign_letter(text, at) : 0;
-        if (letter == 0)
-            return at;
-        at += letter;
-    }
+size_t foreign_end(std::string_view text, size_t at) {
+    for (size_t letter = foreign_letter(text, at); letter > 0; letter = foreign_letter(text, at))
+        at = ascii_end(text, at + letter);
+    return at;
 }
 
-} // namespace
-
-void skip_spaces(std::string_view text, size_t& at) {
-    while (at < text.size() && (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r'))
-        ++at;
-}
-
-std::string_view identifier_at(std::string_view text, size_t at) {
-    const bool starts = at < text.size()
-        && (is_identifier_start(text[at]) || ((text[at] & 0x80) && foreign_letter(text, at) > 0));
-    return text.substr(std::min(at, text.size()), starts ? identifier_end(text, at) - at : 0);
-}
+} // namespace scan
 
 std::string_view path_at(std::string_view text, size_t at) {
     size_t end = at + identifier_at(text, at).size();
     while (end + 1 < text.size() && text[end] == '.'
-        && (is_identifier_char(text[end + 1]) || foreign_letter(text, end + 1) > 0))
-        end = identifier_end(text, end + 1);
+        && (is_identifier_char(text[end + 1]) || scan::foreign_letter(text, end + 1) > 0))
+        end = scan::identifier_end(text, end + 1);
     return text.substr(at, end - at);
 }
 

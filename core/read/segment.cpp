@@ -100,7 +100,7 @@ std::vector<RawLine> GraphFinder::gather(Cursor from, const LinePrefix& prefix, 
     return lines;
 }
 
-void GraphFinder::push_rebuilt(GraphTask task, std::shared_ptr<Rebuilt> rebuilt) {
+void GraphFinder::push_rebuilt(GraphTask task, const std::shared_ptr<Rebuilt>& rebuilt) {
     rebuilt->original = plain_.storage;
     task.places = std::shared_ptr<const Places>(rebuilt, &rebuilt->places);
     task.text = rebuilt->text;
@@ -198,10 +198,17 @@ void GraphFinder::headless() {
         // A long log between graphs is other messages.
         constexpr size_t kLongest = 8 << 20;
         const std::string_view words = text_.substr(from.at, to - from.at);
-        if (found_ > 0 && words.size() > kLongest)
-            continue;
         if (!may_hold_headless(words))
             continue;
+        if (found_ > 0 && words.size() > kLongest) {
+            if (find_words(words, " = torch.ops.") != npos)
+                note(Severity::Note,
+                    "from here on " + std::to_string(words.size() >> 20)
+                        + " MiB hold no graph with a head; so much is not searched for statements without "
+                          "one",
+                    place(from));
+            continue;
+        }
         std::vector<RawLine> lines;
         std::string_view line;
         for (Cursor c = from; c.at < to;) {

@@ -3,10 +3,9 @@
 #include "core/read/collector.h"
 #include "core/read/decode.h"
 #include "core/read/lines.h"
-#include "core/read/prefix.h"
+#include "core/read/log_line.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <map>
 
@@ -16,86 +15,6 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 constexpr std::string_view kArtifact = "hierarchical_compile";
-
-struct LogLine {
-    CompileKey key;
-    std::string artifact;
-    uint64_t process = 0; // 0 = not told
-    std::string_view text;
-};
-
-CompileKey key_of(const LogFacts& facts) {
-    CompileKey key;
-    key.rank = facts.rank;
-    key.id = facts.id;
-    key.attempt = facts.attempt;
-    return key;
-}
-
-// A line of the log: what its prefix tells, and its text. Lines of one message have the same prefix, and
-// mostly follow each other.
-class LineReader {
-public:
-    // Null for lines without a prefix; else valid until the next call.
-    const LogLine* split(std::string_view line) {
-        if (!last_.empty() && line.starts_with(last_)) {
-            facts_.text = line.substr(std::min(last_.size() + 1, line.size()));
-            return &facts_;
-        }
-        size_t end = 0;
-        if (find_glog(line, end) != npos)
-            return remember(line, behind_marks(line, end));
-        // The loggers of 2023 and 2024: "[2024-05-09 12:00:00,000] [0/0] torch._dynamo.guards.__recompiles:
-        // [DEBUG] ".
-        for (const std::string_view level : {"[DEBUG] ", "[INFO] ", "[WARNING] "})
-            if (const size_t at = line.find(level); at != npos && line.substr(0, at).find(".__") != npos)
-                return remember(line, at + level.size() - 1);
-        return nullptr;
-    }
-
-private:
-    // Behind the marks "[0/0]" and "[__graph_code]".
-    static size_t behind_marks(std::string_view line, size_t at) {
-        while (at < line.size() && line[at] == '[') {
-            const size_t close = line.find(']', at);
-            const std::string_view mark = close == npos ? "" : line.substr(at + 1, close - at - 1);
-            const bool id =
-                mark.find_first_of("/!") != npos && mark.find_first_not_of("0123456789/_!") == npos;
-            if (close == npos || (!mark.starts_with("__") && !id))
-                break;
-            at = close + 1;
-            if (at < line.size() && line[at] == ' ' && at + 1 < line.size() && line[at + 1] == '[')
-                ++at;
-            else
-                return at;
-        }
-        return at > 0 ? at - 1 : 0;
-    }
-    // Until mid-2024 the number was a thread's, which is no process and far larger.
-    static uint64_t process_in(std::string_view prefix) {
-        constexpr uint64_t kMost = 1 << 22; // Linux' largest
-        size_t end = 0;
-        const size_t start = find_glog(prefix, end);
-        const size_t time = start == npos ? npos : prefix.find(' ', start);
-        const size_t before = time == npos ? npos : prefix.find(' ', time + 1);
-        uint64_t process = 0;
-        if (before != npos)
-            std::from_chars(prefix.data() + before + 1, prefix.data() + prefix.size(), process);
-        return process <= kMost ? process : 0;
-    }
-    const LogLine* remember(std::string_view line, size_t end) {
-        last_ = std::string(line.substr(0, end));
-        const LogFacts facts = facts_of(last_);
-        facts_.key = key_of(facts);
-        facts_.artifact = facts.artifact;
-        facts_.process = process_in(last_);
-        facts_.text = line.substr(std::min(end + 1, line.size()));
-        return &facts_;
-    }
-
-    std::string last_;
-    LogLine facts_;
-};
 
 // The first text in single quotes behind `from`.
 std::string quoted_after(std::string_view text, std::string_view from) {
@@ -265,41 +184,6 @@ private:
 
 } // namespace
 
-namespace {
-
-// Processes that write into one log without ranks compile under the same ids.
-class ProcessesOfIds {
-public:
-    void line(const LogLine& line, Place at) {
-        static constexpr std::array kOwn{kArtifact, std::string_view("graph_code"),
-            std::string_view("aot_graphs"), std::string_view("aot_joint_graph"),
-            std::string_view("recompiles")};
-        if (line.process == 0 || line.key.rank || line.key.id.empty()
-            || std::find(kOwn.begin(), kOwn.end(), line.artifact) == kOwn.end())
-            return;
-        const auto [first, is_new] = first_.try_emplace(line.key, line.process);
-        if (is_new || first->second == line.process || !told_.empty())
-            return;
-        told_ = "process " + std::to_string(line.process) + " tells of " + line.key.id + " too, which "
-            + std::to_string(first->second)
-            + " compiled, and no rank tells them apart: what both say is listed under one compilation, and "
-              "the calls "
-              "of its ledger may be either's";
-        at_ = at;
-    }
-    void tell(Collector& collector, FileId file) const {
-        if (!told_.empty())
-            collector.problem(Severity::Warning, told_, file, at_.line, at_.offset);
-    }
-
-private:
-    std::map<CompileKey, uint64_t> first_;
-    std::string told_;
-    Place at_;
-};
-
-} // namespace
-
 void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     Lines lines(plain.text, false);
     std::vector<ReuseMessage>& messages = collector.dump.messages;
@@ -313,8 +197,6 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     };
     uint64_t next_report = 0;
     CompileKey known;
-    LogLine told_by; // whose lines were looked at last
-    ProcessesOfIds processes;
     size_t guards = 0; // lines
     Place first_guard;
     while (lines.next()) {
@@ -332,10 +214,6 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         if (!line.artifact.empty() && !line.key.id.empty() && line.key != known) {
             known = line.key;
             collector.compilation(known);
-        }
-        if (line.process != told_by.process || line.artifact != told_by.artifact || line.key != told_by.key) {
-            told_by = line;
-            processes.line(line, place());
         }
         if (line.artifact.starts_with("recompiles"))
             recompiles.line(line);
@@ -365,7 +243,6 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         messages.push_back(std::move(m));
     }
     collector.dump.has_text_log = collector.dump.has_text_log || !latest.empty();
-    processes.tell(collector, file);
     if (guards)
         collector.problem(Severity::Note,
             counted(guards, "line") + " of [__guards] passed over: guards are not read of a text log", file,

@@ -155,7 +155,8 @@ void TraceReader::describe(const std::string& event, std::string_view json, cons
     }
     if (!id || !describer)
         return;
-    const Described at{key, *describer, *id};
+    const CompilationId compilation = collector_.compilation(key);
+    const Described at{compilation, *describer, *id};
     if (event == "describe_storage") {
         if (size)
             storages_.insert_or_assign(at, *size);
@@ -168,7 +169,7 @@ void TraceReader::describe(const std::string& event, std::string_view json, cons
         if (known == tensors_.end())
             return;
         DescribedInput input;
-        input.compilation = collector_.compilation(key);
+        input.compilation = compilation;
         input.source = utf8(source);
         input.dtype = known->second.dtype;
         input.shape = known->second.shape;
@@ -182,7 +183,7 @@ void TraceReader::describe(const std::string& event, std::string_view json, cons
         input.is_view = known->second.is_view;
         input.storage = known->second.storage;
         if (input.storage)
-            if (const auto bytes = storages_.find({key, *describer, *input.storage});
+            if (const auto bytes = storages_.find({compilation, *describer, *input.storage});
                 bytes != storages_.end())
                 input.storage_bytes = bytes->second;
         input.file = file_;
@@ -230,62 +231,72 @@ void TraceReader::marked_functions(const CompileKey& key, const TracePayload& pa
     }
 }
 
+namespace {
+
+constexpr std::string_view kForward = "'forward'"; // stands in every such line
+
 // "… L['b'].__dict__)  # def block(b, x): return b(x)  # home/dev/workloads.py:49 in block (HINT: …)": M is
 // called in `block`. Where the class's own `forward` is the marked wrapper, its source stands for the module,
 // "dict(type(M).__dict__)['forward']", and the function is what it wraps: guards on that function's closure
 // are made in it; without any, it is known as `forward`.
-void TraceReader::module_calls(const CompileKey& key, const TracePayload& payload) {
+std::optional<ModuleCall> module_call(std::string_view line) {
     constexpr std::string_view kCalled = "___dict_contains('forward', ",
                                kWrapper = "___check_obj_id(dict(type(";
-    constexpr std::string_view kForward = ".__dict__)['forward']",
-                               kWrapped = ".__closure__[0].cell_contents.";
+    constexpr std::string_view kOwn = ".__dict__)['forward']", kWrapped = ".__closure__[0].cell_contents.";
+    const size_t place = line.rfind("  # ");
+    const size_t in = line.rfind(" in ");
+    if (in == npos || place == npos || in < place)
+        return {};
+    std::string_view function = line.substr(in + 4);
+    function = trimmed(function.substr(0, function.find(" (HINT")));
+    ModuleCall call;
+    size_t code = npos;
+    if (const size_t at = line.find(kCalled); at != npos) {
+        code = line.find(".__dict__)  # ", at);
+        if (code == npos || place < code)
+            return {};
+        call.module = utf8(line.substr(at + kCalled.size(), code - at - kCalled.size()));
+    } else if (const size_t wrapper = line.find(kWrapper); wrapper != npos) {
+        code = line.find(kOwn, wrapper);
+        const std::string_view rest = code == npos ? std::string_view() : line.substr(code + kOwn.size());
+        if (!rest.starts_with(kWrapped))
+            return {};
+        const bool own = rest.substr(kWrapped.size()).starts_with("__closure__");
+        if (!own && line.find("__marked_compile_region_fn__") == npos)
+            return {};
+        const size_t source = wrapper + std::string_view("___check_obj_id(").size();
+        call.module = utf8(line.substr(source, code + kOwn.size() - source));
+        function = own ? function : std::string_view("forward");
+    } else {
+        return {};
+    }
+    call.function = utf8(function);
+    const size_t comment = line.find("  # ", code);
+    const size_t words = comment == npos ? npos : comment + 4;
+    call.code = words < place ? utf8(line.substr(words, place - words)) : std::string();
+    return call;
+}
+
+} // namespace
+
+// A megabyte of guards holds a handful of these: they are searched for, not read line by line.
+void TraceReader::module_calls(const CompileKey& key, const TracePayload& payload) {
+    const std::string_view text = payload.text;
     size_t counted = 0; // bytes, whose line ends were counted
     uint64_t lines = 0;
-    const std::string_view text = payload.text;
-    for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
-        end = std::min(text.find('\n', begin), text.size());
-        const std::string_view line = text.substr(begin, end - begin);
-        const size_t place = line.rfind("  # ");
-        const size_t in = line.rfind(" in ");
-        if (in == npos || place == npos || in < place)
+    size_t from = 0;
+    for (size_t at = find_words(text, kForward); at != npos; at = find_words(text, kForward, from)) {
+        const size_t begin = text.rfind('\n', at) + 1;
+        from = std::min(text.find('\n', at), text.size());
+        std::optional<ModuleCall> call = module_call(text.substr(begin, from - begin));
+        if (!call)
             continue;
-        std::string_view function = line.substr(in + 4);
-        function = trimmed(function.substr(0, function.find(" (HINT")));
-        ModuleCall call;
-        size_t code = npos;
-        if (const size_t at = line.find(kCalled); at != npos) {
-            const size_t stop = line.find(".__dict__)  # ", at);
-            if (stop == npos || place < stop)
-                continue;
-            call.module = utf8(line.substr(at + kCalled.size(), stop - at - kCalled.size()));
-            code = stop;
-        } else if (const size_t wrapper = line.find(kWrapper); wrapper != npos) {
-            const size_t forward = line.find(kForward, wrapper);
-            const std::string_view rest =
-                forward == npos ? std::string_view() : line.substr(forward + kForward.size());
-            if (!rest.starts_with(kWrapped))
-                continue;
-            const bool own = rest.substr(kWrapped.size()).starts_with("__closure__");
-            if (!own && line.find("__marked_compile_region_fn__") == npos)
-                continue;
-            const size_t source = wrapper + std::string_view("___check_obj_id(").size();
-            call.module = utf8(line.substr(source, forward + kForward.size() - source));
-            function = own ? function : std::string_view("forward");
-            code = forward;
-        } else {
-            continue;
-        }
-        call.compilation = collector_.compilation(key);
-        call.function = utf8(function);
-        const size_t comment = line.find("  # ", code);
-        const size_t words = comment == npos ? npos : comment + 4;
-        call.code = words < place ? utf8(line.substr(words, place - words)) : std::string();
-        call.file = file_;
-        const std::string_view passed = text.substr(counted, begin - counted);
-        lines += static_cast<uint64_t>(std::count(passed.begin(), passed.end(), '\n'));
+        lines += count_of(text.substr(counted, begin - counted), '\n');
         counted = begin;
-        call.line = payload.line + lines;
-        collector_.dump.module_calls.push_back(std::move(call));
+        call->compilation = collector_.compilation(key);
+        call->file = file_;
+        call->line = payload.line + lines;
+        collector_.dump.module_calls.push_back(std::move(*call));
     }
 }
 

@@ -67,7 +67,7 @@ private:
     RecordJson json_;
     std::vector<OpenTimer> open_timers_;
     // By compilation, describer and its id: describers are counted anew in each compilation.
-    using Described = std::tuple<CompileKey, int64_t, int64_t>;
+    using Described = std::tuple<CompilationId, int64_t, int64_t>; // with the describer's id and its own
     std::map<Described, DescribedTensor> tensors_;
     std::map<Described, int64_t> storages_; // bytes
     std::optional<int> rank_; // of records that name none

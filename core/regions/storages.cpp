@@ -118,7 +118,7 @@ std::optional<At> Follower::result_in_body(const At& at) {
     const auto item = tuple_item(module_, body, at.node);
     if (!item)
         return std::nullopt;
-    const auto call = region_call(module_, frames_[at.frame].body, item->of);
+    const auto& call = call_at(frames_[at.frame].body, item->of);
     if (!call || !call->body)
         return std::nullopt;
     // A call that threads a token yields it first, and the body's results behind it.
@@ -140,12 +140,19 @@ uint32_t Follower::frame_of(uint32_t parent, NodeId node, const RegionCall& call
     return known->second;
 }
 
+const std::optional<RegionCall>& Follower::call_at(BodyId body, NodeId node) {
+    const auto [known, is_new] = calls_.try_emplace({body.index, node.index});
+    if (is_new)
+        known->second = region_call(module_, body, node);
+    return known->second;
+}
+
 // What the call passes for a placeholder of its body.
-At Follower::passed(const At& at) const {
+At Follower::passed(const At& at) {
     if (at.frame == 0)
         return at;
     const Frame& frame = frames_[at.frame];
-    const auto call = region_call(module_, frames_[frame.parent].body, frame.call);
+    const auto& call = call_at(frames_[frame.parent].body, frame.call);
     if (!call || at.node.index >= call->operands.size() || !call->operands[at.node.index])
         return at;
     return {frame.parent, call->operands[at.node.index]};

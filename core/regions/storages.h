@@ -59,12 +59,15 @@ private:
 
     std::optional<At> result_in_body(const At& at);
     uint32_t frame_of(uint32_t parent, NodeId node, const RegionCall& call);
-    At passed(const At& at) const;
+    At passed(const At& at);
+    const std::optional<RegionCall>& call_at(BodyId body, NodeId node);
 
     const GraphModule& module_;
     GraphId graph_;
     std::vector<Frame> frames_; // [0]: the whole graph
     std::map<std::pair<uint32_t, uint32_t>, uint32_t> by_call_;
+    // Every result of a call asks for it.
+    std::map<std::pair<uint32_t, uint32_t>, std::optional<RegionCall>> calls_;
 };
 
 // Whether an operator's result are views of its first operand, taken apart with operator.getitem.

@@ -26,7 +26,6 @@ private slots:
     void otherPrograms_data();
     void otherPrograms();
     void ranksWithOneNumber();
-    void processesWithoutRanks();
     void hunkThatOnlyAdds();
     void splitsOfDdp();
     void twiceInOneText();
@@ -312,25 +311,6 @@ void TestPasted::ranksWithOneNumber() {
     QVERIFY(dump.ok());
     QCOMPARE(graphsOf(*dump), "r0/0/0:forward [" + kNodes + "]; r8/0/0:forward [" + kNodes + ']');
     QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
-}
-
-void TestPasted::processesWithoutRanks() {
-    const auto log = [](const char* process, const QByteArray& graph) {
-        return prefixed(
-            QByteArray("I0521 09:32:52.155000 ") + process + " torch/_x.py:15] [0/0] [__aot_graphs] ",
-            "TRACED GRAPH\n ===== Forward graph 0 =====\n " + graph);
-    };
-    const auto two = openText(log("77", kGraph) + log("78", QByteArray(kGraph).replace("sin", "cos")));
-    QVERIFY(two.ok());
-    QCOMPARE(two->graphs.size(), size_t{2});
-    QCOMPARE(two->problems.size(), size_t{1});
-    QVERIFY2(problemText(two->problems).contains("process 78 tells of 0/0 too, which 77 compiled"),
-        qPrintable(problemText(two->problems)));
-    // Threads of one process, as they were written until 2024.
-    const auto threads = openText(
-        log("140338649717328", kGraph) + log("140338649799248", QByteArray(kGraph).replace("sin", "cos")));
-    QVERIFY(threads.ok());
-    QVERIFY2(threads->problems.empty(), qPrintable(problemText(threads->problems)));
 }
 
 void TestPasted::hunkThatOnlyAdds() {

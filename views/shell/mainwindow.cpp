@@ -88,7 +88,8 @@ MainWindow::MainWindow(const Options& options, QWidget* parent)
 
 MainWindow::~MainWindow() {
     qApp->removeEventFilter(this);
-    // What is left of the window while QWidget takes it down still moves the focus, and is no MainWindow any more.
+    // What is left of the window while QWidget takes it down still moves the focus, and is no MainWindow any
+    // more.
     disconnect(qApp, nullptr, this, nullptr);
     disconnect(&state_.jobs(), nullptr, this, nullptr);
     // The last one made first: later ones know earlier ones.
