@@ -16,16 +16,28 @@ constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 constexpr double kLn2 = 0.6931471805599453;
 constexpr int64_t kScores = int64_t{1} << 22; // at a time: 16 MiB in float32
 
-// A tensor of these sizes whose dimensions lie in memory as those of `like` (_permute_strides).
-Tensor laid_out_as(const Tensor& values, const Tensor& like) {
+// The values in memory so that their dimensions lie as these strides have them (_permute_strides).
+Tensor laid_out_as(const Tensor& values, at::IntArrayRef stride) {
     std::vector<int64_t> order(static_cast<size_t>(values.dim()));
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(
-        order.begin(), order.end(), [&](int64_t a, int64_t b) { return like.stride(a) > like.stride(b); });
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+        return stride[static_cast<size_t>(a)] > stride[static_cast<size_t>(b)];
+    });
     std::vector<int64_t> back(order.size());
     for (size_t i = 0; i < order.size(); ++i)
         back[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
     return values.permute(order).clone(at::MemoryFormat::Contiguous).permute(back);
+}
+
+// Itself to autograd, whose gradient lies in memory as it does (sdpa_dense_backward).
+Tensor with_gradient_laid_out(const Tensor& tensor) {
+    if (!at::GradMode::is_enabled() || !tensor.requires_grad())
+        return tensor;
+    const Tensor own = tensor.alias(); // what else uses the tensor has gradients of its own
+    own.register_hook([stride = tensor.strides().vec()](const Tensor& gradient) {
+        return gradient.defined() ? laid_out_as(gradient, stride) : gradient;
+    });
+    return own;
 }
 
 class Flex {
@@ -139,7 +151,10 @@ public:
 
 } // namespace
 
-std::vector<Tensor> flex_attention(const FlexCall& call) {
+std::vector<Tensor> flex_attention(const FlexCall& given) {
+    FlexCall call = given;
+    for (Tensor* tensor : {&call.query, &call.key, &call.value})
+        *tensor = with_gradient_laid_out(*tensor);
     Flex flex(call);
     std::vector<Tensor> out, sums, largest;
     for (int64_t from = 0; from < flex.queries(); from += flex.rows()) {
@@ -155,7 +170,7 @@ std::vector<Tensor> flex_attention(const FlexCall& call) {
         sums.push_back(some.log().add(least).masked_fill(none, kMinusInfinity).squeeze(-1).div(kLn2));
         largest.push_back(top.squeeze(-1).div(kLn2));
     }
-    return {laid_out_as(at::cat(out, 2).to(call.query.scalar_type()), call.query), at::cat(sums, 2),
+    return {laid_out_as(at::cat(out, 2).to(call.query.scalar_type()), call.query.strides()), at::cat(sums, 2),
         at::cat(largest, 2)};
 }
 
@@ -197,9 +212,10 @@ std::vector<Tensor> flex_attention_backward(const FlexCall& call, const FlexBack
                 buffers[i] =
                     buffers[i].defined() ? buffers[i].add(made[i + 5].toTensor()) : made[i + 5].toTensor();
     }
-    std::vector<Tensor> all{laid_out_as(at::cat(grad_query, 2).to(call.query.scalar_type()), call.query),
-        laid_out_as(flex.reduced(grad_key, call.key).to(call.key.scalar_type()), call.key),
-        laid_out_as(flex.reduced(grad_value, call.value).to(call.value.scalar_type()), call.value)};
+    std::vector<Tensor> all{
+        laid_out_as(at::cat(grad_query, 2).to(call.query.scalar_type()), call.query.strides()),
+        laid_out_as(flex.reduced(grad_key, call.key).to(call.key.scalar_type()), call.key.strides()),
+        laid_out_as(flex.reduced(grad_value, call.value).to(call.value.scalar_type()), call.value.strides())};
     all.insert(all.end(), buffers.begin(), buffers.end());
     return all;
 }

@@ -457,6 +457,7 @@ void TestJoint::composesOperators() {
         for (const QString& file : QDir(data.filePath(recording + QStringLiteral("/values")))
                                        .entryList({QStringLiteral("*.txt.gz")}, QDir::Files))
             add_targets(bytesOf(data.filePath(recording + QStringLiteral("/values/") + file)));
+    add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_foreach.cpp")));
     add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_gpu_operators.cpp")));
     add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_verdicts.cpp")));
     for (const std::string& name : executor_->facts().composed)
