@@ -13,7 +13,7 @@ namespace {
 // `found` is a list of two, of two elements and of one.
 std::string graph(const std::string& call) {
     return R"(class GraphModule(torch.nn.Module):
-    def forward(self, a: "f32[2]cpu", b: "f32[1]cpu", c: "f32[2]cpu", d: "f32[1]cpu", s: "f32[2]cpu", t: "f32[]cpu"):
+    def forward(self, a: "f32[2]cpu", b: "f32[1]cpu", c: "f32[2]cpu", d: "f32[1]cpu", s: "f32[2]cpu", t: "f32[]cpu", m: "f32[1, 2]cpu", n: "f32[2, 1]cpu"):
         found = )"
         + call + R"(
         first: "f32[2]cpu" = found[0]
@@ -51,6 +51,7 @@ Values TestForeach::inputs() {
     Values values;
     values.floats("a", {2}, {1, 4}).floats("b", {1}, {-9}).floats("c", {2}, {2, 0.5f}).floats("d", {1}, {3});
     values.floats("s", {2}, {2, 10}).floats("t", {}, {4});
+    values.floats("m", {1, 2}, {3, 4}).floats("n", {2, 1}, {2, 5});
     return values;
 }
 
@@ -80,6 +81,7 @@ void TestForeach::gives_data() {
     row("torch.ops.aten._foreach_mul.Tensor([a, b], t)", {4, 16, -36});
     row("torch.ops.aten._foreach_div.Tensor([a, b], t)", {0.25, 1, -2.25});
     row("torch.ops.aten._foreach_add.Tensor([a, b], t, alpha = 0.5)", {3, 6, -7});
+    row("torch.ops.aten._foreach_mm.default([m, n], [n, m])", {26, 6, 8, 15, 20});
     row("torch.ops.aten._foreach_clone.default([a, b])", {1, 4, -9});
     row("torch.ops.aten._foreach_copy.default([a, b], [c, d])", {2, 0.5, 3});
     row("torch.ops.aten._foreach_lerp.Scalar([a, b], [c, d], 0.5)", {1.5, 2.25, -3});

@@ -14,7 +14,7 @@ using namespace hopscope::test;
 namespace {
 
 const std::string kInputs = R"(class GraphModule(torch.nn.Module):
-    def forward(self, q: "f32[2, 4, 6, 8][192, 8, 32, 1]cpu", k: "f32[2, 2, 10, 8][160, 80, 8, 1]cpu", v: "f32[2, 2, 10, 8][160, 80, 8, 1]cpu", w: "f32[4][1]cpu"):
+    def forward(self, q: "f32[2, 4, 6, 8][192, 48, 8, 1]cpu", k: "f32[2, 2, 10, 8][160, 8, 16, 1]cpu", v: "f32[2, 2, 10, 8][160, 80, 8, 1]cpu", w: "f32[4][1]cpu"):
 )";
 
 // One block of keys, which the mask cuts.
@@ -24,7 +24,7 @@ std::string flex(const std::string& compares, const std::string& results) {
         counts: "i32[1, 1, 1][1, 1, 1]cpu" = torch.ops.aten.ones.default([1, 1, 1], dtype = torch.int32)
         blocks: "i32[1, 1, 1, 1][1, 1, 1, 1]cpu" = torch.ops.aten.zeros.default([1, 1, 1, 1], dtype = torch.int32)
         flex_attention = torch.ops.higher_order.flex_attention(q, k, v, score0, (6, 10, counts, blocks, None, None, None, None, None, None, 128, 128, mask0), 0.25, {'OUTPUT_MAX': False}, (w,), ())
-        out: "f32[2, 4, 6, 8][192, 8, 32, 1]cpu" = flex_attention[0]
+        out: "f32[2, 4, 6, 8][192, 48, 8, 1]cpu" = flex_attention[0]
         lse: "f32[2, 4, 6][24, 6, 1]cpu" = flex_attention[1]
         return )"
         + results + R"(
@@ -135,10 +135,10 @@ void TestFlex::isDifferentiatedAsItsDefinition() {
         QVERIFY(proof::largest_of((*found)[i]) > 0);
     }
     // As what they are gradients of (sdpa_dense_backward).
-    const std::vector<int64_t> of_queries{192, 8, 32, 1}, of_keys{160, 80, 8, 1};
+    const std::vector<int64_t> of_queries{192, 48, 8, 1}, of_keys{160, 8, 16, 1}, of_values{160, 80, 8, 1};
     QCOMPARE((*found)[0].stride, of_queries);
     QCOMPARE((*found)[1].stride, of_keys);
-    QCOMPARE((*found)[2].stride, of_keys);
+    QCOMPARE((*found)[2].stride, of_values);
 }
 
 // Query 0 sees no key: it gives 0, and neither it nor anybody else gets NaN for it.
