@@ -3,7 +3,6 @@
 #
 #     packaging/fuzz.sh MINUTES [TARGET…]        minutes for each target; all of them if none is named
 #     packaging/fuzz.sh 10s [TARGET…]            or seconds
-#     packaging/fuzz.sh ci [TARGET…]             about ten seconds each, and always the same inputs
 #
 # What it learns stays in build/fuzz/corpus/TARGET and is taken up by the next run. What crashes, hangs or leaks is made
 # small and kept in tests/fuzz/regressions/TARGET, where every build runs it as a test. Exit status 1 if there is any.
@@ -11,12 +10,11 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case ${1:-} in -h | --help | '')
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,8s/^# \{0,1\}//p' "$0"
     [ -n "${1:-}" ] && exit 0 || exit 2
     ;;
 esac
 case $1 in
-    ci) seconds= ;;
     *s) seconds=${1%s} ;;
     *) seconds=$(($1 * 60)) ;;
 esac
@@ -29,45 +27,6 @@ fi
 install_packages
 install_packages packages-fuzz.txt
 build fuzz "${targets[@]}"
-
-# What about ten seconds are worth on two cores. A number and not a time, and a seed, so that what a commit is told does not
-# change from one run to the next: to look for more is for the long runs.
-declare -A ci_executions=(
-    [fuzz_archive]=300
-    [fuzz_dot]=40000
-    [fuzz_export]=1000
-    [fuzz_messages]=1500
-    [fuzz_pt]=1500
-    [fuzz_readable]=500
-    [fuzz_script]=300
-    [fuzz_session]=3000
-    [fuzz_tensors]=500
-    [fuzz_text]=500
-    [fuzz_text_log]=200
-    [fuzz_trace_log]=200
-    [fuzz_words]=20000
-)
-if [ -z "$seconds" ]; then
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
-    export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:abort_on_error=0
-    found=0
-    for target in "${targets[@]}"; do
-        mkdir -p "$work/$target" "$root/build/fuzz/crashes"
-        "$root/tests/fuzz/seed.sh" "$target" "$work/$target"
-        started=$SECONDS
-        if "$root/build/fuzz/tests/$target" -seed=1 -runs="${ci_executions[$target]:-1000}" -max_len=65536 -timeout=60 -rss_limit_mb=2048 \
-            -artifact_prefix="$root/build/fuzz/crashes/" "$work/$target" "$root/tests/fuzz/regressions/$target" >"$work/log" 2>&1; then
-            printf '%-22s %8s executions in %3s s\n' "$target" "${ci_executions[$target]:-1000}" $((SECONDS - started))
-        else
-            tail -40 "$work/log" >&2
-            found=$((found + 1))
-        fi
-    done
-    echo "$found of ${#targets[@]} targets found an input that crashes, hangs or leaks"
-    [ "$found" -eq 0 ]
-    exit
-fi
 
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:abort_on_error=0
 found=0

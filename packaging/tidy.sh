@@ -26,11 +26,12 @@ files=$(grep -v '^core/executor/' <<<"$files" || true)
 
 install_packages
 install_packages packages-fuzz.txt
-cmake --preset fuzz >/dev/null # for the compile commands: clang understands its own, and not GCC's precompiled headers
+# For the compile commands: clang understands its own, and not GCC's precompiled headers.
+cmake --preset fuzz -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null 2>&1
 found=$(mktemp)
 trap 'rm -f "$found"' EXIT
 status=0
-xargs -P "$(nproc)" -n 1 clang-tidy -p build/fuzz --quiet --warnings-as-errors='*' <<<"$files" >"$found" 2>/dev/null || status=1
+xargs -P "$(nproc)" -n 1 clang-tidy -p build/tidy --quiet --warnings-as-errors='*' <<<"$files" >"$found" 2>/dev/null || status=1
 cat "$found"
 echo "clang-tidy: $(wc -l <<<"$files") files, $(grep -cE '(warning|error): ' "$found" || true) findings"
 exit $status

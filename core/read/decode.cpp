@@ -468,7 +468,7 @@ void join_broken(std::string_view text, const Wrap& wrap, Draft& out) {
     }
 }
 
-PlainText finished(std::shared_ptr<Draft> draft) {
+PlainText finished(const std::shared_ptr<Draft>& draft) {
     return {draft->text, draft, std::shared_ptr<const Places>(draft, &draft->places)};
 }
 

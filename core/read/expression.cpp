@@ -421,7 +421,7 @@ Outcome ExpressionReader::statement(std::string_view text, uint32_t line, Source
     } else if (outcome = renamed(text, at, node); outcome == Outcome::Ok) {
         return outcome;
     } else if (builder_.module().text(node.name).find("_boxed_arg_") != npos
-        && (outcome = values_.value(text, at, ValueReader::Stop::Delimiter)) == Outcome::Ok) {
+        && values_.value(text, at, ValueReader::Stop::Delimiter) == Outcome::Ok) {
         values_.set_local(node.name, {args.begin() + static_cast<ptrdiff_t>(first), args.end()});
         args.resize(first);
         return Outcome::Ok;

@@ -84,7 +84,7 @@ private:
     GraphTask task_of(const Cursor& head, const Context& context, const LinePrefix& prefix) const;
     void name_stage(
         GraphTask& task, const Context& context, std::string_view class_name, std::string_view before) const;
-    void push_rebuilt(GraphTask task, std::shared_ptr<Rebuilt> rebuilt);
+    void push_rebuilt(GraphTask task, const std::shared_ptr<Rebuilt>& rebuilt);
     void source(const Cursor& head, std::string_view name);
     void tell_lost();
     void note(Severity severity, std::string message, Place at) {

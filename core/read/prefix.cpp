@@ -232,6 +232,7 @@ void LinePrefix::settle(const std::vector<std::string_view>& behind) {
         }
     }
     std::vector<bool> varies;
+    varies.reserve(values.size());
     for (const auto& seen : values)
         varies.push_back(samples > 2 && 2 * seen.size() > samples);
     size_t number = 0;

@@ -100,7 +100,7 @@ std::vector<RawLine> GraphFinder::gather(Cursor from, const LinePrefix& prefix, 
     return lines;
 }
 
-void GraphFinder::push_rebuilt(GraphTask task, std::shared_ptr<Rebuilt> rebuilt) {
+void GraphFinder::push_rebuilt(GraphTask task, const std::shared_ptr<Rebuilt>& rebuilt) {
     rebuilt->original = plain_.storage;
     task.places = std::shared_ptr<const Places>(rebuilt, &rebuilt->places);
     task.text = rebuilt->text;
