@@ -297,7 +297,7 @@ void Mender::gather() {
         l.natural = !code.empty() && std::string_view("([{,").find(code.back()) != npos && !l.open.quote;
         open = std::max(0, open + l.open.depth);
         if (is_def(text) || is_return(text))
-            expanded_ = l.natural;
+            expanded_ = l.natural && (code.ends_with('(') || code.ends_with('['));
         if (is_class(text) || is_def(text)) {
             returned = false;
             open = l.open.depth;

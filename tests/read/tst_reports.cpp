@@ -99,7 +99,7 @@ void TestReports::graphs_data() {
     %act : [num_users=1] = call_function[target=my.ops.relu](args = (%lin,), kwargs = {inplace: False})
     return act
 )",
-        "-:graph [x w lin act output(act)]", {"found '... the rest is not in"});
+        "-:graph [x w lin act output(act)]", {"expected the end of the statement"});
     // The next piece of a split model takes the results of the piece before it; no backward does.
     row("pieces of a split model", R"(graph():
     %x : [num_users=1] = placeholder[target=x]
@@ -112,8 +112,8 @@ graph():
 )",
         "-:graph [x relu output(relu)]; -:graph#1 [relu norm output(norm)]");
     row("comments behind statements", R"x(class GraphModule(torch.nn.Module):
-    def forward(self, x: "f32[3]", n: "Sym(s0)")
-        : a : "f32[3]" = torch.ops.aten.mul.Tensor(x, n);  x = n = None  # n is dynamic here!
+    def forward(self, x: "f32[3]", n: "Sym(s0)"):
+        a: "f32[3]" = torch.ops.aten.mul.Tensor(x, n);  x = n = None  # n is dynamic here!
         b: "f32[3]" = torch.ops.aten.sin.default(a)  # <-- this one is wrong
         c = b[0]  # 'first'
         a = None  # freed
@@ -162,6 +162,30 @@ None
         pass
 )",
         "", {});
+    // Before 2.9 a kernel's fragment has no return.
+    row("a fragment of output code",
+        R"(# Topologically Sorted Source Nodes: [s], Original ATen: [aten.sub, aten.exp]
+# Graph fragment:
+#   %sub : [num_users=2] = call_function[target=torch.ops.aten.sub.Tensor](args = (%mm, %amax), kwargs = {})
+#   %exp : [num_users=1] = call_function[target=torch.ops.aten.exp.default](args = (%sub,), kwargs = {})
+#   %cos : [num_users=1] = call_function[target=torch.ops.aten.cos.default](args = (%sub,), kwargs = {})
+triton_poi_fused_exp_0 = async_compile.triton('triton_poi_fused_exp_0', r)
+)",
+        "-:graph [mm amax sub exp cos output(exp, cos)]", {"what nothing in it uses", "'mm' is not defined"});
+    row("no self", R"(we see the output that Dynamo traced
+
+def forward(l_x_: torch.Tensor, l_y_: torch.Tensor):
+    # File: example.py:5, code: z = (x - y) ** 2
+    sub = l_x_ - l_y_
+    return (sub,)
+)",
+        "-:graph [l_x_ l_y_ sub output(sub)]");
+    row("an input called as the output node is", R"(
+        out: "f32[2]" = output.view((2,));  output = None
+        sin: "f32[2]" = torch.ops.aten.sin.default(out)
+        return (sin, x)
+)",
+        "-:graph [output x out sin output_1(sin, x)]", {"'output' is not defined", "'x' is not defined"});
     row("a function of operators", R"(```python
 def pattern(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
     y = torch.ops.aten.add.Tensor(x, w)
