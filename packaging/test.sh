@@ -14,4 +14,10 @@ cd "$root"
 build "$preset"
 built=$SECONDS
 echo "$preset: built in $((built - started)) s"
-ctest --preset "$preset"
+tests=$preset
+# Leaks are looked for with ptrace, which some containers forbid: then every program ends with an error.
+if [ "$preset" = asan ] && ! ASAN_OPTIONS=detect_leaks=1 build/asan/bin/hopscope --version >/dev/null 2>&1; then
+    echo "asan: leaks cannot be looked for here (no ptrace); the tests run without"
+    tests=asan-no-leaks
+fi
+ctest --preset "$tests"

@@ -41,7 +41,7 @@ Json ledgers_json(const Dump& a, const Dump& b, const std::vector<LedgerPair>& p
         Json others = Json::array();
         for (const OtherBody& o : p.other_bodies)
             others.push_back({{"a", utf8(address_of(a, o.a.graph, o.a.body))},
-                {"b", utf8(address_of(b, o.b.graph, o.b.body))}});
+                {"b", utf8(address_of(b, o.b.graph, o.b.body))}, {"what", text_or_null(o.what)}});
         list.push_back(
             {{"a", text_or_null(compilation_name(a, p.a))}, {"b", text_or_null(compilation_name(b, p.b))},
                 {"in_a", p.in_a}, {"in_b", p.in_b}, {"totals", changes_json(p.totals)},
@@ -49,7 +49,7 @@ Json ledgers_json(const Dump& a, const Dump& b, const std::vector<LedgerPair>& p
                     {{"a", std::round(p.tracing_ms_a * 1000) / 1000},
                         {"b", std::round(p.tracing_ms_b * 1000) / 1000}}},
                 {"same_rows", p.same_rows}, {"rows", std::move(rows)}, {"compared_bodies", p.compared_bodies},
-                {"other_bodies", std::move(others)}});
+                {"told_less", p.told_less}, {"other_bodies", std::move(others)}});
     }
     return {{"a", utf8(a.name)}, {"b", utf8(b.name)}, {"compilations", std::move(list)}};
 }
@@ -79,10 +79,13 @@ void print_pair(const Dump& a, const Dump& b, const LedgerPair& p) {
     if (p.compared_bodies == 0)
         std::printf("; no bodies compared: no call of both has one in the same stage\n");
     else
-        std::printf("; %zu of %s of bodies differ\n", p.other_bodies.size(),
-            counted(p.compared_bodies, "pair").c_str());
+        std::printf("; %zu of %s of bodies differ%s\n", p.other_bodies.size(),
+            counted(p.compared_bodies, "pair").c_str(),
+            p.told_less ? (", " + std::to_string(p.told_less) + " more in what only one dump tells").c_str()
+                        : "");
     for (const OtherBody& o : p.other_bodies)
-        std::printf("  body differs: --at %s --with %s shows how\n",
+        std::printf("  body differs: %s\n      --at %s --with %s shows how\n",
+            o.what.empty() ? "in the order of statements or what they write to" : utf8(o.what).c_str(),
             utf8(address_of(a, o.a.graph, o.a.body)).c_str(),
             utf8(address_of(b, o.b.graph, o.b.body)).c_str());
     for (const LedgerRow& r : p.rows) {

@@ -85,24 +85,35 @@ private:
     void bodies(const LedgerPair& p, const LedgerRow& row, LedgerLine& out) {
         const Invocation& a = here_.ledger().of(p.a).invocations[static_cast<size_t>(*row.a)];
         const Invocation& b = there_.ledger().of(p.b).invocations[static_cast<size_t>(*row.b)];
-        bool differ = false;
-        for (size_t site = 0; site < kCallSiteCount && !differ; ++site) {
+        std::vector<std::pair<std::string, std::string>> found; // stages, and what differs in them
+        for (size_t site = 0; site < kCallSiteCount; ++site) {
             const Place &x = a.bodies[site], &y = b.bodies[site];
             if (!x.graph || !y.graph)
                 continue;
-            differ = std::any_of(p.other_bodies.begin(), p.other_bodies.end(),
+            const auto other = std::find_if(p.other_bodies.begin(), p.other_bodies.end(),
                 [&](const OtherBody& o) { return o.a == x && o.b == y; });
-            if (differ || !out.body_here.graph) {
+            const bool differ = other != p.other_bodies.end();
+            if ((differ && found.empty()) || !out.body_here.graph) {
                 out.body_here = x;
                 out.body_there = y;
             }
+            if (!differ)
+                continue;
+            const std::string stage(stage_name(here_.dump().graph(x.graph).stage));
+            const auto same = std::find_if(
+                found.begin(), found.end(), [&](const auto& f) { return f.second == other->what; });
+            if (same == found.end())
+                found.emplace_back(stage, other->what);
+            else if (same->first != stage)
+                same->first += ", " + stage;
         }
-        if (!differ)
+        if (found.empty())
             return;
         if (out.kind == LedgerLine::Kind::Equal)
             out.kind = LedgerLine::Kind::Bodies;
-        out.what += (out.what.empty() ? "" : "; ") + std::string("another ")
-            + std::string(stage_name(here_.dump().graph(out.body_here.graph).stage)) + " body";
+        for (const auto& [stages, what] : found)
+            out.what += (out.what.empty() ? "" : "; ") + stages
+                + " body: " + (what.empty() ? "in the order of statements or what they write to" : what);
     }
 
     TwoLedgers& out_;

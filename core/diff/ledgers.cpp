@@ -1,7 +1,9 @@
 #include "core/diff/ledgers.h"
 
+#include "core/diff/summary.h"
+
 #include "core/base/text.h"
-#include "core/match/canon.h"
+#include "core/match/match.h"
 
 #include <algorithm>
 #include <map>
@@ -143,8 +145,16 @@ private:
                 continue;
             ++p.compared_bodies;
             if (canon(canons_a_, *a_.dump, x.graph).hash(x.body)
-                != canon(canons_b_, *b_.dump, y.graph).hash(y.body))
-                p.other_bodies.push_back({x, y});
+                == canon(canons_b_, *b_.dump, y.graph).hash(y.body))
+                continue;
+            const GraphModule& m = *a_.dump->graph(x.graph).module;
+            const GraphModule& n = *b_.dump->graph(y.graph).module;
+            MatchOptions open;
+            open.open = true;
+            if (match_bodies(Canon(m, open), x.body, Canon(n, open), y.body).equal())
+                ++p.told_less;
+            else
+                p.other_bodies.push_back({x, y, difference_summary(m, n, diff_bodies(m, x.body, n, y.body))});
         }
     }
 
@@ -212,7 +222,10 @@ private:
         const Invocation& j, std::vector<LedgerChange>& out) {
         note(out, "decision", std::string(decision_label(i.decision)),
             std::string(decision_label(j.decision)));
-        note(out, "reason", headline(i.reason), headline(j.reason));
+        // Where only one dump has a log, its words stand behind what the graphs show.
+        const std::string reason_a = headline(i.reason), reason_b = headline(j.reason);
+        if (!reason_a.starts_with(reason_b + "; ") && !reason_b.starts_with(reason_a + "; "))
+            note(out, "reason", reason_a, reason_b);
         note(out, "identifier", identifier_of(s, i), identifier_of(t, j));
         const auto variant = [](const Invocation& x) {
             return x.variant ? std::to_string(*x.variant) : std::string();

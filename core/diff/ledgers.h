@@ -24,6 +24,7 @@ struct LedgerRow {
 // options.
 struct OtherBody {
     Place a, b; // node none
+    std::string what; // keeps them apart, in one sentence (summary.h)
 };
 
 struct LedgerPair {
@@ -37,6 +38,7 @@ struct LedgerPair {
     size_t same_rows = 0; // how many these are
     size_t compared_bodies = 0; // pairs of bodies that paired rows call, in stages that both dumps have
     std::vector<OtherBody> other_bodies; // those of them that differ, in the order of the rows
+    size_t told_less = 0; // others that are the same but for what only one dump tells: types, strides, places
 
     bool equal() const { return a && b && totals.empty() && rows.empty() && other_bodies.empty(); }
 };

@@ -76,18 +76,23 @@ std::string fields_of(const CompilationLedger& c, const Explanation& e) {
                 open = true;
                 continue;
             }
-            // Of the nearest body; several fields of the log alone mean that it does not say which.
+            // Of the nearest body; several fields of the log alone mean that it does not say which: then
+            // those that the records of the inputs make likely.
             const Mismatch& first = call.differences.front();
-            const size_t told = static_cast<size_t>(std::count_if(call.differences.begin(),
-                call.differences.end(), [&](const Mismatch& m) { return m.against == first.against; }));
-            if (first.against.empty() && told > 1) {
-                open = true;
-                continue;
+            const auto told = [&](const Mismatch& m) { return m.expected.size() + m.found.size() > 0; };
+            const bool which = !first.against.empty() || told(first);
+            bool any = false;
+            for (const Mismatch& m : call.differences) {
+                const bool likely = which
+                    || std::find(m.evidence.begin(), m.evidence.end(), Ground::Artifact) != m.evidence.end();
+                if (m.against != first.against || !likely)
+                    continue;
+                any = true;
+                const std::string field = which ? m.field : "perhaps " + m.field;
+                if (std::find(fields.begin(), fields.end(), field) == fields.end())
+                    fields.push_back(field);
             }
-            for (const Mismatch& m : call.differences)
-                if (m.against == first.against
-                    && std::find(fields.begin(), fields.end(), m.field) == fields.end())
-                    fields.push_back(m.field);
+            open = open || !any;
         }
     std::string out;
     for (const std::string& f : fields)
@@ -126,7 +131,7 @@ std::string what_caches_did(
 
 } // namespace
 
-std::string reason_of(const std::string& reasons, const std::string& id) {
+std::string own_reason(const std::string& reasons, const std::string& id) {
     for (size_t at = reasons.find(id + ": "); at != std::string::npos; at = reasons.find(id + ": ", at + 1)) {
         if (at > 0 && std::string_view("0123456789/").find(reasons[at - 1]) != std::string_view::npos)
             continue; // the end of another id
@@ -137,7 +142,7 @@ std::string reason_of(const std::string& reasons, const std::string& id) {
             reason.remove_suffix(1); // of a list over several lines
         return std::string(reason);
     }
-    return first_reason(reasons);
+    return {};
 }
 
 std::string first_reason(const std::string& reasons) {
@@ -151,6 +156,38 @@ std::string first_reason(const std::string& reasons) {
     }
     text = text.substr(0, text.find('\n'));
     return std::string(trimmed(text.substr(0, text.find("    "))));
+}
+
+// "; a further backward body, as the tangents differ in stride"; empty where there is none.
+static std::string further_backwards(const Explanation& e) {
+    size_t n = 0;
+    std::vector<std::string> fields;
+    for (const RegionAnswer& r : e.regions)
+        for (const VariantAnswer& v : r.variants) {
+            ++n;
+            for (const Mismatch& m : v.differences)
+                if (m.evidence.back() != Ground::Elimination
+                    && std::find(fields.begin(), fields.end(), m.field) == fields.end())
+                    fields.push_back(m.field);
+        }
+    if (n == 0)
+        return {};
+    std::string out =
+        n == 1 ? "; a further backward body" : "; " + std::to_string(n) + " further backward bodies";
+    for (size_t i = 0; i < fields.size(); ++i)
+        out += (i == 0                          ? ", as tangents differ in "
+                       : i + 1 == fields.size() ? " and "
+                                                : ", ")
+            + (fields[i] == "alias" ? "aliasing" : fields[i]);
+    return out;
+}
+
+// Of a long text the first sentence.
+static std::string first_sentence(std::string text) {
+    constexpr size_t kLong = 120, kShortest = 40;
+    if (const size_t end = text.find(". ", kShortest); text.size() > kLong && end != std::string::npos)
+        text.resize(end);
+    return text;
 }
 
 std::string conclude(const Dump& dump, const CompilationLedger& c, const Explanation& e) {
@@ -167,6 +204,7 @@ std::string conclude(const Dump& dump, const CompilationLedger& c, const Explana
             + std::to_string(n.backward) + " backward";
     if (const std::string did = what_caches_did(dump, c, e, n); !did.empty())
         out += "; " + did;
+    out += further_backwards(e);
     if (n.failed > 0 || (e.failure && !compilation.fail_type.empty())) {
         const auto failed = std::find_if(e.regions.begin(), e.regions.end(),
             [](const RegionAnswer& r) { return r.outcome == Outcome::Failed && !r.spots.empty(); });
@@ -178,7 +216,7 @@ std::string conclude(const Dump& dump, const CompilationLedger& c, const Explana
                     + (r.function_as_called ? " (" + r.function_label() + ')' : "");
         }
         if (e.failure)
-            out += ": " + headline(e.failure->message);
+            out += ": " + e.failure->short_sentence();
     }
     const auto moved = std::find_if(e.regions.begin(), e.regions.end(), [](const RegionAnswer& r) {
         return r.outcome == Outcome::GraphBreak || r.outcome == Outcome::Recompiled
@@ -188,7 +226,7 @@ std::string conclude(const Dump& dump, const CompilationLedger& c, const Explana
         out += "; " + moved->where;
     const bool said = moved != e.regions.end() && moved->outcome == Outcome::Recompiled;
     if (!said && !compilation.recompile_reason.empty())
-        out += "; compiled again: " + first_reason(compilation.recompile_reason);
+        out += "; compiled again: " + first_sentence(first_reason(compilation.recompile_reason));
     return out;
 }
 

@@ -19,6 +19,34 @@ std::string why_apart(const Region& mine, const Region& other) {
     return {};
 }
 
+// "node gelu, keyword approximate: 'tanh' where `subgraph_0` has none". Of the difference, a is the other's.
+std::string in_words(const GraphModule& m, const Difference& d, const std::string& other) {
+    const auto name = [&](BodyId body, NodeId node) {
+        return std::string(m.text(m.body(body).node(node).name));
+    };
+    const auto statement = [&](BodyId body, NodeId node) {
+        const Node& n = m.body(body).node(node);
+        return name(body, node)
+            + (n.op == Opcode::Placeholder ? " (an input)" : " (" + std::string(m.text(n.target)) + ')');
+    };
+    if (!d.a && !d.b)
+        return std::string(field_name(d.what.field)) + " differs";
+    if (!d.a)
+        return "only it has node " + statement(d.body_b, d.b);
+    if (!d.b)
+        return "only `" + other + "` has node " + statement(d.body_a, d.a);
+    std::string out =
+        "node " + name(d.body_b, d.b) + (d.what.where.empty() ? "" : ", " + d.what.where) + ": ";
+    if (d.what.expected.empty() && d.what.found.empty())
+        return out
+            + (d.what.field == Field::Mutation ? "reads a value on the other side of a write in place"
+                                               : "reads other values");
+    const auto shown = [](const std::string& text) { return text.empty() ? std::string("none") : text; };
+    if (d.what.field != Field::Count && d.what.field != Field::Constant)
+        out += std::string(d.what.field == Field::Target ? "operator" : field_name(d.what.field)) + ' ';
+    return out + shown(d.what.found) + " where `" + other + "` has " + shown(d.what.expected);
+}
+
 } // namespace
 
 void find_equal_bodies(const Dump& dump, const CompilationLedger& ledger, Explanation& e) {
@@ -54,10 +82,10 @@ void find_equal_bodies(const Dump& dump, const CompilationLedger& ledger, Explan
         const auto near = bodies.of(mine, there);
         if (!near)
             continue;
-        const GraphModule& m = *dump.graph(mine.graph).module;
         const Place& other = there[near->index];
-        e.regions[r].near = NearRegion{ledger.regions[others[near->index]].identifier, near->same_structure,
-            difference_text(m, m, near->difference, other.body), mine, other};
+        const std::string& identifier = ledger.regions[others[near->index]].identifier;
+        e.regions[r].near = NearRegion{identifier, near->same_structure,
+            in_words(*dump.graph(mine.graph).module, near->difference, identifier), mine, other};
     }
 }
 

@@ -29,6 +29,8 @@ struct Mismatch {
     std::vector<Ground> evidence;
     // What the program passes there, where its name is known: "layers.3.norm.weight".
     std::string name = {};
+    // Of strides: how each lies in memory, where that has a name: "contiguous", "transposed", …
+    std::string expected_layout = {}, found_layout = {};
 };
 
 struct CallAnswer {

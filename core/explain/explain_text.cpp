@@ -7,19 +7,29 @@
 namespace hopscope {
 
 std::string mismatch_text(const Mismatch& m) {
-    std::string out =
-        m.where + (m.name.empty() ? "" : " (" + m.name + ')') + (m.where.empty() ? "" : ": ") + m.field;
-    if (m.where.empty() && m.expected.empty() && !m.found.empty())
+    const std::string place = m.where + (m.name.empty() ? "" : " (" + m.name + ')');
+    const bool no_values = m.expected.empty() && m.found.empty();
+    // Values are open, and with them whether it differs at all; the arguments' tree has none to tell.
+    const bool open = no_values && (m.field != "tree" || m.evidence.back() == Ground::Elimination);
+    std::string out = (open ? "perhaps " : "") + place + (place.empty() ? "" : ": ") + m.field;
+    if (m.expected.empty() && !m.found.empty())
         out += ": " + m.found; // PyTorch's own words
-    else if (!m.expected.empty() || !m.found.empty())
-        out += ' ' + (m.found.empty() ? "none" : m.found) + (m.expected.empty() ? "" : ", not " + m.expected);
-    else if (!m.against.empty())
-        out += " is other than";
-    out += m.against.empty() ? "" : (m.expected.empty() && m.found.empty() ? " in " : " as in ") + m.against;
+    else if (!no_values)
+        out += ' ' + (m.found.empty() ? "none" : m.found) + ", not " + m.expected;
+    if (!m.against.empty())
+        out += open              ? ", against " + m.against
+            : no_values          ? " is other than in " + m.against
+            : m.expected.empty() ? ", against " + m.against
+                                 : " as in " + m.against;
     out += "  (";
     for (size_t i = 0; i < m.evidence.size(); ++i)
         out += (i ? ", " : "") + std::string(ground_name(m.evidence[i]));
     return out + ')';
+}
+
+std::string remedy_text(const VariantRemedy& m) {
+    return m.field == "alias" ? "did the same tangents share a storage in all calls"
+                              : "were " + m.where + "'s " + m.field + " the same in all calls";
 }
 
 std::string spot_text(const Dump& dump, const Spot& s) {
@@ -35,6 +45,17 @@ namespace {
 std::string padded(std::string text, size_t width) {
     text.resize(std::max(text.size(), width), ' ');
     return text;
+}
+
+// PyTorch's own words may hold line breaks.
+std::string one_line(const std::string& text) {
+    std::string out;
+    for (const char c : text)
+        if (const bool blank = c == '\n' || c == ' '; !blank)
+            out += c;
+        else if (!out.empty() && out.back() != ' ')
+            out += ' ';
+    return std::string(trimmed(out));
 }
 
 std::string indented(const std::string& text) {
@@ -63,9 +84,14 @@ public:
         for (const RegionAnswer& r : e_.regions)
             if (!options_.region || options_.region(c_.regions[static_cast<size_t>(r.region)]))
                 region(r);
-        out_ += "  caches of whole graphs\n";
+        // That none was asked is worth a line only where the cells were asked for.
+        const bool any = std::any_of(e_.caches.whole.begin(), e_.caches.whole.end(),
+            [](const CacheCell& one) { return one.state != CacheState::NotConsulted; });
+        if (any || options_.cells)
+            out_ += "  caches of whole graphs\n";
         for (const CacheCell& one : e_.caches.whole)
-            cell(one, one.state != CacheState::NotConsulted);
+            if (any || options_.cells)
+                cell(one, one.state != CacheState::NotConsulted);
         return std::move(out_);
     }
 
@@ -107,15 +133,14 @@ private:
         for (const VariantAnswer& v : answer.variants)
             variant(v);
         for (const VariantRemedy& m : answer.remedies)
-            out_ += "    were " + m.where + "'s " + m.field + " the same in all calls, "
-                + std::to_string(m.remaining)
+            out_ += "    " + remedy_text(m) + ", " + std::to_string(m.remaining)
                 + (m.remaining == 1 ? " backward body would remain\n" : " backward bodies would remain\n");
         for (const EqualBody& b : answer.equal)
             out_ += "    its body is equal to that of " + utf8(b.identifier)
                 + ", and not shared with it: " + utf8(b.why) + '\n';
         if (answer.near)
-            out_ += "    its body is " + std::string(answer.near->same_structure ? "built" : "nearly built")
-                + " as that of " + utf8(answer.near->identifier) + ", another function's, but for "
+            out_ += "    its body is nearly that of " + utf8(answer.near->identifier)
+                + ", another function's: " + (answer.near->same_structure ? "the same operators, but " : "")
                 + utf8(answer.near->difference) + '\n';
     }
 
@@ -191,7 +216,7 @@ private:
         if (one.half)
             name += *one.half == Half::Forward ? ", forward" : ", backward";
         out_ += "        " + padded(std::move(name), 24) + ' '
-            + padded(std::string(cache_state_label(one.state)), 14) + ' ' + utf8(one.reason);
+            + padded(std::string(cache_state_label(one.state)), 14) + ' ' + utf8(one_line(one.reason));
         if (one.ms)
             out_ += "; " + format_milliseconds(*one.ms);
         if (one.saved_ms)

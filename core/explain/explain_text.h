@@ -23,6 +23,8 @@ std::string explanation_text(const Dump& dump, const Ledger& ledger, const Expla
 
 // "operand 0: stride (1, 4), not (8, 1) as in subgraph_0  (text_log, graph)"
 std::string mismatch_text(const Mismatch& mismatch);
+// "were tangent 0's stride the same in all calls"
+std::string remedy_text(const VariantRemedy& remedy);
 // "trace.log:425 (byte 17182)  0/0:dynamo:subgraph_2", with the file's whole path
 std::string spot_text(const Dump& dump, const Spot& spot);
 

@@ -76,21 +76,32 @@ private:
             where = story->node.empty() ? "tracing it failed" : "the backend failed at " + story->node;
             if (const UserFrame* f = story->users_line())
                 where += " (" + file_line(*f) + ')';
-            where += ": " + story->sentence();
+            where += ": " + story->short_sentence();
             answer.spots.push_back({story->file, story->line, {}, story->kind});
         }
         return set(answer, Outcome::Failed, where);
     }
 
-    // It was traced, and the compilation failed elsewhere before a graph behind Dynamo's was made.
+    // It was traced, and the compilation failed elsewhere before a graph that runs was made.
     bool lost(RegionAnswer& answer, const Region& region) const {
         if (compilation_.fail_type.empty() && !explanation_.failure)
             return false;
-        if (std::any_of(region.bodies.begin(), region.bodies.end(),
-                [](const RegionBody& b) { return b.site != CallSite::Dynamo; }))
+        const auto has_body = [&](auto&& fits) {
+            return std::any_of(region.bodies.begin(), region.bodies.end(), fits);
+        };
+        const auto joint = [](const RegionBody& b) {
+            return b.site == CallSite::Joint || b.site == CallSite::JointBackward;
+        };
+        if (has_body([&](const RegionBody& b) { return b.site != CallSite::Dynamo && !joint(b); }))
             return false;
+        const auto& story = explanation_.failure;
+        const bool in_a_call = (story && !story->identifier.empty())
+            || std::any_of(c_.invocations.begin(), c_.invocations.end(),
+                [](const Invocation& i) { return i.decision == Decision::Failed; });
         return set(answer, Outcome::Failed,
-            "traced, but the compilation failed in another call, before any graph behind Dynamo's was made");
+            std::string("traced, but the compilation failed ") + (in_a_call ? "in another call" : "later")
+                + (has_body(joint) ? ", behind the joint graph"
+                                   : ", before any graph behind Dynamo's was made"));
     }
 
     bool inlined(RegionAnswer& answer, const Region& region) const {
@@ -266,19 +277,33 @@ private:
 
     bool recompiled(RegionAnswer& answer, const Region& region) const {
         const Frame mine = frame_of(compilation_.key);
+        std::string reasons;
+        int newest = mine.compile;
+        // PyTorch tells one reason for each compilation of the frame that was tried.
         const Compilation* before = earlier(region, [&](const Compilation& c) {
             const Frame f = frame_of(c.key);
             return f.frame == mine.frame && f.compile < mine.compile;
         });
         if (!before)
             return false;
+        constexpr int kShown = 3;
+        for (int shown = 0; newest > 0 && shown < kShown;) {
+            const std::string one =
+                own_reason(compilation_.recompile_reason, mine.frame + '/' + std::to_string(--newest));
+            if (one.empty())
+                continue;
+            reasons += (reasons.empty() ? "" : "; ") + one;
+            ++shown;
+        }
+        if (reasons.empty() && !compilation_.recompile_reason.empty())
+            reasons = first_reason(compilation_.recompile_reason);
         for (const Artifact& a : dump_.artifacts)
             if (a.compilation == explanation_.compilation && a.name == "recompile_reasons")
                 answer.spots.push_back({a.file, a.line, {}, a.name});
         std::string where = "traced anew after a recompile: no cache outlives a compilation, and "
-            + before->key.id + " had traced it";
-        if (!compilation_.recompile_reason.empty())
-            where += " (" + reason_of(compilation_.recompile_reason, before->key.id) + ')';
+            + before->key.id + (mine.compile > 1 ? " had traced it first" : " had traced it");
+        if (!reasons.empty())
+            where += " (" + reasons + ')';
         return set(answer, Outcome::Recompiled, where);
     }
 

@@ -28,9 +28,8 @@ void find_outcomes(const Dump& dump, const Ledger& ledger, Explanation& explanat
 // Of a list of recompile reasons, newest first, the first entry; without the code that PyTorch puts behind a
 // long run of blanks (torch/_dynamo/guards.py, get_and_maybe_log_recompilation_reasons).
 std::string first_reason(const std::string& reasons);
-// That of the compilation `id` ("0/0"), as the reasons tell one for each that was tried; the first where none
-// is its own.
-std::string reason_of(const std::string& reasons, const std::string& id);
+// That of the compilation `id` ("0/0"), as the reasons tell one for each that was tried; empty where none is.
+std::string own_reason(const std::string& reasons, const std::string& id);
 // What an explanation comes to, on one line.
 std::string conclude(const Dump& dump, const CompilationLedger& ledger, const Explanation& explanation);
 std::vector<CacheCell> whole_caches(const Dump& dump, const Compilation& compilation, CompilationId id);

@@ -181,6 +181,23 @@ std::vector<Mismatch> of_tensor(const Dump& dump, CompilationId compilation, con
     return out;
 }
 
+// The source of a guard by the name that the user knows it by, and a tensor that it expects in words:
+// "a tensor float32[8]".
+Mismatch plain_guard(Mismatch m) {
+    if (m.field != "guard")
+        return m;
+    m.where = user_name(m.where);
+    if (const auto parts = parts_of(m.expected); parts.size() == 5) {
+        std::string_view dtype = parts[2], sizes = parts[0];
+        if (dtype.starts_with("torch."))
+            dtype.remove_prefix(6);
+        const size_t open = sizes.find('['), end = sizes.find(']');
+        if (open != std::string_view::npos && end != std::string_view::npos && open < end)
+            m.expected = "a tensor " + std::string(dtype) + std::string(sizes.substr(open, end - open + 1));
+    }
+    return m;
+}
+
 // Entries are tried in order: new ones stand at the end, one that was hit at the front (torch/_guards.py,
 // InvokeSubgraphCache.find_reuse_entry). Their bodies when this call came; empty where a call before it is
 // not told well enough to know.
@@ -264,12 +281,14 @@ ReuseLog reuse_log(const Dump& dump, const CompilationLedger& ledger, const Invo
         if (m.field == "guard" && (has(m.found, "Parameter containing:") || m.found.starts_with("tensor(")))
             fields = of_tensor(dump, ledger.compilation, m);
         if (fields.empty())
-            add(std::move(m));
+            add(plain_guard(std::move(m)));
         for (Mismatch& f : fields)
             add(std::move(f));
     }
     for (const ReuseMessage* m : not_eligible)
-        add(from_message(*m));
+        if (Mismatch told = from_message(*m);
+            out.not_eligible.empty() || out.not_eligible.back().found != told.found)
+            out.not_eligible.push_back(std::move(told));
     return out;
 }
 

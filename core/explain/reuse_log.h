@@ -6,7 +6,9 @@
 namespace hopscope::explain_parts {
 
 struct ReuseLog {
-    // One for each message that names what differs, in order: `against` is the body of the entry that was
+    // What kept the call from any reuse, in PyTorch's words: against no body.
+    std::vector<Mismatch> not_eligible;
+    // One for each refusal that names what differs, in order: `against` is the body of the entry that was
     // tried, where that can be told.
     std::vector<Mismatch> told;
     // The bodies whose entry was refused for the metadata of a tensor, which the log does not detail; empty

@@ -55,7 +55,10 @@ public:
             int odd = -1; // the first tangent that differs
             for (size_t k = 0; k < i; ++k)
                 compare(*bodies[k], *bodies[i], v.differences, odd);
-            v.cause = cause(*bodies[i], odd);
+            const bool alias = std::any_of(v.differences.begin(), v.differences.end(), [](const Mismatch& m) {
+                return m.field == "alias" && m.evidence.back() != Ground::Elimination;
+            });
+            v.cause = odd < 0 && alias ? shared_maker(*bodies[i]) : cause(*bodies[i], odd);
             for (const InvocationId call : region_.invocations)
                 if (ledger_.invocation(call).variant == bodies[i]->variant)
                     v.calls.push_back(ledger_.invocation(call).index);
@@ -97,9 +100,13 @@ private:
             out.push_back({first.identifier, "tangents", "alias", {}, {}, {Ground::Elimination}});
     }
 
-    // "0 and 1 in one storage", "each in its own", by what a call of the body passes; none where no graph
-    // shows one.
-    std::optional<std::string> aliasing(const RegionBody& body) const {
+    // Which tangents lie in which storage, by what a call of the body passes.
+    struct Storages {
+        Place call; // of the graph; the nodes are in its body
+        std::map<regions::At, std::vector<size_t>> positions;
+        std::vector<NodeId> operands; // by tangent
+    };
+    std::optional<Storages> storages(const RegionBody& body) const {
         for (const InvocationId i : region_.invocations) {
             const Invocation& inv = ledger_.invocation(i);
             const Place& at = inv.call(CallSite::Backward);
@@ -110,18 +117,38 @@ private:
             if (!call)
                 return std::nullopt;
             regions::Follower follow(m, at.graph);
-            std::map<regions::At, std::vector<size_t>> by_storage;
+            Storages out{at, {}, {}};
             const auto inputs = tangents(*dump_.graph(body.place.graph).module, body.place.body);
             for (size_t t = 0; t < inputs.size(); ++t) {
                 const NodeId operand =
                     inputs[t] < call->operands.size() ? call->operands[inputs[t]] : NodeId();
                 if (!operand)
                     return std::nullopt;
-                by_storage[follow.storage({0, operand})].push_back(t);
+                out.positions[follow.storage({0, operand})].push_back(t);
+                out.operands.push_back(operand);
             }
-            return groups_text(by_storage);
+            return out;
         }
         return std::nullopt;
+    }
+    // "0 and 1 in one storage", "each in its own"; none where no graph shows a call.
+    std::optional<std::string> aliasing(const RegionBody& body) const {
+        const auto found = storages(body);
+        return found ? std::optional(groups_text(found->positions)) : std::nullopt;
+    }
+    // What made the first tangents that lie in one storage.
+    Place shared_maker(const RegionBody& body) const {
+        const auto found = storages(body);
+        const std::vector<size_t>* first = nullptr;
+        if (found)
+            for (const auto& [storage, positions] : found->positions)
+                if (positions.size() > 1 && (!first || positions < *first))
+                    first = &positions;
+        if (!first)
+            return {};
+        const GraphModule& m = *dump_.graph(found->call.graph).module;
+        const Place at{found->call.graph, found->call.body, found->operands[first->front()]};
+        return m.body(at.body).node(at.node).op == Opcode::CallFunction ? maker(m, at) : Place();
     }
     static std::string groups_text(const std::map<regions::At, std::vector<size_t>>& by_storage) {
         std::vector<std::vector<size_t>> shared;
@@ -150,7 +177,7 @@ private:
         };
         for (const VariantAnswer& v : answer.variants)
             for (const Mismatch& m : v.differences) {
-                if (m.field == "alias" || m.field == "count"
+                if (m.field == "count" || m.evidence.back() == Ground::Elimination
                     || std::any_of(answer.remedies.begin(), answer.remedies.end(),
                         [&](const VariantRemedy& r) { return r.where == m.where && r.field == m.field; }))
                     continue;

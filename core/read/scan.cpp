@@ -12,8 +12,6 @@ constexpr auto npos = std::string_view::npos;
 
 } // namespace
 
-namespace scan {
-
 // Bytes of the letter beyond ASCII that stands at `at`; 0 where none does. Python's identifiers are the
 // classes XID_Start and XID_Continue; here, whatever is neither a sign, a mark, a blank nor a picture.
 size_t foreign_letter(std::string_view text, size_t at) {
@@ -48,13 +46,11 @@ size_t foreign_end(std::string_view text, size_t at) {
     return at;
 }
 
-} // namespace scan
-
 std::string_view path_at(std::string_view text, size_t at) {
     size_t end = at + identifier_at(text, at).size();
     while (end + 1 < text.size() && text[end] == '.'
-        && (is_identifier_char(text[end + 1]) || scan::foreign_letter(text, end + 1) > 0))
-        end = scan::identifier_end(text, end + 1);
+        && (is_identifier_char(text[end + 1]) || foreign_letter(text, end + 1) > 0))
+        end = identifier_end(text, end + 1);
     return text.substr(at, end - at);
 }
 

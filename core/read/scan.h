@@ -8,8 +8,6 @@
 namespace hopscope::read {
 
 // Names are a good part of what is read: what finds their ends is here, to be part of its callers.
-namespace scan {
-
 constexpr std::array<bool, 256> kNameChars = [] {
     std::array<bool, 256> chars{};
     for (size_t i = 0; i < 26; ++i)
@@ -36,8 +34,6 @@ inline size_t identifier_end(std::string_view text, size_t at) {
     return at < text.size() && (text[at] & 0x80) ? foreign_end(text, at) : at;
 }
 
-} // namespace scan
-
 inline void skip_spaces(std::string_view text, size_t& at) {
     while (at < text.size() && (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r'))
         ++at;
@@ -48,7 +44,7 @@ inline void skip_spaces(std::string_view text, size_t& at) {
 inline std::string_view identifier_at(std::string_view text, size_t at) {
     if (at >= text.size() || (text[at] >= '0' && text[at] <= '9'))
         return {};
-    return {text.data() + at, scan::identifier_end(text, at) - at};
+    return {text.data() + at, identifier_end(text, at) - at};
 }
 // Whether the whole text is one.
 inline bool is_name(std::string_view text) {

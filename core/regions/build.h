@@ -49,10 +49,17 @@ CallSite site_of(Stage stage);
 // --- messages.cpp: the text log
 // ----------------------------------------------------------------------------------
 
-// Messages of one call each, in the order of the openings (or of the log where there are no openings).
-// The groups beyond `openings` belong to calls that no timer shows.
-std::vector<std::vector<const ReuseMessage*>> group_messages(
-    const std::vector<const ReuseMessage*>& messages, const std::vector<Opening>& openings);
+struct MessageGroups {
+    // Messages of one call each, in the order of the openings (or of the log where there are no openings).
+    std::vector<std::vector<const ReuseMessage*>> of;
+    // Refusals of which it is open whether a call or one inside of it was refused: in no group.
+    std::vector<const ReuseMessage*> unclear;
+    // What follows a message that no timer's call can have written.
+    std::vector<const ReuseMessage*> left;
+};
+// `regions`: by opening, the identifier that Dynamo's graph has for it; empty or too short where it has none.
+MessageGroups group_messages(const std::vector<const ReuseMessage*>& messages,
+    const std::vector<Opening>& openings, const std::vector<std::string_view>& regions);
 const ReuseMessage* find_message(const Invocation& invocation, ReuseMessage::Kind kind);
 
 // --- rows.cpp: a row for each call that timers, a graph or the text log tell of

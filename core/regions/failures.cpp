@@ -230,6 +230,41 @@ std::string FailureStory::sentence() const {
     return out;
 }
 
+namespace {
+
+// What a fake tensor call met: "RuntimeError: a and b must …" of "…: got RuntimeError('a and b must …')"
+// (torch/_dynamo/utils.py, get_fake_value). Empty where the explanation tells of none.
+std::string error_inside(std::string_view explanation) {
+    const size_t at = explanation.rfind(": got ");
+    if (at == std::string_view::npos)
+        return {};
+    const std::string_view got = explanation.substr(at + 6);
+    const size_t open = got.find('(');
+    if (open == std::string_view::npos || open + 2 >= got.size()
+        || !std::all_of(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(open), is_identifier_char))
+        return {};
+    const char quote = got[open + 1];
+    const size_t end = got.rfind(std::string{quote, ')'});
+    if ((quote != '\'' && quote != '"') || end == std::string_view::npos || end <= open + 1)
+        return {};
+    return std::string(got.substr(0, open)) + ": " + std::string(got.substr(open + 2, end - open - 2));
+}
+
+} // namespace
+
+std::string FailureStory::short_sentence() const {
+    constexpr size_t kLong = 120, kShortest = 40;
+    if (std::string inside = headline(error_inside(explanation)); !inside.empty()) {
+        if (inside.ends_with('.'))
+            inside.pop_back();
+        return inside;
+    }
+    std::string out = headline(message);
+    if (const size_t end = out.find(". ", kShortest); out.size() > kLong && end != std::string::npos)
+        out.resize(end);
+    return out;
+}
+
 std::optional<FailureStory> failure_of(const Dump& dump, CompilationId id) {
     const Failure* of_interpreter = nullptr;
     const Failure* of_dynamo = nullptr;

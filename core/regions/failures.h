@@ -37,6 +37,8 @@ struct FailureStory {
     const UserFrame* call_line() const;
     // Message and explanation on one line.
     std::string sentence() const;
+    // The first line of the message, of a long one the first sentence.
+    std::string short_sentence() const;
 };
 
 // None where the compilation did not fail, or the dump records no failure of it.

@@ -1,4 +1,5 @@
 // Which calls there are: what the timers, a graph and the text log tell of, put together as rows.
+#include "core/base/text.h"
 #include "core/regions/build.h"
 #include "core/regions/roles.h"
 
@@ -159,9 +160,23 @@ private:
         if (messages_.empty())
             return;
         std::vector<Row>& rows = out_.rows;
-        const auto groups = group_messages(messages_, out_.openings);
+        // Openings come first among the rows, in the same order.
+        std::vector<std::string_view> regions(out_.openings.size());
+        for (size_t i = 0; i < regions.size(); ++i)
+            regions[i] = rows[i].call ? rows[i].call->region : std::string_view();
+        const auto [groups, unclear, left] = group_messages(messages_, out_.openings, regions);
+        if (!unclear.empty())
+            problems_.push_back({Severity::Note,
+                "compilation " + compilation_.key.id + ": " + counted(unclear.size(), "refusal")
+                    + " of the text log may be of a call or of one inside of it, and are told of neither",
+                unclear.front()->file, unclear.front()->line, 0});
+        if (!left.empty())
+            problems_.push_back({Severity::Warning,
+                "compilation " + compilation_.key.id
+                    + ": from here on the text log tells of other calls than " + "the timers do, "
+                    + counted(left.size(), "message") + ": it is of another run, or lines of it are lost",
+                left.front()->file, left.front()->line, 0});
         if (!out_.openings.empty()) {
-            // Openings come first among the rows, in the same order.
             for (size_t i = 0; i < groups.size(); ++i)
                 append(ledger_.invocations[i], groups[i]);
             return;
@@ -176,13 +191,11 @@ private:
             }
             return;
         }
-        // A log with graphs in it: the k-th group is of the k-th call. Where calls lie in each other the log
-        // has them in another order.
-        const bool nested = std::any_of(ledger_.invocations.begin(), ledger_.invocations.end(),
-            [](const Invocation& i) { return i.parent; });
-        if (out_.of_dynamo && !nested && groups.size() == rows.size()) {
+        // A log with graphs in it: the k-th group is of the call that ends as the k-th.
+        if (out_.of_dynamo && groups.size() == rows.size()) {
+            const std::vector<size_t> order = in_order_of_end();
             for (size_t i = 0; i < groups.size(); ++i)
-                append(ledger_.invocations[i], groups[i]);
+                append(ledger_.invocations[order[i]], groups[i]);
             return;
         }
         // Graphs without timers (before the reuse cache): each "Installing" belongs to its region's first
@@ -194,6 +207,28 @@ private:
                     append(ledger_.invocations[i], group);
                     break;
                 }
+    }
+    // A call inside of another ends before it.
+    std::vector<size_t> in_order_of_end() const {
+        std::vector<std::vector<size_t>> inside(out_.rows.size());
+        std::vector<size_t> stack, order;
+        for (size_t i = out_.rows.size(); i-- > 0;)
+            if (const InvocationId parent = ledger_.invocations[i].parent)
+                inside[parent.index].push_back(i); // the last one first
+            else
+                stack.push_back(i);
+        std::vector<char> entered(out_.rows.size(), 0);
+        while (!stack.empty()) {
+            const size_t row = stack.back();
+            if (entered[row]) {
+                stack.pop_back();
+                order.push_back(row);
+                continue;
+            }
+            entered[row] = 1;
+            stack.insert(stack.end(), inside[row].begin(), inside[row].end());
+        }
+        return order;
     }
     static void append(Invocation& inv, const std::vector<const ReuseMessage*>& group) {
         for (const ReuseMessage* m : group)

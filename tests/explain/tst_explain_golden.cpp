@@ -1,5 +1,6 @@
 // Explanations of recordings as they are printed, from trace and text log and from the trace alone, against
-// golden files that were checked by hand: tests/golden/explain/README.md says against what.
+// golden files that were checked by hand: the READMEs of tests/golden/explain and tests/golden/reasons say
+// against what.
 #include "core/explain/explain_text.h"
 #include "core/explain/lint.h"
 
@@ -16,6 +17,8 @@ class TestExplainGolden : public QObject {
 private slots:
     void recordings_data();
     void recordings();
+    void reasons_data();
+    void reasons();
 };
 
 namespace {
@@ -28,8 +31,7 @@ QString folderOf(const QString& name) {
     return name;
 }
 
-QByteArray explanation(const QString& name, bool with_log) {
-    const QString folder = folderOf(name);
+QByteArray explanation(const QString& folder, bool with_log) {
     std::vector<std::string> paths{traceOf(folder)};
     if (with_log)
         paths.push_back(textLogOf(folder));
@@ -68,7 +70,28 @@ void TestExplainGolden::recordings_data() {
 void TestExplainGolden::recordings() {
     QFETCH(QString, name);
     QFETCH(bool, log);
-    QVERIFY(equalsGolden("explain/" + name + (log ? ".both.txt" : ".trace.txt"), explanation(name, log)));
+    QVERIFY(equalsGolden(
+        "explain/" + name + (log ? ".both.txt" : ".trace.txt"), explanation(folderOf(name), log)));
+}
+
+// One small program for each reason that a decision can have; all that are recorded.
+void TestExplainGolden::reasons_data() {
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<bool>("log");
+    const QStringList names =
+        QDir(dataPath("reasons")).entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name);
+    QVERIFY(names.size() > 30);
+    for (const QString& name : names) {
+        QTest::addRow("%s, trace and log", qPrintable(name)) << name << true;
+        QTest::addRow("%s, trace alone", qPrintable(name)) << name << false;
+    }
+}
+
+void TestExplainGolden::reasons() {
+    QFETCH(QString, name);
+    QFETCH(bool, log);
+    QVERIFY(equalsGolden(
+        "reasons/" + name + (log ? ".both.txt" : ".trace.txt"), explanation("reasons/" + name, log)));
 }
 
 QTEST_GUILESS_MAIN(TestExplainGolden)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Records small programs of nested compile regions, one for each reason that a cache decision can have.
 
-    record_reasons.py OUT [NAME…]       OUT/NAME/trace, OUT/NAME/torch_logs.txt (all without a NAME)
+    record_reasons.py OUT [NAME…]       OUT/NAME/trace/…log.gz, OUT/NAME/torch_logs.txt.gz (all without a NAME)
 
-Each docstring says what the program does, and so what an explanation has to say. Wants PyTorch 2.13.
+Each docstring says what the program does, and so what an explanation has to say. Wants PyTorch 2.13. Paths of the
+installed PyTorch and of this script are made the same for every machine, and the sums of the payloads anew.
 """
-import os, shutil, subprocess, sys
+import glob, gzip, hashlib, os, re, shutil, subprocess, sys
 
 LOGS = "+hierarchical_compile,graph_code,aot_graphs,aot_joint_graph,recompiles,graph_breaks"
 ALL = {}
@@ -480,6 +481,45 @@ def region_twice():
     train(lambda x, w: g(f(g(f(x, w), w), w), w), leaf(8, 8), leaf(8, 8))
 
 
+def with_plain_paths(text, folder):
+    packages = os.path.dirname(os.path.dirname(subprocess.run(
+        [sys.executable, "-c", "import torch; print(torch.__file__)"], stdout=subprocess.PIPE, text=True).stdout.strip()))
+    for path, plain in ((packages, "/usr/lib/python3/site-packages"),
+                        (os.path.dirname(os.path.abspath(__file__)), "/home/dev/regions"),
+                        (os.path.abspath(folder), "/home/dev/regions")):
+        text = text.replace(path, plain)
+    return text
+
+
+def with_new_sums(trace):
+    """The md5 of each record's payload: its lines without the leading tab."""
+    out, payload = [], []
+
+    def close():
+        if payload and out:
+            digest = hashlib.md5("\n".join(payload).encode()).hexdigest()
+            out[-1] = re.sub(r'"has_payload": "[0-9a-f]{32}"', f'"has_payload": "{digest}"', out[-1])
+        out.extend("\t" + line for line in payload)
+        payload.clear()
+
+    for line in trace.split("\n"):
+        if line.startswith("\t"):
+            payload.append(line[1:])
+        else:
+            close()
+            out.append(line)
+    close()
+    return "\n".join(out)
+
+
+def pack(path, folder, is_trace):
+    with open(path) as f:
+        text = with_plain_paths(f.read(), folder)
+    with open(path + ".gz", "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as f:
+        f.write((with_new_sums(text) if is_trace else text).encode())
+    os.remove(path)
+
+
 def record(out, name):
     folder = os.path.join(out, name)
     shutil.rmtree(folder, ignore_errors=True)
@@ -490,6 +530,9 @@ def record(out, name):
     with open(os.path.join(folder, "torch_logs.txt"), "w") as log:
         done = subprocess.run([sys.executable, __file__, "--run", name], env=environment, stderr=log, stdout=subprocess.PIPE, text=True)
     shutil.rmtree(os.path.join(folder, "cache"), ignore_errors=True)
+    pack(os.path.join(folder, "torch_logs.txt"), folder, False)
+    for path in glob.glob(os.path.join(folder, "trace", "*.log")):
+        pack(path, folder, True)
     print(name, done.stdout.strip()[:200], flush=True)
 
 

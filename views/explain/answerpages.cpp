@@ -10,6 +10,7 @@
 
 #include <QFileInfo>
 
+#include <algorithm>
 #include <map>
 
 namespace hopscope {
@@ -34,25 +35,26 @@ QString paragraphs(const std::string& text) {
     return qs(text).toHtmlEscaped().replace(QLatin1Char('\n'), QStringLiteral("<br>"));
 }
 
-// A table whose cells wrap; the first column quiet.
-class Table {
+// Two columns under a quiet line that says of what: nothing is squeezed in a narrow dock.
+class PairTable {
 public:
-    explicit Table(const QStringList& head) { add(head, true); }
-    void row(const QStringList& cells) { add(cells, false); }
+    PairTable(const QString& left, const QString& right) {
+        cells(tinted(Role::Quiet, left), tinted(Role::Quiet, right));
+    }
+    void row(const QString& of, const QString& left, const QString& right) {
+        rows_ += QStringLiteral("<tr><td colspan='2' style='padding:4px 0 0 0'>%1</td></tr>").arg(of);
+        cells(left, right);
+    }
     QString html() const {
         return QStringLiteral("<table cellspacing='0' cellpadding='0' width='100%'>") + rows_
             + QStringLiteral("</table>");
     }
 
 private:
-    void add(const QStringList& cells, bool head) {
-        rows_ += QStringLiteral("<tr>");
-        for (qsizetype i = 0; i < cells.size(); ++i)
-            rows_ += QStringLiteral("<td style='padding:2px 10px 2px 0;%1'>%2</td>")
-                         .arg(head || i == 0 ? QStringLiteral("color:%1").arg(color(Role::Quiet).name())
-                                             : QString(),
-                             cells[i]);
-        rows_ += QStringLiteral("</tr>");
+    void cells(const QString& left, const QString& right) {
+        rows_ += QStringLiteral("<tr><td width='50%' style='padding:1px 10px 1px 0'>%1</td>"
+                                "<td width='50%' style='padding:1px 0'>%2</td></tr>")
+                     .arg(left, right);
     }
     QString rows_;
 };
@@ -129,19 +131,18 @@ private:
                 title +=
                     QStringLiteral("   ") + linkToComparison(of.other, of.mine, QObject::tr("⇄ show both"));
             facts_.block(QStringLiteral("<p style='margin:8px 0 2px 0'>%1</p>").arg(title));
-            Table table({QObject::tr("field"), mine,
-                of.identifier.empty() ? QObject::tr("expected") : QObject::tr("there"), QObject::tr("by")});
+            PairTable table(mine, of.identifier.empty() ? QObject::tr("expected") : QObject::tr("there"));
             for (const Mismatch& m : of.fields)
-                table.row({qs(m.where + (m.name.empty() ? "" : " (" + m.name + ')')
-                               + (m.where.empty() ? "" : " ") + m.field)
-                               .toHtmlEscaped(),
-                    value(m.found, true), value(m.expected, false), grounds(m.evidence)});
+                table.row(qs(m.where + (m.name.empty() ? "" : " (" + m.name + ')')
+                              + (m.where.empty() ? "" : " ") + m.field)
+                              .toHtmlEscaped()
+                        + QStringLiteral("  ") + grounds(m.evidence),
+                    value(m.found, true), value(m.expected, false));
             facts_.block(table.html());
         }
     }
 
     void cells(const std::vector<CacheCell>& all) {
-        Table table({QObject::tr("cache"), QObject::tr("state"), QObject::tr("why")});
         for (const CacheCell& cell : all) {
             QString label = qs(cache_label(cell.cache));
             if (cell.half)
@@ -155,9 +156,9 @@ private:
             const Role role = cell.state == CacheState::Hit ? Role::Reused
                 : cell.state == CacheState::Miss            ? Role::Traced
                                                             : Role::Quiet;
-            table.row({label, tinted(role, state), role == Role::Quiet ? tinted(role, why) : why});
+            facts_.line(label + QStringLiteral("  ") + tinted(role, state) + QStringLiteral("<br>")
+                + tinted(Role::Quiet, why));
         }
-        facts_.block(table.html());
     }
 
     void failure(const FailureStory& story);
@@ -165,7 +166,9 @@ private:
     void variants(const RegionAnswer& answer);
     void alike(const RegionAnswer& answer);
     void calls(const RegionAnswer& answer);
+    void traced_again();
     void others();
+    QString call_link(int index, const QString& label) const;
 
     const Document& document_;
     const Dump& dump_;
@@ -222,8 +225,31 @@ void Page::variants(const RegionAnswer& answer) {
                     + QString::number(source->line) + QStringLiteral("  ") + qs(module.text(source->code)))
                            .toHtmlEscaped());
         }
-        facts_.fact(QObject::tr("made by"), made);
+        facts_.line(QObject::tr("made by %1").arg(made));
     }
+    for (const VariantRemedy& m : answer.remedies)
+        facts_.line(sentence(remedy_text(m))
+            + QObject::tr(", %n backward body(s) would remain", nullptr, m.remaining));
+}
+
+QString Page::call_link(int index, const QString& label) const {
+    const std::optional<int> row = document_.row_of(e_.compilation, InvocationId(size_t(index)));
+    return row ? linkToRow(*row, label) : label;
+}
+
+// What most people open a dump for: before anything about the regions.
+void Page::traced_again() {
+    bool any = false;
+    for (const RegionAnswer& answer : e_.regions)
+        for (const CallAnswer& call : answer.calls) {
+            if (ledger_.invocations[size_t(call.index)].decision != Decision::RetracedNew)
+                continue;
+            if (!any)
+                facts_.section(QObject::tr("Why calls were traced again"));
+            any = true;
+            facts_.line(call_link(call.index, QObject::tr("call %1").arg(call.index)) + QStringLiteral("  ")
+                + sentence(call.summary));
+        }
 }
 
 // Other regions of the compilation with the same body, or nearly.
@@ -237,8 +263,8 @@ void Page::alike(const RegionAnswer& answer) {
     if (answer.near)
         facts_.line(
             (answer.near->same_structure
-                    ? QObject::tr("built as that of %1, another function's, but for %2 %3")
-                    : QObject::tr("nearly built as that of %1, another function's, but for %2 %3"))
+                    ? QObject::tr("nearly that of %1, another function's: the same operators, but %2 %3")
+                    : QObject::tr("nearly that of %1, another function's: %2 %3"))
                 .arg(mono(escaped(answer.near->identifier)), sentence(answer.near->difference),
                     linkToComparison(answer.near->other, answer.near->mine, QObject::tr("⇄ show both"))));
 }
@@ -252,16 +278,15 @@ void Page::calls(const RegionAnswer& answer) {
             return ledger_.invocations[size_t(c.index)].decision;
         };
         size_t end = i + 1;
-        while (end < answer.calls.size() && answer.calls[end].summary == first.summary
-            && decision(answer.calls[end]) == decision(first))
+        while (end < answer.calls.size() && answer.calls[end].index == answer.calls[end - 1].index + 1
+            && answer.calls[end].summary == first.summary && decision(answer.calls[end]) == decision(first))
             ++end;
-        const std::optional<int> row = document_.row_of(e_.compilation, InvocationId(size_t(first.index)));
         const QString label = end - i > 1
             ? QObject::tr("calls %1–%2").arg(first.index).arg(answer.calls[end - 1].index)
             : QObject::tr("call %1").arg(first.index);
-        facts_.fact(row ? linkToRow(*row, label) : label,
-            decisionHtml(ledger_.invocations[size_t(first.index)]) + QStringLiteral("<br>")
-                + sentence(first.summary));
+        facts_.line(call_link(first.index, label) + QStringLiteral("  ")
+            + decisionHtml(ledger_.invocations[size_t(first.index)]) + QStringLiteral("<br>")
+            + sentence(first.summary));
         i = end;
     }
 }
@@ -349,25 +374,23 @@ QString Page::compilation() {
     facts_.line(sentence(e_.headline));
     if (e_.failure)
         failure(*e_.failure);
+    traced_again();
+    for (const RegionAnswer& answer : e_.regions)
+        variants(answer);
     others();
+    if (!e_.regions.empty())
+        facts_.section(QObject::tr("Where the regions went"));
     for (const RegionAnswer& answer : e_.regions) {
         const Region& r = ledger_.regions[size_t(answer.region)];
         const QString function = r.function.empty()
             ? QString()
             : QStringLiteral("  ") + tinted(Role::Quiet, mono(escaped(r.function)));
-        facts_.section(linkToRegion({e_.compilation, RegionId(size_t(answer.region))}, name(r)) + function);
-        facts_.line(sentence(answer.where));
-        for (const CallAnswer& call : answer.calls) {
-            const Invocation& invocation = ledger_.invocations[size_t(call.index)];
-            if (invocation.decision != Decision::RetracedNew)
-                continue;
-            const std::optional<int> row = document_.row_of(e_.compilation, InvocationId(size_t(call.index)));
-            const QString label = QObject::tr("call %1").arg(call.index);
-            facts_.fact(row ? linkToRow(*row, label) : label, sentence(call.summary));
-        }
-        variants(answer);
+        facts_.line(linkToRegion({e_.compilation, RegionId(size_t(answer.region))}, name(r)) + function
+            + QStringLiteral("<br>") + sentence(answer.where));
     }
-    if (!e_.caches.whole.empty()) {
+    const bool asked = std::any_of(e_.caches.whole.begin(), e_.caches.whole.end(),
+        [](const CacheCell& cell) { return cell.state != CacheState::NotConsulted; });
+    if (asked) {
         facts_.section(QObject::tr("Caches of whole graphs"));
         cells(e_.caches.whole);
         std::vector<Spot> all;
