@@ -128,7 +128,11 @@ public:
         case Decision::Failed:
             return failed();
         case Decision::Unknown:
-            return inv_.reason.empty() ? "the dump does not tell" : inv_.reason;
+            return !inv_.reason.empty() ? inv_.reason
+                : inv_.region
+                ? "its body is one that an earlier call has; whether it was reused, or traced and "
+                  "found equal, only timers (TORCH_TRACE) or the text log tell"
+                : "the dump does not tell";
         case Decision::Traced:
             return (inv_.timers.trace || inv_.call(CallSite::Dynamo).graph || !inv_.messages.empty()
                            ? std::string("the first call of its function in this compilation")

@@ -205,6 +205,11 @@ std::string conclude(const Dump& dump, const CompilationLedger& c, const Explana
     if (const std::string did = what_caches_did(dump, c, e, n); !did.empty())
         out += "; " + did;
     out += further_backwards(e);
+    const bool as_met = std::any_of(c.invocations.begin(), c.invocations.end(), [](const Invocation& i) {
+        return i.call(CallSite::Dynamo).graph || i.timers.trace || i.timers.lookup || !i.messages.empty();
+    });
+    if (!as_met && n.forward + n.backward > 0)
+        out += "; regions that were put inline are in no graph of this dump";
     if (n.failed > 0 || (e.failure && !compilation.fail_type.empty())) {
         const auto failed = std::find_if(e.regions.begin(), e.regions.end(),
             [](const RegionAnswer& r) { return r.outcome == Outcome::Failed && !r.spots.empty(); });

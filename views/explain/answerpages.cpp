@@ -183,9 +183,7 @@ void Page::failure(const FailureStory& story) {
             .arg(story.type.empty() ? QString() : QStringLiteral(": ") + qs(story.type).toHtmlEscaped()));
     facts_.line(tinted(Role::Failed, paragraphs(story.message)));
     facts_.line(paragraphs(story.explanation));
-    for (const std::string& hint : story.hints)
-        facts_.line(QObject::tr("<b>hint</b> %1").arg(sentence(hint)));
-    facts_.fact(QObject::tr("context"), paragraphs(story.context));
+    // Where it happened, then what to do about it.
     for (auto f = story.frames.rbegin(); f != story.frames.rend(); ++f) {
         if (f->of_torch)
             continue;
@@ -194,6 +192,9 @@ void Page::failure(const FailureStory& story) {
         facts_.line(tinted(Role::Quiet, mono(place.toHtmlEscaped())) + QStringLiteral("<br>")
             + mono(qs(f->code).toHtmlEscaped()));
     }
+    for (const std::string& hint : story.hints)
+        facts_.line(QObject::tr("<b>hint</b> %1").arg(sentence(hint)));
+    facts_.fact(QObject::tr("context"), paragraphs(story.context));
     if (story.file && story.line)
         spots({{story.file, story.line, {}, story.kind}});
 }

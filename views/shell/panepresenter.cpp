@@ -1,6 +1,7 @@
 #include "views/shell/panepresenter.h"
 
 #include "core/base/text.h"
+#include "core/regions/failures.h"
 #include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
@@ -181,6 +182,14 @@ PaneView* PanePresenter::paneOf(const QWidget* widget) const {
 // A compile that failed leaves no graphs: then its failure is what the person came for.
 QString PanePresenter::whyNoGraph() const {
     const CompilationId id = state_->at().compilation;
+    if (const auto story = id ? failure_of(document_->dump(), id) : std::nullopt) {
+        const UserFrame* line = story->users_line();
+        return tr("%1 failed: %2%3")
+            .arg(qs(document_->compile_label(id)), qs(story->short_sentence()),
+                line ? QLatin1Char('\n') + qs(line->file.substr(line->file.rfind('/') + 1)) + QLatin1Char(':')
+                        + QString::number(line->line) + QStringLiteral("  ") + qs(line->code)
+                     : QString());
+    }
     for (const Failure& failure : document_->dump().failures) {
         if (!id || failure.compilation == id)
             return tr("%1 failed: %2")
