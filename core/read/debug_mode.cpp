@@ -228,6 +228,76 @@ bool is_debug_call(std::string_view text) {
     return bracket != npos && bracket - type < 16 && is_identifier(text.substr(type + 2, bracket - type - 2));
 }
 
+bool is_debug_node(std::string_view text) {
+    constexpr std::string_view kMark = "[node] ";
+    if (!text.starts_with(kMark))
+        return false;
+    const std::string_view name = identifier_at(text, kMark.size());
+    return !name.empty() && text.substr(kMark.size() + name.size(), 2) == ": ";
+}
+
+size_t rebuild_debug_graph(std::span<const RawLine> lines, Rebuilt& out, std::string& told) {
+    GraphPieces pieces;
+    pieces.class_name = "DebugMode";
+    pieces.head = lines[0].place;
+    std::string last;
+    size_t took = 0;
+    for (size_t i = 0; i < lines.size(); ++i) {
+        const std::string_view text = trimmed(lines[i].text);
+        if (text.empty())
+            continue;
+        if (!is_debug_node(text)) {
+            if (!text.starts_with("->") && !text.starts_with('[') && callee(text).empty())
+                break;
+            took = i + 1;
+            continue;
+        }
+        took = i + 1;
+        const std::string name(identifier_at(text, 7));
+        std::string_view rest = text.substr(9 + name.size());
+        rest = trimmed(rest.substr(0, rest.find("  # {"))); // what fx.traceback.annotate said
+        const size_t open = rest.find('[');
+        const std::string_view op = rest.substr(0, open);
+        if (op == "output" || op.starts_with("output\"") || op.starts_with("output'"))
+            break; // what it returns is not printed
+        if (op == "placeholder") {
+            pieces.parameters.emplace_back(name, lines[i].place);
+            continue;
+        }
+        const size_t close = open == npos ? npos : std::min(rest.find("](", open), rest.rfind(']'));
+        if (close == npos || close < open)
+            continue;
+        const std::string_view target = rest.substr(open + 1, close - open - 1);
+        const size_t end = rest.rfind(')');
+        const std::string_view arguments =
+            end == npos || end < close + 2 ? std::string_view{} : rest.substr(close + 2, end - close - 2);
+        const size_t colons = target.find("::");
+        std::string call = colons == npos ? python_function(target)
+                                          : "torch.ops." + std::string(target.substr(0, colons)) + '.'
+                + std::string(target.substr(colons + 2));
+        if (op == "get_attr" || op == "call_module")
+            call = "self." + std::string(target);
+        if (op == "call_method") {
+            const std::vector<std::string_view> items = items_of(arguments);
+            call = items.empty() ? call : std::string(items[0]) + '.' + std::string(target);
+        }
+        std::string_view values = arguments;
+        if (op == "call_method")
+            values = values.substr(std::min(values.find(','), values.size() - 1) + 1);
+        pieces.statements.emplace_back(name + " = " + call
+                + (op == "get_attr" ? std::string() : '(' + std::string(trimmed(values)) + ')'),
+            lines[i].place);
+        last = name;
+    }
+    if (last.empty())
+        return 0;
+    pieces.statements.emplace_back("return (" + last + ",)", lines[took - 1].place);
+    told =
+        "text of DebugMode.run_graph: it does not say what the graph returns; shown is the last node's value";
+    write_pieces({pieces}, out);
+    return took;
+}
+
 size_t rebuild_debug_mode(std::span<const RawLine> lines, Rebuilt& out, std::string& told) {
     size_t took = 0;
     const std::vector<Call> calls = calls_of(lines, took);

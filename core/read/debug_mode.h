@@ -12,6 +12,14 @@ namespace hopscope::read {
 // 8]`.
 bool is_debug_call(std::string_view text);
 
+// Whether it is a node of a graph that DebugMode.run_graph ran: `[node] add:
+// call_function[aten::add.Tensor](x, 2)`.
+bool is_debug_node(std::string_view text);
+
+// Makes a graph of such nodes; the calls that each made stand below it and are not read. As
+// rebuild_debug_mode.
+size_t rebuild_debug_graph(std::span<const RawLine> lines, Rebuilt& out, std::string& told);
+
 // Makes a graph of the calls that call nothing further down: those are what ran. Values are joined by their
 // ids (record_ids); an id that no call gave is an input. What a call stands under is kept as its annotation.
 // Returns how many lines it took; 0 = the lines are none. `told`: what the text does not say.

@@ -6,6 +6,7 @@
 #include "core/read/json_text.h"
 #include "core/read/lines.h"
 #include "core/read/prefix.h"
+#include "core/read/transfer.h"
 
 #include <algorithm>
 #include <array>
@@ -492,6 +493,14 @@ PlainText decode(const FileBytes& bytes) {
         from_utf16(bytes.bytes, mark, encoding == Encoding::Utf16Big, *draft);
         plain = finished(draft);
         mark = 0;
+    }
+    {
+        const auto draft = std::make_shared<Draft>();
+        if (undo_transfer(plain.text.substr(mark), draft->text, draft->places)) {
+            follow(draft->places, plain);
+            plain = finished(draft);
+            mark = 0;
+        }
     }
     if (auto inner = text_inside_json(plain.text.substr(mark))) {
         const auto draft = std::make_shared<Draft>();

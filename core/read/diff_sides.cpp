@@ -2,6 +2,7 @@
 
 #include "core/base/find_words.h"
 #include "core/base/text.h"
+#include "core/read/graph_str.h"
 #include "core/read/lines.h"
 #include "core/read/rejoin.h"
 
@@ -43,6 +44,8 @@ bool is_header(std::string_view behind_margin) {
 
 bool is_statement(std::string_view text) {
     const std::string_view words = trimmed(text);
+    if (is_graph_str_node(words))
+        return true;
     return !words.empty() && words.front() != '#' && is_graph_line(words)
         && (words.find(" = ") != npos || words.starts_with("return") || words.find("[num_users=") != npos);
 }

@@ -482,7 +482,8 @@ void ExpressionReader::end_result(uint32_t line) {
         body.args[result_begin_].size = static_cast<uint32_t>(body.args.size() - result_begin_);
     Node node;
     StringId name = builder_.intern("output");
-    for (int i = 1; builder_.node_named(name); ++i)
+    // A name that nothing defines will be an input's.
+    for (int i = 1; builder_.node_named(name) || values_.is_unknown(name); ++i)
         name = builder_.module().strings.keep("output_" + std::to_string(i));
     node.name = name;
     node.target = builder_.intern("output");

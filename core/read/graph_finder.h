@@ -104,6 +104,7 @@ private:
     size_t budget_ = 20'000'000; // lines that may be looked at more than once
     size_t floor_ = 0; // nothing above it speaks of what is below
     size_t found_ = 0;
+    bool told_fragments_ = false;
 };
 
 template <class Use> size_t GraphFinder::windowed(Cursor from, const LinePrefix& prefix, Use use) {

@@ -87,6 +87,33 @@ bool parse_node(std::string_view text, NodeLine& out) {
     return true;
 }
 
+// A node whose arguments were left out, by a hand or a cut: `…](args = (%a, ...`. Its name and its target are
+// read, and the nodes that it speaks of; the reader of the statement will tell the rest.
+bool parse_elided(std::string_view text, NodeLine& out, std::string& words) {
+    out = {};
+    out.name = identifier_at(text, 1);
+    const size_t equal = text.find(" = ", 1 + out.name.size());
+    const size_t open = equal == npos ? npos : text.find("[target=", equal);
+    if (open == npos)
+        return false;
+    out.op = trimmed(text.substr(equal + 3, open - equal - 3));
+    const size_t target = open + 8;
+    const size_t end = std::min(text.find("](", target), text.size());
+    out.target = text.substr(target, end - target);
+    for (size_t at = text.find('%', end); at != npos; at = text.find('%', at + 1))
+        if (const std::string_view name = identifier_at(text, at + 1); !name.empty())
+            (words += words.empty() ? "" : ", ") += name;
+    return !out.target.empty();
+}
+
+// Such a node as a statement that no reader takes for whole.
+std::string elided(const NodeLine& n, const std::string& named) {
+    std::string function = python_function(n.target);
+    if (function.starts_with(kFunctionMark))
+        function.erase(0, kFunctionMark.size());
+    return std::string(n.name) + " = " + function + '(' + named + ") ... the rest is not in the text";
+}
+
 std::string annotation(std::string_view type) {
     // `Tensor "f32[8][1]cpu"`, or a Python type, which says nothing of sizes.
     const size_t open = type.find('"');
@@ -200,19 +227,29 @@ size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out) {
     const auto take_node = [&](std::string_view text, Place place) {
         NodeLine node;
         std::string whole(text);
+        std::string named; // the nodes that are left of arguments that were left out
         size_t used = 0;
+        bool whole_node = true;
         while (!parse_node(whole, node)) {
             if (used >= kMostJoined || i + used + 1 >= lines.size()
                 || is_graph_str_node(trimmed(lines[i + used + 1].text))
-                || is_return(trimmed(lines[i + used + 1].text)))
-                return false;
+                || is_return(trimmed(lines[i + used + 1].text))) {
+                used = 0;
+                whole_node = false;
+                if (!parse_elided(text, node, named))
+                    return false;
+                break;
+            }
             ++used;
             (whole += '\n') += lines[i + used].text;
         }
         i += used;
         if (pieces[open.back()].parameters.empty() && pieces[open.back()].statements.empty())
             pieces[open.back()].head = place;
-        add_node(node, place, pieces[open.back()]);
+        if (whole_node)
+            add_node(node, place, pieces[open.back()]);
+        else
+            pieces[open.back()].statements.emplace_back(elided(node, named), place);
         last_name = std::string(node.name);
         ++nodes;
         return true;

@@ -39,8 +39,17 @@ size_t statement_start(std::string_view line) {
         if (from == at || !is_identifier_start(line[from])
             || (from > 0 && line[from - 1] != ' ' && line[from - 1] != '\t' && from < 2))
             continue;
-        if (mark[0] == ':' && line.find("\" = ", at) == npos)
-            continue;
+        if (mark[0] == ':') {
+            const size_t equal = line.find("\" = ", at);
+            if (equal == npos)
+                continue;
+            // A parameter and its default, `x: "Optional[T]" = None,`: no node is computed by a literal.
+            const std::string_view value = trimmed(line.substr(equal + 4));
+            if (value.empty()
+                || (!is_identifier_start(value[0]) && value[0] != '(' && value[0] != '-' && value[0] != '~')
+                || value.starts_with("None") || value.starts_with("True") || value.starts_with("False"))
+                continue;
+        }
         // An operator that is named and not called: `aten = torch.ops.aten` of Inductor's output code.
         if (mark[0] == ' ') {
             const size_t path = at + 3;
@@ -158,22 +167,48 @@ private:
         std::string told =
             "the head of this graph is not in the text: it begins with a statement, and its inputs are "
             "the names that it uses and does not define";
+        size_t lead = 0; // lines above that belong to it
         for (size_t up = 1; up <= std::min<size_t>(i, 4); ++up) {
             std::string_view above = lines_[i - up].text;
             prefix.strip(above);
             above = trimmed(above);
+            if (above.starts_with("def ") && above.ends_with(':')) {
+                // A function that a person wrote of operators: its parameters are the inputs.
+                const size_t open = above.find('(');
+                bool closed = false;
+                const size_t close = open == npos ? npos : balanced_end(above, open + 1, closed);
+                if (open == npos || !closed)
+                    break;
+                const std::string_view own = trimmed(above.substr(open + 1, close - open - 1));
+                signature = std::string("def forward(self")
+                    + (own.empty() || own.starts_with("self") ? "" : ", ")
+                    + std::string(own.starts_with("self") ? own.substr(4) : own) + "):";
+                told = "this is the function '" + std::string(trimmed(above.substr(4, open - 4)))
+                    + "' of a program, not a graph that PyTorch printed";
+                break;
+            }
+            // `a, b, = fx_pytree.tree_flatten_spec(…)` names the inputs, whatever the signature was.
+            if (above.find(", = fx_pytree.tree_flatten_spec(") != npos
+                || above.find(", = self._dynamo_bytecode_flatten(") != npos) {
+                lead = up;
+                told =
+                    "the signature of this graph is not in the text: it begins with the names of its inputs";
+                break;
+            }
             if (above.ends_with("):") && above.find("def ") == npos) {
                 std::string first;
                 const std::string parameters = whole_parameters(above, first);
                 signature = "def forward(self" + (parameters.empty() ? "" : ", " + parameters) + "):";
-                told = "the signature of this graph begins before the text: inputs before '" + first
-                    + "' are missing";
+                told = "the signature of this graph begins before the text: "
+                    + (first.empty() ? "its inputs are the names that it uses and does not define"
+                                     : "inputs before '" + first + "' are missing");
                 break;
             }
             if (!above.empty() && !above.starts_with('#') && !ExpressionReader::looks_like_statement(above))
                 break;
         }
         texts_.push_back(std::move(signature));
+        i -= lead;
         RawLine head;
         head.text = texts_.back();
         head.place = lines_[i].place;
@@ -184,10 +219,10 @@ private:
             const size_t n = mend(lines, *rebuilt).took;
             return n - std::min<size_t>(n, 1);
         });
-        if (took < 2) // one statement is a quotation
+        if (took < 2 + lead) // one statement is a quotation
             return 0;
         add(i, prefix, told, std::move(rebuilt));
-        return took;
+        return took - lead;
     }
 
     template <class Use> size_t windowed(size_t i, const LinePrefix& prefix, Use use) {
@@ -211,11 +246,15 @@ private:
     }
 
     size_t debug_mode(size_t i) {
-        if (!is_debug_call(trimmed(lines_[i].text)))
+        const std::string_view text = trimmed(lines_[i].text);
+        const bool node = is_debug_node(text);
+        if (!node && !is_debug_call(text))
             return 0;
         auto rebuilt = std::make_shared<Rebuilt>();
         std::string told;
-        const size_t took = rebuild_debug_mode(std::span(lines_).subspan(i), *rebuilt, told);
+        const auto rest = std::span(lines_).subspan(i);
+        const size_t took =
+            node ? rebuild_debug_graph(rest, *rebuilt, told) : rebuild_debug_mode(rest, *rebuilt, told);
         if (took)
             add(i, {}, told, std::move(rebuilt));
         return took;

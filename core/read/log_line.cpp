@@ -69,6 +69,13 @@ const LogLine* LineReader::split(std::string_view line) {
     for (const std::string_view level : {"[DEBUG] ", "[INFO] ", "[WARNING] "})
         if (const size_t at = line.find(level); at != npos && line.substr(0, at).find(".__") != npos)
             return remember(line, at + level.size() - 1);
+    // What is left of a prefix that was cut: "…/guards.py:2772] [16/8] [__recompiles] ".
+    if (const size_t at = line.find("] [__"); at != npos && at < 256) {
+        const size_t path = line.rfind(".py:", at);
+        const size_t close = path == npos ? npos : line.find(']', path);
+        if (close != npos && path + 4 < close && line.find_first_not_of("0123456789", path + 4) == close)
+            return remember(line, behind_marks(line, close + 2));
+    }
     return nullptr;
 }
 

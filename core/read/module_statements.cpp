@@ -18,6 +18,21 @@ constexpr int kMostContinuations = 200;
 // times over.
 constexpr size_t kMostJoined = 8 << 20;
 
+// Where a person's comment behind a statement begins, outside of quotes; npos if there is none.
+size_t comment_start(std::string_view text) {
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\'' || text[i] == '"') {
+            const size_t end = string_end(text, i);
+            if (end == npos)
+                return npos;
+            i = end - 1;
+        } else if (text[i] == '#' && i > 0 && (text[i - 1] == ' ' || text[i - 1] == '\t')) {
+            return i;
+        }
+    }
+    return npos;
+}
+
 // Whether nothing but blank lines is left.
 bool only_blank_behind(Lines lines) {
     while (lines.next())
@@ -216,7 +231,9 @@ void ModuleReader::run_statement(std::string_view text, bool is_result) {
     const auto run = [&](std::string_view s) {
         if (is_result)
             return expressions_.result(s, line);
-        const Outcome o = expressions_.statement(s, line, source_);
+        Outcome o = expressions_.statement(s, line, source_);
+        if (const size_t note = o == Outcome::Bad ? comment_start(s) : npos; note != npos) // FX writes none
+            o = expressions_.statement(trimmed(s.substr(0, note)), line, source_);
         return o == Outcome::Bad && only_inputs() && alias(s) ? Outcome::Ok : o;
     };
     Outcome outcome = run(text);

@@ -83,7 +83,7 @@ std::vector<ReadableModule> read_plain_modules(std::string_view text,
         const std::string_view line = lines.line();
         const std::string_view name = class_on_line(line, &label);
         const size_t indent = indent_of(line);
-        const bool bare = name.empty() && line.substr(indent).starts_with("def forward(self");
+        const bool bare = name.empty() && line.substr(indent).starts_with("def forward(");
         if (name.empty() && !bare) {
             waiting = lines.next();
             continue;

@@ -161,6 +161,7 @@ private:
     void gather();
     bool lost_indentation() const;
     bool out_of_place(size_t i, std::string_view text) const;
+    bool intrudes(size_t i, std::string_view text) const;
     void reindent();
     size_t parent_of(std::string_view name) const;
 
@@ -170,6 +171,7 @@ private:
     std::vector<Logical> logical_;
     bool lost_ = false; // the indentation
     int open_ = 0; // brackets that natural line breaks leave open
+    bool expanded_ = false; // they are those of a signature or a return, an item a line
     size_t margin_ = 0; // blanks before every line: what a prefix ends in
     size_t def_column_ = 0;
     size_t column_ = 0; // of the statements of the body that is read
@@ -203,9 +205,10 @@ bool Mender::goes_on(const Logical& last, size_t i, std::string_view text, bool&
             && std::string_view(")]}").find(text.front()) == npos)
             return true;
     }
-    // A source line may be anything: "# File: …, code:" and then "return x".
-    if (!lost_ && last.text.starts_with('#') && column_of(lines_[i].text) < last.column && !is_class(text)
-        && !is_def(text))
+    // A source line may be anything: "# File: …, code:" and then "return x". From 2.3 to 2.10 comments stand
+    // one blank deeper than the statements behind them.
+    if (!lost_ && last.text.starts_with('#') && column_of(lines_[i].text) + (alone ? 1 : 0) < last.column
+        && !is_class(text) && !is_def(text))
         return true;
     if (last.open.quote && !last.text.starts_with('#'))
         return !alone;
@@ -252,9 +255,15 @@ void Mender::gather() {
             foreign = 0;
             continue;
         }
-        const bool inside = open > 0 && !lines_[i].foreign; // an item of an open signature, call or return
+        // An item of an open signature, call or return.
+        const bool inside = open > 0 && !lines_[i].foreign && !intrudes(i, text);
         if (!inside && ends_graph(text))
             break;
+        if (open > 0 && !inside && expanded_ && !lines_[i].foreign) {
+            if (++foreign > kMostForeign)
+                break;
+            continue;
+        }
         const bool begins = is_graph_line(text) || (full(i) && begins_names(text));
         if (!inside && (lines_[i].foreign || !begins || out_of_place(i, text))) {
             if (returned && !lines_[i].foreign)
@@ -287,6 +296,8 @@ void Mender::gather() {
         const std::string_view code = without_descriptor(text);
         l.natural = !code.empty() && std::string_view("([{,").find(code.back()) != npos && !l.open.quote;
         open = std::max(0, open + l.open.depth);
+        if (is_def(text) || is_return(text))
+            expanded_ = l.natural && (code.ends_with('(') || code.ends_with('['));
         if (is_class(text) || is_def(text)) {
             returned = false;
             open = l.open.depth;
@@ -333,6 +344,13 @@ bool Mender::out_of_place(size_t i, std::string_view text) const {
     return !lost_ && !logical_.empty() && column_ > 0 && column_of(lines_[i].text) <= def_column_
         && !is_class(text) && !is_def(text) && text.front() != '#' && text.front() != ')'
         && !ExpressionReader::is_deletion(text);
+}
+
+// A line in the midst of the items of a signature or a return that is none: it stands no deeper than the def,
+// and no comma ends it.
+bool Mender::intrudes(size_t i, std::string_view text) const {
+    return expanded_ && !lost_ && column_of(lines_[i].text) <= def_column_ && !is_class(text) && !is_def(text)
+        && std::string_view(")]}").find(text.front()) == npos && !without_descriptor(text).ends_with(',');
 }
 
 // The body, of those so far, that a class called `name` belongs to: the latest that speaks of self.NAME.

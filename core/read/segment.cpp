@@ -7,9 +7,12 @@
 #include "core/read/headless.h"
 #include "core/read/lines.h"
 #include "core/read/readable.h"
+#include "core/read/scan.h"
 
 #include <algorithm>
 #include <cstring>
+#include <set>
+#include <utility>
 
 namespace hopscope::read {
 
@@ -109,6 +112,41 @@ void GraphFinder::push_rebuilt(GraphTask task, const std::shared_ptr<Rebuilt>& r
     ++found_;
 }
 
+namespace {
+
+// A kernel's fragment, before 2.9, says nothing of what the kernel returns: at least what nothing in it uses.
+// False if it has a return.
+bool return_unused(Rebuilt& fragment) {
+    std::vector<std::string_view> names;
+    std::set<std::string_view> used;
+    Lines lines(fragment.text, false);
+    while (lines.next()) {
+        const std::string_view text = trimmed(lines.line());
+        const std::string_view name = identifier_at(text, 0);
+        if (name == "return")
+            return false;
+        const size_t equal = text.find(" = ");
+        if (name.empty() || equal == npos)
+            continue;
+        names.push_back(name);
+        for (size_t i = equal; i < text.size(); ++i)
+            if (const std::string_view path = path_at(text, i); !path.empty()) {
+                used.insert(path.substr(0, path.find('.')));
+                i += path.size() - 1;
+            }
+    }
+    std::string results = "return (";
+    for (const std::string_view name : names)
+        if (!used.contains(name))
+            (results += name) += ", ";
+    if (names.empty() || fragment.places.empty())
+        return false;
+    fragment.line(results + ")", 8, fragment.places.back());
+    return true;
+}
+
+} // namespace
+
 // Graph.__str__, a table, a fragment of output code.
 void GraphFinder::other(Cursor head, Head kind) {
     Cursor at = head;
@@ -170,6 +208,12 @@ void GraphFinder::other(Cursor head, Head kind) {
         }
         context.heading.clear();
         context.title.reset();
+        if (return_unused(*rebuilt) && !std::exchange(told_fragments_, true))
+            note(Severity::Note,
+                "fragments of output code that do not say what their kernel returns return here what nothing "
+                "in it "
+                "uses",
+                place(first));
     }
     GraphTask task = task_of(head, context, prefix);
     name_stage(task, context, "", "");

@@ -58,7 +58,8 @@ void GraphFinder::read_context_line(std::string_view text, Context& context, boo
             return;
     }
     const bool code = text.starts_with("import ") || text.starts_with("from ") || text.starts_with('@')
-        || text.starts_with("print(") || text.starts_with("return ");
+        || text.starts_with("print(") || text.starts_with("return ") || text.starts_with("def ")
+        || text.starts_with("class ") || text.starts_with('<') || text.starts_with(".. ");
     const bool words = std::any_of(text.begin(), text.end(), is_identifier_start);
     if (context.heading.empty() && text.size() <= kLongest && !code && words
         && (text.ends_with(':') || text.starts_with('#') || text.find_first_of("=(){}[]") == npos))

@@ -49,6 +49,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
     size_t base = npos;
     int open = 0; // brackets of a signature
     bool returned = false;
+    bool in_result = false; // of several lines
     size_t foreign = 0;
     size_t def_column = 0;
     bool seen_def = false;
@@ -98,7 +99,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
                 found.damaged = true; // indentation is lost
         } else if (!words.empty() && column <= base && open <= 0
             && std::string_view(")]}").find(words.front()) == npos) {
-            if (returned)
+            if (returned && !in_result)
                 break;
             found.damaged = true;
             break;
@@ -108,10 +109,14 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
                 found.damaged = true; // no deeper than its def: the indentation is lost
                 break;
             }
-            if (words.starts_with("return") && (words.size() == 6 || !is_identifier_char(words[6])))
+            if (words.starts_with("return") && (words.size() == 6 || !is_identifier_char(words[6]))) {
                 returned = true;
-            else if (words.starts_with("def forward("))
+                in_result = words.ends_with('(') || words.ends_with('[');
+            } else if (words.starts_with("def forward(")) {
                 returned = false;
+            } else if (in_result && (words.front() == ')' || words.front() == ']')) {
+                in_result = false;
+            }
         }
         if (words.starts_with("def forward("))
             def_column = column;

@@ -23,12 +23,14 @@ std::vector<std::pair<std::string_view, bool>> returned(const GraphModule& modul
     return out;
 }
 
-// Whether all that `b` takes, `a` gives, and something of it `a` has computed: saved values, under their
-// names.
+// Whether all that `b` takes, `a` gives behind its own results, and something of it `a` has computed: saved
+// values, under their names. A graph that takes the results themselves is the next piece of a model that was
+// split (torch/fx/passes/splitter_base.py).
 bool takes_saved_values(const GraphModule& a, const GraphModule& b) {
     const auto given = returned(a);
     bool computed = false;
     size_t inputs = 0;
+    size_t first = given.size();
     for (const Node& node : b.bodies.front().nodes) {
         if (node.op != Opcode::Placeholder)
             continue;
@@ -40,9 +42,10 @@ bool takes_saved_values(const GraphModule& a, const GraphModule& b) {
             std::find_if(given.begin(), given.end(), [&](const auto& g) { return g.first == name; });
         if (known == given.end())
             return false;
+        first = std::min(first, static_cast<size_t>(known - given.begin()));
         computed = computed || known->second;
     }
-    return inputs > 0 && computed;
+    return inputs > 0 && first > 0 && computed;
 }
 
 bool unnamed(const Graph& g) {

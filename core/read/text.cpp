@@ -37,6 +37,9 @@ std::string known_form(std::string_view text) {
     if ((text.find("aten::") != npos || text.find("torch.") != npos) && text.find("$") != npos
         && text.find(": f32[") != npos)
         return "DebugMode text";
+    // torch.jit: `%y : Tensor = aten::relu(%x)`.
+    if (text.find(" = prim::") != npos || (text.find(" = aten::") != npos && text.find(" : ") != npos))
+        return "a TorchScript graph (torch.jit), which is not read; Hopscope reads graphs of torch.fx";
     if (text.find("thunder.") != npos && text.find("def ") != npos)
         return "a Lightning Thunder trace; Hopscope reads graphs of torch.compile";
     return {};
@@ -166,7 +169,10 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes, const 
     const size_t messages = collector.dump.messages.size();
     const size_t compilations = collector.dump.compilations.size();
     bool log = false;
-    if (looks_like_text_log(plain.text.substr(0, 1 << 18)) || find_words(plain.text, ".__") != npos) {
+    constexpr std::array<std::string_view, 3> kLevels{
+        ": [DEBUG] ", ": [INFO] ", ": [WARNING] "}; // until 2024
+    if (looks_like_text_log(plain.text.substr(0, 1 << 18))
+        || (find_words(plain.text, ".__") != npos && words_in(plain.text, kLevels) != 0)) {
         log = true;
         read_text_log(collector, file, plain);
     }

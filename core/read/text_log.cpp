@@ -92,11 +92,14 @@ bool classify(std::string_view text, ReuseMessage& m) {
 
 bool looks_like_text_log(std::string_view head) {
     Lines lines(head, false);
+    LineReader reader;
     size_t end = 0;
     while (lines.next()) {
         const std::string_view line = lines.line();
         if ((line.find("] [__") != npos && line.size() > 24) || find_glog(line, end) != npos)
             return true;
+        if (const LogLine* const split = reader.split(line); split && !split->artifact.empty())
+            return true; // the loggers of 2023
     }
     return false;
 }
@@ -109,9 +112,37 @@ public:
     explicit Recompiles(Collector& collector)
         : collector_(collector) { }
 
-    void line(const LogLine& line) {
-        if (line.key.id.empty())
+    // "torch._dynamo hit config.cache_size_limit (64)", "   function: 'forward' (/p/f.py:12)" and "   last
+    // reason: 1/0: …": warnings, of no artifact (torch/_dynamo/convert_frame.py).
+    void limit(const LogLine& line) {
+        std::string_view text = trimmed(line.text);
+        const bool hit = text.starts_with("torch._dynamo hit config.");
+        if (!hit && !text.starts_with("function: '") && !text.starts_with("last reason: "))
             return;
+        Compilation& c = collector_.dump.compilations[collector_.compilation(line.key).index];
+        if (!text.starts_with("function: '")) {
+            c.recompile_reason += (c.recompile_reason.empty() ? "" : "\n") + utf8(text);
+            return;
+        }
+        text.remove_prefix(11);
+        const size_t quote = text.find("' (");
+        const size_t colon = text.rfind(':');
+        if (!c.function.empty() || quote == npos || colon == npos || colon < quote + 3)
+            return;
+        c.function = utf8(text.substr(0, quote));
+        c.file = utf8(text.substr(quote + 3, colon - quote - 3));
+        std::from_chars(text.data() + colon + 1, text.data() + text.size(), c.line);
+    }
+
+    size_t without_id = 0; // lines
+    Place first_without_id;
+
+    void line(const LogLine& line, Place at) {
+        if (line.key.id.empty()) {
+            if (without_id++ == 0)
+                first_without_id = at;
+            return;
+        }
         Compilation& c = collector_.dump.compilations[collector_.compilation(line.key).index];
         std::string_view text = trimmed(line.text);
         constexpr std::string_view kHead = "Recompiling function ";
@@ -128,7 +159,8 @@ public:
             }
             return;
         }
-        if (text.empty() || text.starts_with("triggered by"))
+        if (text.empty() || text.starts_with("triggered by")
+            || (text.starts_with("guard ") && text.ends_with(" failures:")))
             return;
         if (text.starts_with("- "))
             text.remove_prefix(2);
@@ -216,7 +248,9 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
             collector.compilation(known);
         }
         if (line.artifact.starts_with("recompiles"))
-            recompiles.line(line);
+            recompiles.line(line, place());
+        else if (line.artifact.empty() && !line.key.id.empty())
+            recompiles.limit(line);
         else if (line.artifact.starts_with("graph_breaks"))
             breaks.line(line, file, place());
         else if (line.artifact == "guards" && guards++ == 0)
@@ -243,6 +277,12 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         messages.push_back(std::move(m));
     }
     collector.dump.has_text_log = collector.dump.has_text_log || !latest.empty();
+    if (recompiles.without_id)
+        collector.problem(Severity::Note,
+            counted(recompiles.without_id, "line")
+                + " of [__recompiles] without a compile id (PyTorch before 2.2) passed over: they do not say "
+                  "which compilation they are of",
+            file, recompiles.first_without_id.line, recompiles.first_without_id.offset);
     if (guards)
         collector.problem(Severity::Note,
             counted(guards, "line") + " of [__guards] passed over: guards are not read of a text log", file,

@@ -60,6 +60,12 @@ public:
         offset_ = offset;
     }
     // The names of the open body that were no nodes when they were used, each once, in order of first use.
+    bool is_unknown(StringId name) const {
+        for (const UnknownName& u : unknown_)
+            if (u.name == name)
+                return true;
+        return false;
+    }
     size_t unknown_count() const { return unknown_.size(); }
     void forget_unknown(size_t from) { unknown_.resize(from); }
     std::vector<UnknownName> take_unknown() { return std::exchange(unknown_, {}); }
