@@ -17,8 +17,8 @@ std::vector<HalfPair> half_pairs(const Document& document, const Place& left, co
     const HalfLinks found =
         link_halves(document.dump(), forward_left ? left : right, forward_left ? right : left);
     for (const HalfLink& link : found.links)
-        out.push_back(forward_left ? HalfPair{link.forward, link.backward, link.evidence}
-                                   : HalfPair{link.backward, link.forward, link.evidence});
+        out.push_back(forward_left ? HalfPair{link.forward, link.backward, link.evidence, link.placed}
+                                   : HalfPair{link.backward, link.forward, link.evidence, link.placed});
     return out;
 }
 

@@ -12,6 +12,7 @@ namespace hopscope {
 struct HalfPair {
     NodeId left, right;
     HalfEvidence evidence = HalfEvidence::SourceLine;
+    bool placed = false;
 };
 // None where the places are no halves of one region, or of one compilation's roots; ordered by the backward
 // node.
