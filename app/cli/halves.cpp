@@ -44,11 +44,16 @@ int run(const Request& request) {
     if (request.json) {
         Json list = Json::array();
         for (const HalfLink& link : links.links)
-            list.push_back({{"backward", name(backward, link.backward)},
-                {"forward", name(forward, link.forward)}, {"by", half_evidence_text(link.evidence)}});
+            list.push_back(
+                {{"backward", name(backward, link.backward)}, {"forward", name(forward, link.forward)},
+                    {"by", half_evidence_text(link.evidence, link.placed)}});
+        Json none = Json::array();
+        for (const NodeId node : links.unlinked)
+            none.push_back(name(backward, node));
         print_json({{"forward", utf8(address_of(*dump, forward.graph, forward.body))},
             {"backward", utf8(address_of(*dump, backward.graph, backward.body))},
-            {"backward_nodes", links.backward_nodes}, {"linked", links.linked}, {"links", std::move(list)}});
+            {"backward_nodes", links.backward_nodes}, {"linked", links.linked}, {"links", std::move(list)},
+            {"unlinked", std::move(none)}});
         return kDone;
     }
     std::printf("%zu of %zu backward nodes belong to a forward one\n", links.linked, links.backward_nodes);
@@ -58,8 +63,10 @@ int run(const Request& request) {
         for (; i < links.links.size() && links.links[i].backward == first.backward; ++i)
             forwards += (forwards.empty() ? "" : ", ") + name(forward, links.links[i].forward);
         std::printf("  %-32s of %s  (%s)\n", name(backward, first.backward).c_str(), forwards.c_str(),
-            std::string(half_evidence_text(first.evidence)).c_str());
+            half_evidence_text(first.evidence, first.placed).c_str());
     }
+    for (const NodeId node : links.unlinked)
+        std::printf("  %-32s nothing tells\n", name(backward, node).c_str());
     return kDone;
 }
 
