@@ -25,6 +25,7 @@ struct Request {
     std::string engine = "auto";
     bool no_fold = false;
     std::string part;
+    std::string overlay;
     PictureChoice choice;
 };
 
@@ -76,6 +77,8 @@ int paint(const Request& request) {
         words.insert(words.end(), {"--expand", name});
     if (request.choice.legend)
         words.emplace_back("--legend");
+    if (!request.overlay.empty())
+        words.insert(words.end(), {"--overlay", request.overlay});
     for (const std::string& name : request.choice.unfold)
         words.insert(words.end(), {"--unfold", name});
     for (const std::string& name : request.choice.part.hide)
@@ -113,6 +116,13 @@ int run(Request request) {
         part->hide = request.choice.part.hide;
         request.choice.part = std::move(*part);
     }
+    if (const auto overlay = overlay_named(request.overlay)) {
+        if (overlay_needs_run(*overlay))
+            return fail(make_error(Error::Kind::Usage,
+                "time and error are known of a run: hopscope DUMP --at ADDRESS --run 1 --overlay "
+                    + request.overlay + " --screenshot FILE.png has them"));
+        request.choice.overlay = *overlay;
+    }
     const auto format = format_of(request);
     if (!format)
         return fail(format.error());
@@ -143,9 +153,8 @@ int run(Request request) {
     const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
     if (chosen.extension == "txt" && !request.choice.plain())
         return fail(make_error(Error::Kind::Usage,
-            "--with-backward, --fold-repeats, --columns, --expand, --part, --hide and --legend are for "
-            "pictures, not "
-            "txt"));
+            "--with-backward, --fold-repeats, --columns, --expand, --part, --hide, --overlay and --legend "
+            "are for pictures, not txt"));
     const Ledger ledger = build_ledger(*dump);
     const auto picture = make_picture(*dump, &ledger, *place, draw_options(request, *dump, ledger, *place),
         request.choice, interruptible());
@@ -204,6 +213,13 @@ void add_export(CLI::App& app, Action& action) {
     command->add_option("--columns", request.choice.columns, "Wrap a long picture into so many columns")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
+    const auto overlays = overlay_names();
+    command
+        ->add_option("--overlay", request.overlay,
+            "Colour the nodes by bytes, users or the cache's decision, with a scale below the picture; time "
+            "and "
+            "error are for --screenshot with --run")
+        ->check(CLI::IsMember(std::vector<std::string>(overlays.begin(), overlays.end())));
     command->add_flag("--legend", request.choice.legend,
         "What the colours, letters, marks and lines in it mean, below the picture (svg, pdf, png)");
     command->callback([&action] { action = [] { return run(request); }; });

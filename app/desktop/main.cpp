@@ -121,7 +121,10 @@ QString readWords(const QStringList& words, Request& request) {
         QStringLiteral("hide"), QStringLiteral("Leave this node out."), QStringLiteral("NODE"));
     const QCommandLineOption legend(QStringLiteral("legend"),
         QStringLiteral("With --export: what colours, letters and lines mean, below the picture."));
-    parser.addOptions({levels, unfold, part, hide, legend, textSize});
+    const QCommandLineOption overlay(QStringLiteral("overlay"),
+        QStringLiteral("Colour the nodes by it; time and error need --run."),
+        QStringLiteral("bytes|users|decision|time|error"));
+    parser.addOptions({overlay, levels, unfold, part, hide, legend, textSize});
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
         compare, bind, stepTo, select, call, with, other, line, dock, onNodes, zoom});
     parser.addHelpOption();
@@ -171,6 +174,17 @@ QString readWords(const QStringList& words, Request& request) {
             .arg(kLeastTextScale * 100)
             .arg(kMostTextScale * 100);
     request.choice.legend = parser.isSet(legend);
+    if (parser.isSet(overlay)) {
+        const std::optional<OverlayKind> kind = overlay_named(ss(parser.value(overlay)));
+        if (!kind)
+            return QStringLiteral("found --overlay %1, expected bytes, users, decision, time or error")
+                .arg(parser.value(overlay));
+        if (overlay_needs_run(*kind) && (!parser.isSet(run) || !request.exportPath.isEmpty()))
+            return QStringLiteral("--overlay %1 needs --run and a window: time and error are known of a run")
+                .arg(parser.value(overlay));
+        if (!request.exportPath.isEmpty())
+            request.choice.overlay = *kind;
+    }
     request.choice.with_backward = parser.isSet(withBackward);
     request.choice.fold_repeats = parser.isSet(foldRepeats);
     for (const QString& name : parser.values(expand))
@@ -197,6 +211,7 @@ QString readWords(const QStringList& words, Request& request) {
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
         parser.values(bind), parser.value(call), parser.value(with), parser.values(other), parser.value(line),
         parser.values(dock), parser.values(onNodes), parser.value(zoom),
+        request.exportPath.isEmpty() ? parser.value(overlay) : QString(),
         request.exportPath.isEmpty() ? request.choice : PictureChoice()};
     if (request.script.run.isEmpty()) {
         for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
@@ -206,7 +221,7 @@ QString readWords(const QStringList& words, Request& request) {
     }
     if (!request.script.empty() && request.dumps.isEmpty())
         return QStringLiteral(
-            "--run, --select, --call, --with, --other, --line, --zoom and --dock need a dump");
+            "--run, --select, --call, --with, --other, --line, --zoom, --overlay and --dock need a dump");
     if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
         return QStringLiteral("--export needs a dump");
     if (!request.exportPath.isEmpty() && request.at.isEmpty())

@@ -2,6 +2,7 @@
 
 #include "core/draw/boxes.h"
 #include "core/draw/metrics.h"
+#include "core/draw/overlay.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,6 +33,13 @@ public:
 
     std::optional<uint32_t> box, edge, port;
     NodeId node;
+    bool overlaid = false; // boxes have the fill that an overlay gives them
+    std::optional<ColorRole> shade; // of this one; none: nothing to tell
+
+    ColorRole fill_or(ColorRole own) const { return overlaid ? shade.value_or(ColorRole::Surface) : own; }
+    // Second lines would not be read on a strong shade.
+    ColorRole quiet() const { return shade ? ColorRole::Text : ColorRole::Quiet; }
+    ColorRole warning() const { return shade ? ColorRole::Text : ColorRole::Warning; }
 
     Primitive& add(Type type, Part part, double x, double y, double w, double h) {
         Primitive p;
@@ -242,10 +250,10 @@ void draw_letter(Drawer& draw, const Box& box, double x, double y, double h) {
 // A second line with what is said in the warning tone behind it.
 void draw_subtitle(Drawer& draw, double x, double y, const std::string& words, const std::string& warning) {
     if (!words.empty())
-        draw.text(Part::Subtitle, x, y, words, kSmallFontSize, ColorRole::Quiet);
+        draw.text(Part::Subtitle, x, y, words, kSmallFontSize, draw.quiet());
     if (!warning.empty())
         draw.text(Part::Subtitle, x + text_width(words, kSmallFontSize) + kWarningGap, y, warning,
-            kSmallFontSize, ColorRole::Warning);
+            kSmallFontSize, draw.warning());
 }
 
 void draw_texts(Drawer& draw, const Box& box, Detail detail, double x, double y) {
@@ -280,7 +288,7 @@ void draw_pile(Drawer& draw, const Box& box, double radius) {
 void draw_region(Drawer& draw, const Box& box, Detail detail) {
     draw_pile(draw, box, kCornerRadius + kRegionInset);
     Primitive& outer = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius + kRegionInset);
-    outer.fill = ColorRole::Surface;
+    outer.fill = draw.fill_or(ColorRole::Surface);
     outer.stroke = kind_color(Kind::Region);
     const double x = box.x + kRegionInset;
     const double y = box.y + kRegionInset;
@@ -356,7 +364,12 @@ void draw_block(Drawer& draw, const Box& box, Detail detail) {
     constexpr int kLargest = 26;
     const bool words = detail == Detail::Shapes;
     const double mark = words ? 2 * kBarWidth : box.w;
-    if (box.region) {
+    const bool decision = box.region && !draw.overlaid;
+    if (draw.overlaid) {
+        Primitive& p = draw.frame(Part::Box, box.x, box.y, box.w, box.h, kCornerRadius);
+        p.fill = draw.fill_or(ColorRole::Surface);
+        p.stroke = ColorRole::Line;
+    } else if (decision) {
         draw_decision(draw, box, mark);
     } else {
         Primitive& p = draw.add(Type::Rect, Part::Box, box.x, box.y, box.w, box.h);
@@ -366,14 +379,15 @@ void draw_block(Drawer& draw, const Box& box, Detail detail) {
     const std::string& label = box.op;
     if (!words || label.empty())
         return;
-    const double left = box.x + kPadding / 2.0 + (box.region ? mark : 0);
+    const double left = box.x + kPadding / 2.0 + (decision ? mark : 0);
     const double room = box.x + box.w - kPadding / 2.0 - left;
     const int size = fitting_size(label, room, box.h, kLargest);
     if (size < 1)
         return;
-    Primitive& text = draw.text(Part::Title, left + (room - text_width(label, size)) / 2,
-        box.y + box.h / 2.0 + size * 0.35, label, size, box.region ? ColorRole::Text : kind_color(box.kind));
-    text.letter = !box.region;
+    Primitive& text =
+        draw.text(Part::Title, left + (room - text_width(label, size)) / 2, box.y + box.h / 2.0 + size * 0.35,
+            label, size, box.region || draw.overlaid ? ColorRole::Text : kind_color(box.kind));
+    text.letter = !box.region && !draw.overlaid;
     text.least = kLeastPixels;
 }
 
@@ -382,7 +396,7 @@ void draw_node(Drawer& draw, const Box& box, Detail detail) {
     // Square corners tell a joint graph's backward part where the tint does not.
     const double radius = box.gradient ? 0 : kCornerRadius;
     Primitive& frame = draw.frame(Part::Box, box.x, box.y, box.w, box.h, radius);
-    frame.fill = box.gradient ? ColorRole::Gradient : ColorRole::Surface;
+    frame.fill = draw.fill_or(box.gradient ? ColorRole::Gradient : ColorRole::Surface);
     frame.stroke = ColorRole::Faint;
     draw_kind_bar(draw, box, box.x, box.y, box.h, radius);
     draw_letter(draw, box, box.x, box.y, box.h);
@@ -429,9 +443,13 @@ Detail detail_for(double zoom) {
     return zoom >= 0.22 ? Detail::Shapes : Detail::Blocks;
 }
 
-void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, double dy, DisplayList& list) {
+void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, double dy, DisplayList& list,
+    const Overlay* overlay) {
     const Box& box = scene.boxes[index];
     Drawer draw(list, dx, dy);
+    draw.overlaid = overlay != nullptr;
+    if (overlay && index < overlay->shade.size() && overlay->shade[index])
+        draw.shade = shade_color(*overlay->shade[index]);
     draw.box = index;
     draw.node = box.node;
     if (detail == Detail::Shapes || detail == Detail::Blocks) {
@@ -489,7 +507,7 @@ void display_edge(
     arrow.closed = true;
     arrow.fill = ColorRole::Line;
     if (edge.count > 1 && detail == Detail::Full)
-        draw.text(Part::Subtitle, start.x + 4, start.y + (edge.right ? -6 : 13),
+        draw.text(Part::Subtitle, start.x + 4, start.y + (line[1].y < start.y ? -6 : 13),
             "×" + std::to_string(edge.count), kSmallFontSize, ColorRole::Quiet);
 }
 
@@ -510,8 +528,8 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
             Primitive& p = draw.frame(Part::Caption, frame.x, frame.y, frame.w, frame.h, 2 * kCornerRadius);
             p.stroke = kind_color(Kind::Region);
         }
-        Primitive& words = draw.text(
-            Part::Caption, frame.x + kFrameLabel, frame.y + 14, frame.label, kSmallFontSize, ColorRole::Text);
+        Primitive& words = draw.text(Part::Caption, frame.x + frame.label_at, frame.y + 14, frame.label,
+            kSmallFontSize, ColorRole::Text);
         words.bold = true;
         words.least = kLeastCaption;
     }
@@ -526,7 +544,7 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
         if (!scene.edges[i].points.empty() || options.cut_edges)
             display_edge(scene, i, options.detail, dx, dy, list);
     for (uint32_t i = 0; i < scene.boxes.size(); ++i)
-        display_box(scene, i, options.detail, dx, dy, list);
+        display_box(scene, i, options.detail, dx, dy, list, options.overlay);
     list.width = right + 2 * options.margin;
     list.height = scene.height + 2 * options.margin + header;
     return list;

@@ -88,11 +88,14 @@ struct DisplayList {
     double width = 0, height = 0; // of the scene, caption and margin included
 };
 
+struct Overlay; // overlay.h
+
 struct DisplayOptions {
     Detail detail = Detail::Full;
     int margin = 0; // empty border around the picture
     std::string caption; // a line above the picture; empty = none
     std::string subcaption; // a quiet line below it
+    const Overlay* overlay = nullptr; // fills of the boxes
     bool cut_edges = false; // also those that are too long to draw (as straight dashed lines)
 };
 
@@ -100,7 +103,8 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options 
 
 // Items of one box or edge, for painters that draw only what is visible or changed. Appends to `list`; (dx,
 // dy) is added to all places.
-void display_box(const Scene& scene, uint32_t box, Detail detail, double dx, double dy, DisplayList& list);
+void display_box(const Scene& scene, uint32_t box, Detail detail, double dx, double dy, DisplayList& list,
+    const Overlay* overlay = nullptr);
 void display_edge(const Scene& scene, uint32_t edge, Detail detail, double dx, double dy, DisplayList& list);
 
 // A polyline with rounded corners as path steps: what a painter moves, draws and curves (quadratic).

@@ -119,6 +119,40 @@ private:
     uint32_t number_ = 0;
 };
 
+// Where lines meet the strip that holds a frame's title.
+struct Crossed {
+    int left = 0, right = 0;
+};
+
+std::vector<Crossed> crossed_by_lines(const Scene& scene, const Frame& frame) {
+    std::vector<Crossed> found;
+    const int top = frame.y, bottom = frame.y + kLabelHeight;
+    for (const Edge& edge : scene.edges)
+        for (size_t i = 1; i < edge.points.size(); ++i) {
+            const layout::Point a = edge.points[i - 1], b = edge.points[i];
+            if (std::max(a.y, b.y) > top && std::min(a.y, b.y) < bottom && std::max(a.x, b.x) >= frame.x
+                && std::min(a.x, b.x) <= frame.x + frame.w)
+                found.push_back({std::min(a.x, b.x), std::max(a.x, b.x)});
+        }
+    std::sort(found.begin(), found.end(), [](const Crossed& a, const Crossed& b) {
+        return a.left != b.left ? a.left < b.left : a.right < b.right;
+    });
+    return found;
+}
+
+// The title stands in the first place from the left that no line crosses.
+void place_title(const Scene& scene, Frame& frame) {
+    constexpr int kClear = 4;
+    const int width = text_width(frame.label, kSmallFontSize);
+    frame.w = std::max(frame.w, width + 2 * kFrameLabel);
+    int at = frame.x + kFrameLabel;
+    for (const Crossed& line : crossed_by_lines(scene, frame))
+        if (line.left - kClear < at + width && line.right + kClear > at)
+            at = line.right + kClear;
+    if (at + width <= frame.x + frame.w - kFrameLabel)
+        frame.label_at = at - frame.x;
+}
+
 void add_frames_of(
     const Options& options, const std::vector<uint32_t>& box_of_node, Framer& framer, Scene& scene) {
     for (const Repeat& repeat : options.repeats) {
@@ -139,6 +173,9 @@ void add_frames(const Options& options, const Options* right_options, Scene& sce
         add_frames_of(*right_options, scene.right_box_of_node, framer, scene);
     if (scene.frames.empty())
         return;
+    for (Frame& frame : scene.frames)
+        if (frame.closed)
+            place_title(scene, frame);
     // Room for what reaches over the picture's borders.
     int dx = 0, top = 0, right = 0, bottom = 0;
     for (const Frame& frame : scene.frames) {

@@ -118,14 +118,20 @@ void append_wires(
     }
 }
 
-} // namespace
+// Both sides laid out together, with their marks, in the coordinates of one picture.
+struct Placed {
+    HalfScene left, right;
+    std::vector<Wire> wires;
+    layout::HairpinOutput output; // of which the scenes have taken theirs
+};
 
-Result<Scene> make_hairpin(
+Result<Placed> place_halves(
     const HalfBody& forward, const HalfBody& backward, const std::vector<SavedLink>& saved, const Job& job) {
-    HalfScene left = begin_half(forward), right = begin_half(backward);
-    std::vector<Wire> wires = make_wires(left, right, saved);
+    Placed out{begin_half(forward), begin_half(backward), {}, {}};
+    HalfScene &left = out.left, &right = out.right;
+    out.wires = make_wires(left, right, saved);
     layout::HairpinInput input{left.request.input, right.request.input, {}};
-    for (const Wire& wire : wires)
+    for (const Wire& wire : out.wires)
         input.links.push_back({wire.left, wire.right});
     auto placed = layout::run_hairpin(input, job);
     if (!placed)
@@ -138,19 +144,115 @@ Result<Scene> make_hairpin(
         place_ports(*forward.module, forward.module->body(forward.body), left.folded, left.scene);
     if (!right.scene.boxes.empty())
         place_ports(*backward.module, backward.module->body(backward.body), right.folded, right.scene, true);
+    out.output = std::move(*placed);
+    return out;
+}
 
-    Scene scene = std::move(left.scene);
+constexpr const char* kForwardLabel = "forward ↓";
+constexpr const char* kBackwardLabel = "backward ↑";
+// How far a link leads out of its picture: beyond the border of any pane.
+constexpr int kFarOut = 1 << 15;
+
+// The part of a link on one side: from its box to beyond the border that faces the other one.
+Edge half_link(const Wire& wire, const layout::LinkLine& line, uint32_t number, bool left) {
+    Edge edge;
+    edge.saved = true;
+    edge.across = number;
+    edge.count = static_cast<int>(wire.values.size());
+    edge.from_box = left ? wire.left : kNoBox;
+    edge.to_box = left ? kNoBox : wire.right;
+    edge.cut = line.cut;
+    if (line.points.empty())
+        return edge;
+    const auto here = [](layout::Point p) {
+        return layout::Point{p.x + kPortRoom, p.y + kPortRoom + kHeading};
+    };
+    // The line leaves its stub at the height at which it runs between the sides.
+    const auto& points = line.points;
+    size_t end = left ? 0 : points.size() - 1;
+    const auto stub = [&](size_t i) { return points[i].x == (left ? points.front() : points.back()).x; };
+    while (left ? end + 1 < points.size() && stub(end + 1) : end > 0 && stub(end - 1))
+        left ? ++end : --end;
+    const layout::Point turn = here(points[end]);
+    if (left) {
+        for (size_t i = 0; i <= end; ++i)
+            edge.points.push_back(here(points[i]));
+        edge.points.push_back({turn.x + kFarOut, turn.y});
+    } else {
+        edge.points.push_back({turn.x - kFarOut, turn.y});
+        for (size_t i = end; i < points.size(); ++i)
+            edge.points.push_back(here(points[i]));
+    }
+    return edge;
+}
+
+void add_half_links(const Placed& placed, bool left, Scene& scene) {
+    for (uint32_t i = 0; i < placed.wires.size(); ++i) {
+        const Wire& wire = placed.wires[i];
+        Edge edge = half_link(wire, placed.output.links[i], i, left);
+        if (left) {
+            edge.from = wire.values.front();
+            edge.values = wire.values;
+        } else {
+            edge.to = scene.boxes[wire.right].node;
+        }
+        if (!edge.points.empty() && left && !has_mark(scene.boxes[wire.left], Port::Side::Right)) {
+            const Box& box = scene.boxes[wire.left];
+            edge.points.insert(edge.points.begin(), {box.x + box.w, edge.points.front().y});
+        } else if (!edge.points.empty() && !left && !has_mark(scene.boxes[wire.right], Port::Side::Left)) {
+            edge.points.push_back({scene.boxes[wire.right].x, edge.points.back().y});
+        }
+        scene.edges.push_back(std::move(edge));
+    }
+}
+
+} // namespace
+
+Result<Scene> make_hairpin(
+    const HalfBody& forward, const HalfBody& backward, const std::vector<SavedLink>& saved, const Job& job) {
+    auto placed = place_halves(forward, backward, saved, job);
+    if (!placed)
+        return placed.error();
+    Scene scene = std::move(placed->left.scene);
     const auto first = static_cast<uint32_t>(scene.boxes.size());
-    append_right(std::move(right.scene), scene);
-    append_wires(std::move(wires), std::move(placed->links), first, scene);
-    scene.cut_links += placed->cut_links;
-    scene.width = placed->width + 2 * kPortRoom;
-    scene.height = placed->height + 2 * kPortRoom + kHeading;
+    layout::HairpinOutput& output = placed->output;
+    append_right(std::move(placed->right.scene), scene);
+    append_wires(std::move(placed->wires), std::move(output.links), first, scene);
+    scene.cut_links += output.cut_links;
+    scene.width = output.width + 2 * kPortRoom;
+    scene.height = output.height + 2 * kPortRoom + kHeading;
     scene.engine = "layered";
-    scene.labels.push_back({{kPortRoom, kPortRoom + 10}, "forward ↓"});
-    scene.labels.push_back({{placed->right_start + kPortRoom, kPortRoom + 10}, "backward ↑"});
+    scene.labels.push_back({{kPortRoom, kPortRoom + 10}, kForwardLabel});
+    scene.labels.push_back({{output.right_start + kPortRoom, kPortRoom + 10}, kBackwardLabel});
     add_frames(forward.options, &backward.options, scene);
     return scene;
+}
+
+Result<Halves> make_halves(
+    const HalfBody& forward, const HalfBody& backward, const std::vector<SavedLink>& saved, const Job& job) {
+    auto placed = place_halves(forward, backward, saved, job);
+    if (!placed)
+        return placed.error();
+    Halves out;
+    layout::HairpinOutput& output = placed->output;
+    int down[2] = {}; // by how much frames moved each half
+    for (const bool left : {true, false}) {
+        Scene& scene = left ? out.left : out.right;
+        scene = std::move(left ? placed->left.scene : placed->right.scene);
+        add_half_links(*placed, left, scene);
+        if (!left)
+            move_scene(scene, -output.right_start, 0);
+        scene.cut_links += output.cut_links;
+        scene.engine = "layered";
+        scene.labels.push_back({{kPortRoom, kPortRoom + 10}, left ? kForwardLabel : kBackwardLabel});
+        add_frames((left ? forward : backward).options, nullptr, scene);
+        down[left ? 0 : 1] = scene.labels.front().at.y - (kPortRoom + 10);
+    }
+    const int most = std::max(down[0], down[1]);
+    move_scene(out.left, 0, most - down[0]);
+    move_scene(out.right, 0, most - down[1]);
+    out.left.height = out.right.height = std::max(out.left.height, out.right.height);
+    return out;
 }
 
 } // namespace hopscope::draw

@@ -25,4 +25,13 @@ struct SavedLink {
 Result<Scene> make_hairpin(const HalfBody& forward, const HalfBody& backward,
     const std::vector<SavedLink>& saved, const Job& job = {});
 
+// The same as two scenes, for panes beside each other: what belongs together stands at the same height in
+// both, and both are equally high. Each saved value is an edge in each (Edge::across, equal in both): from
+// its box to beyond the border that faces the other half. Where it would reach too far it is cut.
+struct Halves {
+    Scene left, right;
+};
+Result<Halves> make_halves(const HalfBody& forward, const HalfBody& backward,
+    const std::vector<SavedLink>& saved, const Job& job = {});
+
 } // namespace hopscope::draw

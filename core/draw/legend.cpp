@@ -16,7 +16,7 @@ using Type = Primitive::Type;
 using Part = Primitive::Part;
 
 constexpr double kLine = 20; // from entry to entry
-constexpr double kSample = 40; // room for what is explained, before its words
+constexpr double kSample = 48; // room for what is explained, before its words
 constexpr double kGap = 24; // between columns
 constexpr double kTitle = 22; // room of a column's title
 
@@ -147,6 +147,7 @@ struct Seen {
     std::array<bool, kKindCount> kinds{};
     std::set<Port::Role> ports;
     std::set<Dot> dots;
+    bool gradient = false; // a joint graph's backward part
     bool lines = false, saved = false, warning = false, piled = false, frames = false, region = false;
 };
 
@@ -158,6 +159,7 @@ Seen seen_in(const Scene* scene) {
             seen.ports.insert(static_cast<Port::Role>(role));
         for (int code = 0; code <= static_cast<int>(Dot::Inlined); ++code)
             seen.dots.insert(static_cast<Dot>(code));
+        seen.gradient = true;
         seen.lines = seen.saved = seen.warning = seen.piled = seen.frames = seen.region = true;
         return seen;
     }
@@ -167,6 +169,7 @@ Seen seen_in(const Scene* scene) {
             seen.ports.insert(of.role);
         for (uint8_t code : box.dots)
             seen.dots.insert(static_cast<Dot>(code));
+        seen.gradient = seen.gradient || box.gradient;
         seen.warning = seen.warning || !box.warning.empty();
         seen.piled = seen.piled || box.times > 1;
         seen.region = seen.region || box.region;
@@ -182,6 +185,15 @@ std::vector<Column> columns_of(const Seen& seen) {
     for (size_t i = 0; i < kKindCount; ++i)
         if (seen.kinds[i])
             kinds.entries.push_back(kind(static_cast<Kind>(i)));
+    if (seen.gradient)
+        kinds.entries.push_back({"rests on a gradient: backward", [](DisplayList& list, double x, double y) {
+                                     Box box;
+                                     box.small = true;
+                                     box.gradient = true;
+                                     box.w = 26;
+                                     box.h = 16;
+                                     draw_box(box, list, x, y);
+                                 }});
     Column marks{"Marks and lines", {}};
     if (seen.lines)
         marks.entries.push_back(line(false, "a value, to what uses it"));
@@ -208,7 +220,7 @@ std::vector<Column> columns_of(const Seen& seen) {
                                      Primitive frame;
                                      frame.type = Type::Rect;
                                      frame.part = Part::Caption;
-                                     frame.stroke = ColorRole::Quiet;
+                                     frame.stroke = kind_color(Kind::Region);
                                      frame.x = x + 0.5;
                                      frame.y = y - 6.5;
                                      frame.w = 25;

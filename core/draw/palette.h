@@ -25,11 +25,19 @@ enum class ColorRole : uint8_t {
     Saved, // saved value marks and links
     Warning, // what a reader should not miss
     Gradient, // fill of a node of a joint graph's backward part
-    Kind0, // + Kind: the bar of a node
+    Shade0, // of an overlay: weak to strong, fills that text stands on
+    ShadeEnd = Shade0 + 5,
+    Kind0 = ShadeEnd, // + Kind: the bar of a node
     KindEnd = Kind0 + kKindCount,
 };
 inline ColorRole kind_color(Kind kind) {
     return static_cast<ColorRole>(static_cast<uint8_t>(ColorRole::Kind0) + static_cast<uint8_t>(kind));
+}
+
+inline constexpr size_t kShades =
+    static_cast<size_t>(ColorRole::ShadeEnd) - static_cast<size_t>(ColorRole::Shade0);
+inline ColorRole shade_color(uint8_t shade) {
+    return static_cast<ColorRole>(static_cast<uint8_t>(ColorRole::Shade0) + shade);
 }
 
 enum class Theme : uint8_t { Light, Dark };

@@ -106,6 +106,9 @@ struct Edge {
     bool cut = false; // not drawn unless selected
     bool right = false; // of a hairpin's right body
     bool saved = false; // a value that the left body saves (`from`) for a node of the right one (`to`)
+    // Of a half that is a picture of its own: which of the links between the two this is the part of. Its
+    // other end is in the other picture: no box and no node here, and the line leads out of the picture.
+    std::optional<uint32_t> across;
 };
 
 // Words beside the boxes, such as which half is which.
@@ -151,6 +154,8 @@ struct Frame {
     int x = 0, y = 0, w = 0, h = 0;
     std::string label;
     bool closed = true; // other boxes stand between them: only the label is drawn, beside the uppermost
+    int label_at =
+        kFrameLabel; // from its left border to its label: where no line crosses it, if there is such
 };
 
 inline constexpr uint32_t kNoBox = UINT32_MAX;

@@ -45,6 +45,9 @@ Result<ExportedBody> export_picture(
     const BodyId shown = drawn.body;
     const std::string address = address_of(dump, place.graph, place.body);
     ExportedBody exported{{}, picture.scene.note};
+    if (picture.overlay && !format.coloured)
+        return make_error(
+            Error::Kind::Usage, std::string(format.extension) + " has no colours for an overlay");
     if (picture.legend && !format.coloured)
         return make_error(Error::Kind::Usage,
             std::string(format.extension) + " has no colours that a legend would explain");
@@ -56,6 +59,7 @@ Result<ExportedBody> export_picture(
         svg.dump = dump.name;
         svg.address = address;
         svg.legend = picture.legend;
+        svg.overlay = picture.overlay.get();
         if (picture.right.graph) {
             const ShownBody right = shown_body(dump, picture, true);
             svg.right_module = right.module;

@@ -56,7 +56,7 @@ void NumberedPicture::rename_scene() {
     }
     for (draw::Edge& edge : scene.edges) {
         rename(edge.right, edge.from);
-        rename(edge.right || edge.saved, edge.to);
+        rename(edge.right || (edge.saved && !edge.across), edge.to);
         for (NodeId& node : edge.values)
             rename(edge.right, node);
     }

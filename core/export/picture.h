@@ -5,6 +5,7 @@
 
 #include "core/base/job.h"
 #include "core/draw/scene.h"
+#include "core/export/overlay.h"
 #include "core/graph/dump.h"
 #include "core/graph/expand.h"
 #include "core/graph/part.h"
@@ -61,6 +62,7 @@ struct PictureChoice {
     PicturePart part;
 
     bool legend = false; // what colours, letters and lines mean, below the picture
+    OverlayKind overlay = OverlayKind::None; // what boxes are coloured by, with its scale below the picture
 
     bool plain() const { return *this == PictureChoice(); }
     friend auto operator<=>(const PictureChoice&, const PictureChoice&) = default;
@@ -86,6 +88,7 @@ struct Picture {
     std::vector<bool> stands_in{};
     std::shared_ptr<const GraphModule> whole{};
     bool legend = false; // as it was asked for
+    std::shared_ptr<const draw::Overlay> overlay{}; // likewise; null = none
 };
 
 // The body that is drawn, in its module.
@@ -105,5 +108,19 @@ bool has_other_half(const Dump& dump, const Place& place);
 // of the layout.
 Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place& place,
     const draw::Options& options, const PictureChoice& choice = {}, const Job& job = {});
+
+// Whether a forward body and a backward one belong together, so that they can be drawn on shared rows.
+bool can_share_rows(const Dump& dump, const Place& forward, const Place& backward);
+
+// A forward body and its backward in two panes beside each other.
+struct HalfRequest {
+    Place forward, backward;
+    PictureChoice forward_choice{}, backward_choice{}; // neither folded, wrapped nor with the other half
+    bool want_backward = false; // which of the two is wanted
+};
+// One of two halves as a picture of its own, on the rows and at the heights that it has in the picture of the
+// other; what is saved leads out of it (draw::Edge::across). Both scenes are equally high. Errors as above.
+Result<Picture> make_half_picture(const Dump& dump, const Ledger* ledger, const HalfRequest& request,
+    const draw::Options& options, const Job& job = {});
 
 } // namespace hopscope

@@ -87,7 +87,10 @@ public:
             display.caption = options_.address.empty() ? options_.dump : address();
             display.subcaption = summary();
         }
+        display.overlay = options_.overlay;
         list_ = make_display_list(scene_, display);
+        if (options_.overlay)
+            append_scale(*options_.overlay, kMargin, list_);
         if (options_.legend)
             append_legend(scene_, kMargin, list_);
         out_.reserve(list_.items.size() * 120);

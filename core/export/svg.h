@@ -1,6 +1,7 @@
 // A scene as an SVG file: for browsers, Inkscape, and reviews.
 #pragma once
 
+#include "core/draw/overlay.h"
 #include "core/draw/palette.h"
 #include "core/draw/scene.h"
 
@@ -17,6 +18,7 @@ struct SvgOptions {
     BodyId right_body;
     std::string right_address;
     bool legend = false; // of what occurs in the picture, below it
+    const draw::Overlay* overlay = nullptr; // what boxes are coloured by, with its scale below the picture
     bool caption = true; // dump and address in words above the picture
 };
 

@@ -14,6 +14,32 @@ Error cancelled() {
     return make_error(Error::Kind::Cancelled, "layout cancelled");
 }
 
+// By box of a part; empty where the input has none.
+std::vector<uint32_t> bands_of(const Input& input, const Graph& graph) {
+    std::vector<uint32_t> bands;
+    if (input.bands.size() == input.boxes.size())
+        for (const uint32_t box : graph.original)
+            bands.push_back(input.bands[box]);
+    return bands;
+}
+
+// With room for a frame's title where a band begins.
+RowSizes sizes_with_bands(const Graph& graph, const Layers& layers, const std::vector<int>& x,
+    const std::vector<int>& rows, const std::vector<uint32_t>& bands) {
+    RowSizes sizes = row_sizes(graph, layers, x);
+    std::vector<uint32_t> band_of_row(sizes.height.size(), 0);
+    for (uint32_t box = 0; box < bands.size(); ++box)
+        band_of_row[static_cast<size_t>(rows[box])] = bands[box];
+    for (size_t r = 0; r + 1 < band_of_row.size(); ++r) {
+        if (band_of_row[r] == band_of_row[r + 1])
+            continue;
+        sizes.above[r] += kBandFoot;
+        sizes.below[r] += kBandHead;
+        sizes.gap[r] += kBandFoot + kBandHead;
+    }
+    return sizes;
+}
+
 std::vector<int> rows_of(const Graph& graph, const Job& job) {
     const std::vector<uint32_t> topological = topological_order(graph);
     std::vector<int> rows = greedy_rows(graph, topological);
@@ -75,7 +101,10 @@ Result<Output> run_layered(const Input& input, const Options&, const Job& job) {
     uint64_t done = 0;
     for (Graph& graph : parts) {
         job.report(done, input.boxes.size(), "layout");
-        const std::vector<int> rows = rows_of(graph, job);
+        const std::vector<uint32_t> bands = bands_of(input, graph);
+        std::vector<int> rows = rows_of(graph, job);
+        if (!bands.empty())
+            separate_bands(graph, bands, rows);
         if (job.cancelled())
             return cancelled();
         out.cut_links += cut_long_spans(graph, rows);
@@ -85,7 +114,9 @@ Result<Output> run_layered(const Input& input, const Options&, const Job& job) {
         const std::vector<int> x = place_elements(graph, layers, job);
         if (job.cancelled())
             return cancelled();
-        pictures.push_back(route(graph, layers, x));
+        pictures.push_back(bands.empty()
+                ? route(graph, layers, x)
+                : route(graph, layers, x, sizes_with_bands(graph, layers, x, rows, bands)));
         blocks.push_back({.width = pictures.back().width,
             .height = pictures.back().height,
             .rows = static_cast<int>(layers.rows())});

@@ -32,6 +32,8 @@ inline constexpr int kPitch = 10; // between two lines
 inline constexpr int kRowGap = 28; // between two rows, at least
 inline constexpr int kLanePitch = 7; // between two lanes of a gap
 inline constexpr int kPortInset = 8; // a line meets a box this far inside its corners
+inline constexpr int kBandFoot = 12; // under a band, before lines turn: its frame ends there
+inline constexpr int kBandHead = 24; // above a band, behind where lines turn: its frame's title
 inline constexpr int kPartGap = 32; // between two parts of the picture
 
 inline constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
@@ -118,6 +120,8 @@ void simplex_rows(const Graph& graph, std::vector<int>& rows, const Job& job);
 // Moves boxes whose cost stays the same to a narrower row.
 void balance_rows(
     const Graph& graph, const std::vector<uint32_t>& topological, Weights weights, std::vector<int>& rows);
+// Rows for which each band has its own, `bands` by box; unchanged where a value leads to an earlier band.
+void separate_bands(const Graph& graph, const std::vector<uint32_t>& bands, std::vector<int>& rows);
 // Rows from 0 without an empty one; returns how many.
 int close_rows(std::vector<int>& rows);
 

@@ -32,6 +32,10 @@ struct Value {
 struct Input {
     std::vector<Box> boxes; // in graph order
     std::vector<Value> values;
+    // By box: boxes of one band stand in rows of their own, bands below each other in their order, so that a
+    // frame around a band has no other box in it. No value may lead to an earlier band: else, as where this
+    // is empty, there are none. For `layered`.
+    std::vector<uint32_t> bands{};
 };
 
 struct Point {

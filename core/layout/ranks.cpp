@@ -199,6 +199,23 @@ void balance_rows(
     }
 }
 
+void separate_bands(const Graph& graph, const std::vector<uint32_t>& bands, std::vector<int>& rows) {
+    for (const Graph::Value& value : graph.values)
+        for (const Graph::Use& use : graph.users(value))
+            if (bands[use.box] < bands[value.producer])
+                return;
+    // A row of a band for each of its old rows: inside of a band all stays as it was.
+    std::vector<std::pair<uint32_t, int>> distinct;
+    for (uint32_t box = 0; box < rows.size(); ++box)
+        distinct.emplace_back(bands[box], rows[box]);
+    std::sort(distinct.begin(), distinct.end());
+    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+    for (uint32_t box = 0; box < rows.size(); ++box)
+        rows[box] = static_cast<int>(
+            std::lower_bound(distinct.begin(), distinct.end(), std::pair(bands[box], rows[box]))
+            - distinct.begin());
+}
+
 int close_rows(std::vector<int>& rows) {
     if (rows.empty())
         return 0;

@@ -10,6 +10,8 @@
 #include <QtTest>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -196,6 +198,138 @@ private Q_SLOTS:
                 QVERIFY(linked.contains(value.node.index));
             }
         QVERIFY(used > 10);
+    }
+
+    // Two pictures for two panes: equally high, what is linked near the same height, each link in both.
+    void halvesShareTheirRows() {
+        const Dump dump = opened("gpt12/trace");
+        const Ledger ledger = build_ledger(dump);
+        const Place forward = *resolve(dump, "0/0:forward:partitioned_fw_subgraph_0_0"),
+                    backward = *resolve(dump, "0/0:backward:partitioned_bw_subgraph_0_0");
+        QVERIFY(can_share_rows(dump, forward, backward));
+        QVERIFY(!can_share_rows(dump, backward, forward));
+        std::vector<draw::Scene> scenes;
+        for (const bool want_backward : {false, true}) {
+            const Place& own = want_backward ? backward : forward;
+            auto picture = make_half_picture(dump, &ledger,
+                {.forward = forward, .backward = backward, .want_backward = want_backward},
+                picture_options(dump, &ledger, own));
+            QVERIFY2(picture.ok(), picture.ok() ? "" : picture.error().message.c_str());
+            QCOMPARE(picture->place.graph, own.graph);
+            QVERIFY(!picture->right.graph);
+            scenes.push_back(std::move(picture->scene));
+        }
+        QCOMPARE(scenes[0].height, scenes[1].height);
+        std::array<std::vector<const draw::Edge*>, 2> links;
+        for (size_t s = 0; s < 2; ++s)
+            for (const draw::Edge& edge : scenes[s].edges)
+                if (edge.across) {
+                    QCOMPARE(size_t(*edge.across), links[s].size());
+                    links[s].push_back(&edge);
+                }
+        QVERIFY(links[0].size() >= 15);
+        QCOMPARE(links[0].size(), links[1].size());
+        size_t near = 0;
+        for (size_t i = 0; i < links[0].size(); ++i) {
+            const draw::Edge &out = *links[0][i], &in = *links[1][i];
+            QCOMPARE(out.to_box, draw::kNoBox);
+            QCOMPARE(in.from_box, draw::kNoBox);
+            QVERIFY(out.from.valid() && !out.to.valid() && in.to.valid() && !in.from.valid());
+            QCOMPARE(out.cut, in.cut);
+            const draw::Box &from = scenes[0].boxes[out.from_box], &to = scenes[1].boxes[in.to_box];
+            near += std::abs((from.y + from.h / 2) - (to.y + to.h / 2)) < 60;
+            if (out.cut)
+                continue;
+            // It leaves the picture level, towards the other half.
+            const auto& points = out.points;
+            QVERIFY(points.size() >= 2 && points.back().x > scenes[0].width);
+            QCOMPARE(points.back().y, points[points.size() - 2].y);
+            QVERIFY(in.points.front().x < 0);
+            QCOMPARE(in.points.front().y, in.points[1].y);
+        }
+        QVERIFY2(near * 3 >= links[0].size() * 2, qPrintable(QString::number(near)));
+        // No line of a link lies behind a box.
+        for (size_t s = 0; s < 2; ++s)
+            for (const draw::Edge* link : links[s])
+                for (size_t i = 1; i < link->points.size(); ++i) {
+                    const layout::Point a = link->points[i - 1], b = link->points[i];
+                    for (const draw::Box& box : scenes[s].boxes)
+                        QVERIFY(std::max(a.x, b.x) <= box.x || std::min(a.x, b.x) >= box.x + box.w
+                            || std::max(a.y, b.y) <= box.y || std::min(a.y, b.y) >= box.y + box.h);
+                }
+    }
+
+    // The boxes of an expanded call have a frame with nothing else in it, and no line runs through its title.
+    void expandedCallsHaveFrames_data() {
+        QTest::addColumn<QString>("dump");
+        QTest::addColumn<QString>("address");
+        QTest::newRow("dup_tangents") << "dup_tangents/trace"
+                                      << "0/0:backward";
+        QTest::newRow("dup_tangents forward") << "dup_tangents/trace"
+                                              << "0/0:forward";
+        QTest::newRow("checkpointed") << "checkpointed/trace"
+                                      << "0/0:joint";
+        QTest::newRow("gpt12") << "gpt12/trace"
+                               << "0/0:forward";
+    }
+    void expandedCallsHaveFrames() {
+        QFETCH(QString, dump);
+        QFETCH(QString, address);
+        const Dump read = opened(qPrintable(dump));
+        PictureChoice choice;
+        choice.expand = {"all"};
+        const auto picture = picture_of(read, qPrintable(address), choice);
+        QVERIFY2(picture.ok(), picture.ok() ? "" : picture.error().message.c_str());
+        const draw::Scene& scene = picture->scene;
+        QVERIFY(!scene.frames.empty());
+        for (const draw::Frame& frame : scene.frames) {
+            QVERIFY2(frame.closed, frame.label.c_str());
+            for (const draw::Frame& other : scene.frames) {
+                const bool apart = frame.x + frame.w <= other.x || other.x + other.w <= frame.x
+                    || frame.y + frame.h <= other.y || other.y + other.h <= frame.y;
+                const auto inside = [](const draw::Frame& a, const draw::Frame& b) {
+                    return a.x >= b.x && a.y >= b.y && a.x + a.w <= b.x + b.w && a.y + a.h <= b.y + b.h;
+                };
+                QVERIFY(&frame == &other || apart || inside(frame, other) || inside(other, frame));
+            }
+        }
+    }
+
+    // Shades grow with the numbers, and the scale says what they stand for.
+    void overlaysSayWhatTheyMean() {
+        const Dump dump = opened("gpt12/trace");
+        PictureChoice choice;
+        choice.overlay = OverlayKind::Bytes;
+        const auto picture = picture_of(dump, "0/0:forward:partitioned_fw_subgraph_0_0", choice);
+        QVERIFY(picture.ok() && picture->overlay);
+        const draw::Overlay& overlay = *picture->overlay;
+        QCOMPARE(overlay.shade.size(), picture->scene.boxes.size());
+        const GraphModule& module = *dump.graph(picture->place.graph).module;
+        const Body& body = module.body(picture->place.body);
+        std::map<int64_t, uint8_t> shades;
+        for (size_t b = 0; b < overlay.shade.size(); ++b)
+            if (const ValueType* type = module.type(body.node(picture->scene.boxes[b].node).type))
+                if (const auto bytes = byte_size(module, *type); bytes && overlay.shade[b]) {
+                    shades[*bytes] = *overlay.shade[b];
+                    QVERIFY(!overlay.words[b].empty());
+                }
+        QVERIFY(shades.size() > 2);
+        QVERIFY(std::is_sorted(
+            shades.begin(), shades.end(), [](const auto& a, const auto& b) { return a.second < b.second; }));
+        QCOMPARE(int(shades.rbegin()->second), int(draw::kShades) - 1);
+        for (const auto& [bytes, shade] : shades)
+            QVERIFY(!overlay.steps[shade].empty());
+        const auto svg = export_picture(dump, *picture, *export_format("svg"), draw::Theme::Light);
+        QVERIFY(svg.ok());
+        QVERIFY(svg->bytes.find("Bytes of each value") != std::string::npos);
+        choice.overlay = OverlayKind::Time;
+        const auto without = picture_of(dump, "0/0:forward", choice);
+        QVERIFY(!without.ok() && without.error().kind == Error::Kind::Usage);
+        for (const draw::Theme theme : {draw::Theme::Light, draw::Theme::Dark})
+            for (uint8_t shade = 0; shade < draw::kShades; ++shade)
+                QVERIFY(draw::contrast(draw::color(draw::ColorRole::Text, theme),
+                            draw::color(draw::shade_color(shade), theme))
+                    >= 4.5);
     }
 
     void badChoicesAreErrors() {

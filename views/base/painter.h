@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "core/draw/overlay.h"
 #include "core/draw/scene.h"
 #include "views/base/theme.h"
 
@@ -24,6 +25,7 @@ struct ExportOptions {
     bool transparent = false; // otherwise on the scheme's window colour (white in Light for print: see plain)
     bool plain = false; // white ground
     bool legend = false; // below the picture
+    const draw::Overlay* overlay = nullptr; // what boxes are coloured by, with its scale below the picture
     Scheme scheme = Scheme::Light;
     QString title; // PDF: document title; PNG: text chunk. Empty = scene.title
 };

@@ -2,6 +2,7 @@
 
 #include "core/base/save.h"
 #include "core/draw/legend.h"
+#include "core/draw/overlay.h"
 #include "views/base/scenepainter.h"
 #include "views/base/text.h"
 
@@ -30,7 +31,10 @@ CompiledList listFor(const draw::Scene& scene, const ExportOptions& options) {
     display.margin = kMargin;
     const QString title = options.title.isEmpty() ? qs(scene.title) : options.title;
     display.caption = title.toStdString();
+    display.overlay = options.overlay;
     draw::DisplayList list = draw::make_display_list(scene, display);
+    if (options.overlay)
+        draw::append_scale(*options.overlay, kMargin, list);
     if (options.legend)
         draw::append_legend(scene, kMargin, list);
     return CompiledList(scene, std::move(list));

@@ -66,14 +66,16 @@ CompiledList::CompiledList(const draw::Scene& scene, draw::DisplayList displayLi
     }
 }
 
-Picture::Picture(std::shared_ptr<const draw::Scene> scene)
-    : scene_(std::move(scene)) { }
+Picture::Picture(std::shared_ptr<const draw::Scene> scene, std::shared_ptr<const draw::Overlay> overlay)
+    : scene_(std::move(scene))
+    , overlay_(std::move(overlay)) { }
 
 const CompiledList& Picture::at(draw::Detail detail) {
     auto& slot = lists_[static_cast<size_t>(detail)];
     if (!slot) {
         draw::DisplayOptions options;
         options.detail = detail;
+        options.overlay = overlay_.get();
         slot = std::make_unique<CompiledList>(*scene_, draw::make_display_list(*scene_, options));
     }
     return *slot;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/draw/display.h"
+#include "core/draw/overlay.h"
 #include "views/base/theme.h"
 
 #include <QColor>
@@ -37,12 +38,14 @@ struct CompiledList {
 // A scene and its lists, each made when it is first wanted.
 class Picture {
 public:
-    explicit Picture(std::shared_ptr<const draw::Scene> scene);
+    explicit Picture(
+        std::shared_ptr<const draw::Scene> scene, std::shared_ptr<const draw::Overlay> overlay = nullptr);
     const draw::Scene& scene() const { return *scene_; }
     const CompiledList& at(draw::Detail detail);
 
 private:
     std::shared_ptr<const draw::Scene> scene_;
+    std::shared_ptr<const draw::Overlay> overlay_;
     std::array<std::unique_ptr<CompiledList>, draw::kDetailCount> lists_;
 };
 

@@ -87,6 +87,8 @@ void Canvas::setScene(
 
     d->index.reset();
     d->picture.reset();
+    d->overlay.reset();
+    d->overlayScale.reset();
     d->layerKey = {};
     d->scene = std::move(scene);
     if (d->scene) {
@@ -97,6 +99,11 @@ void Canvas::setScene(
     for (uint32_t i = 0; d->scene && i < d->scene->boxes.size(); ++i)
         if (d->scene->boxes[i].region)
             d->farBoxes.push_back(i);
+    d->across.clear();
+    d->lit.clear();
+    for (uint32_t i = 0; d->scene && i < d->scene->edges.size(); ++i)
+        if (d->scene->edges[i].across)
+            d->across.push_back(i);
     d->cameFrom = d->cameTo = {};
     if (change == Change::NewBody) {
         d->selected = d->currentHit = {};
@@ -189,6 +196,22 @@ const Marks& Canvas::marks() const {
     return d->told;
 }
 
+void Canvas::setOverlay(std::shared_ptr<const draw::Overlay> overlay) {
+    if (overlay == d->overlay || !d->scene)
+        return;
+    d->overlay = std::move(overlay);
+    d->picture = std::make_unique<Picture>(d->scene, d->overlay);
+    d->overlayScale =
+        d->overlay ? std::make_unique<CompiledList>(draw::Scene(), draw::make_scale(*d->overlay)) : nullptr;
+    d->layerKey = {};
+    d->placeMinimap();
+    viewport()->update();
+}
+
+const std::shared_ptr<const draw::Overlay>& Canvas::overlay() const {
+    return d->overlay;
+}
+
 void Canvas::setCrossingSide(Side side) {
     d->side = side;
     viewport()->update();
@@ -199,6 +222,53 @@ void Canvas::setHits(std::vector<NodeId> hits, NodeId current) {
     d->currentHit = current;
     d->remark();
     d->updateMinimap();
+}
+
+const std::vector<uint32_t>& Canvas::links() const {
+    return d->across;
+}
+
+std::vector<uint32_t> Canvas::ownLinks() const {
+    std::vector<uint32_t> own;
+    const auto add = [&](uint32_t edge) {
+        if (const auto link = d->scene->edges[edge].across)
+            own.push_back(*link);
+    };
+    if (!d->shows() || d->across.empty())
+        return own;
+    if (const std::optional<uint32_t> box = d->boxOf(d->selected))
+        for (const auto& edges : {d->index->edgesInto(*box), d->index->edgesOutOf(*box)})
+            std::for_each(edges.begin(), edges.end(), add);
+    if (d->hoverEdge)
+        add(*d->hoverEdge);
+    std::sort(own.begin(), own.end());
+    own.erase(std::unique(own.begin(), own.end()), own.end());
+    return own;
+}
+
+void Canvas::setLit(std::vector<uint32_t> links) {
+    if (links == d->lit)
+        return;
+    d->lit = std::move(links);
+    viewport()->update();
+}
+
+double Canvas::outlet(uint32_t box) const {
+    const draw::Box& own = d->scene->boxes[box];
+    // Beside it, where nothing lies between it and the border; else just under its row.
+    const QRectF way = d->side == Side::Right
+        ? QRectF(own.x + own.w + 1, own.y, std::max(0, d->scene->width - own.x - own.w), own.h)
+        : QRectF(0, own.y, std::max(0, own.x - 1), own.h);
+    int bottom = own.y + own.h;
+    const std::vector<uint32_t> between = d->index->boxesIn(way);
+    for (const uint32_t other : between)
+        bottom = std::max(bottom, d->scene->boxes[other].y + d->scene->boxes[other].h);
+    return between.empty() ? own.y + own.h / 2.0 : bottom + 3.0;
+}
+
+std::optional<double> Canvas::outlet(NodeId node) const {
+    const std::optional<uint32_t> box = d->shows() ? d->boxOf(node) : std::nullopt;
+    return box ? std::optional(outlet(*box)) : std::nullopt;
 }
 
 void Canvas::setDimmed(bool dimmed, std::vector<NodeId> keep) {
@@ -283,7 +353,8 @@ void Canvas::Private::placeMinimap() {
     const QPoint corners[] = {
         {right, bottom}, {right, kMinimapGap}, {kMinimapGap, bottom}, {kMinimapGap, kMinimapGap}};
     const auto free = [&](const QPoint& at) {
-        return index->countIn(QRectF(q->toScene(at), QSizeF(minimap->size()) / zoom), 1) == 0;
+        return index->countIn(QRectF(q->toScene(at), QSizeF(minimap->size()) / zoom), 1) == 0
+            && !scalePlate().intersects(QRectF(QRect(at, minimap->size())));
     };
     std::optional<QPoint> place;
     switch (minimapCorner) {

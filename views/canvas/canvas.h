@@ -5,6 +5,7 @@
 // emit the signals of user actions (nodeSelected, …), so two canvases can be tied together without loops.
 #pragma once
 
+#include "core/draw/overlay.h"
 #include "core/draw/scene.h"
 
 #include <QAbstractScrollArea>
@@ -63,6 +64,7 @@ struct Marks {
     std::vector<NodeId> users, producers; // of the selected node
     std::vector<NodeId> crossing; // values that cross to the other pane
     std::vector<NodeId> partners; // of the node that is selected in the other pane: forward and backward
+    bool reaches = false; // the selected node has such partners in the other pane
     std::vector<NodeId> noted; // nodes with a bookmark or note
     NodeId step; // arrow at the left edge; invalid = none
     // --- of a comparison with the other pane
@@ -110,9 +112,21 @@ public:
     void setAlsoSelected(std::vector<NodeId> nodes);
     void setMarks(Marks marks); // in place of those before; the same again costs nothing
     const Marks& marks() const;
+    // Colours the boxes by it, with its scale in a corner; null = none. It is of the scene that is shown, and
+    // gone with the next.
+    void setOverlay(std::shared_ptr<const draw::Overlay> overlay);
+    const std::shared_ptr<const draw::Overlay>& overlay() const;
     void setCrossingSide(Side side);
     void setHits(std::vector<NodeId> hits, NodeId current = {}); // search hits, and the one that F3 is at
     // Dims all boxes to 35 % but the selection, its marks, and `keep` (the trace).
+    // Of a half on the rows of another: its links out of the picture (Scene::edges, by Edge::across), those
+    // of what is selected and under the pointer, and those that the other canvas lights in this one.
+    const std::vector<uint32_t>& links() const;
+    std::vector<uint32_t> ownLinks() const; // Edge::across, ascending
+    void setLit(std::vector<uint32_t> links);
+    // The height at which a line from a box to the other half runs; none where the node is not shown.
+    std::optional<double> outlet(NodeId node) const;
+    double outlet(uint32_t box) const;
     void setDimmed(bool dimmed, std::vector<NodeId> keep = {});
     bool isDimmed() const;
 
@@ -132,6 +146,9 @@ public:
     void setViewState(const ViewState& state);
     QPointF toScene(QPointF viewportPos) const;
     QPointF fromScene(QPointF scenePos) const;
+    // Zoom and height of another canvas whose picture has its rows at the same heights; the middle stays, and
+    // so does the opening view as long as both have it.
+    void showRowsOf(const Canvas& other);
     QRect boxRect(NodeId node) const; // on the viewport; null where the node is not shown
     NodeId nodeAt(QPoint viewportPos) const; // the node itself, or the folded node whose port mark is there
 
@@ -148,7 +165,7 @@ public:
     void setWheelZooms(bool on);
 
 public Q_SLOTS:
-    void fitAll();
+    void fitAll(double largestZoom = 1.0);
     void fitSelection();
     void zoomIn(); // × 1.25
     void zoomOut();
@@ -168,6 +185,7 @@ Q_SIGNALS:
     void nodeSelected(hopscope::NodeId node);
     void nodeActivated(hopscope::NodeId node); // double click, Return
     void hovered(hopscope::NodeId node); // invalid = left
+    void linkHovered(); // another link out of the picture is under the pointer, or none
     void alsoSelectedChanged();
     void contextMenuRequested(hopscope::NodeId node, QPoint globalPos); // node invalid = background
     void viewChanged(); // zoom or place, by whatever

@@ -315,12 +315,14 @@ void Canvas::Private::startHover(QPoint pos) {
     if (!node.valid()) // an edge stands for its value
         if (const auto hit = index->edgeAt(q->toScene(pos), kEdgeReach / zoom)) {
             edge = hit->edge;
-            node = scene->edges[*edge].from;
+            node = scene->edges[*edge].from ? scene->edges[*edge].from : scene->edges[*edge].to;
         }
     hoverPos = pos;
     if (edge != hoverEdge) {
         hoverEdge = edge;
         q->viewport()->update();
+        if (!across.empty())
+            Q_EMIT q->linkHovered();
     }
     if (node == hoverNode && edge == hoverEdgeOfCard)
         return;
@@ -337,6 +339,8 @@ void Canvas::Private::endHover() {
     if (hoverEdge) {
         hoverEdge.reset();
         q->viewport()->update();
+        if (!across.empty())
+            Q_EMIT q->linkHovered();
     }
     if (hoverNode.valid()) {
         hoverNode = {};

@@ -84,6 +84,7 @@ struct Canvas::Private {
     const QPixmap& staticLayer();
     void paintLayer(const QRect& part); // device pixels
     void paintLinks(QPainter& painter, ScenePainter& scenePainter);
+    void paintOutlets(QPainter& painter, ScenePainter& scenePainter);
     void paintMarkedBoxes(QPainter& painter, ScenePainter& scenePainter);
     void paintSigns(QPainter& painter, ScenePainter& scenePainter);
     void paintCrossing(QPainter& painter, const QRectF& box, double line) const;
@@ -92,12 +93,16 @@ struct Canvas::Private {
     void paintTags(QPainter& painter, ScenePainter& scenePainter);
     void paintDifferences(QPainter& painter, ScenePainter& scenePainter);
     void paintBreakpoint(QPainter& painter, const QRectF& box, double line, bool on) const;
+    QRectF scalePlate() const; // of the overlay's scale, on the viewport; null without one (canvas_far.cpp)
+    void paintScale(QPainter& painter);
     void paintSelectedPort(QPainter& painter, ScenePainter& scenePainter);
 
     Canvas* q;
     std::shared_ptr<const draw::Scene> scene;
     std::unique_ptr<SceneIndex> index;
     std::unique_ptr<Picture> picture;
+    std::shared_ptr<const draw::Overlay> overlay;
+    std::unique_ptr<CompiledList> overlayScale; // of the overlay: what its shades mean
     Placeholder placeholder;
 
     double zoom = 1.0;
@@ -110,6 +115,8 @@ struct Canvas::Private {
     std::vector<NodeId> hits, kept;
     Marks told; // by the owner
     std::vector<uint16_t> marks; // Mark, by box
+    std::vector<uint32_t> across; // edges that lead out of the picture, by Edge::across
+    std::vector<uint32_t> lit; // of those, by the owner; Edge::across
     std::vector<uint32_t> farBoxes; // calls, which are named from afar
     bool dimmed = false;
     Side side = Side::None;

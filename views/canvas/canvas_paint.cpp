@@ -95,11 +95,13 @@ void Canvas::Private::paint(QPainter& painter) {
     ScenePainter scenePainter(painter, target());
     paintWaiting(painter, scenePainter);
     paintLinks(painter, scenePainter);
+    paintOutlets(painter, scenePainter);
     paintMarkedBoxes(painter, scenePainter);
     paintDifferences(painter, scenePainter);
     paintFarLabels(painter, scenePainter);
     paintTags(painter, scenePainter);
     paintSigns(painter, scenePainter);
+    paintScale(painter);
     painter.restore();
 }
 
@@ -137,8 +139,39 @@ void Canvas::Private::paintLinks(QPainter& painter, ScenePainter& scenePainter) 
         for (uint32_t edge : index->edgesOutOf(*box))
             show(edge, ink);
     }
+    for (const uint32_t link : lit)
+        if (link < across.size())
+            show(across[link], color(Role::Accent));
     if (hoverEdge && *hoverEdge < scene->edges.size())
         show(*hoverEdge, color(Role::Text));
+}
+
+// From what belongs to the other half towards it, where no value passes: the lines go on across the gap.
+void Canvas::Private::paintOutlets(QPainter& painter, ScenePainter& scenePainter) {
+    if (across.empty() || side == Side::None)
+        return;
+    QPen pen(color(Role::Accent), 2 * target().lineScale);
+    pen.setDashPattern({1, 2});
+    pen.setCapStyle(Qt::FlatCap);
+    painter.setPen(pen);
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    std::vector<NodeId> nodes = told.partners;
+    if (told.reaches)
+        nodes.push_back(selected);
+    const bool right = side == Side::Right;
+    for (const NodeId node : nodes) {
+        const std::optional<uint32_t> box = index->boxOf(node);
+        if (!box)
+            continue;
+        const draw::Box& own = scene->boxes[*box];
+        const double y = q->outlet(*box);
+        const bool beside = y < own.y + own.h;
+        const double x = beside ? (right ? own.x + own.w : own.x) : own.x + own.w / 2.0;
+        const QPointF from = scenePainter.map(x, y);
+        const double border = right ? q->viewport()->width() * q->devicePixelRatioF() : 0;
+        if (right ? from.x() < border : from.x() > border)
+            painter.drawLine(from, QPointF(border, from.y()));
+    }
 }
 
 // Boxes that look other than they are listed are painted again, over the layer.

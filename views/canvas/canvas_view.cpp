@@ -193,11 +193,21 @@ void Canvas::setViewState(const ViewState& state) {
     d->setView(next, state.centre * next - QRectF(viewport()->rect()).center());
 }
 
-void Canvas::fitAll() {
+void Canvas::fitAll(double largestZoom) {
     if (!d->shows())
         return;
     d->opening = false;
-    d->fitRect(QRectF(0, 0, d->scene->width, d->scene->height), 1.0);
+    d->fitRect(QRectF(0, 0, d->scene->width, d->scene->height), largestZoom);
+}
+
+void Canvas::showRowsOf(const Canvas& other) {
+    if (!d->shows() || !other.d->shows())
+        return;
+    d->opening = d->opening && other.d->opening;
+    const double middle = toScene(QRectF(viewport()->rect()).center()).x();
+    const QPoint apart = viewport()->mapToGlobal(QPoint()) - other.viewport()->mapToGlobal(QPoint());
+    const double next = other.d->zoom;
+    d->setView(next, QPointF(middle * next - viewport()->width() / 2.0, other.d->offset.y() + apart.y()));
 }
 
 void Canvas::fitSelection() {

@@ -54,6 +54,7 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     options.scale = request.scale;
     options.plain = request.plain;
     options.legend = picture->legend;
+    options.overlay = picture->overlay.get();
     options.scheme = dark ? Scheme::Dark : Scheme::Light;
     return exportScene(picture->scene, request.path, options);
 }

@@ -13,12 +13,14 @@
 namespace hopscope {
 
 namespace {
-constexpr int kSample = 40, kWords = 420, kEntry = 22; // as in the pictures' own legend
+constexpr int kSample = 48, kWords = 420, kEntry = 22; // as in the pictures' own legend
 
 // What a canvas paints over a picture.
 enum class Over {
     Selected,
     Related,
+    Also,
+    Partner,
     Step,
     Hit,
     Note,
@@ -38,6 +40,10 @@ QString wordsOf(Over over) {
         return LegendView::tr("the selected node");
     case Over::Related:
         return LegendView::tr("makes or uses its value");
+    case Over::Also:
+        return LegendView::tr("chosen besides it (Ctrl and a click)");
+    case Over::Partner:
+        return LegendView::tr("its forward or backward node, in the other pane");
     case Over::Step:
         return LegendView::tr("the current call; of a run, what is next");
     case Over::Hit:
@@ -98,6 +104,17 @@ void paintOver(QPainter& p, Over over, const QRectF& box) {
     case Over::Related:
         frame(color(Role::Accent), 1, color(Role::Surface));
         break;
+    case Over::Also:
+        frame(color(Role::Accent), 2, color(Role::AccentSoft));
+        break;
+    case Over::Partner: {
+        QPen pen(color(Role::Accent), 2);
+        pen.setDashPattern({3, 2});
+        p.setPen(pen);
+        p.setBrush(Qt::NoBrush);
+        p.drawRoundedRect(box.adjusted(-3, -3, 3, 3), 5, 5);
+        break;
+    }
     case Over::Step: {
         p.setBrush(color(Role::Accent));
         const QPointF tip(box.left() - 1, box.center().y());

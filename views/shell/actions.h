@@ -1,8 +1,11 @@
 // All actions of the window, made in one place: name, text, icon, keys and where the keys work.
 #pragma once
 
+#include "core/export/overlay.h"
+
 #include <QAction>
 #include <QList>
+
 #include <QObject>
 
 #include <functional>
@@ -47,6 +50,13 @@ enum class Do {
     Fold,
     FoldRepeats,
     Hairpin,
+    AlignHalves,
+    OverlayNone,
+    OverlayBytes,
+    OverlayUsers,
+    OverlayDecision,
+    OverlayTime,
+    OverlayError,
     ExpandHere,
     CollapseHere,
     ExpandLevel,
@@ -192,5 +202,8 @@ private:
     QList<QAction*> actions_;
     bool running_ = true; // not as at first
 };
+
+// What shows it: Do::OverlayBytes for OverlayKind::Bytes.
+Do overlayAction(OverlayKind kind);
 
 } // namespace hopscope

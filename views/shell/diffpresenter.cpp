@@ -50,7 +50,7 @@ void DiffPresenter::again(const MatchOptions& options) {
 // stands in the same place in both.
 void DiffPresenter::followView(Pane moved) {
     const std::shared_ptr<const Comparison> of = state_->comparison();
-    if (!of || linking_ || !actions_->operator[](Do::LinkViews)->isChecked())
+    if (!of || linking_ || panes_->sharesRows() || !actions_->operator[](Do::LinkViews)->isChecked())
         return;
     const auto same = [](const Place& x, const Place& y) { return x.graph == y.graph && x.body == y.body; };
     const Place &left = panes_->pane(Pane::Left).body(), &right = panes_->pane(Pane::Right).body();
@@ -150,7 +150,7 @@ void DiffPresenter::follow(const Shown& shown, Changes changed) {
     const NavState& at = shown.at;
     const bool two = shown.document && at.panes[0].graph && at.panes[1].graph;
     actions_->setReason(Do::ComparePanes, two ? QString() : tr("two bodies must be shown"));
-    actions_->setReason(Do::LinkViews, shown.comparison ? QString() : tr("nothing is compared"));
+    actions_->setReason(Do::LinkViews, two ? QString() : tr("two bodies must be shown"));
     const QString none = !shown.comparison         ? tr("nothing is compared")
         : shown.comparison->rows.first_row.empty() ? tr("the two bodies are equal")
                                                    : QString();

@@ -29,6 +29,7 @@ enum class Part {
     Expanding,
     Hiding,
     Corners,
+    Overlays,
     Layouts,
     Docks,
     Arrangements,
@@ -64,10 +65,11 @@ std::vector<MenuTable> Menus::table() {
                 Do::FindNext, Do::FindPrevious, Do::FilterLedger, Gap, Do::AddNote, Do::ToggleBookmark}},
         {QT_TR_NOOP("&View"),
             {Do::Fit, Do::FitSelection, Do::ZoomIn, Do::ZoomOut, Do::Zoom100, Do::WheelZooms, Gap, Do::Fold,
-                Do::FoldRepeats, Do::Hairpin, Part::Expanding, Part::Hiding, Do::UndoView, Do::RedoView, Gap,
-                Do::Minimap, Part::Corners, Do::ValuesOnNodes, Do::TimesOnNodes, Part::Layouts, Gap,
-                Do::OtherPane, Do::LinkPanes, Do::SinglePane, Gap, Part::Docks, Part::Arrangements, Gap,
-                Part::Colours, Part::TextSize, Do::FullScreen}},
+                Do::FoldRepeats, Do::Hairpin, Do::AlignHalves, Part::Expanding, Part::Hiding, Do::UndoView,
+                Do::RedoView, Gap, Do::Minimap, Part::Corners, Part::Overlays, Do::ValuesOnNodes,
+                Do::TimesOnNodes, Part::Layouts, Gap, Do::OtherPane, Do::LinkPanes, Do::LinkViews,
+                Do::SinglePane, Gap, Part::Docks, Part::Arrangements, Gap, Part::Colours, Part::TextSize,
+                Do::FullScreen}},
         {QT_TR_NOOP("&Go"),
             {Do::GoTo, Do::Back, Do::Forward, Do::Up, Gap, Do::NextInvocation, Do::PreviousInvocation,
                 Do::NextReused, Do::PreviousReused, Do::NextTraced, Do::PreviousTraced, Do::StepInto,
@@ -129,6 +131,11 @@ void addPart(QMenu* menu, Part part, Actions& actions, const Docks& docks, QMenu
         addChoice(menu->addMenu(Menus::tr("Minimap &Corner")), actions,
             {Do::MinimapAuto, Do::MinimapTopLeft, Do::MinimapTopRight, Do::MinimapBottomLeft,
                 Do::MinimapBottomRight});
+        break;
+    case Part::Overlays:
+        addChoice(menu->addMenu(Menus::tr("Colour &Nodes by")), actions,
+            {Do::OverlayNone, Do::OverlayBytes, Do::OverlayUsers, Do::OverlayDecision, Do::OverlayTime,
+                Do::OverlayError});
         break;
     case Part::Layouts:
         addChoice(menu->addMenu(Menus::tr("&Layout")), actions, {Do::LayoutLayered, Do::LayoutDot});

@@ -20,7 +20,7 @@ PanePresenter::PanePresenter(WindowState* state, Actions* actions, QWidget* pare
     : state_(state)
     , actions_(actions)
     , scenes_(&state->jobs())
-    , split_(new QSplitter(Qt::Horizontal, parent)) {
+    , split_(new PaneSplitter(Qt::Horizontal, parent)) {
     split_->setObjectName(QStringLiteral("paneSplitter"));
     split_->setChildrenCollapsible(false);
     const struct {
@@ -42,6 +42,8 @@ PanePresenter::PanePresenter(WindowState* state, Actions* actions, QWidget* pare
     connect(&scenes_, &SceneStore::failed, this, &PanePresenter::sceneFailed);
     connectActions();
     connectPictures();
+    connectHalves();
+    connectOverlays();
 }
 
 PanePresenter::~PanePresenter() {
@@ -63,6 +65,7 @@ void PanePresenter::follow(const Shown& shown, Changes changed) {
         scenes_.keep({keyOf(Pane::Left), keyOf(Pane::Right)});
         for (Pane pane : kPanes)
             showPane(pane);
+        showGap();
     }
     mark(changed & (another | Change::Selection | Change::Comparison));
     greyPictures();
@@ -84,6 +87,7 @@ void PanePresenter::setDocument(const std::shared_ptr<const Document>& document)
         return;
     shown_ = {};
     paired_ = {};
+    sharable_ = {};
     pictures_ = {};
     history_.clear();
     views_.clear();
@@ -93,15 +97,22 @@ void PanePresenter::setDocument(const std::shared_ptr<const Document>& document)
 
 SceneStore::Key PanePresenter::keyOf(Pane pane) const {
     const Place& body = state_->navigator().pane(pane);
-    return {body.graph, body.body, (*actions_)[Do::Fold]->isChecked(),
+    SceneStore::Key key{body.graph, body.body, (*actions_)[Do::Fold]->isChecked(),
         (*actions_)[Do::LayoutDot]->isChecked(), history_.of(body)};
+    if (wantsSharedRows()) {
+        const Place& beside = state_->navigator().pane(other_pane(pane));
+        key.beside = {beside.graph, beside.body};
+        key.beside_choice = history_.of(beside);
+        key.backward = pane == Pane::Right;
+    }
+    return key;
 }
 
 void PanePresenter::rememberView(Pane pane) {
     const SceneStore::Key& key = shown_[size_t(pane)];
     const Canvas& canvas = panes_[size_t(pane)]->canvas();
     if (key.graph && canvas.scene())
-        views_[key] = canvas.viewState();
+        views_[key.alone()] = canvas.viewState();
 }
 
 const PanePresenter::Views& PanePresenter::views() {
@@ -221,10 +232,12 @@ void PanePresenter::sceneReady(const SceneStore::Key& key) {
         canvas.setScene({picture, &picture->scene()},
             sameBody ? Canvas::Change::SameBody : Canvas::Change::NewBody,
             sameBody && before ? std::function<NodeId(NodeId)>(now) : nullptr);
-        if (const auto view = views_.find(key); view != views_.end() && !sameBody)
+        if (const auto view = views_.find(key.alone()); view != views_.end() && !sameBody)
             canvas.setViewState(view->second);
     }
+    showOverlay();
     mark(true);
+    showGap();
     Q_EMIT pictureChanged();
 }
 
@@ -259,6 +272,7 @@ void PanePresenter::mark(bool reveal) {
             canvas.ensureVisible(marks.partners.front());
         canvas.setMarks(std::move(marks));
     }
+    lightLinks();
 }
 
 QString PanePresenter::whyNotDot() const {

@@ -5,6 +5,7 @@
 #include "core/browse/picture_history.h"
 #include "views/base/itemmenu.h"
 #include "views/canvas/canvas.h"
+#include "views/shell/gap.h"
 #include "views/shell/scenes.h"
 #include "views/shell/windowstate.h"
 
@@ -17,7 +18,6 @@
 #include <vector>
 
 class QKeyEvent;
-class QSplitter;
 
 namespace hopscope {
 
@@ -33,6 +33,8 @@ public:
     ~PanePresenter() override;
 
     QSplitter* widget() const { return split_; }
+    // A forward body and its backward stand in the panes, on the same rows.
+    bool sharesRows() const;
     PaneView& pane(Pane pane) const { return *panes_[size_t(pane)]; }
     PaneView& focused() const { return pane(state_->at().focus); }
     void follow(const Shown& shown, Changes changed) override;
@@ -63,6 +65,23 @@ Q_SIGNALS:
 private:
     void connectPane(Pane pane);
     void connectActions();
+    // --- colours by a number (panepresenter_overlay.cpp)
+    void connectOverlays();
+    OverlayKind overlayKind() const;
+    bool endOverlay();
+    void showOverlay();
+    std::shared_ptr<const draw::Overlay> overlayOf(const NumberedPicture& picture, OverlayKind kind) const;
+    QString overlayWords(Pane pane, NodeId number) const;
+    void greyOverlays(const QString& noPicture);
+    // --- halves on the same rows (panepresenter_halves.cpp)
+    void connectHalves();
+    bool wantsSharedRows() const;
+    void followRows(Pane moved);
+    void fitBoth();
+    void showGap();
+    void lightLinks();
+    PaneSplitter::Lines gapLines();
+    const draw::Edge* acrossFrom(Pane pane, const draw::Edge& edge) const;
     bool eventFilter(QObject* watched, QEvent* event) override;
     bool canvasKey(PaneView& pane, const QKeyEvent& key);
     void setDocument(const std::shared_ptr<const Document>& document);
@@ -100,7 +119,7 @@ private:
     const Forecasts* forecasts_ = nullptr;
     ItemMenu itemMenu_;
     SceneStore scenes_;
-    QSplitter* split_;
+    PaneSplitter* split_;
     std::array<PaneView*, 2> panes_{};
     std::array<SceneStore::Key, 2> shown_{}; // the picture in each pane
     std::array<std::shared_ptr<const NumberedPicture>, 2> pictures_; // likewise
@@ -109,6 +128,11 @@ private:
     std::vector<HalfPair> half_pairs_; // of the two bodies that are shown
     std::array<Place, 2> paired_; // whose they are
     Views views_;
+    mutable struct {
+        std::array<Place, 2> bodies;
+        bool yes = false;
+    } sharable_; // whether these can be drawn on shared rows
+    bool following_ = false; // one pane is moved because the other was
     bool levelling_ = false; // one pane's opening view follows from the other's
     std::shared_ptr<const Document> document_; // whose pictures these are
 };

@@ -42,11 +42,13 @@ void PanePresenter::connectPane(Pane pane) {
         [this, pane](NodeId node, QPoint at) { showMenu(pane, node, at); });
     connect(&canvas, &Canvas::cancelRequested, this, [this, pane] { scenes_.cancel(keyOf(pane)); });
     connect(&canvas, &Canvas::viewChanged, this, &PanePresenter::viewChanged);
-    connect(&canvas, &Canvas::escapePressed, this, [&view, select] { // the nearest first
+    connect(&canvas, &Canvas::escapePressed, this, [this, &view, select] { // the nearest first
         if (!view.findBar().isHidden())
             view.findBar().close();
         else if (view.canvas().isDimmed())
             view.canvas().setDimmed(false);
+        else if (endOverlay())
+            return;
         else
             select(NodeId());
     });
@@ -72,7 +74,13 @@ void PanePresenter::connectActions() {
     const auto canvas = [this]() -> Canvas& { return focused().canvas(); };
     actions_->connectTo(this,
         {
-            {Do::Fit, [=] { canvas().fitAll(); }},
+            {Do::Fit,
+                [=, this] {
+                    if (sharesRows())
+                        fitBoth();
+                    else
+                        canvas().fitAll();
+                }},
             {Do::FitSelection, [=] { canvas().fitSelection(); }},
             {Do::ZoomIn, [=] { canvas().zoomIn(); }},
             {Do::ZoomOut, [=] { canvas().zoomOut(); }},
@@ -108,8 +116,8 @@ void PanePresenter::connectActions() {
     for (Do what : {Do::ValuesOnNodes, Do::TimesOnNodes})
         actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Values); });
     actions_->restrictTo(split_,
-        {Do::FoldRepeats, Do::Hairpin, Do::ExpandHere, Do::CollapseHere, Do::HideNodes, Do::HideOthers,
-            Do::Extract, Do::RevealInputs, Do::RevealOutputs, Do::ShowAll, Do::TraceAncestors,
+        {Do::FoldRepeats, Do::Hairpin, Do::AlignHalves, Do::ExpandHere, Do::CollapseHere, Do::HideNodes,
+            Do::HideOthers, Do::Extract, Do::RevealInputs, Do::RevealOutputs, Do::ShowAll, Do::TraceAncestors,
             Do::TraceDescendants, Do::TracePath, Do::UndoView, Do::RedoView, Do::Fit, Do::FitSelection,
             Do::Minimap, Do::Fold, Do::Users, Do::OpenBeside, Do::ValuesOnNodes, Do::TimesOnNodes});
 }

@@ -97,6 +97,10 @@ Marks PanePresenter::marksIn(Pane pane) {
     const Place& other = state_->navigator().pane(other_pane(pane));
     const bool ofTheOther =
         at.node.graph == other.graph && at.node.body == other.body; // else of a call's body
+    if (at.node.node && at.focus == pane && at.node.graph == own.graph && at.node.body == own.body)
+        marks.reaches = std::any_of(halfPairs().begin(), halfPairs().end(), [&](const HalfPair& pair) {
+            return (pane == Pane::Left ? pair.left : pair.right) == at.node.node;
+        });
     if (at.node.node && at.focus != pane && ofTheOther)
         for (const HalfPair& pair : halfPairs())
             if ((pane == Pane::Left ? pair.right : pair.left) == at.node.node)
@@ -130,6 +134,8 @@ HoverCard PanePresenter::cardOf(Pane pane, NodeId number) const {
     HoverCard card = hoverCardOf(*document_, picture->origin(number));
     if (const std::string name = picture->name(number); !name.empty())
         card.title = qs(name); // with the call that it came out of
+    if (const QString words = overlayWords(pane, number); !words.isEmpty())
+        card.note += (card.note.isEmpty() ? QString() : QStringLiteral(" · ")) + words;
     if (const QString partners = partnersOf(pane, number); !partners.isEmpty())
         card.note += (card.note.isEmpty() ? QString() : QStringLiteral(" · ")) + partners;
     return card;
@@ -152,14 +158,14 @@ QString PanePresenter::partnersOf(Pane pane, NodeId number) const {
     if (at.graph != own.graph || at.body != own.body || half_pairs_.empty())
         return {};
     QStringList names;
-    std::optional<HalfEvidence> evidence;
+    const HalfPair* why = nullptr; // the strongest
     for (const HalfPair& pair : half_pairs_) {
         if ((pane == Pane::Left ? pair.left : pair.right) != at.node)
             continue;
         names << qs(
             document_->node_name({other.graph, other.body, pane == Pane::Left ? pair.right : pair.left}));
-        if (!evidence || pair.evidence < *evidence)
-            evidence = pair.evidence;
+        if (!why || pair.evidence < why->evidence)
+            why = &pair;
     }
     if (names.isEmpty())
         return {};
@@ -167,21 +173,28 @@ QString PanePresenter::partnersOf(Pane pane, NodeId number) const {
         names = names.mid(0, 4) << tr("%1 more").arg(names.size() - 4);
     const bool backward = document_->dump().graph(own.graph).stage == Stage::Backward;
     return (backward ? tr("derivative of %1, by %2") : tr("its derivative: %1, by %2"))
-        .arg(names.join(QStringLiteral(", ")), qs(std::string(half_evidence_text(*evidence))));
+        .arg(names.join(QStringLiteral(", ")), qs(half_evidence_text(why->evidence, why->placed)));
 }
 
 // A line is its value: which one, of what type, and what takes it as which operand.
 HoverCard PanePresenter::cardOf(Pane pane, const draw::Edge& edge) const {
-    HoverCard card = cardOf(pane, edge.from);
-    const auto& picture = pictures_[size_t(pane)];
-    if (card.isEmpty())
+    const Pane from = edge.from ? pane : other_pane(pane);
+    const Pane to_pane = edge.to ? pane : other_pane(pane);
+    const draw::Edge* across = acrossFrom(pane, edge);
+    const NodeId value = edge.from ? edge.from : across ? across->from : NodeId();
+    const NodeId user = edge.to ? edge.to : across ? across->to : NodeId();
+    HoverCard card = cardOf(from, value);
+    const auto& picture = pictures_[size_t(from)];
+    if (card.isEmpty() || !user)
         return card;
-    const std::vector<NodeId> values = edge.values.empty() ? std::vector<NodeId>{edge.from} : edge.values;
-    const std::vector<NodeId> operands = picture->producers(edge.to);
+    const std::vector<NodeId>& several = edge.values.empty() && across ? across->values : edge.values;
+    const std::vector<NodeId> values = several.empty() ? std::vector<NodeId>{value} : several;
+    const std::vector<NodeId> operands =
+        from == to_pane ? picture->producers(user) : std::vector<NodeId>(); // else it takes a copy
     QStringList taken;
-    for (const NodeId value : values) {
-        const auto at = std::find(operands.begin(), operands.end(), value);
-        const QString name = qs(picture->name(value));
+    for (const NodeId one : values) {
+        const auto at = std::find(operands.begin(), operands.end(), one);
+        const QString name = qs(picture->name(one));
         taken << (at == operands.end() ? name
                                        : tr("%1 as operand %2").arg(name).arg(at - operands.begin() + 1));
         if (taken.size() == 6 && values.size() > 7) {
@@ -189,7 +202,7 @@ HoverCard PanePresenter::cardOf(Pane pane, const draw::Edge& edge) const {
             break;
         }
     }
-    const QString to = qs(picture->name(edge.to));
+    const QString to = qs(pictures_[size_t(to_pane)]->name(user));
     card.target.clear();
     card.source.clear();
     card.note = edge.saved ? tr("saved for %1: %2").arg(to, taken.join(QStringLiteral(", ")))
@@ -398,6 +411,7 @@ void PanePresenter::greyPictures() {
         const QSignalBlocker quiet((*actions_)[what]);
         (*actions_)[what]->setChecked(on);
     };
+    greyOverlays(noPicture);
     set(Do::FoldRepeats, choice.fold_repeats);
     set(Do::Hairpin, choice.with_backward);
     const Place body = document_ ? state_->body() : Place{};

@@ -32,8 +32,17 @@ struct Kept {
 Result<std::shared_ptr<const NumberedPicture>> drawn(
     const std::shared_ptr<const Document>& document, const SceneStore::Key& key, const Job& job) {
     const Place place{key.graph, key.body, {}};
-    auto made = make_picture(document->dump(), &document->ledger(), place,
-        sceneOptions(*document, place, key.fold, key.dot), key.choice, job);
+    const draw::Options options = sceneOptions(*document, place, key.fold, key.dot);
+    const Place beside{key.beside.graph, key.beside.body, {}};
+    auto made = !beside.graph
+        ? make_picture(document->dump(), &document->ledger(), place, options, key.choice, job)
+        : make_half_picture(document->dump(), &document->ledger(),
+            {.forward = key.backward ? beside : place,
+                .backward = key.backward ? place : beside,
+                .forward_choice = key.backward ? key.beside_choice : key.choice,
+                .backward_choice = key.backward ? key.choice : key.beside_choice,
+                .want_backward = key.backward},
+            options, job);
     if (!made)
         return made.error();
     auto kept = std::make_shared<const Kept>(

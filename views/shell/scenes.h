@@ -24,6 +24,17 @@ public:
         bool fold = true;
         bool dot = false;
         PictureChoice choice{};
+        // The body in the pane beside, where the two are drawn on shared rows, and how that one is drawn.
+        struct Body {
+            GraphId graph;
+            BodyId body;
+            friend auto operator<=>(const Body&, const Body&) = default;
+        } beside{};
+        PictureChoice beside_choice{};
+        bool backward = false; // which of the two this one is
+        Body place() const { return {graph, body}; }
+        // The same body alone: from where it is seen is remembered by that.
+        Key alone() const { return {graph, body, fold, dot, choice}; }
         friend auto operator<=>(const Key&, const Key&) = default;
     };
 

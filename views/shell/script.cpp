@@ -123,6 +123,15 @@ void show(const std::shared_ptr<Play>& p) {
         p->window.comparison().setRecorded(p->script.compare);
         p->window.comparison().start();
     }
+    const std::optional<OverlayKind> overlay = overlay_named(ss(p->script.overlay));
+    if (overlay == OverlayKind::Time)
+        p->window.actions()[Do::MeasureTimes]->trigger();
+    if (overlay == OverlayKind::Error) {
+        if (p->script.compare.isEmpty())
+            p->window.comparison().start();
+    }
+    if (overlay)
+        p->window.actions()[overlayAction(*overlay)]->setChecked(true);
     if (!p->script.choice.plain())
         p->window.drawFocused(p->script.choice);
     whenIdle(p->window, [p] {

@@ -26,10 +26,11 @@ struct Script {
     QStringList docks; // "values", "steps", …, the last in front where they share a place
     QStringList onNodes; // "values", "times"
     QString zoom; // of the focused pane: per cent, or "fit"
+    QString overlay; // what boxes are coloured by: "bytes", "users", "decision", "time", "error"
     PictureChoice choice{}; // how the focused body is drawn
     bool empty() const {
         return run.isEmpty() && select.isEmpty() && call.isEmpty() && with.isEmpty() && others.isEmpty()
-            && line.isEmpty() && docks.isEmpty() && zoom.isEmpty() && choice.plain();
+            && line.isEmpty() && docks.isEmpty() && zoom.isEmpty() && overlay.isEmpty() && choice.plain();
     }
 };
 

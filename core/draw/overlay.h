@@ -1,0 +1,35 @@
+// A picture coloured by a number of each box: bytes, users, time, error, or what became of a call. Which
+// numbers, the caller says; drawing chooses the shades and tells what they mean.
+#pragma once
+
+#include "core/draw/display.h"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hopscope::draw {
+
+struct Overlay {
+    std::string title; // "Bytes of each value"
+    // By box: from 0, the least, to kShades - 1; none where there is nothing to tell. Shades of one hue that
+    // grow stronger, so that their order is seen in grey too.
+    std::vector<std::optional<uint8_t>> shade;
+    std::vector<std::string> words; // by box: the number as it is said, "24.0 KiB"; empty where there is none
+    std::array<std::string, kShades> steps; // what each shade stands for; empty where no box has it
+    std::string none; // what a box without a shade is, where there are such: "not known"; else empty
+};
+
+// The shades are equal steps of the logarithm between the least number above zero and the most, as `say` puts
+// them into words; zero has the least shade.
+Overlay make_overlay(std::string title, const std::vector<std::optional<double>>& by_box,
+    const std::function<std::string(double)>& say, std::string none);
+
+// What the shades mean, below what is in the list; or alone, at (0, 0).
+void append_scale(const Overlay& overlay, int margin, DisplayList& list);
+DisplayList make_scale(const Overlay& overlay);
+
+} // namespace hopscope::draw
