@@ -3,11 +3,10 @@
 #include "core/base/text.h"
 #include "core/graph/reading.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 
 namespace hopscope {
 
@@ -23,11 +22,16 @@ std::string say_count(double count) {
     const auto n = static_cast<long long>(std::llround(count));
     return std::to_string(n) + (n == 1 ? " user" : " users");
 }
+std::string printed(const char* format, double value) {
+    char text[48];
+    std::snprintf(text, sizeof text, format, value);
+    return text;
+}
 std::string say_time(double us) {
-    return us >= 1000 ? fmt::format("{:.1f} ms", us / 1000) : fmt::format("{:.3g} µs", us);
+    return us >= 1000 ? printed("%.1f ms", us / 1000) : printed("%.3g µs", us);
 }
 std::string say_floors(double times) {
-    return times == 0 ? "no difference" : fmt::format("{:.2g} × the floor", times);
+    return times == 0 ? "no difference" : printed("%.2g × the floor", times);
 }
 
 std::optional<double> bytes_of(const draw::Box& box, const SceneNodes& node_of) {
