@@ -413,8 +413,9 @@ private:
             out_ += " text-anchor=\"middle\"";
         else if (item.anchor == Primitive::Anchor::End)
             out_ += " text-anchor=\"end\"";
-        const uint32_t rgb =
-            item.letter ? letter_color(scene_.boxes[*item.box].kind) : color(item.fill, options_.theme);
+        const uint32_t rgb = item.letter ? letter_color(static_cast<Kind>(
+                                 static_cast<int>(item.fill) - static_cast<int>(ColorRole::Kind0)))
+                                         : color(item.fill, options_.theme);
         paint("fill", rgb);
         out_ += '>';
         out_ += xml_escaped(list_.texts[*item.text]);
