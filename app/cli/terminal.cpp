@@ -31,6 +31,8 @@ constexpr int kTickMilliseconds = 100;
 constexpr int kGraceMilliseconds = 130; // after Ctrl+C, for work to end by itself
 constexpr int kWorkerMilliseconds = 60; // of these, for an executor that is asked to stop
 constexpr size_t kColumns = 80; // where the terminal does not tell
+// Where standard error is no terminal: a line whenever work has gone on for so long.
+constexpr int kSayMilliseconds = 10000, kLookMilliseconds = 1000;
 
 std::atomic<bool> g_cancel{false};
 int g_wake = -1; // written to by the signal's handler
@@ -54,6 +56,7 @@ struct Line {
     const Stopwatch since;
     std::string text, shown, when_ended;
     Stopwatch phase; // since the text is that
+    double said = 0; // since() when a line was last written where there is no terminal
     bool active = false, told = false;
 
     void report(std::string_view words) {
@@ -70,6 +73,17 @@ struct Line {
         if (!shown.empty())
             put("\r\x1b[K");
         shown.clear();
+    }
+    // Of a log: what goes on, by whole lines, which stay. What is done within seconds says nothing.
+    void say() {
+        const std::lock_guard lock(mutex);
+        const double now = since.milliseconds();
+        if (!active || terminal || now - said < kSayMilliseconds)
+            return;
+        said = now;
+        char seconds[32];
+        std::snprintf(seconds, sizeof seconds, ", %.0f s\n", now / 1000);
+        put("hopscope: " + printable(utf8(text)) + seconds);
     }
     void draw() {
         const std::lock_guard lock(mutex);
@@ -118,9 +132,11 @@ Line& line() {
 void watch(int wakes) {
     std::optional<Stopwatch> since;
     for (;;) {
-        const bool idle = !since && !line().terminal;
         pollfd fd{wakes, POLLIN, 0};
-        const int ready = ::poll(&fd, 1, idle ? -1 : since ? 10 : kTickMilliseconds);
+        const int ready = ::poll(&fd, 1,
+            since                 ? 10
+                : line().terminal ? kTickMilliseconds
+                                  : kLookMilliseconds);
         char byte = 0;
         if (ready > 0 && ::read(wakes, &byte, 1) == 1) {
             if (since)
@@ -132,6 +148,7 @@ void watch(int wakes) {
         if (since && since->milliseconds() > kGraceMilliseconds)
             end();
         line().draw();
+        line().say();
     }
 }
 
@@ -159,13 +176,12 @@ Job interruptible() {
     start_watching();
     Job job;
     job.cancel = &g_cancel;
-    if (line().terminal)
-        job.progress = [](uint64_t done, uint64_t total, std::string_view phase) {
-            std::string text(phase);
-            if (total > 0)
-                text += ", " + std::to_string(done >= total ? 100 : done * 100 / total) + " %";
-            line().report(text);
-        };
+    job.progress = [](uint64_t done, uint64_t total, std::string_view phase) {
+        std::string text(phase);
+        if (total > 0)
+            text += ", " + std::to_string(done >= total ? 100 : done * 100 / total) + " %";
+        line().report(text);
+    };
     return job;
 }
 
@@ -174,8 +190,7 @@ const std::atomic<bool>& interrupted() {
 }
 
 void show_progress(std::string_view text) {
-    if (line().terminal)
-        line().report(text);
+    line().report(text);
 }
 
 void clear_progress() {

@@ -6,9 +6,9 @@
 namespace hopscope::cli {
 
 // For work that may take a while. Where standard error is a terminal its reports are shown there, as one line
-// that goes before anything is printed; elsewhere nothing is shown. Ctrl+C sets its cancel; a tenth of a
-// second later what still works is ended: child processes are killed, their folders and half-written files
-// removed, and the program ends with status 130. A second Ctrl+C does so at once.
+// that goes before anything is printed; elsewhere a line is written every 10 seconds. Ctrl+C sets its cancel;
+// a tenth of a second later what still works is ended: child processes are killed, their folders and
+// half-written files removed, and the program ends with status 130. A second Ctrl+C does so at once.
 Job interruptible();
 
 // Whether Ctrl+C came.

@@ -56,5 +56,6 @@ const std::vector<Composition>& norm_compositions();
 const std::vector<Composition>& index_compositions();
 const std::vector<Composition>& prims_compositions();
 const std::vector<Composition>& other_compositions();
+const std::vector<Composition>& foreach_compositions();
 
 } // namespace hopscope::executor

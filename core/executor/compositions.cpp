@@ -130,7 +130,7 @@ std::vector<std::string> register_missing_operators() {
     Registrar registrar;
     for (const auto* table : {&attention_compositions(), &gpu_attention_compositions(),
              &attention_piece_compositions(), &product_compositions(), &norm_compositions(),
-             &index_compositions(), &prims_compositions(), &other_compositions()})
+             &index_compositions(), &prims_compositions(), &other_compositions(), &foreach_compositions()})
         for (const Composition& entry : *table)
             if (registrar.lacks(entry.space, entry.schema))
                 add(registrar, entry);

@@ -152,6 +152,15 @@ Tensor scaled_mm(const Tensor& self, const Tensor& other, const Tensor& scale_a,
     return found.to(dtype ? *dtype : self.scalar_type());
 }
 
+// Weights of 8 bits with a scale for each row (_weight_int8pack_mm in
+// aten/src/ATen/native/LinearAlgebra.cpp).
+Tensor weight_int8pack_mm(const Tensor& self, const Tensor& weight, const Tensor& scales) {
+    return self.to(at::kFloat)
+        .mm(weight.to(at::kFloat).t())
+        .mul(scales.to(at::kFloat))
+        .to(self.scalar_type());
+}
+
 } // namespace
 
 const std::vector<Composition>& product_compositions() {
@@ -178,6 +187,8 @@ const std::vector<Composition>& product_compositions() {
             "_scaled_mm(Tensor self, Tensor mat2, Tensor scale_a, Tensor scale_b, Tensor? bias=None, Tensor? "
             "scale_result=None, ScalarType? out_dtype=None, bool use_fast_accum=False) -> Tensor",
             HOPSCOPE_KERNEL(scaled_mm)},
+        {"aten", "_weight_int8pack_mm(Tensor self, Tensor mat2, Tensor scales) -> Tensor",
+            HOPSCOPE_KERNEL(weight_int8pack_mm)},
     };
     return table;
 }

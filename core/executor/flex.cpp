@@ -16,18 +16,28 @@ constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 constexpr double kLn2 = 0.6931471805599453;
 constexpr int64_t kScores = int64_t{1} << 22; // at a time: 16 MiB in float32
 
-// A tensor of these sizes whose dimensions lie in memory as those of `like` (_permute_strides).
-Tensor laid_out_as(const Tensor& values, const Tensor& like) {
+// The values in memory so that their dimensions lie as these strides have them (_permute_strides).
+Tensor laid_out_as(const Tensor& values, at::IntArrayRef stride) {
     std::vector<int64_t> order(static_cast<size_t>(values.dim()));
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(
-        order.begin(), order.end(), [&](int64_t a, int64_t b) { return like.stride(a) > like.stride(b); });
-    std::vector<int64_t> sizes(order.size()), back(order.size());
-    for (size_t i = 0; i < order.size(); ++i) {
-        sizes[i] = values.size(order[i]);
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+        return stride[static_cast<size_t>(a)] > stride[static_cast<size_t>(b)];
+    });
+    std::vector<int64_t> back(order.size());
+    for (size_t i = 0; i < order.size(); ++i)
         back[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
-    }
-    return at::empty(sizes, values.options()).permute(back).copy_(values);
+    return values.permute(order).clone(at::MemoryFormat::Contiguous).permute(back);
+}
+
+// Itself to autograd, whose gradient lies in memory as it does (sdpa_dense_backward).
+Tensor with_gradient_laid_out(const Tensor& tensor) {
+    if (!at::GradMode::is_enabled() || !tensor.requires_grad())
+        return tensor;
+    const Tensor own = tensor.alias(); // what else uses the tensor has gradients of its own
+    own.register_hook([stride = tensor.strides().vec()](const Tensor& gradient) {
+        return gradient.defined() ? laid_out_as(gradient, stride) : gradient;
+    });
+    return own;
 }
 
 class Flex {
@@ -103,8 +113,8 @@ private:
         return values[0].toTensor();
     }
     Tensor repeated(const Tensor& tensor) const {
-        Tensor all = tensor.to(type_).expand({batch_, -1, -1, -1});
-        return group_ > 1 ? all.repeat_interleave(group_, 1) : all;
+        const Tensor all = tensor.to(type_).expand({batch_, -1, -1, -1});
+        return group_ > 1 ? all.unsqueeze(2).expand({-1, -1, group_, -1, -1}).flatten(1, 2) : all;
     }
     // Which blocks of keys each block of queries visits: (b, h, M blocks, N blocks). An index that names no
     // block visits none.
@@ -118,10 +128,9 @@ private:
                                   .logical_and(indices.lt(wide));
         std::vector<int64_t> sizes = indices.sizes().vec();
         sizes.back() = wide + 1; // the last takes what is not listed
-        const Tensor found = at::zeros(sizes, at::dtype(at::kBool));
-        found.scatter_(
-            -1, at::where(listed, indices.to(at::kLong), at::full({}, wide, at::dtype(at::kLong))), true);
-        return found.narrow(-1, 0, wide);
+        const Tensor place =
+            at::where(listed, indices.to(at::kLong), at::full({}, wide, at::dtype(at::kLong)));
+        return at::zeros(sizes, at::dtype(at::kBool)).scatter(-1, place, true).narrow(-1, 0, wide);
     }
     Tensor spread(const Tensor& visited, int64_t from, int64_t count) const {
         const Tensor rows =
@@ -142,21 +151,26 @@ public:
 
 } // namespace
 
-std::vector<Tensor> flex_attention(const FlexCall& call) {
+std::vector<Tensor> flex_attention(const FlexCall& given) {
+    FlexCall call = given;
+    for (Tensor* tensor : {&call.query, &call.key, &call.value})
+        *tensor = with_gradient_laid_out(*tensor);
     Flex flex(call);
     std::vector<Tensor> out, sums, largest;
     for (int64_t from = 0; from < flex.queries(); from += flex.rows()) {
         const Flex::Block b = flex.block(from, std::min(flex.rows(), flex.queries() - from));
-        const Tensor top = b.scores.amax(-1, true);
+        // What is subtracted before the exponential changes no result, and the largest has no derivative
+        // (FlexAttentionAutogradOp).
+        const Tensor top = b.scores.detach().amax(-1, true);
         // A row that is masked out entirely gives 0, and minus infinity as its sum.
         const Tensor least = top.masked_fill(top.eq(kMinusInfinity), 0);
         const Tensor weights = b.scores.sub(least).exp();
-        const Tensor sum = weights.sum(-1, true);
-        out.push_back(weights.matmul(flex.value).div(sum.masked_fill(sum.eq(0), 1)));
-        sums.push_back(sum.log().add(least).squeeze(-1).div(kLn2));
+        const Tensor sum = weights.sum(-1, true), none = sum.eq(0), some = sum.masked_fill(none, 1);
+        out.push_back(weights.matmul(flex.value).div(some));
+        sums.push_back(some.log().add(least).masked_fill(none, kMinusInfinity).squeeze(-1).div(kLn2));
         largest.push_back(top.squeeze(-1).div(kLn2));
     }
-    return {laid_out_as(at::cat(out, 2).to(call.query.scalar_type()), call.query), at::cat(sums, 2),
+    return {laid_out_as(at::cat(out, 2).to(call.query.scalar_type()), call.query.strides()), at::cat(sums, 2),
         at::cat(largest, 2)};
 }
 
@@ -198,9 +212,10 @@ std::vector<Tensor> flex_attention_backward(const FlexCall& call, const FlexBack
                 buffers[i] =
                     buffers[i].defined() ? buffers[i].add(made[i + 5].toTensor()) : made[i + 5].toTensor();
     }
-    std::vector<Tensor> all{laid_out_as(at::cat(grad_query, 2).to(call.query.scalar_type()), call.query),
-        laid_out_as(flex.reduced(grad_key, call.key).to(call.key.scalar_type()), call.key),
-        laid_out_as(flex.reduced(grad_value, call.value).to(call.value.scalar_type()), call.value)};
+    std::vector<Tensor> all{
+        laid_out_as(at::cat(grad_query, 2).to(call.query.scalar_type()), call.query.strides()),
+        laid_out_as(flex.reduced(grad_key, call.key).to(call.key.scalar_type()), call.key.strides()),
+        laid_out_as(flex.reduced(grad_value, call.value).to(call.value.scalar_type()), call.value.strides())};
     all.insert(all.end(), buffers.begin(), buffers.end());
     return all;
 }

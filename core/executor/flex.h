@@ -3,7 +3,8 @@
 //
 // The graphs for scores and masks are written for one score; here they are given all scores of a block at
 // once, and index tensors that broadcast against them: (B, 1, 1, 1), (1, H, 1, 1), (1, 1, M, 1), (1, 1, 1,
-// N). Half types are computed in float32 and rounded once.
+// N). Half types are computed in float32 and rounded once. The forward writes into nothing, so that autograd
+// sees all of it: a joint graph that is derived through it holds the operators that it is made of.
 #pragma once
 
 #include "core/executor/torch.h"

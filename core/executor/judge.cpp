@@ -85,45 +85,43 @@ class Signs {
 public:
     explicit Signs(uint64_t salt)
         : state_(salt * 0x9e3779b97f4a7c15ULL + 0x2545f4914f6cdd1dULL) { }
-    double next() {
-        if (left_ == 0) {
-            state_ ^= state_ << 13;
-            state_ ^= state_ >> 7;
-            state_ ^= state_ << 17;
-            bits_ = state_;
-            left_ = 64;
-        }
-        const double sign = bits_ & 1 ? 1.0 : -1.0;
-        bits_ >>= 1;
-        --left_;
-        return sign;
+    uint64_t next() {
+        state_ ^= state_ << 13;
+        state_ ^= state_ >> 7;
+        state_ ^= state_ << 17;
+        return state_;
     }
 
 private:
-    uint64_t state_, bits_ = 0;
-    int left_ = 0;
+    uint64_t state_;
 };
 
-// 1 + or - `step`, for each element.
-at::Tensor factors(at::IntArrayRef sizes, double step, uint64_t salt) {
-    at::Tensor all = at::empty(sizes, at::dtype(at::kDouble));
-    Signs signs(salt);
-    double* to = all.data_ptr<double>();
-    for (int64_t i = 0; i < all.numel(); ++i)
-        to[i] = 1 + step * signs.next();
-    return all;
-}
-
-// Moves each element by `step`, relative, and below the type's normal numbers by what is a rounding there: it
-// is no less than at the smallest of these, which float16 reaches soon. What is 0 stays.
+// Moves each element of a dense tensor by `step`, relative, and below the type's normal numbers by what is a
+// rounding there: it is no less than at the smallest of these, which float16 reaches soon. What is 0 stays.
 void move_by(at::Tensor& tensor, double step, const Precision& as, uint64_t salt) {
-    const at::Tensor by = factors(tensor.sizes(), step, salt);
-    at::Tensor below;
-    if (as.least > kDeepExponent && !tensor.is_complex())
-        below = tensor.abs().neg_().add_(std::ldexp(1.0, as.least)).clamp_min_(0).mul_(tensor.ne(0));
-    tensor.mul_(by);
-    if (below.defined())
-        tensor.add_(below.mul_(by.sub(1)));
+    constexpr int64_t kAtATime = 64;
+    const bool complex = tensor.is_complex();
+    if (const at::ScalarType wide = complex ? at::kComplexDouble : at::kDouble;
+        tensor.scalar_type() != wide) {
+        at::Tensor other = tensor.to(wide, false, false, at::MemoryFormat::Preserve);
+        move_by(other, step, as, salt);
+        tensor.copy_(other);
+        return;
+    }
+    const double least = as.least > kDeepExponent && !complex ? std::ldexp(1.0, as.least) : 0;
+    double* to = static_cast<double*>(tensor.data_ptr());
+    const int64_t count = tensor.numel() * (complex ? 2 : 1); // the parts of a number move each by itself
+    Signs signs(salt);
+    for (int64_t at = 0; at < count; at += kAtATime) {
+        const uint64_t bits = signs.next();
+        const int64_t n = std::min(kAtATime, count - at);
+        double* block = to + at;
+        for (int64_t i = 0; i < n; ++i) {
+            const double by = bits >> i & 1 ? step : -step, value = block[i];
+            const double below = value == 0 ? 0 : std::max(0.0, least - std::fabs(value));
+            block[i] = value * (1 + by) + below * by;
+        }
+    }
 }
 
 // What a rounding of an operand is. Products of 8-bit floats are exact; what is rounded is their sum, in a

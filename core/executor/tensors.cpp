@@ -16,9 +16,16 @@ namespace {
 
 using nlohmann::json;
 
+// PyTorch keeps the strides of these itself, in one pass over memory.
+bool keeps_strides(const at::Tensor& tensor) {
+    return tensor.is_non_overlapping_and_dense() && !tensor.is_conj() && !tensor.is_neg();
+}
+
 } // namespace
 
 at::Tensor with_strides(const at::Tensor& source, at::IntArrayRef stride) {
+    if (keeps_strides(source) && source.strides() == stride)
+        return source.clone(at::MemoryFormat::Preserve);
     int64_t extent = 1;
     for (int64_t d = 0; d < source.dim(); ++d) {
         if (source.size(d) == 0) {
@@ -48,6 +55,8 @@ at::Tensor clone_with_strides(const at::Tensor& tensor) {
 }
 
 at::Tensor with_dtype(const at::Tensor& tensor, at::ScalarType dtype) {
+    if (keeps_strides(tensor))
+        return tensor.to(dtype, /*non_blocking=*/false, /*copy=*/true, at::MemoryFormat::Preserve);
     return with_strides(tensor.to(dtype), tensor.strides());
 }
 

@@ -190,8 +190,9 @@ Width find_width(
 
 c10::ArrayRef<at::ScalarType> gpu_statistics(std::string_view name) {
     static constexpr at::ScalarType kKept[] = {at::ScalarType::Undefined, at::kFloat, at::kFloat};
-    static constexpr std::string_view kNames[] = {
-        "aten::native_layer_norm", "aten::native_group_norm", "aten::native_batch_norm"};
+    // Not native_group_norm, whose statistics have the dtype of its input unless its weights have another
+    // (aten/src/ATen/native/group_norm.cpp, param_scalar_type).
+    static constexpr std::string_view kNames[] = {"aten::native_layer_norm", "aten::native_batch_norm"};
     if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames))
         return kKept;
     return {};

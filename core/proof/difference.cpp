@@ -116,7 +116,8 @@ bool is_finite(const tensors::Value& value) {
         || std::all_of(all.begin(), all.end(), [](double number) { return std::isfinite(number); });
 }
 
-Difference difference(const tensors::Value& found, const tensors::Value& expected, double reach) {
+Difference difference(const tensors::Value& found, const tensors::Value& expected, double reach,
+    const std::string& computed_in) {
     Difference d;
     if (described(found) != described(expected)) {
         d.equal = false;
@@ -141,7 +142,8 @@ Difference difference(const tensors::Value& found, const tensors::Value& expecte
         }
         d.absolute = std::max(d.absolute, std::abs(a[i] - b[i]));
     }
-    const Precision p = precision(expected.dtype);
+    const bool coarser = !computed_in.empty() && expected.dtype.rfind("float", 0) == 0;
+    const Precision p = precision(coarser ? computed_in : expected.dtype);
     if (d.absolute > std::max(p.tolerance * largest, 4 * p.unit * reach))
         d.equal = false;
     d.relative = d.absolute == 0 ? 0 : largest > 0 ? d.absolute / largest : INFINITY;

@@ -26,7 +26,10 @@ struct Difference {
 // Within t times the largest expected element, t = 2e-5 for float32, 5e-2 for half precisions, 1e-13 for
 // float64; integers and booleans exactly. Relative to the whole tensor, not to each element, as sums that
 // cancel need. `reach` is the largest magnitude of all values of the computation: what cancels to zero is
-// rounding noise of that size, and four units in its last place are always allowed.
-Difference difference(const tensors::Value& found, const tensors::Value& expected, double reach);
+// rounding noise of that size, and four units in its last place are always allowed. `computed_in` is a half
+// precision in which floating numbers were computed that are kept in more digits, as under autocast; empty:
+// in their own.
+Difference difference(const tensors::Value& found, const tensors::Value& expected, double reach,
+    const std::string& computed_in = {});
 
 } // namespace hopscope::proof

@@ -58,7 +58,10 @@ std::string proof_text(const Dump& dump, const Proof& proof, bool recorded_given
         text += fmt::format("    {:<28} {:<9} {}{}{}\n", utf8(o.name),
             o.none && o.halves_error ? "None" : error_text(o.halves_error),
             o.none && o.derived_error ? "None" : error_text(o.derived_error),
-            o.equal ? "" : "  DIFFERENT: ", utf8(o.problem));
+            !o.equal                ? "  DIFFERENT: "
+                : o.problem.empty() ? ""
+                                    : "   ",
+            utf8(o.problem));
     for (const std::string& left : proof.left_out)
         text += fmt::format("  left out: {}\n", utf8(left));
     return text;

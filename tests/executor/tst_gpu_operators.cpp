@@ -355,6 +355,12 @@ void TestGpuOperators::gives_data() {
         "device(type='cuda', "
         "index=0), layout = torch.strided)\nout = torch.ops.aten.select.int(x, 3, 1)",
         {1, 5, 9, 13});
+    row("weights of 8 bits, with a scale for each row",
+        "a = torch.ops.aten.arange.default(8)\nb8 = torch.ops.aten._to_copy.default(a, dtype = "
+        "torch.int8)\nw = "
+        "torch.ops.aten.view.default(b8, [2, 4])\nr = torch.ops.aten.view.default(x, [4, 4])\ns = "
+        "torch.ops.aten.full.default([2], 0.5)\nout = torch.ops.aten._weight_int8pack_mm.default(r, w, s)",
+        {7, 19, 19, 63, 31, 107, 43, 151});
     row("32-bit indices",
         "a = torch.ops.aten.arange.default(4)\ni = torch.ops.aten._to_copy.default(a, dtype = "
         "torch.int32)\nt = "

@@ -58,6 +58,7 @@ private slots:
     void writesScalarsAsNumbers();
     void writesInPlaceAsTheOverloadOfThatName();
     void countsNumbersAmongResults();
+    void keepsStatisticsAsAGpuDoes();
     void putsRegionsInline();
     void clonesWhatSharesAnInput();
     void joinsADump();
@@ -266,6 +267,24 @@ void TestJoint::writesInPlaceAsTheOverloadOfThatName() {
     QVERIFY2(text.contains(QStringLiteral("aten.pow.Tensor_Scalar(abs_1, 1.0)")), qPrintable(text));
 }
 
+// A layer norm's are float32 there, a group norm's have the dtype of its input.
+void TestJoint::keepsStatisticsAsAGpuDoes() {
+    const std::string x = "x: \"bf16[2, 4, 3][12, 3, 1]cuda:0\"";
+    const auto typed = [&](const std::string& call) {
+        const auto derived = derive(
+            readText(graph(x, "        n = torch.ops.aten." + call + "\n        out = n[0]\n", "(out,)"))
+                .module,
+            BodyId(0), {});
+        return derived
+            ? linesOf(*derived->module, BodyId(0)).filter(QStringLiteral("n[1]")).join(QLatin1Char('\n'))
+            : QString::fromStdString(derived.error().text());
+    };
+    const QString layer = typed("native_layer_norm.default(x, [3], None, None, 1e-05)"),
+                  group = typed("native_group_norm.default(x, None, None, 2, 4, 3, 2, 1e-05)");
+    QVERIFY2(layer.contains(QStringLiteral("\"f32[2, 4, 1]")), qPrintable(layer));
+    QVERIFY2(group.contains(QStringLiteral("\"bf16[2, 2]")), qPrintable(group));
+}
+
 // cuDNN's attention gives two sizes before its seeds: an item is named by its place, not by how many tensors
 // stand before it, and the derived graph runs.
 void TestJoint::countsNumbersAmongResults() {
@@ -438,6 +457,7 @@ void TestJoint::composesOperators() {
         for (const QString& file : QDir(data.filePath(recording + QStringLiteral("/values")))
                                        .entryList({QStringLiteral("*.txt.gz")}, QDir::Files))
             add_targets(bytesOf(data.filePath(recording + QStringLiteral("/values/") + file)));
+    add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_foreach.cpp")));
     add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_gpu_operators.cpp")));
     add_targets(bytesOf(QStringLiteral(HOPSCOPE_TEST_DATA "/../executor/tst_verdicts.cpp")));
     for (const std::string& name : executor_->facts().composed)

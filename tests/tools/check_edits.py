@@ -6,7 +6,8 @@
 HOPSCOPE is the command line's program, RECORDING a folder with values/NN_STAGE.txt and .safetensors beside it (or .gz of both). One
 statement is changed at a time, as tests/proof/faults.h does it: another operator, a constant, operands in another
 order, a flag, an index. The edited graph is rerun against the recorded values; it is found if the first suspicious
-value is one of the edited node or of one of its users, or if that node refuses. Set aside, with the reason:
+value is one of the edited node or of one of its users (of a graph that flex_attention runs: of that node), or if that
+node refuses. Set aside, with the reason:
 
  - edits after which the node gives what the unedited one gives, bit for bit (provably equal on these values),
  - edits whose change is smaller than the noise floor (below rounding),
@@ -75,6 +76,16 @@ def users(lines, at, name):
         if (match := re.match(r"^\s+(\w+)(?:: \"[^\"]*\")? = (.*)$", line)) and word.search(match.group(2).split(";  ")[0]):
             found.add(match.group(1))
     return found
+
+
+def runners(lines, at):
+    """The nodes that run the body which line `at` is in, where its values are nobody's: flex_attention's graphs."""
+    for line in reversed(lines[:at]):
+        if match := re.match(r"\s*class (\w+)\(", line):
+            word = re.compile(rf"\b{re.escape(match.group(1))}\b")
+            return {node.group(1) for text in lines if "higher_order.flex_attention" in text and word.search(text)
+                    and (node := re.match(r"^\s+(\w+)(?:: \"[^\"]*\")? = ", text))}
+    return set()
 
 
 def last(path):
@@ -148,7 +159,7 @@ def main():
                         copy = pathlib.Path(scratch) / "edited.txt"
                         copy.write_text("\n".join(lines[:at] + [new] + lines[at + 1:]) + "\n")
                         report, errors = compare(hopscope, copy, values)
-                    what, why = outcome(report, errors, name, users(lines, at, name), healthy)
+                    what, why = outcome(report, errors, name, users(lines, at, name) | runners(lines, at), healthy)
                     counts[what] += 1
                     kinds[kind, what] += 1
                     if what != "found":

@@ -23,6 +23,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import select
 import struct
 import subprocess
@@ -387,6 +388,6 @@ def main():
     return 1 if short else 0
 
 
-PROTOCOL = 3
+PROTOCOL = int(re.search(r"kProtocol = (\d+)", (pathlib.Path(__file__).parents[2] / "core/wire/protocol.h").read_text()).group(1))
 if __name__ == "__main__":
     sys.exit(main())
