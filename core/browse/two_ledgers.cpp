@@ -20,6 +20,17 @@ std::string words(const std::vector<LedgerChange>& changes) {
     return out;
 }
 
+// "only in the first" is "only here".
+std::string here_and_there(std::string what) {
+    const auto replace = [&](std::string_view from, std::string_view to) {
+        for (size_t at = 0; (at = what.find(from, at)) != std::string::npos; at += to.size())
+            what.replace(at, from.size(), to);
+    };
+    replace(" only in the first", " only here");
+    replace(" only in the second", " only there");
+    return what;
+}
+
 class Joiner {
 public:
     explicit Joiner(TwoLedgers& out)
@@ -112,8 +123,8 @@ private:
         if (out.kind == LedgerLine::Kind::Equal)
             out.kind = LedgerLine::Kind::Bodies;
         for (const auto& [stages, what] : found)
-            out.what += (out.what.empty() ? "" : "; ") + stages
-                + " body: " + (what.empty() ? "in the order of statements or what they write to" : what);
+            out.what += (out.what.empty() ? "" : "; ") + stages + " body: "
+                + (what.empty() ? "in the order of statements or what they write to" : here_and_there(what));
     }
 
     TwoLedgers& out_;

@@ -72,7 +72,10 @@ public:
         if (!d.only_b.empty())
             parts.push_back(counted_operators(b_, d.body_b, d.only_b) + " only in the second");
         if (passed_on)
-            return joined(parts) + ", which pass their value on: both compute the same";
+            return joined(parts)
+                + (d.only_a.size() + d.only_b.size() == 1
+                        ? ", which passes its value on: both compute the same"
+                        : ", which pass their value on: both compute the same");
         groups(d, parts);
         fields(d, parts);
         return joined(parts);

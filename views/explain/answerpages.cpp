@@ -228,9 +228,12 @@ void Page::variants(const RegionAnswer& answer) {
         }
         facts_.line(QObject::tr("made by %1").arg(made));
     }
-    for (const VariantRemedy& m : answer.remedies)
-        facts_.line(sentence(remedy_text(m))
-            + QObject::tr(", %n backward body(s) would remain", nullptr, m.remaining));
+    for (const VariantRemedy& m : answer.remedies) {
+        const QString left = m.remaining == 1
+            ? QObject::tr("1 backward body would remain")
+            : QObject::tr("%1 backward bodies would remain").arg(m.remaining);
+        facts_.line(sentence(remedy_text(m)) + QStringLiteral(", ") + left);
+    }
 }
 
 QString Page::call_link(int index, const QString& label) const {
