@@ -168,11 +168,16 @@ Width find_width(
     const torch::jit::Stack given = stack;
     const auto& wanted = op.schema().arguments();
     bool halves = false, places = false;
-    for (size_t i = 0; i < wanted.size() && i < given.size(); ++i)
+    for (size_t i = 0; i < wanted.size() && i < given.size(); ++i) {
+        // What makes a tensor of nothing (eye) is told the type.
+        halves = halves
+            || (wanted[i].real_type()->str().rfind("ScalarType", 0) == 0 && given[i].isInt()
+                && is_half(given[i].toScalarType()));
         each_tensor(given[i], [&](const at::Tensor& tensor) {
             halves = halves || Widened(wanted[i], Width::Floats).changes(tensor);
             places = places || Widened(wanted[i], Width::Indices).changes(tensor);
         });
+    }
     for (const Width width : {Width::Floats, Width::Indices, Width::Both}) {
         if ((floats(width) && !halves) || (indices(width) && !places))
             continue;

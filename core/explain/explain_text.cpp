@@ -82,7 +82,8 @@ public:
         if (e_.failure)
             failure(*e_.failure);
         for (const RegionAnswer& r : e_.regions)
-            if (!options_.region || options_.region(c_.regions[static_cast<size_t>(r.region)]))
+            if ((!options_.region || options_.region(c_.regions[static_cast<size_t>(r.region)]))
+                && has_asked(r))
                 region(r);
         // That none was asked is worth a line only where the cells were asked for.
         const bool any = std::any_of(e_.caches.whole.begin(), e_.caches.whole.end(),
@@ -97,6 +98,11 @@ public:
 
 private:
     bool asked(const CallAnswer& call) const { return !options_.call || options_.call(call); }
+    // Where one call is asked about, its region alone is told.
+    bool has_asked(const RegionAnswer& r) const {
+        return !options_.call
+            || std::any_of(r.calls.begin(), r.calls.end(), [&](const CallAnswer& c) { return asked(c); });
+    }
     Decision decision(const CallAnswer& call) const {
         return c_.invocations[static_cast<size_t>(call.index)].decision;
     }

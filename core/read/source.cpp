@@ -120,6 +120,12 @@ bool is_written_by_hand(std::span<const RawLine> lines) {
             by_hand = by_hand || in_forward // a function inside of forward
                 || (!forward && !machine_class);
             in_forward = in_forward || forward;
+            // FX writes self before all; documentation leaves it out, beside signs that only FX prints. A
+            // forward of an autograd.Function has its ctx there.
+            constexpr size_t kParameters = 12; // behind "def forward("
+            by_hand = by_hand
+                || (forward && text.size() > kParameters && text[kParameters] != ')'
+                    && !text.substr(kParameters).starts_with("self"));
             // FX writes a default with blanks around its sign.
             const size_t equal = text.find('=');
             by_hand = by_hand || (forward && equal != npos && text[equal - 1] != ' ');
@@ -127,8 +133,8 @@ bool is_written_by_hand(std::span<const RawLine> lines) {
         }
         if (!in_forward)
             continue;
-        by_hand = by_hand || text.starts_with("\"\"\"") || has_control_flow(text) || returns_expression(text)
-            || nests_calls(text);
+        by_hand = by_hand || text == "..." || text.starts_with("ctx.") || text.starts_with("\"\"\"")
+            || has_control_flow(text) || returns_expression(text) || nests_calls(text);
     }
     return by_hand && !machine_class;
 }

@@ -361,6 +361,10 @@ void TestGpuOperators::gives_data() {
         "torch.ops.aten.view.default(b8, [2, 4])\nr = torch.ops.aten.view.default(x, [4, 4])\ns = "
         "torch.ops.aten.full.default([2], 0.5)\nout = torch.ops.aten._weight_int8pack_mm.default(r, w, s)",
         {7, 19, 19, 63, 31, 107, 43, 151});
+    row("a half type that is only told",
+        "e = torch.ops.aten.eye.default(2, dtype = torch.bfloat16)\nout = torch.ops.aten.view.default(e, "
+        "[4])",
+        {1, 0, 0, 1});
     row("32-bit indices",
         "a = torch.ops.aten.arange.default(4)\ni = torch.ops.aten._to_copy.default(a, dtype = "
         "torch.int32)\nt = "

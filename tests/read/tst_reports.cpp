@@ -186,6 +186,26 @@ def forward(l_x_: torch.Tensor, l_y_: torch.Tensor):
         return (sin, x)
 )",
         "-:graph [output x out sin output_1(sin, x)]", {"'output' is not defined", "'x' is not defined"});
+    row("an autograd.Function", R"(class Cosine(torch.autograd.Function):
+    @staticmethod
+    def forward(x0):
+        x1 = torch.cos(x0)
+        x2 = torch.cos(x1)
+        return x2, x0
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+)",
+        "");
+    row("a signature to fill in", R"(def forward(
+    self,
+    tokens: torch.Tensor,
+) -> torch.Tensor:
+    ...
+    return logits
+)",
+        "");
     row("a function of operators", R"(```python
 def pattern(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
     y = torch.ops.aten.add.Tensor(x, w)

@@ -310,6 +310,13 @@ QString Page::call(InvocationId id) {
                     .arg(sentence(answer->contradiction))));
         compared(compared_bodies(ledger_, invocation, *answer), QObject::tr("this call"));
     }
+    if (region)
+        for (const VariantAnswer& v : e_.regions[invocation.region.index].variants)
+            if (std::find(v.calls.begin(), v.calls.end(), int(id.index)) != v.calls.end()
+                && !v.differences.empty())
+                facts_.line(QObject::tr("Its backward has a body of its own, %1: %2")
+                                .arg(linkTo(v.place, mono(escaped(v.body))),
+                                    sentence(mismatch_text(v.differences.front()))));
     if (e_.failure && invocation.decision == Decision::Failed)
         failure(*e_.failure);
     facts_.section(QObject::tr("What this rests on"));
