@@ -212,6 +212,7 @@ QString PanePresenter::whyNoGraph() const {
 }
 
 void PanePresenter::sceneReady(const SceneStore::Key& key) {
+    following_ = true; // what is selected stays where it is: the pane with the focus leads, below
     for (Pane pane : kPanes) {
         const size_t p = size_t(pane);
         if (keyOf(pane) != key || (shown_[p] == key && panes_[p]->canvas().scene()))
@@ -235,6 +236,7 @@ void PanePresenter::sceneReady(const SceneStore::Key& key) {
         if (const auto view = views_.find(key.alone()); view != views_.end() && !sameBody)
             canvas.setViewState(view->second);
     }
+    following_ = false;
     showOverlay();
     mark(true);
     showGap();
