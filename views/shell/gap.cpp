@@ -12,7 +12,7 @@ namespace hopscope {
 
 namespace {
 
-constexpr int kGapWidth = 40; // where lines lead across
+constexpr int kGapWidth = 24; // where lines lead across; wider, and small screens lack it in the headers
 
 class Gap : public QSplitterHandle {
 public:
