@@ -78,7 +78,11 @@ int prove(const Options& options) {
         print_json({{"executor", {{"libtorch", proofs->libtorch}}},
             {"inputs", options.inputs.empty() ? "synthetic" : "synthetic and recorded"},
             {"seeds", options.prove.seeds}, {"equal", proofs->equal()}, {"proofs", list}});
-    return proofs->equal() ? kDone : proofs->different() ? kDiffers : kExecutorFailed;
+    // Values were given, and no proof could use them: what was asked for was not done.
+    const bool unused = !options.inputs.empty()
+        && std::none_of(proofs->all.begin(), proofs->all.end(),
+            [](const proof::Proof& proof) { return proof.on_recorded; });
+    return proofs->equal() && !unused ? kDone : proofs->different() || unused ? kDiffers : kExecutorFailed;
 }
 
 } // namespace

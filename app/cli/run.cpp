@@ -259,7 +259,10 @@ void add_run(CLI::App& app, Action& action) {
         "Only tell whether the body will run to its end on this executor, else where it stops, why and what "
         "may "
         "help");
-    command->add_option("--save", options.save, "Write all values of all nodes to this .safetensors file");
+    command->add_option("--save", options.save, "Write all values of all nodes to this .safetensors file")
+        ->check([](const std::string& path) {
+            return path.empty() ? "expected a file, found an empty name" : std::string();
+        });
     command->add_option(
         "--compare", options.compare, "Compare all nodes with the values of this .safetensors file");
     auto* alone = command->add_flag("--alone", options.alone,

@@ -71,7 +71,8 @@ std::string ledger_text(
     case LedgerField::Variant:
         return invocation.variant ? "v" + std::to_string(*invocation.variant) : "–";
     case LedgerField::Decision:
-        return decision_text(invocation);
+        // The ledger in text says "inlined"; a filter finds it by either word.
+        return decision_text(invocation) + (invocation.inlined ? " (inlined)" : "");
     case LedgerField::Reason:
         return invocation.reason;
     case LedgerField::Source: {

@@ -130,8 +130,11 @@ public:
         case Decision::Unknown:
             return !inv_.reason.empty() ? inv_.reason
                 : inv_.region
-                ? "its body is one that an earlier call has; whether it was reused, or traced and "
-                  "found equal, only timers (TORCH_TRACE) or the text log tell"
+                ? std::string(
+                      "its body is one that an earlier call has; whether it was reused, or traced and "
+                      "found equal, only ")
+                    + (dump_.has_text_log ? "the timers of a TORCH_TRACE log tell"
+                                          : "timers (TORCH_TRACE) or the text log tell")
                 : "the dump does not tell";
         case Decision::Traced:
             return (inv_.timers.trace || inv_.call(CallSite::Dynamo).graph || !inv_.messages.empty()

@@ -28,9 +28,8 @@ Status dress_picture(const Dump& dump, const PictureChoice& choice, Picture& pic
         return {};
     if (overlay_needs_run(choice.overlay))
         return make_error(Error::Kind::Usage,
-            "time and error are known of a run alone: hopscope DUMP --screenshot, with --run and --overlay, "
-            "has "
-            "them");
+            "time and error are known of a run alone, which an exported picture has none of; the window's "
+            "pictures have them");
     const ShownBody left = shown_body(dump, picture);
     const ShownBody right = picture.right.graph ? shown_body(dump, picture, true) : ShownBody{};
     picture.overlay = std::make_shared<const draw::Overlay>(

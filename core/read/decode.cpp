@@ -448,8 +448,11 @@ bool lost_blank(std::string_view line, std::string_view next, const Wrap& wrap) 
     return line.size() < wrap.width || last_word + first_word(next) <= wrap.width;
 }
 
-void join_broken(std::string_view text, const Wrap& wrap, Draft& out) {
+// Returns how many lines went on, and where the first did.
+std::pair<size_t, Place> join_broken(std::string_view text, const Wrap& wrap, Draft& out) {
     Lines lines(text, false);
+    size_t joined = 0;
+    Place first;
     std::string_view before;
     while (lines.next()) {
         const std::string_view line = lines.line();
@@ -460,16 +463,24 @@ void join_broken(std::string_view text, const Wrap& wrap, Draft& out) {
         if (!goes_on) {
             out.line = lines.number();
             out.begin(lines.offset());
-        } else if (lost_blank(before, line, wrap)) {
-            out.text += ' ';
+        } else {
+            if (joined++ == 0)
+                first = {lines.number(), lines.offset()};
+            if (lost_blank(before, line, wrap))
+                out.text += ' ';
         }
         out.text += line;
         before = line;
     }
+    return {joined, first};
 }
 
 PlainText finished(const std::shared_ptr<Draft>& draft) {
-    return {draft->text, draft, std::shared_ptr<const Places>(draft, &draft->places)};
+    PlainText plain;
+    plain.text = draft->text;
+    plain.storage = draft;
+    plain.places = std::shared_ptr<const Places>(draft, &draft->places);
+    return plain;
 }
 
 // A second change: places go through those of the first.
@@ -485,7 +496,9 @@ void follow(Places& places, const PlainText& before) {
 } // namespace
 
 PlainText decode(const FileBytes& bytes) {
-    PlainText plain{bytes.bytes, bytes.owner, nullptr};
+    PlainText plain;
+    plain.text = bytes.bytes;
+    plain.storage = bytes.owner;
     size_t mark = 0;
     const Encoding encoding = encoding_of(bytes.bytes, mark);
     if (encoding != Encoding::Utf8) {
@@ -527,9 +540,14 @@ PlainText decode(const FileBytes& bytes) {
     }
     if (const Wrap wrap = wrap_of(plain.text); wrap.width > 0) {
         const auto draft = std::make_shared<Draft>();
-        join_broken(plain.text, wrap, *draft);
+        const auto [joined, first] = join_broken(plain.text, wrap, *draft);
+        Places at{first};
+        follow(at, plain);
         follow(draft->places, plain);
         plain = finished(draft);
+        plain.joined = joined;
+        plain.columns = wrap.width;
+        plain.first_joined = at.front();
     }
     return plain;
 }

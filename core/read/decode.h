@@ -14,6 +14,9 @@ struct PlainText {
     std::shared_ptr<const void> storage; // keeps `text` alive
     // Where each line of `text` stood; null where the text is the file's bytes as they are.
     std::shared_ptr<const Places> places;
+    size_t joined = 0; // lines that a terminal broke and that were joined again
+    size_t columns = 0; // of it
+    Place first_joined{};
 };
 
 // Undone are: UTF-16 (with or without a byte order mark), a UTF-8 mark, terminal escape sequences, carriage

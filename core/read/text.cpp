@@ -163,6 +163,17 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes, const 
         tell_passed_over(collector, file, beside, true);
         return true;
     }
+    if (decoded.joined) {
+        const uint32_t line = decoded.first_joined.line;
+        const Place at = !places             ? decoded.first_joined
+            : line && line <= places->size() ? (*places)[line - 1]
+                                             : Place{};
+        collector.problem(Severity::Note,
+            counted(decoded.joined, "line") + (decoded.joined == 1 ? " goes" : " go")
+                + " on with the one before, broken at column " + std::to_string(decoded.columns)
+                + ", and joined with it: this is the first",
+            file, at.line, at.offset);
+    }
     if (places)
         decoded = placed(std::move(decoded), *places);
     const PlainText plain = without_grep_marks(collector, file, std::move(decoded));

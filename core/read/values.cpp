@@ -90,6 +90,26 @@ Outcome ValueReader::quoted(std::string_view text, size_t& at) {
     return Outcome::Ok;
 }
 
+// Whether values of the graph are put together here, as people write it: FX gives each operation a statement.
+// Sizes are, `2*s0` and `s0 // 2`.
+bool ValueReader::computes(std::string_view words) const {
+    for (size_t at = 0; at < words.size();) {
+        const std::string_view name = identifier_at(words, at);
+        if (name.empty()) {
+            ++at;
+            continue;
+        }
+        at += name.size();
+        const NodeId node = builder_.node_named(builder_.intern(name));
+        if (!node || builder_.is_symbol(builder_.intern(name)))
+            continue;
+        const ValueType* type = builder_.module().type(builder_.body().node(node).type);
+        if (!type || type->kind != TypeKind::Sym)
+            return true;
+    }
+    return false;
+}
+
 Outcome ValueReader::opaque(std::string_view text, size_t& at, size_t from) {
     bool closed = false;
     const size_t end = balanced_end(text, from, closed);
@@ -100,6 +120,8 @@ Outcome ValueReader::opaque(std::string_view text, size_t& at, size_t from) {
     std::string_view words = text.substr(from, end - from);
     while (words.ends_with(' '))
         words.remove_suffix(1);
+    if (words.find_first_of("+-*/%@&|^~ ") != npos && looks_symbolic(words) && computes(words))
+        return bad("expected one value, found the expression '" + std::string(words.substr(0, 40)) + "'");
     push(looks_symbolic(words) ? ArgKind::Symbol : ArgKind::Opaque, builder_.intern(words));
     at = end;
     return Outcome::Ok;

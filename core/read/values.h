@@ -77,6 +77,7 @@ private:
     Outcome number(std::string_view text, size_t& at);
     Outcome quoted(std::string_view text, size_t& at);
     Outcome word(std::string_view text, size_t& at, bool& opened, Arg& container);
+    bool computes(std::string_view words) const;
     Outcome opaque(std::string_view text, size_t& at, size_t from);
 
     ModuleBuilder& builder_;

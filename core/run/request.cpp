@@ -103,7 +103,8 @@ Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p
     if (const size_t named = wanted.size() - made->made - std::min(from_file, wanted.size() - made->made))
         told += (told.empty() ? "" : ", ") + std::to_string(named) + " given";
     if (made->made)
-        told = told.empty() ? "synthetic inputs" : told + ", " + std::to_string(made->made) + " synthetic";
+        told = (told.empty() ? "synthetic inputs" : told + ", " + std::to_string(made->made) + " synthetic")
+            + ", seed " + std::to_string(request.seed.value_or(0));
     return made;
 }
 

@@ -149,6 +149,8 @@ Result<read::FileBytes> SavedReader::bytes_of(const SavedTensor& saved) {
         return make_error(Error::Kind::NotFound, "the archive has no member " + utf8(saved.member));
     // Weights are stored as they are; one that unfolds to more than the file is no weight.
     auto bytes = file->second.archive->read(*member, {file->second.bytes.bytes.size() + (1 << 20)});
+    if (bytes && !bytes->damage.empty()) // its sum does not hold, or it is cut: no numbers to run on
+        return make_error(Error::Kind::Damaged, bytes->damage);
     if (bytes)
         members_.emplace(key, *bytes);
     return bytes;

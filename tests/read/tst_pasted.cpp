@@ -45,6 +45,8 @@ private slots:
     void linesOfOneLength();
     void brokenAtABlank();
     void brokenNamesBeforeAFlatten();
+    void severalOperationsAtOnce_data();
+    void severalOperationsAtOnce();
 };
 
 namespace {
@@ -578,6 +580,35 @@ void TestPasted::brokenNamesBeforeAFlatten() {
     const auto dump = openText(broken(text, 80));
     QVERIFY(dump.ok());
     QCOMPARE(nodesOf(dump->graphs[0]), inputs.join(' ') + " add output");
+}
+
+void TestPasted::severalOperationsAtOnce_data() {
+    QTest::addColumn<QByteArray>("expression");
+    QTest::addColumn<bool>("told");
+    QTest::newRow("a sign in front") << QByteArray("-x + y") << true;
+    QTest::newRow("two differences") << QByteArray("x - y - x") << true;
+    QTest::newRow("in an argument") << QByteArray("torch.sin(x + y)") << true;
+    QTest::newRow("a choice") << QByteArray("x + y if x else y") << true;
+    QTest::newRow("one operation") << QByteArray("x + y") << false;
+    QTest::newRow("sizes") << QByteArray("torch.add(x, y, [2*s0, s0 // 2])") << false;
+}
+
+// FX gives each operation a statement. What people write is a node that keeps its edges, and that is told; it
+// was an operation on a text, with the edges lost.
+void TestPasted::severalOperationsAtOnce() {
+    QFETCH(QByteArray, expression);
+    QFETCH(bool, told);
+    const auto dump =
+        openText("class GraphModule(torch.nn.Module):\n    def forward(self, s0: \"Sym(s0)\", x: "
+                 "\"f32[4]\", y: \"f32[4]\"):\n        a = "
+            + expression + "\n        return (a,)\n");
+    QVERIFY(dump.ok());
+    const GraphModule& m = *dump->graphs[0].module;
+    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("s0 x y a output"));
+    const auto inputs = m.bodies[0].inputs_of(m.bodies[0].nodes[3]);
+    QVERIFY(std::find(inputs.begin(), inputs.end(), NodeId(1)) != inputs.end());
+    QVERIFY(std::find(inputs.begin(), inputs.end(), NodeId(2)) != inputs.end());
+    QVERIFY2(dump->problems.empty() != told, qPrintable(problemText(dump->problems)));
 }
 
 QTEST_APPLESS_MAIN(TestPasted)

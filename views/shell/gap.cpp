@@ -74,10 +74,10 @@ QSplitterHandle* PaneSplitter::createHandle() {
 }
 
 void PaneSplitter::setLines(std::function<Lines()> lines) {
-    if (plainWidth_ < 0)
+    if (!plainWidth_)
         plainWidth_ = handleWidth();
     lines_ = std::move(lines);
-    const int wanted = lines_ ? kGapWidth : plainWidth_;
+    const int wanted = lines_ ? kGapWidth : *plainWidth_;
     if (handleWidth() != wanted)
         setHandleWidth(wanted);
     updateGap();

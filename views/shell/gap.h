@@ -5,6 +5,7 @@
 #include <QSplitter>
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace hopscope {
@@ -37,7 +38,7 @@ protected:
 
 private:
     std::function<Lines()> lines_;
-    int plainWidth_ = -1;
+    std::optional<int> plainWidth_; // of the handle, as the style has it
 };
 
 } // namespace hopscope
