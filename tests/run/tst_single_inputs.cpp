@@ -5,6 +5,7 @@
 #include "core/tensors/view.h"
 #include "tests/testdata.h"
 
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <cstring>
@@ -17,6 +18,7 @@ class TestSingleInputs : public QObject {
 
 private slots:
     void weightsOfAnArchive();
+    void damagedWeight();
     void bothLayoutsAreTheSame();
     void storagesBesideAScript();
     void byShape();
@@ -59,13 +61,35 @@ void TestSingleInputs::weightsOfAnArchive() {
     QCOMPARE(numbers<float>(valueOf(*made, "p_t")), (std::vector<float>{1, 2, 3})); // tied: one storage
     QCOMPARE(numbers<float>(valueOf(*made, "b_n")), (std::vector<float>{0, 0, 0}));
     QVERIFY(made->inputs.synthetic);
-    QCOMPARE(
-        QString::fromStdString(made->inputs_told), QStringLiteral("3 inputs of mutating.pt2, 1 synthetic"));
+    QCOMPARE(QString::fromStdString(made->inputs_told),
+        QStringLiteral("3 inputs of mutating.pt2, 1 synthetic, seed 1"));
     // Without a seed also the input that it was exported with.
     const auto all = prepared(*dump, {});
     QVERIFY2(all.ok(), all.ok() ? "" : all.error().text().c_str());
     QVERIFY(!all->inputs.synthetic);
     QVERIFY(numbers<float>(valueOf(*all, "x")) != numbers<float>(valueOf(*made, "x")));
+}
+
+// One byte of a weight is another: its sum does not hold, and it is no number to run on.
+void TestSingleInputs::damagedWeight() {
+    QByteArray archive = bytesOf(dataPath("pt2/mutating.pt2"));
+    const qsizetype name = archive.indexOf("mutating/data/weights/weight_0");
+    QVERIFY(name >= 30);
+    const auto length = [&](qsizetype at) {
+        return qsizetype(uchar(archive[at])) + 256 * qsizetype(uchar(archive[at + 1]));
+    };
+    const qsizetype data =
+        name + length(name - 4) + length(name - 2); // a local header is 30 bytes and the name
+    archive[data] = char(archive[data] ^ 0x40);
+    const QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("damaged.pt2"));
+    QVERIFY(writeFile(path, archive));
+    const auto dump = open_dump({path.toStdString()});
+    QVERIFY(dump.ok());
+    const auto made = prepared(*dump, 1);
+    const QString told =
+        made.ok() ? QString::fromStdString(made->inputs_told) : QString::fromStdString(made.error().text());
+    QVERIFY2(!made.ok() || !told.startsWith(QStringLiteral("3 inputs")), qPrintable(told));
 }
 
 void TestSingleInputs::bothLayoutsAreTheSame() {

@@ -42,8 +42,10 @@ bool PanePresenter::wantsSharedRows() const {
     return sharable_.yes;
 }
 
+// And are: until the picture of the other pane has come too, its rows are those of before.
 bool PanePresenter::sharesRows() const {
-    return shown_[0].beside.graph && shown_[1].beside.graph && shown_[0].beside == shown_[1].place()
+    return shown_[0].beside_choice == shown_[1].choice && shown_[1].beside_choice == shown_[0].choice
+        && shown_[0].beside.graph && shown_[1].beside.graph && shown_[0].beside == shown_[1].place()
         && shown_[1].beside == shown_[0].place() && panes_[0]->canvas().scene()
         && panes_[1]->canvas().scene();
 }
