@@ -216,6 +216,42 @@ private:
 
 } // namespace
 
+namespace {
+
+// Where two processes compile under the same ids and their lines were not read apart (by_process.h sees the
+// bytes of a file, not what UTF-16, JSON or a trace wraps), it is told.
+class ProcessesOfIds {
+public:
+    void line(const LogLine& line, Place at) {
+        if (!told_.empty() || line.process == 0 || line.key.rank || line.key.id.empty()
+            || (line.process == last_.process && line.key == last_.key && line.artifact == last_.artifact))
+            return;
+        last_ = line;
+        if (!is_of_compiler(line.artifact))
+            return;
+        const uint64_t first = first_.try_emplace(line.key, line.process).first->second;
+        if (first == line.process)
+            return;
+        told_ = "process " + std::to_string(line.process) + " tells of " + line.key.id + " too, which "
+            + std::to_string(first)
+            + " compiled, and no rank tells them apart: what both say is listed under one compilation, and "
+              "the calls of its ledger may be either's";
+        at_ = at;
+    }
+    void tell(Collector& collector, FileId file) const {
+        if (!told_.empty())
+            collector.problem(Severity::Warning, told_, file, at_.line, at_.offset);
+    }
+
+private:
+    std::map<CompileKey, uint64_t> first_;
+    LogLine last_;
+    std::string told_;
+    Place at_{};
+};
+
+} // namespace
+
 void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     Lines lines(plain.text, false);
     std::vector<ReuseMessage>& messages = collector.dump.messages;
@@ -229,6 +265,7 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
     };
     uint64_t next_report = 0;
     CompileKey known;
+    ProcessesOfIds processes;
     size_t guards = 0; // lines
     Place first_guard;
     while (lines.next()) {
@@ -242,6 +279,7 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
         if (!split)
             continue;
         const LogLine& line = *split;
+        processes.line(line, place());
         // Whatever a log says of a compilation, it says that there was one.
         if (!line.artifact.empty() && !line.key.id.empty() && line.key != known) {
             known = line.key;
@@ -283,6 +321,7 @@ void read_text_log(Collector& collector, FileId file, const PlainText& plain) {
                 + " of [__recompiles] without a compile id (PyTorch before 2.2) passed over: they do not say "
                   "which compilation they are of",
             file, recompiles.first_without_id.line, recompiles.first_without_id.offset);
+    processes.tell(collector, file);
     if (guards)
         collector.problem(Severity::Note,
             counted(guards, "line") + " of [__guards] passed over: guards are not read of a text log", file,

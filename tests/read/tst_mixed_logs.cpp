@@ -15,6 +15,7 @@ private slots:
     void brokenBetweenWords();
     void twoRunsInOneFile_data();
     void twoRunsInOneFile();
+    void twoRunsNotApart();
     void workersAreNoRun();
     void ownNumbersOfThreads();
 };
@@ -116,6 +117,18 @@ void TestMixedLogs::twoRunsInOneFile() {
     for (const Problem& problem : both->problems)
         if (problem.line)
             QCOMPARE(problem.line, mixed ? uint64_t{6} : uint64_t(first.count('\n') + 3));
+}
+
+// In an encoding in which their lines are not seen the two stay one, and that is told.
+void TestMixedLogs::twoRunsNotApart() {
+    const QString text = QString::fromUtf8(logOf(QStringLiteral("mlp4")) + logOf(QStringLiteral("shapes")));
+    QByteArray wide("\xFF\xFE", 2);
+    for (const QChar c : text)
+        wide += char(c.unicode() & 0xFF), wide += char(c.unicode() >> 8);
+    const auto dump = openText(wide);
+    QVERIFY(dump.ok());
+    QVERIFY2(problemText(dump->problems).contains("and no rank tells them apart"),
+        qPrintable(problemText(dump->problems)));
 }
 
 // What a worker says of a compilation is the compiler's.
