@@ -69,6 +69,13 @@ int fail(const Error& error) {
 int executor_failed(const Error& error) {
     if (error.kind == Error::Kind::Cancelled || error.kind == Error::Kind::Usage)
         return fail(error);
+    // It failed as Ctrl+C came: whoever pressed it asked for an end, and gets that end's status.
+    if (interrupted()) {
+        Error ended = error;
+        ended.kind = Error::Kind::Cancelled;
+        ended.message = "cancelled; by then: " + error.message;
+        return fail(ended);
+    }
     print_error(error);
     return kExecutorFailed;
 }
