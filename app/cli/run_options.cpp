@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hopscope::cli {
@@ -55,14 +56,28 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 }
 
 namespace {
-std::string figure(double value) {
+std::string figure(double value, int digits = 3) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.3g", value);
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
     return text;
+}
+
+// So many digits that numbers which differ look different, at least three.
+int digits_apart(std::vector<double> numbers) {
+    constexpr int kFewest = 3, kAll = 17;
+    std::sort(numbers.begin(), numbers.end());
+    int digits = kFewest;
+    for (size_t i = 1; i < numbers.size(); ++i)
+        while (digits < kAll && numbers[i] != numbers[i - 1]
+            && figure(numbers[i], digits) == figure(numbers[i - 1], digits))
+            ++digits;
+    return digits;
 }
 } // namespace
 
 void print_verdicts(const run::RunComparison& c) {
+    if (!c.basis.empty())
+        std::printf("  %s\n", utf8(c.basis).c_str());
     if (!c.random.empty())
         std::printf("  %s took the other side's value\n", counted(c.random.size(), "random node").c_str());
     std::printf("  %s of %s compared%s: %s\n",
@@ -76,15 +91,21 @@ void print_verdicts(const run::RunComparison& c) {
 
 void print_value(const run::ComparedValue& v, bool strict) {
     std::string text = run::verdict_text(v, strict);
+    if (!strict && v.verdict == wire::Verdict::WithinRounding && v.times > 0)
+        text += ", " + figure(v.times) + " × the noise floor";
     if (!v.reason.empty()) {
         text += ": " + v.reason;
     } else if (v.max_abs > 0) {
         std::string place;
         for (const int64_t index : v.worst)
             place += (place.empty() ? "" : ", ") + std::to_string(index);
-        text += ": found " + figure(v.found) + ", expected " + figure(v.expected);
+        std::vector<double> numbers{v.found, v.expected};
         if (v.floor > 0)
-            text += ", exact " + figure(v.exact);
+            numbers.push_back(v.exact);
+        const int digits = digits_apart(numbers);
+        text += ": found " + figure(v.found, digits) + ", expected " + figure(v.expected, digits);
+        if (v.floor > 0)
+            text += ", exact " + figure(v.exact, digits);
         text += (place.empty() ? "" : " at [" + place + "]") + ", apart by " + figure(v.max_abs) + " ("
             + figure(v.max_ulp) + " ulp)";
     }

@@ -20,6 +20,9 @@ struct RunComparison : wire::CompareAnswer {
     std::string against; // "recorded values", "float64", "the run of 0/0:forward, seed 2"
     bool strict = false; // by fixed tolerances
     std::optional<size_t> first; // of `values`, the first that is not equal
+    // What the recorded values were computed from, where that is not what the run is on, and so what was
+    // compared on instead (OtherInputs::text()); else empty.
+    std::string basis;
 
     // What was asked for is shown: something was compared, and all of it agrees.
     bool holds() const { return compared > 0 && mismatched == 0 && !failure; }
