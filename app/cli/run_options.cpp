@@ -2,7 +2,6 @@
 
 #include "core/base/text.h"
 
-#include <algorithm>
 #include <cstdio>
 
 namespace hopscope::cli {
@@ -61,18 +60,6 @@ std::string figure(double value, int digits = 3) {
     std::snprintf(text, sizeof text, "%.*g", digits, value);
     return text;
 }
-
-// So many digits that numbers which differ look different, at least three.
-int digits_apart(std::vector<double> numbers) {
-    constexpr int kFewest = 3, kAll = 17;
-    std::sort(numbers.begin(), numbers.end());
-    int digits = kFewest;
-    for (size_t i = 1; i < numbers.size(); ++i)
-        while (digits < kAll && numbers[i] != numbers[i - 1]
-            && figure(numbers[i], digits) == figure(numbers[i - 1], digits))
-            ++digits;
-    return digits;
-}
 } // namespace
 
 void print_verdicts(const run::RunComparison& c) {
@@ -102,7 +89,7 @@ void print_value(const run::ComparedValue& v, bool strict) {
         std::vector<double> numbers{v.found, v.expected};
         if (v.floor > 0)
             numbers.push_back(v.exact);
-        const int digits = digits_apart(numbers);
+        const int digits = run::digits_apart(numbers, 3);
         text += ": found " + figure(v.found, digits) + ", expected " + figure(v.expected, digits);
         if (v.floor > 0)
             text += ", exact " + figure(v.exact, digits);

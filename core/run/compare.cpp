@@ -171,6 +171,17 @@ std::string verdicts_text(const RunComparison& comparison) {
     return text.empty() ? "no value compared" : text;
 }
 
+int digits_apart(std::vector<double> numbers, int fewest) {
+    constexpr int kAll = 17; // tell any two doubles apart
+    std::sort(numbers.begin(), numbers.end());
+    int digits = fewest;
+    for (size_t i = 1; i < numbers.size(); ++i)
+        while (digits < kAll && numbers[i] != numbers[i - 1]
+            && fmt::format("{:.{}g}", numbers[i], digits) == fmt::format("{:.{}g}", numbers[i - 1], digits))
+            ++digits;
+    return digits;
+}
+
 std::vector<size_t> by_error(const RunComparison& comparison) {
     const auto rank = [&](size_t i) {
         const ComparedValue& v = comparison.values[i];

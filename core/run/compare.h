@@ -38,6 +38,9 @@ std::string verdict_text(const ComparedValue& value, bool strict);
 // "403 same, 12 within rounding, 1 suspicious; 3 not compared", without what there is none of.
 std::string verdicts_text(const RunComparison& comparison);
 
+// So many significant digits that numbers which differ are printed apart, at least `fewest`.
+int digits_apart(std::vector<double> numbers, int fewest);
+
 struct CompareRequest {
     enum class Against : uint8_t {
         Recorded, // what is bound as "reference"

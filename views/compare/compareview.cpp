@@ -97,7 +97,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     table_->setFrameShape(QFrame::NoFrame);
     table_->verticalHeader()->hide();
     keepRows(table_);
-    const int widths[] = {230, 260, 80, 92, 92, 92, 170, 110, 110};
+    const int widths[] = {230, 92, 260, 80, 92, 92, 92, 170, 110, 110};
     for (int c = 0; c < CompareModel::ColumnCount; ++c)
         table_->setColumnWidth(c, widths[c]);
     table_->horizontalHeader()->setSectionResizeMode(CompareModel::Path, QHeaderView::Stretch);
