@@ -260,6 +260,9 @@ void add_dumps(CLI::App& command, std::vector<std::string>& paths) {
     command
         .add_option("--max-unfold", g_read.max_unfold,
             "What a gzip or zip file may unfold to: 16G (default: 200 times its size, 4 GiB at most)")
+        ->check([](const std::string& text) {
+            return text.starts_with('-') ? "found " + text + ", expected a size such as 16G" : std::string();
+        })
         ->transform(size_value());
 }
 

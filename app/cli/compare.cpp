@@ -31,7 +31,11 @@ void print_report(const std::string& address, const run::RunComparison& c, bool 
         std::printf("first %s\n", c.strict ? "difference" : "suspicious");
         print_value(c.values[*c.first], c.strict);
     }
-    std::printf("by error\n");
+    std::printf("%s\n",
+        c.strict
+            ? "worst first: what differs by how often its tolerance, then the others by relative difference"
+            : "worst first: what is suspicious, then the others, each by how often its noise floor; at "
+              "last what was not compared");
     int shown = 0;
     for (const size_t i : run::by_error(c))
         if (shown++ < top)
@@ -97,7 +101,7 @@ int compare(const Options& options) {
         ordered_json report{{"address", prepared->address},
             {"executor", {{"libtorch", facts.libtorch}, {"threads", facts.threads}}},
             {"inputs", prepared->inputs.synthetic ? "synthetic" : "recorded"}};
-        report.update(comparison_json(compared->against, *compared));
+        report.update(comparison_json(compared->against, compared->basis, *compared));
         report["strict"] = compared->strict;
         report["first_suspicious"] = compared->strict ? ordered_json() : report["first_mismatch"];
         print_json(report);

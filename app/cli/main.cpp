@@ -15,6 +15,7 @@ const std::string kFooter = R"(Without a subcommand the window opens:
   hopscope [DUMP…] [--at ADDRESS]
   hopscope [DUMP…] --screenshot FILE.png [--size 1600x1000] [--theme light|dark]
   hopscope DUMP… --run SEED|FILE [--step-to NODE] [--select NODE] [--dock NAME]
+  hopscope DUMP… --run SEED|FILE --compare FILE|float64 [--screenshot FILE.png]
 
 DUMP is a file or folder that PyTorch wrote: a TORCH_TRACE log or folder of ranks,
 a TORCH_LOGS text log, print_readable text, a script with a graph, a .pt2 archive,

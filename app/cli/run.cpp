@@ -45,8 +45,9 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
         {"wall_ms", ran.wall_ms}, {"best_ms", ran.best_ms},
         {"per_node_us", ran.run ? ran.wall_ms * 1000 / static_cast<double>(ran.run) : 0}};
     if (const auto& c = result.comparison) {
-        const ordered_json told = comparison_json(c->against, *c);
+        const ordered_json told = comparison_json(c->against, c->basis, *c);
         report["compared"] = c->compared;
+        report["basis"] = told["basis"];
         report["mismatched"] = c->mismatched;
         report["first_mismatch"] = told["first_mismatch"];
         if (c->first)

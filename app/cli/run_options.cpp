@@ -55,14 +55,16 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 }
 
 namespace {
-std::string figure(double value) {
+std::string figure(double value, int digits = 3) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.3g", value);
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
     return text;
 }
 } // namespace
 
 void print_verdicts(const run::RunComparison& c) {
+    if (!c.basis.empty())
+        std::printf("  %s\n", utf8(c.basis).c_str());
     if (!c.random.empty())
         std::printf("  %s took the other side's value\n", counted(c.random.size(), "random node").c_str());
     std::printf("  %s of %s compared%s: %s\n",
@@ -76,15 +78,21 @@ void print_verdicts(const run::RunComparison& c) {
 
 void print_value(const run::ComparedValue& v, bool strict) {
     std::string text = run::verdict_text(v, strict);
+    if (!strict && v.verdict == wire::Verdict::WithinRounding && v.times > 0)
+        text += ", " + figure(v.times) + " × the noise floor";
     if (!v.reason.empty()) {
         text += ": " + v.reason;
     } else if (v.max_abs > 0) {
         std::string place;
         for (const int64_t index : v.worst)
             place += (place.empty() ? "" : ", ") + std::to_string(index);
-        text += ": found " + figure(v.found) + ", expected " + figure(v.expected);
+        std::vector<double> numbers{v.found, v.expected};
         if (v.floor > 0)
-            text += ", exact " + figure(v.exact);
+            numbers.push_back(v.exact);
+        const int digits = run::digits_apart(numbers, 3);
+        text += ": found " + figure(v.found, digits) + ", expected " + figure(v.expected, digits);
+        if (v.floor > 0)
+            text += ", exact " + figure(v.exact, digits);
         text += (place.empty() ? "" : " at [" + place + "]") + ", apart by " + figure(v.max_abs) + " ("
             + figure(v.max_ulp) + " ulp)";
     }

@@ -2,7 +2,9 @@
 #include "app/cli/cli.h"
 
 #include "core/base/printable.h"
+#include "core/base/save.h"
 #include "core/base/text.h"
+#include "core/run/store.h"
 #include "core/session/session.h"
 #include "core/wire/numbers.h"
 
@@ -17,6 +19,7 @@ using Json = nlohmann::ordered_json;
 struct Options {
     std::string session;
     int64_t run = 0, remove = 0;
+    std::string save;
     bool json = false;
 };
 
@@ -123,6 +126,13 @@ int list_runs(const Options& options) {
     const auto runs = (*session)->runs();
     if (!runs)
         return fail(runs.error());
+    if (!options.save.empty()) {
+        const auto bytes = run::kept_values(**session, options.run);
+        if (!bytes)
+            return fail(bytes.error());
+        const Status written = save_file(options.save, *bytes);
+        return written ? kDone : fail(written.error());
+    }
     if (options.run) {
         for (const StoredRun& run : *runs)
             if (run.id == options.run)
@@ -146,6 +156,12 @@ void add_runs(CLI::App& app, Action& action) {
     auto* run =
         command->add_option("--run", options.run, "Show the values of this one")->check(whole_from(1));
     command->add_option("--remove", options.remove, "Remove this one")->check(whole_from(1))->excludes(run);
+    command
+        ->add_option("--save", options.save,
+            "With --run: write its values to this .safetensors file, for --compare and --against; needs a "
+            "run "
+            "that was kept with --store-tensors")
+        ->needs(run);
     command->add_flag("--json", options.json, "Print one JSON document");
     command->callback([&action] { action = [] { return list_runs(options); }; });
 }

@@ -69,8 +69,10 @@ QString readWords(const QStringList& words, Request& request) {
             "a file or folder."),
         QStringLiteral("SEED|FILE"));
     const QCommandLineOption compare(QStringLiteral("compare"),
-        QStringLiteral("With --run: recorded values to compare with; random nodes take theirs."),
-        QStringLiteral("FILE"));
+        QStringLiteral(
+            "With --run: compare with these recorded values, which random nodes take, or with double "
+            "precision."),
+        QStringLiteral("FILE|float64"));
     const QCommandLineOption bind(QStringLiteral("bind"),
         QStringLiteral("With --run: a symbol's value: s77=8."), QStringLiteral("SYMBOL=NUMBER"));
     const QCommandLineOption stepTo(QStringLiteral("step-to"),

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 
 namespace hopscope {
@@ -70,8 +71,34 @@ struct ContextFree {
 
 } // namespace
 
+namespace {
+
+struct Word {
+    std::string text; // in lower case, unless case matters
+    std::string
+        type; // "f64[" of "float64" and "torch.float64": as annotations write it; empty of other words
+};
+
+Word word_of(std::string_view text, bool match_case) {
+    Word word{match_case ? std::string(text) : lowered(text), {}};
+    const std::string_view name = text.starts_with("torch.") ? text.substr(6) : text;
+    if (const DType* dtype = dtype_by_name(name))
+        word.type = std::string(dtype->abbreviation) + "[";
+    return word;
+}
+
+// Where a dtype stands in a type: not as the end of another's name ("f16[" in "bf16[").
+size_t find_type(std::string_view type, std::string_view dtype) {
+    size_t at = dtype.empty() ? std::string_view::npos : type.find(dtype);
+    while (at != std::string_view::npos && at > 0 && std::isalnum(static_cast<unsigned char>(type[at - 1])))
+        at = type.find(dtype, at + 1);
+    return at;
+}
+
+} // namespace
+
 struct Find::State {
-    std::vector<std::string> words; // in lower case, unless case matters
+    std::vector<Word> words;
     bool match_case = false;
     std::unique_ptr<pcre2_code, CodeFree> expression;
 };
@@ -103,7 +130,7 @@ public:
             return std::optional<int>(int(line) + 1);
         }
         int rank = 0;
-        for (const std::string& word : find_.words) {
+        for (const Word& word : find_.words) {
             const int here = rank_of(word);
             if (here < 0)
                 return std::optional<int>();
@@ -149,9 +176,10 @@ public:
             return marks;
         }
         const std::string low = folded(line);
-        for (const std::string& word : find_.words) {
+        for (const Word& word : find_.words) {
             const size_t before = marks.size();
-            mark_word(low, word, marks);
+            mark_word(low, word.text, marks);
+            mark_type(line, word, marks);
             if (marks.size() == before)
                 return std::vector<Range>();
         }
@@ -159,15 +187,21 @@ public:
     }
 
 private:
-    int rank_of(const std::string& word) const {
+    int rank_of(const Word& word) const {
         for (size_t f = 0; f < kFieldCount; ++f) {
             const std::string low = folded(texts_[f]);
-            if (f == kName && low == word)
+            if (f == kName && low == word.text)
                 return 0;
-            if (low.find(word) != std::string::npos)
+            if (low.find(word.text) != std::string::npos
+                || (f == kType && find_type(texts_[f], word.type) != std::string::npos))
                 return int(f) + 1;
         }
         return -1;
+    }
+
+    static void mark_type(std::string_view text, const Word& word, std::vector<Range>& marks) {
+        if (const size_t at = find_type(text, word.type); at != std::string_view::npos)
+            marks.emplace_back(uint32_t(at), uint32_t(at + word.type.size() - 1));
     }
 
     std::string joined() const {
@@ -192,8 +226,11 @@ private:
             }
             std::erase_if(marks, [](const Range& mark) { return mark.first == mark.second; });
         } else {
-            for (const std::string& word : find_.words)
-                mark_word(folded(texts_[field]), word, marks);
+            for (const Word& word : find_.words) {
+                mark_word(folded(texts_[field]), word.text, marks);
+                if (field == kType)
+                    mark_type(texts_[field], word, marks);
+            }
         }
         return joined(std::move(marks));
     }
@@ -265,8 +302,7 @@ Result<Find> Find::parse(std::string_view text, const FindOptions& options) {
     for (size_t begin = 0; begin < text.size();) {
         const size_t end = std::min(text.find(' ', begin), text.size());
         if (end > begin)
-            find.state_->words.push_back(options.match_case ? std::string(text.substr(begin, end - begin))
-                                                            : lowered(text.substr(begin, end - begin)));
+            find.state_->words.push_back(word_of(text.substr(begin, end - begin), options.match_case));
         begin = end + 1;
     }
     return find;

@@ -24,9 +24,10 @@ struct FindOptions {
 
 // What is looked for. Plain words must all occur, each anywhere in a node's texts: its name, its operator,
 // its type
-// ("f32[2, 8]") and the source line it comes from. /…/ is a regular expression as PCRE2 knows it, over all
-// these texts, one a line, ^ and $ at the ends of each. Unless asked otherwise upper and lower case are the
-// same (in plain words: of ASCII letters). May be used by several threads at once.
+// ("f32[2, 8]"; torch's name of a dtype, "float32", finds its abbreviation too) and the source line it comes
+// from. /…/ is a regular expression as PCRE2 knows it, over all these texts, one a line, ^ and $ at the ends
+// of each. Unless asked otherwise upper and lower case are the same (in plain words: of ASCII letters). May
+// be used by several threads at once.
 class Find {
 public:
     // Errors: Usage for a regular expression that is none, with the byte in `text` where it goes wrong.

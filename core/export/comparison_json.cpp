@@ -28,7 +28,8 @@ ordered_json compared_value_json(const wire::ComparedValue& v) {
         {"strides", v.strides}, {"why", v.why}};
 }
 
-ordered_json comparison_json(const std::string& against, const wire::CompareAnswer& c) {
+ordered_json comparison_json(
+    const std::string& against, const std::string& basis, const wire::CompareAnswer& c) {
     ordered_json values = ordered_json::array(), first, verdicts;
     for (const auto verdict : {Verdict::Same, Verdict::WithinRounding, Verdict::Suspicious,
              Verdict::WrongDtype, Verdict::WrongShape, Verdict::NotCompared})
@@ -39,17 +40,18 @@ ordered_json comparison_json(const std::string& against, const wire::CompareAnsw
         if (first.is_null() && !v.equal)
             first = values.back();
     }
-    return {{"against", against}, {"nodes", c.nodes}, {"run", c.run}, {"compared", c.compared},
-        {"mismatched", c.mismatched}, {"first_mismatch", first},
-        {"max_abs_error", json_number<ordered_json>(c.max_abs)},
+    return {{"against", against}, {"basis", basis.empty() ? ordered_json() : ordered_json(basis)},
+        {"nodes", c.nodes}, {"run", c.run}, {"compared", c.compared}, {"mismatched", c.mismatched},
+        {"first_mismatch", first}, {"max_abs_error", json_number<ordered_json>(c.max_abs)},
         {"max_rel_error", json_number<ordered_json>(c.max_rel)},
         {"max_ulp_error", json_number<ordered_json>(c.max_ulp)}, {"random", c.random}, {"wall_ms", c.wall_ms},
         {"node_by_node", c.alone}, {"verdicts", verdicts}, {"values", values}};
 }
 
-std::string comparison_text(const std::string& against, const wire::CompareAnswer& comparison) {
-    return printable_json(
-        comparison_json(against, comparison).dump(2, ' ', false, ordered_json::error_handler_t::replace));
+std::string comparison_text(
+    const std::string& against, const std::string& basis, const wire::CompareAnswer& comparison) {
+    return printable_json(comparison_json(against, basis, comparison)
+                              .dump(2, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 } // namespace hopscope

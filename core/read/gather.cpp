@@ -103,6 +103,8 @@ std::optional<Error> Gatherer::named_file(const std::string& path) {
         return wanted(head) ? kWhole : may_be_text(head) ? kSearched : 0;
     };
     const bool piped = path == "-";
+    if (path.empty())
+        return make_error(Error::Kind::CannotRead, "found an empty name, expected a file or folder");
     auto bytes = given_ && given_->path == path ? Result<FileBytes>(given_->bytes)
         : piped                                 ? read_standard_input(limit_, any)
                                                 : map_file(path, limit_, any);

@@ -41,6 +41,16 @@ Status run_other(
     return loaded ? Status() : Status(loaded.error());
 }
 
+// Gives the worker, which has the body and its reference, inputs of these sizes; loads the body anew where
+// the sizes are others.
+Status put_on(worker::Worker& worker, const Prepared& p, const std::vector<tensors::Value>& values,
+    const Bindings& symbols, bool other_sizes, const Job& job) {
+    if (other_sizes)
+        if (const auto loaded = worker.load(p.module, p.body, symbols, job, /*keep_reference=*/true); !loaded)
+            return loaded.error();
+    return worker.bind(values, wire::BindRequest::As::Inputs, job);
+}
+
 } // namespace
 
 Result<RunComparison> compare(
@@ -60,14 +70,29 @@ Result<RunComparison> compare(
     asked.float64 = request.against == Against::Float64;
     asked.any_dtype = request.against == Against::Run && request.other->module != prepared.module;
     asked.tolerances = request.tolerances;
+    const OtherInputs* recorded_on =
+        request.against == Against::Recorded ? prepared.recorded_on.get() : nullptr;
+    const bool other_sizes = recorded_on && recorded_on->symbols != prepared.symbols;
+    if (recorded_on)
+        if (const Status status =
+                put_on(worker, prepared, recorded_on->values, recorded_on->symbols, other_sizes, job);
+            !status)
+            return status.error();
     auto answer = worker.compare(asked, job);
     if (!answer)
         return answer.error();
+    if (recorded_on)
+        if (const Status status =
+                put_on(worker, prepared, prepared.inputs.values, prepared.symbols, other_sizes, job);
+            !status)
+            return status.error();
     RunComparison c{std::move(*answer),
         request.against == Against::Recorded      ? "recorded values"
             : request.against == Against::Float64 ? "float64"
                                                   : "the run of " + request.other->address,
-        asked.strict, {}};
+        asked.strict, {}, recorded_on ? recorded_on->text() : std::string()};
+    if (recorded_on)
+        leave_out_unknown(c, prepared, *recorded_on);
     for (size_t i = 0; i < c.values.size() && !c.first; ++i)
         if (!c.values[i].equal)
             c.first = i;
@@ -109,6 +134,8 @@ std::string verdict_text(const ComparedValue& value, bool strict) {
     case wire::Verdict::Suspicious:
         if (strict)
             return "differs";
+        if (value.times == 0)
+            return "suspicious"; // by its fixed tolerance
         return std::isfinite(value.times) ? fmt::format("suspicious, {:.3g} × the noise floor", value.times)
                                           : "suspicious, no rounding explains it";
     case wire::Verdict::WrongDtype:
@@ -142,6 +169,17 @@ std::string verdicts_text(const RunComparison& comparison) {
             "nothing there",
             counted(undecided, "value"), undecided == 1 ? "it" : "them");
     return text.empty() ? "no value compared" : text;
+}
+
+int digits_apart(std::vector<double> numbers, int fewest) {
+    constexpr int kAll = 17; // tell any two doubles apart
+    std::sort(numbers.begin(), numbers.end());
+    int digits = fewest;
+    for (size_t i = 1; i < numbers.size(); ++i)
+        while (digits < kAll && numbers[i] != numbers[i - 1]
+            && fmt::format("{:.{}g}", numbers[i], digits) == fmt::format("{:.{}g}", numbers[i - 1], digits))
+            ++digits;
+    return digits;
 }
 
 std::vector<size_t> by_error(const RunComparison& comparison) {

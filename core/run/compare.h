@@ -20,6 +20,9 @@ struct RunComparison : wire::CompareAnswer {
     std::string against; // "recorded values", "float64", "the run of 0/0:forward, seed 2"
     bool strict = false; // by fixed tolerances
     std::optional<size_t> first; // of `values`, the first that is not equal
+    // What the recorded values were computed from, where that is not what the run is on, and so what was
+    // compared on instead (OtherInputs::text()); else empty.
+    std::string basis;
 
     // What was asked for is shown: something was compared, and all of it agrees.
     bool holds() const { return compared > 0 && mismatched == 0 && !failure; }
@@ -34,6 +37,9 @@ struct RunComparison : wire::CompareAnswer {
 std::string verdict_text(const ComparedValue& value, bool strict);
 // "403 same, 12 within rounding, 1 suspicious; 3 not compared", without what there is none of.
 std::string verdicts_text(const RunComparison& comparison);
+
+// So many significant digits that numbers which differ are printed apart, at least `fewest`.
+int digits_apart(std::vector<double> numbers, int fewest);
 
 struct CompareRequest {
     enum class Against : uint8_t {

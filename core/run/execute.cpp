@@ -5,7 +5,9 @@ namespace hopscope::run {
 Result<RunResult> execute(
     worker::Worker& worker, const Prepared& prepared, const ExecuteOptions& options, const Job& job) {
     RunResult result;
-    const bool undisturbed = options.repeat > 1 || options.keep || !options.compare;
+    const bool on_others = options.compare && prepared.recorded_on
+        && options.compare->against == CompareRequest::Against::Recorded;
+    const bool undisturbed = options.repeat > 1 || options.keep || !options.compare || on_others;
     if (undisturbed) {
         wire::RunRequest request;
         request.keep = options.keep;

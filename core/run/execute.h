@@ -24,8 +24,9 @@ struct RunResult {
     const std::optional<wire::NodeFailure>& failure() const { return ran.failure; }
 };
 
-// The worker has `prepared` loaded and bound. Where the body was not to be kept or timed it runs once only,
-// for the comparison; where a node fails there is none. Errors: External, Cancelled.
+// The worker has `prepared` loaded and bound. Where the body was not to be kept or timed, and is compared on
+// its own inputs, it runs once only, for the comparison; where a node fails there is none. Errors: External,
+// Cancelled.
 Result<RunResult> execute(
     worker::Worker& worker, const Prepared& prepared, const ExecuteOptions& options, const Job& job = {});
 

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/read/file.h"
 #include "core/run/placeholders.h"
+#include "core/run/recorded.h"
 #include "core/tensors/npy.h"
 #include "core/tensors/pt.h"
 
@@ -182,9 +183,10 @@ Result<Inputs> file_inputs(const std::string& path, const GraphModule& module, B
     const auto file = tensors::TensorFile::read(bytes->bytes, bytes->owner);
     if (!file)
         return in_file(file.error(), path);
-    // A file of this body's own values has no prefix.
-    const tensors::TensorFile part = file->below(prefix);
-    auto inputs = recorded_inputs(module, body, part.values().empty() ? *file : part, symbols);
+    const auto part = values_of_body(*file, module, body, prefix);
+    if (!part)
+        return in_file(part.error(), path);
+    auto inputs = recorded_inputs(module, body, *part, symbols);
     return inputs ? std::move(inputs) : Result<Inputs>(in_file(inputs.error(), path));
 }
 

@@ -108,6 +108,11 @@ Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p
     return made;
 }
 
+Error in_reference(Error error, const Request& request) {
+    error.file = request.reference;
+    return error;
+}
+
 } // namespace
 
 Result<Prepared> prepare(const Dump& dump, const Request& request) {
@@ -149,8 +154,15 @@ Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& req
         auto file = read_tensors(request.reference);
         if (!file)
             return file.error();
-        p.reference_file = file->below(p.prefix);
+        auto part = values_of_body(*file, *p.module, p.body, p.prefix);
+        if (!part)
+            return in_reference(part.error(), request);
+        p.reference_file = std::move(*part);
         p.reference = p.reference_file.values();
+        auto recorded_on = other_inputs(p);
+        if (!recorded_on)
+            return in_reference(recorded_on.error(), request);
+        p.recorded_on = std::move(*recorded_on);
     }
     return p;
 }

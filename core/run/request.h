@@ -5,6 +5,7 @@
 #include "core/base/result.h"
 #include "core/graph/dump.h"
 #include "core/run/inputs.h"
+#include "core/run/recorded.h"
 #include "core/worker/worker.h"
 
 #include <memory>
@@ -42,6 +43,8 @@ struct Prepared {
     std::string prefix; // of the invocation's keys in files of recorded values: "call/"
     std::vector<tensors::Value> reference;
     tensors::TensorFile reference_file; // the bytes of `reference`
+    // What the reference was computed from, where that is not what the run is on: it is compared on that.
+    std::shared_ptr<const OtherInputs> recorded_on;
 };
 
 // The body that an address means; without one, the only graph of the dump. Errors: Usage, NotFound.

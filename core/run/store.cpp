@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <deque>
 #include <filesystem>
 #include <map>
 
@@ -169,6 +170,52 @@ Result<std::vector<StoredRunValue>> stored_values(
 }
 
 } // namespace
+
+namespace {
+
+// A number as Python printed it, and what it is to Python.
+void set_number(tensors::Value& value, const std::string& python) {
+    value.kind = tensors::Value::Kind::Number;
+    value.python = python;
+    int64_t whole = 0;
+    const char* end = python.data() + python.size();
+    value.python_type = python == "None"                        ? "NoneType"
+        : python == "True" || python == "False"                 ? "bool"
+        : std::from_chars(python.data(), end, whole).ptr == end ? "int"
+                                                                : "float";
+}
+
+} // namespace
+
+Result<std::string> kept_values(const Session& session, int64_t run) {
+    const auto rows = session.run_values(run);
+    if (!rows)
+        return rows.error();
+    std::deque<std::string> owned;
+    std::vector<tensors::Value> values;
+    for (const StoredRunValue& row : *rows) {
+        tensors::Value value;
+        value.name = key_of(row);
+        if (!row.python.empty()) {
+            set_number(value, row.python);
+        } else if (row.tensor_bytes) {
+            auto elements = session.run_tensor(run, row.path, row.item.value_or(0));
+            if (!elements)
+                return elements.error();
+            owned.push_back(std::move(*elements));
+            value.dtype = row.dtype;
+            value.shape = row.shape;
+            value.stride = row.stride;
+            value.bytes = owned.back();
+        } else {
+            return make_error(Error::Kind::Usage,
+                "run " + std::to_string(run) + " was kept without the elements of its values, as of '"
+                    + value.name + "'");
+        }
+        values.push_back(std::move(value));
+    }
+    return tensors::write_tensor_file(values);
+}
 
 Result<KeptRun> kept_run(worker::Worker& worker, const Prepared& prepared, const Request& request,
     const RunResult& result, bool tensors, const Job& job) {

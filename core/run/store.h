@@ -6,6 +6,7 @@
 #include "core/base/result.h"
 #include "core/run/execute.h"
 #include "core/session/runs.h"
+#include "core/session/session.h"
 
 #include <string>
 #include <vector>
@@ -21,6 +22,11 @@ struct KeptRun {
 // elements of all values too. Errors: External, Cancelled.
 Result<KeptRun> kept_run(worker::Worker& worker, const Prepared& prepared, const Request& request,
     const RunResult& result, bool tensors, const Job& job = {});
+
+// The values of a run that a session keeps with their elements, as Worker::save writes those of a run: what
+// can be compared with. Errors: NotFound where there is no such run; Usage where its elements were not kept;
+// Damaged.
+Result<std::string> kept_values(const Session& session, int64_t run);
 
 // XXH3-128 of names, types and bytes.
 std::string inputs_hash(const Inputs& inputs);

@@ -4,6 +4,7 @@
 #include "core/browse/find.h"
 #include "core/browse/go_to.h"
 #include "core/browse/ledger_rows.h"
+#include "core/read/paste.h"
 
 #include <QTest>
 
@@ -103,6 +104,26 @@ private slots:
         QCOMPARE(found->total, found->hits.size());
         for (const std::string& address : expected)
             QVERIFY2(got.contains(address), address.c_str());
+    }
+
+    // Annotations abbreviate what code writes out.
+    void dtypesByTorchsName() {
+        const QStringList all = names(*document_, "f32[");
+        QVERIFY(!all.isEmpty());
+        QCOMPARE(names(*document_, "float32"), all);
+        QCOMPARE(names(*document_, "torch.float32"), all);
+        QVERIFY(names(*document_, "float64").isEmpty());
+        const auto half = open_bytes("half",
+            "class G(torch.nn.Module):\n"
+            "    def forward(self, a: \"bf16[2]cpu\", b: \"f16[2]cpu\"):\n"
+            "        c: \"bf16[2]cpu\" = torch.ops.aten.add.Tensor(a, b)\n"
+            "        return (c,)\n");
+        QVERIFY(half.ok());
+        QCOMPARE(find_all(*half, find_of("bfloat16"), 10)->total, size_t(2));
+        QCOMPARE(find_all(*half, find_of("float16"), 10)->total, size_t(1)); // not by "bf16["
+        const FindHit hit = find_all(document_->dump(), find_of("torch.float32"), 1)->hits.front();
+        const auto [first, last] = hit.marks.front();
+        QCOMPARE(hit.snippet.substr(first, last - first), std::string("f32"));
     }
 
     void regularExpressions() {

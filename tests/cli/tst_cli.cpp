@@ -280,6 +280,7 @@ void TestCli::wrongUsage_data() {
     QTest::newRow("screenshot that is no PNG") << QStringList{trace("mlp4"), "--screenshot", "q.jpg"};
     QTest::newRow("negative invocation") << QStringList{"explain", trace("mlp4"), "--invocation", "-1"};
     QTest::newRow("negative limit") << QStringList{"search", trace("mlp4"), "relu", "--limit", "-1"};
+    QTest::newRow("negative size") << QStringList{"graphs", trace("mlp4"), "--max-unfold", "-1"};
     QTest::newRow("negative outputs")
         << QStringList{"joint", trace("mlp4"), "--at", "0/0:forward", "--outputs", "-1"};
     QTest::newRow("export without a file") << QStringList{"export", trace("mlp4"), "--at", "0/0:forward"};
@@ -362,6 +363,7 @@ void TestCli::unreadable() {
     QVERIFY(writeFile(folder.filePath("notes.txt"), "buy milk\n"));
     QVERIFY(writeFile(folder.filePath("picture.png"), "\x89PNG\r\n\x1a\n"));
     QVERIFY(QDir(folder.path()).mkdir("folder"));
+    QVERIFY(run({"graphs", ""}).err.contains("found an empty name, expected a file or folder"));
     for (const char* command : {"graphs", "regions"}) {
         const Run r = run({command, folder.filePath(what), "--json"});
         QCOMPARE(r.status, 3);

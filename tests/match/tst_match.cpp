@@ -1,15 +1,14 @@
 // The canonical form: what makes bodies equal, what makes them differ, and that a difference is named.
 #include "core/match/classes.h"
 
-#include "core/graph/calls.h"
 #include "core/graph/print.h"
+#include "tests/match/bodies.h"
 #include "tests/testdata.h"
 
 #include <QRegularExpression>
 #include <QTest>
 
 #include <algorithm>
-#include <random>
 
 using namespace hopscope;
 using namespace hopscope::test;
@@ -27,14 +26,6 @@ private slots:
     void sameRegionInSeveralCompilations();
     void variantsDifferByStrideOnly();
     void nestedBodiesCount();
-    void changedConstant();
-    void changedStride();
-    void changedOperator();
-    void swappedOperands();
-    void addedNode();
-    void changeInACalledBody();
-    void writesInPlaceHaveATime();
-    void modesHaveATime();
     void twinsAreToldApartByTheirUse();
     void unusedNodes();
     void layerIndices();
@@ -46,85 +37,6 @@ private slots:
 };
 
 namespace {
-
-// "0/0:forward:partitioned_fw_subgraph_0_0" of a recording, with its module.
-struct At {
-    std::shared_ptr<const GraphModule> module;
-    BodyId body;
-};
-
-At at(const Dump& dump, std::string_view address) {
-    const auto place = resolve(dump, address);
-    if (!place)
-        return {};
-    return {dump.graph(place->graph).module, place->body};
-}
-
-MatchResult matched(const At& a, const At& b, const MatchOptions& options = {}) {
-    return match_bodies(Canon(*a.module, options), a.body, Canon(*b.module, options), b.body);
-}
-
-MatchResult matched(const std::string& a, const std::string& b, const MatchOptions& options = {}) {
-    return matched({readText(a).module, BodyId(0)}, {readText(b).module, BodyId(0)}, options);
-}
-
-std::string told(const At& a, const At& b, const MatchOptions& options = {}) {
-    const MatchResult r = matched(a, b, options);
-    return r.equal() ? "equal" : difference_text(*a.module, *b.module, *r.difference, a.body);
-}
-
-std::string told(const std::string& a, const std::string& b, const MatchOptions& options = {}) {
-    return told({readText(a).module, BodyId(0)}, {readText(b).module, BodyId(0)}, options);
-}
-
-std::string body(const std::string& signature, const std::string& lines) {
-    return "class G(torch.nn.Module):\n    def forward(self, " + signature + "):\n" + lines;
-}
-
-// The body's text with its nodes in another order that their operands allow, and all of them renamed.
-std::string shuffled(const GraphModule& module, BodyId id, unsigned seed) {
-    const Body& b = module.body(id);
-    std::mt19937 random(seed);
-    std::vector<std::string> lines;
-    std::vector<size_t> missing(b.nodes.size());
-    std::vector<size_t> ready;
-    for (size_t i = 0; i < b.nodes.size(); ++i) {
-        missing[i] = b.inputs_of(b.nodes[i]).size();
-        if (b.nodes[i].op != Opcode::Placeholder && missing[i] == 0)
-            ready.push_back(i);
-    }
-    const auto release = [&](size_t i) {
-        for (const NodeId user : b.users_of(b.nodes[i]))
-            if (--missing[user.index] == 0)
-                ready.push_back(user.index);
-    };
-    std::string signature;
-    for (size_t i = 0; i < b.placeholder_count(); ++i) {
-        const ValueType* type = module.type(b.nodes[i].type);
-        signature += ", " + std::string(module.text(b.nodes[i].name))
-            + (type ? ": \"" + std::string(module.text(type->text)) + '"' : "");
-        release(i);
-    }
-    std::string out = "class G(torch.nn.Module):\n    def forward(self" + signature + "):\n";
-    while (!ready.empty()) {
-        const size_t k = random() % ready.size();
-        const size_t i = ready[k];
-        ready.erase(ready.begin() + static_cast<long>(k));
-        if (b.nodes[i].op == Opcode::Output) {
-            continue;
-        }
-        out += "        " + print_statement(module, id, NodeId(i)) + '\n';
-        release(i);
-    }
-    out += "        " + print_statement(module, id, NodeId(b.nodes.size() - 1)) + '\n';
-    QString text = QString::fromStdString(out);
-    for (size_t i = 0; i + 1 < b.nodes.size(); ++i) {
-        const QString name = test::text(module.text(b.nodes[i].name));
-        text.replace(
-            QRegularExpression("(?<![\\w.'])" + name + "(?![\\w'])"), "renamed_" + QString::number(i));
-    }
-    return text.toStdString();
-}
 
 bool isIdentity(const BodyMapping& m) {
     for (size_t i = 0; i < m.to_b.size(); ++i)
@@ -295,178 +207,6 @@ void TestMatch::nestedBodiesCount() {
     QVERIFY(r.equal());
     QCOMPARE(r.bodies.size(), size_t{2});
     QVERIFY(r.bodies[1].a != r.bodies[0].a);
-}
-
-namespace {
-
-// A region body of gpt12 as text, for changes by hand.
-QString gptText() {
-    const auto dump = open_dump({traceOf("gpt12")});
-    const At a = at(*dump, "0/0:forward:partitioned_fw_subgraph_0_0");
-    PrintOptions plain;
-    plain.sources = plain.deletions = false;
-    return QString::fromStdString(print_readable(*a.module, a.body, plain));
-}
-
-QString changed(QString text, const QString& from, const QString& to) {
-    const qsizetype where = text.indexOf(from);
-    return where < 0 ? QString() : text.replace(where, from.size(), to);
-}
-
-} // namespace
-
-void TestMatch::changedConstant() {
-    const QString text = gptText();
-    const QString other = changed(text, "[8, 32]", "[8, 31]");
-    const std::string a = text.toStdString();
-    for (const auto& [from, to] :
-        std::vector<std::pair<QString, QString>>{{", 1e-05", ", 1e-06"}, {"'tanh'", "'none'"}}) {
-        const QString b = changed(text, from, to);
-        if (b.isEmpty())
-            continue;
-        const MatchResult r = matched(a, b.toStdString());
-        QVERIFY(!r.equal());
-        QCOMPARE(r.difference->what.field, Field::Constant);
-        QVERIFY(r.difference->a && r.difference->a == r.difference->b);
-        QVERIFY2(r.difference->what.expected == from.mid(from.startsWith(',') ? 2 : 0).toStdString(),
-            r.difference->what.expected.c_str());
-        QCOMPARE(r.difference->what.found, to.mid(to.startsWith(',') ? 2 : 0).toStdString());
-        MatchOptions options;
-        options.constants = false;
-        QVERIFY(matched(a, b.toStdString(), options).equal());
-    }
-    const std::string small = body("x: \"f32[4]\"",
-        "        mul = torch.ops.aten.mul.Tensor(x, 2.0)\n"
-        "        sin = torch.ops.aten.sin.default(mul)\n"
-        "        return (sin,)\n");
-    std::string three = small;
-    three.replace(three.find("2.0"), 3, "3.0");
-    QCOMPARE(told(small, three), std::string("node mul: constant of argument 1: expected 2.0, found 3.0"));
-    Q_UNUSED(other)
-}
-
-void TestMatch::changedStride() {
-    const QString text = gptText();
-    const QRegularExpression typed(R"(([a-z_0-9]+): "f32\[(\d+), (\d+)\]\[(\d+), 1\]cpu" = torch)");
-    const auto hit = typed.match(text);
-    QVERIFY(hit.hasMatch());
-    const QString from =
-        "[" + hit.captured(2) + ", " + hit.captured(3) + "][" + hit.captured(4) + ", 1]cpu\" = torch";
-    const QString to =
-        "[" + hit.captured(2) + ", " + hit.captured(3) + "][1, " + hit.captured(2) + "]cpu\" = torch";
-    QString other = text;
-    other.replace(text.indexOf(from, hit.capturedStart()), from.size(), to);
-    const At a{readText(text.toStdString()).module, BodyId(0)};
-    const At b{readText(other.toStdString()).module, BodyId(0)};
-    const MatchResult r = matched(a, b);
-    QVERIFY(!r.equal());
-    QCOMPARE(r.difference->what.field, Field::Stride);
-    QCOMPARE(test::text(a.module->text(a.module->body(a.body).node(r.difference->a).name)), hit.captured(1));
-    QCOMPARE(QString::fromStdString(r.difference->what.expected), "(" + hit.captured(4) + ", 1)");
-    QCOMPARE(QString::fromStdString(r.difference->what.found), "(1, " + hit.captured(2) + ")");
-    MatchOptions options;
-    options.strides = false;
-    QVERIFY(matched(a, b, options).equal());
-}
-
-void TestMatch::changedOperator() {
-    const std::string a = body("x",
-        "        a = torch.ops.aten.sin.default(x)\n        b = torch.ops.aten.exp.default(a)\n"
-        "        return (b,)\n");
-    const std::string b = body("x",
-        "        u = torch.ops.aten.cos.default(x)\n        v = torch.ops.aten.exp.default(u)\n"
-        "        return (v,)\n");
-    QCOMPARE(told(a, b),
-        std::string("node a (there u): target: expected aten.sin.default, found aten.cos.default"));
-    QVERIFY(!matched(a, b, structure_only()).equal());
-}
-
-void TestMatch::swappedOperands() {
-    const std::string a = body("x, y", "        s = torch.ops.aten.sub.Tensor(x, y)\n        return (s,)\n");
-    const std::string b = body("x, y", "        s = torch.ops.aten.sub.Tensor(y, x)\n        return (s,)\n");
-    QCOMPARE(told(a, b), std::string("node s: operand of argument 0: expected x, found y"));
-}
-
-void TestMatch::addedNode() {
-    const std::string a = body("x", "        s = torch.ops.aten.sin.default(x)\n        return (s,)\n");
-    const std::string b = body("x",
-        "        s = torch.ops.aten.sin.default(x)\n"
-        "        r = torch.ops.aten.relu.default(s)\n        return (r,)\n");
-    QCOMPARE(told(a, b), std::string("node output: operand of output 0: expected s, found r"));
-    const std::string c = body("x",
-        "        s = torch.ops.aten.sin.default(x)\n"
-        "        r = torch.ops.aten.relu.default(s)\n        return (s,)\n");
-    QCOMPARE(told(a, c), std::string("node r: found only in the second"));
-    QCOMPARE(told(c, a), std::string("node r: found only in the first"));
-    QCOMPARE(told(body("x, y", "        return (x,)\n"), body("x", "        return (x,)\n")),
-        std::string("node y: found only in the first"));
-}
-
-void TestMatch::changeInACalledBody() {
-    const std::string a = R"(class G(torch.nn.Module):
-    def forward(self, x: "f32[4][1]cpu"):
-        region = self.region
-        call = torch.ops.higher_order.invoke_subgraph(region, 'region', x)
-        getitem: "f32[4][1]cpu" = call[0]
-        return (getitem,)
-
-    class region(torch.nn.Module):
-        def forward(self, u: "f32[4][1]cpu"):
-            mul: "f32[4][1]cpu" = torch.ops.aten.mul.Tensor(u, 2.0)
-            return (mul,)
-)";
-    QString other = QString::fromStdString(a);
-    other.replace("region", "subgraph_7");
-    QCOMPARE(told(a, other.toStdString()), std::string("equal"));
-    other.replace("2.0", "2.5");
-    QCOMPARE(told(a, other.toStdString()),
-        std::string("in region: node mul: constant of argument 1: expected 2.0, found 2.5"));
-    MatchOptions ids;
-    ids.ids = true;
-    other = QString::fromStdString(a).replace("'region'", "'other'");
-    QCOMPARE(told(a, other.toStdString(), ids),
-        std::string("node call: constant of argument 1: expected 'region', found 'other'"));
-}
-
-void TestMatch::writesInPlaceHaveATime() {
-    const std::string before = body("x",
-        "        y = torch.ops.aten.sin.default(x)\n"
-        "        w = torch.ops.aten.add_.Tensor(x, 1)\n        return (y, w)\n");
-    const std::string after = body("x",
-        "        w = torch.ops.aten.add_.Tensor(x, 1)\n"
-        "        y = torch.ops.aten.sin.default(x)\n        return (y, w)\n");
-    QVERIFY(!matched(before, after).equal());
-    QCOMPARE(matched(before, after).difference->what.field, Field::Mutation);
-    // Through a view, too.
-    const std::string view_before = body("x",
-        "        v = torch.ops.aten.view.default(x, [4])\n"
-        "        y = torch.ops.aten.sin.default(v)\n"
-        "        w = torch.ops.aten.add_.Tensor(x, 1)\n        return (y, w)\n");
-    const std::string view_after = body("x",
-        "        v = torch.ops.aten.view.default(x, [4])\n"
-        "        w = torch.ops.aten.add_.Tensor(x, 1)\n"
-        "        y = torch.ops.aten.sin.default(v)\n        return (y, w)\n");
-    QVERIFY(!matched(view_before, view_after).equal());
-    // What does not touch x may move.
-    const std::string free_before = body("x, z",
-        "        y = torch.ops.aten.sin.default(z)\n"
-        "        w = torch.ops.aten.add_.Tensor(x, 1)\n        return (y, w)\n");
-    const std::string free_after = body("x, z",
-        "        w = torch.ops.aten.add_.Tensor(x, 1)\n"
-        "        y = torch.ops.aten.sin.default(z)\n        return (y, w)\n");
-    QVERIFY(matched(free_before, free_after).equal());
-}
-
-void TestMatch::modesHaveATime() {
-    const std::string in = body("x",
-        "        g = torch._C._set_grad_enabled(False)\n        y = torch.sin(x)\n"
-        "        return (y,)\n");
-    const std::string out = body("x",
-        "        y = torch.sin(x)\n        g = torch._C._set_grad_enabled(False)\n"
-        "        return (y,)\n");
-    const MatchResult r = matched(in, out);
-    QVERIFY(!r.equal());
-    QCOMPARE(r.difference->what.field, Field::SideEffect);
 }
 
 void TestMatch::twinsAreToldApartByTheirUse() {

@@ -1,6 +1,6 @@
 // What a report, a page, a log or a script holds besides a clean graph, and what is told of it: a kind that
 // was once read wrong, or silently, each.
-#include "core/read/paste.h"
+#include "tests/read/pasted_text.h"
 #include "tests/testdata.h"
 
 #include <QTest>
@@ -12,8 +12,6 @@ class TestPasted : public QObject {
     Q_OBJECT
 
 private slots:
-    void lostLines_data();
-    void lostLines();
     void functionsNamedAsNodes();
     void keywordsOfATable();
     void otherCode_data();
@@ -26,11 +24,8 @@ private slots:
     void otherPrograms_data();
     void otherPrograms();
     void ranksWithOneNumber();
-    void hunkThatOnlyAdds();
     void splitsOfDdp();
     void twiceInOneText();
-    void closingQuotes();
-    void statementsOfOneLine();
     void aSecondReturn();
     void tuplesOnTheLeft();
     void operatorsInPlace();
@@ -39,60 +34,9 @@ private slots:
     void otherHeads_data();
     void otherHeads();
     void quotesOfTypes();
-    void linesOfGrep_data();
-    void linesOfGrep();
-    void otherLinesInASignature();
-    void linesOfOneLength();
-    void brokenAtABlank();
-    void brokenNamesBeforeAFlatten();
-    void severalOperationsAtOnce_data();
-    void severalOperationsAtOnce();
 };
 
 namespace {
-
-const char* const kGraph = R"(class GraphModule(torch.nn.Module):
-    def forward(self, primals_1: "f32[4, 3][3, 1]cpu", primals_2: "f32[3][1]cpu"):
-        # File: /w/a.py:3 in f, code: y = x * w
-        mul: "f32[4, 3][3, 1]cpu" = torch.ops.aten.mul.Tensor(primals_1, primals_2);  primals_2 = None
-        sin: "f32[4, 3][3, 1]cpu" = torch.ops.aten.sin.default(mul)
-        return (sin, primals_1, mul)
-)";
-const QString kNodes = QStringLiteral("primals_1 primals_2 mul sin output");
-
-Result<Dump> openText(const QByteArray& text, const char* name = "case.txt") {
-    return open_bytes(name, text.toStdString());
-}
-
-QString nodesOf(const Graph& g) {
-    QStringList out;
-    for (const Node& node : g.module->bodies[0].nodes)
-        out << QString::fromUtf8(std::string(g.module->text(node.name)).c_str());
-    return out.join(' ');
-}
-
-// "name: operator(inputs)" of a node.
-QString nodeText(const Graph& g, const char* name) {
-    const Body& body = g.module->bodies[0];
-    for (const Node& node : body.nodes) {
-        if (g.module->text(node.name) != name)
-            continue;
-        QStringList inputs;
-        for (uint32_t i = node.args_begin; i < node.args_end; ++i)
-            if (const NodeId input = body.args[i].node())
-                inputs << QString::fromStdString(std::string(g.module->text(body.node(input).name)));
-        return QString::fromStdString(std::string(g.module->text(node.target))) + '(' + inputs.join(", ")
-            + ')';
-    }
-    return QStringLiteral("no such node");
-}
-
-QString graphsOf(const Dump& dump) {
-    QStringList out;
-    for (size_t i = 0; i < dump.graphs.size(); ++i)
-        out << QString::fromStdString(address_of(dump, GraphId(i))) + " [" + nodesOf(dump.graphs[i]) + ']';
-    return out.join("; ");
-}
 
 QByteArray prefixed(const QByteArray& prefix, const QByteArray& text = kGraph) {
     QByteArray out;
@@ -106,33 +50,6 @@ QByteArray escaped(const QByteArray& text) {
 }
 
 } // namespace
-
-void TestPasted::lostLines_data() {
-    QTest::addColumn<QByteArray>("statement");
-    QTest::addColumn<QString>("node");
-    QTest::newRow("method") << QByteArray("l_y_.sin()") << "sin(l_y_)";
-    QTest::newRow("method with arguments") << QByteArray("l_y_.view(-1, 2);  l_y_ = None") << "view(l_y_)";
-    QTest::newRow("attribute") << QByteArray("l_y_.T;  l_y_ = None") << "builtins.getattr(l_y_)";
-    QTest::newRow("operand") << QByteArray("l_x_ * l_y_") << "operator.mul(l_x_, l_y_)";
-}
-
-// A name that nothing defines is an input, marked so, whatever is done with it.
-void TestPasted::lostLines() {
-    QFETCH(QByteArray, statement);
-    QFETCH(QString, node);
-    const auto dump =
-        openText("class GraphModule(torch.nn.Module):\n    def forward(self, L_x_: \"f32[4]\"):\n"
-                 "        l_x_ = L_x_\n        found: \"f32[4]\" = "
-            + statement + "\n        return (found, l_x_)\n");
-    QVERIFY(dump.ok());
-    QCOMPARE(dump->graphs.size(), size_t{1});
-    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("l_x_ l_y_ found output"));
-    QCOMPARE(nodeText(dump->graphs[0], "found"), node);
-    QCOMPARE(dump->problems.size(), size_t{1});
-    QCOMPARE(dump->problems[0].line, uint64_t{4});
-    QVERIFY(
-        QString::fromStdString(dump->problems[0].message).startsWith("'l_y_' is not defined in this text"));
-}
 
 // print_tabular and Graph.__str__ give functions by names that nodes have too.
 void TestPasted::functionsNamedAsNodes() {
@@ -315,17 +232,6 @@ void TestPasted::ranksWithOneNumber() {
     QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
 }
 
-void TestPasted::hunkThatOnlyAdds() {
-    QByteArray hunk = "@@ -1,5 +1,6 @@\n";
-    for (const QByteArray& line : QByteArray(kGraph).trimmed().split('\n'))
-        hunk += (line.contains(" sin: ") ? "+" : " ") + line + '\n';
-    const auto dump = openText(hunk.replace("(sin, primals_1", "(primals_1"));
-    QVERIFY(dump.ok());
-    QCOMPARE(graphsOf(*dump),
-        QStringLiteral("-:forward [primals_1 primals_2 mul output]; -:forward#1 [") + kNodes + ']');
-    QCOMPARE(QString::fromStdString(dump->graphs[1].label), QStringLiteral("after"));
-}
-
 void TestPasted::splitsOfDdp() {
     const QByteArray graph =
         "graph():\n    %x : [num_users=1] = placeholder[target=x]\n    %sin : [num_users=1] = "
@@ -358,27 +264,6 @@ void TestPasted::twiceInOneText() {
     const auto other = openText(graph + '\n' + QByteArray(graph).replace("sin", "cos"));
     QVERIFY(other.ok());
     QVERIFY2(other->problems.empty(), qPrintable(problemText(other->problems)));
-}
-
-void TestPasted::closingQuotes() {
-    const auto dump =
-        openText("        self.assertExpectedInline(gm.code.strip(), \"\"\"\\\n"
-                 "def forward(self, x_1):\n    sin = torch.ops.aten.sin.default(x_1);  x_1 = None\n"
-                 "    return sin\"\"\")\n");
-    QVERIFY(dump.ok());
-    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
-    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x_1 sin output"));
-}
-
-// Behind a semicolon FX writes deletions, a person may go on.
-void TestPasted::statementsOfOneLine() {
-    const auto dump =
-        openText("def forward(self, x):\n    a = torch.sin(x); b = torch.cos(a); c = a + b;  a = b = None\n"
-                 "    d = torch.relu(c);  c = None; e = torch.exp(d); return (d, e)\n");
-    QVERIFY(dump.ok());
-    QVERIFY2(dump->problems.empty(), qPrintable(problemText(dump->problems)));
-    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("x a b c d e output"));
-    QCOMPARE(nodeText(dump->graphs[0], "c"), QStringLiteral("operator.add(a, b)"));
 }
 
 void TestPasted::aSecondReturn() {
@@ -466,149 +351,6 @@ void TestPasted::quotesOfTypes() {
         QVERIFY(type);
         QCOMPARE(m.types[type.index].kind, TypeKind::Tensor);
     }
-}
-
-void TestPasted::linesOfGrep_data() {
-    QTest::addColumn<QByteArray>("name");
-    QTest::newRow("numbers") << QByteArray();
-    QTest::newRow("names and numbers") << QByteArray("a-1.txt");
-}
-
-// grep -n -C, -H: ':' at a match, '-' around it, '--' where lines were left out.
-void TestPasted::linesOfGrep() {
-    QFETCH(QByteArray, name);
-    const QList<QByteArray> lines = QByteArray(kGraph).trimmed().split('\n');
-    const auto grep = [&](int gone) {
-        QByteArray out;
-        for (int i = 0; i < lines.size(); ++i) {
-            if (i == gone) {
-                out += "--\n";
-                continue;
-            }
-            const char mark = lines[i].contains("mul") ? ':' : '-';
-            out += name + (name.isEmpty() ? QByteArray() : QByteArray(1, mark)) + QByteArray::number(i + 9)
-                + mark + lines[i] + '\n';
-        }
-        return out;
-    };
-    const auto whole = openText(grep(-1));
-    QVERIFY(whole.ok());
-    QVERIFY2(whole->problems.empty(), qPrintable(problemText(whole->problems)));
-    QCOMPARE(nodesOf(whole->graphs[0]), kNodes);
-    const auto part = openText(grep(4)); // sin
-    QVERIFY(part.ok());
-    QVERIFY2(problemText(part->problems).contains("left out 1 line at 1 place"),
-        qPrintable(problemText(part->problems)));
-    QCOMPARE(nodesOf(part->graphs[0]), QStringLiteral("primals_1 primals_2 sin mul output"));
-}
-
-// Another program's output between the parameters makes none.
-void TestPasted::otherLinesInASignature() {
-    const auto dump = openText("class GraphModule(torch.nn.Module):\n    def forward(\n        self,\n"
-                               "        primals_1: \"f32[4]\",  # PlainAOTInput(idx=0)\n"
-                               "/w/a.py:12: UserWarning: old\n  warnings.warn(\"old\")\n"
-                               "        primals_2: \"f32[4]\",\n    ):\n"
-                               "        add: \"f32[4]\" = torch.ops.aten.add.Tensor(primals_1, primals_2)\n"
-                               "        return (add,)\n");
-    QVERIFY(dump.ok());
-    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("primals_1 primals_2 add output"));
-    QCOMPARE(dump->problems.size(), size_t{2});
-    for (const Problem& p : dump->problems)
-        QCOMPARE(p.severity, Severity::Note);
-}
-
-// Statements of one length before another program's lines, or without indentation: a terminal that broke
-// lines there would have broken the longer ones, too.
-void TestPasted::linesOfOneLength() {
-    QByteArray text = "class GraphModule(torch.nn.Module):\ndef forward(self, x: \"f32[4, 4][4, 1]cpu\"):\n";
-    QString nodes = "x";
-    for (int i = 10; i < 40; ++i) {
-        const QByteArray name = "sin" + QByteArray::number(i);
-        text += name + ": \"f32[4, 4][4, 1]cpu\" = torch.ops.aten.sin.default(x)\n";
-        nodes += ' ' + QString::fromLatin1(name);
-        if (i % 7 == 3) {
-            text += "mul" + QByteArray::number(i)
-                + ": \"f32[4, 4][4, 1]cpu\" = torch.ops.aten.mul.Tensor(x, x)\n";
-            nodes += " mul" + QString::number(i);
-        }
-    }
-    const auto dump = openText(text + "return (sin10,)\n");
-    QVERIFY(dump.ok());
-    QCOMPARE(nodesOf(dump->graphs[0]), nodes + " output");
-}
-
-namespace {
-QByteArray broken(const QByteArray& text, qsizetype width) {
-    QByteArray out;
-    for (const QByteArray& line : text.split('\n'))
-        for (qsizetype at = 0; at == 0 || at < line.size(); at += width)
-            out += line.mid(at, width) + '\n';
-    return out;
-}
-} // namespace
-
-// A blank in the last column is the statement's own, wherever the width falls.
-void TestPasted::brokenAtABlank() {
-    for (qsizetype width = 78; width < 104; ++width) {
-        const auto dump = openText(broken(kGraph, width));
-        QVERIFY(dump.ok());
-        QVERIFY2(nodesOf(dump->graphs[0]) == kNodes,
-            qPrintable(
-                QString::number(width) + ": " + nodesOf(dump->graphs[0]) + problemText(dump->problems)));
-        const GraphModule& m = *dump->graphs[0].module;
-        for (size_t i = 0; i < 4; ++i) {
-            const TypeId type = m.bodies[0].nodes[i].type;
-            QVERIFY2(type, qPrintable(QString::number(width)));
-            QCOMPARE(m.types[type.index].kind, TypeKind::Tensor);
-        }
-    }
-}
-
-void TestPasted::brokenNamesBeforeAFlatten() {
-    QByteArray names;
-    QStringList inputs;
-    for (int i = 1; i <= 20; ++i) {
-        names += "primals_" + QByteArray::number(i) + ", ";
-        inputs << "primals_" + QString::number(i);
-    }
-    const QByteArray text =
-        "class inner_f(torch.nn.Module):\n    def forward(self, primals, tangents):\n        " + names
-        + "= fx_pytree.tree_flatten_spec([primals, tangents], self._in_spec)\n"
-        + "        add: \"f32[4]\" = torch.ops.aten.add.Tensor(primals_1, primals_20);  primals_1 = "
-          "primals_20 = None\n"
-          "        return pytree.tree_unflatten([add, None], self._out_spec)\n";
-    const auto dump = openText(broken(text, 80));
-    QVERIFY(dump.ok());
-    QCOMPARE(nodesOf(dump->graphs[0]), inputs.join(' ') + " add output");
-}
-
-void TestPasted::severalOperationsAtOnce_data() {
-    QTest::addColumn<QByteArray>("expression");
-    QTest::addColumn<bool>("told");
-    QTest::newRow("a sign in front") << QByteArray("-x + y") << true;
-    QTest::newRow("two differences") << QByteArray("x - y - x") << true;
-    QTest::newRow("in an argument") << QByteArray("torch.sin(x + y)") << true;
-    QTest::newRow("a choice") << QByteArray("x + y if x else y") << true;
-    QTest::newRow("one operation") << QByteArray("x + y") << false;
-    QTest::newRow("sizes") << QByteArray("torch.add(x, y, [2*s0, s0 // 2])") << false;
-}
-
-// FX gives each operation a statement. What people write is a node that keeps its edges, and that is told; it
-// was an operation on a text, with the edges lost.
-void TestPasted::severalOperationsAtOnce() {
-    QFETCH(QByteArray, expression);
-    QFETCH(bool, told);
-    const auto dump =
-        openText("class GraphModule(torch.nn.Module):\n    def forward(self, s0: \"Sym(s0)\", x: "
-                 "\"f32[4]\", y: \"f32[4]\"):\n        a = "
-            + expression + "\n        return (a,)\n");
-    QVERIFY(dump.ok());
-    const GraphModule& m = *dump->graphs[0].module;
-    QCOMPARE(nodesOf(dump->graphs[0]), QStringLiteral("s0 x y a output"));
-    const auto inputs = m.bodies[0].inputs_of(m.bodies[0].nodes[3]);
-    QVERIFY(std::find(inputs.begin(), inputs.end(), NodeId(1)) != inputs.end());
-    QVERIFY(std::find(inputs.begin(), inputs.end(), NodeId(2)) != inputs.end());
-    QVERIFY2(dump->problems.empty() != told, qPrintable(problemText(dump->problems)));
 }
 
 QTEST_APPLESS_MAIN(TestPasted)

@@ -51,6 +51,7 @@ private slots:
     void nothingComparedDoesNotHold();
     void times();
     void keepsRunsInSessions();
+    void comparesASavedRegionRun();
     void refuses_data();
     void refuses();
 };
@@ -169,6 +170,35 @@ void TestRunCli::keepsRunsInSessions() {
     QVERIFY(compared > 40);
     QVERIFY(kept >= compared);
     QCOMPARE(hopscopeCli({QStringLiteral("check"), session}).status, 0);
+    // What is kept can be compared with.
+    const QString file = folder.filePath(QStringLiteral("kept.safetensors"));
+    QCOMPARE(hopscopeCli({"runs", session, "--run", "1", "--save", file}).status, 0);
+    const Ran again = hopscopeCli({"run", session, "--inputs", file, "--compare", file, "--json"});
+    QVERIFY2(again.status == 0, qPrintable(again.errors));
+    QCOMPARE(again.report["compared"], ran.report["compared"]);
+    QCOMPARE(again.report["verdicts"]["same"], again.report["values"].size());
+    QCOMPARE(hopscopeCli({"run", session, "--seed", "1", "--store"}).status, 0);
+    const Ran without = hopscopeCli({"runs", session, "--run", "2", "--save", file});
+    QCOMPARE(without.status, 2);
+    QVERIFY2(
+        without.errors.contains(QStringLiteral("was kept without the elements")), qPrintable(without.errors));
+}
+
+// A run of a region's body, by whoever made it.
+void TestRunCli::comparesASavedRegionRun() {
+    QTemporaryDir folder;
+    const QString file = folder.filePath(QStringLiteral("region.safetensors")),
+                  body = QStringLiteral("-:forward:partitioned_fw_subgraph_0_0");
+    QCOMPARE(hopscopeCli({"run", forward(), "--at", body, "--seed", "1", "--save", file}).status, 0);
+    for (const QStringList& words :
+        {QStringList{"run", forward(), "--at", body, "--seed", "1", "--compare", file, "--json"},
+            QStringList{"compare", forward(), "--at", body, "--inputs", file, "--against", file, "--json"}}) {
+        const Ran ran = hopscopeCli(words);
+        QVERIFY2(ran.status == 0, qPrintable(ran.errors));
+        QVERIFY(ran.report["compared"].get<int>() > 10);
+        QCOMPARE(ran.report["verdicts"]["same"], ran.report["values"].size());
+        QVERIFY(ran.report["basis"].is_null());
+    }
 }
 
 void TestRunCli::refuses_data() {

@@ -209,6 +209,13 @@ private slots:
         QCOMPARE(r.window.document()->node_name(r.window.navigator().state().node), "gelu");
         QCOMPARE(r.stepper().path(*r.run().ranLast()), "invoke_subgraph_8/gelu");
         QVERIFY(r.window.values().message().isEmpty());
+        QVERIFY(row.siblingAtColumn(CompareModel::Floors).data().toString().contains(QLatin1Char('e')));
+        // Figures that differ look it.
+        for (int i = 0; i < view.model().rowCount(); ++i)
+            if (const run::ComparedValue* v = view.model().valueAt(i); v->max_abs > 0)
+                QVERIFY2(view.model().index(i, CompareModel::Found).data()
+                        != view.model().index(i, CompareModel::Expected).data(),
+                    v->path.c_str());
         // Filter and order.
         view.filterEdit().setText(QStringLiteral("suspicious"));
         QCOMPARE(view.filtered().rowCount(), int(c->mismatched));
@@ -235,6 +242,19 @@ private slots:
         view.start();
         QVERIFY(r.settle());
         QVERIFY2(view.verdict().contains(QStringLiteral("differ")), qPrintable(view.verdict()));
+    }
+
+    // Recorded values of other inputs than the run's: compared on those, and said.
+    void comparedOnRecordedInputs() {
+        Run r(kMlp, {}, 3);
+        QVERIFY(r.start());
+        r.window.comparison().setRecorded(kMlpValues);
+        r.window.comparison().start();
+        QVERIFY(r.settle());
+        const auto c = r.run().comparison();
+        QVERIFY(c && c->holds() && c->compared > 50);
+        QVERIFY2(r.window.comparison().verdict().contains(QStringLiteral("computed from other inputs")),
+            qPrintable(r.window.comparison().verdict()));
     }
 
     // Figures of a run, with its comparison, go into the session that is open.

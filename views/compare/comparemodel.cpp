@@ -27,6 +27,16 @@ QString mark(const run::ComparedValue& value) {
     }
 }
 
+// As many as tell what was found from what was expected.
+int digits(const run::ComparedValue& value) {
+    return run::digits_apart({value.found, value.expected}, 6);
+}
+
+bool isNumber(int column) {
+    return column == CompareModel::Floors || column >= CompareModel::Found
+        || (column >= CompareModel::Absolute && column <= CompareModel::Ulp);
+}
+
 // What the verdict rests on.
 QString tip(const run::ComparedValue& value, bool strict) {
     QStringList lines;
@@ -81,6 +91,8 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
         case Ok:
             // A word and a shape: not by colour alone.
             return mark(*value) + QLatin1Char(' ') + qs(run::verdict_text(*value, comparison_->strict));
+        case Floors:
+            return value->times > 0 && !apart ? numberText(value->times, 3) : QString();
         case Path:
             return qs(value->path);
         case DType:
@@ -96,14 +108,16 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
                 : value->max_abs == 0 ? qs(value->why.empty() ? value->strides : value->why)
                                       : QStringLiteral("[%1]").arg(listText(value->worst));
         case Found:
-            return apart || value->max_abs == 0 ? QString() : numberText(value->found, 6);
+            return apart || value->max_abs == 0 ? QString() : numberText(value->found, digits(*value));
         default:
-            return apart || value->max_abs == 0 ? QString() : numberText(value->expected, 6);
+            return apart || value->max_abs == 0 ? QString() : numberText(value->expected, digits(*value));
         }
     case SortRole:
         switch (index.column()) {
         case Ok:
             return index.row(); // by_error's own order
+        case Floors:
+            return apart ? INFINITY : value->times;
         case Absolute:
             return apart ? INFINITY : value->max_abs;
         case Relative:
@@ -128,8 +142,7 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
                                                                    : Role::Reused);
         return index.column() == DType || index.column() == Where ? QVariant(color(Role::Quiet)) : QVariant();
     case Qt::TextAlignmentRole:
-        return QVariant(
-            (errors || index.column() >= Found ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+        return QVariant((isNumber(index.column()) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     case Qt::ToolTipRole:
         return apart ? qs(value->reason) : tip(*value, comparison_->strict);
     default:
@@ -141,15 +154,19 @@ QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int 
     if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
         return {};
     if (role == Qt::TextAlignmentRole)
-        return QVariant(
-            ((section >= Absolute && section <= Ulp) || section >= Found ? Qt::AlignRight : Qt::AlignLeft)
-            | Qt::AlignVCenter);
-    const QString titles[] = {tr("verdict"), tr("value"), tr("dtype"), tr("absolute"), tr("relative"),
-        tr("ulp"), tr("worst at"), tr("found"), tr("expected")};
+        return QVariant((isNumber(section) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    const bool strict = comparison_ && comparison_->strict;
+    const QString titles[] = {tr("verdict"), strict ? tr("× tolerance") : tr("× floor"), tr("value"),
+        tr("dtype"), tr("absolute"), tr("relative"), tr("ulp"), tr("worst at"), tr("found"), tr("expected")};
     if (role == Qt::ToolTipRole) {
-        const QString tips[] = {
-            tr("Against the noise floor: what rounding alone makes of the value; the worst first"), {}, {},
-            tr("The difference there"), tr("The difference over the largest expected value"),
+        const QString tips[] = {strict
+                ? tr("By fixed tolerances; what differs first, by how often its tolerance")
+                : tr("Against the noise floor, what rounding alone makes of the value. The worst first: what "
+                     "is suspicious, then the others, each by how often its floor"),
+            strict ? tr("How often its tolerance an element is away at most")
+                   : tr("How often its noise floor an element of either side is away from double precision "
+                        "at most"),
+            {}, {}, tr("The difference there"), tr("The difference over the largest expected value"),
             tr("The difference in units in the last place of the expected element"),
             tr("The element furthest beyond its floor, or with the largest difference"), {}, {}};
         return tips[section];

@@ -16,7 +16,7 @@ class CompareModel : public QAbstractTableModel {
     Q_OBJECT
 
 public:
-    enum Column { Ok, Path, DType, Absolute, Relative, Ulp, Where, Found, Expected, ColumnCount };
+    enum Column { Ok, Floors, Path, DType, Absolute, Relative, Ulp, Where, Found, Expected, ColumnCount };
     static constexpr int SortRole = Qt::UserRole,
                          ValueRole = Qt::UserRole + 1; // ValueRole: index into values
 

@@ -97,7 +97,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     table_->setFrameShape(QFrame::NoFrame);
     table_->verticalHeader()->hide();
     keepRows(table_);
-    const int widths[] = {230, 260, 80, 92, 92, 92, 170, 110, 110};
+    const int widths[] = {230, 92, 260, 80, 92, 92, 92, 170, 110, 110};
     for (int c = 0; c < CompareModel::ColumnCount; ++c)
         table_->setColumnWidth(c, widths[c]);
     table_->horizontalHeader()->setSectionResizeMode(CompareModel::Path, QHeaderView::Stretch);
@@ -243,6 +243,9 @@ void CompareView::show() {
     text += tr(" · against %1%2 · largest difference %3, relative %4")
                 .arg(qs(c->against).toHtmlEscaped(), c->alone ? tr(", node by node") : tr(", as a whole"),
                     numberText(c->max_abs), numberText(c->max_rel));
+    if (!c->basis.empty())
+        text += QStringLiteral(" · <span style='color:%1'>%2</span>")
+                    .arg(color(Role::Warning).name(), qs(c->basis).toHtmlEscaped());
     if (c->first)
         text += tr(" · first at <b>%1</b>").arg(qs(c->values[*c->first].path).toHtmlEscaped());
     if (!c->random.empty())
@@ -276,7 +279,7 @@ void CompareView::selectFirst() {
 
 void CompareView::copyJson() {
     if (const auto c = controller_->comparison()) {
-        QApplication::clipboard()->setText(qs(comparison_text(c->against, *c)));
+        QApplication::clipboard()->setText(qs(comparison_text(c->against, c->basis, *c)));
         Q_EMIT message(tr("Copied the comparison as JSON"), false);
     }
 }

@@ -14,6 +14,9 @@ namespace hopscope {
 
 namespace {
 
+// What stands for double precision where a file of recorded values may be named, as in `hopscope compare`.
+const QString kFloat64 = QStringLiteral("float64");
+
 // A node by its name alone: of the focused body, else of the first body of its graph that has one of that
 // name.
 Result<Place> nodeOf(const MainWindow& window, const Place& body, const QString& text) {
@@ -122,7 +125,8 @@ void show(const std::shared_ptr<Play>& p) {
     if (p->script.onNodes.contains(QStringLiteral("times")))
         p->window.actions()[Do::MeasureTimes]->trigger();
     if (!p->script.compare.isEmpty()) {
-        p->window.comparison().setRecorded(p->script.compare);
+        if (p->script.compare != kFloat64)
+            p->window.comparison().setRecorded(p->script.compare);
         p->window.comparison().start();
     }
     const std::optional<OverlayKind> overlay = overlay_named(ss(p->script.overlay));
@@ -199,7 +203,8 @@ void play(MainWindow& window, const Script& script, std::function<void(const Sta
         request.seed = seed;
     else
         request.inputs = ss(script.run);
-    request.reference = ss(script.compare);
+    if (script.compare != kFloat64)
+        request.reference = ss(script.compare);
     for (const QString& word : script.bind)
         request.bind.push_back(ss(word));
     window.startRun(request);

@@ -17,7 +17,7 @@ struct Script {
     QString run; // a seed, or a file or folder of inputs; empty = nothing runs
     QString stepTo; // a node's name in the body or another of its graph, an address, or "end"
     QString select; // likewise
-    QString compare; // recorded values to compare with; also what random nodes take
+    QString compare; // "float64", or a file of recorded values, which random nodes take
     QStringList bind;
     QString call; // number of an invocation that becomes current, in the compilation that is shown
     QString with; // address of a body to compare with the one that is shown
