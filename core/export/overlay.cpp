@@ -32,7 +32,8 @@ std::string say_time(double us) {
     return us >= 1000 ? printed("%.1f ms", us / 1000) : printed("%.3g µs", us);
 }
 std::string say_floors(double times) {
-    return times == 0 ? "no difference" : printed(times < 100 ? "%.2g × the noise floor" : "%.0f × the noise floor", times);
+    return times == 0 ? "no difference"
+                      : printed(times < 100 ? "%.2g × the noise floor" : "%.0f × the noise floor", times);
 }
 
 std::optional<double> bytes_of(const draw::Box& box, const SceneNodes& node_of) {
