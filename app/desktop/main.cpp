@@ -126,7 +126,12 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption overlay(QStringLiteral("overlay"),
         QStringLiteral("Colour the nodes by it; time and error need --run."),
         QStringLiteral("bytes|users|decision|time|error"));
-    parser.addOptions({overlay, levels, unfold, part, hide, legend, textSize});
+    const QCommandLineOption find(QStringLiteral("find"),
+        QStringLiteral("Search the focused pane's body for it."), QStringLiteral("WORDS"));
+    const QCommandLineOption helpPage(QStringLiteral("help-page"),
+        QStringLiteral("Open the help at this page of it: a file's name, such as backward.md."),
+        QStringLiteral("PAGE"));
+    parser.addOptions({find, helpPage, overlay, levels, unfold, part, hide, legend, textSize});
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
         compare, bind, stepTo, select, call, with, other, line, dock, onNodes, zoom});
     parser.addHelpOption();
@@ -213,8 +218,8 @@ QString readWords(const QStringList& words, Request& request) {
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
         parser.values(bind), parser.value(call), parser.value(with), parser.values(other), parser.value(line),
         parser.values(dock), parser.values(onNodes), parser.value(zoom),
-        request.exportPath.isEmpty() ? parser.value(overlay) : QString(),
-        request.exportPath.isEmpty() ? request.choice : PictureChoice()};
+        request.exportPath.isEmpty() ? parser.value(overlay) : QString(), parser.value(find),
+        parser.value(helpPage), request.exportPath.isEmpty() ? request.choice : PictureChoice()};
     if (request.script.run.isEmpty()) {
         for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
             if (parser.isSet(*option))
@@ -223,7 +228,8 @@ QString readWords(const QStringList& words, Request& request) {
     }
     if (!request.script.empty() && request.dumps.isEmpty())
         return QStringLiteral(
-            "--run, --select, --call, --with, --other, --line, --zoom, --overlay and --dock need a dump");
+            "--run, --select, --call, --with, --other, --line, --zoom, --overlay, --find, --help-page and "
+            "--dock need a dump");
     if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
         return QStringLiteral("--export needs a dump");
     if (!request.exportPath.isEmpty() && request.at.isEmpty())

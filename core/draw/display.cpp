@@ -449,7 +449,7 @@ void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, d
     Drawer draw(list, dx, dy);
     draw.overlaid = overlay != nullptr;
     if (overlay && index < overlay->shade.size() && overlay->shade[index])
-        draw.shade = shade_color(*overlay->shade[index]);
+        draw.shade = overlay->fills[*overlay->shade[index]];
     draw.box = index;
     draw.node = box.node;
     if (detail == Detail::Shapes || detail == Detail::Blocks) {
@@ -511,6 +511,25 @@ void display_edge(
             "×" + std::to_string(edge.count), kSmallFontSize, ColorRole::Quiet);
 }
 
+namespace {
+
+// On a plate over the lines, which cross it where there is no room beside them.
+void display_title(const Frame& frame, double dx, double dy, DisplayList& list) {
+    if (frame.label.empty())
+        return;
+    Drawer draw(list, dx, dy);
+    const double x = frame.x + frame.label_at;
+    Primitive& plate = draw.frame(Part::Caption, x - 3, frame.y + 4,
+        text_width(frame.label, kSmallFontSize) + 6, kSmallFontSize + 3, 2);
+    plate.fill = ColorRole::Window;
+    Primitive& words =
+        draw.text(Part::Caption, x, frame.y + 14, frame.label, kSmallFontSize, ColorRole::Text);
+    words.bold = true;
+    words.least = kLeastCaption;
+}
+
+} // namespace
+
 DisplayList make_display_list(const Scene& scene, const DisplayOptions& options) {
     DisplayList list;
     list.items.reserve(scene.edges.size() * 2 + scene.boxes.size() * 6);
@@ -528,10 +547,6 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
             Primitive& p = draw.frame(Part::Caption, frame.x, frame.y, frame.w, frame.h, 2 * kCornerRadius);
             p.stroke = kind_color(Kind::Region);
         }
-        Primitive& words = draw.text(Part::Caption, frame.x + frame.label_at, frame.y + 14, frame.label,
-            kSmallFontSize, ColorRole::Text);
-        words.bold = true;
-        words.least = kLeastCaption;
     }
     for (const Label& label : scene.labels) {
         Drawer draw(list, dx, dy);
@@ -543,6 +558,8 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
     for (uint32_t i = 0; i < scene.edges.size(); ++i)
         if (!scene.edges[i].points.empty() || options.cut_edges)
             display_edge(scene, i, options.detail, dx, dy, list);
+    for (const Frame& frame : scene.frames)
+        display_title(frame, dx, dy, list);
     for (uint32_t i = 0; i < scene.boxes.size(); ++i)
         display_box(scene, i, options.detail, dx, dy, list, options.overlay);
     list.width = right + 2 * options.margin;

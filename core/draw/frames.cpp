@@ -166,6 +166,11 @@ void add_frames_of(
 
 } // namespace
 
+size_t open_frames(const Scene& scene) {
+    return static_cast<size_t>(std::count_if(
+        scene.frames.begin(), scene.frames.end(), [](const Frame& frame) { return !frame.closed; }));
+}
+
 void add_frames(const Options& options, const Options* right_options, Scene& scene) {
     Framer framer(scene);
     add_frames_of(options, scene.box_of_node, framer, scene);

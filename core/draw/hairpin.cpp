@@ -125,10 +125,14 @@ struct Placed {
     layout::HairpinOutput output; // of which the scenes have taken theirs
 };
 
-Result<Placed> place_halves(
-    const HalfBody& forward, const HalfBody& backward, const std::vector<SavedLink>& saved, const Job& job) {
+Result<Placed> place_halves(const HalfBody& forward, const HalfBody& backward,
+    const std::vector<SavedLink>& saved, bool banded, const Job& job) {
     Placed out{begin_half(forward), begin_half(backward), {}, {}};
     HalfScene &left = out.left, &right = out.right;
+    if (banded) {
+        left.request.input.bands = bands_of(forward.options, left.folded);
+        right.request.input.bands = bands_of(backward.options, right.folded);
+    }
     out.wires = make_wires(left, right, saved);
     layout::HairpinInput input{left.request.input, right.request.input, {}};
     for (const Wire& wire : out.wires)
@@ -208,9 +212,11 @@ void add_half_links(const Placed& placed, bool left, Scene& scene) {
 
 } // namespace
 
-Result<Scene> make_hairpin(
-    const HalfBody& forward, const HalfBody& backward, const std::vector<SavedLink>& saved, const Job& job) {
-    auto placed = place_halves(forward, backward, saved, job);
+namespace {
+
+Result<Scene> hairpin_of(const HalfBody& forward, const HalfBody& backward,
+    const std::vector<SavedLink>& saved, bool banded, const Job& job) {
+    auto placed = place_halves(forward, backward, saved, banded, job);
     if (!placed)
         return placed.error();
     Scene scene = std::move(placed->left.scene);
@@ -228,9 +234,9 @@ Result<Scene> make_hairpin(
     return scene;
 }
 
-Result<Halves> make_halves(
-    const HalfBody& forward, const HalfBody& backward, const std::vector<SavedLink>& saved, const Job& job) {
-    auto placed = place_halves(forward, backward, saved, job);
+Result<Halves> halves_of(const HalfBody& forward, const HalfBody& backward,
+    const std::vector<SavedLink>& saved, bool banded, const Job& job) {
+    auto placed = place_halves(forward, backward, saved, banded, job);
     if (!placed)
         return placed.error();
     Halves out;
@@ -253,6 +259,30 @@ Result<Halves> make_halves(
     move_scene(out.right, 0, most - down[1]);
     out.left.height = out.right.height = std::max(out.left.height, out.right.height);
     return out;
+}
+
+} // namespace
+
+// Where other boxes stand between those of a frame, each frame gets rows of its own.
+Result<Scene> make_hairpin(
+    const HalfBody& forward, const HalfBody& backward, const std::vector<SavedLink>& saved, const Job& job) {
+    auto scene = hairpin_of(forward, backward, saved, false, job);
+    if (!scene || open_frames(*scene) == 0)
+        return scene;
+    auto banded = hairpin_of(forward, backward, saved, true, job);
+    return banded && open_frames(*banded) < open_frames(*scene) ? std::move(banded) : std::move(scene);
+}
+
+Result<Halves> make_halves(
+    const HalfBody& forward, const HalfBody& backward, const std::vector<SavedLink>& saved, const Job& job) {
+    const auto open = [](const Halves& halves) {
+        return open_frames(halves.left) + open_frames(halves.right);
+    };
+    auto halves = halves_of(forward, backward, saved, false, job);
+    if (!halves || open(*halves) == 0)
+        return halves;
+    auto banded = halves_of(forward, backward, saved, true, job);
+    return banded && open(*banded) < open(*halves) ? std::move(banded) : std::move(halves);
 }
 
 } // namespace hopscope::draw

@@ -12,18 +12,42 @@ namespace {
 constexpr double kLine = 18; // from step to step
 constexpr double kSwatch = 26, kSwatchHeight = 12, kWords = 34; // from the left
 
-// The strongest shade for the most; all the same where nothing differs.
+// The least and the most of some numbers.
 struct Range {
-    double least = 0, most = 0; // above zero
+    double least = 0, most = 0;
+    bool any = false;
 
-    uint8_t shade(double value) const {
-        if (!(value > least) || most <= least)
-            return 0;
-        const double at = std::log(value / least) / std::log(most / least) * double(kShades);
-        return static_cast<uint8_t>(std::clamp(at, 0.0, double(kShades - 1)));
+    void take(double value) {
+        least = any ? std::min(least, value) : value;
+        most = any ? std::max(most, value) : value;
+        any = true;
     }
-    double bound(size_t step) const { return least * std::pow(most / least, double(step) / double(kShades)); }
 };
+
+// `range` is of the numbers above zero.
+uint8_t shade_between(const Range& range, double value) {
+    if (!std::isfinite(value) || (range.any && range.most <= range.least && value > 0))
+        return uint8_t(kShades - 1); // the strongest for the most, also where nothing differs
+    if (!(value > range.least))
+        return 0;
+    const double at = std::log(value / range.least) / std::log(range.most / range.least) * double(kShades);
+    return static_cast<uint8_t>(std::clamp(at, 0.0, double(kShades - 1)));
+}
+
+uint8_t shade_by(std::span<const double> bounds, double value) {
+    const auto reached = std::upper_bound(bounds.begin(), bounds.end(), value) - bounds.begin();
+    return static_cast<uint8_t>(std::min<ptrdiff_t>(reached, kShades - 1));
+}
+
+// "2.00 to 5.28 KiB": the unit once where both have the same.
+std::string say_both(const std::string& least, const std::string& most) {
+    if (least == most)
+        return most;
+    const size_t a = least.find(' '), b = most.find(' ');
+    const bool same = a != std::string::npos && b != std::string::npos
+        && std::string_view(least).substr(a) == std::string_view(most).substr(b);
+    return (same ? least.substr(0, a) : least) + " to " + most;
+}
 
 void put_text(DisplayList& list, double x, double y, const std::string& words, ColorRole role, bool bold) {
     Primitive text;
@@ -58,42 +82,47 @@ void put_swatch(DisplayList& list, double y, ColorRole fill) {
 } // namespace
 
 Overlay make_overlay(std::string title, const std::vector<std::optional<double>>& by_box,
-    const std::function<std::string(double)>& say, std::string none) {
-    Overlay overlay{std::move(title), {}, {}, {}, {}};
+    const std::function<std::string(double)>& say, std::string none, std::span<const double> bounds) {
+    Overlay overlay;
+    overlay.title = std::move(title);
     Range range;
     for (const std::optional<double>& value : by_box)
-        if (value && *value > 0 && std::isfinite(*value)) {
-            range.least = range.least > 0 ? std::min(range.least, *value) : *value;
-            range.most = std::max(range.most, *value);
-        }
+        if (value && *value > 0 && std::isfinite(*value))
+            range.take(*value);
     bool missing = false;
-    std::array<bool, kShades> has{};
+    std::array<Range, kShades> in;
     for (const std::optional<double>& value : by_box) {
         overlay.shade.push_back(std::nullopt);
         overlay.words.emplace_back();
         missing |= !value;
         if (!value)
             continue;
-        const uint8_t shade = std::isfinite(*value) ? range.shade(*value) : uint8_t(kShades - 1);
+        const uint8_t shade = bounds.empty() ? shade_between(range, *value) : shade_by(bounds, *value);
         overlay.shade.back() = shade;
         overlay.words.back() = say(*value);
-        has[shade] = true;
+        in[shade].take(*value);
     }
     if (missing)
         overlay.none = std::move(none);
-    for (size_t step = 0; step < kShades; ++step) {
-        if (!has[step])
-            continue;
-        if (range.most <= range.least)
-            overlay.steps[step] = range.most > 0 ? "all " + say(range.most) : "none";
-        else if (step == 0)
-            overlay.steps[step] = "up to " + say(range.bound(1));
-        else if (step + 1 == kShades)
-            overlay.steps[step] = say(range.bound(step)) + " to " + say(range.most);
-        else
-            overlay.steps[step] = say(range.bound(step)) + " to " + say(range.bound(step + 1));
-    }
+    for (size_t step = 0; step < kShades; ++step)
+        if (in[step].any)
+            overlay.steps[step] = say_both(say(in[step].least), say(in[step].most));
     return overlay;
+}
+
+std::vector<Overlay> split_overlay(Overlay&& whole, std::span<const size_t> sizes) {
+    std::vector<Overlay> parts;
+    size_t from = 0;
+    for (const size_t size : sizes) {
+        Overlay part{whole.title, {}, {}, whole.steps, whole.fills, whole.none};
+        const size_t to = std::min(from + size, whole.shade.size());
+        for (; from < to; ++from) {
+            part.shade.push_back(whole.shade[from]);
+            part.words.push_back(std::move(whole.words[from]));
+        }
+        parts.push_back(std::move(part));
+    }
+    return parts;
 }
 
 DisplayList make_scale(const Overlay& overlay) {
@@ -107,7 +136,7 @@ DisplayList make_scale(const Overlay& overlay) {
     };
     for (size_t i = kShades; i-- > 0;) // the most on top, as on a thermometer
         if (!overlay.steps[i].empty())
-            step(shade_color(static_cast<uint8_t>(i)), overlay.steps[i]);
+            step(overlay.fills[i], overlay.steps[i]);
     if (!overlay.none.empty())
         step(ColorRole::Surface, overlay.none);
     list.height = y - kLine / 2 + 2;

@@ -36,6 +36,11 @@ constexpr std::array<Pair, static_cast<size_t>(ColorRole::Kind0)> kRoles = {{
     {0xFDBA63, 0x68361D}, // Shade2
     {0xF79245, 0x8A3A1C}, // Shade3
     {0xE96E4C, 0xAC4021}, // Shade4
+    {0xD3EFE8, 0x173E38}, // SoftReused
+    {0xE3E6EB, 0x333841}, // SoftInlined
+    {0xD9C6F6, 0x46346B}, // SoftTracedAgain
+    {0xFBC384, 0x70420F}, // SoftTraced
+    {0xF3938B, 0x86302B}, // SoftFailed
 }};
 
 // Okabe and Ito's colours as far as they go, the same in both themes. Output is grey as Input is: both are

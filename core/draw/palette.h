@@ -27,7 +27,12 @@ enum class ColorRole : uint8_t {
     Gradient, // fill of a node of a joint graph's backward part
     Shade0, // of an overlay: weak to strong, fills that text stands on
     ShadeEnd = Shade0 + 5,
-    Kind0 = ShadeEnd, // + Kind: the bar of a node
+    SoftReused = ShadeEnd, // what became of a call, as a fill that text stands on
+    SoftInlined,
+    SoftTracedAgain,
+    SoftTraced,
+    SoftFailed,
+    Kind0, // + Kind: the bar of a node
     KindEnd = Kind0 + kKindCount,
 };
 inline ColorRole kind_color(Kind kind) {
@@ -36,7 +41,7 @@ inline ColorRole kind_color(Kind kind) {
 
 inline constexpr size_t kShades =
     static_cast<size_t>(ColorRole::ShadeEnd) - static_cast<size_t>(ColorRole::Shade0);
-inline ColorRole shade_color(uint8_t shade) {
+constexpr ColorRole shade_color(uint8_t shade) {
     return static_cast<ColorRole>(static_cast<uint8_t>(ColorRole::Shade0) + shade);
 }
 

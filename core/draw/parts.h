@@ -21,6 +21,12 @@ Scene begin_scene(const GraphModule& module, BodyId body, const Folded& folded, 
 // Places, lines and size of the picture, with room for the marks around it.
 void take_layout(const Folded& folded, const Request& request, layout::Output&& output, Scene& scene);
 
+// By box, layout::Input::bands: what a frame goes around, repeats and groups, has rows of its own, in an
+// order in which no value leads back. Where frames need each other's values there is none: then in graph
+// order.
+std::vector<uint32_t> bands_of(const Options& options, const Folded& folded);
+size_t open_frames(const Scene& scene); // between whose boxes others stand
+
 // Around what Options::repeats and groups name; `right` are those of a hairpin's right body.
 void add_frames(const Options& options, const Options* right, Scene& scene);
 

@@ -139,36 +139,13 @@ void take_layout(const Folded& folded, const Request& request, layout::Output&& 
 
 namespace {
 
-// A band for each run of boxes that belong to the same of the groups: a call's nodes stand together in the
-// order of an expanded body.
-std::vector<uint32_t> bands_of(const Options& options, const Scene& scene, size_t nodes) {
-    std::vector<uint32_t> group(nodes, 0); // the innermost
-    for (size_t g = 0; g < options.groups.size(); ++g)
-        for (const NodeId node : options.groups[g].nodes)
-            group[node.index] = static_cast<uint32_t>(g + 1);
-    std::vector<uint32_t> bands;
-    uint32_t band = 0, before = 0;
-    for (const Box& box : scene.boxes) {
-        const uint32_t own = group[box.node.index];
-        band += own != before;
-        before = own;
-        bands.push_back(band);
-    }
-    return bands;
-}
-
-size_t open_frames(const Scene& scene) {
-    return static_cast<size_t>(std::count_if(
-        scene.frames.begin(), scene.frames.end(), [](const Frame& frame) { return !frame.closed; }));
-}
-
 Result<Scene> place_scene(const GraphModule& module, BodyId id, const Folded& folded, const Options& options,
     const Placer& place, bool banded) {
     const Body& body = module.body(id);
     Scene scene = begin_scene(module, id, folded, options);
     Request request = make_request(folded, scene.boxes);
     if (banded)
-        request.input.bands = bands_of(options, scene, body.nodes.size());
+        request.input.bands = bands_of(options, folded);
     auto output = place(request.input);
     if (!output)
         return output.error();
@@ -189,9 +166,9 @@ Result<Scene> make_scene(const GraphModule& module, BodyId id, const Options& op
     }
     const Folded folded = fold(module, id, options);
     auto scene = place_scene(module, id, folded, options, place, false);
-    if (!scene || options.groups.empty() || open_frames(*scene) == 0)
+    if (!scene || open_frames(*scene) == 0)
         return scene;
-    // Other nodes stand between those of a call: then each call gets rows of its own.
+    // Other nodes stand between those of a frame: then each frame gets rows of its own.
     auto banded = place_scene(module, id, folded, options, place, true);
     return banded && open_frames(*banded) < open_frames(*scene) ? std::move(banded) : std::move(scene);
 }

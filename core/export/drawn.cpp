@@ -32,11 +32,12 @@ Status dress_picture(const Dump& dump, const PictureChoice& choice, Picture& pic
             "pictures have them");
     const ShownBody left = shown_body(dump, picture);
     const ShownBody right = picture.right.graph ? shown_body(dump, picture, true) : ShownBody{};
-    picture.overlay = std::make_shared<const draw::Overlay>(
-        make_overlay(picture.scene, choice.overlay, [&](NodeId node, bool is_right) {
-            const ShownBody& body = is_right ? right : left;
-            return SceneNode{body.module, body.body, node};
-        }));
+    const OverlaidScene scene{&picture.scene, [&](NodeId node, bool is_right) {
+                                  const ShownBody& body = is_right ? right : left;
+                                  return SceneNode{body.module, body.body, node};
+                              }};
+    picture.overlay =
+        std::make_shared<const draw::Overlay>(std::move(make_overlays(choice.overlay, {scene}).front()));
     return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/graph/reading.h"
+#include "core/wire/tolerance.h"
 
 #include <algorithm>
 #include <array>
@@ -31,7 +32,8 @@ std::string say_time(double us) {
     return us >= 1000 ? printed("%.1f ms", us / 1000) : printed("%.3g µs", us);
 }
 std::string say_floors(double times) {
-    return times == 0 ? "no difference" : printed("%.2g × the floor", times);
+    return times == 0 ? "no difference"
+                      : printed(times < 100 ? "%.2g × the noise floor" : "%.0f × the noise floor", times);
 }
 
 std::optional<double> bytes_of(const draw::Box& box, const SceneNodes& node_of) {
@@ -69,43 +71,45 @@ std::optional<double> users_of(const draw::Box& box, const SceneNodes& node_of) 
     return count;
 }
 
-// From what costs least to what costs most: the states themselves, not numbers.
-draw::Overlay decisions_of(const draw::Scene& scene) {
-    constexpr std::array<const char*, draw::kShades> kStates{
-        "reused", "put inline", "traced again, same body", "traced", "failed"};
+// From what costs least to what costs most: the states themselves, not numbers, in their own colours.
+draw::Overlay decisions_of(const std::vector<OverlaidScene>& scenes) {
+    using draw::ColorRole;
     draw::Overlay overlay;
     overlay.title = "What the cache decided";
-    for (const draw::Box& box : scene.boxes) {
+    overlay.fills = {ColorRole::SoftReused, ColorRole::SoftInlined, ColorRole::SoftTracedAgain,
+        ColorRole::SoftTraced, ColorRole::SoftFailed};
+    const auto add = [&](const draw::Box& box) {
         overlay.shade.push_back(std::nullopt);
         overlay.words.emplace_back();
         const auto dot = box.own_dot && *box.own_dot < box.dots.size()
             ? static_cast<Dot>(box.dots[*box.own_dot])
             : Dot::Unknown;
+        const auto is = [&](uint8_t shade, const char* state, const char* step) {
+            overlay.shade.back() = shade;
+            overlay.words.back() = state;
+            overlay.steps[shade] = step;
+        };
         switch (dot) {
         case Dot::Reused:
         case Dot::ReusedByKey:
-            overlay.shade.back() = uint8_t{0};
-            break;
+            return is(0, "reused", "reused");
         case Dot::Inlined:
-            overlay.shade.back() = uint8_t{1};
-            break;
+            return is(1, "put inline", "put inline");
         case Dot::RetracedSame:
-            overlay.shade.back() = uint8_t{2};
-            break;
-        case Dot::Traced:
+            return is(2, "traced again, same body", "traced again");
         case Dot::RetracedNew:
-            overlay.shade.back() = uint8_t{3};
-            break;
+            return is(2, "traced again, new body", "traced again");
+        case Dot::Traced:
+            return is(3, "traced", "traced");
         case Dot::Failed:
-            overlay.shade.back() = uint8_t{4};
-            break;
+            return is(4, "failed", "failed");
         case Dot::Unknown:
             overlay.none = "no call, or not known";
-            continue;
         }
-        overlay.words.back() = kStates[*overlay.shade.back()];
-        overlay.steps[*overlay.shade.back()] = kStates[*overlay.shade.back()];
-    }
+    };
+    for (const OverlaidScene& of : scenes)
+        for (const draw::Box& box : of.scene->boxes)
+            add(box);
     return overlay;
 }
 
@@ -126,22 +130,33 @@ bool overlay_needs_run(OverlayKind kind) {
     return kind == OverlayKind::Time || kind == OverlayKind::Error;
 }
 
-draw::Overlay make_overlay(const draw::Scene& scene, OverlayKind kind, const SceneNodes& node_of) {
+std::vector<draw::Overlay> make_overlays(OverlayKind kind, const std::vector<OverlaidScene>& scenes) {
+    std::vector<size_t> sizes;
+    for (const OverlaidScene& of : scenes)
+        sizes.push_back(of.scene->boxes.size());
     if (kind == OverlayKind::Decision)
-        return decisions_of(scene);
+        return draw::split_overlay(decisions_of(scenes), sizes);
     std::vector<std::optional<double>> values;
-    for (const draw::Box& box : scene.boxes)
-        values.push_back(kind == OverlayKind::Bytes ? bytes_of(box, node_of) : users_of(box, node_of));
-    if (kind == OverlayKind::Bytes)
-        return draw::make_overlay("Bytes of each value", values, say_bytes, "size not known");
-    return draw::make_overlay("How many nodes take it", values, say_count, "returns");
+    for (const OverlaidScene& of : scenes)
+        for (const draw::Box& box : of.scene->boxes)
+            values.push_back(
+                kind == OverlayKind::Bytes ? bytes_of(box, of.node_of) : users_of(box, of.node_of));
+    return draw::split_overlay(kind == OverlayKind::Bytes
+            ? draw::make_overlay("Bytes of each value", values, say_bytes, "size not known")
+            : draw::make_overlay("How many nodes take it", values, say_count, "returns"),
+        sizes);
 }
 
 draw::Overlay make_overlay(OverlayKind kind, const std::vector<std::optional<double>>& by_box) {
     if (kind == OverlayKind::Time)
         return draw::make_overlay("Time of each node", by_box, say_time, "not measured");
-    return draw::make_overlay(
-        "Error in noise floors (suspicious from 8)", by_box, say_floors, "not compared");
+    // By what the figures mean, not by the largest of this run: the strongest shade is a suspicious value.
+    constexpr std::array<double, draw::kShades - 1> kBounds{1, 2, 4, wire::kFloors};
+    draw::Overlay overlay =
+        draw::make_overlay("Error of each value", by_box, say_floors, "not compared", kBounds);
+    if (std::string& worst = overlay.steps.back(); !worst.empty())
+        worst = "suspicious: " + worst;
+    return overlay;
 }
 
 } // namespace hopscope

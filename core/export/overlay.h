@@ -36,8 +36,13 @@ struct SceneNode {
 // `node_of` gives the place of a node as the scene numbers it (`right`: of a hairpin's right body).
 using SceneNodes = std::function<SceneNode(NodeId node, bool right)>;
 
-// Bytes, Users and Decision. Bytes of a node that yields several values are those of its items together.
-draw::Overlay make_overlay(const draw::Scene& scene, OverlayKind kind, const SceneNodes& node_of);
+struct OverlaidScene {
+    const draw::Scene* scene = nullptr;
+    SceneNodes node_of;
+};
+// Bytes, Users and Decision: one overlay for each scene, with one scale for all, as they stand beside each
+// other. Bytes of a node that yields several values are those of its items together.
+std::vector<draw::Overlay> make_overlays(OverlayKind kind, const std::vector<OverlaidScene>& scenes);
 // Time (microseconds) and Error (noise floors), by box; none: not measured, not compared.
 draw::Overlay make_overlay(OverlayKind kind, const std::vector<std::optional<double>>& by_box);
 

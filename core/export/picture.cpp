@@ -61,7 +61,7 @@ draw::Options picture_options(const Dump& dump, const Ledger* ledger, const Plac
     const Graph& graph = dump.graph(place.graph);
     draw::Options options;
     options.title = dump.name + " · " + address_of(dump, place.graph, place.body);
-    options.roles = roles_of(dump, place.graph, place.body);
+    options.roles = named_roles_of(dump, place.graph, place.body);
     if (ledger && graph.compilation && graph.compilation.index < ledger->compilations.size())
         describe_calls(
             ledger->of(graph.compilation), place, graph.module->body(place.body).nodes.size(), options);

@@ -1,6 +1,6 @@
 #include "core/layout/hairpin.h"
 
-#include "core/layout/layered.h"
+#include "core/layout/bands.h"
 
 #include <algorithm>
 #include <numeric>
@@ -176,6 +176,10 @@ private:
         add_arcs(right_, first, true, rows, arcs);
         for (const auto& [l, r] : pairs_)
             arcs.push_back({l, first + r, 0, kLinkWeight});
+        bands_ = {{&left_, 0, false, bands_of(input_.left, left_)},
+            {&right_, first, true, bands_of(input_.right, right_)}};
+        if (!hold_bands_apart(bands_, rows, arcs))
+            bands_ = {};
         // One variable above all holds together what does not hang together.
         const uint32_t top = static_cast<uint32_t>(rows.size());
         rows.push_back(*std::min_element(rows.begin(), rows.end()));
@@ -202,7 +206,8 @@ private:
         for (const auto& [l, r] : pairs_)
             linked[l] = linked[first + r] = true;
         const auto loose = [&](const Graph& graph, uint32_t box, uint32_t variable) {
-            return !linked[variable] && graph.inputs(box).empty() && graph.own_values(box).empty();
+            const bool banded = !bands_.empty() && !bands_[&graph == &right_ ? 1 : 0].bands.empty();
+            return !banded && !linked[variable] && graph.inputs(box).empty() && graph.own_values(box).empty();
         };
         int bottom = -1;
         for (uint32_t v = 0; v < rows.size(); ++v)
@@ -288,27 +293,29 @@ private:
         }
     }
 
-    int band(int row) const {
+    int lanes_below(int row) const {
         const int lanes = lanes_[static_cast<size_t>(row)];
         return lanes == 0 ? 0 : kLanePitch * lanes + 4;
     }
 
-    // Heights that serve both sides, with a band for the links at the top of each gap.
+    // Heights that serve both sides, with room for the links at the top of each gap.
     void share_rows(Side& left, Side& right) {
         const size_t rows = static_cast<size_t>(rows_);
         const RowSizes own = row_sizes(left.graph, left.layers, left.x);
         const RowSizes other = row_sizes(right.graph, right.layers, right.x);
         RowSizes shared;
-        shared.height.assign(rows, 0);
-        shared.gap.assign(rows, 0);
-        shared.above.assign(rows, 0);
-        shared.below.assign(rows, 0);
+        for (std::vector<int>* sizes : {&shared.height, &shared.gap, &shared.above, &shared.below})
+            sizes->assign(rows, 0);
+        BandEnds bands{std::vector<bool>(rows, false), std::vector<bool>(rows, false)};
+        for (const BandedSide& side : bands_)
+            mark_band_ends(side, side.upwards ? right_rows_ : left_rows_, bands);
         for (size_t r = 0; r < rows; ++r) {
             const size_t f = rows - 1 - r; // the same row as the right side counts
             const auto of = [](const std::vector<int>& v, size_t i) { return i < v.size() ? v[i] : 0; };
             shared.height[r] = std::max(of(own.height, r), of(other.height, f));
-            shared.above[r] = band(static_cast<int>(r));
-            shared.gap[r] = shared.above[r];
+            shared.above[r] = lanes_below(static_cast<int>(r)) + (bands.ends[r] ? kBandFoot : 0);
+            shared.below[r] = bands.begins_below[r] ? kBandHead : 0;
+            shared.gap[r] = shared.above[r] + shared.below[r];
             if (r + 1 < rows)
                 shared.gap[r] += std::max({kRowGap, of(own.gap, r), of(other.gap, f - 1)});
         }
@@ -320,7 +327,7 @@ private:
             const size_t r = rows - 1 - f;
             turned.height[f] = shared.height[r];
             turned.gap[f] = r > 0 ? shared.gap[r - 1] : 0;
-            turned.above[f] = 0;
+            turned.above[f] = r > 0 ? shared.below[r - 1] : 0;
             turned.below[f] = r > 0 ? shared.above[r - 1] : 0;
         }
         left.picture = route(left.graph, left.layers, left.x, shared);
@@ -458,6 +465,7 @@ private:
     const Job& job_;
     Graph left_, right_;
     std::vector<std::pair<uint32_t, uint32_t>> pairs_; // distinct links, sorted
+    std::vector<BandedSide> bands_; // left and right; empty: none can be held
     std::vector<int> left_rows_, right_rows_; // from the top, both
     int rows_ = 0, height_ = 0;
     std::vector<uint32_t> stub_of_left_, stub_of_right_; // by box

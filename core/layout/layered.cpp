@@ -1,6 +1,8 @@
 // The layered layout: the steps of layered.h, part by part.
 #include "core/layout/layered.h"
 
+#include "core/layout/bands.h"
+
 namespace hopscope::layout {
 
 namespace {
@@ -12,15 +14,6 @@ constexpr size_t kTwoWaysBoxes = 300; // up to here one chain per use is tried t
 
 Error cancelled() {
     return make_error(Error::Kind::Cancelled, "layout cancelled");
-}
-
-// By box of a part; empty where the input has none.
-std::vector<uint32_t> bands_of(const Input& input, const Graph& graph) {
-    std::vector<uint32_t> bands;
-    if (input.bands.size() == input.boxes.size())
-        for (const uint32_t box : graph.original)
-            bands.push_back(input.bands[box]);
-    return bands;
 }
 
 // With room for a frame's title where a band begins.

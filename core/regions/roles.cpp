@@ -2,6 +2,7 @@
 
 #include "core/graph/reading.h"
 #include "core/regions/build.h"
+#include "core/regions/input_names.h"
 #include "core/regions/input_roles.h"
 
 #include <algorithm>
@@ -353,6 +354,28 @@ std::optional<size_t> own_results(const Dump& dump, GraphId id, BodyId body) {
 
 BodyRoles roles_of(const Dump& dump, GraphId graph, BodyId body) {
     return RoleFinder(dump, graph, body).find();
+}
+
+BodyRoles named_roles_of(const Dump& dump, GraphId graph, BodyId body) {
+    BodyRoles roles = roles_of(dump, graph, body);
+    InputNames names(dump);
+    const std::vector<InputName>& by_position = names.of(graph, body);
+    const Body& shown = dump.graph(graph).module->body(body);
+    const size_t placeholders = std::min(by_position.size(), shown.placeholder_count());
+    for (size_t i = 0; i < placeholders; ++i) {
+        InputRole& role = roles.inputs[i];
+        const InputName& name = by_position[i];
+        const auto is_value = [](const InputSource& source) { return source.kind == InputKind::Value; };
+        const auto is_weight = [](const InputSource& source) {
+            return source.kind == InputKind::Parameter || source.kind == InputKind::Buffer;
+        };
+        if (role == InputRole::Parameter && std::any_of(name.sources.begin(), name.sources.end(), is_value))
+            role = InputRole::Unknown;
+        else if (role == InputRole::Unknown && name.known()
+            && std::all_of(name.sources.begin(), name.sources.end(), is_weight))
+            role = InputRole::Parameter;
+    }
+    return roles;
 }
 
 std::vector<SavedValue> saved_values(const Dump& dump, const Place& forward, const Place& backward) {

@@ -30,6 +30,10 @@ std::optional<Half> half_of(const Dump& dump, GraphId graph, BodyId body);
 // What the values of a body are. An inner region's body is no forward or backward of its own where its call
 // is not partitioned: all that it returns is its own.
 BodyRoles roles_of(const Dump& dump, GraphId graph, BodyId body);
+// The same, held against the names that the program itself has for its inputs (input_names.h), which takes
+// longer: what the operators and calls seem to take as a weight is none where the program passes a plain
+// value, and what it calls a parameter or buffer is one. For pictures and pages, where a letter says so.
+BodyRoles named_roles_of(const Dump& dump, GraphId graph, BodyId body);
 
 // The body of the other half that goes with this one: the root with the root, a region's partitioned body
 // with that of the same tangent variant. No graph where the dump has none.

@@ -198,7 +198,7 @@ void recorded(const std::vector<std::string>& paths, bool fold, const Settings& 
 }
 
 void generated(const Settings& settings) {
-    for (const size_t n : {50u, 200u, 1000u, 7500u, 50000u}) {
+    for (const size_t n : {50u, 200u, 1000u, 7500u, 10000u, 50000u}) {
         const std::string size = " " + std::to_string(n);
         print("chain" + size, test::chain(n), settings);
         print("layers with residuals" + size, test::blocks(n / 9), settings);

@@ -1,5 +1,6 @@
 // What the command line asks of core/browse: search over any dump, and the ledger's filter.
 #include "tests/browse/dumps.h"
+#include "tests/commandline.h"
 
 #include "core/browse/find.h"
 #include "core/session/session.h"
@@ -13,27 +14,10 @@
 #include <set>
 
 using namespace hopscope;
+using namespace hopscope::test;
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-struct Run {
-    int status = -1;
-    QByteArray out, err;
-};
-
-Run run(const QStringList& words) {
-    QProcess process;
-    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), words);
-    Run r;
-    if (process.waitForFinished(60'000) && process.exitStatus() == QProcess::NormalExit)
-        r.status = process.exitCode();
-    else
-        process.kill();
-    r.out = process.readAllStandardOutput();
-    r.err = process.readAllStandardError();
-    return r;
-}
 
 std::vector<std::string> addresses(const Json& hits) {
     std::vector<std::string> out;

@@ -1,4 +1,5 @@
 // The command line as its contract describes it: what goes where, keys and their order, exit statuses.
+#include "tests/commandline.h"
 #include "tests/testdata.h"
 
 #include <QRegularExpression>
@@ -44,24 +45,6 @@ private slots:
 };
 
 namespace {
-
-struct Run {
-    int status = -1;
-    QByteArray out, err;
-};
-
-Run run(const QStringList& words) {
-    QProcess process;
-    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), words);
-    Run r;
-    if (process.waitForFinished(60'000) && process.exitStatus() == QProcess::NormalExit)
-        r.status = process.exitCode();
-    else
-        process.kill();
-    r.out = process.readAllStandardOutput();
-    r.err = process.readAllStandardError();
-    return r;
-}
 
 QString trace(const QString& recording) {
     return QString::fromStdString(traceOf(recording));

@@ -3,6 +3,7 @@
 
 #include "core/diff/diff.h"
 #include "core/graph/print.h"
+#include "tests/commandline.h"
 #include "tests/testdata.h"
 
 namespace hopscope::test {
@@ -66,22 +67,6 @@ inline QString gptForward() {
     const auto dump = open_dump({traceOf("gpt12")});
     const At a = at(*dump, "0/0:forward:partitioned_fw_subgraph_0_0");
     return QString::fromStdString(print_readable(*a.module, a.body));
-}
-
-struct Run {
-    int status = -1;
-    QByteArray out, err;
-};
-
-inline Run run(const QStringList& words) {
-    QProcess process;
-    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), words);
-    Run r;
-    if (process.waitForFinished(60'000) && process.exitStatus() == QProcess::NormalExit)
-        r.status = process.exitCode();
-    r.out = process.readAllStandardOutput();
-    r.err = process.readAllStandardError();
-    return r;
 }
 
 } // namespace hopscope::test

@@ -1,6 +1,7 @@
 // Explanations of recordings, from trace and log and from the trace alone, against what their workloads do.
 #include "core/explain/explain.h"
 
+#include "tests/commandline.h"
 #include "tests/testdata.h"
 
 #include <QTest>
@@ -271,22 +272,6 @@ void TestExplain::equalCodeOfTwoFunctions() {
 }
 
 namespace {
-
-struct Run {
-    int status = -1;
-    QByteArray out, err;
-};
-
-Run run(const QStringList& words) {
-    QProcess process;
-    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), words);
-    Run r;
-    if (process.waitForFinished(60'000) && process.exitStatus() == QProcess::NormalExit)
-        r.status = process.exitCode();
-    r.out = process.readAllStandardOutput();
-    r.err = process.readAllStandardError();
-    return r;
-}
 
 QStringList keys(const Json& object) {
     QStringList list;

@@ -1,4 +1,6 @@
 // hopscope export, as a person or a script starts it.
+#include "tests/commandline.h"
+
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
@@ -8,24 +10,9 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+using namespace hopscope::test;
+
 namespace {
-
-struct Ran {
-    int status = -1;
-    QByteArray out, err;
-};
-
-Ran run(const QStringList& words) {
-    QProcess process;
-    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), words);
-    Ran ran;
-    if (!process.waitForFinished(60000))
-        return ran;
-    ran.status = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
-    ran.out = process.readAllStandardOutput();
-    ran.err = process.readAllStandardError();
-    return ran;
-}
 
 const QString kDump = QStringLiteral(HOPSCOPE_TEST_DATA "/mlp4/values/00_forward.txt");
 const QString kBody = QStringLiteral("-:graph:partitioned_fw_subgraph_0_0");
@@ -58,7 +45,7 @@ private Q_SLOTS:
         QFETCH(QString, extension);
         QFETCH(QByteArray, begin);
         const QString path = file("a." + extension);
-        const Ran first = run({"export", kDump, "--at", kBody, "-o", path});
+        const Run first = run({"export", kDump, "--at", kBody, "-o", path});
         QCOMPARE(first.err, QByteArray());
         QCOMPARE(first.status, 0);
         const QByteArray bytes = read(path);
@@ -68,10 +55,10 @@ private Q_SLOTS:
     }
 
     void standardOutput() {
-        const Ran svg = run({"export", kDump, "--at", kBody, "-o", "-"});
+        const Run svg = run({"export", kDump, "--at", kBody, "-o", "-"});
         QCOMPARE(svg.status, 0);
         QVERIFY(svg.out.startsWith("<?xml") && svg.out.endsWith("</svg>\n"));
-        const Ran json = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "json"});
+        const Run json = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "json"});
         const QJsonObject object = QJsonDocument::fromJson(json.out).object();
         QCOMPARE(object["nodes"].toArray().size(), 20);
         QVERIFY(object["nodes"].toArray()[0].toObject()["w"].toInt() > 0);
@@ -111,7 +98,7 @@ private Q_SLOTS:
         };
         for (const char* extension : {"svg", "dot", "json", "txt"}) {
             const QString path = file(QString("c.") + extension);
-            const Ran ran = run({"export", trace.fileName(), "--at", "0/0:graph", "-o", path});
+            const Run ran = run({"export", trace.fileName(), "--at", "0/0:graph", "-o", path});
             QVERIFY2(ran.status == 0, ran.err);
             QVERIFY2(clean(read(path)) && clean(ran.err), extension);
             QVERIFY(!read(path).isEmpty());
@@ -121,7 +108,7 @@ private Q_SLOTS:
         for (QStringList words : commands) {
             words.insert(1, trace.fileName());
             for (const bool json : {false, true}) {
-                const Ran ran = run(json ? words + QStringList{"--json"} : words);
+                const Run ran = run(json ? words + QStringList{"--json"} : words);
                 QVERIFY2(ran.status == 0 || ran.status == 1, ran.err);
                 QVERIFY2(
                     clean(ran.out) && clean(ran.err), qPrintable(words.join(' ') + (json ? " as JSON" : "")));
@@ -131,8 +118,8 @@ private Q_SLOTS:
     }
 
     void unfolded() {
-        const Ran folded = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "dot"});
-        const Ran whole = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "dot", "--no-fold"});
+        const Run folded = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "dot"});
+        const Run whole = run({"export", kDump, "--at", kBody, "-o", "-", "--format", "dot", "--no-fold"});
         QCOMPARE(whole.status, 0);
         QVERIFY(!folded.out.contains("\"getitem_1\" [label"));
         QVERIFY(whole.out.contains("\"getitem_1\" [label"));
@@ -142,44 +129,44 @@ private Q_SLOTS:
         const QString dump = QStringLiteral(HOPSCOPE_TEST_DATA "/gpt12/trace");
         const QString forward = QStringLiteral("0/0:forward:partitioned_fw_subgraph_0_0");
         const QString backward = QStringLiteral("0/0:backward:partitioned_bw_subgraph_0_0");
-        const Ran svg = run({"export", dump, "--at", forward, "-o", "-", "--with-backward"});
+        const Run svg = run({"export", dump, "--at", forward, "-o", "-", "--with-backward"});
         QCOMPARE(svg.status, 0);
         QVERIFY(svg.out.contains("data-half=\"forward\"") && svg.out.contains("data-half=\"backward\""));
         QVERIFY(svg.out.contains("class=\"saved\""));
         // From either half it is the same picture.
         QCOMPARE(run({"export", dump, "--at", backward, "-o", "-", "--with-backward"}).out, svg.out);
-        const Ran json =
+        const Run json =
             run({"export", dump, "--at", forward, "-o", "-", "--with-backward", "--format", "json"});
         QCOMPARE(json.status, 2);
-        const Ran neither = run({"export", dump, "--at", "0/0:joint", "-o", "-", "--with-backward"});
+        const Run neither = run({"export", dump, "--at", "0/0:joint", "-o", "-", "--with-backward"});
         QCOMPARE(neither.status, 2);
         QVERIFY(neither.err.contains("neither a forward nor a backward"));
-        const Ran alone = run({"export", kDump, "--at", kBody, "-o", "-", "--with-backward"});
+        const Run alone = run({"export", kDump, "--at", kBody, "-o", "-", "--with-backward"});
         QVERIFY(alone.status != 0 && alone.err.contains("found no backward body"));
     }
 
     void theme() {
-        const Ran dark = run({"export", kDump, "--at", kBody, "-o", "-", "--theme", "dark"});
+        const Run dark = run({"export", kDump, "--at", kBody, "-o", "-", "--theme", "dark"});
         QVERIFY(dark.out.contains("#16181c"));
         QCOMPARE(run({"export", kDump, "--at", kBody, "-o", "-", "--theme", "pink"}).status == 0, false);
     }
 
     void withoutAddress() {
-        const Ran ran = run({"export", kDump, "-o", file("b.svg")});
+        const Run ran = run({"export", kDump, "-o", file("b.svg")});
         QCOMPARE(ran.status, 2);
         QVERIFY(ran.err.contains("-:forward:partitioned_fw_subgraph_0_0"));
         QVERIFY(!QFile::exists(file("b.svg")));
     }
 
     void wrongAddress() {
-        const Ran ran = run({"export", kDump, "--at", "9/9:forward", "-o", file("b.svg")});
+        const Run ran = run({"export", kDump, "--at", "9/9:forward", "-o", file("b.svg")});
         QCOMPARE(ran.status, 2);
         QVERIFY(!ran.err.isEmpty());
         QVERIFY(!QFile::exists(file("b.svg")));
     }
 
     void wrongExtension() {
-        const Ran ran = run({"export", kDump, "--at", kBody, "-o", file("b.xyz")});
+        const Run ran = run({"export", kDump, "--at", kBody, "-o", file("b.xyz")});
         QCOMPARE(ran.status, 2);
         QVERIFY(
             ran.err.contains(".xyz") && ran.err.contains("expected svg, pdf, png, dot, json, html or txt"));
@@ -188,13 +175,13 @@ private Q_SLOTS:
     }
 
     void missingDump() {
-        const Ran ran = run({"export", file("none.log"), "--at", kBody, "-o", file("b.svg")});
+        const Run ran = run({"export", file("none.log"), "--at", kBody, "-o", file("b.svg")});
         QCOMPARE(ran.status, 3);
         QVERIFY(ran.err.contains("none.log"));
     }
 
     void unwritable() {
-        const Ran ran = run({"export", kDump, "--at", kBody, "-o", file("no/such/b.svg")});
+        const Run ran = run({"export", kDump, "--at", kBody, "-o", file("no/such/b.svg")});
         QCOMPARE(ran.status, 5);
         QVERIFY2(ran.err.contains("No such file or directory"), ran.err.constData());
     }

@@ -263,21 +263,30 @@ private Q_SLOTS:
     void expandedCallsHaveFrames_data() {
         QTest::addColumn<QString>("dump");
         QTest::addColumn<QString>("address");
+        QTest::addColumn<bool>("both");
         QTest::newRow("dup_tangents") << "dup_tangents/trace"
-                                      << "0/0:backward";
+                                      << "0/0:backward" << false;
         QTest::newRow("dup_tangents forward") << "dup_tangents/trace"
-                                              << "0/0:forward";
+                                              << "0/0:forward" << false;
+        QTest::newRow("dup_tangents both") << "dup_tangents/trace"
+                                           << "0/0:forward" << true;
+        QTest::newRow("mlp4 both") << "mlp4/trace"
+                                   << "0/0:forward" << true;
         QTest::newRow("checkpointed") << "checkpointed/trace"
-                                      << "0/0:joint";
+                                      << "0/0:joint" << false;
         QTest::newRow("gpt12") << "gpt12/trace"
-                               << "0/0:forward";
+                               << "0/0:forward" << false;
+        QTest::newRow("gpt12 both") << "gpt12/trace"
+                                    << "0/0:forward" << true;
     }
     void expandedCallsHaveFrames() {
         QFETCH(QString, dump);
         QFETCH(QString, address);
+        QFETCH(bool, both);
         const Dump read = opened(qPrintable(dump));
         PictureChoice choice;
         choice.expand = {"all"};
+        choice.with_backward = both;
         const auto picture = picture_of(read, qPrintable(address), choice);
         QVERIFY2(picture.ok(), picture.ok() ? "" : picture.error().message.c_str());
         const draw::Scene& scene = picture->scene;
@@ -330,6 +339,74 @@ private Q_SLOTS:
                 QVERIFY(draw::contrast(draw::color(draw::ColorRole::Text, theme),
                             draw::color(draw::shade_color(shade), theme))
                     >= 4.5);
+    }
+
+    // Pictures beside each other have one scale, and each box the shade that it would have in the other one.
+    void overlaysShareTheirScale() {
+        const Dump dump = opened("gpt12/trace");
+        std::vector<Picture> pictures;
+        for (const char* address :
+            {"0/0:forward:partitioned_fw_subgraph_0_0", "0/0:backward:partitioned_bw_subgraph_0_0"}) {
+            auto picture = picture_of(dump, address, {});
+            QVERIFY(picture.ok());
+            pictures.push_back(std::move(*picture));
+        }
+        std::vector<OverlaidScene> scenes;
+        for (const Picture& picture : pictures) {
+            const GraphModule* module = dump.graph(picture.place.graph).module.get();
+            const BodyId body = picture.place.body;
+            scenes.push_back({&picture.scene, [module, body](NodeId node, bool) {
+                                  return SceneNode{module, body, node};
+                              }});
+        }
+        for (const OverlayKind kind : {OverlayKind::Bytes, OverlayKind::Users}) {
+            const std::vector<draw::Overlay> overlays = make_overlays(kind, scenes);
+            QCOMPARE(overlays.size(), size_t{2});
+            QVERIFY(overlays[0].steps == overlays[1].steps);
+            std::map<std::string, uint8_t> shades;
+            for (size_t s = 0; s < 2; ++s) {
+                QCOMPARE(overlays[s].shade.size(), pictures[s].scene.boxes.size());
+                for (size_t b = 0; b < overlays[s].shade.size(); ++b)
+                    if (overlays[s].shade[b])
+                        QCOMPARE(shades.emplace(overlays[s].words[b], *overlays[s].shade[b]).first->second,
+                            *overlays[s].shade[b]);
+            }
+            QVERIFY(shades.size() > 2);
+        }
+        // Whole numbers are said as such: "1 user", "2 users", "3 to 5 users".
+        const auto users = make_overlays(OverlayKind::Users, scenes);
+        QCOMPARE(users[0].steps[0], std::string("1 user"));
+    }
+
+    // The strongest shade of an error is kept for what is suspicious.
+    void errorsAreShadedByWhatTheyMean() {
+        const draw::Overlay calm = make_overlay(OverlayKind::Error, {0.0, 0.5, 1.5, 3.0, std::nullopt});
+        QVERIFY(calm.steps[draw::kShades - 1].empty());
+        QCOMPARE(int(*calm.shade[0]), 0);
+        QCOMPARE(int(*calm.shade[2]), 1);
+        QCOMPARE(int(*calm.shade[3]), 2);
+        QVERIFY(!calm.shade[4]);
+        QCOMPARE(calm.none, std::string("not compared"));
+        const draw::Overlay worse = make_overlay(OverlayKind::Error, {1.5, 7.9, 8.0, 900.0});
+        QCOMPARE(int(*worse.shade[1]), 3);
+        QCOMPARE(int(*worse.shade[2]), 4);
+        QCOMPARE(worse.steps[4], std::string("suspicious: 8 to 900 × the noise floor"));
+    }
+
+    // A letter says "parameter" of no plain value, whatever the operators and calls make of it.
+    void plainInputsAreNoParameters() {
+        const Dump dump = opened("dup_tangents/trace");
+        for (const char* address : {"0/0:forward", "0/0:forward:partitioned_fw_subgraph_0_0"}) {
+            const auto place = resolve(dump, address);
+            QVERIFY(place.ok());
+            const BodyRoles roles = named_roles_of(dump, place->graph, place->body);
+            QVERIFY(std::find(roles.inputs.begin(), roles.inputs.end(), InputRole::Parameter)
+                == roles.inputs.end());
+        }
+        const Dump model = opened("gpt12/trace");
+        const auto root = resolve(model, "0/0:forward");
+        const BodyRoles named = named_roles_of(model, root->graph, root->body);
+        QVERIFY(std::count(named.inputs.begin(), named.inputs.end(), InputRole::Parameter) > 100);
     }
 
     void badChoicesAreErrors() {

@@ -154,6 +154,43 @@ private slots:
         QVERIFY(points.front().y > points.back().y);
     }
 
+    // Boxes of a band have rows of their own on their side, later ones below on the left and above on the
+    // right, with room between them for a frame's title.
+    void bandsHaveRowsOfTheirOwn() {
+        for (uint64_t seed = 1; seed < 8; ++seed) {
+            HairpinInput input = random_pair(40, seed);
+            for (Input* side : {&input.left, &input.right})
+                for (uint32_t box = 0; box < side->boxes.size(); ++box)
+                    side->bands.push_back(box / 9);
+            const auto out = run_hairpin(input);
+            QVERIFY(out.ok());
+            QCOMPARE(QString::fromStdString(flaw_of(input, *out)), QString());
+            for (const bool left : {true, false}) {
+                const Input& side = left ? input.left : input.right;
+                const Output& placed = left ? out->left : out->right;
+                for (uint32_t a = 0; a < side.boxes.size(); ++a)
+                    for (uint32_t b = 0; b < side.boxes.size(); ++b) {
+                        if (side.bands[a] >= side.bands[b])
+                            continue;
+                        const uint32_t upper = left ? a : b, lower = left ? b : a;
+                        QVERIFY(placed.rows[upper] < placed.rows[lower]);
+                        QVERIFY(
+                            placed.places[lower].y - placed.places[upper].y - side.boxes[upper].height >= 36);
+                    }
+            }
+        }
+    }
+
+    // Bands that need each other's values cannot be held: then the picture is the one without them.
+    void bandsThatLeadBackAreLetGo() {
+        HairpinInput input = mirrored(6);
+        const auto plain = run_hairpin(input);
+        input.left.bands = {0, 1, 0, 1, 0, 1};
+        const auto out = run_hairpin(input);
+        QVERIFY(plain.ok() && out.ok());
+        QCOMPARE(text(out->left) + text(out->right), text(plain->left) + text(plain->right));
+    }
+
     // A value that is needed far away is marked at both ends and not drawn.
     void farLinksAreCut() {
         const auto out = run_hairpin({chain(40), chain(40), {{39, 0}, {0, 0}}});

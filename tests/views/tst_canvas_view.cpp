@@ -22,6 +22,7 @@ private Q_SLOTS:
     void ensureVisibleScrollsLittle();
     void viewStateComesBack();
     void relayoutKeepsTheSelectedInPlace();
+    void halvesOpenBesideEachOther();
     void newBodyForgets();
     void minimapDragMoves();
     void minimapHides();
@@ -163,6 +164,24 @@ void TestCanvasView::relayoutKeepsTheSelectedInPlace() {
     QCOMPARE(canvas->selected(), NodeId(205));
     QCOMPARE(canvas->zoom(), 0.9);
     QVERIFY((canvas->boxRect(NodeId(205)).center() - before).manhattanLength() <= 2);
+}
+
+// A picture of both halves that is too wide to be read opens with both in view, as blocks with operators; one
+// that is wider still on what lies between them.
+void TestCanvasView::halvesOpenBesideEachOther() {
+    for (const int columns : {12, 60}) {
+        auto scene = grid(columns, 60);
+        for (size_t b = 0; b < scene->boxes.size(); ++b)
+            scene->boxes[b].right = int(b) % columns >= columns / 2;
+        auto canvas = make(scene);
+        const double middle =
+            (scene->boxes[size_t(columns) / 2 - 1].x + kW + scene->boxes[size_t(columns) / 2].x) / 2.0;
+        const double at = canvas->fromScene({middle, 0}).x();
+        QVERIFY(std::abs(at - canvas->viewport()->width() / 2.0) < 40);
+        QVERIFY(canvas->zoom() >= 0.24 && canvas->zoom() < 0.6);
+        auto plain = grid(columns, 60);
+        QVERIFY(make(plain)->zoom() >= 0.6);
+    }
 }
 
 void TestCanvasView::newBodyForgets() {

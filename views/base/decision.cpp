@@ -36,12 +36,12 @@ Role roleOf(Decision decision, bool inlined) {
         return Role::Quiet;
     switch (decision) {
     case Decision::Traced:
-    case Decision::RetracedNew:
         return Role::Traced;
     case Decision::Reused:
     case Decision::ReusedByKey:
         return Role::Reused;
     case Decision::RetracedSame:
+    case Decision::RetracedNew:
         return Role::TracedAgain;
     case Decision::Failed:
         return Role::Failed;

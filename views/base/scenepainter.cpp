@@ -63,6 +63,8 @@ CompiledList::CompiledList(const draw::Scene& scene, draw::DisplayList displayLi
             extend(boxes, *list.items[i].box, i);
         if (list.items[i].edge)
             extend(edges, *list.items[i].edge, i);
+        if (i >= ground.end && !list.items[i].box && !list.items[i].edge)
+            titles = {titles.begin == titles.end ? i : titles.begin, i + 1};
     }
 }
 

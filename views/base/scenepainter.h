@@ -33,6 +33,7 @@ struct CompiledList {
     std::vector<QString> texts;
     std::vector<Range> boxes, edges; // into list.items, by index in the scene
     Range ground; // frames and labels, which lie under all of them
+    Range titles; // of frames, over the lines
 };
 
 // A scene and its lists, each made when it is first wanted.

@@ -88,7 +88,6 @@ void Canvas::setScene(
     d->index.reset();
     d->picture.reset();
     d->overlay.reset();
-    d->overlayScale.reset();
     d->layerKey = {};
     d->scene = std::move(scene);
     if (d->scene) {
@@ -201,8 +200,6 @@ void Canvas::setOverlay(std::shared_ptr<const draw::Overlay> overlay) {
         return;
     d->overlay = std::move(overlay);
     d->picture = std::make_unique<Picture>(d->scene, d->overlay);
-    d->overlayScale =
-        d->overlay ? std::make_unique<CompiledList>(draw::Scene(), draw::make_scale(*d->overlay)) : nullptr;
     d->layerKey = {};
     d->placeMinimap();
     viewport()->update();
@@ -353,8 +350,7 @@ void Canvas::Private::placeMinimap() {
     const QPoint corners[] = {
         {right, bottom}, {right, kMinimapGap}, {kMinimapGap, bottom}, {kMinimapGap, kMinimapGap}};
     const auto free = [&](const QPoint& at) {
-        return index->countIn(QRectF(q->toScene(at), QSizeF(minimap->size()) / zoom), 1) == 0
-            && !scalePlate().intersects(QRectF(QRect(at, minimap->size())));
+        return index->countIn(QRectF(q->toScene(at), QSizeF(minimap->size()) / zoom), 1) == 0;
     };
     std::optional<QPoint> place;
     switch (minimapCorner) {

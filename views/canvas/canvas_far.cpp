@@ -106,35 +106,4 @@ void Canvas::Private::paintFarLabels(QPainter& painter, ScenePainter& scenePaint
     }
 }
 
-namespace {
-constexpr double kScalePad = 8, kScaleSize = 1.1; // device-independent pixels; of the scale's points
-}
-
-// In the upper left corner.
-QRectF Canvas::Private::scalePlate() const {
-    if (!overlayScale)
-        return {};
-    return QRectF(kScalePad, kScalePad, overlayScale->list.width * kScaleSize + 2 * kScalePad,
-        overlayScale->list.height * kScaleSize + 2 * kScalePad);
-}
-
-// What the shades of the overlay mean.
-void Canvas::Private::paintScale(QPainter& painter) {
-    if (!overlayScale)
-        return;
-    const double ratio = q->devicePixelRatioF();
-    const QRectF at = scalePlate();
-    const QRectF plate(at.topLeft() * ratio, at.size() * ratio);
-    painter.setRenderHint(QPainter::Antialiasing, true);
-    painter.setPen(QPen(color(Role::Line), ratio));
-    painter.setBrush(color(Role::Raised));
-    painter.drawRoundedRect(plate, 4 * ratio, 4 * ratio);
-    PaintTarget target;
-    target.scheme = Theme::instance().scheme();
-    target.scale = kScaleSize * ratio;
-    target.shift = plate.topLeft() + QPointF(kScalePad, kScalePad) * ratio;
-    target.lineScale = ratio;
-    ScenePainter(painter, target).paintAll(*overlayScale);
-}
-
 } // namespace hopscope

@@ -44,6 +44,8 @@ struct Canvas::Private {
     void scrollBy(QPointF pixels);
     void scrollWithin(QPointF pixels); // stops at the borders of the picture
     void takeOpeningView();
+    double leastOpeningZoom() const;
+    std::optional<double> middleOfHalves() const;
     void fitRect(const QRectF& sceneRect, double largestZoom);
     void updateBars();
     QRectF visibleScene() const;
@@ -93,8 +95,6 @@ struct Canvas::Private {
     void paintTags(QPainter& painter, ScenePainter& scenePainter);
     void paintDifferences(QPainter& painter, ScenePainter& scenePainter);
     void paintBreakpoint(QPainter& painter, const QRectF& box, double line, bool on) const;
-    QRectF scalePlate() const; // of the overlay's scale, on the viewport; null without one (canvas_far.cpp)
-    void paintScale(QPainter& painter);
     void paintSelectedPort(QPainter& painter, ScenePainter& scenePainter);
 
     Canvas* q;
@@ -102,7 +102,6 @@ struct Canvas::Private {
     std::unique_ptr<SceneIndex> index;
     std::unique_ptr<Picture> picture;
     std::shared_ptr<const draw::Overlay> overlay;
-    std::unique_ptr<CompiledList> overlayScale; // of the overlay: what its shades mean
     Placeholder placeholder;
 
     double zoom = 1.0;

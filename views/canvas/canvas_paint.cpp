@@ -47,6 +47,7 @@ void Canvas::Private::paintLayer(const QRect& part) {
     scenePainter.paintRange(compiled, compiled.ground);
     for (uint32_t edge : index->edgesIn(seen))
         scenePainter.paintRange(compiled, compiled.edges[edge]);
+    scenePainter.paintRange(compiled, compiled.titles);
     for (uint32_t box : index->boxesIn(seen))
         scenePainter.paintRange(compiled, compiled.boxes[box]);
 }
@@ -101,7 +102,6 @@ void Canvas::Private::paint(QPainter& painter) {
     paintFarLabels(painter, scenePainter);
     paintTags(painter, scenePainter);
     paintSigns(painter, scenePainter);
-    paintScale(painter);
     painter.restore();
 }
 
@@ -193,7 +193,7 @@ void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePai
             look.border = color(Role::Accent);
         }
         scenePainter.paintRange(compiled, compiled.boxes[box], look);
-        if (mark & kWaiting && box != chosen) {
+        if (mark & kWaiting && box != chosen && !overlay) {
             // Its mark is its border; what is in it stays quiet.
             const double line = target().lineScale;
             painter.setRenderHint(QPainter::Antialiasing, false);
@@ -263,7 +263,7 @@ void Canvas::Private::paintSigns(QPainter& painter, ScenePainter& scenePainter) 
 
 // Nodes that have not run yet lie under a veil; what has run stands out.
 void Canvas::Private::paintWaiting(QPainter& painter, ScenePainter& scenePainter) {
-    if (told.waiting.empty())
+    if (told.waiting.empty() || overlay) // whose fills say more
         return;
     const QColor veil = waitingVeil();
     painter.setRenderHint(QPainter::Antialiasing, false);

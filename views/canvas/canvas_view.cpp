@@ -14,6 +14,7 @@ namespace {
 constexpr double kMargin = 16; // pixels around the picture when it is fitted
 constexpr double kKeptInView = 48; // pixels of the picture that stay in view, however far it is dragged
 constexpr double kReadable = 0.6; // zoom below which names are hard to read
+constexpr double kOperatorsReadable = 0.24; // and operators on blocks; see draw::detail_for
 
 QRectF boundsOfNodes(const draw::Scene& scene, const SceneIndex& index, const std::vector<NodeId>& nodes) {
     QRectF bounds;
@@ -131,13 +132,33 @@ void Canvas::Private::fitRect(const QRectF& rect, double largestZoom) {
     setView(fit, rect.center() * fit - QPointF(room.width() / 2, room.height() / 2));
 }
 
+// Of both halves in one picture: between them; else none.
+std::optional<double> Canvas::Private::middleOfHalves() const {
+    double left = 0, right = scene->width;
+    bool both = false;
+    for (const draw::Box& box : scene->boxes) {
+        both |= box.right;
+        if (box.right)
+            right = std::min(right, double(box.x));
+        else
+            left = std::max(left, double(box.x + box.w));
+    }
+    return both ? std::optional((left + right) / 2) : std::nullopt;
+}
+
+// Two halves are there to be seen beside each other: rather as blocks with their operators than one of them.
+double Canvas::Private::leastOpeningZoom() const {
+    return middleOfHalves() ? kOperatorsReadable : kReadable;
+}
+
 double Canvas::openingZoom() const {
     if (!d->shows())
         return 0;
+    const double least = d->leastOpeningZoom();
     const QSizeF room = maximumViewportSize();
     const double fitWidth = (room.width() - 2 * kMargin) / d->scene->width;
     const double fit = std::min(fitWidth, (room.height() - 2 * kMargin) / d->scene->height);
-    return fit >= kReadable ? std::min(fit, 1.0) : std::clamp(fitWidth, kReadable, 1.0);
+    return fit >= kReadable ? std::min(fit, 1.0) : std::clamp(fitWidth, least, 1.0);
 }
 
 void Canvas::setOpeningLimit(std::function<double()> limit) {
@@ -156,11 +177,12 @@ void Canvas::Private::takeOpeningView() {
     const QSizeF room = q->maximumViewportSize();
     double next = q->openingZoom();
     if (const double limit = openingLimit ? openingLimit() : 0; limit > 0)
-        next = std::max(kReadable, std::min(next, limit));
+        next = std::max(leastOpeningZoom(), std::min(next, limit));
     const QSizeF size(scene->width * next, scene->height * next);
     QPointF at((size.width() - room.width()) / 2, (size.height() - room.height()) / 2);
     if (at.x() > -kMargin) { // too wide: begin at the first box, which need not be in the middle
-        at.rx() = rectOf(scene->boxes.front()).center().x() * next - room.width() / 2;
+        const double there = middleOfHalves().value_or(rectOf(scene->boxes.front()).center().x());
+        at.rx() = there * next - room.width() / 2;
         at.rx() = std::clamp(at.x(), -kMargin, size.width() - room.width() + kMargin);
     }
     if (at.y() > -kMargin || size.width() + 2 * kMargin > room.width())

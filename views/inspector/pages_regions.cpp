@@ -89,7 +89,7 @@ QString keptText(const SavedValue& value) {
     case KeptHow::Kept:
         return value.kept_bytes ? qs(format_bytes(uint64_t(*value.kept_bytes))) : QObject::tr("symbolic");
     case KeptHow::Elsewhere:
-        return QObject::tr("counted elsewhere");
+        return QObject::tr("elsewhere");
     case KeptHow::Freed:
         return QObject::tr("not kept");
     case KeptHow::AliveAnyway:
@@ -108,7 +108,8 @@ void savedFacts(Facts& facts, const Document& document, const Region& region, co
         facts.line(tinted(Role::Quiet,
             QObject::tr(
                 "Storages that its first call makes and that are kept, each counted once: %1. Parameters and "
-                "inputs are alive anyway; what another call makes or hands over is counted there.")
+                "inputs are alive anyway; what another call makes or hands over is counted there "
+                "(elsewhere).")
                 .arg(qs(format_bytes(uint64_t(*region.saved_bytes))))));
     else
         facts.line(tinted(Role::Quiet,
@@ -126,7 +127,9 @@ void savedFacts(Facts& facts, const Document& document, const Region& region, co
             "<tr><td style='padding:1px 8px 1px 0'>%1</td><td style='padding:1px 8px 1px 0;color:%2'>%3</td>"
             "<td align='right'>%4</td></tr>")
                     .arg(name, color(Role::Quiet).name(),
-                        type ? mono(escaped(short_type(document.module(forward.graph), *type))) : QString(),
+                        type ? mono(escaped(short_type(document.module(forward.graph), *type))
+                                        .replace(QLatin1Char(' '), QStringLiteral("&nbsp;")))
+                             : QString(),
                         counts ? keptText(value) : tinted(Role::Quiet, keptText(value)));
     }
     facts.block(rows + QStringLiteral("</table>"));

@@ -249,13 +249,13 @@ void LedgerView::stretchReason() {
         return;
     fitting_ = true;
     table_->horizontalHeader()->setStretchLastSection(!reason || (source && reasonSet_));
+    const QAbstractItemView* table = table_;
+    int room = table_->viewport()->width();
+    for (int column = 0; column < LedgerModel::ColumnCount; ++column)
+        if (column != LedgerModel::Reason && column != LedgerModel::SourceColumn
+            && !table_->isColumnHidden(column))
+            room -= table_->columnWidth(column);
     if (reason && !reasonSet_) {
-        int room = table_->viewport()->width();
-        for (int column = 0; column < LedgerModel::ColumnCount; ++column)
-            if (column != LedgerModel::Reason && column != LedgerModel::SourceColumn
-                && !table_->isColumnHidden(column))
-                room -= table_->columnWidth(column);
-        const QAbstractItemView* table = table_;
         const int wanted = table->sizeHintForColumn(LedgerModel::Reason) + metrics::kPad;
         const int place = source
             ? std::min(table->sizeHintForColumn(LedgerModel::SourceColumn) + metrics::kPad, kSource)
@@ -263,12 +263,33 @@ void LedgerView::stretchReason() {
         const int behind = room - wanted >= place ? place : std::min(place, kPlace);
         // Where there is no room for all columns they scroll anyway: then the reason is read whole first.
         const int whole = std::min(wanted, table_->viewport()->width() / 2);
+        const bool scrolls = room - behind < std::max(kReason, whole);
         table_->setColumnWidth(LedgerModel::Reason, std::max({kReason, whole, room - behind}));
+        if (scrolls)
+            table_->setColumnWidth(
+                LedgerModel::Reason, table_->columnWidth(LedgerModel::Reason) + roomBeforeCut());
         if (source)
             table_->setColumnWidth(
                 LedgerModel::SourceColumn, std::max(behind, room - table_->columnWidth(LedgerModel::Reason)));
+    } else if (!reason && source && room >= kPlace) {
+        table_->setColumnWidth(LedgerModel::SourceColumn, room);
     }
     fitting_ = false;
+}
+
+// Between the last column that is seen whole and the right border, where the next one would be cut.
+int LedgerView::roomBeforeCut() const {
+    const QHeaderView* header = table_->horizontalHeader();
+    int end = 0;
+    for (int i = 0; i < header->count(); ++i) {
+        const int column = header->logicalIndex(i);
+        if (table_->isColumnHidden(column))
+            continue;
+        if (end + table_->columnWidth(column) > table_->viewport()->width())
+            return table_->viewport()->width() - end;
+        end += table_->columnWidth(column);
+    }
+    return 0;
 }
 
 void LedgerView::resizeEvent(QResizeEvent* event) {

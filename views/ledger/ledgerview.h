@@ -56,6 +56,7 @@ private:
     void fitColumns();
     void fitSummary();
     void stretchReason();
+    int roomBeforeCut() const;
     void conclude();
 
     LedgerModel* model_;

@@ -60,13 +60,20 @@ public:
         QFont font = nameFont(kind);
         font.setBold(current);
         painter->setFont(font);
-        const QString name = index.data(Qt::DisplayRole).toString();
+        QString name = index.data(Qt::DisplayRole).toString();
+        // What a record calls a stage, in brackets, is quieter and smaller: then both are read whole.
+        QString record;
+        if (const qsizetype open = name.indexOf(QStringLiteral(" ("));
+            kind == Kind::StageItem && open > 0 && name.endsWith(QLatin1Char(')'))) {
+            record = name.mid(open + 2).chopped(1);
+            name.truncate(open);
+        }
         painter->setPen(color(kind == Kind::FailureItem ? Role::Failed : Role::Text));
-        // Stages of one kind are told apart by their number, which stands before what they are called.
-        const QString shown = painter->fontMetrics().elidedText(
-            name, kind == Kind::StageItem ? Qt::ElideRight : Qt::ElideMiddle, line.width());
+        const QString shown = painter->fontMetrics().elidedText(name, Qt::ElideMiddle, line.width());
         painter->drawText(line, Qt::AlignLeft | Qt::AlignVCenter, shown);
         line.setLeft(line.left() + painter->fontMetrics().horizontalAdvance(shown) + metrics::kPad);
+        if (!record.isEmpty())
+            line.setLeft(paintQuiet(*painter, line, record, Qt::ElideMiddle) + metrics::kPad);
 
         if (kind == Kind::RegionItem) {
             paintQuiet(*painter, line, index.data(OutlineModel::FunctionRole).toString());
@@ -120,11 +127,14 @@ private:
         line.setRight(badge.left() - metrics::kPadSmall);
     }
 
-    static void paintQuiet(QPainter& painter, const QRect& line, const QString& text) {
+    // Gives where it ends.
+    static int paintQuiet(
+        QPainter& painter, const QRect& line, const QString& text, Qt::TextElideMode elide = Qt::ElideRight) {
         painter.setPen(color(Role::Quiet));
         painter.setFont(uiFont(Size::Small));
-        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
-            painter.fontMetrics().elidedText(text, Qt::ElideRight, line.width()));
+        const QString shown = painter.fontMetrics().elidedText(text, elide, line.width());
+        painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter, shown);
+        return line.left() + painter.fontMetrics().horizontalAdvance(shown);
     }
 
     static void paintDetail(QPainter& painter, QRect line, const QModelIndex& index, Kind kind) {

@@ -125,6 +125,7 @@ void MainWindow::build() {
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(error_);
+    column->addWidget(panes_->scale());
     column->addWidget(panes_->widget(), 1);
     stack->addWidget(shown);
     setCentralWidget(stack);

@@ -6,6 +6,7 @@
 #include "views/base/text.h"
 #include "views/shell/actions.h"
 #include "views/shell/marks.h"
+#include "views/shell/overlayscale.h"
 #include "views/shell/pane.h"
 
 #include <QSplitter>
@@ -20,6 +21,7 @@ PanePresenter::PanePresenter(WindowState* state, Actions* actions, QWidget* pare
     : state_(state)
     , actions_(actions)
     , scenes_(&state->jobs())
+    , scale_(new OverlayScale((*actions)[Do::OverlayNone], parent))
     , split_(new PaneSplitter(Qt::Horizontal, parent)) {
     split_->setObjectName(QStringLiteral("paneSplitter"));
     split_->setChildrenCollapsible(false);

@@ -23,6 +23,7 @@ namespace hopscope {
 
 class Actions;
 class Forecasts;
+class OverlayScale;
 class PaneView;
 
 class PanePresenter : public QObject, public Follower {
@@ -33,6 +34,7 @@ public:
     ~PanePresenter() override;
 
     QSplitter* widget() const { return split_; }
+    QWidget* scale() const; // of an overlay, above the panes
     // A forward body and its backward stand in the panes, on the same rows.
     bool sharesRows() const;
     PaneView& pane(Pane pane) const { return *panes_[size_t(pane)]; }
@@ -70,7 +72,8 @@ private:
     OverlayKind overlayKind() const;
     bool endOverlay();
     void showOverlay();
-    std::shared_ptr<const draw::Overlay> overlayOf(const NumberedPicture& picture, OverlayKind kind) const;
+    std::vector<draw::Overlay> overlaysOf(
+        const std::vector<const NumberedPicture*>& pictures, OverlayKind kind) const;
     QString overlayWords(Pane pane, NodeId number) const;
     void greyOverlays(const QString& noPicture);
     // --- halves on the same rows (panepresenter_halves.cpp)
@@ -119,6 +122,7 @@ private:
     const Forecasts* forecasts_ = nullptr;
     ItemMenu itemMenu_;
     SceneStore scenes_;
+    OverlayScale* scale_;
     PaneSplitter* split_;
     std::array<PaneView*, 2> panes_{};
     std::array<SceneStore::Key, 2> shown_{}; // the picture in each pane

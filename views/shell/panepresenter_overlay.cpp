@@ -1,6 +1,7 @@
 // Pictures coloured by a number of each node, or by what became of a call.
 #include "views/base/text.h"
 #include "views/shell/actions.h"
+#include "views/shell/overlayscale.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 
@@ -71,38 +72,64 @@ bool PanePresenter::endOverlay() {
     return true;
 }
 
+QWidget* PanePresenter::scale() const {
+    return scale_;
+}
+
+// One scale for both panes: they stand beside each other.
 void PanePresenter::showOverlay() {
     const OverlayKind kind = overlayKind();
+    std::vector<Canvas*> canvases;
+    std::vector<const NumberedPicture*> pictures;
     for (size_t p = 0; p < panes_.size(); ++p) {
         Canvas& canvas = panes_[p]->canvas();
         const auto& picture = pictures_[p];
         if (!canvas.scene() || !picture || !document_ || &picture->scene() != canvas.scene().get())
             continue;
-        canvas.setOverlay(kind == OverlayKind::None ? nullptr : overlayOf(*picture, kind));
+        canvases.push_back(&canvas);
+        pictures.push_back(picture.get());
     }
+    std::shared_ptr<const draw::Overlay> shown;
+    if (kind == OverlayKind::None || pictures.empty()) {
+        for (Canvas* canvas : canvases)
+            canvas->setOverlay(nullptr);
+    } else {
+        std::vector<draw::Overlay> overlays = overlaysOf(pictures, kind);
+        for (size_t i = 0; i < canvases.size(); ++i) {
+            shown = std::make_shared<const draw::Overlay>(std::move(overlays[i]));
+            canvases[i]->setOverlay(shown);
+        }
+    }
+    scale_->setOverlay(shown);
 }
 
-std::shared_ptr<const draw::Overlay> PanePresenter::overlayOf(
-    const NumberedPicture& picture, OverlayKind kind) const {
-    const draw::Scene& scene = picture.scene();
-    if (!overlay_needs_run(kind))
-        return std::make_shared<const draw::Overlay>(
-            make_overlay(scene, kind, [&](NodeId number, bool) -> SceneNode {
-                const Place at = picture.origin(number);
-                if (!at.graph || !document_->node(at))
-                    return {};
-                return {&document_->module(at.graph), at.body, at.node};
-            }));
+std::vector<draw::Overlay> PanePresenter::overlaysOf(
+    const std::vector<const NumberedPicture*>& pictures, OverlayKind kind) const {
+    if (!overlay_needs_run(kind)) {
+        std::vector<OverlaidScene> scenes;
+        for (const NumberedPicture* picture : pictures)
+            scenes.push_back({&picture->scene(), [this, picture](NodeId number, bool) -> SceneNode {
+                                  const Place at = picture->origin(number);
+                                  if (!at.graph || !document_->node(at))
+                                      return {};
+                                  return {&document_->module(at.graph), at.body, at.node};
+                              }});
+        return make_overlays(kind, scenes);
+    }
     RunController& run = state_->run();
     const Numbers numbers = numbers_of(run, kind);
     std::vector<std::optional<double>> by_box;
-    for (const draw::Box& box : scene.boxes) {
-        const Place at = picture.origin(box.node);
-        const auto found = numbers.find({at.body, at.node});
-        by_box.push_back(
-            at.graph == run.graph() && found != numbers.end() ? std::optional(found->second) : std::nullopt);
+    std::vector<size_t> sizes;
+    for (const NumberedPicture* picture : pictures) {
+        sizes.push_back(picture->scene().boxes.size());
+        for (const draw::Box& box : picture->scene().boxes) {
+            const Place at = picture->origin(box.node);
+            const auto found = numbers.find({at.body, at.node});
+            by_box.push_back(at.graph == run.graph() && found != numbers.end() ? std::optional(found->second)
+                                                                               : std::nullopt);
+        }
     }
-    return std::make_shared<const draw::Overlay>(make_overlay(kind, by_box));
+    return draw::split_overlay(make_overlay(kind, by_box), sizes);
 }
 
 // "24.0 KiB": what the overlay says of a node, for its card.

@@ -1,9 +1,11 @@
 #include "views/shell/script.h"
 
 #include "core/graph/dump.h"
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/canvas/canvas.h"
 #include "views/compare/compareview.h"
+#include "views/help/helpview.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/pane.h"
 #include "views/shell/screenshot.h"
@@ -138,6 +140,15 @@ void show(const std::shared_ptr<Play>& p) {
         p->window.actions()[overlayAction(*overlay)]->setChecked(true);
     if (!p->script.choice.plain())
         p->window.drawFocused(p->script.choice);
+    if (!p->script.find.isEmpty()) {
+        FindBar& bar = p->window.pane(p->window.navigator().state().focus).findBar();
+        bar.open();
+        bar.setText(p->script.find);
+    }
+    if (!p->script.help.isEmpty()) {
+        p->window.actions()[Do::HelpPages]->trigger();
+        p->window.help()->pages().showPage(p->script.help);
+    }
     whenIdle(p->window, [p] {
         if (p->failed())
             return;

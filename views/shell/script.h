@@ -27,10 +27,13 @@ struct Script {
     QStringList onNodes; // "values", "times"
     QString zoom; // of the focused pane: per cent, or "fit"
     QString overlay; // what boxes are coloured by: "bytes", "users", "decision", "time", "error"
+    QString find; // what the focused pane is searched for
+    QString help; // a page of the help, in a window of its own
     PictureChoice choice{}; // how the focused body is drawn
     bool empty() const {
         return run.isEmpty() && select.isEmpty() && call.isEmpty() && with.isEmpty() && others.isEmpty()
-            && line.isEmpty() && docks.isEmpty() && zoom.isEmpty() && overlay.isEmpty() && choice.plain();
+            && line.isEmpty() && docks.isEmpty() && zoom.isEmpty() && overlay.isEmpty() && find.isEmpty()
+            && help.isEmpty() && choice.plain();
     }
 };
 
