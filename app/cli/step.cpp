@@ -266,6 +266,9 @@ void print(const std::string& command, const ordered_json& told) {
 }
 
 int step(const Options& options) {
+    if (!options.commands.empty() && options.commands.find_first_not_of("; \t\n") == std::string::npos)
+        return fail(make_error(Error::Kind::Usage,
+            "found no command in --do '" + options.commands + "', expected some, separated by ;"));
     Opened opened;
     if (const int status = open_and_start(options.run, opened); status != kDone)
         return status;
