@@ -221,7 +221,7 @@ void TestRunCli::refuses_data() {
                                   << "expected DTYPE=NUMBER";
     QTest::newRow("no commands") << (onRecorded("step") << "--do"
                                                         << ";; ;")
-                                 << "found no command in --do ';; ;'";
+                                 << "--do: found no command";
     QTest::newRow("no symbol") << QStringList{"run", forward(), "--seed", "1", "--bind", "nosuch=3"}
                                << "no graph of the dump has a symbol 'nosuch'; this one has none";
     QTest::newRow("no such results") << QStringList{"joint", forward(), "--seed", "1", "--outputs", "999"}
