@@ -9,7 +9,8 @@
 # Without an argument it takes the newest PyTorch of the Pythons that it finds: the active environment, those in PATH, of
 # conda and pyenv, and environments beside the project and in the home folder. Builds for CUDA are taken too: only their
 # CPU half is linked. Where there is none, or where a VERSION is given, that one is installed into build/pip/venv (200 MB).
-# PYTHON names a Python or an environment's folder. --list only says what was found; --yes does not wait for an answer.
+# PYTHON names a Python or an environment's folder. --list only says what was found, of PYTHON where it is given; --yes does
+# not wait for an answer.
 # HOPSCOPE_TORCH=…/site-packages/torch takes that one, HOPSCOPE_PIP_FOLDER builds into another folder.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -103,6 +104,13 @@ found() {
     done | sort -s -t ' ' -k 1,1Vr | awk '!seen[$3]++'
 }
 
+# tell "VERSION CUDA FOLDER PYTHON"
+tell() {
+    local version cuda torch python
+    read -r version cuda torch python <<<"$1"
+    echo "found PyTorch $version ($([ "$cuda" = none ] && echo "for CPUs" || echo "for CUDA $cuda")) of $python"
+}
+
 install_torch() {
     python3 -m venv "$folder/venv"
     # A build for CUDA does as well, and is ten times as large: an index of CPU builds is asked first.
@@ -152,6 +160,7 @@ if [ -n "$torch" ]; then
         exit 2
     }
     version=$(sed -n "s/^__version__ = '\(.*\)'/\1/p" "$torch/version.py")
+    ! $list || echo "found PyTorch $version in $torch, which HOPSCOPE_TORCH names"
 elif [[ -n $wanted && ! $wanted =~ ^[0-9]+\.[0-9] ]]; then
     [ ! -d "$wanted" ] || wanted=$wanted/bin/python
     read -r version cuda torch <<<"$(pytorch "$wanted")" || true
@@ -159,15 +168,18 @@ elif [[ -n $wanted && ! $wanted =~ ^[0-9]+\.[0-9] ]]; then
         echo "$wanted has no PyTorch with its headers" >&2
         exit 2
     }
+    ! $list || tell "$version $cuda $torch $wanted"
 elif [ -z "$wanted" ]; then
     mapfile -t all < <(found)
     for line in "${all[@]}"; do
-        read -r version cuda torch python <<<"$line"
-        echo "found PyTorch $version ($([ "$cuda" = none ] && echo "for CPUs" || echo "for CUDA $cuda")) of $python"
+        tell "$line"
     done
     [ ${#all[@]} -gt 0 ] || echo "found no Python with PyTorch"
-    ! $list || exit 0
     [ ${#all[@]} -eq 0 ] || read -r version cuda torch _ <<<"${all[0]}"
+fi
+if $list; then
+    [ -n "$torch" ] || [ -z "$wanted" ] || echo "PyTorch $wanted would be installed with pip into $folder/venv"
+    exit 0
 fi
 missing=
 [ -n "$torch" ] || missing=${wanted:-$newest}

@@ -253,13 +253,13 @@ void add_dumps(CLI::App& command, std::vector<std::string>& paths) {
         .add_option("DUMP", paths,
             "Files or folders: TORCH_TRACE logs, TORCH_LOGS text, print_readable text, scripts of graphs, "
             ".pt2 archives, "
-            "torch_compile_debug, a .hopscope session")
+            "torch_compile_debug, a .hopscope session; gzip, bzip2, xz, zstd, zip and tar are unpacked")
         ->required();
     command.add_flag("--no-verify", g_read.no_verify,
         "Do not check the graphs of a TORCH_TRACE log against their md5 sums");
     command
         .add_option("--max-unfold", g_read.max_unfold,
-            "What a gzip or zip file may unfold to: 16G (default: 200 times its size, 4 GiB at most)")
+            "What a packed file may unfold to: 16G (default: 200 times its size, 4 GiB at most)")
         ->check([](const std::string& text) {
             return text.starts_with('-') ? "found " + text + ", expected a size such as 16G" : std::string();
         })

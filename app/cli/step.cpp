@@ -303,7 +303,14 @@ void add_step(CLI::App& app, Action& action) {
     auto* command = app.add_subcommand("step", "Step through a body's run, node by node, on and back");
     static Options options;
     add_run_options(*command, options.run);
-    command->add_option("--do", options.commands, "Commands, separated by ;");
+    command
+        ->add_option(
+            "--do", options.commands, "Commands with ; between them; without, lines of standard input")
+        ->check([](const std::string& commands) {
+            return commands.find_first_not_of("; \t\n") == std::string::npos
+                ? "found no command, expected some, separated by ;"
+                : std::string();
+        });
     command
         ->add_option(
             "--keep", options.keep, "Bytes of values to keep; more are computed again when looked at")

@@ -23,15 +23,15 @@ void print_report(const std::string& address, const run::Timing& t, int top) {
     int shown = 0;
     for (const run::OperatorTime& o : t.operators)
         if (shown++ < top)
-            std::printf("  %-52s %6llu calls  %10.1f µs  %4.1f %%\n", utf8(o.target).c_str(),
-                static_cast<unsigned long long>(o.calls), o.total_us, 100 * o.total_us / (t.wall_ms * 1000));
+            std::printf("  %-52s %12s  %10.1f µs  %4.1f %%\n", utf8(o.target).c_str(),
+                counted(o.calls, "call").c_str(), o.total_us, 100 * o.total_us / (t.wall_ms * 1000));
     std::printf("by node\n");
     shown = 0;
     for (const size_t i : t.by_time())
         if (const run::NodeTime& n = t.nodes[i]; shown++ < top)
-            std::printf("  %-52s %6llu calls  %10.1f µs  %s\n",
-                utf8((n.path.empty() ? "" : n.path + " ") + n.name).c_str(),
-                static_cast<unsigned long long>(n.calls), n.total_us, utf8(n.target).c_str());
+            std::printf("  %-52s %12s  %10.1f µs  %s\n",
+                utf8((n.path.empty() ? "" : n.path + " ") + n.name).c_str(), counted(n.calls, "call").c_str(),
+                n.total_us, utf8(n.target).c_str());
 }
 
 nlohmann::ordered_json report_of(const Opened& opened, const run::Timing& timing) {

@@ -2,6 +2,7 @@
 
 #include "core/executor/torch.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -34,7 +35,12 @@ Status limit_memory(uint64_t bytes) {
         std::fclose(file);
     if (!read)
         return make_error(Error::Kind::External, "cannot read its own size");
-    const uint64_t limit = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) + bytes;
+    uint64_t limit = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) + bytes;
+    // Whoever started it may allow less (ulimit -v): that holds.
+    rlimit given{};
+    if (getrlimit(RLIMIT_AS, &given) == 0)
+        limit =
+            std::min({limit, static_cast<uint64_t>(given.rlim_cur), static_cast<uint64_t>(given.rlim_max)});
     const rlimit limits{limit, limit};
     if (setrlimit(RLIMIT_AS, &limits) != 0)
         return make_error(

@@ -11,7 +11,8 @@ namespace hopscope::executor {
 // be opened or mapped for the first time afterwards.
 void warm_up();
 
-// Limits the address space to what is mapped now plus `bytes`.
+// Limits the address space to what is mapped now plus `bytes`, or to what it is limited to already where that
+// is less.
 Status limit_memory(uint64_t bytes);
 
 // Refuses (EPERM) every system call but those that computing and answering need: no files, sockets,

@@ -373,6 +373,11 @@ Result<JointPlan> plan_joint(const Dump& dump, const Place& forward, const Bindi
         if (!plan.request.outputs && !outputs)
             return own_outputs_unknown(address);
     }
+    if (const size_t all = results_of(dump.graph(forward.graph).module->body(forward.body)).size();
+        outputs && (*outputs == 0 || *outputs > all))
+        return make_error(Error::Kind::Usage,
+            "the first " + std::to_string(*outputs) + " results of '" + address + "' are asked for; it has "
+                + std::to_string(all) + (all > 0 ? ": expected 1 to " + std::to_string(all) : std::string()));
     if (outputs)
         plan.request.outputs = outputs;
     else if (!plan.recorded)

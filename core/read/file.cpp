@@ -98,7 +98,8 @@ Result<FileBytes> unpack(
     if (text->empty() && !inflater.damage().empty())
         return cannot_read(path, "gzip data is damaged from its start on");
     std::string damage;
-    const uint64_t asked = wanted ? wanted(*text) : kWhole;
+    // Within another gzip file stands what is asked about.
+    const uint64_t asked = !wanted ? kWhole : is_gzip(*text) ? kSearched : wanted(*text);
     const uint64_t most = limit.most ? limit.most : std::min(limit.of(packed.size()), asked);
     if (asked > 0)
         while (more) {
@@ -121,6 +122,25 @@ Result<FileBytes> unpack(
 }
 
 } // namespace
+
+bool is_gzip(std::string_view bytes) {
+    return bytes.starts_with("\x1f\x8b");
+}
+
+// A store of artifacts packs what was packed: layers are taken off until there is none, within reason.
+Result<FileBytes> unfold(
+    const std::string& path, FileBytes bytes, const UnfoldLimit& limit, const WantedHead& wanted) {
+    constexpr int kLayers = 3;
+    for (int i = 0; i < kLayers && is_gzip(bytes.bytes); ++i) {
+        auto inner = unpack(path, bytes.bytes, limit, wanted);
+        if (!inner)
+            return inner;
+        if (!bytes.damage.empty())
+            inner->damage = bytes.damage + (inner->damage.empty() ? "" : "; " + inner->damage);
+        bytes = std::move(*inner);
+    }
+    return bytes;
+}
 
 uint64_t UnfoldLimit::of(uint64_t packed) const {
     if (most)
@@ -151,9 +171,7 @@ Result<FileBytes> read_standard_input(const UnfoldLimit& limit, const WantedHead
         if (n == 0)
             break;
     }
-    if (std::string_view(*text).starts_with("\x1f\x8b"))
-        return unpack(kName, *text, limit, wanted);
-    return FileBytes{text, *text, {}};
+    return unfold(kName, {text, *text, {}}, limit, wanted);
 }
 
 Result<FileBytes> map_file(const std::string& path, const UnfoldLimit& limit, const WantedHead& wanted) {
@@ -174,9 +192,7 @@ Result<FileBytes> map_file(const std::string& path, const UnfoldLimit& limit, co
         return cannot_read(path, std::strerror(errno));
     std::shared_ptr<const void> owner(at, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
     const std::string_view bytes(static_cast<const char*>(at), size);
-    if (bytes.starts_with("\x1f\x8b"))
-        return unpack(path, bytes, limit, wanted);
-    return FileBytes{std::move(owner), bytes, {}};
+    return unfold(path, {std::move(owner), bytes, {}}, limit, wanted);
 }
 
 } // namespace hopscope::read

@@ -39,6 +39,11 @@ using WantedHead = std::function<uint64_t(std::string_view head)>;
 Result<FileBytes> map_file(
     const std::string& path, const UnfoldLimit& limit = {}, const WantedHead& wanted = {});
 
+// Layers of gzip taken off, three at most; the bytes themselves where there is none. `path` is for errors.
+Result<FileBytes> unfold(
+    const std::string& path, FileBytes bytes, const UnfoldLimit& limit = {}, const WantedHead& wanted = {});
+bool is_gzip(std::string_view bytes);
+
 // All that comes through standard input, unpacked under the same limit.
 Result<FileBytes> read_standard_input(const UnfoldLimit& limit = {}, const WantedHead& wanted = {});
 

@@ -1,6 +1,7 @@
 #include "core/read/gather.h"
 
 #include "core/base/text.h"
+#include "core/read/packed.h"
 #include "core/read/pt2.h"
 
 #include <algorithm>
@@ -45,6 +46,14 @@ private:
     void found_file(const std::string& path);
     std::optional<Error> add(InputFile file);
     std::optional<Error> add_archive(InputFile file);
+    std::optional<Error> add_packed(InputFile file);
+    bool add_member(const std::string& path, bool named, FileBytes bytes);
+    uint64_t wanted_member(std::string_view head) const {
+        return is_gzip(head) ? kSearched : wanted(head) ? kWhole : 0;
+    }
+    uint64_t wanted_named(std::string_view head) const {
+        return wanted(head) ? kWhole : may_be_text(head) ? kSearched : 0;
+    }
     void drop_doubles();
     void note_unknown();
     void warn(std::string message) { collector_.problem(Severity::Warning, std::move(message), {}, 0, 0); }
@@ -99,9 +108,7 @@ void Gatherer::found_file(const std::string& path) {
 }
 
 std::optional<Error> Gatherer::named_file(const std::string& path) {
-    const WantedHead any = [this](std::string_view head) {
-        return wanted(head) ? kWhole : may_be_text(head) ? kSearched : 0;
-    };
+    const WantedHead any = [this](std::string_view head) { return wanted_named(head); };
     const bool piped = path == "-";
     if (path.empty())
         return make_error(Error::Kind::CannotRead, "found an empty name, expected a file or folder");
@@ -122,6 +129,8 @@ std::optional<Error> Gatherer::add(InputFile file) {
     file.format = sniff(file.bytes.bytes.substr(0, kHeadBytes));
     if (file.format == Format::Archive)
         return add_archive(std::move(file));
+    if (file.format == Format::Packed)
+        return add_packed(std::move(file));
     if (file.format == Format::Unknown && file.named && may_be_text(file.bytes.bytes))
         file.format = Format::Text;
     // What lies in a debug folder is known by its place.
@@ -179,26 +188,68 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
     }
     size_t dumps = 0;
     for (const Archive::Member& member : archive->members()) {
-        auto bytes = archive->read(
-            member, limit_, [this](std::string_view head) { return wanted(head) ? kWhole : 0; });
-        if (!bytes) {
+        auto bytes =
+            archive->read(member, limit_, [this](std::string_view head) { return wanted_member(head); });
+        if (!bytes)
             warn(file.path + ": " + bytes.error().message);
-            continue;
-        }
-        InputFile inner;
-        inner.path = file.path + '/' + member.name;
-        inner.bytes = std::move(*bytes);
-        // An archive in an archive is not opened: where would it end?
-        if (sniff(inner.bytes.bytes.substr(0, kHeadBytes)) == Format::Archive)
-            continue;
-        const size_t before = found_.files.size();
-        (void)add(std::move(inner));
-        dumps += found_.files.size() - before;
+        else
+            dumps += add_member(file.path + '/' + member.name, false, std::move(*bytes));
     }
     return dumps ? std::nullopt
                  : fail(make_error(Error::Kind::CannotRead,
                      "is a zip archive of " + counted(archive->members().size(), "file")
                          + ", and none of them is a dump"));
+}
+
+// Whether it is a dump.
+bool Gatherer::add_member(const std::string& path, bool named, FileBytes bytes) {
+    const WantedHead any = [&](std::string_view head) {
+        return named ? wanted_named(head) : wanted_member(head);
+    };
+    auto unfolded = unfold(path, std::move(bytes), limit_, any);
+    if (!unfolded) {
+        warn(unfolded.error().text());
+        return false;
+    }
+    InputFile inner;
+    inner.path = path;
+    inner.named = named;
+    inner.bytes = std::move(*unfolded);
+    const Format format = sniff(inner.bytes.bytes.substr(0, kHeadBytes));
+    if (format == Format::Archive || format == Format::Packed) {
+        // Where would it end?
+        collector_.problem(
+            Severity::Note, path + " is an archive in an archive, which is not opened", {}, 0, 0);
+        return false;
+    }
+    const size_t before = found_.files.size();
+    (void)add(std::move(inner));
+    return found_.files.size() > before;
+}
+
+std::optional<Error> Gatherer::add_packed(InputFile file) {
+    const auto fail = [&](Error error) -> std::optional<Error> {
+        error.file = file.path;
+        return file.named ? std::optional(std::move(error)) : std::nullopt;
+    };
+    auto unpacked = unpack_files(
+        file.bytes.bytes, limit_, [this](std::string_view head) { return wanted_member(head); },
+        [&](std::string_view head) { return file.named ? wanted_named(head) : wanted_member(head); });
+    if (!unpacked)
+        return fail(unpacked.error());
+    for (const std::string& damage : {file.bytes.damage, unpacked->damage})
+        if (!damage.empty())
+            warn(file.path + " is read in part: " + damage);
+    size_t dumps = 0;
+    const bool alone = unpacked->files.size() == 1 && unpacked->files.front().name.empty();
+    for (PackedFile& member : unpacked->files)
+        dumps += add_member(
+            alone ? file.path : file.path + '/' + member.name, alone && file.named, std::move(member.bytes));
+    if (dumps > 0 || alone) // of a text alone it was said what it lacks
+        return std::nullopt;
+    return fail(make_error(Error::Kind::CannotRead,
+        "is a tar archive of " + counted(unpacked->files.size(), "file") + ", and none of them is a dump"
+            + (unpacked->damage.empty() ? "" : ", as far as it was read: " + unpacked->damage)));
 }
 
 // In a folder, printed graphs lie beside the trace that holds them already.
@@ -260,6 +311,8 @@ Result<Gathered> Gatherer::run(const std::vector<std::string>& paths) {
 Format sniff(std::string_view head) {
     if (looks_like_zip(head))
         return Format::Archive;
+    if (looks_packed(head))
+        return Format::Packed;
     if (looks_like_trace_log(head))
         return Format::Trace;
     if (looks_like_text_log(head))
@@ -273,22 +326,19 @@ std::string_view known_kind(std::string_view bytes) {
     struct Kind {
         std::string_view start, name;
     };
-    static constexpr Kind kKinds[]{{"\x89PNG", "a picture (PNG)"}, {"\xff\xd8\xff", "a picture (JPEG)"},
-        {"GIF8", "a picture (GIF)"}, {"%PDF-", "a PDF document"},
+    static constexpr Kind kKinds[]{
+        {"\x89PNG", "a picture (PNG)"},
+        {"\xff\xd8\xff", "a picture (JPEG)"},
+        {"GIF8", "a picture (GIF)"},
+        {"%PDF-", "a PDF document"},
         {"\x7f"
          "ELF",
             "a program (ELF)"},
-        {"\x1f\x8b", "gzip data that cannot be unpacked"}, {"BZh", "bzip2 data, which is not unpacked"},
-        {"\xfd"
-         "7zXZ",
-            "xz data, which is not unpacked"},
-        {"\x28\xb5\x2f\xfd", "zstd data, which is not unpacked"}};
+        {"\x1f\x8b", "gzip data within gzip data, in more layers than are unpacked"},
+    };
     for (const Kind& kind : kKinds)
         if (bytes.starts_with(kind.start))
             return kind.name;
-    constexpr size_t kTarMark = 257;
-    if (bytes.size() > kTarMark + 5 && bytes.substr(kTarMark, 5) == "ustar")
-        return "a tar archive, which is not unpacked";
     const std::string_view head = bytes.substr(0, 4096);
     if (head.find('\0') != std::string_view::npos)
         return "binary data";

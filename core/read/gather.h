@@ -12,14 +12,14 @@
 
 namespace hopscope::read {
 
-enum class Format : uint8_t { Unknown, Trace, TextLog, Readable, Archive, Text };
+enum class Format : uint8_t { Unknown, Trace, TextLog, Readable, Archive, Text, Packed };
 
 // Told by content, never by names. `head`: the first kHeadBytes. Never Text, which is what else a person
 // names: it is searched for graphs whole.
 Format sniff(std::string_view head);
 
 struct InputFile {
-    std::string path; // of a zip archive's member: "logs.zip/0_build.txt"
+    std::string path; // of an archive's member: "logs.zip/0_build.txt"
     bool named = false; // by the user, not found in a folder or an archive
     FileBytes bytes;
     Format format = Format::Unknown;

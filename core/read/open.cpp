@@ -154,8 +154,8 @@ size_t copies_in(std::string_view text) {
 
 void Opener::read_file(const InputFile& given) {
     InputFile file = given;
-    static constexpr const char* kKinds[]{
-        "torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS", "print_readable", "torch.export", "unknown"};
+    static constexpr const char* kKinds[]{"torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS",
+        "print_readable", "torch.export", "unknown"}; // by Format; a packed file is none by itself
     const FileId id(collector_.dump.files.size());
     collector_.reading = id;
     evidence_.add(id, file.bytes.bytes);

@@ -37,21 +37,24 @@ void add_symbols(std::string_view text, const Bindings& symbols, std::vector<std
     }
 }
 
+void add_symbols(
+    const GraphModule& module, const Node& n, const Bindings& symbols, std::vector<std::string>& names) {
+    const ValueType* type = module.type(n.type);
+    if (type && type->kind == TypeKind::Sym)
+        add_symbols(module.text(type->symbol), symbols, names);
+    if (!type || type->kind != TypeKind::Tensor)
+        return;
+    for (const StringId dim : module.shape(*type))
+        add_symbols(module.text(dim), symbols, names);
+    for (const StringId dim : module.stride(*type))
+        add_symbols(module.text(dim), symbols, names);
+}
+
 std::vector<std::string> unbound_symbols(const GraphModule& module, BodyId id, const Bindings& symbols) {
     std::vector<std::string> names;
-    for (const Node& n : module.body(id).nodes) {
-        if (n.op != Opcode::Placeholder && n.op != Opcode::GetAttr)
-            continue;
-        const ValueType* type = module.type(n.type);
-        if (type && type->kind == TypeKind::Sym)
-            add_symbols(module.text(type->symbol), symbols, names);
-        if (!type || type->kind != TypeKind::Tensor)
-            continue;
-        for (const StringId dim : module.shape(*type))
-            add_symbols(module.text(dim), symbols, names);
-        for (const StringId dim : module.stride(*type))
-            add_symbols(module.text(dim), symbols, names);
-    }
+    for (const Node& n : module.body(id).nodes)
+        if (n.op == Opcode::Placeholder || n.op == Opcode::GetAttr)
+            add_symbols(module, n, symbols, names);
     return names;
 }
 
@@ -206,6 +209,14 @@ std::vector<DefaultSymbol> bind_default_symbols(
         chosen.push_back({name, symbols[name], hinted});
     }
     return chosen;
+}
+
+std::vector<std::string> symbols_of(const GraphModule& module) {
+    std::vector<std::string> names;
+    for (const Body& body : module.bodies)
+        for (const Node& n : body.nodes)
+            add_symbols(module, n, {}, names);
+    return names;
 }
 
 std::string in_words(const Bindings& symbols, const std::vector<DefaultSymbol>& defaults) {

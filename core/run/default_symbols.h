@@ -28,6 +28,9 @@ Bindings symbol_hints(const Dump& dump, GraphId graph);
 std::vector<DefaultSymbol> bind_default_symbols(
     const GraphModule& module, BodyId body, const Bindings& hints, Bindings& symbols);
 
+// Every symbol that the types of a module's nodes name, each once; at most a thousand.
+std::vector<std::string> symbols_of(const GraphModule& module);
+
 // "s77=8 (as traced), s3=16 (chosen), u0=2": what nobody gave is said so.
 std::string in_words(const Bindings& symbols, const std::vector<DefaultSymbol>& defaults);
 

@@ -164,6 +164,11 @@ Result<tensors::TensorFile> read_tensors(const std::string& path) {
     const auto file = read::map_file(path);
     if (!file)
         return file.error();
+    if (file->bytes.starts_with("SQLite format 3"))
+        return in_file(make_error(Error::Kind::CannotRead,
+                           "it is a session, no file of values; the values of a run that it keeps can be "
+                           "written to one"),
+            path);
     auto tensors = tensors::TensorFile::read(file->bytes, file->owner);
     return tensors ? std::move(tensors) : Result<tensors::TensorFile>(in_file(tensors.error(), path));
 }

@@ -1,6 +1,7 @@
 #include "core/run/request.h"
 
 #include "core/base/text.h"
+#include "core/run/default_symbols.h"
 #include "core/run/input_files.h"
 #include "core/run/placeholders.h"
 #include "core/run/single_inputs.h"
@@ -108,6 +109,31 @@ Result<Inputs> made_inputs(const Dump& dump, const Request& request, Prepared& p
     return made;
 }
 
+// A value for a symbol that no graph has is one of a mistyped name; one that this graph lacks is told.
+Status check_bound(
+    const Dump& dump, const Prepared& p, const Bindings& bound, std::vector<std::string>& notes) {
+    const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    const std::vector<std::string> own = bound.empty() ? std::vector<std::string>() : symbols_of(*p.module);
+    for (const auto& [name, value] : bound) {
+        if (has(own, name))
+            continue;
+        if (std::any_of(dump.graphs.begin(), dump.graphs.end(),
+                [&](const Graph& graph) { return graph.module && has(symbols_of(*graph.module), name); })) {
+            notes.push_back("the graph has no symbol " + name + ": its value is not used");
+            continue;
+        }
+        std::string some;
+        for (size_t i = 0; i < own.size() && i < 5; ++i)
+            some += (i ? ", " : "") + own[i];
+        return make_error(Error::Kind::NotFound,
+            "no graph of the dump has a symbol '" + name + "'; this one has "
+                + (own.empty() ? "none" : some + (own.size() > 5 ? ", …" : "")));
+    }
+    return {};
+}
+
 Error in_reference(Error error, const Request& request) {
     error.file = request.reference;
     return error;
@@ -133,6 +159,9 @@ Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& req
     auto symbols = bindings_of(request.bind);
     if (!symbols)
         return symbols.error();
+    std::vector<std::string> notes;
+    if (const Status status = check_bound(dump, p, *symbols, notes); !status)
+        return status.error();
     p.symbols = std::move(*symbols);
     if (p.body != BodyId(0) || request.invocation) {
         auto found = prefix_of(*p.module, p.body, request.invocation);
@@ -146,6 +175,7 @@ Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& req
     if (!made)
         return made.error();
     p.inputs = std::move(*made);
+    p.notes.insert(p.notes.end(), notes.begin(), notes.end());
     if (!request.inputs.empty())
         p.inputs_told = "inputs of " + std::filesystem::path(request.inputs).filename().string();
     for (const DefaultSymbol& symbol : p.inputs.defaults)
@@ -181,8 +211,9 @@ Result<Started> start(const Prepared& prepared, const Request& request, const Jo
     Started started;
     started.worker = std::move(*started_worker);
     started.executor = options.executor;
-    if (!choice->note.empty())
-        started.notes.push_back(choice->note);
+    for (std::string note : {choice->note, worker::memory_note(options.memory)})
+        if (!note.empty())
+            started.notes.push_back(std::move(note));
     auto loaded = load_into(*started.worker, prepared, job);
     if (!loaded)
         return loaded.error();

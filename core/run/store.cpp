@@ -81,7 +81,8 @@ StoredRun stored_run(
         const RunComparison& c = *result.comparison;
         run.reference = c.against;
         if (!request.reference.empty() && c.against == "recorded values")
-            run.reference = std::filesystem::path(request.reference).filename().string();
+            run.reference = std::filesystem::path(request.reference).filename().string()
+                + (c.basis.empty() ? "" : ", on the inputs recorded there");
         run.compared = c.compared;
         run.mismatched = c.mismatched;
         if (c.first)

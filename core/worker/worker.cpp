@@ -1,12 +1,14 @@
 #include "core/worker/worker_p.h"
 
 #include "core/base/clock.h"
+#include "core/base/text.h"
 #include "core/graph/print.h"
 #include "core/wire/message_json.h"
 
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace hopscope::worker {
@@ -28,6 +30,12 @@ std::string last_line(std::string_view text) {
         text.remove_suffix(1);
     const size_t at = text.rfind('\n');
     return std::string(at == std::string_view::npos ? text : text.substr(at + 1));
+}
+
+uint64_t memory_of(uint64_t asked) {
+    return asked
+        ? asked
+        : static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) / 2 * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 // What came back for a request: its result, or why there is none. Whoever sent it may have written anything;
@@ -61,6 +69,14 @@ Worker::~Worker() {
         if (!parts_->child.receive_some(ignored, kLookMilliseconds, false))
             usleep(1000);
     parts_->child.kill();
+}
+
+std::string memory_note(uint64_t memory) {
+    rlimit given{};
+    if (getrlimit(RLIMIT_AS, &given) != 0 || given.rlim_cur >= memory_of(memory))
+        return {};
+    return "the executor may take " + format_bytes(given.rlim_cur)
+        + " in all, as the system allows no more here (ulimit -v), not " + format_bytes(memory_of(memory));
 }
 
 void set_patience(int milliseconds) {
@@ -201,7 +217,10 @@ Result<json> Worker::Parts::wait(
         if (milliseconds > 0 && asked.milliseconds() > milliseconds) {
             child.kill();
             Error error = died(verb);
-            error.message = "no answer within " + std::to_string(milliseconds) + " ms: " + error.message;
+            error.message = "no answer within "
+                + (milliseconds < 10000 ? std::to_string(milliseconds) + " ms"
+                                        : std::to_string(milliseconds / 1000) + " s")
+                + ": " + error.message;
             return error;
         }
     }
@@ -215,12 +234,8 @@ Result<std::unique_ptr<Worker>> Worker::start(const StartOptions& options, const
     Parts& parts = *worker->parts_;
     parts.options = options;
     parts.exchange = std::move(*exchange);
-    uint64_t memory = options.memory;
-    if (memory == 0)
-        memory =
-            static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) / 2 * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-    std::vector<std::string> argv{
-        options.executor, "--exchange", parts.exchange->folder(), "--memory", std::to_string(memory)};
+    std::vector<std::string> argv{options.executor, "--exchange", parts.exchange->folder(), "--memory",
+        std::to_string(memory_of(options.memory))};
     for (const std::string& library : options.libraries)
         argv.insert(argv.end(), {"--load-library", library});
     // One thread: more only spin (reference: executor.md). English messages, points in numbers.

@@ -26,6 +26,10 @@ struct StartOptions {
     int start_milliseconds = 120000; // OpenBLAS is known to spin for ever where it gets no memory
 };
 
+// What is to be said of `memory` (StartOptions): nothing, or that the system allows this process less (ulimit
+// -v), which a worker keeps to.
+std::string memory_note(uint64_t memory);
+
 // How long a worker that is asked to stop gets to say so, before it is killed: 2 seconds unless set, so that
 // it need not be started anew. For all workers of this process; any thread.
 void set_patience(int milliseconds);

@@ -1,4 +1,4 @@
-// Fuzzes zip archives: those of torch.export, and logs in a zip or in gzip.
+// Fuzzes archives: those of torch.export, and logs in zip, tar, gzip, bzip2, xz and zstd.
 #include "core/read/payloads.h"
 #include "tests/fuzz/use.h"
 

@@ -20,7 +20,7 @@ case $target in
     fuzz_trace_log) take "$data"/{mlp4,failing,graph_breaks,shapes,ddp4}/trace/* ;;
     fuzz_text_log) take "$data"/*/torch_logs.txt.gz ;;
     fuzz_pt) take "$data"/pt/* ;;
-    fuzz_archive) take "$data"/pt2/* "$data"/pt/* "$data"/mlp4/torch_logs.txt.gz ;;
+    fuzz_archive) take "$data"/packed/* "$data"/pt2/* "$data"/pt/* "$data"/mlp4/torch_logs.txt.gz ;;
     fuzz_export)
         for archive in "$data"/pt2/*.pt2; do
             python3 - "$archive" "$out" <<'PY'

@@ -29,6 +29,7 @@ private slots:
     void shuffledLines();
     void hostile_data();
     void hostile();
+    void gzipWithinGzip();
     void gzipCut();
     void gzipDamaged();
     void gzipThatUnfoldsToTooMuch();
@@ -349,6 +350,51 @@ void TestCorrupt::pipeWithoutWriter() {
         dump.error().message, std::string("a pipe, not a regular file; the name - reads standard input"));
 }
 
+namespace {
+// The text, and blanks behind it, as gzip packs them.
+QByteArray packed(const QByteArray& head, int megabytes) {
+    z_stream stream{};
+    deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
+    QByteArray out(1 << 22, '\0');
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    const auto add = [&](const QByteArray& bytes, int flush) {
+        stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+        stream.avail_in = static_cast<uInt>(bytes.size());
+        deflate(&stream, flush);
+    };
+    add(head, Z_NO_FLUSH);
+    const QByteArray zeros(1 << 20, ' ');
+    for (int i = 0; i < megabytes; ++i)
+        add(zeros, Z_NO_FLUSH);
+    add({}, Z_FINISH);
+    out.truncate(static_cast<qsizetype>(stream.total_out));
+    deflateEnd(&stream);
+    return out;
+}
+} // namespace
+
+// A store of artifacts packs what was packed.
+void TestCorrupt::gzipWithinGzip() {
+    const QByteArray text = traceBytes("mlp4");
+    const auto once = open(packed(text, 0)), twice = open(packed(packed(text, 0), 0));
+    QVERIFY2(twice.ok(), twice.ok() ? "" : twice.error().text().c_str());
+    QCOMPARE(twice->graphs.size(), once->graphs.size());
+    QVERIFY(twice->problems.empty());
+    const QByteArray inner = packed(text, 0);
+    const auto cut = open(packed(inner.left(inner.size() / 2), 0));
+    QVERIFY(cut.ok() && !cut->problems.empty());
+    QVERIFY2(
+        cut->problems[0].message.find("ends early") != std::string::npos, cut->problems[0].message.c_str());
+    // Layers without an end are no dump.
+    QByteArray many = text;
+    for (int i = 0; i < 6; ++i)
+        many = packed(many, 0);
+    const auto refused = open(many);
+    QVERIFY(!refused.ok());
+    QVERIFY2(refused.error().text().find("gzip") != std::string::npos, refused.error().text().c_str());
+}
+
 void TestCorrupt::gzipCut() {
     QFile file(
         QDir(dataPath("mlp4/trace")).filePath(QDir(dataPath("mlp4/trace")).entryList(QDir::Files).first()));
@@ -390,26 +436,6 @@ void TestCorrupt::gzipDamaged() {
 
 // Zeros are no dump: their first block says so. What begins as a log is read as far as the limit goes.
 void TestCorrupt::gzipThatUnfoldsToTooMuch() {
-    const auto packed = [](const QByteArray& head, int megabytes) {
-        z_stream stream{};
-        deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
-        QByteArray out(1 << 22, '\0');
-        stream.next_out = reinterpret_cast<Bytef*>(out.data());
-        stream.avail_out = static_cast<uInt>(out.size());
-        const auto add = [&](const QByteArray& bytes, int flush) {
-            stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-            stream.avail_in = static_cast<uInt>(bytes.size());
-            deflate(&stream, flush);
-        };
-        add(head, Z_NO_FLUSH);
-        const QByteArray zeros(1 << 20, ' ');
-        for (int i = 0; i < megabytes; ++i)
-            add(zeros, Z_NO_FLUSH);
-        add({}, Z_FINISH);
-        out.truncate(static_cast<qsizetype>(stream.total_out));
-        deflateEnd(&stream);
-        return out;
-    };
     const auto refused = open(packed("", 100));
     QVERIFY(!refused.ok());
     const auto read =

@@ -73,7 +73,9 @@ struct Compared {
     }
 };
 
-Compared compared(const QString& graph, run::Request request, run::CompareRequest how = {}) {
+// `kept`: the run's values, as run --save writes them.
+Compared compared(
+    const QString& graph, run::Request request, run::CompareRequest how = {}, std::string* kept = nullptr) {
     const auto dump = open_dump({graph.toStdString()});
     const auto prepared = run::prepare(*dump, request);
     if (!prepared)
@@ -85,7 +87,10 @@ Compared compared(const QString& graph, run::Request request, run::CompareReques
         return {{}, loaded.error().text()};
     run::ExecuteOptions options;
     options.compare = how;
+    options.keep = kept != nullptr;
     auto result = run::execute(**worker, *prepared, options);
+    if (kept && result)
+        *kept = *(*worker)->save();
     return result ? Compared{*result, {}} : Compared{{}, result.error().text()};
 }
 
@@ -179,10 +184,15 @@ void TestRecorded::takesOtherSizes() {
     writeFile(file, QByteArray::fromStdString(tensors::write_tensor_file(values.all)));
     run::Request request = seeded(file.toStdString());
     request.bind = {"s0=5"};
-    const Compared c = compared(graph, request);
+    std::string kept;
+    const Compared c = compared(graph, request, {}, &kept);
     QVERIFY2(c.result, c.error.c_str());
     QVERIFY(c.comparison().holds());
     QCOMPARE(c.comparison().compared, uint64_t{2});
+    // The run was on its own inputs, and what it kept is there.
+    const auto saved = tensors::TensorFile::read(kept, nullptr);
+    QVERIFY(saved && saved->find("mul"));
+    QCOMPARE(saved->find("mul")->shape, std::vector<int64_t>{5});
 }
 
 void TestRecorded::leavesOutWhatHangsOnUnknownInputs() {

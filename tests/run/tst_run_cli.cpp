@@ -219,6 +219,14 @@ void TestRunCli::refuses_data() {
     QTest::newRow("no tolerance") << (onRecorded("compare") << "--tolerance"
                                                             << "x=1")
                                   << "expected DTYPE=NUMBER";
+    QTest::newRow("no commands") << (onRecorded("step") << "--do"
+                                                        << ";; ;")
+                                 << "--do: found no command";
+    QTest::newRow("no symbol") << QStringList{"run", forward(), "--seed", "1", "--bind", "nosuch=3"}
+                               << "no graph of the dump has a symbol 'nosuch'; this one has none";
+    QTest::newRow("no such results") << QStringList{"joint", forward(), "--seed", "1", "--outputs", "999"}
+                                     << "the first 999 results of '-:forward' are asked for; it has 41: "
+                                        "expected 1 to 41";
     QTest::newRow("no session") << (onRecorded("run") << "--store") << "needs a session";
     QTest::newRow("no body") << QStringList{"timing", forward(), "--seed", "1", "--at", "-:graph:x"} << "'x'";
 }

@@ -75,6 +75,7 @@ private slots:
     void endsAtCtrlC_data();
     void endsAtCtrlC();
     void showsNothingElsewhere();
+    void saysWhatGoesOnInALog();
 };
 
 void TestTerminal::endsAtCtrlC_data() {
@@ -144,6 +145,38 @@ void TestTerminal::showsNothingElsewhere() {
     QVERIFY(process.waitForFinished(240000));
     QCOMPARE(process.exitCode(), 0);
     QCOMPARE(process.readAllStandardError(), QByteArray());
+}
+
+// Where work goes on for long, a log gets a line now and then: here of an executor that never answers. What
+// is sent as Ctrl+C ends it.
+void TestTerminal::saysWhatGoesOnInALog() {
+    QTemporaryDir folder;
+    const QString silent = folder.filePath(QStringLiteral("silent"));
+    QFile file(silent);
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("#!/bin/sh\nexec sleep 600\n") > 0);
+    file.close();
+    QVERIFY(file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+    QProcess process;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("HOPSCOPE_EXECUTOR"), silent);
+    process.setProcessEnvironment(environment);
+    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"),
+        {QStringLiteral("run"), dataPath(QStringLiteral("mlp4/values/00_forward.txt")),
+            QStringLiteral("--seed"), QStringLiteral("1")});
+    process.setReadChannel(QProcess::StandardError);
+    QVERIFY(process.waitForStarted());
+    QByteArray said;
+    while (!said.contains('\n') && process.waitForReadyRead(120000))
+        said += process.readAllStandardError();
+    QVERIFY2(QRegularExpression(QStringLiteral("^hopscope: starting the executor, \\d+ s\n$"))
+                 .match(QString::fromUtf8(said))
+                 .hasMatch(),
+        said.constData());
+    const auto pid = static_cast<pid_t>(process.processId());
+    ::kill(pid, SIGINT);
+    QVERIFY(process.waitForFinished(60000));
+    QCOMPARE(process.exitCode(), 130);
+    QTRY_COMPARE(left(pid), QStringList());
 }
 
 QTEST_GUILESS_MAIN(TestTerminal)

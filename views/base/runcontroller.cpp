@@ -287,6 +287,7 @@ void RunController::finish(
             return;
         }
         error_ = errorText(*outcome->error);
+        errorKind_ = outcome->error->kind;
         setState(State::Failed);
         Q_EMIT message(tr("The run cannot begin: %1").arg(error_), true);
         return;
@@ -318,6 +319,7 @@ void RunController::finish(
 
 void RunController::died(const Error& error, const std::shared_ptr<Live>& live) {
     error_ = qs(error.text());
+    errorKind_ = error.kind;
     const worker::NodePlace& at = live->started.worker->died_at();
     diedAt_ = at.known() ? placeText(at) : QString();
     tasks_.clear();

@@ -71,6 +71,7 @@ public:
     bool idle() const { return !busy() && tasks_.empty() && wanted_.empty(); }
     const run::Request& request() const { return request_; }
     QString error() const { return error_; } // Failed, Died: the whole text
+    Error::Kind errorKind() const { return errorKind_; } // likewise
     QString diedAt() const { return diedAt_; } // "mm_3 (aten.mm.default) in block"; empty = not told
     // What the person should know of this run: symbols that took a default, operators that are composed.
     QStringList notes() const { return notes_; }
@@ -182,6 +183,7 @@ private:
     std::string address_;
     run::Stop stop_;
     QString error_, diedAt_, executor_;
+    Error::Kind errorKind_ = Error::Kind::External;
     QStringList notes_;
     bool synthetic_ = false;
     std::deque<Task> tasks_;

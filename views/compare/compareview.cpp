@@ -37,6 +37,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     , first_(new QToolButton(this))
     , copy_(new QToolButton(this))
     , verdict_(new QLabel(this))
+    , basis_(new QLabel(this))
     , words_(new QLineEdit(this))
     , table_(new QTableView(this)) {
     setObjectName(QStringLiteral("compareView"));
@@ -58,6 +59,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     named(first_, "compareFirst", tr("Go to the first value that is suspicious"));
     named(copy_, "compareCopy", tr("Copy the comparison as JSON"));
     named(verdict_, "compareVerdict", tr("Result of the comparison"));
+    named(basis_, "compareBasis", tr("On which inputs it was compared"));
     named(words_, "compareFilter", tr("Filter the values"));
     named(table_, "compareTable", tr("Compared values"));
     alone_->setChecked(true); // where there are recorded values, and unless tolerances are named
@@ -81,6 +83,10 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     words_->setClearButtonEnabled(true);
     tolerances_->setPlaceholderText(tr("noise floor"));
     verdict_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    basis_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    basis_->setTextFormat(Qt::PlainText);
+    basis_->setWordWrap(true);
+    basis_->setContentsMargins(metrics::kPadLarge, 0, metrics::kPadLarge, metrics::kPadSmall);
     verdict_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     other_->setMinimumWidth(180);
     tolerances_->setMinimumWidth(180);
@@ -125,6 +131,7 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     column->setSpacing(0);
     column->addLayout(controls);
     column->addLayout(result);
+    column->addWidget(basis_);
     column->addWidget(table_, 1);
 
     connect(start_, &QToolButton::clicked, this, &CompareView::start);
@@ -226,6 +233,12 @@ void CompareView::update() {
 
 void CompareView::show() {
     const auto c = controller_->comparison();
+    const bool elsewhere = c && !c->basis.empty();
+    basis_->setText(elsewhere ? qs(c->basis) : QString());
+    QPalette palette = basis_->palette();
+    palette.setColor(QPalette::WindowText, color(Role::Warning));
+    basis_->setPalette(palette);
+    basis_->setVisible(elsewhere);
     first_->setEnabled(c && c->first);
     copy_->setEnabled(c != nullptr);
     if (!c) {
@@ -243,9 +256,6 @@ void CompareView::show() {
     text += tr(" · against %1%2 · largest difference %3, relative %4")
                 .arg(qs(c->against).toHtmlEscaped(), c->alone ? tr(", node by node") : tr(", as a whole"),
                     numberText(c->max_abs), numberText(c->max_rel));
-    if (!c->basis.empty())
-        text += QStringLiteral(" · <span style='color:%1'>%2</span>")
-                    .arg(color(Role::Warning).name(), qs(c->basis).toHtmlEscaped());
     if (c->first)
         text += tr(" · first at <b>%1</b>").arg(qs(c->values[*c->first].path).toHtmlEscaped());
     if (!c->random.empty())
@@ -282,6 +292,10 @@ void CompareView::copyJson() {
         QApplication::clipboard()->setText(qs(comparison_text(c->against, c->basis, *c)));
         Q_EMIT message(tr("Copied the comparison as JSON"), false);
     }
+}
+
+QString CompareView::basis() const {
+    return basis_->text();
 }
 
 QString CompareView::verdict() const {

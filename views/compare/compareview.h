@@ -37,6 +37,7 @@ public:
     QLineEdit& filterEdit() { return *words_; }
     QLineEdit& otherEdit() { return *other_; }
     QString verdict() const;
+    QString basis() const; // empty: it was compared on the run's own inputs
 
 Q_SIGNALS:
     void valueChosen(const hopscope::run::ComparedValue& value);
@@ -60,6 +61,7 @@ private:
     QToolButton* first_;
     QToolButton* copy_;
     QLabel* verdict_;
+    QLabel* basis_; // on which inputs, where that is not the run's; else hidden
     QLineEdit* words_;
     QTableView* table_;
 };

@@ -227,11 +227,12 @@ QString regionPage(const Document& document, RegionRef ref, const QString& proof
     facts.fact(QObject::tr("time saved"), saved > 0 ? qs(format_milliseconds(saved)) : QString());
     if (region.saved_bytes_all && !region.saved.empty())
         facts.fact(QObject::tr("kept for backward"),
-            rows.size() > 1 ? QObject::tr("%1 by all %2 calls, %3 by the first")
-                                  .arg(qs(format_bytes(uint64_t(*region.saved_bytes_all))))
-                                  .arg(rows.size())
-                                  .arg(qs(format_bytes(uint64_t(region.saved_bytes.value_or(0)))))
-                            : qs(format_bytes(uint64_t(*region.saved_bytes_all))));
+            rows.size() > 1
+                ? QObject::tr("%1 by all %2 calls, %3 by the first; storages that calls share count once")
+                      .arg(qs(format_bytes(uint64_t(*region.saved_bytes_all))))
+                      .arg(rows.size())
+                      .arg(qs(format_bytes(uint64_t(region.saved_bytes.value_or(0)))))
+                : qs(format_bytes(uint64_t(*region.saved_bytes_all))));
     if (region.inlined)
         facts.fact(QObject::tr("outcome"), QObject::tr("put inline after Dynamo, as it is called once"));
     if (const int backward = region.body_count(CallSite::Backward); backward > 1) {

@@ -147,7 +147,7 @@ void RunPresenter::stateChanged() {
     actions_->setRunning(run_.active() || now == State::Starting);
     state_->clearError();
     if (now == State::Failed || now == State::Died)
-        state_->fail({}, make_error(Error::Kind::External, ss(run_.error())));
+        state_->fail({}, make_error(run_.errorKind(), ss(run_.error())));
 }
 
 // The panes go where the run is, into a region's body and out of it, and the cursor to what ran last.
