@@ -152,8 +152,13 @@ Result<std::pair<BodyId, NodeId>> Session::node_named(const std::string& name) c
             if (const NodeId node =
                     find_node(module, module.body(body), name.substr(at == std::string::npos ? 0 : at + 1)))
                 return std::pair(body, node);
-    return make_error(
-        Error::Kind::Usage, "there is no node '" + name + "' here; in another body it is BODY@NAME");
+    std::string elsewhere;
+    for (size_t i = 0; at == std::string::npos && elsewhere.empty() && i < module.bodies.size(); ++i)
+        if (find_node(module, module.body(BodyId(i)), name))
+            elsewhere = body_path(module, BodyId(i)) + "@" + name;
+    return make_error(Error::Kind::Usage,
+        "there is no node '" + name + "' here; "
+            + (elsewhere.empty() ? "in another body it is BODY@NAME" : "there is " + elsewhere));
 }
 
 Result<ordered_json> Session::toggle(const std::string& what) {

@@ -39,6 +39,7 @@ private slots:
     void samePicturesInEveryProcess_data();
     void samePicturesInEveryProcess();
     void closedOutput();
+    void runInAPicture();
     void outputThatCannotBeWritten_data();
     void outputThatCannotBeWritten();
     void hintsNameOptions();
@@ -464,6 +465,17 @@ void TestCli::closedOutput() {
     QCOMPARE(shell.exitCode(), 0);
     QCOMPARE(shell.readAllStandardOutput(), QByteArray("{\n"));
     QVERIFY2(!shell.readAllStandardError().contains("Segmentation"), "crashed");
+}
+
+// What a picture's run cannot read ends with that, not with the executor's status.
+void TestCli::runInAPicture() {
+    QTemporaryDir folder;
+    const QString picture = folder.filePath("a.png");
+    const Run r =
+        run({trace("mlp4"), "--at", "0/0:forward", "--run", "/no/such/file", "--screenshot", picture});
+    QCOMPARE(r.status, 3);
+    QVERIFY2(r.err.contains("/no/such/file"), r.err.constData());
+    QVERIFY(!QFile::exists(picture));
 }
 
 void TestCli::outputThatCannotBeWritten_data() {

@@ -216,6 +216,9 @@ void TestRunCli::refuses_data() {
     QTest::newRow("no node") << (onRecorded("step") << "--do"
                                                     << "to nowhere")
                              << "no node 'nowhere'";
+    QTest::newRow("in another body") << (onRecorded("step") << "--do"
+                                                            << "to addmm_1")
+                                     << "there is partitioned_fw_subgraph_0_0@addmm_1";
     QTest::newRow("no tolerance") << (onRecorded("compare") << "--tolerance"
                                                             << "x=1")
                                   << "expected DTYPE=NUMBER";

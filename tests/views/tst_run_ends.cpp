@@ -2,6 +2,7 @@
 #include "tests/views/runs.h"
 
 #include "core/read/open.h"
+#include "views/compare/compareview.h"
 #include "views/inspector/inspector.h"
 #include "views/outline/outlineview.h"
 #include "views/run/rundialog.h"
@@ -269,6 +270,25 @@ private slots:
         play(r.window, script, [&](const Status& status) { played = status; });
         QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 35000);
         QVERIFY(!played->ok());
+    }
+
+    // To the Compare dock with its verdicts, whatever it is compared with.
+    void scriptOfAComparison() {
+        Run r;
+        for (const QString& with : {QStringLiteral("float64"), kMlpValues}) {
+            Script script;
+            script.run = with == kMlpValues ? kMlpValues : QStringLiteral("1");
+            script.compare = with;
+            std::optional<Status> played;
+            play(r.window, script, [&](const Status& status) { played = status; });
+            QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 60000);
+            QVERIFY2(played->ok(), played->ok() ? "" : played->error().text().c_str());
+            QVERIFY(r.window.comparison().isVisible());
+            QVERIFY2(r.window.comparison().verdict().startsWith(QStringLiteral("✓")),
+                qPrintable(r.window.comparison().verdict()));
+            QVERIFY(r.window.comparison().model().rowCount() > 10);
+            QCOMPARE(r.run().comparison()->against == "float64", with != kMlpValues);
+        }
     }
 
     void wrongInputsSayWhich() {
