@@ -22,7 +22,7 @@ struct Request {
     std::string output;
     std::string format; // empty = by extension
     std::string theme = "light";
-    std::string engine = "auto";
+    std::string engine = "auto", direction = "down";
     bool no_fold = false;
     std::string part;
     std::string overlay;
@@ -87,6 +87,8 @@ int paint(const Request& request) {
         words.insert(words.end(), {"--part", request.part});
     if (request.choice.levels != PictureChoice().levels)
         words.insert(words.end(), {"--levels", std::to_string(request.choice.levels)});
+    if (request.choice.sideways)
+        words.insert(words.end(), {"--direction", "right"});
     if (request.choice.columns != 1)
         words.insert(words.end(), {"--columns", std::to_string(request.choice.columns)});
     if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
@@ -104,6 +106,7 @@ int write(const Request& request, const std::string& bytes) {
 }
 
 int run(Request request) {
+    request.choice.sideways = request.direction == "right";
     if (!request.choice.unfold.empty() && !request.choice.fold_repeats)
         return fail(make_error(
             Error::Kind::Usage, "--unfold says what of --fold-repeats is drawn, which is missing"));
@@ -153,8 +156,9 @@ int run(Request request) {
     const auto theme = request.theme == "dark" ? draw::Theme::Dark : draw::Theme::Light;
     if (chosen.extension == "txt" && !request.choice.plain())
         return fail(make_error(Error::Kind::Usage,
-            "--with-backward, --fold-repeats, --columns, --expand, --part, --hide, --overlay and --legend "
-            "are for pictures, not txt"));
+            "--with-backward, --fold-repeats, --columns, --direction, --expand, --part, --hide, --overlay "
+            "and "
+            "--legend are for pictures, not txt"));
     const Ledger ledger = build_ledger(*dump);
     const auto picture = make_picture(*dump, &ledger, *place, draw_options(request, *dump, ledger, *place),
         request.choice, interruptible());
@@ -186,6 +190,9 @@ void add_export(CLI::App& app, Action& action) {
         ->capture_default_str();
     command->add_option("--engine", request.engine, "Layout: Graphviz dot or the own layered one")
         ->check(CLI::IsMember({"auto", "dot", "layered"}))
+        ->capture_default_str();
+    command->add_option("--direction", request.direction, "Which way lines run: down, or from left to right")
+        ->check(CLI::IsMember({"down", "right"}))
         ->capture_default_str();
     command->add_flag(
         "--no-fold", request.no_fold, "Show getitems, parameters and constants as nodes of their own");

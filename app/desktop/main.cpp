@@ -108,6 +108,9 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption columns(QStringLiteral("columns"),
         QStringLiteral("Wrap a long picture into so many columns."), QStringLiteral("N"),
         QStringLiteral("1"));
+    const QCommandLineOption direction(QStringLiteral("direction"),
+        QStringLiteral("Which way lines run: down, or from left to right."), QStringLiteral("down|right"),
+        QStringLiteral("down"));
     const QCommandLineOption expand(QStringLiteral("expand"),
         QStringLiteral("The body in the place of a call; 'all' expands every call."), QStringLiteral("NAME"));
     const QCommandLineOption levels(QStringLiteral("levels"),
@@ -131,7 +134,7 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption helpPage(QStringLiteral("help-page"),
         QStringLiteral("Open the help at this page of it: a file's name, such as backward.md."),
         QStringLiteral("PAGE"));
-    parser.addOptions({find, helpPage, overlay, levels, unfold, part, hide, legend, textSize});
+    parser.addOptions({direction, find, helpPage, overlay, levels, unfold, part, hide, legend, textSize});
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
         compare, bind, stepTo, select, call, with, other, line, dock, onNodes, zoom});
     parser.addHelpOption();
@@ -211,6 +214,9 @@ QString readWords(const QStringList& words, Request& request) {
     }
     for (const QString& name : parser.values(hide))
         request.choice.part.hide.push_back(ss(name));
+    request.choice.sideways = parser.value(direction) == QStringLiteral("right");
+    if (!request.choice.sideways && parser.value(direction) != QStringLiteral("down"))
+        return QStringLiteral("found --direction %1, expected down or right").arg(parser.value(direction));
     request.choice.columns = parser.value(columns).toInt(&number);
     if (!number || request.choice.columns < 1 || request.choice.columns > 100)
         return QStringLiteral("found --columns %1, expected a number from 1 to 100")

@@ -5,6 +5,7 @@
 #include "core/browse/ledger_rows.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace hopscope {
 
@@ -143,8 +144,17 @@ GoToHit describe(const Document& document, const Candidate& candidate, std::stri
 
 std::vector<GoToHit> go_to_hits(
     const Document& document, const Place& near, std::string_view typed, size_t limit) {
-    const std::string_view query = trimmed(typed);
+    std::string_view query = trimmed(typed);
     std::vector<Candidate> found;
+    // As FX prints a graph, "%mm_3"; and "%12" for the node of that number in the body that is shown.
+    if (query.starts_with('%')) {
+        query.remove_prefix(1);
+        size_t number = 0;
+        const auto [end, wrong] = std::from_chars(query.data(), query.data() + query.size(), number);
+        if (wrong == std::errc() && end == query.data() + query.size() && near.graph
+            && number < document.body({near.graph, near.body, {}}).nodes.size())
+            found.push_back({{near.graph, near.body, NodeId(number)}, {}, {}, kExact});
+    }
     if (const Result<Place> exact = resolve(document.dump(), query); exact)
         found.push_back({*exact, {}, {}, kExact});
     add_regions(document, query, found);

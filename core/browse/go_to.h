@@ -20,7 +20,8 @@ struct GoToHit {
 };
 
 // The best hits for what was typed, best first; nodes of `near` come before equal ones elsewhere. An address
-// comes before all others. Equal scores stand in the dump's order.
+// comes before all others, as does "%12", the node of that number in the body of `near`. Equal scores stand
+// in the dump's order.
 std::vector<GoToHit> go_to_hits(
     const Document& document, const Place& near, std::string_view typed, size_t limit = 40);
 

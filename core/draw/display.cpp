@@ -472,15 +472,19 @@ void display_edge(
     std::vector<Spot> line;
     // On half points where a line runs along them; its ends lie on borders.
     for (size_t i = 0; i < edge.points.size(); ++i) {
-        const bool inner = i > 0 && i + 1 < edge.points.size();
-        line.push_back({edge.points[i].x + 0.5, edge.points[i].y + (inner ? 0.5 : 0)});
+        const double end = i > 0 && i + 1 < edge.points.size() ? 0.5 : 0;
+        const layout::Point& p = edge.points[i];
+        line.push_back(scene.sideways ? Spot{p.x + end, p.y + 0.5} : Spot{p.x + 0.5, p.y + end});
     }
     bool dashed = false;
     if (line.size() < 2) {
         // A cut link: straight from box to box.
         const Box& from = scene.boxes[edge.from_box];
         const Box& to = scene.boxes[edge.to_box];
-        line = {spot({from.x + from.w / 2, from.y + from.h}), spot({to.x + to.w / 2, to.y})};
+        if (scene.sideways)
+            line = {spot({from.x + from.w, from.y + from.h / 2}), spot({to.x, to.y + to.h / 2})};
+        else
+            line = {spot({from.x + from.w / 2, from.y + from.h}), spot({to.x + to.w / 2, to.y})};
         dashed = true;
     }
     if (edge.saved) {

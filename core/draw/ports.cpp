@@ -17,6 +17,7 @@ class Placing {
 public:
     Placing(const GraphModule& module, const Body& body, const Folded& folded, Scene& scene, bool upwards)
         : upwards_(upwards)
+        , sideways_(scene.sideways)
         , module_(module)
         , body_(body)
         , folded_(folded)
@@ -46,13 +47,16 @@ private:
         for (const Edge& edge : scene_.edges) {
             if (edge.points.empty())
                 continue;
-            arriving_[edge.to_box].push_back(edge.points.back().x);
-            leaving_[edge.from_box].push_back(edge.points.front().x);
+            const int at = sideways_ ? edge.points.front().y : edge.points.front().x;
+            if (!sideways_) { // else the borders above and below are free
+                arriving_[edge.to_box].push_back(edge.points.back().x);
+                leaving_[edge.from_box].push_back(at);
+            }
             if (leaves_at_[edge.from.index] < 0)
-                leaves_at_[edge.from.index] = edge.points.front().x;
+                leaves_at_[edge.from.index] = at;
             for (const NodeId value : edge.values)
                 if (leaves_at_[value.index] < 0)
-                    leaves_at_[value.index] = edge.points.front().x;
+                    leaves_at_[value.index] = at;
         }
     }
 
@@ -60,6 +64,10 @@ private:
         if (upwards_ && side == Port::Side::Top)
             side = Port::Side::Bottom;
         else if (upwards_ && side == Port::Side::Bottom)
+            side = Port::Side::Top;
+        else if (sideways_ && side == Port::Side::Right) // where lines leave
+            side = Port::Side::Bottom;
+        else if (sideways_ && side == Port::Side::Left)
             side = Port::Side::Top;
         scene_.boxes[box].ports.push_back({side, role, node, std::move(label), {}});
     }
@@ -108,15 +116,15 @@ private:
         }
     }
 
-    // Top and bottom: items of a tuple sit where their lines leave, the rest takes free places from the
-    // right.
+    // Top and bottom, and of a picture that runs sideways the right: items of a tuple sit where their lines
+    // leave, the rest takes free places from the right.
     void place_along(Box& box, Port::Side side, const std::vector<int>& lines) {
         std::vector<Port*> free;
         const int y = side == Port::Side::Top ? box.y : box.y + box.h;
         for (Port* port : of_side(box, side)) {
             const int at = leaves_at_[port->node.index];
             if (port->role == Port::Role::Result && at >= 0)
-                port->at = {at, y};
+                port->at = sideways_ ? layout::Point{box.x + box.w, at} : layout::Point{at, y};
             else
                 free.push_back(port);
         }
@@ -150,13 +158,13 @@ private:
         return places;
     }
 
-    const bool upwards_;
+    const bool upwards_, sideways_;
     const GraphModule& module_;
     const Body& body_;
     const Folded& folded_;
     Scene& scene_;
-    std::vector<std::vector<int>> arriving_, leaving_; // by box: x of the lines at its borders
-    std::vector<int> leaves_at_; // by node: x where its line leaves; -1 = it has none
+    std::vector<std::vector<int>> arriving_, leaving_; // by box: x of the lines at its upper and lower border
+    std::vector<int> leaves_at_; // by node: x, sideways y, where its line leaves; -1 = it has none
 };
 
 } // namespace

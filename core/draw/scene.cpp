@@ -139,6 +139,15 @@ void take_layout(const Folded& folded, const Request& request, layout::Output&& 
 
 namespace {
 
+// Laid out downwards with boxes on their side, turned back.
+void turn_sideways(layout::Output& output) {
+    const auto turn = [](layout::Point& point) { std::swap(point.x, point.y); };
+    std::for_each(output.places.begin(), output.places.end(), turn);
+    for (layout::Edge& edge : output.edges)
+        std::for_each(edge.points.begin(), edge.points.end(), turn);
+    std::swap(output.width, output.height);
+}
+
 Result<Scene> place_scene(const GraphModule& module, BodyId id, const Folded& folded, const Options& options,
     const Placer& place, bool banded) {
     const Body& body = module.body(id);
@@ -146,9 +155,15 @@ Result<Scene> place_scene(const GraphModule& module, BodyId id, const Folded& fo
     Request request = make_request(folded, scene.boxes);
     if (banded)
         request.input.bands = bands_of(options, folded);
+    scene.sideways = options.sideways;
+    if (options.sideways)
+        for (layout::Box& box : request.input.boxes)
+            std::swap(box.width, box.height);
     auto output = place(request.input);
     if (!output)
         return output.error();
+    if (options.sideways)
+        turn_sideways(*output);
     take_layout(folded, request, std::move(*output), scene);
     place_ports(module, body, folded, scene);
     add_frames(options, nullptr, scene);

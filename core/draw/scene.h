@@ -134,6 +134,7 @@ struct Repeat {
 struct Options {
     bool fold = true; // getitems, get_attrs and parameters as ports of the node that they belong to
     layout::Options layout;
+    bool sideways = false; // from left to right; a hairpin runs down and up
     // For regions: given by the caller, since drawing knows no ledger. Aligned with the body's node ids; may
     // be empty.
     std::vector<std::string> badges;
@@ -168,6 +169,7 @@ struct Scene {
                                        // NumberedPicture's scene, for nodes that are not drawn)
     std::vector<uint32_t> right_box_of_node; // of a hairpin's right body; else empty
     std::vector<Label> labels;
+    bool sideways = false; // lines run from left to right
     int width = 0, height = 0; // with room for the marks around the outermost boxes
     int cut_links = 0;
     std::string engine, note;

@@ -39,9 +39,9 @@ Result<Halves> drawn_halves(const Dump& dump, const Ledger* ledger, const Place&
 }
 
 Status check_choice(const PictureChoice& choice) {
-    if (choice.columns > 1 || choice.fold_repeats)
-        return make_error(
-            Error::Kind::Usage, "halves on the same rows can be neither folded nor wrapped into columns");
+    if (choice.columns > 1 || choice.fold_repeats || choice.sideways)
+        return make_error(Error::Kind::Usage,
+            "halves on the same rows can be neither folded, wrapped into columns nor turned sideways");
     return {};
 }
 
@@ -99,7 +99,7 @@ bool can_share_rows(const Dump& dump, const Place& forward, const Place& backwar
     return other.graph == forward.graph && other.body == forward.body;
 }
 
-Result<Picture> make_half_picture(const Dump& dump, const Ledger* ledger, const HalfRequest& request,
+Result<HalfPictures> make_half_pictures(const Dump& dump, const Ledger* ledger, const HalfRequest& request,
     const draw::Options& options, const Job& job) {
     for (const PictureChoice* choice : {&request.forward_choice, &request.backward_choice})
         if (const Status valid = check_choice(*choice); !valid)
@@ -108,18 +108,22 @@ Result<Picture> make_half_picture(const Dump& dump, const Ledger* ledger, const 
         request.forward_choice, request.backward_choice);
     if (!halves)
         return halves.error();
-    Drawn& drawn = request.want_backward ? halves->right : halves->left;
-    const std::string title = drawn.options.title;
+    const std::string titles[] = {halves->left.options.title, halves->right.options.title};
     auto scenes = draw::make_halves(half_body(halves->left), half_body(halves->right), halves->saved, job);
     if (!scenes)
         return scenes.error();
-    Picture picture;
-    picture.scene = std::move(request.want_backward ? scenes->right : scenes->left);
-    picture.scene.title = title;
-    picture.place = request.want_backward ? request.backward : request.forward;
-    take_drawn(std::move(drawn), picture);
-    picture.legend = (request.want_backward ? request.backward_choice : request.forward_choice).legend;
-    return picture;
+    HalfPictures pictures;
+    pictures.forward.scene = std::move(scenes->left);
+    pictures.backward.scene = std::move(scenes->right);
+    pictures.forward.scene.title = titles[0];
+    pictures.backward.scene.title = titles[1];
+    pictures.forward.place = request.forward;
+    pictures.backward.place = request.backward;
+    take_drawn(std::move(halves->left), pictures.forward);
+    take_drawn(std::move(halves->right), pictures.backward);
+    pictures.forward.legend = request.forward_choice.legend;
+    pictures.backward.legend = request.backward_choice.legend;
+    return pictures;
 }
 
 } // namespace hopscope

@@ -181,6 +181,9 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
         if (choice.columns > 1 || choice.fold_repeats || !choice.part.whole())
             return make_error(Error::Kind::Usage,
                 "a picture of both halves can be neither folded, wrapped into columns nor cut to a part");
+        if (choice.sideways)
+            return make_error(
+                Error::Kind::Usage, "a picture of both halves runs down and up, not from left to right");
         if (options.layout.engine == layout::Engine::Dot)
             return make_error(Error::Kind::Usage, "a hairpin is drawn by the layered layout, not by dot");
         return make_hairpin_picture(dump, ledger, place, options, choice, job);
@@ -189,6 +192,7 @@ Result<Picture> make_picture(const Dump& dump, const Ledger* ledger, const Place
     if (!drawn)
         return drawn.error();
     drawn->options.layout.columns = choice.columns;
+    drawn->options.sideways = choice.sideways;
     if (choice.fold_repeats) {
         note_missing(*drawn, choice.unfold, "unfold");
         drawn->options.repeats =

@@ -53,6 +53,7 @@ struct PictureChoice {
     bool fold_repeats = false; // equal blocks behind each other drawn once, with how many they are
     size_t repeat_nodes = 2; // blocks of fewer operations are not folded
     int columns = 1; // into how many a long picture is wrapped
+    bool sideways = false; // from left to right instead of from top to bottom
     // Calls whose bodies stand in their place: names of calls ("invoke_subgraph_3"), of what they call
     // ("partitioned_fw_subgraph_0_0") or identifiers ("subgraph_0": every body of the region); "all" is all,
     // "/invoke_subgraph_3/inner" the one call on that path.
@@ -115,12 +116,15 @@ bool can_share_rows(const Dump& dump, const Place& forward, const Place& backwar
 // A forward body and its backward in two panes beside each other.
 struct HalfRequest {
     Place forward, backward;
-    PictureChoice forward_choice{}, backward_choice{}; // neither folded, wrapped nor with the other half
-    bool want_backward = false; // which of the two is wanted
+    // Neither folded, wrapped, sideways nor with the other half.
+    PictureChoice forward_choice{}, backward_choice{};
 };
-// One of two halves as a picture of its own, on the rows and at the heights that it has in the picture of the
-// other; what is saved leads out of it (draw::Edge::across). Both scenes are equally high. Errors as above.
-Result<Picture> make_half_picture(const Dump& dump, const Ledger* ledger, const HalfRequest& request,
+struct HalfPictures {
+    Picture forward, backward;
+};
+// Two halves as pictures of their own, laid out together: on the same rows, at the same heights, and equally
+// high; what is saved leads out of both (draw::Edge::across). Errors as above.
+Result<HalfPictures> make_half_pictures(const Dump& dump, const Ledger* ledger, const HalfRequest& request,
     const draw::Options& options, const Job& job = {});
 
 } // namespace hopscope

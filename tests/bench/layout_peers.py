@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The layout beside Graphviz dot and fast-sugiyama, as one table.
 
-    tests/bench/layout_peers.py build/tests/layout_table [--seconds 60] [--dot-seconds 10] [DUMP…]
+    tests/bench/layout_peers.py build/tests/layout_table [--seconds 60] [--dot-seconds 10] [--from 0] [DUMP…]
 
 Runs layout_table, which lays out the bodies of the dumps and generated graphs of 50 to 50,000 boxes and writes their edges,
 then hands the same edges to fast-sugiyama (pip install fast-sugiyama; without it that column says so), each in a process of
@@ -52,6 +52,7 @@ def main():
     words.add_argument("dumps", nargs="*")
     words.add_argument("--seconds", type=int, default=60, help="limit of fast-sugiyama for one graph")
     words.add_argument("--dot-seconds", type=int, default=10, help="limit of dot for one graph")
+    words.add_argument("--from", type=int, default=0, dest="least", help="leave out graphs of fewer boxes")
     chosen = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         run = subprocess.Popen(
@@ -65,6 +66,8 @@ def main():
                     print(line.strip())
                 continue
             name, size, own, dot = row.groups()
+            if int(size.split("/")[0]) < chosen.least:
+                continue
             dot = dot.split()[0] if re.match(r"[\d.]+ ", dot) else dot.strip()
             file = pathlib.Path(folder) / (name.strip().replace("/", "_") + ".edges")
             for _ in range(50):  # written behind the row

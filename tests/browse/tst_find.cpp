@@ -250,6 +250,10 @@ private slots:
         QCOMPARE(best("call 4").row, 4);
         QVERIFY(best("call 4").detail.starts_with("reused"));
         QVERIFY(go_to_hits(*d, here, "zzzzzz").empty());
+        // As FX prints them, and by number.
+        QCOMPARE(best("%" + d->node_name({here.graph, here.body, NodeId(3)})).place.node, NodeId(3));
+        QCOMPARE(best("%5").place, Place(here.graph, here.body, NodeId(5)));
+        QVERIFY(best("%999999").place.node != NodeId(999999));
         // Nothing typed: regions and bodies, no nodes.
         for (const GoToHit& hit : go_to_hits(*d, here, ""))
             QVERIFY(!hit.place.node && !hit.row);

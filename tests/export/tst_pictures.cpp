@@ -209,13 +209,11 @@ private Q_SLOTS:
         QVERIFY(can_share_rows(dump, forward, backward));
         QVERIFY(!can_share_rows(dump, backward, forward));
         std::vector<draw::Scene> scenes;
-        for (const bool want_backward : {false, true}) {
-            const Place& own = want_backward ? backward : forward;
-            auto picture = make_half_picture(dump, &ledger,
-                {.forward = forward, .backward = backward, .want_backward = want_backward},
-                picture_options(dump, &ledger, own));
-            QVERIFY2(picture.ok(), picture.ok() ? "" : picture.error().message.c_str());
-            QCOMPARE(picture->place.graph, own.graph);
+        auto pictures = make_half_pictures(dump, &ledger, {.forward = forward, .backward = backward},
+            picture_options(dump, &ledger, forward));
+        QVERIFY2(pictures.ok(), pictures.ok() ? "" : pictures.error().message.c_str());
+        for (Picture* picture : {&pictures->forward, &pictures->backward}) {
+            QCOMPARE(picture->place.graph, (picture == &pictures->forward ? forward : backward).graph);
             QVERIFY(!picture->right.graph);
             scenes.push_back(std::move(picture->scene));
         }
@@ -409,9 +407,42 @@ private Q_SLOTS:
         QVERIFY(std::count(named.inputs.begin(), named.inputs.end(), InputRole::Parameter) > 100);
     }
 
+    // From left to right: every line leaves a right border for a left one further right, and no two boxes
+    // overlap; what is folded is marked above and below, where no line is.
+    void runsFromLeftToRight() {
+        const Dump dump = opened("gpt12/trace");
+        PictureChoice choice;
+        choice.sideways = true;
+        for (const char* address : {"0/0:forward", "0/0:forward:partitioned_fw_subgraph_0_0"}) {
+            const auto picture = picture_of(dump, address, choice);
+            QVERIFY(picture.ok());
+            const draw::Scene& scene = picture->scene;
+            QVERIFY(scene.sideways && scene.width > scene.height);
+            for (const draw::Edge& edge : scene.edges) {
+                if (edge.points.empty())
+                    continue;
+                const draw::Box &from = scene.boxes[edge.from_box], &to = scene.boxes[edge.to_box];
+                QCOMPARE(edge.points.front().x, from.x + from.w);
+                QCOMPARE(edge.points.back().x, to.x);
+                QVERIFY(from.x + from.w < to.x);
+            }
+            for (const draw::Box& box : scene.boxes) {
+                for (const draw::Box& other : scene.boxes)
+                    QVERIFY(&box == &other || box.x + box.w <= other.x || other.x + other.w <= box.x
+                        || box.y + box.h <= other.y || other.y + other.h <= box.y);
+                for (const draw::Port& port : box.ports)
+                    if (port.role != draw::Port::Role::Result)
+                        QVERIFY(port.at.y == box.y || port.at.y == box.y + box.h);
+            }
+        }
+    }
+
     void badChoicesAreErrors() {
         const Dump dump = opened("gpt12/trace");
         PictureChoice choice;
+        choice.with_backward = choice.sideways = true;
+        QVERIFY(picture_of(dump, "0/0:forward", choice).error().kind == Error::Kind::Usage);
+        choice = {};
         choice.columns = 0;
         QVERIFY(picture_of(dump, "0/0:forward", choice).error().kind == Error::Kind::Usage);
         choice.columns = 2;

@@ -23,6 +23,7 @@ private Q_SLOTS:
     void viewStateComesBack();
     void relayoutKeepsTheSelectedInPlace();
     void halvesOpenBesideEachOther();
+    void arrowsTurnWithThePicture();
     void newBodyForgets();
     void minimapDragMoves();
     void minimapHides();
@@ -181,6 +182,44 @@ void TestCanvasView::halvesOpenBesideEachOther() {
         QVERIFY(canvas->zoom() >= 0.24 && canvas->zoom() < 0.6);
         auto plain = grid(columns, 60);
         QVERIFY(make(plain)->zoom() >= 0.6);
+    }
+}
+
+// Where lines run from left to right, Right follows one and Down goes to the box below.
+void TestCanvasView::arrowsTurnWithThePicture() {
+    auto scene = std::make_shared<draw::Scene>();
+    scene->sideways = true;
+    for (uint32_t i = 0; i < 4; ++i) { // two chains of two
+        draw::Box box;
+        box.node = NodeId(i);
+        box.x = 20 + int(i % 2) * 200;
+        box.y = 20 + int(i / 2) * 80;
+        box.w = kW;
+        box.h = kH;
+        scene->boxes.push_back(box);
+        scene->box_of_node.push_back(i);
+    }
+    for (const uint32_t from : {0u, 2u}) {
+        draw::Edge edge;
+        edge.from_box = from;
+        edge.to_box = from + 1;
+        edge.from = NodeId(from);
+        edge.to = NodeId(from + 1);
+        edge.points = {{20 + kW, 30 + int(from) * 40}, {220, 30 + int(from) * 40}};
+        scene->edges.push_back(edge);
+    }
+    scene->width = 220 + kW;
+    scene->height = 200;
+    auto canvas = make(scene);
+    canvas->setSelected(NodeId(0));
+    const std::pair<int, uint32_t> walk[] = {
+        {Qt::Key_Right, 1}, {Qt::Key_Down, 3}, {Qt::Key_Left, 2}, {Qt::Key_Up, 0}};
+    for (const auto& [key, node] : walk) {
+        QSignalSpy chosen(canvas.get(), &Canvas::nodeSelected);
+        QTest::keyClick(canvas.get(), Qt::Key(key));
+        QCOMPARE(chosen.count(), 1);
+        QCOMPARE(chosen.first().first().value<NodeId>(), NodeId(node));
+        canvas->setSelected(NodeId(node));
     }
 }
 

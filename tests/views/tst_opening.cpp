@@ -218,6 +218,21 @@ private slots:
         QVERIFY(!found);
     }
 
+    // A file that changes behind the window is told, and nothing is read unasked.
+    void changesOnDiskAreTold() {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("graph.txt"));
+        QVERIFY(test::writeFile(path, kPasted));
+        Opened o({path});
+        const auto before = o.window.document();
+        QVERIFY(before);
+        QVERIFY(test::writeFile(path, QByteArray(kPasted) + "\n# later\n"));
+        QTRY_VERIFY(o.window.findChild<QLabel*>(QStringLiteral("statusText"))
+                        ->text()
+                        .contains(QStringLiteral("changed on disk")));
+        QCOMPARE(o.window.document(), before);
+    }
+
     void reloadKeepsThePlace() {
         Opened o({tracePath(QStringLiteral("gpt12"))});
         o.window.navigator().select_invocation(6);

@@ -14,6 +14,67 @@ class TestPicturesWindow : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void leftToRight() {
+        Opened o({tracePath(QStringLiteral("gpt12"))}, QStringLiteral("0/0:forward"));
+        MainWindow& w = o.window;
+        Canvas& canvas = w.pane(Pane::Left).canvas();
+        QVERIFY(w.actions()[Do::LeftToRight]->isEnabled());
+        w.actions()[Do::LeftToRight]->setChecked(true);
+        QVERIFY(o.settle());
+        QVERIFY(canvas.scene()->sideways);
+        QVERIFY(canvas.scene()->width > canvas.scene()->height);
+        // Both halves run down and up.
+        w.actions()[Do::Hairpin]->trigger();
+        QVERIFY(o.settle());
+        QVERIFY(!canvas.scene()->sideways);
+        QVERIFY(!w.actions()[Do::LeftToRight]->isChecked());
+        w.actions()[Do::UndoView]->trigger();
+        QVERIFY(o.settle());
+        QVERIFY(canvas.scene()->sideways);
+    }
+
+    // Saved values as lines can be switched off: what is left are those of the selected node.
+    void savedLinksCanGo() {
+        Opened o({tracePath(QStringLiteral("gpt12"))}, QStringLiteral("0/0:forward"));
+        MainWindow& w = o.window;
+        Canvas& canvas = w.pane(Pane::Left).canvas();
+        const auto dashed = [&] {
+            QApplication::processEvents();
+            const QImage image = canvas.viewport()->grab().toImage();
+            int count = 0;
+            for (int y = 0; y < image.height(); ++y)
+                for (int x = image.width() * 3 / 4; x < image.width(); ++x)
+                    count += image.pixelColor(x, y).rgb() == color(Role::Saved).rgb();
+            return count;
+        };
+        QVERIFY(dashed() > 100);
+        w.actions()[Do::SavedLinks]->trigger();
+        const int left = dashed();
+        QVERIFY2(left < 100, qPrintable(QString::number(left)));
+        w.actions()[Do::SavedLinks]->trigger();
+        QVERIFY(dashed() > 100);
+    }
+
+    // A digit goes to that input of the selected node, and says so where there is none.
+    void inputsByNumber() {
+        Opened o({tracePath(QStringLiteral("gpt12"))}, QStringLiteral("0/0:forward"));
+        MainWindow& w = o.window;
+        Navigator& n = w.navigator();
+        const Place body = n.pane(Pane::Left);
+        const NodeId call = named(w, body, "invoke_subgraph_24");
+        n.select_node(Pane::Left, call);
+        w.state().flush();
+        const Body& nodes = w.document()->body(body);
+        const NodeId third = nodes.inputs_of(nodes.node(call))[2];
+        QTest::keyClick(&w.pane(Pane::Left).canvas(), Qt::Key_3);
+        QCOMPARE(n.state().node.node, third);
+        QTest::keyClick(&w.pane(Pane::Left).canvas(), Qt::Key_9);
+        w.state().flush();
+        QCOMPARE(n.state().node.node, third);
+        QVERIFY(
+            w.findChild<QLabel*>(QStringLiteral("statusText"))->text().contains(QStringLiteral("0 inputs")));
+    }
+
     void expandingInPlace() {
         Opened o({tracePath(QStringLiteral("gpt12"))}, QStringLiteral("0/0:forward"));
         MainWindow& w = o.window;

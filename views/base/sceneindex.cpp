@@ -176,6 +176,18 @@ std::optional<uint32_t> SceneIndex::siblingOf(uint32_t box, int direction) const
     const double y = from.center().y();
     std::optional<uint32_t> found;
     double best = std::numeric_limits<double>::infinity();
+    if (scene_.sideways) {
+        const double x = from.center().x();
+        for (uint32_t other = 0; other < scene_.boxes.size(); ++other) {
+            const QRectF rect = rectOf(scene_.boxes[other]);
+            const double distance = (rect.center().y() - y) * direction;
+            if (other != box && rect.left() <= x && rect.right() >= x && distance > 0 && distance < best) {
+                best = distance;
+                found = other;
+            }
+        }
+        return found;
+    }
     visitRows(y, y, [&](uint32_t other) {
         const QRectF rect = rectOf(scene_.boxes[other]);
         const double distance = (rect.center().x() - from.center().x()) * direction;

@@ -209,6 +209,16 @@ const std::shared_ptr<const draw::Overlay>& Canvas::overlay() const {
     return d->overlay;
 }
 
+void Canvas::setSavedLinks(bool shown) {
+    d->savedLinks = shown;
+    d->layerKey = {};
+    viewport()->update();
+}
+
+bool Canvas::savedLinks() const {
+    return d->savedLinks;
+}
+
 void Canvas::setCrossingSide(Side side) {
     d->side = side;
     viewport()->update();

@@ -117,6 +117,9 @@ public:
     void setOverlay(std::shared_ptr<const draw::Overlay> overlay);
     const std::shared_ptr<const draw::Overlay>& overlay() const;
     void setCrossingSide(Side side);
+    // Without them only the saved values of what is selected or pointed at are drawn as lines.
+    void setSavedLinks(bool shown);
+    bool savedLinks() const;
     void setHits(std::vector<NodeId> hits, NodeId current = {}); // search hits, and the one that F3 is at
     // Dims all boxes to 35 % but the selection, its marks, and `keep` (the trace).
     // Of a half on the rows of another: its links out of the picture (Scene::edges, by Edge::across), those

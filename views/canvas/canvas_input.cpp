@@ -88,6 +88,24 @@ void Canvas::Private::walkAlong(bool up) {
     cameTo = selected;
 }
 
+// Arrow keys walk along lines and across them, whichever way lines run.
+int Canvas::Private::turned(int key) const {
+    if (!scene || !scene->sideways)
+        return key;
+    switch (key) {
+    case Qt::Key_Left:
+        return Qt::Key_Up;
+    case Qt::Key_Right:
+        return Qt::Key_Down;
+    case Qt::Key_Up:
+        return Qt::Key_Left;
+    case Qt::Key_Down:
+        return Qt::Key_Right;
+    default:
+        return key;
+    }
+}
+
 void Canvas::walkUp() {
     d->walkAlong(true);
 }
@@ -155,7 +173,7 @@ void Canvas::keyPressEvent(QKeyEvent* event) {
         return;
     }
     const double page = viewport()->height() * 0.9;
-    switch (event->key()) {
+    switch (d->turned(event->key())) {
     case Qt::Key_Up:
         walkUp();
         break;

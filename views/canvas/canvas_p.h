@@ -43,8 +43,10 @@ struct Canvas::Private {
     void zoomAt(QPointF viewportPos, double factor);
     void scrollBy(QPointF pixels);
     void scrollWithin(QPointF pixels); // stops at the borders of the picture
+    int turned(int key) const;
     void takeOpeningView();
     double leastOpeningZoom() const;
+    QPointF beginning() const;
     std::optional<double> middleOfHalves() const;
     void fitRect(const QRectF& sceneRect, double largestZoom);
     void updateBars();
@@ -118,6 +120,7 @@ struct Canvas::Private {
     std::vector<uint32_t> lit; // of those, by the owner; Edge::across
     std::vector<uint32_t> farBoxes; // calls, which are named from afar
     bool dimmed = false;
+    bool savedLinks = true;
     Side side = Side::None;
 
     bool wheelZooms = false;

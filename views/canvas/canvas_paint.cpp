@@ -46,7 +46,8 @@ void Canvas::Private::paintLayer(const QRect& part) {
     const CompiledList& compiled = picture->at(draw::detail_for(zoom));
     scenePainter.paintRange(compiled, compiled.ground);
     for (uint32_t edge : index->edgesIn(seen))
-        scenePainter.paintRange(compiled, compiled.edges[edge]);
+        if (savedLinks || !scene->edges[edge].saved)
+            scenePainter.paintRange(compiled, compiled.edges[edge]);
     scenePainter.paintRange(compiled, compiled.titles);
     for (uint32_t box : index->boxesIn(seen))
         scenePainter.paintRange(compiled, compiled.boxes[box]);
@@ -126,10 +127,15 @@ void Canvas::Private::paintLinks(QPainter& painter, ScenePainter& scenePainter) 
         painter.setRenderHint(QPainter::Antialiasing, true);
         painter.setPen(pen);
         painter.setBrush(Qt::NoBrush);
-        QPainterPath path(QPointF(from.center().x(), from.bottom()));
-        const QPointF end(to.center().x(), to.top());
-        const double bend = std::min(80 * target().scale, std::abs(end.y() - from.bottom()) / 2);
-        path.cubicTo(QPointF(from.center().x(), from.bottom() + bend), end - QPointF(0, bend), end);
+        const bool flat = scene->sideways;
+        const QPointF start =
+            flat ? QPointF(from.right(), from.center().y()) : QPointF(from.center().x(), from.bottom());
+        const QPointF end = flat ? QPointF(to.left(), to.center().y()) : QPointF(to.center().x(), to.top());
+        const double way = flat ? end.x() - start.x() : end.y() - start.y();
+        const double bend = std::min(80 * target().scale, std::abs(way) / 2);
+        const QPointF out = flat ? QPointF(bend, 0) : QPointF(0, bend);
+        QPainterPath path(start);
+        path.cubicTo(start + out, end - out, end);
         painter.drawPath(path);
     };
     if (const std::optional<uint32_t> box = index->boxOf(selected)) {
@@ -193,6 +199,16 @@ void Canvas::Private::paintMarkedBoxes(QPainter& painter, ScenePainter& scenePai
             look.border = color(Role::Accent);
         }
         scenePainter.paintRange(compiled, compiled.boxes[box], look);
+        if (blocks && (box == chosen || mark & kAlso)) {
+            // A ring around the block, as its colour alone is none in grey.
+            const double line = target().lineScale;
+            painter.setRenderHint(QPainter::Antialiasing, true);
+            painter.setPen(QPen(color(Role::Accent), 2 * line));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawRoundedRect(scenePainter.mapRect(rectOf(scene->boxes[box]))
+                                        .adjusted(-3 * line, -3 * line, 3 * line, 3 * line),
+                4 * line, 4 * line);
+        }
         if (mark & kWaiting && box != chosen && !overlay) {
             // Its mark is its border; what is in it stays quiet.
             const double line = target().lineScale;

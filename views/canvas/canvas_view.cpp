@@ -146,6 +146,15 @@ std::optional<double> Canvas::Private::middleOfHalves() const {
     return both ? std::optional((left + right) / 2) : std::nullopt;
 }
 
+// Of the box that a picture too large to be seen begins with: the uppermost, or the leftmost of one that runs
+// sideways.
+QPointF Canvas::Private::beginning() const {
+    const auto at = [this](const draw::Box& box) { return scene->sideways ? box.x : box.y; };
+    const auto first = std::min_element(scene->boxes.begin(), scene->boxes.end(),
+        [&](const draw::Box& a, const draw::Box& b) { return at(a) < at(b); });
+    return rectOf(*first).center();
+}
+
 // Two halves are there to be seen beside each other: rather as blocks with their operators than one of them.
 double Canvas::Private::leastOpeningZoom() const {
     return middleOfHalves() ? kOperatorsReadable : kReadable;
@@ -157,8 +166,10 @@ double Canvas::openingZoom() const {
     const double least = d->leastOpeningZoom();
     const QSizeF room = maximumViewportSize();
     const double fitWidth = (room.width() - 2 * kMargin) / d->scene->width;
-    const double fit = std::min(fitWidth, (room.height() - 2 * kMargin) / d->scene->height);
-    return fit >= kReadable ? std::min(fit, 1.0) : std::clamp(fitWidth, least, 1.0);
+    const double fitHeight = (room.height() - 2 * kMargin) / d->scene->height;
+    const double fit = std::min(fitWidth, fitHeight);
+    const double across = d->scene->sideways ? fitHeight : fitWidth;
+    return fit >= kReadable ? std::min(fit, 1.0) : std::clamp(across, least, 1.0);
 }
 
 void Canvas::setOpeningLimit(std::function<double()> limit) {
@@ -180,13 +191,19 @@ void Canvas::Private::takeOpeningView() {
         next = std::max(leastOpeningZoom(), std::min(next, limit));
     const QSizeF size(scene->width * next, scene->height * next);
     QPointF at((size.width() - room.width()) / 2, (size.height() - room.height()) / 2);
-    if (at.x() > -kMargin) { // too wide: begin at the first box, which need not be in the middle
-        const double there = middleOfHalves().value_or(rectOf(scene->boxes.front()).center().x());
+    if (at.x() > -kMargin) { // too wide: where it begins need not be in the middle
+        const double there = middleOfHalves().value_or(beginning().x());
         at.rx() = there * next - room.width() / 2;
         at.rx() = std::clamp(at.x(), -kMargin, size.width() - room.width() + kMargin);
     }
-    if (at.y() > -kMargin || size.width() + 2 * kMargin > room.width())
+    if (scene->sideways && at.y() > -kMargin) { // likewise too high
+        at.ry() = beginning().y() * next - room.height() / 2;
+        at.ry() = std::clamp(at.y(), -kMargin, size.height() - room.height() + kMargin);
+    } else if (!scene->sideways && (at.y() > -kMargin || size.width() + 2 * kMargin > room.width())) {
         at.ry() = -kMargin;
+    }
+    if (scene->sideways && size.width() + 2 * kMargin > room.width())
+        at.rx() = -kMargin;
     setView(next, at);
     Q_EMIT q->openingViewTaken();
 }

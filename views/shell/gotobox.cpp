@@ -10,10 +10,17 @@
 #include <QPointer>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace hopscope {
 
 namespace {
 constexpr int kWidth = 560, kRows = 12;
+constexpr int kChosen = 8; // that come first the next time
+
+QString name(const GoToHit& hit) {
+    return qs(hit.title) + QStringLiteral("    ") + qs(hit.detail);
+}
 } // namespace
 
 GotoBox::GotoBox(QWidget* parent)
@@ -46,6 +53,8 @@ GotoBox::GotoBox(QWidget* parent)
 }
 
 void GotoBox::open(std::shared_ptr<const Document> document, const Place& near) {
+    if (document != document_)
+        chosen_.clear();
     document_ = std::move(document);
     near_ = near;
     before_ = QApplication::focusWidget();
@@ -62,8 +71,12 @@ void GotoBox::open(std::shared_ptr<const Document> document, const Place& near) 
 void GotoBox::refresh() {
     list_->clear();
     hits_ = document_ ? go_to_hits(*document_, near_, ss(input_->text())) : std::vector<GoToHit>{};
+    // Where one went last comes first, the latest before all.
+    for (const QString& title : chosen_)
+        std::stable_partition(
+            hits_.begin(), hits_.end(), [&](const GoToHit& hit) { return name(hit) == title; });
     for (const GoToHit& hit : hits_)
-        list_->addItem(qs(hit.title) + QStringLiteral("    ") + qs(hit.detail));
+        list_->addItem(name(hit));
     if (hits_.empty())
         list_->addItem(tr("Nothing of that name"));
     list_->setCurrentRow(hits_.empty() ? -1 : 0);
@@ -82,6 +95,10 @@ void GotoBox::choose(int item) {
     if (item < 0 || size_t(item) >= hits_.size())
         return;
     const GoToHit hit = hits_[size_t(item)];
+    chosen_.removeAll(name(hit));
+    chosen_.append(name(hit));
+    if (chosen_.size() > kChosen)
+        chosen_.removeFirst();
     leave();
     if (hit.row)
         Q_EMIT rowChosen(*hit.row);

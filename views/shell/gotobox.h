@@ -40,6 +40,7 @@ private:
     std::shared_ptr<const Document> document_;
     Place near_;
     std::vector<GoToHit> hits_;
+    QStringList chosen_; // of this document, the latest last
     QLineEdit* input_;
     QListWidget* list_;
     QWidget* before_ = nullptr; // had the focus

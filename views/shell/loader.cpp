@@ -12,6 +12,8 @@
 #include <QFileInfo>
 #include <QPointer>
 
+#include <algorithm>
+
 namespace hopscope {
 
 // What a reading job hands over.
@@ -26,6 +28,9 @@ struct Loader::Loaded {
 };
 
 namespace {
+constexpr qsizetype kMostWatched =
+    64; // files; a folder of thousands of ranks would use up the system's watches
+
 QString shortNames(const QStringList& paths) {
     QStringList names;
     for (const QString& path : paths)
@@ -35,7 +40,27 @@ QString shortNames(const QStringList& paths) {
 } // namespace
 
 Loader::Loader(WindowState* state)
-    : state_(state) { }
+    : state_(state) {
+    connect(&watched_, &QFileSystemWatcher::fileChanged, this, [this](const QString& path) {
+        state_->say(tr("%1 has changed on disk since it was read: Ctrl+R reads it again")
+                        .arg(visible(QFileInfo(path).fileName())));
+    });
+}
+
+// The files that were read, so that a change of them is told; a session changes by what is done here.
+void Loader::watch() {
+    if (!watched_.files().isEmpty())
+        watched_.removePaths(watched_.files());
+    const auto is_session = [](const QString& path) { return path.endsWith(QStringLiteral(".hopscope")); };
+    if (std::any_of(paths_.begin(), paths_.end(), is_session))
+        return;
+    QStringList files;
+    for (const DumpFile& file : state_->document()->dump().files)
+        if (files.size() < kMostWatched && QFileInfo(qs(file.path)).isFile())
+            files << qs(file.path);
+    if (!files.isEmpty())
+        watched_.addPaths(files);
+}
 
 void Loader::open(const QStringList& paths, const QString& at) {
     if (paths.isEmpty())
@@ -135,6 +160,7 @@ void Loader::take(const std::shared_ptr<Loaded>& result) {
     if (document.dump().cancelled)
         state_->say(tr("Reading was stopped; what had been read is shown"), true);
     Q_EMIT opened();
+    watch();
     checkPayloads();
 }
 
@@ -181,6 +207,8 @@ void Loader::close() {
     state_->notes().clear();
     state_->history().clear();
     paths_.clear();
+    if (!watched_.files().isEmpty())
+        watched_.removePaths(watched_.files());
     state_->setDocument(nullptr, false);
     state_->flush();
 }

@@ -3,6 +3,7 @@
 
 #include "views/shell/windowstate.h"
 
+#include <QFileSystemWatcher>
 #include <QStringList>
 
 #include <memory>
@@ -39,6 +40,7 @@ private:
     struct Loaded;
     void start(std::shared_ptr<Loaded> result);
     void checkPayloads();
+    void watch();
     void take(const std::shared_ptr<Loaded>& result);
     void refuse(const Loaded& result);
     Status takeNotes(Loaded& result);
@@ -48,6 +50,7 @@ private:
     double seconds_ = 0;
     JobRunner::Id job_ = 0;
     JobRunner::Id check_ = 0; // of the payloads' md5 sums
+    QFileSystemWatcher watched_; // the files that were read
     int generation_ = 0; // results of an older one are dropped
 };
 

@@ -242,6 +242,7 @@ void PanePresenter::sceneReady(const SceneStore::Key& key) {
     showOverlay();
     mark(true);
     showGap();
+    greyPictures(); // now there is a picture that can be folded, turned, coloured
     Q_EMIT pictureChanged();
 }
 

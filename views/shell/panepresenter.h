@@ -114,6 +114,7 @@ private:
     bool isHairpin(Pane pane) const;
     QString whyNoGraph() const;
     void showUsers();
+    void chooseInput(size_t n);
     void showSides();
     void showMenu(Pane pane, NodeId node, const QPoint& at);
 

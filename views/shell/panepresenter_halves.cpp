@@ -12,7 +12,7 @@ namespace hopscope {
 namespace {
 
 bool is_simple(const PictureChoice& choice) {
-    return !choice.with_backward && !choice.fold_repeats && choice.columns == 1;
+    return !choice.with_backward && !choice.fold_repeats && !choice.sideways && choice.columns == 1;
 }
 
 } // namespace
@@ -20,6 +20,12 @@ bool is_simple(const PictureChoice& choice) {
 void PanePresenter::connectHalves() {
     (*actions_)[Do::AlignHalves]->setChecked(true);
     actions_->onToggled(Do::AlignHalves, this, [this](bool) { state_->touch(Change::Drawing); });
+    (*actions_)[Do::SavedLinks]->setChecked(true);
+    actions_->onToggled(Do::SavedLinks, this, [this](bool on) {
+        for (PaneView* view : panes_)
+            view->canvas().setSavedLinks(on);
+        split_->updateGap();
+    });
     actions_->onToggled(Do::LinkViews, this, [this](bool) { showGap(); });
     for (const Pane pane : {Pane::Left, Pane::Right}) {
         const Canvas& canvas = panes_[size_t(pane)]->canvas();
@@ -111,6 +117,8 @@ PaneSplitter::Lines PanePresenter::gapLines() {
     for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
         const draw::Edge &out = left.scene()->edges[from[i]], &in = right.scene()->edges[to[i]];
         const bool is_lit = std::find(lit.begin(), lit.end(), uint32_t(i)) != lit.end();
+        if (!is_lit && !left.savedLinks())
+            continue;
         if (!out.points.empty() && !in.points.empty())
             told.lines.push_back(
                 {height(left, out.points.back().y), height(right, in.points.front().y), true, is_lit});

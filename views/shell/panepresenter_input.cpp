@@ -1,4 +1,5 @@
 // What the person asks of the panes: by mouse, keys, menus and actions.
+#include "core/base/text.h"
 #include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
@@ -116,10 +117,11 @@ void PanePresenter::connectActions() {
     for (Do what : {Do::ValuesOnNodes, Do::TimesOnNodes})
         actions_->onToggled(what, this, [this](bool) { state_->touch(Change::Values); });
     actions_->restrictTo(split_,
-        {Do::FoldRepeats, Do::Hairpin, Do::AlignHalves, Do::ExpandHere, Do::CollapseHere, Do::HideNodes,
-            Do::HideOthers, Do::Extract, Do::RevealInputs, Do::RevealOutputs, Do::ShowAll, Do::TraceAncestors,
-            Do::TraceDescendants, Do::TracePath, Do::UndoView, Do::RedoView, Do::Fit, Do::FitSelection,
-            Do::Minimap, Do::Fold, Do::Users, Do::OpenBeside, Do::ValuesOnNodes, Do::TimesOnNodes});
+        {Do::FoldRepeats, Do::LeftToRight, Do::Hairpin, Do::AlignHalves, Do::SavedLinks, Do::ExpandHere,
+            Do::CollapseHere, Do::HideNodes, Do::HideOthers, Do::Extract, Do::RevealInputs, Do::RevealOutputs,
+            Do::ShowAll, Do::TraceAncestors, Do::TraceDescendants, Do::TracePath, Do::UndoView, Do::RedoView,
+            Do::Fit, Do::FitSelection, Do::Minimap, Do::Fold, Do::Users, Do::OpenBeside, Do::ValuesOnNodes,
+            Do::TimesOnNodes});
 }
 
 bool PanePresenter::eventFilter(QObject* watched, QEvent* event) {
@@ -149,8 +151,23 @@ bool PanePresenter::canvasKey(PaneView& view, const QKeyEvent& key) {
         view.canvas().zoomOut();
         return true;
     default:
-        return false;
+        if (key.key() < Qt::Key_1 || key.key() > Qt::Key_9 || (key.modifiers() & ~Qt::KeypadModifier))
+            return false;
+        chooseInput(size_t(key.key() - Qt::Key_1));
+        return true;
     }
+}
+
+// The n-th of what the selected node takes, from 0.
+void PanePresenter::chooseInput(size_t n) {
+    const Place at = state_->at().node;
+    if (!document_ || !document_->node(at))
+        return state_->say(tr("Select a node first: a digit goes to that input of it"));
+    const std::span<const NodeId> inputs = document_->body(at).inputs_of(*document_->node(at));
+    if (n >= inputs.size())
+        return state_->say(
+            tr("%1 has %2").arg(qs(document_->node_name(at)), qs(counted(inputs.size(), "input"))));
+    state_->navigator().go_to({at.graph, at.body, inputs[n]});
 }
 
 void PanePresenter::showUsers() {
@@ -177,9 +194,9 @@ void PanePresenter::showMenu(Pane pane, NodeId node, const QPoint& at) {
         Do::HideNodes, Do::Extract, Do::RevealInputs, Do::RevealOutputs, Do::TraceAncestors,
         Do::TraceDescendants, kGap, Do::RunToNode, Do::RunBackToNode, Do::ToggleBreakpoint, Do::WatchNode,
         kGap, Do::AddNote};
-    static constexpr Do kOfBody[] = {Do::Fit, Do::Zoom100, Do::Fold, Do::FoldRepeats, Do::Hairpin,
-        Do::ExpandAll, Do::CollapseAll, Do::ShowAll, Do::Minimap, kGap, Do::Up, Do::StepOut, Do::Find,
-        Do::Export};
+    static constexpr Do kOfBody[] = {Do::Fit, Do::Zoom100, Do::Fold, Do::FoldRepeats, Do::LeftToRight,
+        Do::Hairpin, Do::ExpandAll, Do::CollapseAll, Do::ShowAll, Do::Minimap, kGap, Do::Up, Do::StepOut,
+        Do::Find, Do::Export};
     choose(pane, node);
     state_->flush();
     QMenu menu(split_);

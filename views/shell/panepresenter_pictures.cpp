@@ -376,11 +376,17 @@ void PanePresenter::connectPictures() {
         choice.unfold.clear();
         draw(choice);
     });
+    actions_->onToggled(Do::LeftToRight, this, [this](bool on) {
+        PictureChoice choice = history_.of(state_->body());
+        choice.sideways = on;
+        choice.with_backward &= !on;
+        draw(choice);
+    });
     actions_->onToggled(Do::Hairpin, this, [this](bool on) {
         PictureChoice choice = history_.of(state_->body());
         choice.with_backward = on;
         if (on) { // both halves are drawn whole
-            choice.fold_repeats = false;
+            choice.fold_repeats = choice.sideways = false;
             choice.part = {};
         }
         draw(choice);
@@ -413,10 +419,12 @@ void PanePresenter::greyPictures() {
     };
     greyOverlays(noPicture);
     set(Do::FoldRepeats, choice.fold_repeats);
+    set(Do::LeftToRight, choice.sideways);
     set(Do::Hairpin, choice.with_backward);
     const Place body = document_ ? state_->body() : Place{};
     const bool pair = body.graph && has_other_half(document_->dump(), body);
     actions_->setReason(Do::FoldRepeats, noPicture);
+    actions_->setReason(Do::LeftToRight, noPicture);
     actions_->setReason(Do::Hairpin,
         either(noPicture,
             pair ? QString() : tr("this body is no half of a forward and a backward that the dump has")));

@@ -29,25 +29,39 @@ struct Kept {
     NumberedPicture picture;
 };
 
-Result<std::shared_ptr<const NumberedPicture>> drawn(
+using Drawn = std::map<SceneStore::Key, std::shared_ptr<const NumberedPicture>>;
+
+// The picture that was asked for, and of two on shared rows the other one as well.
+Result<Drawn> drawn(
     const std::shared_ptr<const Document>& document, const SceneStore::Key& key, const Job& job) {
     const Place place{key.graph, key.body, {}};
     const draw::Options options = sceneOptions(*document, place, key.fold, key.dot);
-    const Place beside{key.beside.graph, key.beside.body, {}};
-    auto made = !beside.graph
-        ? make_picture(document->dump(), &document->ledger(), place, options, key.choice, job)
-        : make_half_picture(document->dump(), &document->ledger(),
-            {.forward = key.backward ? beside : place,
-                .backward = key.backward ? place : beside,
-                .forward_choice = key.backward ? key.beside_choice : key.choice,
-                .backward_choice = key.backward ? key.choice : key.beside_choice,
-                .want_backward = key.backward},
-            options, job);
+    Drawn pictures;
+    const auto take = [&](const SceneStore::Key& of, Picture&& made) {
+        const Place at{of.graph, of.body, {}};
+        auto kept = std::make_shared<const Kept>(
+            Kept{document, NumberedPicture(document->dump(), std::move(made), at)});
+        pictures[of] = std::shared_ptr<const NumberedPicture>(kept, &kept->picture);
+    };
+    if (!key.beside.graph) {
+        auto made = make_picture(document->dump(), &document->ledger(), place, options, key.choice, job);
+        if (!made)
+            return made.error();
+        take(key, std::move(*made));
+        return pictures;
+    }
+    const SceneStore::Key forward = key.backward ? key.other() : key, backward = forward.other();
+    auto made = make_half_pictures(document->dump(), &document->ledger(),
+        {.forward = {forward.graph, forward.body, {}},
+            .backward = {backward.graph, backward.body, {}},
+            .forward_choice = forward.choice,
+            .backward_choice = backward.choice},
+        options, job);
     if (!made)
         return made.error();
-    auto kept = std::make_shared<const Kept>(
-        Kept{document, NumberedPicture(document->dump(), std::move(*made), place)});
-    return std::shared_ptr<const NumberedPicture>(kept, &kept->picture);
+    take(forward, std::move(made->forward));
+    take(backward, std::move(made->backward));
+    return pictures;
 }
 
 } // namespace
@@ -57,25 +71,32 @@ std::shared_ptr<const NumberedPicture> SceneStore::get(const Key& key) {
         return found->second;
     if (!document_ || running_.contains(key))
         return nullptr;
-    using Made = Result<std::shared_ptr<const NumberedPicture>>;
-    auto result = std::make_shared<Made>(make_error(Error::Kind::Cancelled, "cancelled"));
+    auto result = std::make_shared<Result<Drawn>>(make_error(Error::Kind::Cancelled, "cancelled"));
     const std::shared_ptr<const Document> document = document_;
     const Place place{key.graph, key.body, {}};
     const QString name = tr("Laying out %1").arg(countOf(document->body(place).nodes.size(), "node"));
     const int generation = generation_;
-    running_[key] = jobs_->start(
+    const std::vector<Key> keys =
+        key.beside.graph ? std::vector<Key>{key, key.other()} : std::vector<Key>{key};
+    const JobRunner::Id id = jobs_->start(
         name, [=](const Job& job) { *result = drawn(document, key, job); },
         [=, this] {
             if (generation != generation_)
                 return;
-            running_.erase(key);
+            for (const Key& of : keys)
+                running_.erase(of);
             if (*result) {
-                scenes_[key] = std::move(result->value());
-                Q_EMIT ready(key);
+                for (auto& [of, picture] : **result)
+                    scenes_[of] = std::move(picture);
+                for (const Key& of : keys)
+                    Q_EMIT ready(of);
             } else {
-                Q_EMIT failed(key, qs(result->error().text()));
+                for (const Key& of : keys)
+                    Q_EMIT failed(of, qs(result->error().text()));
             }
         });
+    for (const Key& of : keys)
+        running_[of] = id;
     return nullptr;
 }
 

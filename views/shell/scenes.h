@@ -33,6 +33,10 @@ public:
         PictureChoice beside_choice{};
         bool backward = false; // which of the two this one is
         Body place() const { return {graph, body}; }
+        // Of the two on shared rows, the other one, which is laid out with this one.
+        Key other() const {
+            return {beside.graph, beside.body, fold, dot, beside_choice, place(), choice, !backward};
+        }
         // The same body alone: from where it is seen is remembered by that.
         Key alone() const { return {graph, body, fold, dot, choice}; }
         friend auto operator<=>(const Key&, const Key&) = default;
