@@ -79,8 +79,6 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
 }
 
 void print_comparison(const run::RunComparison& c) {
-    if (!c.random.empty())
-        std::printf("  %s took the recorded value\n", counted(c.random.size(), "random node").c_str());
     print_verdicts(c);
     int shown = 0;
     for (const run::ComparedValue& v : c.values)

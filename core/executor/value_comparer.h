@@ -58,6 +58,8 @@ private:
     };
 
     bool take(const std::string& name, Place place, c10::IValue& value);
+    void give_recorded(
+        const ObservedStep& observed, const std::string& name, c10::IValue* values, size_t count);
     std::string judged_as(const Place& place) const;
     bool inherit(const std::string& name, const Place& place);
     void chosen(wire::ComparedValue& row, std::string why);

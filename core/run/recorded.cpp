@@ -102,7 +102,13 @@ Result<std::shared_ptr<const OtherInputs>> other_inputs(const Prepared& p) {
     // One recorded input that is the run's own shows that the run is on what was recorded.
     if (!found->other.empty() || (!any_recorded && all_made))
         found->unknown = std::move(missing);
-    if (found->other.empty() && found->unknown.empty())
+    // Nor is anything to be said where nothing can be compared anyway: the file is of another body.
+    const std::vector<Node>& nodes = p.module->body(p.body).nodes;
+    const bool any = std::any_of(nodes.begin(), nodes.end(), [&](const Node& n) {
+        const std::string name(p.module->text(n.name));
+        return has_value(p.reference_file, name) || !p.reference_file.below(name + "/").values().empty();
+    });
+    if ((found->other.empty() && found->unknown.empty()) || !any)
         return std::shared_ptr<const OtherInputs>();
     const auto value = [&](NodeId node, size_t place) -> Result<const tensors::Value*> {
         const tensors::Value* recorded = p.reference_file.find(name_of(*p.module, p.body, node));

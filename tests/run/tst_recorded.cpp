@@ -112,6 +112,7 @@ private slots:
     void comparesOnWhatWasRecorded();
     void stillFindsWhatIsWrong();
     void takesOtherSizes();
+    void judgesBodiesBehindRandomNodes();
     void leavesOutWhatHangsOnUnknownInputs();
     void trustsInputsThatAreGiven();
     void saysWhatDoesNotFit();
@@ -193,6 +194,38 @@ void TestRecorded::takesOtherSizes() {
     const auto saved = tensors::TensorFile::read(kept, nullptr);
     QVERIFY(saved && saved->find("mul"));
     QCOMPARE(saved->find("mul")->shape, std::vector<int64_t>{5});
+}
+
+// As a whole, too, a random node is what was recorded: also in the runs in double precision behind it.
+void TestRecorded::judgesBodiesBehindRandomNodes() {
+    QTemporaryDir folder;
+    const QString graph = folder.filePath(QStringLiteral("graph.txt"));
+    QVERIFY(writeFile(graph, R"py(class GraphModule(torch.nn.Module):
+    def forward(self, x: "f32[8]cpu"):
+        native_dropout = torch.ops.aten.native_dropout.default(x, 0.5, True)
+        getitem: "f32[8]cpu" = native_dropout[0]
+        mul: "f32[8]cpu" = torch.ops.aten.mul.Tensor(getitem, 3.0)
+        return (mul,)
+)py"));
+    Values values;
+    values.floats("x", {8}, {1, 2, 3, 4, 5, 6, 7, 8})
+        .floats("native_dropout#0", {8}, {2, 0, 0, 0, 0, 0, 0, 16})
+        .booleans("native_dropout#1", {8}, {1, 0, 0, 0, 0, 0, 0, 1})
+        .floats("getitem", {8}, {2, 0, 0, 0, 0, 0, 0, 16})
+        .floats("mul", {8}, {6, 0, 0, 0, 0, 0, 0, 48});
+    const QString file = folder.filePath(QStringLiteral("v.safetensors"));
+    writeFile(file, QByteArray::fromStdString(tensors::write_tensor_file(values.all)));
+    run::Request request;
+    request.inputs = request.reference = file.toStdString();
+    for (const bool alone : {true, false}) {
+        run::CompareRequest how;
+        how.alone = alone;
+        const Compared c = compared(graph, request, how);
+        QVERIFY2(c.result, c.error.c_str());
+        QVERIFY2(c.comparison().holds(), run::verdicts_text(c.comparison()).c_str());
+        QCOMPARE(c.paths(wire::Verdict::Same), std::string("mul"));
+        QCOMPARE(c.comparison().random, std::vector<std::string>{"native_dropout"});
+    }
 }
 
 void TestRecorded::leavesOutWhatHangsOnUnknownInputs() {
