@@ -214,6 +214,7 @@ int start_desktop(const std::vector<std::string>& words) {
     std::vector<std::string> copies{program};
     copies.insert(copies.end(), words.begin(), words.end());
     std::vector<char*> argv;
+    argv.reserve(copies.size() + 1);
     for (std::string& word : copies)
         argv.push_back(word.data());
     argv.push_back(nullptr);

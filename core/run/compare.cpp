@@ -33,7 +33,7 @@ Status run_other(
     if (ran->failure)
         return make_error(Error::Kind::External,
             "in the other run '" + ran->failure->path + "' failed: " + ran->failure->message);
-    if (const Status status = worker.keep_as_reference(job); !status)
+    if (Status status = worker.keep_as_reference(job); !status)
         return status;
     Prepared again = prepared;
     again.reference.clear();

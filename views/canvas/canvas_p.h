@@ -46,7 +46,8 @@ struct Canvas::Private {
     int turned(int key) const;
     void takeOpeningView();
     double leastOpeningZoom() const;
-    QPointF beginning() const;
+    const draw::Box& beginning() const;
+    double bestMiddle(QSizeF room) const;
     std::optional<double> middleOfHalves() const;
     void fitRect(const QRectF& sceneRect, double largestZoom);
     void updateBars();

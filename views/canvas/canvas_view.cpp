@@ -146,13 +146,37 @@ std::optional<double> Canvas::Private::middleOfHalves() const {
     return both ? std::optional((left + right) / 2) : std::nullopt;
 }
 
-// Of the box that a picture too large to be seen begins with: the uppermost, or the leftmost of one that runs
+// The box that a picture too large to be seen begins with: the uppermost, or the leftmost of one that runs
 // sideways.
-QPointF Canvas::Private::beginning() const {
+const draw::Box& Canvas::Private::beginning() const {
     const auto at = [this](const draw::Box& box) { return scene->sideways ? box.x : box.y; };
-    const auto first = std::min_element(scene->boxes.begin(), scene->boxes.end(),
+    return *std::min_element(scene->boxes.begin(), scene->boxes.end(),
         [&](const draw::Box& a, const draw::Box& b) { return at(a) < at(b); });
-    return rectOf(*first).center();
+}
+
+// From where the top of a picture that is too wide is seen: the middle of what shows, beside the box that it
+// begins with, as many others as can be shown whole in `room`, a size of the scene.
+double Canvas::Private::bestMiddle(QSizeF room) const {
+    const draw::Box& first = beginning();
+    const double width = room.width() - 2 * kMargin;
+    std::vector<const draw::Box*> upper;
+    for (const draw::Box& box : scene->boxes)
+        if (box.y + box.h <= first.y + room.height() && std::abs(box.x - first.x) < room.width())
+            upper.push_back(&box);
+    double best = rectOf(first).center().x();
+    size_t most = 0;
+    for (const draw::Box* box : upper) {
+        const double left = box->x, right = left + width;
+        if (left > first.x || right < first.x + first.w)
+            continue;
+        const auto whole = static_cast<size_t>(std::count_if(upper.begin(), upper.end(),
+            [&](const draw::Box* other) { return other->x >= left && other->x + other->w <= right; }));
+        if (whole > most) {
+            most = whole;
+            best = left + width / 2;
+        }
+    }
+    return best;
 }
 
 // Two halves are there to be seen beside each other: rather as blocks with their operators than one of them.
@@ -192,12 +216,13 @@ void Canvas::Private::takeOpeningView() {
     const QSizeF size(scene->width * next, scene->height * next);
     QPointF at((size.width() - room.width()) / 2, (size.height() - room.height()) / 2);
     if (at.x() > -kMargin) { // too wide: where it begins need not be in the middle
-        const double there = middleOfHalves().value_or(beginning().x());
+        const double there = middleOfHalves().value_or(
+            scene->sideways ? rectOf(beginning()).center().x() : bestMiddle(room / next));
         at.rx() = there * next - room.width() / 2;
         at.rx() = std::clamp(at.x(), -kMargin, size.width() - room.width() + kMargin);
     }
     if (scene->sideways && at.y() > -kMargin) { // likewise too high
-        at.ry() = beginning().y() * next - room.height() / 2;
+        at.ry() = rectOf(beginning()).center().y() * next - room.height() / 2;
         at.ry() = std::clamp(at.y(), -kMargin, size.height() - room.height() + kMargin);
     } else if (!scene->sideways && (at.y() > -kMargin || size.width() + 2 * kMargin > room.width())) {
         at.ry() = -kMargin;

@@ -265,9 +265,16 @@ void LedgerView::stretchReason() {
         const int whole = std::min(wanted, table_->viewport()->width() / 2);
         const bool scrolls = room - behind < std::max(kReason, whole);
         table_->setColumnWidth(LedgerModel::Reason, std::max({kReason, whole, room - behind}));
-        if (scrolls)
-            table_->setColumnWidth(
-                LedgerModel::Reason, table_->columnWidth(LedgerModel::Reason) + roomBeforeCut());
+        if (scrolls) {
+            // Neither the reason nor a column behind it is cut by the border.
+            const QHeaderView* header = table_->horizontalHeader();
+            const int seen = table_->viewport()->width() - header->sectionPosition(LedgerModel::Reason);
+            const int own = table_->columnWidth(LedgerModel::Reason);
+            if (own > seen && seen >= kReason)
+                table_->setColumnWidth(LedgerModel::Reason, seen);
+            else
+                table_->setColumnWidth(LedgerModel::Reason, own + roomBeforeCut());
+        }
         if (source)
             table_->setColumnWidth(
                 LedgerModel::SourceColumn, std::max(behind, room - table_->columnWidth(LedgerModel::Reason)));
