@@ -78,9 +78,10 @@ const std::vector<c10::IValue>* Follower::catch_up(
 
 void Follower::move(
     const at::Tensor& value, const at::Tensor& given, const ObservedStep& observed, size_t output) {
-    const bool foreign = output == 0 && observed.step.foreign;
+    // What the leader rounds to; here it is a double as all else.
+    const auto& foreign = leader_->step.foreign;
     const c10::FunctionSchema* schema = observed.repeat->schema();
-    move_in_place(value, foreign ? precision_of(*observed.step.foreign) : precision_of(given.scalar_type()),
+    move_in_place(value, output == 0 && foreign ? precision_of(*foreign) : precision_of(given.scalar_type()),
         schema ? growth_of(*schema, observed.repeat->operands(), given) : 1, ++salt_);
 }
 

@@ -77,6 +77,8 @@ struct Compared {
 Compared compared(
     const QString& graph, run::Request request, run::CompareRequest how = {}, std::string* kept = nullptr) {
     const auto dump = open_dump({graph.toStdString()});
+    if (!dump)
+        return {{}, dump.error().text()};
     const auto prepared = run::prepare(*dump, request);
     if (!prepared)
         return {{}, prepared.error().message};
@@ -113,6 +115,7 @@ private slots:
     void stillFindsWhatIsWrong();
     void takesOtherSizes();
     void judgesBodiesBehindRandomNodes();
+    void knowsWhatFloat8RoundsTo();
     void leavesOutWhatHangsOnUnknownInputs();
     void trustsInputsThatAreGiven();
     void saysWhatDoesNotFit();
@@ -226,6 +229,22 @@ void TestRecorded::judgesBodiesBehindRandomNodes() {
         QCOMPARE(c.paths(wire::Verdict::Same), std::string("mul"));
         QCOMPARE(c.comparison().random, std::vector<std::string>{"native_dropout"});
     }
+}
+
+// As a whole: behind a conversion to float8 the floor is what that rounds to, also where this libtorch holds
+// it in a wider type.
+void TestRecorded::knowsWhatFloat8RoundsTo() {
+    run::Request request;
+    request.inputs = request.reference =
+        dataPath(QStringLiteral("gpu_op_scaled_mm/values/00_inference.safetensors.gz")).toStdString();
+    run::CompareRequest how;
+    how.alone = false;
+    const Compared c =
+        compared(dataPath(QStringLiteral("gpu_op_scaled_mm/values/00_inference.txt.gz")), request, how);
+    QVERIFY2(c.result, c.error.c_str());
+    QVERIFY2(c.comparison().holds(), run::verdicts_text(c.comparison()).c_str());
+    for (const run::ComparedValue& v : c.comparison().values)
+        QVERIFY2(v.times < 3, v.path.c_str());
 }
 
 void TestRecorded::leavesOutWhatHangsOnUnknownInputs() {
