@@ -15,6 +15,7 @@ constexpr double kMargin = 16; // pixels around the picture when it is fitted
 constexpr double kKeptInView = 48; // pixels of the picture that stay in view, however far it is dragged
 constexpr double kReadable = 0.6; // zoom below which names are hard to read
 constexpr double kCallWorth = 4; // of other boxes
+constexpr double kCurrentWorth = 12; // the one that is current
 constexpr double kLowerWorth = 0.3; // of a box at the lower border, of one at the upper
 constexpr double kOperatorsReadable = 0.24; // and operators on blocks; see draw::detail_for
 
@@ -167,10 +168,14 @@ double Canvas::Private::bestMiddle(QSizeF room) const {
         double worth;
     };
     std::vector<Seen> upper;
+    const std::optional<uint32_t> current = index->boxOf(told.step);
     for (const draw::Box& box : scene->boxes)
         if (box.y + box.h <= first.y + room.height() && std::abs(box.x - first.x) < room.width())
             upper.push_back({box.x, box.x + box.w,
-                (box.region ? kCallWorth : 1) * (1 - (1 - kLowerWorth) * (box.y - first.y) / room.height())});
+                (current && &box == &scene->boxes[*current] ? kCurrentWorth
+                        : box.region                        ? kCallWorth
+                                                            : 1)
+                    * (1 - (1 - kLowerWorth) * (box.y - first.y) / room.height())});
     double best = rectOf(first).center().x(), most = 0;
     for (const Seen& begin : upper) {
         const double left = begin.left, right = left + width;
