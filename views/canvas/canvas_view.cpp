@@ -14,6 +14,9 @@ namespace {
 constexpr double kMargin = 16; // pixels around the picture when it is fitted
 constexpr double kKeptInView = 48; // pixels of the picture that stay in view, however far it is dragged
 constexpr double kReadable = 0.6; // zoom below which names are hard to read
+constexpr double kCallWorth = 4; // of other boxes
+constexpr double kCurrentWorth = 12; // the one that is current
+constexpr double kLowerWorth = 0.3; // of a box at the lower border, of one at the upper
 constexpr double kOperatorsReadable = 0.24; // and operators on blocks; see draw::detail_for
 
 QRectF boundsOfNodes(const draw::Scene& scene, const SceneIndex& index, const std::vector<NodeId>& nodes) {
@@ -155,24 +158,35 @@ const draw::Box& Canvas::Private::beginning() const {
 }
 
 // From where the top of a picture that is too wide is seen: the middle of what shows, beside the box that it
-// begins with, as many others as can be shown whole in `room`, a size of the scene.
+// begins with, as many others as can be shown whole in `room`, a size of the scene; a call counts for
+// several.
 double Canvas::Private::bestMiddle(QSizeF room) const {
     const draw::Box& first = beginning();
     const double width = room.width() - 2 * kMargin;
-    std::vector<const draw::Box*> upper;
+    struct Seen {
+        int left, right;
+        double worth;
+    };
+    std::vector<Seen> upper;
+    const std::optional<uint32_t> current = index->boxOf(told.step);
     for (const draw::Box& box : scene->boxes)
         if (box.y + box.h <= first.y + room.height() && std::abs(box.x - first.x) < room.width())
-            upper.push_back(&box);
-    double best = rectOf(first).center().x();
-    size_t most = 0;
-    for (const draw::Box* box : upper) {
-        const double left = box->x, right = left + width;
+            upper.push_back({box.x, box.x + box.w,
+                (current && &box == &scene->boxes[*current] ? kCurrentWorth
+                        : box.region                        ? kCallWorth
+                                                            : 1)
+                    * (1 - (1 - kLowerWorth) * (box.y - first.y) / room.height())});
+    double best = rectOf(first).center().x(), most = 0;
+    for (const Seen& begin : upper) {
+        const double left = begin.left, right = left + width;
         if (left > first.x || right < first.x + first.w)
             continue;
-        const auto whole = static_cast<size_t>(std::count_if(upper.begin(), upper.end(),
-            [&](const draw::Box* other) { return other->x >= left && other->x + other->w <= right; }));
-        if (whole > most) {
-            most = whole;
+        double worth = 0;
+        for (const Seen& other : upper)
+            if (other.left >= left && other.right <= right)
+                worth += other.worth;
+        if (worth > most) {
+            most = worth;
             best = left + width / 2;
         }
     }

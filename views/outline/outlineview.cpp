@@ -157,6 +157,8 @@ private:
             painter.setPen(color(Role::Quiet));
         }
         painter.setFont(uiFont(Size::Small));
+        if (kind == Kind::StageItem && painter.fontMetrics().horizontalAdvance(detail) > line.width())
+            return; // half of a count is none
         painter.drawText(line, Qt::AlignLeft | Qt::AlignVCenter,
             painter.fontMetrics().elidedText(detail, Qt::ElideRight, line.width()));
     }

@@ -241,6 +241,8 @@ void PanePresenter::sceneReady(const SceneStore::Key& key) {
     following_ = false;
     showOverlay();
     mark(true);
+    for (PaneView* view : panes_)
+        view->canvas().takeOpeningViewAgain(); // with the current call, which is marked only now
     showGap();
     greyPictures(); // now there is a picture that can be folded, turned, coloured
     Q_EMIT pictureChanged();
