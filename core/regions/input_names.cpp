@@ -68,8 +68,9 @@ std::optional<int> number_in(std::string_view text, std::string_view before, std
         return std::nullopt;
     int n = 0;
     const auto [end, error] = std::from_chars(text.data() + before.size(), text.data() + text.size(), n);
-    return error == std::errc{} && std::string_view(end).substr(0, after.size()) == after ? std::optional(n)
-                                                                                          : std::nullopt;
+    // Not beyond the text: behind it lies a mapped file, which ends somewhere.
+    const std::string_view rest(end, static_cast<size_t>(text.data() + text.size() - end));
+    return error == std::errc{} && rest.starts_with(after) ? std::optional(n) : std::nullopt;
 }
 
 // Which of Dynamo's placeholders AOTAutograd takes here: by descriptor; before there were any, by name.

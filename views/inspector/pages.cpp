@@ -52,7 +52,8 @@ QString nodePage(const Document& document, const Place& place, const std::vector
     const GraphModule& module = document.module(place.graph);
     const Body& body = document.body(place);
     const draw::Kind kind = draw::kind_of(module, place.body, place.node,
-        node->op == Opcode::Placeholder ? roles_of(document.dump(), place.graph, place.body) : BodyRoles());
+        node->op == Opcode::Placeholder ? named_roles_of(document.dump(), place.graph, place.body)
+                                        : BodyRoles());
     Facts facts;
     facts.title(mono(qs(document.node_name(place)).toHtmlEscaped()));
     if (node->op == Opcode::Placeholder)
