@@ -65,6 +65,8 @@ std::string figure(double value, int digits = 3) {
 void print_verdicts(const run::RunComparison& c) {
     if (!c.basis.empty())
         std::printf("  %s\n", utf8(c.basis).c_str());
+    if (const std::string text = run::unrecorded_text(c); !text.empty())
+        std::printf("  %s\n", text.c_str());
     if (!c.random.empty())
         std::printf("  %s took the other side's value\n", counted(c.random.size(), "random node").c_str());
     std::printf("  %s of %s compared%s: %s\n",

@@ -47,6 +47,7 @@ private:
     std::optional<Error> add(InputFile file);
     std::optional<Error> add_archive(InputFile file);
     std::optional<Error> add_packed(InputFile file);
+    Error no_dump_in(const char* kind, size_t members, size_t inner_before) const;
     bool add_member(const std::string& path, bool named, FileBytes bytes);
     uint64_t wanted_member(std::string_view head) const {
         return is_gzip(head) ? kSearched : wanted(head) ? kWhole : 0;
@@ -65,6 +66,7 @@ private:
     Gathered found_;
     std::vector<Error> unknown_; // named files that tell nothing
     size_t listed_ = 0;
+    size_t inner_archives_ = 0; // that were not opened
 };
 
 void Gatherer::list_folder(const fs::path& folder, int depth) {
@@ -187,6 +189,7 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
         break;
     }
     size_t dumps = 0;
+    const size_t inner_before = inner_archives_;
     for (const Archive::Member& member : archive->members()) {
         auto bytes =
             archive->read(member, limit_, [this](std::string_view head) { return wanted_member(head); });
@@ -195,10 +198,16 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
         else
             dumps += add_member(file.path + '/' + member.name, false, std::move(*bytes));
     }
-    return dumps ? std::nullopt
-                 : fail(make_error(Error::Kind::CannotRead,
-                     "is a zip archive of " + counted(archive->members().size(), "file")
-                         + ", and none of them is a dump"));
+    return dumps ? std::nullopt : fail(no_dump_in("zip", archive->members().size(), inner_before));
+}
+
+Error Gatherer::no_dump_in(const char* kind, size_t members, size_t inner_before) const {
+    const size_t inner = inner_archives_ - inner_before;
+    return make_error(Error::Kind::CannotRead,
+        std::string("is a ") + kind + " archive of " + counted(members, "file")
+            + (inner == 0 ? ", and none of them is a dump"
+                          : ", none of them a dump; " + counted(inner, "archive")
+                        + " among them, or files packed once more, are not opened: unpack them first"));
 }
 
 // Whether it is a dump.
@@ -220,6 +229,7 @@ bool Gatherer::add_member(const std::string& path, bool named, FileBytes bytes) 
         // Where would it end?
         collector_.problem(
             Severity::Note, path + " is an archive in an archive, which is not opened", {}, 0, 0);
+        ++inner_archives_;
         return false;
     }
     const size_t before = found_.files.size();
@@ -241,15 +251,17 @@ std::optional<Error> Gatherer::add_packed(InputFile file) {
         if (!damage.empty())
             warn(file.path + " is read in part: " + damage);
     size_t dumps = 0;
+    const size_t inner_before = inner_archives_;
     const bool alone = unpacked->files.size() == 1 && unpacked->files.front().name.empty();
     for (PackedFile& member : unpacked->files)
         dumps += add_member(
             alone ? file.path : file.path + '/' + member.name, alone && file.named, std::move(member.bytes));
     if (dumps > 0 || alone) // of a text alone it was said what it lacks
         return std::nullopt;
-    return fail(make_error(Error::Kind::CannotRead,
-        "is a tar archive of " + counted(unpacked->files.size(), "file") + ", and none of them is a dump"
-            + (unpacked->damage.empty() ? "" : ", as far as it was read: " + unpacked->damage)));
+    Error error = no_dump_in("tar", unpacked->files.size(), inner_before);
+    if (!unpacked->damage.empty())
+        error.message += ", as far as it was read: " + unpacked->damage;
+    return fail(std::move(error));
 }
 
 // In a folder, printed graphs lie beside the trace that holds them already.

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 namespace hopscope::run {
@@ -49,6 +50,19 @@ Status put_on(worker::Worker& worker, const Prepared& p, const std::vector<tenso
         if (const auto loaded = worker.load(p.module, p.body, symbols, job, /*keep_reference=*/true); !loaded)
             return loaded.error();
     return worker.bind(values, wire::BindRequest::As::Inputs, job);
+}
+
+// Which nodes that compute have a value under their name, as a whole, as an item, or inside of a call.
+void count_unrecorded(RunComparison& c, const Prepared& prepared) {
+    std::set<std::string_view> recorded;
+    for (const tensors::Value& value : prepared.reference)
+        recorded.insert(std::string_view(value.name).substr(0, value.name.find_first_of("#/")));
+    for (const Node& node : prepared.module->body(prepared.body).nodes) {
+        if (node.op == Opcode::Placeholder || node.op == Opcode::GetAttr || node.op == Opcode::Output)
+            continue;
+        ++c.nodes;
+        c.unrecorded += !recorded.contains(prepared.module->text(node.name));
+    }
 }
 
 } // namespace
@@ -91,6 +105,8 @@ Result<RunComparison> compare(
             : request.against == Against::Float64 ? "float64"
                                                   : "the run of " + request.other->address,
         asked.strict, {}, recorded_on ? recorded_on->text() : std::string()};
+    if (request.against == Against::Recorded)
+        count_unrecorded(c, prepared);
     if (recorded_on)
         leave_out_unknown(c, prepared, *recorded_on);
     for (size_t i = 0; i < c.values.size() && !c.first; ++i)
@@ -169,6 +185,13 @@ std::string verdicts_text(const RunComparison& comparison) {
             "nothing there",
             counted(undecided, "value"), undecided == 1 ? "it" : "them");
     return text.empty() ? "no value compared" : text;
+}
+
+std::string unrecorded_text(const RunComparison& comparison) {
+    if (comparison.unrecorded * 2 <= comparison.nodes)
+        return {};
+    return fmt::format("of {} of the {} nodes nothing is recorded: are these values of this graph?",
+        comparison.unrecorded, comparison.nodes);
 }
 
 int digits_apart(std::vector<double> numbers, int fewest) {

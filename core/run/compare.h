@@ -23,6 +23,9 @@ struct RunComparison : wire::CompareAnswer {
     // What the recorded values were computed from, where that is not what the run is on, and so what was
     // compared on instead (OtherInputs::text()); else empty.
     std::string basis;
+    // Against recorded values: nodes of the body that compute, and those of them of which nothing is
+    // recorded.
+    size_t nodes = 0, unrecorded = 0;
 
     // What was asked for is shown: something was compared, and all of it agrees.
     bool holds() const { return compared > 0 && mismatched == 0 && !failure; }
@@ -37,6 +40,10 @@ struct RunComparison : wire::CompareAnswer {
 std::string verdict_text(const ComparedValue& value, bool strict);
 // "403 same, 12 within rounding, 1 suspicious; 3 not compared", without what there is none of.
 std::string verdicts_text(const RunComparison& comparison);
+
+// "of 603 of the 604 nodes nothing is recorded: are these values of this graph?"; empty where most nodes have
+// a value.
+std::string unrecorded_text(const RunComparison& comparison);
 
 // So many significant digits that numbers which differ are printed apart, at least `fewest`.
 int digits_apart(std::vector<double> numbers, int fewest);

@@ -79,6 +79,7 @@ private slots:
     void tarOfARun();
     void whatIsNoDump();
     void archiveInAnArchive();
+    void onlyAnArchiveInAnArchive();
     void cut();
     void bounded();
     void textsThatLookPacked();
@@ -156,6 +157,16 @@ void TestPacked::archiveInAnArchive() {
     QVERIFY2(problems(*dump).join('\n').contains(
                  "/file/inner.tar.xz is an archive in an archive, which is not opened"),
         qPrintable(problems(*dump).join('\n')));
+}
+
+void TestPacked::onlyAnArchiveInAnArchive() {
+    const auto dump =
+        open(packed({{"inner.tar.xz", packed({{"trace.log", traceBytes("mlp4")}}, "xz")}}, "gzip"));
+    QVERIFY(!dump.ok());
+    QVERIFY2(
+        dump.error().message.find("is a tar archive of 1 file, none of them a dump; 1 archive among them")
+            != std::string::npos,
+        dump.error().message.c_str());
 }
 
 void TestPacked::cut() {

@@ -118,6 +118,7 @@ private slots:
     void knowsWhatFloat8RoundsTo();
     void leavesOutWhatHangsOnUnknownInputs();
     void trustsInputsThatAreGiven();
+    void saysThatMostIsNotRecorded();
     void saysWhatDoesNotFit();
     void findsTheValuesOfABody();
 };
@@ -282,6 +283,22 @@ void TestRecorded::trustsInputsThatAreGiven() {
     QVERIFY(c.comparison().holds());
     QCOMPARE(c.comparison().basis, std::string());
     QVERIFY(c.comparison().compared >= 5);
+}
+
+// Values of another graph share a name or two with this one: a verdict on those says little.
+void TestRecorded::saysThatMostIsNotRecorded() {
+    const Recordings files;
+    const Compared all = compared(files.graph(), seeded(files.without({})));
+    QVERIFY2(all.result, all.error.c_str());
+    QCOMPARE(run::unrecorded_text(all.comparison()), std::string());
+    std::vector<std::string> keys;
+    for (const auto& [key, numbers] : kRecorded)
+        if (key != "x" && key != "y" && key != "add")
+            keys.push_back(key);
+    const Compared few = compared(files.graph(), seeded(files.without(keys)));
+    QVERIFY2(few.result, few.error.c_str());
+    QCOMPARE(run::unrecorded_text(few.comparison()),
+        std::string("of 5 of the 6 nodes nothing is recorded: are these values of this graph?"));
 }
 
 void TestRecorded::saysWhatDoesNotFit() {

@@ -233,12 +233,16 @@ void CompareView::update() {
 
 void CompareView::show() {
     const auto c = controller_->comparison();
-    const bool elsewhere = c && !c->basis.empty();
-    basis_->setText(elsewhere ? qs(c->basis) : QString());
+    QStringList basis;
+    if (c)
+        for (const std::string& text : {c->basis, run::unrecorded_text(*c)})
+            if (!text.empty())
+                basis << qs(text);
+    basis_->setText(basis.join(QLatin1Char('\n')));
     QPalette palette = basis_->palette();
     palette.setColor(QPalette::WindowText, color(Role::Warning));
     basis_->setPalette(palette);
-    basis_->setVisible(elsewhere);
+    basis_->setVisible(!basis.isEmpty());
     first_->setEnabled(c && c->first);
     copy_->setEnabled(c != nullptr);
     if (!c) {

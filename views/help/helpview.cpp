@@ -3,6 +3,7 @@
 #include "views/base/resources.h"
 #include "views/base/theme.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QImage>
@@ -29,7 +30,9 @@ void HelpPages::showPage(const QString& name) {
     if (QFileInfo::exists(path))
         setSource(QUrl::fromLocalFile(path), QTextDocument::MarkdownResource);
     else
-        setPlainText(tr("The help pages are not installed: %1 is not there.").arg(path));
+        setPlainText(QDir(resourceFolder(QStringLiteral("help"))).exists()
+                ? tr("There is no help page %1.").arg(page)
+                : tr("The help pages are not installed: %1 is not there.").arg(path));
 }
 
 void HelpPages::doSetSource(const QUrl& name, QTextDocument::ResourceType type) {
