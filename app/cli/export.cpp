@@ -101,6 +101,8 @@ int write(const Request& request, const std::string& bytes) {
         std::fwrite(bytes.data(), 1, bytes.size(), plain_output());
         return kDone; // main looks whether all of it went out
     }
+    if (const Status free = no_input(request.output); !free)
+        return fail(free.error());
     const Status saved = save_file(request.output, bytes);
     return saved ? kDone : fail(saved.error());
 }

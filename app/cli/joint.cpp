@@ -68,6 +68,8 @@ int show(Dump& dump, const Place& forward, const proof::Derived& derived, const 
         ? printable_json(report_of(dump, id, derived, recorded).dump(1)) + '\n'
         : utf8(print_readable(*derived.joint.module, BodyId(0)));
     if (!options.output.empty()) {
+        if (const Status free = no_input(options.output); !free)
+            return fail(free.error());
         if (const Status status = save_file(options.output, text); !status)
             return fail(status.error());
     } else {

@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <new>
 #include <sstream>
+#include <system_error>
 
 namespace hopscope::cli {
 
@@ -119,8 +121,15 @@ int main(int argc, char** argv) {
     }
     if (!action)
         return kUsage;
-    const int status = action();
-    finish_checks();
+    int status = kDone;
+    try {
+        status = action();
+        finish_checks();
+    } catch (const std::bad_alloc&) {
+        return fail(make_error(Error::Kind::CannotRead, "there is not enough memory for this"));
+    } catch (const std::system_error& e) {
+        return fail(make_error(Error::Kind::CannotRead, std::string("the system refuses: ") + e.what()));
+    }
     const Status flushed = flush_output();
     return flushed || status > kDiffers ? status : fail(flushed.error());
 }

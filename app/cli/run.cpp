@@ -192,6 +192,10 @@ int run(const Options& options) {
         return fail(dump.error());
     run::Request request = options.run.request();
     request.reference = options.compare;
+    will_read(request.inputs);
+    will_read(request.reference);
+    if (const Status free = no_input(options.save); !options.save.empty() && !free)
+        return fail(free.error());
     show_progress("making inputs");
     const auto prepared = run::prepare(*dump, request);
     if (!prepared)

@@ -81,7 +81,8 @@ struct Word {
 
 Word word_of(std::string_view text, bool match_case) {
     Word word{match_case ? std::string(text) : lowered(text), {}};
-    const std::string_view name = text.starts_with("torch.") ? text.substr(6) : text;
+    const std::string_view whole = word.text;
+    const std::string_view name = whole.starts_with("torch.") ? whole.substr(6) : whole;
     if (const DType* dtype = dtype_by_name(name))
         word.type = std::string(dtype->abbreviation) + "[";
     return word;

@@ -74,7 +74,9 @@ void conclude(Dump& dump, const std::string& folder) {
     auto told = std::find_if(
         dump.files.begin(), dump.files.end(), [](const DumpFile& f) { return f.kind != "unknown"; });
     told = told == dump.files.end() ? dump.files.begin() : told;
-    dump.name = name_of(folder.empty() ? told->path : folder);
+    // Cancelled before the first file there is none.
+    if (!folder.empty() || told != dump.files.end())
+        dump.name = name_of(folder.empty() ? told->path : folder);
     bound_problems(dump.problems);
 }
 

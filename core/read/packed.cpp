@@ -114,6 +114,10 @@ bool looks_packed(std::string_view head) {
     if (head.size() > 10 && head.starts_with("BZh") && head[3] >= '1' && head[3] <= '9')
         return head.substr(4, 6) == "1AY&SY";
     using namespace std::string_view_literals;
+    // A skippable frame of zstd, as pzstd begins with.
+    if (head.size() > 8 && (static_cast<unsigned char>(head[0]) & 0xf0) == 0x50
+        && head.substr(1, 3) == "\x2a\x4d\x18"sv)
+        return true;
     return head.starts_with("\xfd"
                             "7zXZ\0"sv)
         || head.starts_with("\x28\xb5\x2f\xfd");
@@ -137,6 +141,11 @@ Result<PackedFiles> unpack_files(
         const int state = archive_read_next_header(a, &entry);
         if (state == ARCHIVE_EOF)
             return all;
+        // A damaged header: libarchive looks for the next one behind it.
+        if (state == ARCHIVE_RETRY) {
+            all.damage = reason(a) + "; a member may be lost";
+            continue;
+        }
         if (state < ARCHIVE_WARN) {
             all.damage = reason(a);
             break;

@@ -112,6 +112,7 @@ private slots:
         QVERIFY(!all.isEmpty());
         QCOMPARE(names(*document_, "float32"), all);
         QCOMPARE(names(*document_, "torch.float32"), all);
+        QCOMPARE(names(*document_, "FLOAT32"), all);
         QVERIFY(names(*document_, "float64").isEmpty());
         const auto half = open_bytes("half",
             "class G(torch.nn.Module):\n"

@@ -30,6 +30,7 @@ private slots:
     void badAddressListsWhatExists();
     void unreadable_data();
     void unreadable();
+    void outputsSpareInputs();
     void damagedIsNotUnreadable();
     void help_data();
     void help();
@@ -354,6 +355,23 @@ void TestCli::unreadable() {
         QVERIFY2(r.out.isEmpty(), r.out.constData());
         QVERIFY2(r.err.contains(expected.toUtf8()) && r.err.contains(what.toUtf8()), r.err.constData());
     }
+}
+
+// What is read stays, also under another name.
+void TestCli::outputsSpareInputs() {
+    QTemporaryDir folder;
+    const QString log = folder.filePath("d.log");
+    const QByteArray bytes = traceBytes("mlp4");
+    QVERIFY(writeFile(log, bytes));
+    QVERIFY(QFile::link(log, folder.filePath("link.json")));
+    for (const QString& out : {log, folder.filePath("link.json")}) {
+        const Run r = run({"export", log, "--at", "0/0:forward", "--format", "json", "-o", out});
+        QCOMPARE(r.status, 2);
+        QVERIFY2(r.err.contains("is a file that is read"), r.err.constData());
+    }
+    QFile kept(log);
+    QVERIFY(kept.open(QIODevice::ReadOnly));
+    QCOMPARE(kept.readAll(), bytes);
 }
 
 void TestCli::damagedIsNotUnreadable() {

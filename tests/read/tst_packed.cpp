@@ -9,6 +9,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -80,6 +81,9 @@ private slots:
     void whatIsNoDump();
     void archiveInAnArchive();
     void onlyAnArchiveInAnArchive();
+    void damagedInTheMiddle();
+    void skippableFrames();
+    void cancelledAtOnce();
     void cut();
     void bounded();
     void textsThatLookPacked();
@@ -167,6 +171,38 @@ void TestPacked::onlyAnArchiveInAnArchive() {
         dump.error().message.find("is a tar archive of 1 file, none of them a dump; 1 archive among them")
             != std::string::npos,
         dump.error().message.c_str());
+}
+
+// The header of the second member of three.
+void TestPacked::damagedInTheMiddle() {
+    QByteArray bytes = packed(
+        {{"a.log", traceBytes("mlp4")}, {"b.log", traceBytes("shapes")}, {"c.log", traceBytes("used_once")}},
+        "none");
+    bytes[bytes.indexOf("b.log")] = 'x';
+    const auto dump = open(bytes);
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QCOMPARE(dump->files.size(), size_t(2));
+    QVERIFY2(
+        problems(*dump).join('\n').contains("a member may be lost"), qPrintable(problems(*dump).join('\n')));
+}
+
+// As pzstd begins.
+void TestPacked::skippableFrames() {
+    const QByteArray frame("\x50\x2a\x4d\x18\x04\0\0\0abcd", 12);
+    const auto dump = open(frame + packed({{"x", traceBytes("mlp4")}}, "zstd", true));
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QVERIFY(!dump->graphs.empty());
+}
+
+// Before the first file is read there is none that names the dump.
+void TestPacked::cancelledAtOnce() {
+    const QString path = folder_.filePath(QStringLiteral("cancelled"));
+    QVERIFY(writeFile(path, packed({{"x", traceBytes("mlp4")}}, "xz", true)));
+    std::atomic<bool> cancel = true;
+    Job job;
+    job.cancel = &cancel;
+    const auto dump = open_dump({path.toStdString()}, {}, job);
+    QVERIFY(dump.ok() && dump->cancelled && dump->files.empty());
 }
 
 void TestPacked::cut() {
