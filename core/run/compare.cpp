@@ -60,7 +60,7 @@ void count_unrecorded(RunComparison& c, const Prepared& prepared) {
     for (const Node& node : prepared.module->body(prepared.body).nodes) {
         if (node.op == Opcode::Placeholder || node.op == Opcode::GetAttr || node.op == Opcode::Output)
             continue;
-        ++c.nodes;
+        ++c.computing;
         c.unrecorded += !recorded.contains(prepared.module->text(node.name));
     }
 }
@@ -188,10 +188,10 @@ std::string verdicts_text(const RunComparison& comparison) {
 }
 
 std::string unrecorded_text(const RunComparison& comparison) {
-    if (comparison.unrecorded * 2 <= comparison.nodes)
+    if (comparison.unrecorded * 2 <= comparison.computing)
         return {};
     return fmt::format("of {} of the {} nodes nothing is recorded: are these values of this graph?",
-        comparison.unrecorded, comparison.nodes);
+        comparison.unrecorded, comparison.computing);
 }
 
 int digits_apart(std::vector<double> numbers, int fewest) {

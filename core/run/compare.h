@@ -25,7 +25,7 @@ struct RunComparison : wire::CompareAnswer {
     std::string basis;
     // Against recorded values: nodes of the body that compute, and those of them of which nothing is
     // recorded.
-    size_t nodes = 0, unrecorded = 0;
+    size_t computing = 0, unrecorded = 0;
 
     // What was asked for is shown: something was compared, and all of it agrees.
     bool holds() const { return compared > 0 && mismatched == 0 && !failure; }
