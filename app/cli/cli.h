@@ -55,10 +55,8 @@ CLI::Validator whole_from(uint64_t least);
 int fail(const Error& error);
 // The same for what the executor reports: status 4 unless it was cancelled.
 int executor_failed(const Error& error);
-// That this file is read: no output goes there.
-void will_read(const std::string& path);
-// Error: Usage where `path` is a file that is read.
-Status no_input(const std::string& path);
+// Error: Usage where `output` is one of these files, also by another name. Empty names are no files.
+Status spares(const std::vector<std::string>& inputs, const std::string& output);
 // Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,
 // counted.
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);

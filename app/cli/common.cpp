@@ -143,28 +143,17 @@ std::vector<std::unique_ptr<Check>> g_checks;
 
 } // namespace
 
-namespace {
-std::vector<std::string> g_read_files;
-}
-
-void will_read(const std::string& path) {
-    if (!path.empty())
-        g_read_files.push_back(path);
-}
-
-Status no_input(const std::string& path) {
-    for (const std::string& read : g_read_files) {
+Status spares(const std::vector<std::string>& inputs, const std::string& output) {
+    for (const std::string& input : inputs) {
         std::error_code none;
-        if (std::filesystem::is_regular_file(read, none) && std::filesystem::equivalent(read, path, none))
+        if (std::filesystem::is_regular_file(input, none) && std::filesystem::equivalent(input, output, none))
             return make_error(Error::Kind::Usage,
-                "the output " + one_line(path) + " is a file that is read; expected another one");
+                "the output " + one_line(output) + " is a file that is read; expected another one");
     }
     return {};
 }
 
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
-    for (const std::string& path : paths)
-        will_read(path);
     const Job job = interruptible();
     OpenOptions options;
     options.verify_md5 = verify_md5;

@@ -102,6 +102,7 @@ int compare(const Options& options) {
             {"executor", {{"libtorch", facts.libtorch}, {"threads", facts.threads}}},
             {"inputs", prepared->inputs.synthetic ? "synthetic" : "recorded"}};
         report.update(comparison_json(compared->against, compared->basis, *compared));
+        report["unrecorded"] = compared->unrecorded;
         report["strict"] = compared->strict;
         report["first_suspicious"] = compared->strict ? ordered_json() : report["first_mismatch"];
         print_json(report);

@@ -101,8 +101,6 @@ int write(const Request& request, const std::string& bytes) {
         std::fwrite(bytes.data(), 1, bytes.size(), plain_output());
         return kDone; // main looks whether all of it went out
     }
-    if (const Status free = no_input(request.output); !free)
-        return fail(free.error());
     const Status saved = save_file(request.output, bytes);
     return saved ? kDone : fail(saved.error());
 }
@@ -131,6 +129,8 @@ int run(Request request) {
     const auto format = format_of(request);
     if (!format)
         return fail(format.error());
+    if (const Status status = spares(request.paths, request.output); !status)
+        return fail(status.error());
     const ExportFormat& chosen = **format;
     if (chosen.painted) {
         if (request.output == "-")

@@ -68,8 +68,6 @@ int show(Dump& dump, const Place& forward, const proof::Derived& derived, const 
         ? printable_json(report_of(dump, id, derived, recorded).dump(1)) + '\n'
         : utf8(print_readable(*derived.joint.module, BodyId(0)));
     if (!options.output.empty()) {
-        if (const Status free = no_input(options.output); !free)
-            return fail(free.error());
         if (const Status status = save_file(options.output, text); !status)
             return fail(status.error());
     } else {
@@ -81,6 +79,10 @@ int show(Dump& dump, const Place& forward, const proof::Derived& derived, const 
 }
 
 int derive(const Options& options) {
+    std::vector<std::string> inputs = options.run.paths;
+    inputs.push_back(options.run.request().inputs);
+    if (const Status status = spares(inputs, options.output); !status)
+        return fail(status.error());
     auto dump = open(options.run.paths);
     if (!dump)
         return fail(dump.error());

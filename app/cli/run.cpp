@@ -48,6 +48,7 @@ ordered_json report_of(const run::Prepared& p, const run::Started& started, cons
         const ordered_json told = comparison_json(c->against, c->basis, *c);
         report["compared"] = c->compared;
         report["basis"] = told["basis"];
+        report["unrecorded"] = c->unrecorded; // nodes of which the file has nothing
         report["mismatched"] = c->mismatched;
         report["first_mismatch"] = told["first_mismatch"];
         if (c->first)
@@ -192,10 +193,10 @@ int run(const Options& options) {
         return fail(dump.error());
     run::Request request = options.run.request();
     request.reference = options.compare;
-    will_read(request.inputs);
-    will_read(request.reference);
-    if (const Status free = no_input(options.save); !options.save.empty() && !free)
-        return fail(free.error());
+    std::vector<std::string> inputs = options.run.paths;
+    inputs.insert(inputs.end(), {request.inputs, request.reference});
+    if (const Status status = spares(inputs, options.save); !status)
+        return fail(status.error());
     show_progress("making inputs");
     const auto prepared = run::prepare(*dump, request);
     if (!prepared)

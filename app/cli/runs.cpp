@@ -116,7 +116,8 @@ int show(const Session& session, const StoredRun& run, bool as_json) {
 }
 
 int list_runs(const Options& options) {
-    will_read(options.session);
+    if (const Status status = spares({options.session}, options.save); !status)
+        return fail(status.error());
     const auto session = Session::open(options.session, options.remove ? OpenMode::Write : OpenMode::Read);
     if (!session)
         return fail(session.error());
@@ -131,8 +132,6 @@ int list_runs(const Options& options) {
         const auto bytes = run::kept_values(**session, options.run);
         if (!bytes)
             return fail(bytes.error());
-        if (const Status free = no_input(options.save); !free)
-            return fail(free.error());
         const Status written = save_file(options.save, *bytes);
         return written ? kDone : fail(written.error());
     }

@@ -108,8 +108,9 @@ std::string reason(archive* a) {
 
 bool looks_packed(std::string_view head) {
     constexpr size_t kTarMark = 257; // of POSIX and GNU tar
+    constexpr size_t kTarHeader = 512; // whose unused bytes are zero, as in no text
     if (head.size() > kTarMark + 5 && head.substr(kTarMark, 5) == "ustar")
-        return true;
+        return head.substr(0, kTarHeader).find('\0') != std::string_view::npos;
     // bzip2's level is a digit; a text may begin with its letters.
     if (head.size() > 10 && head.starts_with("BZh") && head[3] >= '1' && head[3] <= '9')
         return head.substr(4, 6) == "1AY&SY";

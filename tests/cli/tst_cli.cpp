@@ -364,8 +364,12 @@ void TestCli::outputsSpareInputs() {
     const QByteArray bytes = traceBytes("mlp4");
     QVERIFY(writeFile(log, bytes));
     QVERIFY(QFile::link(log, folder.filePath("link.json")));
-    for (const QString& out : {log, folder.filePath("link.json")}) {
-        const Run r = run({"export", log, "--at", "0/0:forward", "--format", "json", "-o", out});
+    const QStringList at{log, "--at", "0/0:forward"};
+    for (const QStringList& words : {QStringList{"export"} + at + QStringList{"--format", "json", "-o", log},
+             QStringList{"export"} + at + QStringList{"--format", "png", "-o", folder.filePath("link.json")},
+             QStringList{"joint"} + at + QStringList{"--seed", "1", "-o", log},
+             QStringList{"run"} + at + QStringList{"--seed", "1", "--save", log}}) {
+        const Run r = run(words);
         QCOMPARE(r.status, 2);
         QVERIFY2(r.err.contains("is a file that is read"), r.err.constData());
     }
