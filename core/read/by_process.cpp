@@ -43,8 +43,11 @@ std::vector<ProcessLog> logs_of_processes(std::string_view text) {
         return logs;
     size_t current = 0;
     LineReader reader;
+    BlankRun blank;
     Lines lines(text, false);
     while (lines.next()) {
+        if (blank.too_long(lines.line()))
+            continue;
         const LogLine* line = reader.split(lines.line());
         if (const auto own = line ? log_of.find(line->process) : log_of.end(); own != log_of.end())
             current = own->second;

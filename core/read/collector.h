@@ -48,6 +48,13 @@ struct GraphTask {
     std::shared_ptr<const std::vector<uint32_t>> lines;
 };
 
+// Whether something of the file was read: archives and folders stand among a dump's files where a problem is
+// told of them.
+inline constexpr const char *kArchiveKind = "archive", *kFolderKind = "folder", *kUnknownKind = "unknown";
+inline bool is_read(const DumpFile& file) {
+    return file.kind != kArchiveKind && file.kind != kFolderKind && file.kind != kUnknownKind;
+}
+
 struct Collector {
     Dump dump;
     std::vector<GraphTask> tasks;

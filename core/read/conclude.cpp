@@ -1,6 +1,7 @@
 #include "core/read/conclude.h"
 
 #include "core/base/text.h"
+#include "core/read/collector.h"
 #include "core/read/evidence.h"
 
 #include <algorithm>
@@ -71,8 +72,7 @@ void conclude(Dump& dump, const std::string& folder) {
         g.ordinal = ordinals[{g.compilation.index, g.stage}]++;
         dump.compilations[g.compilation.index].graphs.push_back(GraphId(i));
     }
-    auto told = std::find_if(
-        dump.files.begin(), dump.files.end(), [](const DumpFile& f) { return f.kind != "unknown"; });
+    auto told = std::find_if(dump.files.begin(), dump.files.end(), is_read);
     told = told == dump.files.end() ? dump.files.begin() : told;
     // Cancelled before the first file there is none.
     if (!folder.empty() || told != dump.files.end())
@@ -82,8 +82,9 @@ void conclude(Dump& dump, const std::string& folder) {
 
 std::optional<Error> nothing_read(const Dump& d) {
     // A text log of which nothing is kept but that there was a compilation (its guards, say) tells nothing.
-    const bool logs_alone = std::all_of(d.files.begin(), d.files.end(),
-        [](const DumpFile& f) { return f.kind == "TORCH_LOGS" || f.kind == "print_readable"; });
+    const bool logs_alone = std::all_of(d.files.begin(), d.files.end(), [](const DumpFile& f) {
+        return !is_read(f) || f.kind == "TORCH_LOGS" || f.kind == "print_readable";
+    });
     const bool named = std::any_of(d.compilations.begin(), d.compilations.end(), [&](const Compilation& c) {
         return c.key.id != "-" && (!logs_alone || !c.function.empty() || !c.recompile_reason.empty());
     });

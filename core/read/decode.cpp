@@ -99,7 +99,7 @@ PlainText decode(const FileBytes& bytes) {
     }
     {
         const auto draft = std::make_shared<Draft>();
-        if (undo_transfer(plain.text.substr(mark), draft->text, draft->places)) {
+        if (undo_transfer(plain.text.substr(mark), *draft)) {
             follow(draft->places, plain);
             plain = finished(draft);
             mark = 0;
@@ -115,7 +115,7 @@ PlainText decode(const FileBytes& bytes) {
     }
     if (is_html_page(plain.text.substr(mark))) {
         const auto draft = std::make_shared<Draft>();
-        text_of_page(plain.text.substr(mark), draft->text, draft->places);
+        text_of_page(plain.text.substr(mark), *draft);
         follow(draft->places, plain);
         plain = finished(draft);
         mark = 0;

@@ -1,11 +1,13 @@
 #include "core/read/gather.h"
 
 #include "core/base/text.h"
-#include "core/read/packed.h"
+#include "core/read/decoder.h"
 #include "core/read/pt2.h"
+#include "core/read/tar.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 namespace hopscope::read {
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr int kFolderDepth = 16; // below a folder that the user names
 constexpr size_t kMostFiles = 100'000;
+constexpr const char* kNoDirectory = "its directory, which stands at the end, is missing or damaged";
 
 bool looks_readable(std::string_view head) {
     return head.find("(torch.nn.Module):") != std::string_view::npos
@@ -46,18 +49,23 @@ private:
     void found_file(const std::string& path);
     std::optional<Error> add(InputFile file);
     std::optional<Error> add_archive(InputFile file);
-    std::optional<Error> add_packed(InputFile file);
+    std::optional<Error> add_members(InputFile file, ArchiveForm form);
+    void tell_of_members(const std::string& path, const ArchiveMembers& members);
     Error no_dump_in(const char* kind, size_t members, size_t inner_before) const;
     bool add_member(const std::string& path, bool named, FileBytes bytes);
     uint64_t wanted_member(std::string_view head) const {
-        return is_gzip(head) ? kSearched : wanted(head) ? kWhole : 0;
+        return is_layer(head) ? kSearched : wanted(head) ? kWhole : 0;
     }
     uint64_t wanted_named(std::string_view head) const {
         return wanted(head) ? kWhole : may_be_text(head) ? kSearched : 0;
     }
     void drop_doubles();
     void note_unknown();
-    void warn(std::string message) { collector_.problem(Severity::Warning, std::move(message), {}, 0, 0); }
+    FileId file_of(const std::string& path, const char* kind);
+    void tell(Severity severity, const std::string& path, const char* kind, std::string message,
+        uint64_t offset = 0) {
+        collector_.problem(severity, std::move(message), file_of(path, kind), 0, offset);
+    }
     bool wanted(std::string_view head) const { return sniff(head) != Format::Unknown; }
 
     UnfoldLimit limit_;
@@ -67,7 +75,15 @@ private:
     std::vector<Error> unknown_; // named files that tell nothing
     size_t listed_ = 0;
     size_t inner_archives_ = 0; // that were not opened
+    std::map<std::string, FileId> told_of_; // archives, members and folders that a problem is told of
 };
+
+FileId Gatherer::file_of(const std::string& path, const char* kind) {
+    const auto [at, is_new] = told_of_.try_emplace(path, FileId(collector_.dump.files.size()));
+    if (is_new)
+        collector_.dump.files.push_back({path, kind, 0});
+    return at->second;
+}
 
 void Gatherer::list_folder(const fs::path& folder, int depth) {
     std::error_code error;
@@ -75,7 +91,7 @@ void Gatherer::list_folder(const fs::path& folder, int depth) {
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
         entries.push_back(*at);
     if (error)
-        warn("cannot list folder " + folder.string() + ": " + error.message());
+        tell(Severity::Warning, folder.string(), kFolderKind, "cannot list this folder: " + error.message());
     std::sort(entries.begin(), entries.end());
     for (const fs::directory_entry& entry : entries) {
         if (listed_ >= kMostFiles)
@@ -87,12 +103,13 @@ void Gatherer::list_folder(const fs::path& folder, int depth) {
             if (depth > 1)
                 list_folder(entry.path(), depth - 1);
             else
-                warn("folders are nested deeper than " + std::to_string(kFolderDepth) + "; "
-                    + entry.path().string() + " is passed over");
+                tell(Severity::Warning, entry.path().string(), kFolderKind,
+                    "is passed over: folders are nested deeper than " + std::to_string(kFolderDepth));
         } else if (entry.is_regular_file(error)) {
             if (++listed_ == kMostFiles)
-                warn("more than " + std::to_string(kMostFiles) + " files; those behind "
-                    + entry.path().string() + " are passed over");
+                tell(Severity::Warning, folder.string(), kFolderKind,
+                    "more than " + std::to_string(kMostFiles) + " files; those behind "
+                        + entry.path().string() + " are passed over");
             found_file(entry.path().string());
         }
     }
@@ -131,8 +148,8 @@ std::optional<Error> Gatherer::add(InputFile file) {
     file.format = sniff(file.bytes.bytes.substr(0, kHeadBytes));
     if (file.format == Format::Archive)
         return add_archive(std::move(file));
-    if (file.format == Format::Packed)
-        return add_packed(std::move(file));
+    if (file.format == Format::Tar)
+        return add_members(std::move(file), ArchiveForm::Tar);
     if (file.format == Format::Unknown && file.named && may_be_text(file.bytes.bytes))
         file.format = Format::Text;
     // What lies in a debug folder is known by its place.
@@ -172,8 +189,10 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
         return file.named ? std::optional(std::move(error)) : std::nullopt;
     };
     auto archive = Archive::open(file.bytes.bytes, file.bytes.owner);
-    if (!archive)
-        return fail(archive.error());
+    if (!archive) // its directory stands at the end, which a cut takes first
+        return add_members(std::move(file), ArchiveForm::ZipWithoutDirectory);
+    if (!file.bytes.damage.empty())
+        tell(Severity::Warning, file.path, kArchiveKind, file.bytes.damage);
     switch (archive_kind(*archive)) {
     case ArchiveKind::Export:
     case ArchiveKind::Compiled:
@@ -194,7 +213,7 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
         auto bytes =
             archive->read(member, limit_, [this](std::string_view head) { return wanted_member(head); });
         if (!bytes)
-            warn(file.path + ": " + bytes.error().message);
+            tell(Severity::Warning, file.path + '/' + member.name, kUnknownKind, bytes.error().message);
         else
             dumps += add_member(file.path + '/' + member.name, false, std::move(*bytes));
     }
@@ -207,7 +226,8 @@ Error Gatherer::no_dump_in(const char* kind, size_t members, size_t inner_before
         std::string("is a ") + kind + " archive of " + counted(members, "file")
             + (inner == 0 ? ", and none of them is a dump"
                           : ", none of them a dump; " + counted(inner, "archive")
-                        + " among them, or files packed once more, are not opened: unpack them first"));
+                        + (inner == 1 ? " among them is" : " among them are") + " not opened: unpack "
+                        + (inner == 1 ? "it" : "them") + " first"));
 }
 
 // Whether it is a dump.
@@ -217,7 +237,7 @@ bool Gatherer::add_member(const std::string& path, bool named, FileBytes bytes) 
     };
     auto unfolded = unfold(path, std::move(bytes), limit_, any);
     if (!unfolded) {
-        warn(unfolded.error().text());
+        tell(Severity::Warning, path, kUnknownKind, unfolded.error().message, unfolded.error().offset);
         return false;
     }
     InputFile inner;
@@ -225,10 +245,9 @@ bool Gatherer::add_member(const std::string& path, bool named, FileBytes bytes) 
     inner.named = named;
     inner.bytes = std::move(*unfolded);
     const Format format = sniff(inner.bytes.bytes.substr(0, kHeadBytes));
-    if (format == Format::Archive || format == Format::Packed) {
+    if (format == Format::Archive || format == Format::Tar) {
         // Where would it end?
-        collector_.problem(
-            Severity::Note, path + " is an archive in an archive, which is not opened", {}, 0, 0);
+        tell(Severity::Note, path, kUnknownKind, "is an archive in an archive, which is not opened");
         ++inner_archives_;
         return false;
     }
@@ -237,30 +256,49 @@ bool Gatherer::add_member(const std::string& path, bool named, FileBytes bytes) 
     return found_.files.size() > before;
 }
 
-std::optional<Error> Gatherer::add_packed(InputFile file) {
+// What is missing of an archive, and what of it is no file.
+void Gatherer::tell_of_members(const std::string& path, const ArchiveMembers& members) {
+    if (!members.damage.empty())
+        tell(Severity::Warning, path, kArchiveKind, "is read in part: " + members.damage, members.damaged_at);
+    if (members.links.empty())
+        return;
+    constexpr size_t kNamed = 3;
+    std::string names;
+    for (size_t i = 0; i < std::min(kNamed, members.links.size()); ++i)
+        names += (i ? ", " : "") + utf8(members.links[i]);
+    tell(Severity::Note, path, kArchiveKind,
+        counted(members.links.size(), "link") + " in it " + (members.links.size() == 1 ? "is" : "are")
+            + " not followed: " + names + (members.links.size() > kNamed ? ", …" : ""));
+}
+
+std::optional<Error> Gatherer::add_members(InputFile file, ArchiveForm form) {
     const auto fail = [&](Error error) -> std::optional<Error> {
         error.file = file.path;
         return file.named ? std::optional(std::move(error)) : std::nullopt;
     };
-    auto unpacked = unpack_files(
-        file.bytes.bytes, limit_, [this](std::string_view head) { return wanted_member(head); },
-        [&](std::string_view head) { return file.named ? wanted_named(head) : wanted_member(head); });
-    if (!unpacked)
-        return fail(unpacked.error());
-    for (const std::string& damage : {file.bytes.damage, unpacked->damage})
-        if (!damage.empty())
-            warn(file.path + " is read in part: " + damage);
+    auto members =
+        read_members(file.bytes, form, limit_, [this](std::string_view head) { return wanted_member(head); });
+    if (!members)
+        return fail(members.error());
+    if (!file.bytes.damage.empty())
+        tell(Severity::Warning, file.path, kArchiveKind, file.bytes.damage);
+    if (form == ArchiveForm::ZipWithoutDirectory)
+        tell(Severity::Warning, file.path, kArchiveKind,
+            std::string("is a zip archive that was cut: ") + kNoDirectory + "; "
+                + counted(members->files.size(), "file") + " could be read by what stands before each",
+            file.bytes.bytes.size());
+    tell_of_members(file.path, *members);
     size_t dumps = 0;
     const size_t inner_before = inner_archives_;
-    const bool alone = unpacked->files.size() == 1 && unpacked->files.front().name.empty();
-    for (PackedFile& member : unpacked->files)
-        dumps += add_member(
-            alone ? file.path : file.path + '/' + member.name, alone && file.named, std::move(member.bytes));
-    if (dumps > 0 || alone) // of a text alone it was said what it lacks
+    for (ArchiveMember& member : members->files)
+        dumps += add_member(file.path + '/' + member.name, false, std::move(member.bytes));
+    if (dumps > 0)
         return std::nullopt;
-    Error error = no_dump_in("tar", unpacked->files.size(), inner_before);
-    if (!unpacked->damage.empty())
-        error.message += ", as far as it was read: " + unpacked->damage;
+    Error error = no_dump_in(form == ArchiveForm::Tar ? "tar" : "zip", members->files.size(), inner_before);
+    if (form == ArchiveForm::ZipWithoutDirectory)
+        error.message += std::string("; it was cut: ") + kNoDirectory;
+    if (!members->damage.empty())
+        error.message += ", as far as it was read: " + members->damage;
     return fail(std::move(error));
 }
 
@@ -273,13 +311,14 @@ void Gatherer::drop_doubles() {
     const auto doubled = [](const InputFile& f) {
         return !f.named && !f.debug && f.format == Format::Readable;
     };
-    const auto graphs = std::count_if(found_.files.begin(), found_.files.end(), doubled);
-    if (graphs)
-        collector_.problem(Severity::Note,
-            counted(static_cast<uint64_t>(graphs), "file")
-                + " with printed graphs in the folder passed over: the trace beside them holds its graphs "
-                  "itself",
-            {}, 0, 0);
+    const auto first = std::find_if(found_.files.begin(), found_.files.end(), doubled);
+    if (first == found_.files.end())
+        return;
+    const auto graphs = std::count_if(first, found_.files.end(), doubled);
+    tell(Severity::Note, fs::path(first->path).parent_path().string(), kFolderKind,
+        counted(static_cast<uint64_t>(graphs), "file")
+            + " with printed graphs in the folder passed over: the trace beside them holds its graphs "
+              "itself");
     std::erase_if(found_.files, doubled);
 }
 
@@ -287,7 +326,7 @@ void Gatherer::drop_doubles() {
 void Gatherer::note_unknown() {
     for (const Error& e : unknown_) {
         const FileId id(collector_.dump.files.size());
-        collector_.dump.files.push_back({e.file, "unknown", 0});
+        collector_.dump.files.push_back({e.file, kUnknownKind, 0});
         collector_.problem(Severity::Note, e.message, id, e.line, 0);
     }
 }
@@ -323,8 +362,8 @@ Result<Gathered> Gatherer::run(const std::vector<std::string>& paths) {
 Format sniff(std::string_view head) {
     if (looks_like_zip(head))
         return Format::Archive;
-    if (looks_packed(head))
-        return Format::Packed;
+    if (looks_like_tar(head))
+        return Format::Tar;
     if (looks_like_trace_log(head))
         return Format::Trace;
     if (looks_like_text_log(head))
@@ -334,7 +373,7 @@ Format sniff(std::string_view head) {
 
 namespace {
 // What a file is by its first bytes, where that is known and no dump; else empty.
-std::string_view known_kind(std::string_view bytes) {
+std::string known_kind(std::string_view bytes) {
     struct Kind {
         std::string_view start, name;
     };
@@ -346,11 +385,17 @@ std::string_view known_kind(std::string_view bytes) {
         {"\x7f"
          "ELF",
             "a program (ELF)"},
-        {"\x1f\x8b", "gzip data within gzip data, in more layers than are unpacked"},
+        {"\x1f\x9d", "data of compress (.Z), which is not unpacked"},
+        {"\x04\x22\x4d\x18", "LZ4 data, which is not unpacked"},
+        {"7z\xbc\xaf\x27\x1c", "a 7-Zip archive, which is not opened"},
+        {"Rar!\x1a\x07", "a RAR archive, which is not opened"},
+        {"LZIP", "lzip data, which is not unpacked"},
     };
     for (const Kind& kind : kKinds)
         if (bytes.starts_with(kind.start))
-            return kind.name;
+            return std::string(kind.name);
+    if (const Packing* packing = packing_of(bytes))
+        return std::string(packing->name) + " data within packed data, in more layers than are unpacked";
     const std::string_view head = bytes.substr(0, 4096);
     if (head.find('\0') != std::string_view::npos)
         return "binary data";
@@ -367,8 +412,8 @@ Error unknown_file(const std::string& path, std::string_view bytes) {
         e.message = "is empty; expected a TORCH_TRACE log, a TORCH_LOGS text or a print_readable text";
         return e;
     }
-    if (const std::string_view kind = known_kind(bytes); !kind.empty())
-        e.message = "found " + std::string(kind)
+    if (const std::string kind = known_kind(bytes); !kind.empty())
+        e.message = "found " + kind
             + "; expected a TORCH_TRACE log, a TORCH_LOGS text, printed graphs or a .pt2 archive";
     else
         e.message = "found no TORCH_TRACE record, no TORCH_LOGS line and no printed graph module in it; "

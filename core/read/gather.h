@@ -12,7 +12,7 @@
 
 namespace hopscope::read {
 
-enum class Format : uint8_t { Unknown, Trace, TextLog, Readable, Archive, Text, Packed };
+enum class Format : uint8_t { Unknown, Trace, TextLog, Readable, Archive, Text, Tar };
 
 // Told by content, never by names. `head`: the first kHeadBytes. Never Text, which is what else a person
 // names: it is searched for graphs whole.

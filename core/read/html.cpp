@@ -195,24 +195,22 @@ bool is_html_page(std::string_view text) {
     return tag.end && !tag.closes && text.find("</", tag.end) != npos;
 }
 
-void text_of_page(std::string_view page, std::string& out, Places& places) {
+void text_of_page(std::string_view page, Draft& out) {
     size_t at = 0;
-    uint32_t line = 1;
     Budget budget = kBudget;
-    const auto begin = [&](size_t offset) { places.push_back({line, offset}); };
     const auto end_line = [&](size_t offset) {
-        out += '\n';
-        begin(offset);
+        out.text += '\n';
+        out.begin(offset);
     };
     const auto skip_to = [&](size_t end) {
-        line += static_cast<uint32_t>(std::count(
+        out.line += static_cast<uint32_t>(std::count(
             page.begin() + static_cast<ptrdiff_t>(at), page.begin() + static_cast<ptrdiff_t>(end), '\n'));
         at = end;
     };
     if (const size_t first = page.find('<');
         !page.starts_with('<') && first != npos && page.substr(0, first).find("StartHTML:") != npos)
         skip_to(first);
-    begin(at);
+    out.begin(at);
     while (at < page.size()) {
         const char c = page[at];
         if (c == '<') {
@@ -223,7 +221,7 @@ void text_of_page(std::string_view page, std::string& out, Places& places) {
             const Tag tag = tag_at(page, at, budget);
             if (tag.end) {
                 skip_to(tag.end);
-                const bool block = among(kBlocks, tag.name) && !out.empty() && out.back() != '\n';
+                const bool block = among(kBlocks, tag.name) && !out.text.empty() && out.text.back() != '\n';
                 if (block || tag.name == "br")
                     end_line(at);
                 continue;
@@ -234,15 +232,15 @@ void text_of_page(std::string_view page, std::string& out, Places& places) {
                 if (entity.means == "\n")
                     end_line(at);
                 else
-                    out += entity.means;
+                    out.text += entity.means;
                 continue;
             }
         } else if (c == '\n') {
-            ++line;
+            ++out.line;
             end_line(++at);
             continue;
         }
-        out += c;
+        out.text += c;
         ++at;
     }
 }

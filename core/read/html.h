@@ -1,7 +1,7 @@
 // Web pages, saved or copied: the text that they show.
 #pragma once
 
-#include "core/read/place.h"
+#include "core/read/draft.h"
 
 #include <cstdint>
 #include <string>
@@ -15,8 +15,8 @@ namespace hopscope::read {
 bool is_html_page(std::string_view text);
 
 // The page's text: without tags, comments, scripts and styles, with entities decoded, blocks and rows of
-// tables on lines of their own. `places` has where each line of `out` begins in the page.
-void text_of_page(std::string_view page, std::string& out, Places& places);
+// tables on lines of their own, each with its place in the page.
+void text_of_page(std::string_view page, Draft& out);
 
 // An entity at `at`, "&quot;" or "&#x27;", as UTF-8; its length is 0 if there is none.
 struct Entity {

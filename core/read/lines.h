@@ -47,6 +47,20 @@ private:
     bool tabbed_ = false;
 };
 
+// Beyond so many in a row, lines of blanks say nothing, and are left out of what is made of a text: one of
+// little else would take dozens of times its bytes.
+inline constexpr uint32_t kMostBlankLines = 1000;
+class BlankRun {
+public:
+    bool too_long(std::string_view line) {
+        lines_ = line.find_first_not_of(" \t\r") == std::string_view::npos ? lines_ + 1 : 0;
+        return lines_ > kMostBlankLines;
+    }
+
+private:
+    uint32_t lines_ = 0;
+};
+
 // A payload's text as it was before it got its tabs.
 inline std::string untabbed(std::string_view text) {
     std::string out;

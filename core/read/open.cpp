@@ -155,7 +155,7 @@ size_t copies_in(std::string_view text) {
 void Opener::read_file(const InputFile& given) {
     InputFile file = given;
     static constexpr const char* kKinds[]{"torch_compile_debug", "TORCH_TRACE", "TORCH_LOGS",
-        "print_readable", "torch.export", "unknown"}; // by Format; a packed file is none by itself
+        "print_readable", "torch.export", "unknown"}; // by Format; a tar archive is none by itself
     const FileId id(collector_.dump.files.size());
     collector_.reading = id;
     evidence_.add(id, file.bytes.bytes);
@@ -320,8 +320,8 @@ Result<Dump> Opener::open(const std::vector<std::string>& paths, const std::opti
     read_graphs(collector_, options_.threads);
     add_logged_compilations();
     if (const Dump& d = collector_.dump; d.graphs.empty() && !d.messages.empty() && !job_.cancelled()
-        && std::all_of(
-            d.files.begin(), d.files.end(), [](const DumpFile& f) { return f.kind == "TORCH_LOGS"; }))
+        && std::all_of(d.files.begin(), d.files.end(),
+            [](const DumpFile& f) { return !is_read(f) || f.kind == "TORCH_LOGS"; }))
         collector_.problem(Severity::Note,
             "this log tells of calls of regions and has no graph: no compilation came that far, or "
             "TORCH_LOGS=graph_code,aot_graphs was off",

@@ -255,11 +255,13 @@ void GraphFinder::headless() {
         }
         std::vector<RawLine> lines;
         std::string_view line;
+        BlankRun blank;
         for (Cursor c = from; c.at < to;) {
             const Cursor here = c;
             if (!line_at(c, line))
                 break;
-            lines.push_back({line, place(here), line.size(), false});
+            if (!blank.too_long(line))
+                lines.push_back({line, place(here), line.size(), false});
         }
         for (HeadlessGraph& graph : find_headless(lines)) {
             GraphTask task;

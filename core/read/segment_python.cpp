@@ -53,6 +53,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
     size_t foreign = 0;
     size_t def_column = 0;
     bool seen_def = false;
+    BlankRun blanks;
     while (true) {
         const Cursor here = at;
         if (!line_at(at, line))
@@ -126,7 +127,8 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
         }
         const size_t blank = text.find_first_not_of(' ');
         found.clean = found.clean && bare && (blank == npos || text[blank] != '\t');
-        found.lines.push_back({text, place(here), line.size(), false});
+        if (!blanks.too_long(words))
+            found.lines.push_back({text, place(here), line.size(), false});
         if (!words.empty() || bare)
             found.behind = at;
         if (holds_head(words))

@@ -249,7 +249,10 @@ TextBeside TraceReader::text_beside() const {
     for (const TextRun& run : text_runs_) {
         beside.lines += run.told;
         Lines lines(bytes_.bytes.substr(run.begin, run.end - run.begin), false);
+        BlankRun blank;
         while (lines.next()) {
+            if (blank.too_long(lines.line()))
+                continue;
             beside.places.push_back({run.line + lines.number() - 1, run.begin + lines.offset()});
             (beside.text += lines.line()) += '\n';
         }

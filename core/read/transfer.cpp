@@ -52,54 +52,34 @@ bool is_shown_by_cat(std::string_view head) {
     return lines >= kFewest;
 }
 
-class Writer {
-public:
-    Writer(std::string& out, Places& places)
-        : out_(out)
-        , places_(places) {
-        places_.push_back({1, 0});
-    }
-    void put(char c) { out_ += c; }
-    // A line of the file ends before byte `next`, and with it one of the text.
-    void end_line(size_t next) {
-        ++line_;
-        out_ += '\n';
-        places_.push_back({line_, next});
-    }
-    void soft_break() { ++line_; }
-
-private:
-    std::string& out_;
-    Places& places_;
-    uint32_t line_ = 1;
-};
-
 } // namespace
 
-bool undo_transfer(std::string_view text, std::string& out, Places& places) {
+bool undo_transfer(std::string_view text, Draft& out) {
     const std::string_view head = text.substr(0, kSample);
     const bool mail = is_quoted_printable(head);
     if (!mail && !is_shown_by_cat(head))
         return false;
-    out.reserve(text.size());
-    Writer writer(out, places);
+    out.text.reserve(text.size());
+    out.begin(0);
     for (size_t at = 0; at < text.size(); ++at) {
         const char c = text[at];
         if (c == '\n') {
-            writer.end_line(at + 1);
+            ++out.line;
+            out.text += '\n';
+            out.begin(at + 1);
         } else if (mail && c == '=' && is_soft_break(text, at)) {
             at = text.find('\n', at);
-            writer.soft_break();
+            ++out.line;
         } else if (const int value = mail && c == '=' ? hex_at(text, at + 1) : -1; value >= 0) {
-            writer.put(static_cast<char>(value));
+            out.text += static_cast<char>(value);
             at += 2;
         } else if (!mail && c == '$' && (at + 1 == text.size() || text[at + 1] == '\n')) {
             continue;
         } else if (!mail && text.substr(at, 2) == "^I") {
-            writer.put('\t');
+            out.text += '\t';
             ++at;
         } else {
-            writer.put(c);
+            out.text += c;
         }
     }
     return true;

@@ -2,15 +2,14 @@
 // -A`.
 #pragma once
 
-#include "core/read/place.h"
+#include "core/read/draft.h"
 
-#include <string>
 #include <string_view>
 
 namespace hopscope::read {
 
 // The text itself, with the place of each of its lines; false where it is written in neither, told by its
 // first bytes.
-bool undo_transfer(std::string_view text, std::string& out, Places& places);
+bool undo_transfer(std::string_view text, Draft& out);
 
 } // namespace hopscope::read

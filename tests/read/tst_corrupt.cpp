@@ -1,6 +1,7 @@
 // Damaged, cut and hostile input: never a crash, never a hang, and no damage without a word about it.
 #include "core/graph/print.h"
 #include "core/graph/verify.h"
+#include "core/read/decode.h"
 #include "core/read/payloads.h"
 #include "core/regions/ledger.h"
 #include "tests/testdata.h"
@@ -30,6 +31,8 @@ private slots:
     void hostile_data();
     void hostile();
     void gzipWithinGzip();
+    void blankLines_data();
+    void blankLines();
     void gzipCut();
     void gzipDamaged();
     void gzipThatUnfoldsToTooMuch();
@@ -393,6 +396,32 @@ void TestCorrupt::gzipWithinGzip() {
     const auto refused = open(many);
     QVERIFY(!refused.ok());
     QVERIFY2(refused.error().text().find("gzip") != std::string::npos, refused.error().text().c_str());
+}
+
+// A million empty lines take no place each: what is made of a text keeps a thousand in a row.
+void TestCorrupt::blankLines_data() {
+    QTest::addColumn<QByteArray>("before");
+    QTest::addColumn<QByteArray>("within");
+    const QByteArray blank(1'000'000, '\n');
+    QTest::newRow("before it, coloured") << "\x1b[31mwords\x1b[0m\n" + blank << QByteArray();
+    QTest::newRow("before it, a page") << "<html><body><pre>\n" + blank << QByteArray();
+    QTest::newRow("within it") << QByteArray("words\n") << blank;
+    QTest::newRow("within it, coloured") << QByteArray("\x1b[31mwords\x1b[0m\n") << blank;
+}
+
+void TestCorrupt::blankLines() {
+    QFETCH(QByteArray, before);
+    QFETCH(QByteArray, within);
+    const QByteArray text =
+        before + "def forward(self, x):\n    y = x.sin()\n" + within + "    z = y.cos()\n    return z\n";
+    const auto bytes = std::make_shared<const std::string>(text.toStdString());
+    const read::PlainText plain = read::decode({bytes, *bytes, {}});
+    QVERIFY(!plain.places || plain.places->size() < 2000);
+    const auto dump = open(text);
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QCOMPARE(dump->graphs.size(), size_t(1));
+    QCOMPARE(dump->graphs[0].module->bodies[0].nodes.size(), size_t(4));
+    QCOMPARE(dump->graphs[0].line, static_cast<uint64_t>(before.count('\n') + 1));
 }
 
 void TestCorrupt::gzipCut() {

@@ -1,7 +1,8 @@
 // Tar archives, and logs that bzip2, xz or zstd packed: the dump is what it is unpacked, and what is missing
 // is said.
 #include "core/graph/print.h"
-#include "core/read/packed.h"
+#include "core/read/tar.h"
+#include "core/read/unfold.h"
 #include "tests/testdata.h"
 
 #include <QTest>
@@ -12,6 +13,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <random>
 
 using namespace hopscope;
 using namespace hopscope::test;
@@ -24,12 +26,17 @@ struct Free {
     void operator()(archive* a) const { archive_write_free(a); }
 };
 
-// `filter`: "bzip2", "xz", "zstd", "gzip" or "none". `raw`: the one member alone.
+// `filter`: "bzip2", "xz", "zstd", "gzip", "none", or "zip" for an archive of that form. `raw`: the one
+// member alone. A member called "a -> b" is a symbolic link, "a => b" a hard one.
 QByteArray packed(const Members& members, const char* filter, bool raw = false) {
     const std::unique_ptr<archive, Free> a(archive_write_new());
-    if (qstrcmp(filter, "none") != 0 && archive_write_add_filter_by_name(a.get(), filter) != ARCHIVE_OK)
+    const bool zip = qstrcmp(filter, "zip") == 0;
+    if (!zip && qstrcmp(filter, "none") != 0
+        && archive_write_add_filter_by_name(a.get(), filter) != ARCHIVE_OK)
         return {};
-    raw ? archive_write_set_format_raw(a.get()) : archive_write_set_format_ustar(a.get());
+    raw       ? archive_write_set_format_raw(a.get())
+        : zip ? archive_write_set_format_zip(a.get())
+              : archive_write_set_format_ustar(a.get());
     size_t all = 1 << 16;
     for (const auto& [name, bytes] : members)
         all += static_cast<size_t>(bytes.size()) + 2048;
@@ -38,8 +45,15 @@ QByteArray packed(const Members& members, const char* filter, bool raw = false) 
     archive_write_open_memory(a.get(), out.data(), all, &used);
     for (const auto& [name, bytes] : members) {
         archive_entry* entry = archive_entry_new();
-        archive_entry_set_pathname(entry, name.constData());
+        const qsizetype link = std::max(name.indexOf(" -> "), name.indexOf(" => "));
+        archive_entry_set_pathname(entry, (link < 0 ? name : name.left(link)).constData());
         archive_entry_set_filetype(entry, name.endsWith('/') ? AE_IFDIR : AE_IFREG);
+        if (link >= 0 && name[link + 1] == '-') {
+            archive_entry_set_filetype(entry, AE_IFLNK);
+            archive_entry_set_symlink(entry, name.constData() + link + 4);
+        } else if (link >= 0) {
+            archive_entry_set_hardlink(entry, name.constData() + link + 4);
+        }
         archive_entry_set_perm(entry, 0644);
         archive_entry_set_size(entry, bytes.size());
         archive_write_header(a.get(), entry);
@@ -64,7 +78,8 @@ QString listed(const Dump& dump) {
 QStringList problems(const Dump& dump) {
     QStringList out;
     for (const Problem& p : dump.problems)
-        out << QString::fromStdString(p.message);
+        out << QString::fromStdString(
+            (p.file ? dump.files[p.file.index].path + ": " : std::string()) + p.message);
     return out;
 }
 
@@ -87,6 +102,14 @@ private slots:
     void cut();
     void bounded();
     void textsThatLookPacked();
+    void cutOrDamaged_data();
+    void cutOrDamaged();
+    void damagedAtItsBegin();
+    void cutBetweenMembers();
+    void cutZip();
+    void packedInAnArchive_data();
+    void packedInAnArchive();
+    void links();
 
 private:
     Result<Dump> open(const QByteArray& bytes, const OpenOptions& options = {}) {
@@ -159,7 +182,7 @@ void TestPacked::archiveInAnArchive() {
     const auto dump = open(packed({{"inner.tar.xz", inner}, {"trace.log", traceBytes("shapes")}}, "gzip"));
     QVERIFY(dump.ok());
     QVERIFY2(problems(*dump).join('\n').contains(
-                 "/file/inner.tar.xz is an archive in an archive, which is not opened"),
+                 "/file/inner.tar.xz: is an archive in an archive, which is not opened"),
         qPrintable(problems(*dump).join('\n')));
 }
 
@@ -181,7 +204,7 @@ void TestPacked::damagedInTheMiddle() {
     bytes[bytes.indexOf("b.log")] = 'x';
     const auto dump = open(bytes);
     QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
-    QCOMPARE(dump->files.size(), size_t(2));
+    QCOMPARE(dump->files.size(), size_t(3)); // with the archive, of which it is told
     QVERIFY2(
         problems(*dump).join('\n').contains("a member may be lost"), qPrintable(problems(*dump).join('\n')));
 }
@@ -211,7 +234,7 @@ void TestPacked::cut() {
     const auto dump = open(bytes.left(bytes.size() / 2));
     QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
     QVERIFY(!dump->graphs.empty());
-    QVERIFY2(problems(*dump).join('\n').contains("/file is read in part: "),
+    QVERIFY2(problems(*dump).join('\n').contains("/file: is read in part: "),
         qPrintable(problems(*dump).join('\n')));
     for (const char* filter : {"bzip2", "xz", "zstd"}) {
         const QByteArray whole = packed({{"trace.log", traceBytes("mlp4")}}, filter);
@@ -231,18 +254,139 @@ void TestPacked::bounded() {
         "xz");
     const auto dump = open(bytes, options);
     QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
-    QCOMPARE(dump->files.size(), size_t(1));
+    QCOMPARE(dump->files.size(), size_t(2));
     QVERIFY2(problems(*dump).join('\n').contains("unfolds to more than 1.00 MiB"),
         qPrintable(problems(*dump).join('\n')));
 }
 
 void TestPacked::textsThatLookPacked() {
     QVERIFY(
-        !read::looks_packed(std::string(257, 'x') + "ustar is a word of this log" + std::string(600, 'x')));
-    QVERIFY(!read::looks_packed("BZh is a bank of Zurich"));
-    QVERIFY(!read::looks_packed("BZh91 and more text"));
-    QVERIFY(!read::looks_packed(QByteArray(600, 'x').toStdString()));
-    QVERIFY(read::looks_packed(packed({{"x", "text"}}, "bzip2", true).toStdString()));
+        !read::looks_like_tar(std::string(257, 'x') + "ustar is a word of this log" + std::string(600, 'x')));
+    QVERIFY(!read::looks_like_tar(QByteArray(600, 'x').toStdString()));
+    QVERIFY(!read::is_layer("BZh is a bank of Zurich"));
+    QVERIFY(!read::is_layer("BZh91 and more text, with\ttabs,\r\nlines and \x1b[31mcolours\x1b[0m"));
+    QVERIFY(read::is_layer(packed({{"x", "text"}}, "bzip2", true).toStdString()));
+}
+
+void TestPacked::cutOrDamaged_data() {
+    QTest::addColumn<QString>("filter");
+    for (const char* filter : {"gzip", "bzip2", "xz", "zstd"})
+        QTest::newRow(filter) << filter;
+}
+
+// What stands before the place is read, and the place is told, whatever packed it.
+void TestPacked::cutOrDamaged() {
+    QFETCH(QString, filter);
+    // bzip2 unpacks blocks of 900 kB whole: more than two of them.
+    QByteArray log = traceBytes("gpt12");
+    const qsizetype whole = log.size();
+    std::mt19937 random(1);
+    while (log.size() < 2'000'000)
+        log += "other words " + QByteArray::number(random()) + '\n';
+    const QByteArray bytes = packed({{"x", log}}, filter.toLatin1(), true);
+    const auto cut = open(bytes.left(bytes.size() * 9 / 10));
+    QVERIFY2(cut.ok(), cut.ok() ? "" : cut.error().text().c_str());
+    QVERIFY(!cut->graphs.empty());
+    QVERIFY2(problems(*cut).join('\n').contains("/file: the " + filter + " data ends early behind byte "),
+        qPrintable(problems(*cut).join('\n')));
+    QByteArray damaged = bytes;
+    for (qsizetype i = bytes.size() * 9 / 10; i < bytes.size(); ++i)
+        damaged[i] = static_cast<char>(random());
+    const auto junk = open(damaged);
+    QVERIFY2(junk.ok(), junk.ok() ? "" : junk.error().text().c_str());
+    QVERIFY(!junk->graphs.empty());
+    const QString told = problems(*junk).join('\n');
+    QVERIFY2(told.contains("the " + filter + " data is damaged behind byte ")
+            || told.contains("the " + filter + " data ends early behind byte "),
+        qPrintable(told));
+    const auto behind = open(bytes + "and more");
+    QVERIFY(behind.ok());
+    QVERIFY2(problems(*behind).join('\n').contains(
+                 "data ends at byte " + QString::number(bytes.size()) + ", and the 8 bytes behind it"),
+        qPrintable(problems(*behind).join('\n')));
+    // Two files one behind the other are one, as the programs that pack say.
+    const QByteArray two = packed({{"x", log.left(whole)}}, filter.toLatin1(), true)
+        + packed({{"x", log.mid(whole)}}, filter.toLatin1(), true);
+    QCOMPARE(listed(*open(two)), listed(*open(log)));
+}
+
+void TestPacked::damagedAtItsBegin() {
+    QByteArray bytes = packed({{"x", traceBytes("mlp4")}}, "bzip2", true);
+    bytes[5] = '\x01'; // the mark of a block
+    const auto dump = open(bytes);
+    QVERIFY(!dump.ok());
+    QVERIFY2(dump.error().message.starts_with(
+                 "is a bzip2 file of which nothing can be unpacked: its data is damaged behind byte "),
+        dump.error().message.c_str());
+    const auto cut = open(packed({{"x", traceBytes("mlp4")}}, "xz", true).left(30));
+    QVERIFY(!cut.ok());
+    QCOMPARE(cut.error().message,
+        std::string("is a xz file of which nothing can be unpacked: its data ends early behind byte 30"));
+    QCOMPARE(cut.error().offset, uint64_t(30));
+}
+
+// Nothing of its bytes says so but the end that is missing.
+void TestPacked::cutBetweenMembers() {
+    const QByteArray both = packed({{"a.log", traceBytes("mlp4")}, {"b.log", traceBytes("shapes")}}, "none");
+    const auto dump = open(both.left(both.indexOf("b.log")));
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QCOMPARE(dump->files.size(), size_t(2)); // the archive itself, of which it is told
+    const QString told = problems(*dump).join('\n');
+    QVERIFY2(told.contains("/file: is read in part: the blocks of zeros that end a tar archive are missing"),
+        qPrintable(told));
+    QVERIFY(!problems(*open(both)).join('\n').contains("archive"));
+    // `tar A`, or cat: one archive behind the other's end.
+    const auto joined = open(
+        packed({{"a.log", traceBytes("mlp4")}}, "none") + packed({{"b.log", traceBytes("shapes")}}, "none"));
+    QVERIFY(joined.ok() && !problems(*joined).join('\n').contains("archive"));
+    QCOMPARE(joined->files.size(), size_t(2));
+}
+
+void TestPacked::cutZip() {
+    const Members members{{"a.log", traceBytes("mlp4")}, {"b.log", traceBytes("shapes")}, {"c", "milk"}};
+    QByteArray zip = packed(members, "zip");
+    zip.truncate(zip.indexOf("PK\x01\x02"));
+    const auto dump = open(zip);
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QCOMPARE(listed(*dump), listed(*open(packed(members, "none"))));
+    const QString told = problems(*dump).join('\n');
+    QVERIFY2(told.contains("/file: is a zip archive that was cut: its directory"), qPrintable(told));
+    // In the midst of the second.
+    zip.truncate(zip.lastIndexOf("PK\x03\x04") - 2000);
+    const auto part = open(zip);
+    QVERIFY2(part.ok(), part.ok() ? "" : part.error().text().c_str());
+    QVERIFY(!part->graphs.empty());
+}
+
+// A log that was packed alone, in an archive: unpacked as a file of its own is.
+void TestPacked::packedInAnArchive_data() {
+    alone_data();
+}
+
+void TestPacked::packedInAnArchive() {
+    QFETCH(QString, filter);
+    const QByteArray log = packed({{"x", traceBytes("mlp4")}}, filter.toLatin1(), true);
+    const QString expected = listed(*open(traceBytes("mlp4")));
+    for (const char* form : {"none", "gzip", "zip"}) {
+        const auto dump = open(packed({{"run/trace.log." + filter.toLatin1(), log}}, form));
+        QVERIFY2(dump.ok(), dump.ok() ? form : dump.error().text().c_str());
+        QCOMPARE(listed(*dump), expected);
+    }
+    // A cut one says where it lies.
+    const auto cut = open(packed({{"a.log", traceBytes("shapes")}, {"run/trace.log", log.left(20)}}, "none"));
+    QVERIFY2(cut.ok(), cut.ok() ? "" : cut.error().text().c_str());
+    QVERIFY2(problems(*cut).join('\n').contains("/file/run/trace.log: is a " + filter + " file"),
+        qPrintable(problems(*cut).join('\n')));
+}
+
+void TestPacked::links() {
+    const auto dump = open(packed(
+        {{"trace.log", traceBytes("mlp4")}, {"latest.log -> trace.log", ""}, {"same.log => trace.log", ""}},
+        "none"));
+    QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+    QVERIFY2(problems(*dump).join('\n').contains(
+                 "/file: 2 links in it are not followed: latest.log -> trace.log, same.log -> trace.log"),
+        qPrintable(problems(*dump).join('\n')));
 }
 
 QTEST_GUILESS_MAIN(TestPacked)
