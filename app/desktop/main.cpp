@@ -1,6 +1,7 @@
 // hopscope-desktop: the window. Also what draws PNG, PDF and screenshots for the command line.
 #include "core/base/exit_status.h"
 #include "views/base/text.h"
+#include "views/help/helpview.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/screenshot.h"
 #include "views/shell/script.h"
@@ -254,12 +255,17 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
                 play(window, request.script, [&window, &request, leave](const Status& played) {
                     if (!played)
                         return leave(fail(played.error()));
-                    QString error;
-                    const bool written = writeScreenshot(window, request.screenshot, &error);
-                    leave(written
-                            ? kDone
-                            : fail(QStringLiteral("%1: cannot be written: %2").arg(request.screenshot, error),
-                                kUnwritable));
+                    // The help is a window of its own: what is asked for is its picture.
+                    if (QWidget* help = window.help(); request.sizeGiven && help && help->isVisible())
+                        help->resize(request.size);
+                    whenIdle(window, [&window, &request, leave] {
+                        QString error;
+                        const bool written = writeScreenshot(window, request.screenshot, &error);
+                        leave(written ? kDone
+                                      : fail(QStringLiteral("%1: cannot be written: %2")
+                                                 .arg(request.screenshot, error),
+                                          kUnwritable));
+                    });
                 });
             });
             return;

@@ -67,13 +67,23 @@ void PictureHistory::set(const BodyKey& body, const PictureChoice& choice) {
 }
 
 void PictureHistory::change(const Place& body, PictureChoice next) {
-    const PictureChoice& before = of(body);
-    if (next == before)
+    Changes one;
+    one.emplace_back(body, std::move(next));
+    change(std::move(one));
+}
+
+void PictureHistory::change(Changes next) {
+    Step step;
+    for (auto& [body, choice] : next)
+        if (const PictureChoice& before = of(body); choice != before)
+            step.push_back({{body.graph, body.body}, before, std::move(choice)});
+    if (step.empty())
         return;
+    for (const Change& change : step)
+        set(change.body, change.after);
     steps_.resize(at_);
-    steps_.push_back({{body.graph, body.body}, before, next});
+    steps_.push_back(std::move(step));
     ++at_;
-    set(steps_.back().body, next);
 }
 
 void PictureHistory::clear() {
@@ -86,16 +96,18 @@ Place PictureHistory::undo() {
     if (!can_undo())
         return {};
     const Step& step = steps_[--at_];
-    set(step.body, step.before);
-    return {step.body.first, step.body.second, {}};
+    for (const Change& change : step)
+        set(change.body, change.before);
+    return {step.front().body.first, step.front().body.second, {}};
 }
 
 Place PictureHistory::redo() {
     if (!can_redo())
         return {};
     const Step& step = steps_[at_++];
-    set(step.body, step.after);
-    return {step.body.first, step.body.second, {}};
+    for (const Change& change : step)
+        set(change.body, change.after);
+    return {step.front().body.first, step.front().body.second, {}};
 }
 
 // --- changes

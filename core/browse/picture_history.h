@@ -17,19 +17,23 @@ public:
 
     const PictureChoice& of(const Place& body) const;
     void change(const Place& body, PictureChoice next); // the same again is no step
+    // Of several bodies as one step, each of them once.
+    using Changes = std::vector<std::pair<Place, PictureChoice>>;
+    void change(Changes next);
     void clear(); // another document
 
     bool can_undo() const { return at_ > 0; }
     bool can_redo() const { return at_ < steps_.size(); }
-    // The body whose picture has changed by it; no graph where there is no step.
+    // The (first) body whose picture has changed by it; no graph where there is no step.
     Place undo();
     Place redo();
 
 private:
-    struct Step {
+    struct Change {
         BodyKey body;
         PictureChoice before, after;
     };
+    using Step = std::vector<Change>; // at least one
     void set(const BodyKey& body, const PictureChoice& choice);
 
     std::map<BodyKey, PictureChoice> choices_; // those that are not plain

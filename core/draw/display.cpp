@@ -342,7 +342,7 @@ DisplayList make_display_list(const Scene& scene, const DisplayOptions& options)
             p.stroke = kind_color(Kind::Region);
         }
     }
-    for (const Label& label : scene.labels) {
+    for (const Label& label : options.labels ? scene.labels : std::vector<Label>()) {
         Drawer draw(list, dx, dy);
         Primitive& words =
             draw.text(Part::Caption, label.at.x, label.at.y, label.text, kFontSize, ColorRole::Quiet);

@@ -96,6 +96,7 @@ struct DisplayOptions {
     std::string caption; // a line above the picture; empty = none
     std::string subcaption; // a quiet line below it
     const Overlay* overlay = nullptr; // fills of the boxes
+    bool labels = true; // Scene::labels; a window keeps them in view by itself
     bool cut_edges = false; // also those that are too long to draw (as straight dashed lines)
 };
 

@@ -11,7 +11,6 @@ namespace hopscope::draw {
 namespace {
 
 constexpr int kFrameRoom = 10; // between a frame and its boxes
-constexpr int kFrameHead = 20; // above them, for its label
 constexpr int kLabelHeight = 17; // of a label alone
 constexpr int kLabelGap = 2; // between it and its box
 

@@ -34,6 +34,7 @@ HalfScene begin_half(const HalfBody& half) {
 struct Wire {
     uint32_t left = 0, right = 0;
     std::vector<NodeId> values;
+    NodeId taken; // the placeholder of the first in the other half
 };
 
 std::vector<uint32_t> boxes_that_take(const HalfScene& backward, NodeId placeholder) {
@@ -49,16 +50,18 @@ std::vector<uint32_t> boxes_that_take(const HalfScene& backward, NodeId placehol
 
 std::vector<Wire> make_wires(
     const HalfScene& forward, const HalfScene& backward, const std::vector<SavedLink>& saved) {
-    std::map<std::pair<uint32_t, uint32_t>, std::vector<NodeId>> values;
+    std::map<std::pair<uint32_t, uint32_t>, Wire> by_boxes;
     for (const SavedLink& link : saved)
         for (const uint32_t right : boxes_that_take(backward, link.placeholder)) {
-            std::vector<NodeId>& all = values[{forward.folded.box_of_node[link.value.index], right}];
-            if (std::find(all.begin(), all.end(), link.value) == all.end())
-                all.push_back(link.value);
+            const uint32_t left = forward.folded.box_of_node[link.value.index];
+            Wire& wire =
+                by_boxes.try_emplace({left, right}, Wire{left, right, {}, link.placeholder}).first->second;
+            if (std::find(wire.values.begin(), wire.values.end(), link.value) == wire.values.end())
+                wire.values.push_back(link.value);
         }
     std::vector<Wire> wires;
-    for (auto& [boxes, list] : values)
-        wires.push_back({boxes.first, boxes.second, std::move(list)});
+    for (auto& [boxes, wire] : by_boxes)
+        wires.push_back(std::move(wire));
     return wires;
 }
 
@@ -86,16 +89,24 @@ bool has_mark(const Box& box, Port::Side side) {
         box.ports.begin(), box.ports.end(), [&](const Port& port) { return port.side == side; });
 }
 
-// Lines leave from the marks beside a box; where it has none (what is saved is a weight, or an input), from
-// its border.
-void meet_borders(const Scene& scene, Edge& edge) {
-    if (edge.points.empty())
+// Lines lead from mark to mark. What is saved of weights and inputs, which are marks on top of a box, has
+// none beside it: it gets one. A placeholder with a box of its own is met at its border.
+void mark_end(Box& box, Port::Side side, NodeId value, Edge& edge) {
+    if (edge.points.empty() || has_mark(box, side))
         return;
-    const Box &from = scene.boxes[edge.from_box], &to = scene.boxes[edge.to_box];
-    if (!has_mark(from, Port::Side::Right))
-        edge.points.insert(edge.points.begin(), {from.x + from.w, edge.points.front().y});
-    if (!has_mark(to, Port::Side::Left))
-        edge.points.push_back({to.x, edge.points.back().y});
+    const bool right = side == Port::Side::Right;
+    const int border = right ? box.x + box.w : box.x;
+    if (box.node == value) {
+        const layout::Point at{border, right ? edge.points.front().y : edge.points.back().y};
+        edge.points.insert(right ? edge.points.begin() : edge.points.end(), at);
+        return;
+    }
+    Port mark{
+        side, Port::Role::Saved, value, {}, {border + (right ? kPortOut : -kPortOut), box.y + box.h / 2}};
+    for (const Port& other : box.ports)
+        if (other.node == value)
+            mark.label = other.label;
+    box.ports.push_back(std::move(mark));
 }
 
 void append_wires(
@@ -113,7 +124,8 @@ void append_wires(
         edge.cut = lines[i].cut;
         for (layout::Point& p : edge.points)
             p = {p.x + kPortRoom, p.y + kPortRoom + kHeading};
-        meet_borders(scene, edge);
+        mark_end(scene.boxes[edge.from_box], Port::Side::Right, edge.from, edge);
+        mark_end(scene.boxes[edge.to_box], Port::Side::Left, wires[i].taken, edge);
         scene.edges.push_back(std::move(edge));
     }
 }
@@ -200,12 +212,8 @@ void add_half_links(const Placed& placed, bool left, Scene& scene) {
         } else {
             edge.to = scene.boxes[wire.right].node;
         }
-        if (!edge.points.empty() && left && !has_mark(scene.boxes[wire.left], Port::Side::Right)) {
-            const Box& box = scene.boxes[wire.left];
-            edge.points.insert(edge.points.begin(), {box.x + box.w, edge.points.front().y});
-        } else if (!edge.points.empty() && !left && !has_mark(scene.boxes[wire.right], Port::Side::Left)) {
-            edge.points.push_back({scene.boxes[wire.right].x, edge.points.back().y});
-        }
+        mark_end(scene.boxes[left ? wire.left : wire.right], left ? Port::Side::Right : Port::Side::Left,
+            left ? edge.from : wire.taken, edge);
         scene.edges.push_back(std::move(edge));
     }
 }

@@ -16,8 +16,9 @@ namespace hopscope::draw {
 
 struct Overlay {
     std::string title; // "Bytes of each value"
-    // By box: from 0, the least, to kShades - 1; none where there is nothing to tell. Shades of one hue that
-    // grow stronger, so that their order is seen in grey too.
+    // By box: from 0, the least, to kShades - 1; none where there is nothing to tell. Shades grow stronger,
+    // so that their order is seen in grey too; in the dark, where they must stay dark under text, their hue
+    // helps.
     std::vector<std::optional<uint8_t>> shade;
     std::vector<std::string> words; // by box: the number as it is said, "24.0 KiB"; empty where there is none
     std::array<std::string, kShades> steps; // what each shade stands for; empty where no box has it

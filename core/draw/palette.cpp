@@ -31,11 +31,11 @@ constexpr std::array<Pair, static_cast<size_t>(ColorRole::Kind0)> kRoles = {{
     {0x9A6209, 0xE3B25B}, // Saved
     {0xA85600, 0xF2A65A}, // Warning
     {0xF7EBDA, 0x33291C}, // Gradient
-    {0xFFF4D2, 0x2B2622}, // Shade0
-    {0xFEDD93, 0x472F1F}, // Shade1
-    {0xFDBA63, 0x68361D}, // Shade2
-    {0xF79245, 0x8A3A1C}, // Shade3
-    {0xE96E4C, 0xAC4021}, // Shade4
+    {0xFFF4D2, 0x22323F}, // Shade0
+    {0xFEDD93, 0x3A3F8E}, // Shade1
+    {0xFDBA63, 0x7A3083}, // Shade2
+    {0xF79245, 0xAB2F4E}, // Shade3
+    {0xE96E4C, 0xAE4A00}, // Shade4
     {0xD3EFE8, 0x173E38}, // SoftReused
     {0xE3E6EB, 0x333841}, // SoftInlined
     {0xD9C6F6, 0x46346B}, // SoftTracedAgain

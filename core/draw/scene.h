@@ -150,6 +150,7 @@ struct Options {
 };
 
 inline constexpr int kFrameLabel = 8; // from its left border to its label
+inline constexpr int kFrameHead = 20; // above its boxes, for its label
 // Around the boxes of a group, or of a block that is drawn once for several.
 struct Frame {
     int x = 0, y = 0, w = 0, h = 0;

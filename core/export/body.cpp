@@ -45,6 +45,9 @@ Result<ExportedBody> export_picture(
     const BodyId shown = drawn.body;
     const std::string address = address_of(dump, place.graph, place.body);
     ExportedBody exported{{}, picture.scene.note};
+    if (const std::string undrawn = format.coloured ? undrawn_links(dump, picture) : std::string();
+        !undrawn.empty())
+        exported.note += (exported.note.empty() ? "" : "; ") + undrawn;
     if (picture.overlay && !format.coloured)
         return make_error(
             Error::Kind::Usage, std::string(format.extension) + " has no colours for an overlay");

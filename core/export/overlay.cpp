@@ -110,6 +110,8 @@ draw::Overlay decisions_of(const std::vector<OverlaidScene>& scenes) {
     for (const OverlaidScene& of : scenes)
         for (const draw::Box& box : of.scene->boxes)
             add(box);
+    if (std::none_of(overlay.shade.begin(), overlay.shade.end(), [](const auto& shade) { return shade; }))
+        overlay.title += " of calls: none stands here; the body that calls this one has them";
     return overlay;
 }
 
@@ -153,7 +155,7 @@ draw::Overlay make_overlay(OverlayKind kind, const std::vector<std::optional<dou
     // By what the figures mean, not by the largest of this run: the strongest shade is a suspicious value.
     constexpr std::array<double, draw::kShades - 1> kBounds{1, 2, 4, wire::kFloors};
     draw::Overlay overlay =
-        draw::make_overlay("Error of each value", by_box, say_floors, "not compared", kBounds);
+        draw::make_overlay("Error (of a call, the worst in it)", by_box, say_floors, "not compared", kBounds);
     if (std::string& worst = overlay.steps.back(); !worst.empty())
         worst = "suspicious: " + worst;
     return overlay;

@@ -1,6 +1,8 @@
 #include "core/export/picture.h"
 
+#include "core/base/printable.h"
 #include "core/base/text.h"
+#include "core/draw/metrics.h"
 #include "core/export/drawn.h"
 #include "core/regions/roles.h"
 #include "core/repeats/repeats.h"
@@ -160,6 +162,33 @@ ShownBody shown_body(const Dump& dump, const Picture& picture, bool right) {
     if (changed)
         return {changed.get(), right ? picture.right_expanded_body : picture.expanded_body};
     return {dump.graph(place.graph).module.get(), place.body};
+}
+
+std::string undrawn_text(const std::vector<std::pair<std::string, std::string>>& links) {
+    constexpr size_t kNamed = 6;
+    if (links.empty())
+        return {};
+    std::string text = links.size() == 1
+        ? "1 link is too long to be drawn and stands as a pair of marks"
+        : counted(links.size(), "link") + " are too long to be drawn and stand as pairs of marks";
+    const size_t named = links.size() > kNamed + 1 ? kNamed : links.size();
+    for (size_t i = 0; i < named; ++i)
+        text += (i == 0 ? ": " : ", ") + links[i].first + " → " + links[i].second;
+    return named < links.size() ? text + " and " + std::to_string(links.size() - named) + " more" : text;
+}
+
+std::string undrawn_links(const Dump& dump, const Picture& picture) {
+    const ShownBody left = shown_body(dump, picture);
+    const ShownBody right = picture.right.graph ? shown_body(dump, picture, true) : left;
+    const auto name = [&](NodeId node, bool is_right) {
+        const ShownBody& of = is_right ? right : left;
+        return printable(draw::clip_label(of.module->text(of.module->body(of.body).node(node).name)));
+    };
+    std::vector<std::pair<std::string, std::string>> links;
+    for (const draw::Edge& edge : picture.scene.edges)
+        if (edge.cut && edge.from && edge.to)
+            links.emplace_back(name(edge.from, edge.right), name(edge.to, edge.right || edge.saved));
+    return undrawn_text(links);
 }
 
 bool calls_regions(const Dump& dump, const Place& place) {

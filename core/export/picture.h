@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hopscope {
@@ -98,6 +99,12 @@ struct ShownBody {
     BodyId body;
 };
 ShownBody shown_body(const Dump& dump, const Picture& picture, bool right = false);
+
+// Which links are too long to be drawn, each by the names of what makes its value and of what takes it: "7
+// links are too long to be drawn and stand as pairs of marks: a → b, c → d and 5 more". Empty where there is
+// none.
+std::string undrawn_text(const std::vector<std::pair<std::string, std::string>>& links);
+std::string undrawn_links(const Dump& dump, const Picture& picture);
 
 // Whether a body calls a region whose body the dump has.
 bool calls_regions(const Dump& dump, const Place& place);

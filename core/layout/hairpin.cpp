@@ -1,6 +1,6 @@
 #include "core/layout/hairpin.h"
 
-#include "core/layout/bands.h"
+#include "core/layout/hairpin_rows.h"
 
 #include <algorithm>
 #include <numeric>
@@ -12,15 +12,11 @@ namespace {
 
 using namespace detail;
 
-// Measured on recorded regions: with 4 fewer links lie on one row, with 16 the picture grows by a tenth.
-constexpr int kLinkWeight = 8;
-constexpr size_t kSimplexVariables = 8000; // above, rows are relaxed one by one
-constexpr int kRelaxPasses = 16;
-constexpr int kFarRows = 10; // a link that spans more rows is cut
+constexpr int kFarRows = 10; // a link that spans more rows is far
+constexpr size_t kFarLinks = 16; // where there are more far ones, those are cut: nobody follows so many
 constexpr int kStub = 8; // from a box's border to where its link turns
 constexpr int kTrackPitch = 8; // between two links that run down beside each other
 constexpr int kChannel = 48; // between the two sides, at least
-constexpr int kLooseWidth = 900; // of a row of boxes that hang on nothing
 
 Error cancelled() {
     return make_error(Error::Kind::Cancelled, "layout cancelled");
@@ -46,52 +42,6 @@ Status check_side(const Input& input) {
     return check_acyclic(split(input, isolated));
 }
 
-// Moves each variable to the end of its slack that costs less, until nothing moves: a local optimum, for
-// graphs that are too large for the simplex.
-void relax(const std::vector<Arc>& arcs, std::vector<int>& rows) {
-    std::vector<uint32_t> start(rows.size() + 1, 0), arcs_of;
-    for (const Arc& arc : arcs) {
-        ++start[arc.tail + 1];
-        ++start[arc.head + 1];
-    }
-    std::partial_sum(start.begin(), start.end(), start.begin());
-    arcs_of.resize(start.back());
-    std::vector<uint32_t> next(start.begin(), start.end() - 1);
-    for (uint32_t a = 0; a < arcs.size(); ++a) {
-        arcs_of[next[arcs[a].tail]++] = a;
-        arcs_of[next[arcs[a].head]++] = a;
-    }
-    std::vector<uint32_t> by_row(rows.size());
-    std::iota(by_row.begin(), by_row.end(), 0u);
-    std::stable_sort(by_row.begin(), by_row.end(), [&](uint32_t a, uint32_t b) { return rows[a] < rows[b]; });
-    for (int pass = 0; pass < kRelaxPasses; ++pass) {
-        bool moved = false;
-        for (size_t i = 0; i < by_row.size(); ++i) {
-            const uint32_t v = by_row[pass % 2 == 0 ? by_row.size() - 1 - i : i];
-            int low = 0, high = rows[v];
-            int64_t cost = 0; // of one row further down
-            bool bounded = false;
-            for (uint32_t k = start[v]; k < start[v + 1]; ++k) {
-                const Arc& arc = arcs[arcs_of[k]];
-                if (arc.head == v) {
-                    low = std::max(low, rows[arc.tail] + arc.length);
-                    cost += arc.weight;
-                } else {
-                    high =
-                        bounded ? std::min(high, rows[arc.head] - arc.length) : rows[arc.head] - arc.length;
-                    bounded = true;
-                    cost -= arc.weight;
-                }
-            }
-            const int to = cost > 0 ? low : (cost < 0 && bounded ? high : rows[v]);
-            moved |= to != rows[v];
-            rows[v] = to;
-        }
-        if (!moved)
-            return;
-    }
-}
-
 class Hairpin {
 public:
     Hairpin(const HairpinInput& input, const Job& job)
@@ -106,9 +56,17 @@ public:
     }
 
     Result<HairpinOutput> run() {
-        find_rows();
+        HairpinRows found = find_hairpin_rows(input_, left_, right_, pairs_, job_);
         if (job_.cancelled())
             return cancelled();
+        left_rows_ = std::move(found.left);
+        right_rows_ = std::move(found.right);
+        rows_ = found.count;
+        bands_ = std::move(found.bands);
+        size_t far = 0;
+        for (size_t i = 0; i < pairs_.size(); ++i)
+            far += is_far(i);
+        far_are_cut_ = far > kFarLinks;
         Side left(left_, left_rows_), right(right_, flipped(right_rows_));
         for (Side* side : {&left, &right}) {
             side->cut = cut_long_spans(side->graph, side->rows);
@@ -156,81 +114,9 @@ private:
         return rows;
     }
 
-    void find_rows() {
-        const uint32_t n = static_cast<uint32_t>(left_.boxes.size() + right_.boxes.size());
-        const uint32_t first = static_cast<uint32_t>(left_.boxes.size());
-        std::vector<int> rows(n, 0);
-        for (const uint32_t box : topological_order(left_))
-            for (const uint32_t u : left_.inputs(box))
-                rows[box] = std::max(rows[box], rows[left_.values[left_.uses[u].value].producer] + 1);
-        for (const auto& [l, r] : pairs_)
-            rows[first + r] = std::max(rows[first + r], rows[l]);
-        const std::vector<uint32_t> order = topological_order(right_);
-        for (size_t i = order.size(); i-- > 0;)
-            for (const uint32_t v : right_.own_values(order[i]))
-                for (const Graph::Use& use : right_.users(right_.values[v]))
-                    rows[first + order[i]] = std::max(rows[first + order[i]], rows[first + use.box] + 1);
+    bool is_cut(size_t pair) const { return far_are_cut_ && is_far(pair); }
 
-        std::vector<Arc> arcs;
-        add_arcs(left_, 0, false, rows, arcs);
-        add_arcs(right_, first, true, rows, arcs);
-        for (const auto& [l, r] : pairs_)
-            arcs.push_back({l, first + r, 0, kLinkWeight});
-        bands_ = {{&left_, 0, false, bands_of(input_.left, left_)},
-            {&right_, first, true, bands_of(input_.right, right_)}};
-        if (!hold_bands_apart(bands_, rows, arcs))
-            bands_ = {};
-        // One variable above all holds together what does not hang together.
-        const uint32_t top = static_cast<uint32_t>(rows.size());
-        rows.push_back(*std::min_element(rows.begin(), rows.end()));
-        std::vector<bool> has_upper(rows.size(), false);
-        for (const Arc& arc : arcs)
-            has_upper[arc.head] = true;
-        for (uint32_t v = 0; v < top; ++v)
-            if (!has_upper[v])
-                arcs.push_back({top, v, 0, 0});
-        if (rows.size() <= kSimplexVariables)
-            simplex_arcs(std::move(arcs), rows, job_);
-        else
-            relax(arcs, rows);
-        rows.resize(n);
-        set_rows_aside(rows, first);
-        rows_ = close_rows(rows);
-        left_rows_.assign(rows.begin(), rows.begin() + first);
-        right_rows_.assign(rows.begin() + first, rows.end());
-    }
-
-    // Boxes that hang on nothing stand under all others, in rows that are not too wide.
-    void set_rows_aside(std::vector<int>& rows, uint32_t first) const {
-        std::vector<bool> linked(rows.size(), false);
-        for (const auto& [l, r] : pairs_)
-            linked[l] = linked[first + r] = true;
-        const auto loose = [&](const Graph& graph, uint32_t box, uint32_t variable) {
-            const bool banded = !bands_.empty() && !bands_[&graph == &right_ ? 1 : 0].bands.empty();
-            return !banded && !linked[variable] && graph.inputs(box).empty() && graph.own_values(box).empty();
-        };
-        int bottom = -1;
-        for (uint32_t v = 0; v < rows.size(); ++v)
-            if (!loose(v < first ? left_ : right_, v < first ? v : v - first, v))
-                bottom = std::max(bottom, rows[v]);
-        for (const Graph* graph : {&left_, &right_}) {
-            int row = bottom + 1, width = 0;
-            for (uint32_t box = 0; box < graph->boxes.size(); ++box) {
-                const uint32_t v = graph == &left_ ? box : first + box;
-                if (!loose(*graph, box, v))
-                    continue;
-                const int own = graph->boxes[box].width + kBoxGap;
-                if (width > 0 && width + own > kLooseWidth) {
-                    ++row;
-                    width = 0;
-                }
-                rows[v] = row;
-                width += own;
-            }
-        }
-    }
-
-    bool is_cut(size_t pair) const {
+    bool is_far(size_t pair) const {
         const int l = left_rows_[pairs_[pair].first], r = right_rows_[pairs_[pair].second];
         return std::abs(r - l) > kFarRows;
     }
@@ -433,7 +319,7 @@ private:
     void draw_links(const Side& left, const Side& right, HairpinOutput& out) {
         out.links.resize(input_.links.size());
         for (size_t i = 0; i < input_.links.size(); ++i) {
-            const std::pair<uint32_t, uint32_t> pair{input_.links[i].left, input_.links[i].right};
+            const LinkedPair pair{input_.links[i].left, input_.links[i].right};
             LinkLine& line = out.links[i];
             line.cut = is_cut(
                 static_cast<size_t>(std::lower_bound(pairs_.begin(), pairs_.end(), pair) - pairs_.begin()));
@@ -464,7 +350,8 @@ private:
     const HairpinInput& input_;
     const Job& job_;
     Graph left_, right_;
-    std::vector<std::pair<uint32_t, uint32_t>> pairs_; // distinct links, sorted
+    std::vector<LinkedPair> pairs_; // distinct links, sorted
+    bool far_are_cut_ = false;
     std::vector<BandedSide> bands_; // left and right; empty: none can be held
     std::vector<int> left_rows_, right_rows_; // from the top, both
     int rows_ = 0, height_ = 0;

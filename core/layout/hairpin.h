@@ -28,7 +28,7 @@ struct HairpinInput {
 struct LinkLine {
     std::vector<Point>
         points; // from beside the left box to beside the right one, orthogonal; empty where it is cut
-    bool cut = false; // it reaches too far: show it as a pair of marks
+    bool cut = false; // it reaches far, as do many others: show it as a pair of marks
 };
 
 struct HairpinOutput {

@@ -1,5 +1,6 @@
 #include "core/regions/half_links.h"
 
+#include "core/graph/calls.h"
 #include "core/graph/reading.h"
 #include "core/regions/half_order.h"
 #include "core/regions/roles.h"
@@ -53,6 +54,8 @@ public:
         , derived_(body_.nodes.size(), false)
         , position_(body_.nodes.size(), kUnplaced) {
         mark_derived(own_results(dump, place.graph, place.body));
+        for (RegionCall& call : region_calls(module_, id_))
+            operands_.emplace(call.node, std::move(call.operands));
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
             const Node& node = body_.nodes[i];
             by_name_.emplace(module_.text(node.name), NodeId(i));
@@ -71,6 +74,12 @@ public:
     const GraphModule& module() const { return module_; }
     const Body& body() const { return body_; }
     const std::vector<OrderedNode>& ordered() const { return ordered_; }
+    // Of a call of a region, by position; null of other nodes. Its backward returns a gradient for each of
+    // them (torch/_higher_order_ops/invoke_subgraph.py, InvokeSubgraphAutogradOp.backward).
+    const Nodes* operands_of_call(NodeId node) const {
+        const auto found = operands_.find(node);
+        return found == operands_.end() ? nullptr : &found->second;
+    }
     uint32_t position(NodeId node) const { return position_[node.index]; }
     bool has_derivative(NodeId node) const {
         return derived_[node.index] && computes(body_.node(node)) && !tuple_item(module_, body_, node)
@@ -161,6 +170,7 @@ private:
     std::vector<OrderedNode> ordered_;
     std::map<Line, Nodes> lines_;
     std::map<std::string_view, NodeId> by_name_;
+    std::map<NodeId, Nodes> operands_; // by call
 };
 
 class Linker {
@@ -366,12 +376,26 @@ private:
         Nodes both;
         std::copy_if(of_one.begin(), of_one.end(), std::back_inserter(both),
             [&](NodeId value) { return has(of_other, value); });
-        // Both ways run on to what lies before the value: the latest is the one.
+        // A gradient is as large as its value: equal views of one value are one node in the forward, and what
+        // is summed is the gradient of what they view. Both ways run on to what lies before the value: the
+        // latest is the one.
+        std::erase_if(both, [&](NodeId value) { return !may_be_gradient(id, value); });
         if (!both.empty())
             links_[id.index] = {
                 {*std::max_element(both.begin(), both.end())}, HalfEvidence::Sum, both.size() > 1};
         else
             links_[id.index] = explain(id, {});
+    }
+
+    // By their shapes; where one of them is not known it may be.
+    bool may_be_gradient(NodeId id, NodeId value) const {
+        const ValueType *made = module_.type(body_.node(id).type),
+                        *of = fw_.module().type(fw_.body().node(value).type);
+        if (!made || !of || made->kind != TypeKind::Tensor || of->kind != TypeKind::Tensor)
+            return true;
+        const auto own = module_.shape(*made), other = fw_.module().shape(*of);
+        return std::equal(own.begin(), own.end(), other.begin(), other.end(),
+            [&](StringId a, StringId b) { return module_.text(a) == fw_.module().text(b); });
     }
 
     // A view of a gradient belongs to the view that made the value, where the forward has just one: equal
@@ -401,9 +425,13 @@ private:
             return values;
         }
         const Found& found = links_[id.index];
+        const auto item = tuple_item(module_, body_, id);
         for (const NodeId node : found.nodes) {
+            const Nodes* operands = item ? fw_.operands_of_call(node) : nullptr;
             if (found.evidence == HalfEvidence::Sum)
                 fw_.add_passed(node, values);
+            else if (operands && item->index < operands->size() && (*operands)[item->index])
+                fw_.add_passed((*operands)[item->index], values);
             else
                 for (const NodeId input : fw_.body().inputs_of(fw_.body().node(node)))
                     fw_.add_passed(input, values);

@@ -135,6 +135,22 @@ private Q_SLOTS:
         QVERIFY(!history.can_redo());
     }
 
+    // What is done to two bodies at once is one step.
+    void twoBodiesInOneStep() {
+        PictureHistory history;
+        const Place backward = *resolve(document_->dump(), "0/0:backward");
+        PictureChoice sideways;
+        sideways.sideways = true;
+        history.change({{forward_, sideways}, {backward, sideways}});
+        QVERIFY(history.of(forward_).sideways && history.of(backward).sideways);
+        history.change({{forward_, sideways}, {backward, sideways}}); // no step
+        QVERIFY(history.undo() == forward_);
+        QVERIFY(history.of(forward_).plain() && history.of(backward).plain());
+        QVERIFY(!history.can_undo());
+        history.redo();
+        QVERIFY(history.of(forward_).sideways && history.of(backward).sideways);
+    }
+
     void unfoldingOneBlock() {
         PictureChoice choice;
         choice.fold_repeats = true;

@@ -339,6 +339,43 @@ private Q_SLOTS:
                     >= 4.5);
     }
 
+    // Where there is nothing to colour it is said where there is.
+    void decisionsAreThoseOfCalls() {
+        const Dump dump = opened("gpt12/trace");
+        PictureChoice choice;
+        choice.overlay = OverlayKind::Decision;
+        const auto calls = picture_of(dump, "0/0:forward", choice);
+        const auto none = picture_of(dump, "0/0:forward:partitioned_fw_subgraph_0_0", choice);
+        QVERIFY(calls.ok() && none.ok());
+        QCOMPARE(calls->overlay->title, std::string("What the cache decided"));
+        QVERIFY(none->overlay->title.find("the body that calls this one") != std::string::npos);
+    }
+
+    void linksThatAreNotDrawnAreNamed() {
+        QVERIFY(undrawn_text({}).empty());
+        QCOMPARE(undrawn_text({{"a", "b"}}),
+            std::string("1 link is too long to be drawn and stands as a pair of marks: a → b"));
+        const std::vector<std::pair<std::string, std::string>> nine(9, {"a", "b"});
+        const std::string text = undrawn_text(nine);
+        QVERIFY(text.starts_with("9 links are too long"));
+        QVERIFY(text.ends_with(" and 3 more"));
+        // Of a picture: as many as it counts, and the export's note says so.
+        const Dump dump = opened("gpt12/trace");
+        const auto whole = picture_of(dump, "0/0:forward", {});
+        QVERIFY(whole.ok());
+        QVERIFY(undrawn_links(dump, *whole).empty());
+        Picture cut = *picture_of(dump, "0/0:forward", {});
+        draw::Edge& edge = cut.scene.edges.front();
+        edge.cut = true;
+        edge.points.clear();
+        const GraphModule& module = *dump.graph(cut.place.graph).module;
+        const Body& body = module.body(cut.place.body);
+        const std::string name(module.text(body.node(edge.from).name));
+        const auto svg = export_picture(dump, cut, *export_format("svg"), draw::Theme::Light);
+        QVERIFY(svg.ok());
+        QVERIFY(svg->note.find(": " + name + " → ") != std::string::npos);
+    }
+
     // Pictures beside each other have one scale, and each box the shade that it would have in the other one.
     void overlaysShareTheirScale() {
         const Dump dump = opened("gpt12/trace");

@@ -191,13 +191,23 @@ private slots:
         QCOMPARE(text(out->left) + text(out->right), text(plain->left) + text(plain->right));
     }
 
-    // A value that is needed far away is marked at both ends and not drawn.
-    void farLinksAreCut() {
-        const auto out = run_hairpin({chain(40), chain(40), {{39, 0}, {0, 0}}});
-        QVERIFY(out.ok());
-        QCOMPARE(out->cut_links, 1);
-        QVERIFY(out->links[1].cut);
-        QVERIFY(!out->links[0].cut);
+    // A few values that are needed far away are drawn; where there are many they are marked at both ends, and
+    // the near ones alone are drawn.
+    void farLinksAreDrawnWhereTheyAreFew() {
+        const auto few = run_hairpin({chain(40), chain(40), {{39, 0}, {0, 0}}});
+        QVERIFY(few.ok());
+        QCOMPARE(few->cut_links, 0);
+        QVERIFY(!few->links[0].cut && !few->links[1].cut);
+
+        HairpinInput input{chain(40), chain(40), {{39, 0}}};
+        for (uint32_t i = 0; i < 20; ++i)
+            input.links.push_back({i, 0});
+        const auto many = run_hairpin(input);
+        QVERIFY(many.ok());
+        QCOMPARE(many->cut_links, 20);
+        QVERIFY(!many->links[0].cut);
+        for (size_t i = 1; i < many->links.size(); ++i)
+            QVERIFY(many->links[i].cut && many->links[i].points.empty());
     }
 
     void badNumbersAreErrors() {

@@ -138,6 +138,72 @@ private Q_SLOTS:
         QVERIFY2(right >= 300 && wrong <= 1 && none <= 1, qPrintable(told));
     }
 
+    // A sum of gradients is that of a value: it is as large, the value has several uses, and where the
+    // backward returns it, it stands at the place of that input, as a backward returns the gradients of all
+    // inputs in their order (torch/_functorch/_aot_autograd, CompiledFunction.backward).
+    void sumsAreThoseOfTheirValue() {
+        size_t sums = 0, returned = 0;
+        for (const char* name : {"gpt12/trace", "mlp4/trace", "hf_llama/values", "gpt4_dropout/values",
+                 "gpt4_bf16/values", "gpu_op_norms/values", "gpu_op_flash/values", "halves/trace.log.gz"}) {
+            const QString path = QStringLiteral(HOPSCOPE_TEST_DATA "/") + QString::fromLatin1(name);
+            if (!QFile::exists(path))
+                continue;
+            const Dump dump = opened(path);
+            for (uint32_t g = 0; g < dump.graphs.size(); ++g) {
+                const Graph& graph = dump.graphs[g];
+                for (uint32_t b = 0; graph.module && b < graph.module->bodies.size(); ++b) {
+                    if (half_of(dump, GraphId(g), BodyId(b)) != Half::Forward)
+                        continue;
+                    const Place backward = other_half(dump, GraphId(g), BodyId(b));
+                    if (!backward.graph)
+                        continue;
+                    const GraphModule &fw = *graph.module, &bw = *dump.graph(backward.graph).module;
+                    const Body &front = fw.bodies[b], &back = bw.body(backward.body);
+                    std::vector<NodeId> inputs;
+                    for (size_t n = 0; n < front.nodes.size(); ++n)
+                        if (front.nodes[n].op == Opcode::Placeholder)
+                            inputs.push_back(NodeId(n));
+                    const auto same = [](const GraphModule& m, const ValueType& x, const GraphModule& n,
+                                          const ValueType& y) {
+                        const auto one = m.shape(x), other = n.shape(y);
+                        return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                            [&](StringId i, StringId j) { return m.text(i) == n.text(j); });
+                    };
+                    const auto told = [&](NodeId sum, NodeId value) {
+                        return QStringLiteral("%1 %2: %3 of %4")
+                            .arg(path)
+                            .arg(g)
+                            .arg(QString::fromStdString(std::string(bw.text(back.node(sum).name))),
+                                QString::fromStdString(std::string(fw.text(front.node(value).name))));
+                    };
+                    const std::vector<const Arg*> outputs = results_of(back);
+                    for (const HalfLink& link :
+                        link_halves(dump, {GraphId(g), BodyId(b), {}}, backward).links) {
+                        if (link.evidence != HalfEvidence::Sum)
+                            continue;
+                        ++sums;
+                        const ValueType *made = bw.type(back.node(link.backward).type),
+                                        *of = fw.type(front.node(link.forward).type);
+                        if (made && of && made->kind == TypeKind::Tensor && of->kind == TypeKind::Tensor)
+                            QVERIFY2(same(bw, *made, fw, *of), qPrintable(told(link.backward, link.forward)));
+                        QVERIFY2(front.users_of(front.node(link.forward)).size() > 1,
+                            qPrintable(told(link.backward, link.forward)));
+                        if (outputs.size() != inputs.size())
+                            continue;
+                        for (size_t k = 0; k < outputs.size(); ++k)
+                            if (outputs[k]->kind == ArgKind::Node && outputs[k]->node() == link.backward) {
+                                ++returned;
+                                QVERIFY2(
+                                    inputs[k] == link.forward, qPrintable(told(link.backward, link.forward)));
+                            }
+                    }
+                }
+            }
+        }
+        const QString found = QStringLiteral("%1 sums, %2 returned").arg(sums).arg(returned);
+        QVERIFY2(sums >= 20 && returned >= 4, qPrintable(found));
+    }
+
     // Two norms of a block have a derivative each.
     void eachOfTwo() {
         const Dump dump = opened(QStringLiteral(HOPSCOPE_TEST_DATA "/gpt12/trace"));

@@ -23,6 +23,9 @@ private Q_SLOTS:
     void viewStateComesBack();
     void relayoutKeepsTheSelectedInPlace();
     void halvesOpenBesideEachOther();
+    void halvesBothShowSomething();
+    void headingsStayInView();
+    void theSelectedStaysInViewWhenTheCanvasShrinks();
     void arrowsTurnWithThePicture();
     void newBodyForgets();
     void minimapDragMoves();
@@ -183,6 +186,66 @@ void TestCanvasView::halvesOpenBesideEachOther() {
         auto plain = grid(columns, 60);
         QVERIFY(make(plain)->zoom() >= 0.6);
     }
+}
+
+// Of two on the same rows the one may begin where the other has long begun: then both are seen from there.
+void TestCanvasView::halvesBothShowSomething() {
+    auto canvas = make(grid(4, 200));
+    const double top = canvas->toScene({0, 0}).y();
+    const auto sees = [&](double y) {
+        const double at = canvas->fromScene({0, y}).y();
+        return at >= 0 && at < canvas->viewport()->height() * 0.66;
+    };
+    for (const double begins : {100.0, 3000.0}) {
+        canvas->setViewState({});
+        canvas->setOpeningBeside([begins] { return Canvas::Beside{0, begins}; });
+        canvas->takeOpeningViewAgain();
+        QVERIFY(sees(begins));
+        QCOMPARE(canvas->toScene({0, 0}).y() == top, begins < 1000); // as it was where both are seen anyway
+    }
+}
+
+// Which half is which stands at the top of each as long as it is seen, whatever part of it that is.
+void TestCanvasView::headingsStayInView() {
+    auto scene = grid(40, 60);
+    const int middle = scene->boxes[20].x;
+    scene->labels = {{{8, 14}, "forward"}, {{middle, 14}, "backward"}};
+    auto canvas = make(scene);
+    const QRectF room(canvas->viewport()->rect());
+    for (const double y : {0.0, 1500.0}) {
+        canvas->setViewState({1.0, QPointF(middle, y + 200)}); // between them
+        const std::vector<QRectF> both = canvas->headings();
+        QCOMPARE(both.size(), size_t{2});
+        for (const QRectF& place : both)
+            QVERIFY(room.contains(place));
+        QVERIFY(both[0].right() < both[1].left());
+        QVERIFY(both[0].right() <= canvas->fromScene({double(middle), 0}).x());
+    }
+    canvas->setViewState({1.0, QPointF(scene->width - 100, 1500)});
+    QCOMPARE(canvas->headings().size(), size_t{1}); // of the half that is seen
+    // The pane of one half alone is named above it.
+    scene = grid(40, 60);
+    scene->labels = {{{8, 14}, "forward"}};
+    canvas = make(scene);
+    canvas->setViewState({1.0, QPointF(800, 100)});
+    QCOMPARE(canvas->headings().size(), size_t{1});
+    canvas->setViewState({1.0, QPointF(800, 1500)});
+    QVERIFY(canvas->headings().empty());
+}
+
+void TestCanvasView::theSelectedStaysInViewWhenTheCanvasShrinks() {
+    auto canvas = make(grid(10, 60));
+    canvas->setViewState({1.0, QPointF(400, 1000)});
+    const QRect room = canvas->viewport()->rect();
+    NodeId lowest; // that is seen whole
+    for (size_t b = 0; b < canvas->scene()->boxes.size(); ++b)
+        if (room.contains(canvas->boxRect(NodeId(b))))
+            lowest = NodeId(b);
+    QVERIFY(lowest);
+    canvas->setSelected(lowest);
+    canvas->resize(canvas->width(), canvas->height() - 120);
+    QTRY_VERIFY(canvas->viewport()->rect() != room);
+    QVERIFY(canvas->viewport()->rect().contains(canvas->boxRect(lowest)));
 }
 
 // Where lines run from left to right, Right follows one and Down goes to the box below.

@@ -14,6 +14,8 @@
 #include "core/export/picture.h"
 
 #include <QCheckBox>
+#include <QComboBox>
+#include <QLabel>
 #include <QLineEdit>
 #include <QTemporaryDir>
 
@@ -95,6 +97,59 @@ private slots:
         QVERIFY(!dialog->request().choice.with_backward);
     }
 
+    // What the person made of a picture goes out as it is drawn, and so do the nodes that are selected; a
+    // PNG's size is told before.
+    void exportsWhatIsDrawnOrSelected() {
+        QTemporaryDir folder;
+        Opened o({tracePath(QStringLiteral("gpt12"))}, QStringLiteral("0/0:forward"));
+        MainWindow& w = o.window;
+        const auto offered = [&] {
+            w.actions()[Do::Export]->trigger();
+            auto* dialog = w.findChild<ExportDialog*>();
+            QStringList words;
+            auto* what = dialog->findChild<QComboBox*>(QStringLiteral("exportScope"));
+            for (int i = 0; i < what->count(); ++i)
+                words << what->itemText(i);
+            return std::pair(dialog, words);
+        };
+        auto [plain, few] = offered();
+        QCOMPARE(few.size(), qsizetype(2)); // the panes
+        plain->setPath(folder.filePath(QStringLiteral("a.png")));
+        const auto* note = plain->findChild<QLabel*>(QStringLiteral("exportNote"));
+        const int wide = w.pane(Pane::Left).canvas().scene()->width * 2;
+        QVERIFY2(note->text().contains(grouped(qulonglong(wide))), qPrintable(note->text()));
+        delete plain;
+
+        w.actions()[Do::FoldRepeats]->setChecked(true);
+        QVERIFY(o.settle());
+        Canvas& canvas = w.pane(Pane::Left).canvas();
+        const Place body = w.navigator().pane(Pane::Left);
+        w.navigator().select_node(Pane::Left, named(w, body, "add"));
+        w.state().flush();
+        canvas.setAlsoSelected({named(w, body, "embedding")});
+        auto [dialog, more] = offered();
+        QCOMPARE(more.size(), qsizetype(4));
+        QVERIFY(more[0].contains(QStringLiteral("as it is drawn")));
+        QVERIFY(dialog->request().choice.fold_repeats); // what is looked at comes first
+        QVERIFY(!dialog->findChild<QCheckBox*>(QStringLiteral("exportExpand"))->isEnabled());
+        QVERIFY(!dialog->opensFolder());
+        dialog->setScope(1);
+        QVERIFY(dialog->request().choice.plain());
+        QVERIFY(more[2].contains(QStringLiteral("2 selected nodes")));
+        dialog->setScope(2);
+        ExportRequest request = dialog->request();
+        request.choice.fold_repeats = false;
+        request.path = folder.filePath(QStringLiteral("two.svg"));
+        w.exportTo(request);
+        QVERIFY(o.settle());
+        QVERIFY(!w.lastError());
+        QFile file(request.path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray svg = file.readAll();
+        QVERIFY(svg.contains("data-node=\"add\"") && svg.contains("data-node=\"embedding\""));
+        QVERIFY(!svg.contains("data-node=\"invoke_subgraph_24\""));
+    }
+
     void screenshotTwiceTheSame() {
         QTemporaryDir folder;
         QByteArray bytes[2];
@@ -121,6 +176,10 @@ private slots:
     }
 
 private:
+    static NodeId named(MainWindow& w, const Place& body, const char* name) {
+        return find_node(w.document()->module(body.graph), w.document()->body(body), name);
+    }
+
     OwnSettings settings_;
 };
 

@@ -23,6 +23,12 @@ private Q_SLOTS:
         QVERIFY(o.settle());
         QVERIFY(canvas.scene()->sideways);
         QVERIFY(canvas.scene()->width > canvas.scene()->height);
+        QVERIFY(w.pane(Pane::Right).canvas().scene()->sideways); // both panes, as one step
+        w.actions()[Do::UndoView]->trigger();
+        QVERIFY(o.settle());
+        QVERIFY(!canvas.scene()->sideways && !w.pane(Pane::Right).canvas().scene()->sideways);
+        w.actions()[Do::RedoView]->trigger();
+        QVERIFY(o.settle());
         // Both halves run down and up.
         w.actions()[Do::Hairpin]->trigger();
         QVERIFY(o.settle());
@@ -123,8 +129,11 @@ private Q_SLOTS:
         w.actions()[Do::ExpandAll]->trigger();
         QVERIFY(o.settle());
         QVERIFY(status(w).contains(QStringLiteral("12 calls expanded")));
+        // Of two halves both.
+        QCOMPARE(w.pane(Pane::Right).canvas().scene()->frames.size(), size_t{12});
         w.actions()[Do::CollapseAll]->trigger();
         QVERIFY(o.settle());
+        QVERIFY(w.pane(Pane::Right).canvas().scene()->frames.empty());
         QCOMPARE(canvas.scene()->boxes.size(), boxes);
     }
 

@@ -114,6 +114,18 @@ std::vector<uint32_t> SceneIndex::edgesIn(const QRectF& rect) const {
     return found;
 }
 
+bool SceneIndex::isCrossed(const QRectF& rect) const {
+    for (const uint32_t i : edgesIn(rect)) {
+        const auto& points = scene_.edges[i].points;
+        for (size_t k = 1; k < points.size(); ++k) // lines are orthogonal, else the bounds are near enough
+            if (meet(QRectF(QPointF(points[k - 1].x, points[k - 1].y), QPointF(points[k].x, points[k].y))
+                         .normalized(),
+                    rect))
+                return true;
+    }
+    return false;
+}
+
 std::optional<uint32_t> SceneIndex::boxAt(QPointF point) const {
     std::optional<uint32_t> found;
     visitRows(point.y(), point.y(), [&](uint32_t box) {

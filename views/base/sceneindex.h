@@ -25,6 +25,7 @@ public:
     // Ascending indices into Scene::boxes and ::edges; drawn edges only.
     std::vector<uint32_t> boxesIn(const QRectF& rect) const;
     std::vector<uint32_t> edgesIn(const QRectF& rect) const;
+    bool isCrossed(const QRectF& rect) const; // by a line that is drawn
     // Boxes that meet rect, counted no further than `limit`.
     size_t countIn(const QRectF& rect, size_t limit) const;
 

@@ -78,6 +78,7 @@ const CompiledList& Picture::at(draw::Detail detail) {
         draw::DisplayOptions options;
         options.detail = detail;
         options.overlay = overlay_.get();
+        options.labels = false;
         slot = std::make_unique<CompiledList>(*scene_, draw::make_display_list(*scene_, options));
     }
     return *slot;

@@ -32,11 +32,12 @@ struct CompiledList {
     draw::DisplayList list;
     std::vector<QString> texts;
     std::vector<Range> boxes, edges; // into list.items, by index in the scene
-    Range ground; // frames and labels, which lie under all of them
+    Range ground; // frames, which lie under all of them
     Range titles; // of frames, over the lines
 };
 
-// A scene and its lists, each made when it is first wanted.
+// A scene and its lists, each made when it is first wanted; without the scene's labels, which the canvas
+// keeps in view.
 class Picture {
 public:
     explicit Picture(

@@ -119,6 +119,9 @@ public:
             if (option->state & State_Children)
                 drawArrow(option, painter);
             return;
+        case PE_IndicatorHeaderArrow:
+            drawSortArrow(option, painter);
+            return;
         case PE_IndicatorCheckBox:
             QProxyStyle::drawPrimitive(element, option, painter, widget);
             // Fusion's outline is the window's colour, darker: on a dark window there is none to be seen.
@@ -134,6 +137,22 @@ public:
     }
 
 private:
+    // Fusion's own would stick out of the little room above the words.
+    static void drawSortArrow(const QStyleOption* option, QPainter* painter) {
+        const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option);
+        if (!header || header->sortIndicator == QStyleOptionHeader::None)
+            return;
+        const double up = header->sortIndicator == QStyleOptionHeader::SortUp ? -1 : 1;
+        const QPointF c = QRectF(option->rect).center();
+        painter->save();
+        painter->setRenderHint(QPainter::Antialiasing);
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(color(Role::Text));
+        painter->drawPolygon(
+            QPolygonF{c + QPointF(-4, -2 * up), c + QPointF(4, -2 * up), c + QPointF(0, 2 * up)});
+        painter->restore();
+    }
+
     // Fusion's own is six pixels of grey, whatever the size of the texts.
     static void drawArrow(const QStyleOption* option, QPainter* painter) {
         const double r = metrics::scaled(8) / 2.0;
@@ -228,6 +247,9 @@ QString styleSheetOf(Scheme scheme) {
         "QHeaderView { background: %surface; }\n"
         "QHeaderView::section { background: %surface; color: %quiet; border: 0;"
         " border-bottom: 1px solid %line; padding: 0 8px; min-height: %rowpx; font-weight: normal; }\n"
+        // Above the words: beside them it would lie over those of columns that are right-aligned.
+        "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-origin: padding;"
+        " subcontrol-position: top center; width: 8px; height: 6px; }\n"
         "QTableView { gridline-color: %surface; }\n"
         "QMenuBar { background: %window; }\n"
         "QTabBar::tab { background: transparent; color: %quiet; border: 0; padding: 5px 10px;"

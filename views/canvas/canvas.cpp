@@ -359,8 +359,15 @@ void Canvas::Private::placeMinimap() {
     const int bottom = room.height() - minimap->height() - kMinimapGap;
     const QPoint corners[] = {
         {right, bottom}, {right, kMinimapGap}, {kMinimapGap, bottom}, {kMinimapGap, kMinimapGap}};
+    const std::vector<Heading> words = headings();
+    const auto under = [&](const QPoint& at) {
+        return QRectF(q->toScene(at), QSizeF(minimap->size()) / zoom);
+    };
     const auto free = [&](const QPoint& at) {
-        return index->countIn(QRectF(q->toScene(at), QSizeF(minimap->size()) / zoom), 1) == 0;
+        const QRectF place(at, minimap->size());
+        return index->countIn(under(at), 1) == 0
+            && std::none_of(words.begin(), words.end(),
+                [&](const Heading& heading) { return heading.place.intersects(place); });
     };
     std::optional<QPoint> place;
     switch (minimapCorner) {
@@ -380,9 +387,10 @@ void Canvas::Private::placeMinimap() {
         if (minimap->isVisible() && free(minimap->pos())
             && std::find(std::begin(corners), std::end(corners), minimap->pos()) != std::end(corners))
             place = minimap->pos();
-        for (const QPoint& at : corners)
-            if (!place && free(at))
-                place = at;
+        for (const bool lines : {false, true}) // rather where no line passes either
+            for (const QPoint& at : corners)
+                if (!place && free(at) && (lines || !index->isCrossed(under(at))))
+                    place = at;
         break;
     }
     if (!place) {

@@ -140,13 +140,22 @@ public:
     void setZoom(double zoom); // about the middle of the canvas; clamped to minZoom()…kMaxZoom
     double minZoom() const; // a quarter of what fits all, at most 0.05
     static constexpr double kMaxZoom = 8.0;
-    // The zoom of the opening view by this canvas alone, 0 where it shows none; `limit` gives the largest
-    // that it takes, so that pictures beside each other open at one scale. 0 is no limit.
+    // The zoom of the opening view by this canvas alone, 0 where it shows none, and the height in its scene
+    // at which its picture begins.
     double openingZoom() const;
-    void setOpeningLimit(std::function<double()> limit);
+    double beginsAt() const;
+    // What is shown beside it, so that both open at one scale and, where both have the same rows, with
+    // something to see in both.
+    struct Beside {
+        double zoom = 0; // the largest that it takes; 0 is no limit
+        double beginsAt = 0; // of the same rows: where it begins
+    };
+    void setOpeningBeside(std::function<Beside()> beside);
     void takeOpeningViewAgain(); // only as long as nobody has moved the view
     ViewState viewState() const;
     void setViewState(const ViewState& state);
+    // Where the words that say which half is which stand, on the viewport; none where they are not in view.
+    std::vector<QRectF> headings() const;
     QPointF toScene(QPointF viewportPos) const;
     QPointF fromScene(QPointF scenePos) const;
     // Zoom and height of another canvas whose picture has its rows at the same heights; the middle stays, and

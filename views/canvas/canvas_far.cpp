@@ -44,9 +44,86 @@ private:
 
 } // namespace
 
+namespace {
+
+constexpr double kEdge = 8; // between a heading and the border
+
+QFont headingFont() {
+    QFont font = monoFont(Size::Small);
+    font.setBold(true);
+    return font;
+}
+
+QColor plateColor() {
+    QColor plate = color(Role::Window);
+    plate.setAlphaF(0.85F);
+    return plate;
+}
+
+} // namespace
+
+// Where words that may stand further to the right cover no box: the first such left border, else where they
+// are.
+double Canvas::Private::clearOfBoxes(const QRectF& place, double right) const {
+    constexpr double kStep = 16;
+    for (double x = place.left(); x + place.width() <= right; x += kStep)
+        if (index->countIn(QRectF(q->toScene({x, place.top()}), place.size() / zoom), 1) == 0)
+            return x;
+    return place.left();
+}
+
+// Of halves, at the upper border of what is seen of each. Of one half alone, which the pane's own heading
+// names, only as long as its beginning is in view.
+std::vector<Canvas::Private::Heading> Canvas::Private::headings() const {
+    std::vector<Heading> found;
+    if (!shows() || scene->labels.empty())
+        return found;
+    const QFontMetricsF metrics(headingFont());
+    const double height = std::ceil(metrics.height()), room = q->viewport()->width();
+    const bool both = scene->labels.size() > 1;
+    for (size_t i = 0; i < scene->labels.size(); ++i) {
+        const QPointF at = q->fromScene({double(scene->labels[i].at.x), double(scene->labels[i].at.y)});
+        const bool last = i + 1 == scene->labels.size();
+        const double end = q->fromScene({double(last ? scene->width : scene->labels[i + 1].at.x), 0}).x();
+        const QString words = qs(scene->labels[i].text);
+        QRectF place(std::max(at.x() - kGap, kEdge), std::floor(at.y() - metrics.ascent()),
+            metrics.horizontalAdvance(words) + 2 * kGap, height);
+        const bool pinned = both && place.top() < kGap;
+        if (pinned)
+            place.moveTop(kGap);
+        if (place.bottom() < 0 || place.right() > room || (!last && place.right() > end))
+            continue;
+        if (last && end < place.center().x())
+            continue;
+        if (pinned)
+            place.moveLeft(clearOfBoxes(place, std::min(end, room - kEdge)));
+        found.push_back({place, words});
+    }
+    return found;
+}
+
+std::vector<QRectF> Canvas::headings() const {
+    std::vector<QRectF> places;
+    for (const Private::Heading& heading : d->headings())
+        places.push_back(heading.place);
+    return places;
+}
+
+void Canvas::Private::paintHeadings(QPainter& painter) const {
+    const std::vector<Heading> words = headings();
+    if (words.empty())
+        return;
+    painter.setFont(headingFont());
+    for (const Heading& heading : words) {
+        painter.fillRect(heading.place, plateColor());
+        painter.setPen(color(Role::Quiet));
+        painter.drawText(heading.place, int(Qt::AlignCenter), heading.words);
+    }
+}
+
 void Canvas::Private::paintFarLabels(QPainter& painter, ScenePainter& scenePainter) {
     const draw::Detail detail = draw::detail_for(zoom);
-    if (detail < draw::Detail::Shapes || (farBoxes.empty() && scene->frames.empty() && scene->labels.empty()))
+    if (detail < draw::Detail::Shapes || (farBoxes.empty() && scene->frames.empty()))
         return;
     const double ratio = q->devicePixelRatioF();
     QFont font = monoFont();
@@ -56,8 +133,7 @@ void Canvas::Private::paintFarLabels(QPainter& painter, ScenePainter& scenePaint
     Taken taken(height);
     painter.setFont(font);
     painter.setRenderHint(QPainter::Antialiasing, true);
-    QColor plate = color(Role::Window);
-    plate.setAlphaF(0.85F);
+    const QColor plate = plateColor();
     size_t count = 0;
     const auto say = [&](const QRectF& place, const QString& words, Role role, double shift) {
         if (count >= kMostLabels || !taken.take(place))
@@ -76,14 +152,17 @@ void Canvas::Private::paintFarLabels(QPainter& painter, ScenePainter& scenePaint
             continue;
         const QRectF on = scenePainter.mapRect(rect);
         const QString words = qs(frame.label);
-        const double left = std::max(on.left(), 0.0) + 2 * ratio, top = std::max(on.top(), 0.0) + ratio;
-        say(QRectF(left, top, metrics.horizontalAdvance(words) + kGap * ratio, height), words, Role::Text, 0);
-    }
-    for (const draw::Label& label : scene->labels) { // which half is which
-        const QString words = qs(label.text);
-        const QPointF at = scenePainter.map(label.at.x, label.at.y);
-        say(QRectF(at.x(), at.y() - height, metrics.horizontalAdvance(words) + kGap * ratio, height), words,
-            Role::Quiet, 0);
+        // In the head of the frame, or over its border where that is too low; of a frame that begins above,
+        // where no box is.
+        const double head = draw::kFrameHead * scenePainter.mapRect(QRectF(0, 0, 1, 1)).height();
+        const double inHead = std::min(on.top() + ratio, on.top() + head - height - ratio);
+        const double top = frame.closed ? inHead : on.top() + ratio;
+        QRectF place(std::max(on.left(), 0.0) + 2 * ratio, std::max(top, 0.0),
+            metrics.horizontalAdvance(words) + kGap * ratio, height);
+        if (top < 0)
+            place.moveLeft(ratio
+                * clearOfBoxes(QRectF(place.topLeft() / ratio, place.size() / ratio), on.right() / ratio));
+        say(place, words, Role::Text, 0);
     }
     if (detail == draw::Detail::Shapes)
         return; // a call's name is in its block

@@ -94,7 +94,15 @@ struct Canvas::Private {
     void paintSigns(QPainter& painter, ScenePainter& scenePainter);
     void paintCrossing(QPainter& painter, const QRectF& box, double line) const;
     void paintWaiting(QPainter& painter, ScenePainter& scenePainter);
-    void paintFarLabels(QPainter& painter, ScenePainter& scenePainter); // canvas_far.cpp
+    // --- words that keep their size (canvas_far.cpp)
+    struct Heading { // which half is which
+        QRectF place; // on the viewport
+        QString words;
+    };
+    std::vector<Heading> headings() const;
+    double clearOfBoxes(const QRectF& place, double right) const;
+    void paintHeadings(QPainter& painter) const;
+    void paintFarLabels(QPainter& painter, ScenePainter& scenePainter);
     void paintTags(QPainter& painter, ScenePainter& scenePainter);
     void paintDifferences(QPainter& painter, ScenePainter& scenePainter);
     void paintBreakpoint(QPainter& painter, const QRectF& box, double line, bool on) const;
@@ -127,7 +135,7 @@ struct Canvas::Private {
     bool wheelZooms = false;
     bool minimapWanted = true;
     Corner minimapCorner = Corner::Auto;
-    std::function<double()> openingLimit;
+    std::function<Beside()> openingBeside;
     Minimap* minimap;
     PlaceholderWidget* holder;
     HoverCardWidget* card;

@@ -104,6 +104,7 @@ void Canvas::Private::paint(QPainter& painter) {
     paintTags(painter, scenePainter);
     paintSigns(painter, scenePainter);
     painter.restore();
+    paintHeadings(painter);
 }
 
 // The edges of the selection, also those that are too long to be drawn otherwise.

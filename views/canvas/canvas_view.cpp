@@ -17,6 +17,8 @@ constexpr double kReadable = 0.6; // zoom below which names are hard to read
 constexpr double kCallWorth = 4; // of other boxes
 constexpr double kCurrentWorth = 12; // the one that is current
 constexpr double kLowerWorth = 0.3; // of a box at the lower border, of one at the upper
+constexpr double kLowestBeginning = 0.65; // of the height: what begins further down is brought into view
+constexpr double kLowerBegins = 0.4; // and begins there
 constexpr double kOperatorsReadable = 0.24; // and operators on blocks; see draw::detail_for
 
 QRectF boundsOfNodes(const draw::Scene& scene, const SceneIndex& index, const std::vector<NodeId>& nodes) {
@@ -206,12 +208,17 @@ double Canvas::openingZoom() const {
     const double fitWidth = (room.width() - 2 * kMargin) / d->scene->width;
     const double fitHeight = (room.height() - 2 * kMargin) / d->scene->height;
     const double fit = std::min(fitWidth, fitHeight);
-    const double across = d->scene->sideways ? fitHeight : fitWidth;
+    // Of one that runs sideways, panes are narrow: more of it is seen where it is just readable.
+    const double across = d->scene->sideways ? std::min(fitHeight, kReadable) : fitWidth;
     return fit >= kReadable ? std::min(fit, 1.0) : std::clamp(across, least, 1.0);
 }
 
-void Canvas::setOpeningLimit(std::function<double()> limit) {
-    d->openingLimit = std::move(limit);
+double Canvas::beginsAt() const {
+    return d->shows() ? d->beginning().y : 0;
+}
+
+void Canvas::setOpeningBeside(std::function<Beside()> beside) {
+    d->openingBeside = std::move(beside);
 }
 
 void Canvas::takeOpeningViewAgain() {
@@ -225,8 +232,9 @@ void Canvas::Private::takeOpeningView() {
         return;
     const QSizeF room = q->maximumViewportSize();
     double next = q->openingZoom();
-    if (const double limit = openingLimit ? openingLimit() : 0; limit > 0)
-        next = std::max(leastOpeningZoom(), std::min(next, limit));
+    const Beside beside = openingBeside ? openingBeside() : Beside();
+    if (beside.zoom > 0)
+        next = std::max(leastOpeningZoom(), std::min(next, beside.zoom));
     const QSizeF size(scene->width * next, scene->height * next);
     QPointF at((size.width() - room.width()) / 2, (size.height() - room.height()) / 2);
     if (at.x() > -kMargin) { // too wide: where it begins need not be in the middle
@@ -243,6 +251,11 @@ void Canvas::Private::takeOpeningView() {
     }
     if (scene->sideways && size.width() + 2 * kMargin > room.width())
         at.rx() = -kMargin;
+    // Of two on the same rows the one may begin far below the other.
+    const double lower = std::max(beside.beginsAt, q->beginsAt()) * next;
+    if (!scene->sideways && beside.beginsAt > 0 && lower - at.y() > kLowestBeginning * room.height())
+        at.ry() = std::min(lower - kLowerBegins * room.height(),
+            std::max(-kMargin, size.height() - room.height() + kMargin));
     setView(next, at);
     Q_EMIT q->openingViewTaken();
 }
@@ -360,10 +373,17 @@ void Canvas::resizeEvent(QResizeEvent* event) {
         d->shows() && d->placeholder.kind == Placeholder::Kind::Busy ? QRect(0, 0, room.width(), 36) : room);
     if (!d->shows())
         return;
-    if (d->opening)
+    if (d->opening) {
         d->takeOpeningView();
-    else
+    } else {
+        // A selected node that was seen whole stays so.
+        const QSize before = event->oldSize() + viewport()->size() - event->size();
+        const QRect selected = boxRect(d->selected);
+        const bool seen = !selected.isNull() && QRect(QPoint(), before).contains(selected);
         d->setView(d->zoom, d->offset);
+        if (seen)
+            ensureVisible(d->selected);
+    }
     d->placeMinimap();
 }
 

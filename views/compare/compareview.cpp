@@ -106,7 +106,6 @@ CompareView::CompareView(RunController* controller, QWidget* parent)
     const int widths[] = {230, 92, 260, 80, 92, 92, 92, 170, 110, 110};
     for (int c = 0; c < CompareModel::ColumnCount; ++c)
         table_->setColumnWidth(c, widths[c]);
-    table_->horizontalHeader()->setSectionResizeMode(CompareModel::Path, QHeaderView::Stretch);
 
     auto* controls = new QHBoxLayout;
     controls->setContentsMargins(
@@ -212,6 +211,17 @@ void CompareView::start() {
 void CompareView::setRecorded(const QString& file) {
     against_->setCurrentIndex(against_->findData(int(Against::Recorded)));
     other_->setText(file);
+}
+
+// The values' names take what the others leave; where that is too little to read them, the table scrolls.
+void CompareView::resizeEvent(QResizeEvent* event) {
+    constexpr int kLeast = 180;
+    QWidget::resizeEvent(event);
+    int room = table_->width() - table_->style()->pixelMetric(QStyle::PM_ScrollBarExtent);
+    for (int c = 0; c < CompareModel::ColumnCount; ++c)
+        if (c != CompareModel::Path)
+            room -= table_->columnWidth(c);
+    table_->setColumnWidth(CompareModel::Path, std::max(kLeast, room));
 }
 
 void CompareView::update() {

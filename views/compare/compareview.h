@@ -43,6 +43,9 @@ Q_SIGNALS:
     void valueChosen(const hopscope::run::ComparedValue& value);
     void message(const QString& text, bool isError);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void update();
     void show();

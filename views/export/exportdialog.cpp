@@ -21,13 +21,13 @@
 
 namespace hopscope {
 
-ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
-    std::vector<std::pair<QString, Place>> panes, int chosen, const QString& folder, QWidget* parent)
+ExportDialog::ExportDialog(std::shared_ptr<const Document> document, std::vector<ExportScope> scopes,
+    int chosen, const QString& folder, QWidget* parent)
     : QDialog(parent)
     , document_(std::move(document))
-    , panes_(std::move(panes))
+    , scopes_(std::move(scopes))
     , folder_(folder)
-    , scope_(new QComboBox(this))
+    , what_(new QComboBox(this))
     , format_(new QComboBox(this))
     , path_(new QLineEdit(this))
     , light_(new QCheckBox(tr("&Light colours on white, for print"), this))
@@ -35,16 +35,17 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     , repeats_(new QCheckBox(tr("Draw equal &blocks in a row once"), this))
     , expand_(new QCheckBox(tr("E&xpand regions in the place of their calls"), this))
     , legend_(new QCheckBox(tr("With a &legend below it"), this))
+    , open_(new QCheckBox(tr("Show the file's f&older afterwards"), this))
     , scale_(new QDoubleSpinBox(this))
     , note_(new QLabel(this))
     , buttons_(new QDialogButtonBox(QDialogButtonBox::Cancel, this)) {
     setObjectName(QStringLiteral("exportDialog"));
     setWindowTitle(tr("Export"));
     setMinimumWidth(520);
-    scope_->setObjectName(QStringLiteral("exportScope"));
-    for (const auto& [name, place] : panes_)
-        scope_->addItem(tr("%1: %2").arg(name, qs(document_->address(place))));
-    scope_->setCurrentIndex(chosen);
+    what_->setObjectName(QStringLiteral("exportScope"));
+    for (const ExportScope& one : scopes_)
+        what_->addItem(tr("%1: %2").arg(one.name, qs(document_->address(one.place))));
+    what_->setCurrentIndex(chosen);
     format_->setObjectName(QStringLiteral("exportFormat"));
     for (const ExportFormat& format : export_formats())
         format_->addItem(qs(format.extension).toUpper(), qs(format.extension));
@@ -57,6 +58,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     repeats_->setObjectName(QStringLiteral("exportFoldRepeats"));
     expand_->setObjectName(QStringLiteral("exportExpand"));
     legend_->setObjectName(QStringLiteral("exportLegend"));
+    open_->setObjectName(QStringLiteral("exportOpenFolder"));
     scale_->setObjectName(QStringLiteral("exportScale"));
     scale_->setRange(0.25, 8);
     scale_->setSingleStep(0.5);
@@ -69,7 +71,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     fileRow->addWidget(path_, 1);
     fileRow->addWidget(browse);
     auto* form = new QFormLayout;
-    form->addRow(tr("&What"), scope_);
+    form->addRow(tr("&What"), what_);
     form->addRow(tr("&Format"), format_);
     // A layout is nobody's buddy: without one the label would show its ampersand.
     auto* fileLabel = new QLabel(tr("F&ile"), this);
@@ -81,6 +83,7 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     form->addRow(QString(), repeats_);
     form->addRow(QString(), expand_);
     form->addRow(QString(), legend_);
+    form->addRow(QString(), open_);
     QPushButton* go = buttons_->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
     go->setObjectName(QStringLiteral("exportGo"));
     auto* column = new QVBoxLayout(this);
@@ -88,8 +91,10 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     column->addWidget(note_);
     column->addWidget(buttons_);
 
-    connect(scope_, &QComboBox::currentIndexChanged, this, &ExportDialog::suggestName);
-    connect(backward_, &QCheckBox::toggled, this, &ExportDialog::update);
+    connect(what_, &QComboBox::currentIndexChanged, this, &ExportDialog::suggestName);
+    connect(scale_, &QDoubleSpinBox::valueChanged, this, &ExportDialog::update);
+    for (const QCheckBox* box : {backward_, repeats_, expand_, legend_})
+        connect(box, &QCheckBox::toggled, this, &ExportDialog::update);
     connect(format_, &QComboBox::currentIndexChanged, this, [this] {
         const QFileInfo info(path_->text());
         const QString format = format_->currentData().toString();
@@ -115,8 +120,26 @@ ExportDialog::ExportDialog(std::shared_ptr<const Document> document,
     suggestName();
 }
 
-void ExportDialog::setScope(int pane) {
-    scope_->setCurrentIndex(pane);
+void ExportDialog::setScope(int scope) {
+    what_->setCurrentIndex(scope);
+}
+
+bool ExportDialog::opensFolder() const {
+    return open_->isChecked();
+}
+
+const ExportScope& ExportDialog::scope() const {
+    return scopes_[size_t(qMax(0, what_->currentIndex()))];
+}
+
+// "About 3,432 × 9,312 pixels", of a picture that is at hand as it will be drawn.
+QString ExportDialog::sizeText() const {
+    const PictureChoice& choice = request().choice;
+    if (!scale_->isEnabled() || scope().size.isEmpty() || choice != scope().choice)
+        return {};
+    const QSizeF pixels = QSizeF(scope().size) * scale_->value();
+    return tr("About %1 × %2 pixels.")
+        .arg(grouped(uint64_t(pixels.width())), grouped(uint64_t(pixels.height())));
 }
 
 void ExportDialog::setPath(const QString& path) {
@@ -125,8 +148,8 @@ void ExportDialog::setPath(const QString& path) {
 }
 
 void ExportDialog::suggestName() {
-    if (!named_ && scope_->currentIndex() >= 0) {
-        const Place& place = panes_[size_t(scope_->currentIndex())].second;
+    if (!named_) {
+        const Place& place = scope().place;
         QString name = qs(document_->dump().name + "-" + document_->address(place));
         name.replace(QRegularExpression(QStringLiteral("[^A-Za-z0-9_.#-]+")), QStringLiteral("-"));
         path_->setText(QDir(folder_).filePath(name + QLatin1Char('.') + format_->currentData().toString()));
@@ -155,21 +178,24 @@ void ExportDialog::update() {
     legend_->setEnabled(picture);
     legend_->setToolTip(picture ? tr("What the colours, letters, marks and lines in it mean")
                                 : tr("Only pictures have colours"));
-    const bool pair = scope_->currentIndex() >= 0
-        && has_other_half(document_->dump(), panes_[size_t(scope_->currentIndex())].second);
-    backward_->setEnabled(picture && pair);
+    const bool whole = scope().choice.plain(); // else it goes out as it is drawn in the window
+    const QString drawn = tr("It goes out as it is drawn in the window");
+    const bool pair = has_other_half(document_->dump(), scope().place);
+    backward_->setEnabled(picture && pair && whole);
     backward_->setToolTip(!picture ? tr("Only pictures show two bodies")
+            : !whole               ? drawn
             : pair                 ? tr("Saved values as dashed lines between the halves")
                                    : tr("This body has no other half in the dump"));
     const bool both = backward_->isEnabled() && backward_->isChecked();
-    repeats_->setEnabled(picture && !both);
+    repeats_->setEnabled(picture && !both && whole);
     repeats_->setToolTip(!picture ? tr("Only pictures are folded")
+            : !whole              ? drawn
             : both                ? tr("Two halves beside each other are not folded")
                                   : tr("Layers, or calls of one region: once, with how many they are"));
-    const bool calls = picture && scope_->currentIndex() >= 0
-        && calls_regions(document_->dump(), panes_[size_t(scope_->currentIndex())].second);
-    expand_->setEnabled(calls);
+    const bool calls = calls_regions(document_->dump(), scope().place);
+    expand_->setEnabled(picture && calls && whole);
     expand_->setToolTip(!picture ? tr("Only pictures are expanded")
+            : !whole             ? drawn
             : calls              ? tr("Each with a frame around what its body does")
                                  : tr("This body calls no region"));
     QString note;
@@ -179,22 +205,25 @@ void ExportDialog::update() {
         note = tr("The extension must be %1.").arg(qs(export_format_list()));
     else if (QFileInfo::exists(path_->text()))
         note = tr("A file of this name is there and will be replaced.");
+    if (const QString size = sizeText(); !size.isEmpty())
+        note += (note.isEmpty() ? QString() : QStringLiteral(" ")) + size;
     note_->setText(note);
     for (QAbstractButton* button : buttons_->buttons()) {
         if (buttons_->buttonRole(button) == QDialogButtonBox::AcceptRole)
-            button->setEnabled(format && scope_->currentIndex() >= 0);
+            button->setEnabled(format);
     }
 }
 
 ExportRequest ExportDialog::request() const {
     ExportRequest request;
-    request.place = panes_[size_t(qMax(0, scope_->currentIndex()))].second;
+    request.place = scope().place;
+    request.choice = scope().choice;
     request.path = path_->text();
     request.plain = light_->isChecked();
     request.dark = Theme::instance().isDark();
     request.scale = scale_->value();
-    request.choice.with_backward = backward_->isEnabled() && backward_->isChecked();
-    request.choice.fold_repeats = repeats_->isEnabled() && repeats_->isChecked();
+    request.choice.with_backward |= backward_->isEnabled() && backward_->isChecked();
+    request.choice.fold_repeats |= repeats_->isEnabled() && repeats_->isChecked();
     request.choice.legend = legend_->isEnabled() && legend_->isChecked();
     if (expand_->isEnabled() && expand_->isChecked())
         request.choice.expand = {"all"};

@@ -46,7 +46,16 @@ void HelpPages::doSetSource(const QUrl& name, QTextDocument::ResourceType type) 
 
 // A picture is no wider than the page.
 QVariant HelpPages::loadResource(int type, const QUrl& name) {
-    const QVariant loaded = QTextBrowser::loadResource(type, name);
+    // In the dark, pictures of the dark window where there are such: window.png, window-dark.png.
+    QUrl wanted = name;
+    if (type == QTextDocument::ImageResource && Theme::instance().isDark()
+        && name.path().endsWith(QStringLiteral(".png"))) {
+        QUrl dark = name;
+        dark.setPath(name.path().chopped(4) + QStringLiteral("-dark.png"));
+        if (QFileInfo::exists(source().resolved(dark).toLocalFile()))
+            wanted = dark;
+    }
+    const QVariant loaded = QTextBrowser::loadResource(type, wanted);
     if (type != QTextDocument::ImageResource)
         return loaded;
     QImage image = loaded.metaType() == QMetaType::fromType<QByteArray>()

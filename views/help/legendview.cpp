@@ -1,6 +1,7 @@
 #include "views/help/legendview.h"
 
 #include "core/draw/legend.h"
+#include "core/draw/metrics.h"
 #include "views/base/scenepainter.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
@@ -9,11 +10,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace hopscope {
 
 namespace {
-constexpr int kSample = 48, kWords = 420, kEntry = 22; // as in the pictures' own legend
+constexpr int kSample = 48, kWords = 500, kEntry = 20; // as in the pictures' own legend
 
 // What a canvas paints over a picture.
 enum class Over {
@@ -224,7 +226,10 @@ protected:
 
         painter.setRenderHint(QPainter::Antialiasing);
         painter.translate(metrics::kPadLarge, metrics::kPadLarge);
-        QFont bold = monoFont(Size::Small);
+        QFont plain = monoFont(); // of the pictures' own size
+        plain.setPixelSize(std::max(1, int(std::lround(draw::kSmallFontSize * scale))));
+        plain.setHintingPreference(QFont::PreferNoHinting);
+        QFont bold = plain;
         bold.setBold(true);
         const auto put = [&](double x, double y, const QFont& font, Role role, const QString& text) {
             painter.setFont(font);
@@ -238,7 +243,7 @@ protected:
             painter.scale(scale, scale);
             paintOver(painter, Over(over), QRectF(overX_ + 7, y - 6, 20, 12));
             painter.restore();
-            put(overX_ + kSample, y, uiFont(Size::Small), Role::Text, wordsOf(Over(over)));
+            put(overX_ + kSample, y, plain, Role::Text, wordsOf(Over(over)));
         }
     }
 

@@ -5,6 +5,7 @@
 #include "views/base/decision.h"
 #include "views/base/text.h"
 #include "views/base/theme.h"
+#include "views/ledger/ledgerdelegate.h"
 
 #include <QAction>
 #include <QApplication>
@@ -16,8 +17,6 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QMouseEvent>
-#include <QPainter>
-#include <QStyledItemDelegate>
 #include <QTableView>
 #include <QTextDocument>
 #include <QVBoxLayout>
@@ -26,72 +25,8 @@ namespace hopscope {
 
 namespace {
 constexpr int kDebounceMs = 250;
-constexpr int kReason = 300; // least width of the reasons
-constexpr int kSource = 240, kPlace = 130; // most of the sources; of a place alone
 constexpr qsizetype kTold = 12; // compilations in a tooltip
 const QString kBetween = QStringLiteral(" · "); // parts of the summary
-constexpr int kMark = 14; // room for the mark of the current invocation
-
-int glyphSize() {
-    return metrics::scaled(10);
-}
-
-// Draws the decision's shape before its word, and the mark of the current invocation before its number.
-class LedgerDelegate : public QStyledItemDelegate {
-public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-
-    void paint(
-        QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        const int column = index.column();
-        const bool decision = column == LedgerModel::DecisionColumn, mark = column == LedgerModel::Index;
-        if (!decision && !mark) {
-            QStyledItemDelegate::paint(painter, option, index);
-            return;
-        }
-        QStyleOptionViewItem o = option;
-        initStyleOption(&o, index);
-        const QString text = o.text;
-        o.text.clear();
-        const QWidget* widget = option.widget;
-        QStyle* style = widget ? widget->style() : QApplication::style();
-        style->drawControl(QStyle::CE_ItemViewItem, &o, painter, widget);
-        QRect inner = option.rect.adjusted(metrics::kPad, 0, -metrics::kPad, 0);
-        painter->save();
-        painter->setFont(o.font);
-        if (decision) {
-            const auto value = Decision(index.data(LedgerModel::DecisionRole).toInt());
-            const bool inlined = index.data(LedgerModel::InlinedRole).toBool();
-            const QColor tone = color(roleOf(value, inlined));
-            paintGlyph(*painter, QPointF(inner.left() + glyphSize() / 2.0, inner.center().y() + 0.5),
-                glyphSize(), glyphOf(value, inlined), tone);
-            inner.setLeft(inner.left() + glyphSize() + metrics::kPad);
-            painter->setPen(tone);
-        } else {
-            if (index.data(LedgerModel::CurrentRole).toBool()) {
-                painter->setRenderHint(QPainter::Antialiasing);
-                painter->setPen(Qt::NoPen);
-                painter->setBrush(color(Role::Accent));
-                const QPointF c(inner.left() + 3, inner.center().y() + 0.5);
-                painter->drawPolygon(QPolygonF{c + QPointF(-3, -5), c + QPointF(5, 0), c + QPointF(-3, 5)});
-            }
-            painter->setPen(color(Role::Text));
-        }
-        const QString shown = painter->fontMetrics().elidedText(text, Qt::ElideRight, inner.width());
-        painter->drawText(inner, int(o.displayAlignment), shown);
-        painter->restore();
-    }
-
-    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        QSize size = QStyledItemDelegate::sizeHint(option, index);
-        if (index.column() == LedgerModel::DecisionColumn)
-            size.rwidth() += glyphSize() + 2 * metrics::kPad;
-        if (index.column() == LedgerModel::Index)
-            size.rwidth() += kMark + metrics::kPad;
-        size.setHeight(metrics::row());
-        return size;
-    }
-};
 } // namespace
 
 LedgerView::LedgerView(QWidget* parent)
@@ -135,7 +70,7 @@ LedgerView::LedgerView(QWidget* parent)
     table_->setObjectName(QStringLiteral("ledgerTable"));
     table_->setAccessibleName(tr("Ledger of invocations"));
     table_->setModel(proxy_);
-    table_->setItemDelegate(new LedgerDelegate(table_));
+    table_->setItemDelegate(makeLedgerDelegate(table_));
     table_->setSelectionBehavior(QAbstractItemView::SelectRows);
     table_->setSelectionMode(QAbstractItemView::SingleSelection);
     table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
@@ -225,78 +160,6 @@ void LedgerView::setDocument(std::shared_ptr<const Document> document) {
     fitColumns();
     updateCounts();
     conclude();
-}
-
-void LedgerView::fitColumns() {
-    fitting_ = true;
-    table_->resizeColumnsToContents();
-    for (int column = 0; column < LedgerModel::ColumnCount; ++column) {
-        const int least = 64, most = column == LedgerModel::Reason ? kReason : 240;
-        table_->setColumnWidth(column,
-            qBound(column == LedgerModel::Index ? 52 : least, table_->columnWidth(column) + metrics::kPad,
-                most));
-    }
-    fitting_ = false;
-    stretchReason();
-}
-
-// The reason is the longest text and the one that is read: it takes what the others leave, until the person
-// says otherwise. Of the source, the place is read and the statement behind it cut.
-void LedgerView::stretchReason() {
-    const bool reason = !table_->isColumnHidden(LedgerModel::Reason);
-    const bool source = !table_->isColumnHidden(LedgerModel::SourceColumn);
-    if (fitting_)
-        return;
-    fitting_ = true;
-    table_->horizontalHeader()->setStretchLastSection(!reason || (source && reasonSet_));
-    const QAbstractItemView* table = table_;
-    int room = table_->viewport()->width();
-    for (int column = 0; column < LedgerModel::ColumnCount; ++column)
-        if (column != LedgerModel::Reason && column != LedgerModel::SourceColumn
-            && !table_->isColumnHidden(column))
-            room -= table_->columnWidth(column);
-    if (reason && !reasonSet_) {
-        const int wanted = table->sizeHintForColumn(LedgerModel::Reason) + metrics::kPad;
-        const int place = source
-            ? std::min(table->sizeHintForColumn(LedgerModel::SourceColumn) + metrics::kPad, kSource)
-            : 0;
-        const int behind = room - wanted >= place ? place : std::min(place, kPlace);
-        // Where there is no room for all columns they scroll anyway: then the reason is read whole first.
-        const int whole = std::min(wanted, table_->viewport()->width() / 2);
-        const bool scrolls = room - behind < std::max(kReason, whole);
-        table_->setColumnWidth(LedgerModel::Reason, std::max({kReason, whole, room - behind}));
-        if (scrolls) {
-            // Neither the reason nor a column behind it is cut by the border.
-            const QHeaderView* header = table_->horizontalHeader();
-            const int seen = table_->viewport()->width() - header->sectionPosition(LedgerModel::Reason);
-            const int own = table_->columnWidth(LedgerModel::Reason);
-            if (own > seen && seen >= kReason)
-                table_->setColumnWidth(LedgerModel::Reason, seen);
-            else
-                table_->setColumnWidth(LedgerModel::Reason, own + roomBeforeCut());
-        }
-        if (source)
-            table_->setColumnWidth(
-                LedgerModel::SourceColumn, std::max(behind, room - table_->columnWidth(LedgerModel::Reason)));
-    } else if (!reason && source && room >= kPlace) {
-        table_->setColumnWidth(LedgerModel::SourceColumn, room);
-    }
-    fitting_ = false;
-}
-
-// Between the last column that is seen whole and the right border, where the next one would be cut.
-int LedgerView::roomBeforeCut() const {
-    const QHeaderView* header = table_->horizontalHeader();
-    int end = 0;
-    for (int i = 0; i < header->count(); ++i) {
-        const int column = header->logicalIndex(i);
-        if (table_->isColumnHidden(column))
-            continue;
-        if (end + table_->columnWidth(column) > table_->viewport()->width())
-            return table_->viewport()->width() - end;
-        end += table_->columnWidth(column);
-    }
-    return 0;
 }
 
 void LedgerView::resizeEvent(QResizeEvent* event) {

@@ -5,10 +5,12 @@
 #include "views/shell/loader.h"
 #include "views/shell/panepresenter.h"
 
+#include <QDesktopServices>
 #include <QDir>
 #include <QFileInfo>
 #include <QPointer>
 #include <QSplitter>
+#include <QUrl>
 
 namespace hopscope {
 
@@ -22,22 +24,22 @@ Exporter::Exporter(WindowState* state, Actions* actions, PanePresenter* panes, L
 
 void Exporter::openDialog() {
     int chosen = 0;
-    const std::vector<std::pair<QString, Place>> bodies = panes_->bodies(&chosen);
-    if (bodies.empty())
+    const std::vector<ExportScope> scopes = panes_->scopes(&chosen);
+    if (scopes.empty())
         return;
     const QString folder =
         loader_->paths().isEmpty() ? QDir::currentPath() : QFileInfo(loader_->paths().first()).absolutePath();
-    auto* dialog = new ExportDialog(state_->document(), bodies, chosen, folder, panes_->widget()->window());
+    auto* dialog = new ExportDialog(state_->document(), scopes, chosen, folder, panes_->widget()->window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &ExportDialog::exportRequested, this, [this](ExportRequest request) {
+    connect(dialog, &ExportDialog::exportRequested, this, [this, dialog](ExportRequest request) {
         request.fold = (*actions_)[Do::Fold]->isChecked();
         request.dot = (*actions_)[Do::LayoutDot]->isChecked();
-        write(request);
+        write(request, dialog->opensFolder());
     });
     dialog->open();
 }
 
-void Exporter::write(const ExportRequest& request) {
+void Exporter::write(const ExportRequest& request, bool openFolder) {
     const std::shared_ptr<const Document> document = state_->document();
     auto status = std::make_shared<Status>();
     state_->clearError();
@@ -47,13 +49,16 @@ void Exporter::write(const ExportRequest& request) {
         [=, self = QPointer(this)] {
             if (!self)
                 return;
-            if (*status)
+            if (*status) {
                 self->state_->say(tr("Exported %1").arg(request.path));
-            else if (status->error().kind == Error::Kind::Cancelled)
+                if (openFolder)
+                    QDesktopServices::openUrl(QUrl::fromLocalFile(QFileInfo(request.path).absolutePath()));
+            } else if (status->error().kind == Error::Kind::Cancelled) {
                 self->state_->say(tr("The export was cancelled"));
-            else
+            } else {
                 self->state_->fail(
                     tr("%1 cannot be exported").arg(QFileInfo(request.path).fileName()), status->error());
+            }
         });
 }
 

@@ -17,7 +17,7 @@ public:
     Exporter(WindowState* state, Actions* actions, PanePresenter* panes, Loader* loader);
 
     void openDialog();
-    void write(const ExportRequest& request);
+    void write(const ExportRequest& request, bool openFolder = false);
 
 private:
     WindowState* state_;

@@ -190,6 +190,7 @@ void MainWindow::tellPanels() {
                              remarks.removeAll(QString());
                              return remarks.join(QStringLiteral(" · "));
                          },
+            [this] { return panes_->whatIsNotDrawn(); },
             [this] { return settings_ ? std::optional(loader_->seconds()) : std::nullopt; }});
     connect(
         panes_, &PanePresenter::viewChanged, status, [this, status] { status->showZoom(panes_->zoom()); });

@@ -11,6 +11,8 @@
 
 #include <QSplitter>
 
+#include <algorithm>
+
 namespace hopscope {
 
 namespace {
@@ -176,6 +178,10 @@ void PanePresenter::showPane(Pane pane) {
 void PanePresenter::showSides() {
     const NavState& at = state_->at();
     const bool single = (*actions_)[Do::SinglePane]->isChecked();
+    // Pictures that run sideways need the width: they stand above each other.
+    const bool flat = std::all_of(
+        at.panes.begin(), at.panes.end(), [this](const Place& body) { return history_.of(body).sideways; });
+    split_->setOrientation(flat ? Qt::Vertical : Qt::Horizontal);
     for (Pane pane : kPanes) {
         const bool has = pane == Pane::Left || at.panes[size_t(pane)].graph.valid() || isHairpin(pane);
         // Both halves in one picture need the room of both panes.

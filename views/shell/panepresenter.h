@@ -5,6 +5,7 @@
 #include "core/browse/picture_history.h"
 #include "views/base/itemmenu.h"
 #include "views/canvas/canvas.h"
+#include "views/export/exportdialog.h"
 #include "views/shell/gap.h"
 #include "views/shell/scenes.h"
 #include "views/shell/windowstate.h"
@@ -50,13 +51,19 @@ public:
     void setViews(Views views); // for pictures that come from now on
     // How the focused body is drawn, in words, where it is not as it was opened; empty = nothing to say.
     QString howDrawn() const;
-    // Draws the focused body so, as one step that can be taken back.
+    // Draws the focused body so, as one step that can be taken back; what is read in both panes together
+    // (which way lines run, and of two halves that all calls are expanded) the other one likewise.
     void draw(const PictureChoice& choice);
+    // Which links of the focused picture are not drawn; empty = all are.
+    QString whatIsNotDrawn() const;
     double zoom() const; // of the focused pane
     // What to say of the focused picture where dot was asked for and another layout served; empty = nothing.
     QString whyNotDot() const;
     // The bodies that are shown, with the name of their pane, and which of them has the focus.
     std::vector<std::pair<QString, Place>> bodies(int* focused) const;
+    // What of the panes may be exported: each body; where it is drawn otherwise, that as well; and the nodes
+    // that are selected. `focused` is the one that the person looks at.
+    std::vector<ExportScope> scopes(int* focused) const;
     // The pane that a widget is part of; null = none.
     PaneView* paneOf(const QWidget* widget) const;
 
@@ -78,6 +85,7 @@ private:
     void greyOverlays(const QString& noPicture);
     // --- halves on the same rows (panepresenter_halves.cpp)
     void connectHalves();
+    bool areHalves() const;
     bool wantsSharedRows() const;
     void followRows(Pane moved);
     void fitBoth();
@@ -94,8 +102,7 @@ private:
     SceneStore::Key keyOf(Pane pane) const;
     void rememberView(Pane pane);
     void mark(bool reveal);
-    // --- pictures of more, or less, than a body (panepresenter_pictures.cpp)
-    void connectPictures();
+    // --- nodes of the pictures (panepresenter_nodes.cpp)
     void choose(Pane pane, NodeId number); // by the person: a node of the picture
     void enter(Pane pane, NodeId number); // into the body of a call, or to a node of another body
     NodeId selectedIn(Pane pane) const; // its number in the picture; none where the selection is not in it
@@ -105,8 +112,11 @@ private:
     HoverCard cardOf(Pane pane, const draw::Edge& edge) const;
     const std::vector<HalfPair>& halfPairs();
     QString partnersOf(Pane pane, NodeId number) const;
+    // --- pictures of more, or less, than a body (panepresenter_pictures.cpp)
+    void connectPictures();
     using Edit = std::function<PictureChoice(const NumberedPicture&, PictureChoice)>;
     void change(const Edit& edit);
+    void changeBoth(const Edit& edit); // of two halves beside each other both, else the focused picture
     void trace(const std::vector<NodeId>& kept);
     void takeBack(bool forward);
     void collapseHere();

@@ -34,18 +34,24 @@ void PanePresenter::connectHalves() {
     }
 }
 
-// Whether the two panes are to be drawn on shared rows.
-bool PanePresenter::wantsSharedRows() const {
+// Whether the panes show a forward and its backward.
+bool PanePresenter::areHalves() const {
     const std::array<Place, 2>& shown = state_->at().panes;
-    if (!document_ || !(*actions_)[Do::AlignHalves]->isChecked() || (*actions_)[Do::LayoutDot]->isChecked()
-        || (*actions_)[Do::SinglePane]->isChecked() || !is_simple(history_.of(shown[0]))
-        || !is_simple(history_.of(shown[1])))
+    if (!document_)
         return false;
     if (shown != sharable_.bodies) {
         sharable_.bodies = shown;
         sharable_.yes = can_share_rows(document_->dump(), shown[0], shown[1]);
     }
     return sharable_.yes;
+}
+
+// Whether the two panes are to be drawn on shared rows.
+bool PanePresenter::wantsSharedRows() const {
+    const std::array<Place, 2>& shown = state_->at().panes;
+    return areHalves() && (*actions_)[Do::AlignHalves]->isChecked()
+        && !(*actions_)[Do::LayoutDot]->isChecked() && !(*actions_)[Do::SinglePane]->isChecked()
+        && is_simple(history_.of(shown[0])) && is_simple(history_.of(shown[1]));
 }
 
 // And are: until the picture of the other pane has come too, its rows are those of before.

@@ -58,9 +58,11 @@ void PanePresenter::connectPane(Pane pane) {
     connect(&canvas, &Canvas::alsoSelectedChanged, this, &PanePresenter::greyPictures);
     canvas.installEventFilter(this);
     // Both panes open at one scale: sizes can be compared across the gap.
-    canvas.setOpeningLimit([this, pane] {
+    canvas.setOpeningBeside([this, pane]() -> Canvas::Beside {
         const PaneView& other = *panes_[size_t(other_pane(pane))];
-        return other.isHidden() ? 0.0 : other.canvas().openingZoom();
+        if (other.isHidden())
+            return {};
+        return {other.canvas().openingZoom(), sharesRows() ? other.canvas().beginsAt() : 0.0};
     });
     connect(&canvas, &Canvas::openingViewTaken, this, [this, pane] {
         if (levelling_)

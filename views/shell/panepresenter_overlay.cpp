@@ -1,4 +1,6 @@
 // Pictures coloured by a number of each node, or by what became of a call.
+#include "core/graph/calls.h"
+#include "core/run/request.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
 #include "views/shell/overlayscale.h"
@@ -7,7 +9,9 @@
 
 #include <QActionGroup>
 
+#include <algorithm>
 #include <map>
+#include <string_view>
 
 namespace hopscope {
 
@@ -21,16 +25,56 @@ constexpr std::pair<OverlayKind, Do> kOverlays[] = {{OverlayKind::None, Do::Over
 // What the run says of the nodes of its graph.
 using Numbers = std::map<std::pair<BodyId, NodeId>, double>;
 
+// The calls that a value was computed in, by its key, seen from the body that runs: of "a/b/mm" the call a,
+// and the call b in the body that a calls.
+class CallsAround {
+public:
+    CallsAround(const GraphModule& module, BodyId body)
+        : module_(module)
+        , body_(body) { }
+    template <class F> void each(std::string_view path, F&& f) {
+        BodyId at = body_;
+        for (size_t slash = path.find('/'); slash != path.npos && at; slash = path.find('/')) {
+            const std::vector<RegionCall>& calls = calls_of(at);
+            const std::string_view name = path.substr(0, slash);
+            const auto call = std::find_if(calls.begin(), calls.end(), [&](const RegionCall& one) {
+                return module_.text(module_.body(at).node(one.node).name) == name;
+            });
+            if (call == calls.end())
+                return;
+            f(at, call->node);
+            at = call->body;
+            path.remove_prefix(slash + 1);
+        }
+    }
+
+private:
+    const std::vector<RegionCall>& calls_of(BodyId body) {
+        const auto [at, fresh] = calls_.try_emplace(body);
+        if (fresh)
+            at->second = region_calls(module_, body);
+        return at->second;
+    }
+    const GraphModule& module_;
+    BodyId body_;
+    std::map<BodyId, std::vector<RegionCall>> calls_;
+};
+
 Numbers numbers_of(const RunController& run, OverlayKind kind) {
     Numbers numbers;
     if (kind == OverlayKind::Time) {
         for (const run::NodeTime& time : run.timing().nodes)
             numbers[{time.body, time.node}] = time.total_us;
-    } else if (run.comparison()) {
+    } else if (run.comparison() && run.prepared()) {
+        CallsAround calls(*run.prepared()->module, run.prepared()->body);
         for (const run::ComparedValue& value : run.comparison()->values)
             if (value.verdict != wire::Verdict::NotCompared) {
-                double& most = numbers[{value.body, value.node}];
-                most = std::max(most, value.times);
+                const auto take = [&](BodyId body, NodeId node) {
+                    double& most = numbers[{body, node}];
+                    most = std::max(most, value.times);
+                };
+                take(value.body, value.node);
+                calls.each(value.path, take);
             }
     }
     return numbers;

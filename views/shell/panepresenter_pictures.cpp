@@ -1,216 +1,14 @@
 // Pictures that show more than a body (its other half, what its calls do) or less of it (repeats once, a
-// part), and the nodes in them.
+// part).
 #include "core/base/text.h"
 #include "views/base/text.h"
 #include "views/shell/actions.h"
-#include "views/shell/marks.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 
-#include <QSplitter>
-
 #include <algorithm>
-#include <map>
 
 namespace hopscope {
-
-namespace {
-
-// The nodes of another body as they are numbered in the picture, every one of them.
-class Renumber {
-public:
-    Renumber(const NumberedPicture& picture, const Place& body) {
-        const draw::Scene& scene = picture.scene();
-        for (size_t i = 0; i < scene.box_of_node.size(); ++i) {
-            const Place at = picture.origin(NodeId(i));
-            if (at.graph == body.graph && at.body == body.body && !picture.name(NodeId(i)).empty())
-                numbers_.emplace(at.node, NodeId(i));
-        }
-    }
-    void add(const std::vector<NodeId>& from, std::vector<NodeId>& to) const {
-        for (const NodeId node : from)
-            each(node, [&](NodeId number) { to.push_back(number); });
-    }
-    template <class F> void each(NodeId node, F&& f) const {
-        for (auto [at, end] = numbers_.equal_range(node); at != end; ++at)
-            f(at->second);
-    }
-
-private:
-    std::multimap<NodeId, NodeId> numbers_;
-};
-
-} // namespace
-
-// --- nodes
-
-void PanePresenter::choose(Pane pane, NodeId number) {
-    const auto& picture = pictures_[size_t(pane)];
-    number_[size_t(pane)] = number;
-    Navigator& navigator = state_->navigator();
-    const Place& body = navigator.pane(pane);
-    const Place at = picture && number ? picture->origin(number) : Place{body.graph, body.body, number};
-    if (!number || (at.graph == body.graph && at.body == body.body))
-        navigator.select_node(pane, at.node);
-    else
-        navigator.select_place(pane, at);
-    state_->touch(Change::Selection); // the same node may stand in the picture several times
-}
-
-void PanePresenter::enter(Pane pane, NodeId number) {
-    choose(pane, number);
-    const auto& picture = pictures_[size_t(pane)];
-    const Place& body = state_->navigator().pane(pane);
-    const Place at = picture && number ? picture->origin(number) : Place{};
-    if (!at.graph || (at.graph == body.graph && at.body == body.body))
-        state_->navigator().step_into();
-    else
-        state_->navigator().go_to(at);
-}
-
-NodeId PanePresenter::selectedIn(Pane pane) const {
-    const NavState& at = state_->at();
-    const auto& picture = pictures_[size_t(pane)];
-    if (!at.node.node || at.focus != pane || !picture)
-        return {};
-    const std::vector<NodeId> numbers = picture->numbers_of(at.node);
-    if (std::find(numbers.begin(), numbers.end(), number_[size_t(pane)]) != numbers.end())
-        return number_[size_t(pane)];
-    return numbers.empty() ? NodeId() : numbers.front();
-}
-
-std::vector<NodeId> PanePresenter::chosen() const {
-    std::vector<NodeId> nodes = focused().canvas().alsoSelected();
-    if (const NodeId selected = selectedIn(state_->at().focus))
-        nodes.insert(nodes.begin(), selected);
-    return nodes;
-}
-
-// What the body's own nodes are marked with, and those of other bodies that are drawn with it.
-Marks PanePresenter::marksIn(Pane pane) {
-    const OnNodes show{
-        (*actions_)[Do::ValuesOnNodes]->isChecked(), (*actions_)[Do::TimesOnNodes]->isChecked(), forecasts_};
-    const Place& own = state_->navigator().pane(pane);
-    Marks marks = marksOf(*state_, pane, own, show);
-    const auto& picture = pictures_[size_t(pane)];
-    const NavState& at = state_->at();
-    const Place& other = state_->navigator().pane(other_pane(pane));
-    const bool ofTheOther =
-        at.node.graph == other.graph && at.node.body == other.body; // else of a call's body
-    if (at.node.node && at.focus == pane && at.node.graph == own.graph && at.node.body == own.body)
-        marks.reaches = std::any_of(halfPairs().begin(), halfPairs().end(), [&](const HalfPair& pair) {
-            return (pane == Pane::Left ? pair.left : pair.right) == at.node.node;
-        });
-    if (at.node.node && at.focus != pane && ofTheOther)
-        for (const HalfPair& pair : halfPairs())
-            if ((pane == Pane::Left ? pair.right : pair.left) == at.node.node)
-                marks.partners.push_back(pane == Pane::Left ? pair.left : pair.right);
-    if (!picture || shown_[size_t(pane)].choice.plain())
-        return marks;
-    if (const NodeId selected = selectedIn(pane)) {
-        marks.users = picture->users(selected);
-        marks.producers = picture->producers(selected);
-    }
-    for (const Place& body : picture->bodies()) {
-        const Marks more = marksOf(*state_, pane, body, show);
-        const Renumber renumber(*picture, body);
-        renumber.add(more.noted, marks.noted);
-        renumber.add(more.waiting, marks.waiting);
-        renumber.add(more.breakpoints, marks.breakpoints);
-        renumber.add(more.breakpointsOff, marks.breakpointsOff);
-        for (const Tag& tag : more.tags)
-            renumber.each(tag.node, [&](NodeId number) {
-                marks.tags.push_back(tag);
-                marks.tags.back().node = number;
-            });
-    }
-    return marks;
-}
-
-HoverCard PanePresenter::cardOf(Pane pane, NodeId number) const {
-    const auto& picture = pictures_[size_t(pane)];
-    if (!document_ || !picture || !number)
-        return {};
-    HoverCard card = hoverCardOf(*document_, picture->origin(number));
-    if (const std::string name = picture->name(number); !name.empty())
-        card.title = qs(name); // with the call that it came out of
-    if (const QString words = overlayWords(pane, number); !words.isEmpty())
-        card.note += (card.note.isEmpty() ? QString() : QStringLiteral(" · ")) + words;
-    if (const QString partners = partnersOf(pane, number); !partners.isEmpty())
-        card.note += (card.note.isEmpty() ? QString() : QStringLiteral(" · ")) + partners;
-    return card;
-}
-
-const std::vector<HalfPair>& PanePresenter::halfPairs() {
-    const std::array<Place, 2>& shown = state_->at().panes;
-    if (document_ && shown != paired_) {
-        paired_ = shown;
-        half_pairs_ = half_pairs(*document_, shown[0], shown[1]);
-    }
-    return half_pairs_;
-}
-
-// "derivative of addmm, by its operator"; "its derivative: mm, mm_1, by its operator".
-QString PanePresenter::partnersOf(Pane pane, NodeId number) const {
-    const Navigator& navigator = state_->navigator();
-    const Place &own = navigator.pane(pane), &other = navigator.pane(other_pane(pane));
-    const Place at = pictures_[size_t(pane)]->origin(number);
-    if (at.graph != own.graph || at.body != own.body || half_pairs_.empty())
-        return {};
-    QStringList names;
-    const HalfPair* why = nullptr; // the strongest
-    for (const HalfPair& pair : half_pairs_) {
-        if ((pane == Pane::Left ? pair.left : pair.right) != at.node)
-            continue;
-        names << qs(
-            document_->node_name({other.graph, other.body, pane == Pane::Left ? pair.right : pair.left}));
-        if (!why || pair.evidence < why->evidence)
-            why = &pair;
-    }
-    if (names.isEmpty())
-        return {};
-    if (names.size() > 5)
-        names = names.mid(0, 4) << tr("%1 more").arg(names.size() - 4);
-    const bool backward = document_->dump().graph(own.graph).stage == Stage::Backward;
-    return (backward ? tr("derivative of %1, by %2") : tr("its derivative: %1, by %2"))
-        .arg(names.join(QStringLiteral(", ")), qs(half_evidence_text(why->evidence, why->placed)));
-}
-
-// A line is its value: which one, of what type, and what takes it as which operand.
-HoverCard PanePresenter::cardOf(Pane pane, const draw::Edge& edge) const {
-    const Pane from = edge.from ? pane : other_pane(pane);
-    const Pane to_pane = edge.to ? pane : other_pane(pane);
-    const draw::Edge* across = acrossFrom(pane, edge);
-    const NodeId value = edge.from ? edge.from : across ? across->from : NodeId();
-    const NodeId user = edge.to ? edge.to : across ? across->to : NodeId();
-    HoverCard card = cardOf(from, value);
-    const auto& picture = pictures_[size_t(from)];
-    if (card.isEmpty() || !user)
-        return card;
-    const std::vector<NodeId>& several = edge.values.empty() && across ? across->values : edge.values;
-    const std::vector<NodeId> values = several.empty() ? std::vector<NodeId>{value} : several;
-    const std::vector<NodeId> operands =
-        from == to_pane ? picture->producers(user) : std::vector<NodeId>(); // else it takes a copy
-    QStringList taken;
-    for (const NodeId one : values) {
-        const auto at = std::find(operands.begin(), operands.end(), one);
-        const QString name = qs(picture->name(one));
-        taken << (at == operands.end() ? name
-                                       : tr("%1 as operand %2").arg(name).arg(at - operands.begin() + 1));
-        if (taken.size() == 6 && values.size() > 7) {
-            taken << tr("and %1 more").arg(values.size() - 6);
-            break;
-        }
-    }
-    const QString to = qs(pictures_[size_t(to_pane)]->name(user));
-    card.target.clear();
-    card.source.clear();
-    card.note = edge.saved ? tr("saved for %1: %2").arg(to, taken.join(QStringLiteral(", ")))
-                           : tr("%1 takes %2").arg(to, taken.join(QStringLiteral(", ")));
-    return card;
-}
-
-// --- pictures
 
 bool PanePresenter::isHairpin(Pane pane) const {
     const Place& body = state_->at().panes[size_t(pane)];
@@ -238,8 +36,76 @@ QString PanePresenter::howDrawn() const {
     return parts.join(QStringLiteral(" · "));
 }
 
+QString PanePresenter::whatIsNotDrawn() const {
+    const Pane pane = state_->at().focus;
+    const auto& picture = pictures_[size_t(pane)];
+    const auto& other = pictures_[size_t(other_pane(pane))];
+    if (!picture || picture->scene().cut_links == 0)
+        return {};
+    std::vector<std::pair<std::string, std::string>> links;
+    const auto name = [&](NodeId own, NodeId across) {
+        return own ? picture->name(own) : across && other ? other->name(across) : std::string("?");
+    };
+    for (const draw::Edge& edge : picture->scene().edges)
+        if (edge.cut) {
+            const draw::Edge* part = acrossFrom(pane, edge);
+            links.emplace_back(
+                name(edge.from, part ? part->from : NodeId()), name(edge.to, part ? part->to : NodeId()));
+        }
+    return qs(undrawn_text(links));
+}
+
+std::vector<ExportScope> PanePresenter::scopes(int* focused) const {
+    std::vector<ExportScope> scopes;
+    *focused = 0;
+    const Pane focus = state_->at().focus;
+    for (const Pane pane : {Pane::Left, Pane::Right}) {
+        const Place& shown = state_->navigator().pane(pane);
+        const auto& picture = pictures_[size_t(pane)];
+        if (!shown.graph)
+            continue;
+        const Place body{shown.graph, shown.body, {}};
+        const QString name = pane == Pane::Left ? tr("Left pane") : tr("Right pane");
+        const PictureChoice& choice = history_.of(body);
+        const bool current = picture && shown_[size_t(pane)].graph == body.graph
+            && shown_[size_t(pane)].body == body.body && shown_[size_t(pane)].choice == choice;
+        const QSize size = current ? QSize(picture->scene().width, picture->scene().height) : QSize();
+        if (pane == focus)
+            *focused = int(scopes.size());
+        if (!choice.plain())
+            scopes.push_back({tr("%1, as it is drawn").arg(name), body, choice, size});
+        scopes.push_back({name, body, {}, choice.plain() ? size : QSize()});
+        std::vector<NodeId> nodes = panes_[size_t(pane)]->canvas().alsoSelected();
+        if (const NodeId selected = selectedIn(pane))
+            nodes.push_back(selected);
+        if (nodes.size() < 2 || choice.with_backward || !current)
+            continue;
+        scopes.push_back({tr("%1 of the %2").arg(qs(counted(nodes.size(), "selected node")), name.toLower()),
+            body, extract(*picture, choice, nodes), {}});
+    }
+    return scopes;
+}
+
 void PanePresenter::draw(const PictureChoice& choice) {
-    history_.change(state_->body(), choice);
+    const Place own = state_->body();
+    const Place& beside = state_->at().panes[size_t(other_pane(state_->at().focus))];
+    const PictureChoice& before = history_.of(own);
+    PictureHistory::Changes changes{{own, choice}};
+    PictureChoice other = history_.of(beside);
+    if (choice.sideways != before.sideways) {
+        other.sideways = choice.sideways;
+        other.with_backward &= !choice.sideways;
+    }
+    const bool all = choice.expand == expand_all({}).expand;
+    if (all && choice.expand != before.expand && !choice.with_backward && areHalves()
+        && calls_regions(document_->dump(), beside)) {
+        other.expand = choice.expand;
+        other.levels = choice.levels;
+    }
+    if (document_ && beside.graph && !choice.with_backward
+        && (beside.graph != own.graph || beside.body != own.body))
+        changes.emplace_back(beside, other);
+    history_.change(std::move(changes));
     state_->touch(Change::Drawing);
 }
 
@@ -247,6 +113,20 @@ void PanePresenter::change(const Edit& edit) {
     const auto& picture = pictures_[size_t(state_->at().focus)];
     if (picture)
         draw(edit(*picture, history_.of(state_->body())));
+}
+
+void PanePresenter::changeBoth(const Edit& edit) {
+    PictureHistory::Changes changes;
+    const Pane focus = state_->at().focus;
+    for (const Pane pane : {focus, other_pane(focus)}) {
+        const Place& body = state_->at().panes[size_t(pane)];
+        const auto& picture = pictures_[size_t(pane)];
+        if (picture && body.graph && shown_[size_t(pane)].graph == body.graph
+            && shown_[size_t(pane)].body == body.body && (pane == focus || areHalves()))
+            changes.emplace_back(body, edit(*picture, history_.of(body)));
+    }
+    history_.change(std::move(changes));
+    state_->touch(Change::Drawing);
 }
 
 void PanePresenter::trace(const std::vector<NodeId>& kept) {
@@ -314,12 +194,12 @@ void PanePresenter::connectPictures() {
                     });
                 }},
             {Do::CollapseHere, [=, this] { collapseHere(); }},
-            {Do::ExpandLevel, [this] { change(expand_one_level); }},
+            {Do::ExpandLevel, [this] { changeBoth(expand_one_level); }},
             {Do::ExpandAll,
                 [this] { change([](const NumberedPicture&, Choice choice) { return expand_all(choice); }); }},
             {Do::CollapseAll,
                 [this] {
-                    change([](const NumberedPicture&, Choice choice) {
+                    changeBoth([](const NumberedPicture&, Choice choice) {
                         choice.unfold.clear();
                         return collapse_all(choice);
                     });
@@ -378,7 +258,7 @@ void PanePresenter::connectPictures() {
     });
     actions_->onToggled(Do::LeftToRight, this, [this](bool on) {
         PictureChoice choice = history_.of(state_->body());
-        choice.sideways = on;
+        choice.sideways = on; // in both panes
         choice.with_backward &= !on;
         draw(choice);
     });

@@ -58,6 +58,7 @@ void StatusLine::say(const QString& text, bool isError) {
         return sayPlace();
     setTone(text_, isError ? Role::Failed : Role::Quiet);
     text_->setText(text);
+    text_->setToolTip({});
 }
 
 void StatusLine::sayPlace() {
@@ -69,6 +70,7 @@ void StatusLine::sayPlace() {
     say(qs(state_->navigator().title(state_->at()))
             + (remark.isEmpty() ? QString() : QStringLiteral(" · ") + remark),
         false);
+    text_->setToolTip(asks_.detail());
 }
 
 void StatusLine::showZoom(double zoom) {

@@ -27,6 +27,7 @@ public:
     // What it asks when it needs it.
     struct Asks {
         std::function<QString()> remark; // to add to the place: why a picture is not as it was asked for
+        std::function<QString()> detail; // of the remark, for the tooltip; empty = nothing to add
         // Not shown where none is told, as it differs from run to run.
         std::function<std::optional<double>()> readSeconds;
     };
