@@ -1,7 +1,9 @@
 # Finds libtorch for hopscope-executor: Debian's, or a pip-installed torch named with HOPSCOPE_TORCH.
-# Sets HOPSCOPE_WITH_EXECUTOR and HOPSCOPE_TORCH_FLAGS.
+# Sets HOPSCOPE_WITH_EXECUTOR_LIBRARY (core/executor and its tests from inside), HOPSCOPE_WITH_EXECUTOR (its program, too) and
+# HOPSCOPE_TORCH_FLAGS.
 
 set(HOPSCOPE_WITH_EXECUTOR OFF)
+set(HOPSCOPE_WITH_EXECUTOR_LIBRARY OFF)
 if(NOT HOPSCOPE_EXECUTOR STREQUAL "OFF")
     if(HOPSCOPE_TORCH)
         # Its own package file asks for the whole CUDA toolkit where it was built for CUDA, and links what needs it. Kernels
@@ -32,9 +34,12 @@ if(NOT HOPSCOPE_EXECUTOR STREQUAL "OFF")
     find_package(PkgConfig REQUIRED)
     pkg_check_modules(SECCOMP IMPORTED_TARGET libseccomp)
     if(Torch_FOUND AND SECCOMP_FOUND)
-        set(HOPSCOPE_WITH_EXECUTOR ON)
+        set(HOPSCOPE_WITH_EXECUTOR_LIBRARY ON)
+        if(NOT HOPSCOPE_EXECUTOR STREQUAL "LIBRARY")
+            set(HOPSCOPE_WITH_EXECUTOR ON)
+        endif()
         separate_arguments(HOPSCOPE_TORCH_FLAGS UNIX_COMMAND "${TORCH_CXX_FLAGS}")
-    elseif(HOPSCOPE_EXECUTOR STREQUAL "ON")
+    elseif(HOPSCOPE_EXECUTOR MATCHES "^(ON|LIBRARY)$")
         message(FATAL_ERROR "hopscope-executor needs libtorch and libseccomp: install libtorch-dev and libseccomp-dev, "
                             "or name a pip-installed torch with -DHOPSCOPE_TORCH=…/site-packages/torch")
     else()

@@ -31,7 +31,7 @@ build() {
     shift
     local flags=()
     [ "${CI:-}" = true ] && flags+=(-DHOPSCOPE_WERROR=ON)
-    # Without libtorch the executor and its tests would be left out without a word; asan leaves them out by itself.
+    # Without libtorch the executor and its tests would be left out without a word; asan asks for the library by itself.
     [ "${CI:-}" = true ] && [ "$preset" != asan ] && flags+=(-DHOPSCOPE_EXECUTOR=ON)
     local targets=()
     [ $# -gt 0 ] && targets=(--target "$@")

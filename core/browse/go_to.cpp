@@ -167,6 +167,7 @@ std::vector<GoToHit> go_to_hits(
     if (found.size() > limit)
         found.resize(limit);
     std::vector<GoToHit> hits;
+    hits.reserve(found.size());
     for (const Candidate& candidate : found)
         hits.push_back(describe(document, candidate, query));
     return hits;

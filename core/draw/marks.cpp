@@ -132,8 +132,9 @@ void draw_bundle(Drawer& draw, const Box& box, uint32_t first) {
 
 void draw_dots(Drawer& draw, const Box& box, double left, double top) {
     for (size_t i = 0; i < box.dots.size(); ++i) {
-        const double x = left + static_cast<double>(i % kDotsPerRow) * kDotPitch + kDotPitch / 2.0;
-        const double y = top + static_cast<double>(i / kDotsPerRow) * kDotRowHeight + kDotRowHeight / 2.0;
+        const size_t row = i / kDotsPerRow, column = i % kDotsPerRow;
+        const double x = left + static_cast<double>(column) * kDotPitch + kDotPitch / 2.0;
+        const double y = top + static_cast<double>(row) * kDotRowHeight + kDotRowHeight / 2.0;
         draw_dot(draw, static_cast<Dot>(box.dots[i]), x, y);
         if (i == box.own_dot) {
             Primitive& p = draw.path(Part::Dot, {{x - 4, y + 6}, {x + 4, y + 6}});

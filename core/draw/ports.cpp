@@ -61,13 +61,10 @@ private:
     }
 
     void add(uint32_t box, NodeId node, Port::Side side, Port::Role role, std::string label) {
-        if (upwards_ && side == Port::Side::Top)
+        if ((upwards_ && side == Port::Side::Top)
+            || (sideways_ && side == Port::Side::Right)) // where lines leave
             side = Port::Side::Bottom;
-        else if (upwards_ && side == Port::Side::Bottom)
-            side = Port::Side::Top;
-        else if (sideways_ && side == Port::Side::Right) // where lines leave
-            side = Port::Side::Bottom;
-        else if (sideways_ && side == Port::Side::Left)
+        else if ((upwards_ && side == Port::Side::Bottom) || (sideways_ && side == Port::Side::Left))
             side = Port::Side::Top;
         scene_.boxes[box].ports.push_back({side, role, node, std::move(label), {}});
     }

@@ -123,6 +123,7 @@ at::Tensor tensor_of_numbers(const c10::IValue* items, uint32_t count) {
 // The index as torch/csrc/autograd/python_variable_indexing.cpp reads it, with libtorch's own classes.
 std::vector<at::indexing::TensorIndex> index_of(const DynamicCall& call, const Values& operands) {
     std::vector<at::indexing::TensorIndex> index;
+    index.reserve(call.index.size()); // a TensorIndex has members without a value, which are better not moved
     size_t at = 1;
     for (const IndexItem& part : call.index) {
         const c10::IValue* values = operands.data() + at;

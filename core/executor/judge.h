@@ -40,9 +40,9 @@ struct Exact {
 };
 
 // How much larger than one rounding of the terms the error of a long sum is, that is added up one by one in
-// the precision of its result: sqrt(length), for products of matrices, convolutions, attention and running
-// sums. 1 for other operators, whose sums are trees, and where the sum is kept in more digits than the
-// result.
+// the precision of its result: 0.3 sqrt(length), for products of matrices, convolutions, attention and
+// running sums. 1 for other operators, whose sums are trees, and where the sum is kept in more digits than
+// the result.
 double growth_of(
     const c10::FunctionSchema& schema, const std::vector<c10::IValue>& operands, const at::Tensor& result);
 

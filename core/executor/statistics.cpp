@@ -96,8 +96,13 @@ std::vector<double> slice(
     TORCH_CHECK(start.size() == static_cast<size_t>(tensor.dim()) && count.size() == start.size(),
         "a slice of ", start.size(), " dimensions of a tensor that has ", tensor.dim());
     at::Tensor part = tensor;
-    for (size_t d = 0; d < start.size(); ++d)
+    for (size_t d = 0; d < start.size(); ++d) {
+        // narrow() counts a negative start from the end.
+        const int64_t size = tensor.size(static_cast<int64_t>(d));
+        TORCH_CHECK(start[d] >= 0 && count[d] >= 0 && start[d] <= size && count[d] <= size - start[d],
+            "a slice of ", count[d], " elements from ", start[d], " on, of a dimension of ", size);
         part = part.narrow(static_cast<int64_t>(d), start[d], count[d]);
+    }
     TORCH_CHECK(part.numel() <= kLargestSlice, "a slice of ", part.numel(), " elements; at most ",
         kLargestSlice, " are given");
     part = part.to(at::kDouble).contiguous();

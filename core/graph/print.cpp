@@ -73,9 +73,13 @@ private:
 void Printer::annotation(const Node& node) {
     if (!options_.types || !node.type)
         return;
-    out_ += ": \"";
-    out_ += text(module_.types[node.type.index].text);
-    out_ += '"';
+    // A text in quotes, as FX writes it; what has quotes of its own was an expression.
+    const std::string_view type = text(module_.types[node.type.index].text);
+    const std::string_view quote = type.find('"') == type.npos ? "\"" : "";
+    out_ += ": ";
+    out_ += quote;
+    out_ += type;
+    out_ += quote;
 }
 
 void Printer::expression(const Body& body, const Node& node) {

@@ -1,4 +1,4 @@
-// Fuzzes the reader of print_readable text.
+// Fuzzes the reader of print_readable text, and the printer against the reader.
 #include "core/read/readable.h"
 #include "tests/fuzz/use.h"
 
@@ -11,8 +11,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         std::vector<Problem> problems;
         read::ReadableOptions options;
         options.tabbed = tabbed;
-        for (const read::ReadableModule& found : read::read_modules(*storage, storage, options, problems))
+        const auto modules = read::read_modules(*storage, storage, options, problems);
+        for (const read::ReadableModule& found : modules) {
             fuzz::use(*found.module);
+            if (problems.empty())
+                fuzz::read_back(*found.module);
+        }
         for (const Problem& p : problems)
             if (p.offset > size || p.line == 0)
                 std::abort();

@@ -50,6 +50,23 @@ inline void use(const Dump& dump) {
             (void)call_source(dump, invocation);
 }
 
+// What was read without a complaint is printed as what reads back to the same print (print.h promises it),
+// but for bodies without a return, of which the printer makes one.
+inline void read_back(const GraphModule& module) {
+    if (module.bodies.empty() || module.bodies.size() > kMostBodies)
+        return;
+    for (const Body& body : module.bodies)
+        if (body.nodes.empty() || body.nodes.back().op != Opcode::Output)
+            return;
+    PrintOptions options;
+    options.sources = false; // two that were written otherwise may read alike
+    const auto text = std::make_shared<std::string>(print_readable(module, BodyId(0), options));
+    std::vector<Problem> problems;
+    const auto again = read_print_readable(*text, text, /*tabbed=*/false, problems);
+    if (!again || again->bodies.empty() || print_readable(*again, BodyId(0), options) != *text)
+        std::abort();
+}
+
 // A file in memory that can be opened by its path.
 class MemoryFile {
 public:

@@ -18,6 +18,7 @@ private slots:
     void equalsPyTorchsText();
     void readableFilesReadBackEqual_data();
     void readableFilesReadBackEqual();
+    void annotationsWithQuotesReadBackEqual();
     void leavesOutWhatIsNotAsked();
     void statements();
 };
@@ -128,6 +129,16 @@ void TestPrint::readableFilesReadBackEqual() {
     QVERIFY2(read.problems.empty(), qPrintable(problemText(read.problems)));
     QVERIFY(read.module->node_count() > 10);
     checkReadsBack(*read.module, file.toStdString());
+}
+
+// An annotation that is an expression, with a text in it.
+void TestPrint::annotationsWithQuotesReadBackEqual() {
+    const ReadText read = readText("class GraphModule(torch.nn.Module):\n"
+                                   "    def forward(self, x: \"f32[2]\"):\n"
+                                   "        y: Annotated[\"f32[2]\", 1] = torch.ops.aten.neg.default(x)\n"
+                                   "        return (y,)\n");
+    QVERIFY(read.module && read.problems.empty());
+    checkReadsBack(*read.module, "expression");
 }
 
 void TestPrint::leavesOutWhatIsNotAsked() {

@@ -219,12 +219,15 @@ private slots:
     }
 
     void cancelKillsDot() {
-        FakeDot dot("/bin/sleep 100");
+        QTemporaryDir folder;
+        const QString begun = folder.filePath("begun");
+        FakeDot dot(": >'" + begun.toLocal8Bit() + "'\nexec /bin/sleep 100");
         std::atomic<bool> cancel{false};
         Job job;
         job.cancel = &cancel;
         std::thread other([&] {
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            while (!QFile::exists(begun))
+                std::this_thread::yield();
             cancel = true;
         });
         Options options;
