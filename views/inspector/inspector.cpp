@@ -34,9 +34,10 @@ Inspector::Inspector(QWidget* parent)
     column->addWidget(notes_);
 
     connect(tabs_, &QTabBar::currentChanged, this, [this](int page) {
+        if (quiet_)
+            return; // inspect() fills it
         fill();
-        if (!quiet_)
-            Q_EMIT pageChosen(page);
+        Q_EMIT pageChosen(page);
     });
     connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) { followLink(this, url); });
     connect(&Theme::instance(), &Theme::changed, this, &Inspector::fill);
@@ -79,6 +80,7 @@ QString Inspector::html() const {
 
 void Inspector::fill() {
     if (!document_) {
+        shown_.clear();
         text_->clear();
         return;
     }
@@ -102,8 +104,13 @@ void Inspector::fill() {
     case PageCount:
         break;
     }
-    text_->document()->setDefaultStyleSheet(
-        QStringLiteral("a { color: %1; text-decoration: none }").arg(color(Role::Accent).name()));
+    // To lay out a page costs more than all else that a selection does: the same page stays.
+    const QString links =
+        QStringLiteral("a { color: %1; text-decoration: none }").arg(color(Role::Accent).name());
+    if (html == shown_ && text_->document()->defaultStyleSheet() == links)
+        return;
+    shown_ = html;
+    text_->document()->setDefaultStyleSheet(links);
     text_->setHtml(html);
 }
 

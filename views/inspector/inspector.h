@@ -62,6 +62,7 @@ private:
     About about_;
     QTabBar* tabs_;
     QTextBrowser* text_;
+    QString shown_; // what is in it
     NotesPane* notes_;
     bool quiet_ = false;
     std::function<QString(const Place&)> forecaster_;
