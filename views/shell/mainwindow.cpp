@@ -197,6 +197,7 @@ void MainWindow::build() {
     keeper_ = make<SessionKeeper>(
         &state_, &actions_, SessionKeeper::Parts{loader_, panes_, docks_->panel<LedgerView>()}, this);
     exporter_ = make<Exporter>(&state_, &actions_, panes_, loader_);
+    connect(exporter_, &Exporter::written, this, &MainWindow::exported);
     recents_ = new RecentMenu(settings_.get(), &actions_, start_, menuBar());
     buildMenus(*this, actions_, *docks_, recents_);
     tellPanels();
