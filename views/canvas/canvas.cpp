@@ -344,6 +344,13 @@ void Canvas::setMinimapCorner(Corner corner) {
     d->placeMinimap();
 }
 
+void Canvas::settle() {
+    if (!d->minimapTimer.isActive())
+        return;
+    d->minimapTimer.stop();
+    d->placeMinimap();
+}
+
 // In a corner where no box is under it, its own as long as that is one.
 void Canvas::Private::placeMinimap() {
     const QSize room = q->viewport()->size();
