@@ -43,6 +43,7 @@ private slots:
     void samePicturesInEveryProcess();
     void closedOutput();
     void screenshots();
+    void closedStreams();
     void dotThatFails();
     void runInAPicture();
     void outputThatCannotBeWritten_data();
@@ -270,6 +271,8 @@ void TestCli::wrongUsage_data() {
     QTest::newRow("negative invocation") << QStringList{"explain", trace("mlp4"), "--invocation", "-1"};
     QTest::newRow("negative limit") << QStringList{"search", trace("mlp4"), "relu", "--limit", "-1"};
     QTest::newRow("negative size") << QStringList{"graphs", trace("mlp4"), "--max-unfold", "-1"};
+    QTest::newRow("size beyond 64 bits")
+        << QStringList{"graphs", trace("mlp4"), "--max-unfold", "99999999999999999999"};
     QTest::newRow("negative outputs")
         << QStringList{"joint", trace("mlp4"), "--at", "0/0:forward", "--outputs", "-1"};
     QTest::newRow("export without a file") << QStringList{"export", trace("mlp4"), "--at", "0/0:forward"};
@@ -522,6 +525,36 @@ void TestCli::screenshots() {
     QCOMPARE(waits.exitCode(), 130);
     QVERIFY(waits.readAllStandardError().contains("cancelled; nothing was written to "));
     QVERIFY(!QFile::exists(folder.filePath("b.png")));
+}
+
+// A stream that is closed leaves its number to the next file: nothing meant for one goes into the other.
+void TestCli::closedStreams() {
+    QTemporaryDir folder;
+    const auto shell = [&](const QString& words) {
+        QProcess process;
+        process.start("/bin/sh", {"-c", QStringLiteral(HOPSCOPE_BIN "/hopscope ") + words});
+        Run r;
+        if (process.waitForFinished(60'000))
+            r.status = process.exitCode();
+        r.out = process.readAllStandardOutput();
+        r.err = process.readAllStandardError();
+        return r;
+    };
+    const Run none = shell("graphs - <&-");
+    QCOMPARE(none.status, 3);
+    QVERIFY2(none.err.contains("standard input: Bad file descriptor"), none.err.constData());
+    const QString session = folder.filePath("a.hopscope");
+    QCOMPARE(shell("import " + trace("mlp4") + " -o " + session + " 2>&-").status, 0);
+    const Run sound = run({"check", session});
+    QVERIFY2(sound.status == 0, (sound.out + sound.err).constData());
+    const QString graph = folder.filePath("cut.txt"), picture = folder.filePath("a.svg");
+    QVERIFY(
+        writeFile(graph, "def forward(self, x):\n    y = x.sin()\n")); // of which it is told that it is cut
+    QCOMPARE(shell("export " + graph + " --at -:graph -o " + picture + " 2>&-").status, 0);
+    QFile file(picture);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray svg = file.readAll();
+    QVERIFY(svg.startsWith("<") && svg.trimmed().endsWith("</svg>") && !svg.contains("warning: "));
 }
 
 // What draws bodies that dot does not.
