@@ -57,6 +57,9 @@ int fail(const Error& error);
 int executor_failed(const Error& error);
 // Error: Usage where `output` is one of these files, also by another name. Empty names are no files.
 Status spares(const std::vector<std::string>& inputs, const std::string& output);
+// Values are written as safetensors, whatever a file's name says. Error: Usage where it says something else.
+// Names without an ending, pipes and devices are as good.
+Status names_safetensors(const std::string& path);
 // Opens dumps and sessions with progress on a terminal; Ctrl+C cancels. Problems go to standard error,
 // counted.
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5 = false);

@@ -153,6 +153,18 @@ Status spares(const std::vector<std::string>& inputs, const std::string& output)
     return {};
 }
 
+Status names_safetensors(const std::string& path) {
+    std::error_code none;
+    const std::string ending = std::filesystem::path(path).extension().string();
+    if (ending.empty() || ending == ".safetensors"
+        || (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none)))
+        return {};
+    return make_error(Error::Kind::Usage,
+        "values are written as safetensors, and " + one_line(path)
+            + " names another form; expected a name that ends in "
+              ".safetensors");
+}
+
 Result<Dump> open(const std::vector<std::string>& paths, bool verify_md5) {
     const Job job = interruptible();
     OpenOptions options;

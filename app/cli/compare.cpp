@@ -18,14 +18,18 @@ struct Options {
     std::string against = "float64"; // or a file
     std::string with, with_inputs; // another body, other inputs
     std::optional<uint64_t> with_seed;
+    std::optional<int> with_invocation; // another call
     std::vector<std::string> tolerances;
     int top = 10;
     bool alone = false, whole = false, strict = false, as_json = false;
 };
 
-void print_report(const std::string& address, const run::RunComparison& c, bool synthetic, int top) {
-    std::printf("%s against %s, %s inputs\n", address.c_str(), c.against.c_str(),
-        synthetic ? "synthetic" : "recorded");
+void print_report(const run::Prepared& p, const run::Started& started, const run::RunComparison& c, int top) {
+    std::printf("%s against %s, %s inputs\n", p.address.c_str(), c.against.c_str(),
+        p.inputs.synthetic ? "synthetic" : "recorded");
+    for (const std::vector<std::string>& notes : {p.notes, started.notes})
+        for (const std::string& note : notes)
+            std::printf("  %s\n", utf8(note).c_str());
     print_verdicts(c);
     if (c.first) {
         std::printf("first %s\n", c.strict ? "difference" : "suspicious");
@@ -42,10 +46,12 @@ void print_report(const std::string& address, const run::RunComparison& c, bool 
             print_value(c.values[i], c.strict);
 }
 
-Result<run::Prepared> other_of(const Dump& dump, const Options& options) {
+run::Request other_request(const Options& options) {
     run::Request other = options.run.request();
     if (!options.with.empty())
         other.address = options.with;
+    if (options.with_invocation)
+        other.invocation = options.with_invocation;
     if (!options.with_inputs.empty()) {
         other.inputs = options.with_inputs;
         other.seed.reset();
@@ -53,7 +59,14 @@ Result<run::Prepared> other_of(const Dump& dump, const Options& options) {
         other.inputs.clear();
         other.seed = options.with_seed;
     }
-    return run::prepare(dump, other);
+    return other;
+}
+
+// Neither another body nor anything else to run it on. Made inputs are the same for every call.
+bool is_same_run(
+    const run::Request& one, const run::Prepared& a, const run::Request& two, const run::Prepared& b) {
+    return a.module == b.module && a.body == b.body && one.inputs == two.inputs && one.seed == two.seed
+        && (one.inputs.empty() || a.prefix == b.prefix);
 }
 
 int compare(const Options& options) {
@@ -63,7 +76,8 @@ int compare(const Options& options) {
     const auto dump = open(options.run.paths);
     if (!dump)
         return fail(dump.error());
-    const bool other_run = !options.with.empty() || !options.with_inputs.empty() || options.with_seed;
+    const bool other_run =
+        !options.with.empty() || !options.with_inputs.empty() || options.with_seed || options.with_invocation;
     run::Request request = options.run.request();
     run::CompareRequest how;
     if (options.alone || options.whole)
@@ -83,11 +97,18 @@ int compare(const Options& options) {
         return fail(prepared.error());
     Result<run::Prepared> other = run::Prepared();
     if (other_run) {
-        other = other_of(*dump, options);
+        const run::Request asked = other_request(options);
+        other = run::prepare(*dump, asked);
         if (!other)
             return fail(other.error());
         how.other = &*other;
         how.other_seed = options.with_seed.value_or(how.seed);
+        if (is_same_run(request, *prepared, asked, *other))
+            return fail(make_error(Error::Kind::Usage,
+                "both runs are of " + prepared->address
+                    + ", on the same inputs: nothing could differ; expected another "
+                      "body (--with), call (--with-invocation), file of inputs (--with-inputs) or seed "
+                      "(--with-seed)"));
     }
     const Job job = interruptible();
     const auto started = run::start(*prepared, request, job);
@@ -107,7 +128,7 @@ int compare(const Options& options) {
         report["first_suspicious"] = compared->strict ? ordered_json() : report["first_mismatch"];
         print_json(report);
     } else {
-        print_report(prepared->address, *compared, prepared->inputs.synthetic, options.top);
+        print_report(*prepared, *started, *compared, options.top);
     }
     if (compared->failure)
         return failed(*compared->failure);
@@ -128,6 +149,10 @@ void add_compare(CLI::App& app, Action& action) {
         ->add_option("--with-seed", options.with_seed, "The other run's synthetic inputs and random numbers")
         ->check(whole_from(0));
     command->add_option("--with-inputs", options.with_inputs, "The other run's recorded inputs");
+    command
+        ->add_option("--with-invocation", options.with_invocation,
+            "The other run's call: its recorded values (without it the other run is of the same call)")
+        ->check(whole_from(0));
     auto* alone = command->add_flag("--alone", options.alone,
         "Give each node the recorded values of its inputs, so that only what is wrong itself differs (the "
         "default with recorded values, but for --strict)");

@@ -133,12 +133,24 @@ std::string value_text(const Dump& dump, InputNames& names, const KeptValue& v) 
 }
 
 // Where not each of its values is a storage of its own: whose storages count elsewhere.
-std::string counted_text(const Dump& dump, const KeptValue& v) {
+std::string counted_text(const Dump& dump, const MemoryReport& report, const KeptValue& v) {
     if (v.counted == v.times)
         return {};
-    const std::string whose = address(dump, v.counted_with);
-    const std::string with =
-        v.counted_with == v.at ? "counted once" : "in the storage of " + whose + ", counted there";
+    // A value that is made in the forward and handed over by a region alone has no row of its own.
+    const bool has_row = std::any_of(report.saved.begin(), report.saved.end(),
+        [&](const KeptValue& other) { return other.at == v.counted_with && other.counted > 0; });
+    const auto storage = std::find_if(report.storages.begin(), report.storages.end(),
+        [&](const KeptStorage& s) { return s.made == v.counted_with; });
+    std::string where = "there";
+    if (!has_row && storage != report.storages.end()) {
+        const KeptValue& row = report.saved[storage->row];
+        where = &row == &v
+            ? "once"
+            : "with " + (row.at == v.at ? "the call that hands it over first" : address(dump, row.at));
+    }
+    const std::string with = v.counted_with == v.at
+        ? "counted once"
+        : "in the storage of " + address(dump, v.counted_with) + ", counted " + where;
     if (v.counted == 0)
         return v.times == 1 ? with : "all " + std::to_string(v.times) + ' ' + with;
     return std::to_string(v.times - v.counted) + " of them " + with;
@@ -179,7 +191,7 @@ void print_report(const Dump& dump, const MemoryReport& report) {
             if (!alive)
                 std::printf("        %s%s\n", utf8(v.why).c_str(),
                     v.recomputable ? "; cheap to compute again from what else is there" : "");
-            if (const std::string counted = counted_text(dump, v); !counted.empty())
+            if (const std::string counted = counted_text(dump, report, v); !counted.empty())
                 std::printf("        %s\n", counted.c_str());
         }
     }

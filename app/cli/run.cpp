@@ -187,16 +187,17 @@ int run(const Options& options) {
         return check(options);
     if (options.store && (options.run.paths.size() != 1 || !is_session_file(options.run.paths.front())))
         return fail(make_error(Error::Kind::Usage, "--store needs a session: hopscope import makes one"));
-    say_when_ended(lost(options));
-    const auto dump = open(options.run.paths);
-    if (!dump)
-        return fail(dump.error());
     run::Request request = options.run.request();
     request.reference = options.compare;
     std::vector<std::string> inputs = options.run.paths;
     inputs.insert(inputs.end(), {request.inputs, request.reference});
-    if (const Status status = spares(inputs, options.save); !status)
-        return fail(status.error());
+    for (const Status& status : {spares(inputs, options.save), names_safetensors(options.save)})
+        if (!status)
+            return fail(status.error());
+    say_when_ended(lost(options));
+    const auto dump = open(options.run.paths);
+    if (!dump)
+        return fail(dump.error());
     show_progress("making inputs");
     const auto prepared = run::prepare(*dump, request);
     if (!prepared)

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 
+#include <cmath>
 #include <cstdio>
 
 namespace hopscope::cli {
@@ -62,6 +63,26 @@ std::string figure(double value, int digits = 3) {
 }
 } // namespace
 
+namespace {
+// Three maxima, each with the value that has it: they are seldom one value's.
+void print_largest(const run::RunComparison& c) {
+    const auto told = [](const run::ComparedValue* v, double run::ComparedValue::*what, const char* unit) {
+        return (std::isnan(v->found) != std::isnan(v->expected) ? std::string("NaN on one side")
+                                                                : figure(v->*what) + unit)
+            + " (" + utf8(v->path) + ")";
+    };
+    const run::ComparedValue* away = c.largest(&run::ComparedValue::max_abs);
+    if (!away)
+        return;
+    std::string text = "largest difference " + told(away, &run::ComparedValue::max_abs, "");
+    if (const auto* v = c.largest(&run::ComparedValue::max_rel))
+        text += ", relative to its value " + told(v, &run::ComparedValue::max_rel, "");
+    if (const auto* v = c.largest(&run::ComparedValue::max_ulp))
+        text += ", in units in the last place " + told(v, &run::ComparedValue::max_ulp, " ulp");
+    std::printf("  %s\n", text.c_str());
+}
+} // namespace
+
 void print_verdicts(const run::RunComparison& c) {
     if (!c.basis.empty())
         std::printf("  %s\n", utf8(c.basis).c_str());
@@ -73,9 +94,7 @@ void print_verdicts(const run::RunComparison& c) {
         counted(c.values.size() - c.count(wire::Verdict::NotCompared), "value").c_str(),
         counted(c.compared, "node").c_str(), c.alone ? ", each on recorded inputs" : ", as a whole",
         run::verdicts_text(c).c_str());
-    if (c.max_abs > 0)
-        std::printf("  largest difference %s, relative %s, %s ulp\n", figure(c.max_abs).c_str(),
-            figure(c.max_rel).c_str(), figure(c.max_ulp).c_str());
+    print_largest(c);
 }
 
 void print_value(const run::ComparedValue& v, bool strict) {
@@ -95,8 +114,9 @@ void print_value(const run::ComparedValue& v, bool strict) {
         text += ": found " + figure(v.found, digits) + ", expected " + figure(v.expected, digits);
         if (v.floor > 0)
             text += ", exact " + figure(v.exact, digits);
-        text += (place.empty() ? "" : " at [" + place + "]") + ", apart by " + figure(v.max_abs) + " ("
-            + figure(v.max_ulp) + " ulp)";
+        text += place.empty() ? "" : " at [" + place + "]";
+        if (std::isnan(v.found) == std::isnan(v.expected)) // else there is no distance
+            text += ", apart by " + figure(v.max_abs) + " (" + figure(v.max_ulp) + " ulp)";
     }
     if (!v.strides.empty() && v.reason.empty())
         text += "; other strides: " + v.strides;

@@ -116,8 +116,9 @@ int show(const Session& session, const StoredRun& run, bool as_json) {
 }
 
 int list_runs(const Options& options) {
-    if (const Status status = spares({options.session}, options.save); !status)
-        return fail(status.error());
+    for (const Status& status : {spares({options.session}, options.save), names_safetensors(options.save)})
+        if (!status)
+            return fail(status.error());
     const auto session = Session::open(options.session, options.remove ? OpenMode::Write : OpenMode::Read);
     if (!session)
         return fail(session.error());

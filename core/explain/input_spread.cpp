@@ -18,6 +18,16 @@ std::string InputSpread::hint() const {
                        : "; the tensors that the compilation takes differ in " + out + " (" + examples + ')';
 }
 
+namespace {
+// "[4, 2]" of the record, as shapes are told everywhere else: "(4, 2)".
+std::string as_tuple(const std::string& list) {
+    if (list.size() < 2 || list.front() != '[' || list.back() != ']')
+        return list;
+    const std::string inner = list.substr(1, list.size() - 2);
+    return '(' + inner + (inner.empty() || inner.find(',') != std::string::npos ? ")" : ",)");
+}
+} // namespace
+
 InputSpread input_spread(const Dump& dump, CompilationId compilation) {
     InputSpread out;
     const DescribedInput* first = nullptr;
@@ -40,7 +50,7 @@ InputSpread input_spread(const Dump& dump, CompilationId compilation) {
         if (std::find(seen.begin(), seen.end(), name) != seen.end())
             continue;
         if (seen.size() < kShown)
-            out.examples += (out.examples.empty() ? "" : ", ") + name + ' ' + input.shape;
+            out.examples += (out.examples.empty() ? "" : ", ") + name + ' ' + as_tuple(input.shape);
         else if (seen.size() == kShown)
             out.examples += ", …";
         seen.push_back(std::move(name));

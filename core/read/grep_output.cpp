@@ -1,5 +1,6 @@
 #include "core/read/grep_output.h"
 
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/lines.h"
 
@@ -49,14 +50,18 @@ std::optional<Marked> marked(std::string_view line, std::string_view name) {
     return m;
 }
 
-// The file's name that all lines begin with; none where some line bears no marks.
-std::optional<std::string_view> common_name(std::string_view text) {
+// The file's name that all lines begin with; none where some line bears no marks. `group`: only those before
+// the next mark between groups.
+std::optional<std::string_view> common_name(std::string_view text, bool group = false) {
     constexpr size_t kLooked = 200;
     std::vector<std::string_view> sample;
     Lines lines(text, false);
-    while (sample.size() < kLooked && lines.next())
+    while (sample.size() < kLooked && lines.next()) {
+        if (group && lines.line() == kBetween)
+            break;
         if (!lines.line().empty() && lines.line() != kBetween)
             sample.push_back(lines.line());
+    }
     if (sample.size() < 2)
         return std::nullopt;
     std::string_view name = sample.front();
@@ -84,7 +89,9 @@ std::optional<std::string_view> common_name(std::string_view text) {
 } // namespace
 
 std::optional<GrepOutput> grep_output(const PlainText& plain) {
-    const auto name = common_name(plain.text);
+    auto name = common_name(plain.text);
+    if (!name) // of several files
+        name = common_name(plain.text, true);
     if (!name)
         return std::nullopt;
     struct Bare {
@@ -93,23 +100,33 @@ std::optional<GrepOutput> grep_output(const PlainText& plain) {
     };
     const auto bare = std::make_shared<Bare>();
     GrepOutput out;
-    std::optional<uint64_t> last;
+    uint64_t last = 0; // line's number; 0 = not told
+    bool was_between = false;
     Lines lines(plain.text, false);
     while (lines.next()) {
         const std::string_view line = lines.line();
         const Place place = plain.places && lines.number() <= plain.places->size()
             ? (*plain.places)[lines.number() - 1]
             : Place{lines.number(), lines.offset()};
-        const auto m = marked(line, *name);
+        auto m = marked(line, *name);
         const bool between = line == kBetween;
-        if (between && !last) // without numbers the marks alone tell of it
+        if (was_between && !m)
+            if (const auto next = common_name(plain.text.substr(lines.offset()), true)) {
+                name = next;
+                m = marked(line, *name);
+                if (last > 0) // else the mark before it told of it
+                    out.gaps.push_back({place, 0});
+                last = 0;
+            }
+        was_between = between;
+        if (between && last == 0) // without numbers the marks alone tell of it
             out.gaps.push_back({place, 0});
         if (between)
             continue;
         if (m && m->number) {
-            if (last && *m->number > *last + 1)
-                out.gaps.push_back({place, *m->number - *last - 1});
-            last = m->number;
+            if (last > 0 && *m->number > last + 1)
+                out.gaps.push_back({place, *m->number - last - 1});
+            last = *m->number;
         }
         bare->places.push_back(place);
         bare->text += m ? line.substr(m->text) : line;
@@ -117,6 +134,18 @@ std::optional<GrepOutput> grep_output(const PlainText& plain) {
     }
     out.plain = {bare->text, bare, std::shared_ptr<const Places>(bare, &bare->places)};
     return out;
+}
+
+Place lone_group_mark(const PlainText& plain) {
+    Lines lines(plain.text, false);
+    // Found in one search of the bytes; most texts have none.
+    const size_t at = find_words(plain.text, "\n--\n");
+    while (at != std::string_view::npos && lines.next())
+        if (lines.offset() == at + 1)
+            return plain.places && lines.number() <= plain.places->size()
+                ? (*plain.places)[lines.number() - 1]
+                : Place{lines.number(), lines.offset()};
+    return {};
 }
 
 } // namespace hopscope::read

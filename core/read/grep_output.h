@@ -22,4 +22,8 @@ struct GrepOutput {
 // as only grep's lines of context do. (A number or a name that all lines share is a prefix like any other.)
 std::optional<GrepOutput> grep_output(const PlainText& plain);
 
+// Where the first "--" stands alone on its line: without names and numbers all that tells of lines that grep
+// left out. Line 0 if there is none.
+Place lone_group_mark(const PlainText& plain);
+
 } // namespace hopscope::read

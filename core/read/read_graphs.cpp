@@ -158,8 +158,9 @@ Graph graph_of(Collector& collector, const GraphTask& task, Output& out, size_t 
     g.text = task.text.substr(found.offset, end - found.offset);
     g.tabbed = task.tabbed;
     // Of a text that ends early, the last graph is not whole: its tail, or the bodies behind it.
-    const std::vector<std::string> lacking =
+    std::vector<std::string> lacking =
         task.from_text || task.cut ? lacking_bodies(*found.module) : std::vector<std::string>{};
+    std::erase(lacking, ""); // called by what is not in the text either, which is told of
     g.cut = lacks_return(*found.module) || (task.cut && is_last && !lacking.empty());
     if (task.from_text && !g.cut && !lacking.empty()) // a script never prints them
         collector.problem(Severity::Note,

@@ -189,6 +189,12 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes, const 
     }
     const size_t tasks = collector.tasks.size();
     const size_t found = find_all_graphs(collector, file, plain);
+    if (const Place at = lone_group_mark(plain); found > 0 && at.line > 0)
+        collector.problem(Severity::Note,
+            "'--' stands alone here, as between groups of lines that grep prints: if it did, graphs lack "
+            "what "
+            "it left out",
+            file, at.line, at.offset);
     const bool told =
         collector.dump.messages.size() > messages || collector.dump.compilations.size() > compilations;
     collector.dump.files[file.index].kind =

@@ -28,38 +28,83 @@ template <class Use> void each_line(std::string_view text, Use use) {
     }
 }
 
-// How many bytes another program put before each line ("[rank0]: ", a time, a container's name): where the
-// first record begins, if lines of payloads begin there too. 0 where a record begins its line.
-size_t width_before(std::string_view bytes) {
+// What another program put before each line: "[rank0]: ", a time, a container's name, a line's number.
+struct WordsBefore {
+    size_t width = 0; // bytes before the first record; 0 = none
+    bool constant = true; // as wide before all the others
+    LinePrefix prefix; // by its form; empty where lines do not share one
+    size_t blanks = 0; // between it and the line
+
+    // False: they do not stand before this line.
+    bool take_off(std::string_view& line) const {
+        size_t behind = 0;
+        if (constant && line.size() > width && (line[width] == '\t' || find_glog(line, behind) == width)) {
+            line.remove_prefix(width);
+            return true;
+        }
+        std::string_view rest = line;
+        constexpr size_t kLonger = 16; // numbers grow
+        if (prefix.empty() || !prefix.strip(rest) || line.size() - rest.size() > width + kLonger)
+            return false;
+        // Blanks at a line's end may be lost.
+        for (size_t i = 0; i < blanks && !rest.empty() && (rest[0] == ' ' || rest[0] == '\t'); ++i)
+            rest.remove_prefix(1);
+        line = rest;
+        return true;
+    }
+};
+
+WordsBefore words_before(std::string_view bytes) {
+    constexpr size_t kRecords = 50, kBehind = 40; // that tell
+    WordsBefore words;
+    std::string_view first;
+    std::vector<std::string_view> others;
+    size_t records = 0, as_wide = 0;
     Lines lines(bytes, false);
-    size_t width = 0;
-    for (int i = 0; i < kLookedAt && lines.next(); ++i) {
+    for (int i = 0; i < kLookedAt && records < kRecords && lines.next(); ++i) {
         const std::string_view line = lines.line();
-        if (width > 0 && line.size() > width && line[width] == '\t')
-            return width;
+        // A launcher's words before records alone: payloads stand as they were written.
+        if (records > 0 && line.starts_with('\t'))
+            return {};
+        if (others.size() < kBehind && records > 0)
+            others.push_back(line);
         size_t end = 0;
-        if (width > 0 || json_start(line) == npos)
+        if (json_start(line) == npos)
             continue;
         const size_t at = find_glog(line, end);
+        if (at == npos)
+            continue;
         if (at == 0)
-            return 0;
-        width = at == npos ? 0 : at;
+            return {};
+        if (records++ == 0) {
+            words.width = at;
+            first = line;
+        } else if (others.back().data() != line.data()) {
+            others.push_back(line);
+        }
+        as_wide += at == words.width;
     }
-    return 0;
+    if (records == 0)
+        return {};
+    words.constant = as_wide * 10 >= records * 9;
+    words.prefix.learn(first, words.width, others);
+    words.blanks = words.width - (first.substr(0, words.width).find_last_not_of(" \t") + 1); // npos + 1 = 0
+    return words;
 }
 
-RepairedTrace without_width(const FileBytes& bytes, size_t width) {
+RepairedTrace without(const FileBytes& bytes, const WordsBefore& words) {
     const auto text = std::make_shared<std::string>();
     text->reserve(bytes.bytes.size());
+    std::string_view example;
     each_line(bytes.bytes, [&](std::string_view line, std::string_view end) {
-        size_t behind = 0;
-        if (line.size() > width && (line[width] == '\t' || find_glog(line, behind) == width))
-            line.remove_prefix(width);
+        const std::string_view whole = line;
+        if (words.take_off(line) && example.empty())
+            example = whole.substr(0, whole.size() - line.size());
         (*text += line) += end;
     });
     return {{text, *text, {}},
-        "before each line stand " + std::to_string(width) + " bytes that are no part of the trace, such as '"
-            + utf8(trimmed(bytes.bytes.substr(0, width)))
+        "before each line stand " + (words.constant ? counted(words.width, "byte") : std::string("words"))
+            + " that are no part of the trace, such as '" + utf8(trimmed(example))
             + "': they are left out, and byte offsets count without them"};
 }
 
@@ -178,16 +223,20 @@ bool holds_trace_records(std::string_view text) {
 }
 
 std::optional<RepairedTrace> repaired_trace(const FileBytes& bytes) {
-    if (const size_t width = width_before(bytes.bytes))
-        return without_width(bytes, width);
-    const auto blanks = blanks_for_tab(bytes.bytes);
+    std::optional<RepairedTrace> repaired;
+    if (const WordsBefore words = words_before(bytes.bytes); words.width > 0)
+        repaired = without(bytes, words);
+    const FileBytes& bare = repaired ? repaired->bytes : bytes;
+    const auto blanks = blanks_for_tab(bare.bytes);
     if (!blanks)
-        return std::nullopt;
-    RepairedTrace repaired = with_tabs(bytes, *blanks);
+        return repaired;
+    RepairedTrace tabbed = with_tabs(bare, *blanks);
     // Without blanks nothing but the sums tells payloads from another program's output.
-    if (*blanks == 0 && !sums_agree(repaired.bytes.bytes))
-        return std::nullopt;
-    return repaired;
+    if (*blanks == 0 && !sums_agree(tabbed.bytes.bytes))
+        return repaired;
+    if (repaired)
+        tabbed.told = repaired->told + "; " + tabbed.told;
+    return tabbed;
 }
 
 } // namespace hopscope::read

@@ -55,6 +55,12 @@ public:
             at_hand_.insert(follow_.made({0, value.node}));
         for (const SavedValue& value : values)
             add(value);
+        for (const auto& [row, storage] : storage_of_row_) {
+            const std::vector<At>& holders = holders_.at(storage);
+            // A storage is spared only where nobody else keeps it.
+            report_.saved[row].recomputable = std::all_of(
+                holders.begin(), holders.end(), [&](const At& made) { return recomputable(made); });
+        }
         recomputed();
         tags(values);
         names_ = nullptr;
@@ -164,9 +170,12 @@ private:
         if (same == report_.saved.end()) {
             row.why = why(made, value);
             // What lies in another's storage takes none that could be spared.
-            row.recomputable = !alive && kept.first && recomputable(made);
+            if (!alive && kept.first)
+                storage_of_row_.emplace_back(place, storage);
             report_.saved.push_back(std::move(row));
         }
+        if (!alive)
+            holders_[storage].push_back(made);
         KeptValue& k = report_.saved[place];
         ++k.times;
         k.counted += kept.first;
@@ -246,8 +255,10 @@ private:
         return out;
     }
 
-    // Whether cheap operators make it from what the backward has anyway.
+    // Whether cheap operators make it from what the backward has anyway, its own storage apart: a view of a
+    // value that is kept too spares nothing.
     bool recomputable(const At& made) {
+        const At own = follow_.storage(made);
         std::vector<At> open{made};
         std::set<At> seen;
         constexpr size_t kFar = 64;
@@ -259,7 +270,8 @@ private:
             if (seen.size() > kFar)
                 return false;
             const Node& node = follow_.node_of(at);
-            if (at != made && (at_hand_.count(at) || follow_.from_outside(follow_.storage(at))))
+            const At storage = follow_.storage(at);
+            if (at != made && ((at_hand_.count(at) && storage != own) || follow_.from_outside(storage)))
                 continue;
             const Body& body = follow_.body_of(at);
             const auto item = tuple_item(forward_, body, at.node);
@@ -381,6 +393,8 @@ private:
     MemoryReport report_;
     std::set<At> at_hand_; // what the backward is handed
     std::map<At, At> counted_; // storages, by the value that they were first met with
+    std::map<At, std::vector<At>> holders_; // of storages that are kept: all values that are handed over
+    std::vector<std::pair<size_t, At>> storage_of_row_; // rows that a storage counts with
     std::map<NodeId, int64_t> by_call_;
     InputNames* names_ = nullptr; // null: whether inputs share a storage is not asked
     std::map<std::pair<int64_t, int64_t>, At> outside_; // inputs by describer and storage

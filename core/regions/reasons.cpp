@@ -34,10 +34,10 @@ std::string reason_of(const ReuseMessage& m) {
 }
 
 std::string dims(const GraphModule& module, std::span<const StringId> ids) {
-    std::string out = "[";
+    std::string out = "("; // as core/match writes them
     for (const StringId id : ids)
         out += (out.size() > 1 ? ", " : "") + std::string(module.text(id));
-    return out + ']';
+    return out + (ids.size() == 1 ? ",)" : ")");
 }
 
 bool same(const GraphModule& m, std::span<const StringId> a, std::span<const StringId> b) {
@@ -64,7 +64,7 @@ std::string difference(const GraphModule& m, const ValueType* found, const Value
     return {};
 }
 
-// "operand 0 has shape [2, 8], not [4, 8] as in subgraph_0", against the body that came first of the same
+// "operand 0 has shape (2, 8), not (4, 8) as in subgraph_0", against the body that came first of the same
 // code.
 std::string from_graph(const Dump& dump, const GraphCall& call, GraphId graph, const GraphCall& older) {
     const GraphModule& m = *dump.graph(graph).module;

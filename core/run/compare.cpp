@@ -125,6 +125,14 @@ size_t RunComparison::count(wire::Verdict verdict) const {
         values.begin(), values.end(), [&](const ComparedValue& v) { return v.verdict == verdict; }));
 }
 
+const ComparedValue* RunComparison::largest(double ComparedValue::*figure) const {
+    const ComparedValue* found = nullptr;
+    for (const ComparedValue& v : values)
+        if (v.verdict != wire::Verdict::NotCompared && v.*figure > (found ? found->*figure : 0))
+            found = &v;
+    return found;
+}
+
 size_t RunComparison::other_strides() const {
     return static_cast<size_t>(std::count_if(
         values.begin(), values.end(), [](const ComparedValue& v) { return !v.strides.empty(); }));
@@ -196,6 +204,8 @@ std::string unrecorded_text(const RunComparison& comparison) {
 
 int digits_apart(std::vector<double> numbers, int fewest) {
     constexpr int kAll = 17; // tell any two doubles apart
+    std::erase_if(
+        numbers, [](double number) { return std::isnan(number); }); // equal to nothing, and has none
     std::sort(numbers.begin(), numbers.end());
     int digits = fewest;
     for (size_t i = 1; i < numbers.size(); ++i)

@@ -31,6 +31,8 @@ struct RunComparison : wire::CompareAnswer {
     bool holds() const { return compared > 0 && mismatched == 0 && !failure; }
     size_t count(wire::Verdict verdict) const;
     size_t other_strides() const; // values of which only the strides differ
+    // The value with the largest max_abs, max_rel or max_ulp, the first of several; null where all are 0.
+    const ComparedValue* largest(double ComparedValue::*figure) const;
     // Values within rounding that rounding may move by more than a tenth of their largest element: on these
     // inputs they decide nothing. 0 where strict.
     size_t undecided() const;

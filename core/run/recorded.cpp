@@ -70,7 +70,7 @@ std::string OtherInputs::text() const {
     if (!other.empty())
         told = "the recorded values were computed from other inputs (" + std::to_string(other.size()) + " of "
             + std::to_string(inputs) + (other.size() == 1 ? " differs: " : " differ: ") + some_of(other)
-            + "): compared on the recorded ones";
+            + "): compared on the recorded ones; what this run makes of its own is not judged";
     if (!unknown.empty())
         told += (other.empty() ? "nothing tells which inputs the recorded values were computed from: " : "; ")
             + std::string("of ") + some_of(unknown) + " none is recorded, and what hangs on "

@@ -48,13 +48,20 @@ Result<Bindings> bindings_of(const std::vector<std::string>& words) {
     Bindings bindings;
     for (const std::string& word : words) {
         const size_t equals = word.find('=');
-        int64_t value = 0;
         const char* end = word.data() + word.size();
-        if (equals == std::string::npos || !is_identifier(word.substr(0, equals))
-            || std::from_chars(word.data() + equals + 1, end, value).ptr != end || equals + 1 == word.size())
+        int64_t value = 0;
+        std::from_chars_result read{end, std::errc::invalid_argument};
+        if (equals != std::string::npos)
+            read = std::from_chars(word.data() + equals + 1, end, value);
+        if (read.ec == std::errc::result_out_of_range && read.ptr == end)
+            return make_error(Error::Kind::Usage,
+                "found '" + word + "' as a symbol's value, expected a number of 64 bits with a sign");
+        if (read.ec != std::errc() || read.ptr != end || !is_identifier(word.substr(0, equals)))
             return make_error(Error::Kind::Usage,
                 "found '" + word + "' as a symbol's value, expected SYMBOL=NUMBER, as in s77=8");
-        bindings[word.substr(0, equals)] = value;
+        if (!bindings.emplace(word.substr(0, equals), value).second)
+            return make_error(Error::Kind::Usage,
+                "found '" + word + "' as a symbol's value, which was given before, expected one for each");
     }
     return bindings;
 }
@@ -175,6 +182,10 @@ Result<Prepared> prepare(const Dump& dump, const Place& body, const Request& req
     if (!made)
         return made.error();
     p.inputs = std::move(*made);
+    if (request.invocation && request.inputs.empty() && request.reference.empty())
+        notes.push_back(
+            "made inputs are the same for every call: no recorded values are given of which those of call "
+            + std::to_string(*request.invocation) + " could be taken");
     p.notes.insert(p.notes.end(), notes.begin(), notes.end());
     if (!request.inputs.empty())
         p.inputs_told = "inputs of " + std::filesystem::path(request.inputs).filename().string();

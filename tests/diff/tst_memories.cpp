@@ -18,6 +18,7 @@ private slots:
     void rowsAddUp_data();
     void rowsAddUp();
     void withAndWithoutRegions();
+    void storagesThatOthersKeep();
     void oneStorageHandedOverAgain();
     void anotherDtype();
     void ledgerOfAModelWithoutRegions();
@@ -96,6 +97,41 @@ void TestMemories::withAndWithoutRegions() {
         QFAIL(address_of(*(c.a.shown ? region : flat), at.graph, at.body, at.node).c_str());
     }
     QVERIFY(diffs[0].same > 185);
+}
+
+// A cheap view of a value that is kept as well spares nothing; a cheap value that nobody else keeps does.
+void TestMemories::storagesThatOthersKeep() {
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("log.txt"));
+    QVERIFY(writeFile(path,
+        R"( ===== Forward graph 0 =====
+class GraphModule(torch.nn.Module):
+    def forward(self, primals_1: "f32[4, 4]", primals_2: "f32[4, 4]"):
+        mm: "f32[4, 4]" = torch.ops.aten.mm.default(primals_1, primals_2)
+        view: "f32[16]" = torch.ops.aten.view.default(mm, [16])
+        sin: "f32[4, 4]" = torch.ops.aten.sin.default(primals_1)
+        return (view, view, mm, sin)
+
+ ===== Backward graph 0 =====
+class GraphModule(torch.nn.Module):
+    def forward(self, view: "f32[16]", mm: "f32[4, 4]", sin: "f32[4, 4]", tangents_1: "f32[16]"):
+        mul: "f32[16]" = torch.ops.aten.mul.Tensor(tangents_1, view)
+        view_1: "f32[4, 4]" = torch.ops.aten.view.default(mul, [4, 4])
+        mul_1: "f32[4, 4]" = torch.ops.aten.mul.Tensor(view_1, mm)
+        mul_2: "f32[4, 4]" = torch.ops.aten.mul.Tensor(mul_1, sin)
+        return (mul_2, None)
+)"));
+    const auto dump = open_dump({path.toStdString()});
+    QVERIFY(dump);
+    const auto reports = reports_of(*dump);
+    QCOMPARE(reports.size(), size_t{1});
+    const MemoryReport& report = reports.front();
+    QCOMPARE(report.kept_bytes, int64_t{128});
+    QStringList cheap;
+    for (const KeptValue& v : report.saved)
+        if (v.recomputable)
+            cheap << QString::fromStdString(address_of(*dump, v.at.graph, v.at.body, v.at.node));
+    QVERIFY2(cheap.size() == 1 && cheap[0].endsWith("@sin"), qPrintable(cheap.join(' ')));
 }
 
 // Gemma's rotary tables are made once and handed over by each of its layers.

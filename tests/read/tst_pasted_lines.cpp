@@ -18,6 +18,7 @@ private slots:
     void statementsOfOneLine();
     void linesOfGrep_data();
     void linesOfGrep();
+    void linesOfGrepInFiles();
     void otherLinesInASignature();
     void linesOfOneLength();
     void brokenAtABlank();
@@ -129,6 +130,26 @@ void TestPastedLines::linesOfGrep() {
     QVERIFY2(problemText(part->problems).contains("left out 1 line at 1 place"),
         qPrintable(problemText(part->problems)));
     QCOMPARE(nodesOf(part->graphs[0]), QStringLiteral("primals_1 primals_2 sin mul output"));
+}
+
+// Of several files, each with its name; and "--" alone, which may be grep's.
+void TestPastedLines::linesOfGrepInFiles() {
+    QByteArray out;
+    for (const QByteArray name : {"a-1.txt", "run/b.log", "run/c.log"}) {
+        out += out.isEmpty() ? "" : "--\n";
+        for (const QByteArray& line : QByteArray(kGraph).trimmed().split('\n'))
+            out += name + (line.contains("mul") ? ':' : '-') + line + '\n';
+    }
+    const auto dump = openText(out);
+    QVERIFY(dump.ok());
+    QCOMPARE(dump->graphs.size(), size_t(3));
+    for (const Graph& g : dump->graphs)
+        QCOMPARE(nodesOf(g), kNodes);
+    const QList<QByteArray> lines = QByteArray(kGraph).trimmed().split('\n');
+    const auto lone = openText(lines.mid(0, 4).join('\n') + "\n--\n" + lines.mid(5).join('\n') + '\n');
+    QVERIFY(lone.ok());
+    const QString told = problemText(lone->problems);
+    QVERIFY2(told.contains("'--' stands alone here"), qPrintable(told));
 }
 
 // Another program's output between the parameters makes none.

@@ -23,6 +23,8 @@ private slots:
     void orphanedLinesAreCounted();
     void prefixOnEachLine_data();
     void prefixOnEachLine();
+    void prefixesAndTabs_data();
+    void prefixesAndTabs();
     void tabsThatBecameBlanks_data();
     void tabsThatBecameBlanks();
     void lostJsonLine();
@@ -82,6 +84,44 @@ void TestTraceDamage::prefixOnEachLine() {
     QVERIFY(same_body(*found->graphs[0].module, BodyId(0), *plain->graphs[0].module, BodyId(0)));
     QCOMPARE(found->problems.size(), plain->problems.size() + 1);
     QVERIFY2(problemText(found->problems).contains("no part of the trace"),
+        qPrintable(problemText(found->problems)));
+}
+
+void TestTraceDamage::prefixesAndTabs_data() {
+    QTest::addColumn<QString>("before"); // N: the line's number
+    QTest::addColumn<QString>("tab"); // what became of it; "strip": gone with all blanks at the line's end
+    for (const char* before :
+        {"[rank0]:", "[rank0]: ", "2026-11-28T10:00:N.5Z ", "N:", "trace.log:N:", "0: "})
+        for (const char* tab : {"\t", "    ", " ", "", "strip"})
+            QTest::addRow("'%s' and '%s'", before, tab) << QString(before) << QString(tab);
+}
+
+// Both at once, and words of no one width: a real trace reads as without.
+void TestTraceDamage::prefixesAndTabs() {
+    QFETCH(QString, before);
+    QFETCH(QString, tab);
+    const QByteArray text = traceBytes("used_once");
+    QByteArray changed;
+    int number = 0;
+    for (QByteArray line : text.trimmed().split('\n')) {
+        if (line.startsWith('\t') && tab != "strip")
+            line = tab.toUtf8() + line.mid(1);
+        line = QString(before).replace('N', QString::number(++number)).toUtf8() + line;
+        while (tab == "strip" && (line.endsWith(' ') || line.endsWith('\t')))
+            line.chop(1);
+        changed += line + '\n';
+    }
+    const auto plain = openBytes(text), found = openBytes(changed);
+    QVERIFY(plain.ok() && found.ok());
+    QCOMPARE(found->graphs.size(), plain->graphs.size());
+    for (size_t i = 0; i < plain->graphs.size(); ++i) {
+        QCOMPARE(address_of(*found, GraphId(i)), address_of(*plain, GraphId(i)));
+        QCOMPARE(found->graphs[i].module->bodies.size(), plain->graphs[i].module->bodies.size());
+        QVERIFY(same_body(*found->graphs[i].module, BodyId(0), *plain->graphs[i].module, BodyId(0)));
+    }
+    QVERIFY2(problemText(found->problems).contains("no part of the trace"),
+        qPrintable(problemText(found->problems)));
+    QVERIFY2(tab == "strip" || found->problems.size() == plain->problems.size() + 1,
         qPrintable(problemText(found->problems)));
 }
 

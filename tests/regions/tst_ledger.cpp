@@ -195,7 +195,7 @@ void TestLedger::functionsAndReasons() {
         const QString reason = QString::fromStdString(c.invocations[i].reason);
         QVERIFY2(reason.contains("input 0 tensor metadata mismatch"), qPrintable(reason));
         // The log never says which field it was; the graph does.
-        QVERIFY2(reason.contains("shape [") || reason.contains("stride [") || reason.contains("dtype "),
+        QVERIFY2(reason.contains("shape (") || reason.contains("stride (") || reason.contains("dtype "),
             qPrintable(reason));
     }
     const auto mixed = openRecording("outputs_mixed", true, true);

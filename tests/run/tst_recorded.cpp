@@ -146,7 +146,7 @@ void TestRecorded::comparesOnWhatWasRecorded() {
     QCOMPARE(c.comparison().basis,
         std::string(
             "the recorded values were computed from other inputs (2 of 2 differ: x and y): compared on "
-            "the recorded ones"));
+            "the recorded ones; what this run makes of its own is not judged"));
     QCOMPARE(c.result->ran.run, c.comparison().run); // the run itself was on its own inputs
     // The same inputs by a file: nothing is to be said.
     run::Request same;

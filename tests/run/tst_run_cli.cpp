@@ -5,6 +5,8 @@
 
 #include <QTest>
 
+#include <map>
+
 using namespace hopscope::test;
 using nlohmann::json;
 
@@ -52,6 +54,9 @@ private slots:
     void times();
     void keepsRunsInSessions();
     void comparesASavedRegionRun();
+    void comparesTwoCalls();
+    void namesTheLargestDifferences();
+    void saysNaN();
     void refuses_data();
     void refuses();
 };
@@ -201,12 +206,78 @@ void TestRunCli::comparesASavedRegionRun() {
     }
 }
 
+// One call of a region against another; against itself nothing could differ, and that is refused.
+void TestRunCli::comparesTwoCalls() {
+    const QStringList calls{"compare", forward(), "--at", "-:forward:partitioned_fw_subgraph_0_0", "--inputs",
+        dataPath(QStringLiteral("mlp4/values/00_forward.safetensors.gz"))};
+    const Ran differ = hopscopeCli(calls + QStringList{"--with-invocation", "1", "--json"});
+    QCOMPARE(differ.status, 1);
+    QVERIFY(differ.report["mismatched"].get<int>() > 0);
+    for (const QStringList& same : {QStringList{"--invocation", "1", "--with-invocation", "1"},
+             QStringList{"--invocation", "1", "--with", "-:forward:partitioned_fw_subgraph_0_0"}}) {
+        const Ran refused = hopscopeCli(calls + same);
+        QCOMPARE(refused.status, 2);
+        QVERIFY2(refused.errors.contains(QStringLiteral("--with-invocation")), qPrintable(refused.errors));
+    }
+    const Ran made = hopscopeCli({"compare", forward(), "--at", "-:forward:partitioned_fw_subgraph_0_0",
+        "--invocation", "1", "--seed", "1"});
+    QVERIFY2(
+        made.text.contains(QStringLiteral("made inputs are the same for every call")), qPrintable(made.text));
+}
+
+void TestRunCli::namesTheLargestDifferences() {
+    QStringList words = onRecorded("compare");
+    const json report = hopscopeCli(words).report;
+    words.removeLast();
+    const QString text = hopscopeCli(words).text;
+    for (const auto& [figure, before] :
+        std::map<const char*, const char*>{{"max_abs_error", "largest difference "},
+            {"max_rel_error", "relative to its value "}, {"max_ulp_error", "in units in the last place "}}) {
+        for (const json& value : report["values"])
+            if (value["verdict"] != "not compared" && value[figure] == report[figure]) {
+                const QString line = text.mid(text.indexOf(QLatin1String(before))).section(')', 0, 0);
+                QVERIFY2(line.contains('(' + QString::fromStdString(value["path"].get<std::string>())),
+                    qPrintable(text));
+                break;
+            }
+    }
+}
+
+// NaN has no distance from 1.
+void TestRunCli::saysNaN() {
+    const QTemporaryDir folder;
+    const auto graph = [&](const char* name, const char* value) {
+        const QString path = folder.filePath(QLatin1String(name));
+        return writeFile(path,
+                   QByteArray("def forward(self):\n    y = torch.ops.aten.full.default([2], ") + value
+                       + ")\n    return (y,)\n")
+            ? path
+            : QString();
+    };
+    const QString saved = folder.filePath(QStringLiteral("nan.safetensors"));
+    QCOMPARE(hopscopeCli({"run", graph("nan.txt", "nan"), "--seed", "1", "--save", saved}).status, 0);
+    const Ran ran = hopscopeCli({"run", graph("one.txt", "1.0"), "--seed", "1", "--compare", saved});
+    QCOMPARE(ran.status, 1);
+    QVERIFY2(
+        ran.text.contains(QStringLiteral("largest difference NaN on one side (y)")), qPrintable(ran.text));
+    QVERIFY2(
+        ran.text.contains(QStringLiteral("expected nan")) && !ran.text.contains(QStringLiteral("apart by")),
+        qPrintable(ran.text));
+}
+
 void TestRunCli::refuses_data() {
     QTest::addColumn<QStringList>("words");
     QTest::addColumn<QString>("reason");
     QTest::newRow("no inputs") << QStringList{"step", forward()} << "--seed N or --inputs FILE";
     QTest::newRow("no seed") << QStringList{"run", forward(), "--seed", "-1"}
                              << "--seed: '-1': expected a whole number from 0 on";
+    for (const char* name : {"x.pt", "x.npy"})
+        QTest::newRow(name) << QStringList{"run", forward(), "--seed", "1", "--save", name}
+                            << "expected a name that ends in .safetensors";
+    QTest::newRow("a symbol of 2^63") << QStringList{"run", forward(), "--seed", "1", "--bind",
+        "s0=9223372036854775808"} << "expected a number of 64 bits with a sign";
+    QTest::newRow("a symbol twice") << QStringList{"run", forward(), "--seed", "1", "--bind", "s0=3",
+        "--bind", "s0=4"} << "'s0=4' as a symbol's value, which was given before";
     QTest::newRow("no command") << (onRecorded("step") << "--do"
                                                        << "fly")
                                 << "is no command";

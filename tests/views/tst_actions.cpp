@@ -11,11 +11,18 @@
 #include "views/ledger/ledgerview.h"
 #include "views/outline/outlineview.h"
 #include "views/shell/docks.h"
+#include "views/shell/keylist.h"
+#include "views/shell/ownkeys.h"
 
+#include <QDir>
+#include <QDockWidget>
+#include <QKeySequenceEdit>
 #include <QLineEdit>
 #include <QMenu>
 #include <QMenuBar>
+#include <QPushButton>
 #include <QRegularExpression>
+#include <QTableWidget>
 #include <QTest>
 #include <QToolButton>
 
@@ -101,6 +108,107 @@ private slots:
         // F10 is no menu's and no other's.
         for (const QAction* action : opened.window.menuBar()->actions())
             QVERIFY(action->shortcut().isEmpty());
+    }
+
+    // Another key for an action: kept, refused where it would mean two things or is text, and taken back.
+    void keysCanBeChanged() {
+        const auto toolTip = [](MainWindow& w) { return w.actions()[Do::Export]->toolTip(); };
+        {
+            Opened opened({tracePath(QStringLiteral("mlp4"))});
+            MainWindow& w = opened.window;
+            w.actions()[Do::KeyList]->trigger();
+            auto* list = w.findChild<KeyList*>();
+            QVERIFY(list);
+            const auto choose = [&](const QAction* action) {
+                const QString name = action->text().remove(QLatin1Char('&')).remove(QChar(0x2026));
+                for (int row = 0; row < list->table().rowCount(); ++row)
+                    if (list->table().item(row, 0)->text() == name)
+                        return list->table().setCurrentCell(row, 0);
+                QFAIL(qPrintable(name));
+            };
+            const auto button = [&](const char* name) {
+                return list->findChild<QPushButton*>(QLatin1String(name));
+            };
+            const auto give = [&](const char* key) {
+                list->key().setKeySequence(QKeySequence(QLatin1String(key)));
+                button("keySet")->click();
+            };
+            QAction* action = w.actions()[Do::Export];
+            choose(action);
+            QVERIFY(!button("keyRestore")->isEnabled());
+            give("Ctrl+O"); // is Open's
+            QVERIFY2(list->message().contains(QStringLiteral("Open")), qPrintable(list->message()));
+            give("X"); // is text in a field
+            QVERIFY(!list->message().isEmpty());
+            give("Down");
+            QVERIFY(!list->message().isEmpty());
+            QCOMPARE(action->shortcut(), QKeySequence(QStringLiteral("Ctrl+E")));
+            give("Ctrl+Alt+X");
+            QVERIFY2(list->message().isEmpty(), qPrintable(list->message()));
+            QCOMPARE(action->shortcut(), QKeySequence(QStringLiteral("Ctrl+Alt+X")));
+            QVERIFY(toolTip(w).endsWith(QStringLiteral("(Ctrl+Alt+X)")));
+            // Ctrl+E is free now.
+            choose(w.actions()[Do::About]);
+            give("Ctrl+E");
+            QCOMPARE(w.actions()[Do::About]->shortcut(), QKeySequence(QStringLiteral("Ctrl+E")));
+            // What depends on a run cannot be chosen, nor what a graph does by itself.
+            choose(w.actions()[Do::StepOut]);
+            QVERIFY(!button("keySet")->isEnabled() && !list->message().isEmpty());
+            list->table().setCurrentCell(list->table().rowCount() - 1, 0);
+            QVERIFY(!button("keySet")->isEnabled());
+        }
+        // The next window has them too.
+        Opened again({tracePath(QStringLiteral("mlp4"))});
+        MainWindow& w = again.window;
+        QVERIFY(toolTip(w).endsWith(QStringLiteral("(Ctrl+Alt+X)")));
+        QCOMPARE(w.actions()[Do::About]->shortcut(), QKeySequence(QStringLiteral("Ctrl+E")));
+        auto* own = w.findChild<OwnKeys*>();
+        QVERIFY(own && own->isOwn(w.actions()[Do::Export]));
+        own->restoreAll();
+        QCOMPARE(w.actions()[Do::Export]->shortcut(), QKeySequence(QStringLiteral("Ctrl+E")));
+        QVERIFY(w.actions()[Do::About]->shortcut().isEmpty());
+        QVERIFY(!own->isOwn(w.actions()[Do::Export]));
+    }
+
+    // What every panel and every button is for (Shift+F1).
+    void everythingSaysWhatItIs() {
+        Opened opened({tracePath(QStringLiteral("mlp4"))});
+        for (const QDockWidget* dock : opened.window.findChildren<QDockWidget*>())
+            QVERIFY2(dock->whatsThis().size() > 30, qPrintable(dock->objectName()));
+        for (const QAction* action : allOf(opened.window))
+            QVERIFY2(!action->whatsThis().isEmpty(), qPrintable(action->objectName()));
+        for (const Pane pane : {Pane::Left, Pane::Right})
+            QVERIFY(!opened.window.pane(pane).whatsThis().isEmpty());
+    }
+
+    // In a dark window the help's pictures are of a dark one, and as many.
+    void helpHasPicturesForBothThemes() {
+        const QDir folder(resourceFolder(QStringLiteral("help")) + QStringLiteral("/pictures"));
+        int pairs = 0;
+        for (const QString& name : folder.entryList({QStringLiteral("*.png")})) {
+            if (name.endsWith(QStringLiteral("-dark.png")))
+                continue;
+            const QString dark = name.chopped(4) + QStringLiteral("-dark.png");
+            const QImage light(folder.filePath(name)), night(folder.filePath(dark));
+            QVERIFY2(!light.isNull() && !night.isNull(), qPrintable(name));
+            QVERIFY2(qGray(light.pixel(3, 3)) > 200 && qGray(night.pixel(3, 3)) < 60, qPrintable(name));
+            ++pairs;
+        }
+        QVERIFY(pairs >= 7);
+        Opened opened;
+        opened.window.actions()[Do::HelpPages]->trigger();
+        HelpPages& pages = opened.window.help()->pages();
+        const auto shown = [&](Mode mode) {
+            applyTheme(*qApp, mode);
+            pages.showPage(QStringLiteral("backward.md"));
+            const QUrl picture(QStringLiteral("pictures/backward.png"));
+            return qGray(pages.document()
+                             ->resource(QTextDocument::ImageResource, picture)
+                             .value<QImage>()
+                             .pixel(3, 3));
+        };
+        QVERIFY(shown(Mode::Dark) < 60);
+        QVERIFY(shown(Mode::Light) > 200);
     }
 
     // Whatever can be done stands in a menu, so that nobody must know a key.

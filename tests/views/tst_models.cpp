@@ -201,6 +201,25 @@ private slots:
         QCOMPARE(view.proxy().rowCount(), 12);
     }
 
+    // Those that were used before, each once and the latest first; what is no filter is not kept.
+    void filtersAreKept() {
+        LedgerView view;
+        view.setDocument(openDocument(QStringLiteral("gpt12")));
+        const auto use = [&](const char* text) {
+            view.filterEdit().setText(QString::fromLatin1(text));
+            QTest::keyClick(&view.filterEdit(), Qt::Key_Return);
+        };
+        for (const char* text : {"traced", "reused", "region:subgraph_0", "traced", "colour:red", ""})
+            use(text);
+        const QStringList used = view.usedFilters();
+        QCOMPARE(used.first(), QStringLiteral("traced"));
+        QCOMPARE(used.count(QStringLiteral("traced")), qsizetype(1));
+        QVERIFY(used.contains(QStringLiteral("reused")) && !used.contains(QStringLiteral("colour:red")));
+        for (int i = 0; i < 20; ++i)
+            use(QByteArray("traced" + QByteArray::number(i)).constData());
+        QCOMPARE(view.usedFilters().size(), qsizetype(9));
+    }
+
     void filterIsDebounced() {
         LedgerView view;
         view.setDocument(openDocument(QStringLiteral("gpt12")));

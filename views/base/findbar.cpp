@@ -88,6 +88,7 @@ QAction* FindBar::makeSwitch(
     action->setShortcutContext(Qt::WidgetWithChildrenShortcut); // while one types here
     action->setProperty("tip", tip);
     action->setProperty("accessibleName", tip);
+    action->setWhatsThis(tip);
     action->setToolTip(
         QStringLiteral("%1 (%2)").arg(tip, action->shortcut().toString(QKeySequence::NativeText)));
     addAction(action);

@@ -63,7 +63,10 @@ LedgerView::LedgerView(QWidget* parent)
         tr("Words: any of them; +word must, -word must not be there; decision: region: function: "
            "variant: source: reason: compile: look in one column (Ctrl+Shift+F)"));
     filter_->setClearButtonEnabled(true);
-    filter_->addAction(icon(QStringLiteral("filter")), QLineEdit::LeadingPosition)->setToolTip(tr("Filter"));
+    QAction* used = filter_->addAction(icon(QStringLiteral("filter")), QLineEdit::LeadingPosition);
+    used->setObjectName(QStringLiteral("ledgerUsedFilters"));
+    used->setToolTip(tr("Filters used before (Down)"));
+    connect(used, &QAction::triggered, this, &LedgerView::showUsedFilters);
     filter_->setMaximumWidth(metrics::scaled(300));
     filter_->setMinimumWidth(metrics::scaled(120));
 
@@ -111,6 +114,8 @@ LedgerView::LedgerView(QWidget* parent)
     connect(&debounce_, &QTimer::timeout, this, &LedgerView::applyFilter);
     connect(filter_, &QLineEdit::textChanged, this, [this] { debounce_.start(); });
     connect(filter_, &QLineEdit::returnPressed, this, &LedgerView::applyFilter);
+    connect(filter_, &QLineEdit::editingFinished, this, &LedgerView::rememberFilter);
+    filter_->installEventFilter(this);
     connect(table_, &QTableView::customContextMenuRequested, this, &LedgerView::showMenu);
     connect(table_, &QTableView::activated, this,
         [this](const QModelIndex& cell) { Q_EMIT rowActivated(proxy_->mapToSource(cell).row()); });
@@ -250,6 +255,36 @@ void LedgerView::applyFilter() {
     updateCounts();
 }
 
+// As it is when the person is done with it; one that is none is not kept.
+void LedgerView::rememberFilter() {
+    constexpr qsizetype kKept = 9;
+    const QString text = filter_->text().trimmed();
+    if (text.isEmpty() || !error_->isHidden() || (!used_.isEmpty() && used_.first() == text))
+        return;
+    used_.removeAll(text);
+    used_.prepend(text);
+    used_.resize(std::min(used_.size(), kKept));
+    Q_EMIT usedFiltersChanged();
+}
+
+void LedgerView::showUsedFilters() {
+    auto* menu = new QMenu(this);
+    menu->setObjectName(QStringLiteral("ledgerUsedFiltersMenu"));
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    for (const QString& text : used_)
+        menu->addAction(text, this, [this, text] { setFilterText(text); });
+    if (used_.isEmpty())
+        menu->addAction(tr("No filter was used yet"))->setEnabled(false);
+    else
+        menu->addSeparator();
+    QAction* forget = menu->addAction(tr("Forget them"), this, [this] {
+        used_.clear();
+        Q_EMIT usedFiltersChanged();
+    });
+    forget->setEnabled(!used_.isEmpty());
+    menu->popup(filter_->mapToGlobal(QPoint(0, filter_->height())));
+}
+
 QString LedgerView::summary() const {
     const Document* document = model_->document();
     if (!document)
@@ -377,6 +412,11 @@ bool LedgerView::eventFilter(QObject* watched, QEvent* event) {
     if (watched == table_->viewport() && event->type() == QEvent::MouseButtonPress
         && static_cast<QMouseEvent*>(event)->button() == Qt::RightButton)
         return true;
+    if (watched == filter_ && event->type() == QEvent::KeyPress
+        && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
+        showUsedFilters();
+        return true;
+    }
     if (watched == table_ && event->type() == QEvent::KeyPress
         && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Copy)) {
         if (table_->currentIndex().isValid())

@@ -5,6 +5,7 @@
 #include "views/base/itemmenu.h"
 #include "views/ledger/ledgermodel.h"
 
+#include <QStringList>
 #include <QTimer>
 #include <QWidget>
 
@@ -30,12 +31,16 @@ public:
     QLineEdit& filterEdit() { return *filter_; }
 
     void setItemMenu(ItemMenu menu) { itemMenu_ = std::move(menu); }
+    // Filters that were used before, the latest first; nine at most.
+    const QStringList& usedFilters() const { return used_; }
+    void setUsedFilters(const QStringList& filters) { used_ = filters; }
     QString filterText() const;
     void setFilterText(const QString& text); // applied at once
     QString summary() const;
     QString conclusion() const; // of the current call's compilation, plain
 
 Q_SIGNALS:
+    void usedFiltersChanged();
     void rowChosen(int row); // by click or keys
     void rowActivated(int row); // double click or Return
     void rowClicked(int row); // by the mouse: why is it so?
@@ -48,6 +53,8 @@ protected:
 
 private:
     void applyFilter();
+    void rememberFilter();
+    void showUsedFilters();
     void updateCounts();
     void showMenu(const QPoint& at);
     void addTerm(const QString& sign, const QModelIndex& cell);
@@ -66,6 +73,7 @@ private:
     QLabel* shown_;
     QLabel* error_;
     QLineEdit* filter_;
+    QStringList used_;
     QTableView* table_;
     QTimer debounce_;
     ItemMenu itemMenu_;

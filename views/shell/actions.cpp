@@ -308,7 +308,9 @@ const std::vector<Actions::Spec>& Actions::specs() {
             QT_TR_NOOP("Show each node's share of the measured time"), "T", "", true},
         {Do::HelpPages, "help.pages", QT_TR_NOOP("&Help"),
             QT_TR_NOOP("The first five minutes, each question as a how-to, how to record a dump"), "F1", ""},
-        {Do::KeyList, "help.keys", QT_TR_NOOP("&Keys"), QT_TR_NOOP("List and search all keys"), "?", ""},
+        {Do::WhatsThis, "help.whatsThis", QT_TR_NOOP("What's &This?"),
+            QT_TR_NOOP("Then click a panel or a button: what it is for"), "Shift+F1", ""},
+        {Do::KeyList, "help.keys", QT_TR_NOOP("&Keys"), QT_TR_NOOP("List, search and change keys"), "?", ""},
         {Do::About, "help.about", QT_TR_NOOP("&About Hopscope"), QT_TR_NOOP("Version and licence"), "", ""},
     };
     return table;
@@ -443,6 +445,7 @@ void Actions::updateToolTip(QAction* action) {
     // this.
     action->setProperty("accessibleName", text);
     action->setStatusTip(text);
+    action->setWhatsThis(text);
     if (!reason.isEmpty())
         text += QStringLiteral(" – ") + reason;
     if (!action->shortcut().isEmpty())

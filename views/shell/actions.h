@@ -156,6 +156,7 @@ enum class Do {
     ValuesOnNodes,
     TimesOnNodes,
     HelpPages,
+    WhatsThis,
     KeyList,
     About,
     Count_

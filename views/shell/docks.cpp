@@ -18,6 +18,7 @@ Docks::Docks(QMainWindow* window, Actions* actions, const std::vector<Spec>& tab
         auto* dock = new QDockWidget(spec.title, window);
         dock->setObjectName(qs(spec.name) + QStringLiteral("Dock"));
         dock->setWidget(spec.panel);
+        dock->setWhatsThis(spec.what);
         dock->setFeatures(QDockWidget::DockWidgetMovable | QDockWidget::DockWidgetFloatable
             | QDockWidget::DockWidgetClosable);
         const auto first = std::find_if(

@@ -22,6 +22,7 @@ public:
         const char* key;
         Qt::DockWidgetArea area;
         QWidget* panel;
+        QString what; // for What's This
         bool titled = false; // a quiet title above; else its tab says it
     };
 

@@ -1,5 +1,6 @@
 #include "views/shell/mainwindow.h"
 
+#include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/bodytext/bodytext.h"
 #include "views/compare/compareview.h"
@@ -27,6 +28,7 @@
 #include "views/shell/navigation.h"
 #include "views/shell/notespresenter.h"
 #include "views/shell/otherdump.h"
+#include "views/shell/ownkeys.h"
 #include "views/shell/pane.h"
 #include "views/shell/panepresenter.h"
 #include "views/shell/recentmenu.h"
@@ -75,6 +77,8 @@ MainWindow::MainWindow(const Options& options, QWidget* parent)
     connectActions();
     connectPanels();
     connectFiles();
+    keys_ = new OwnKeys(actions_.all() + docks_->actions() + panes_->pane(Pane::Left).findBar().switches(),
+        settings_.get(), this);
     qApp->installEventFilter(this);
     focusMark_ = new FocusMark(this);
     connect(qApp, &QApplication::focusChanged, this, [this](QWidget*, QWidget* now) { markFocus(now); });
@@ -132,22 +136,49 @@ void MainWindow::build() {
     constexpr auto left = Qt::LeftDockWidgetArea, right = Qt::RightDockWidgetArea,
                    bottom = Qt::BottomDockWidgetArea;
     const std::vector<Docks::Spec> table{
-        {"outline", tr("Graphs"), "Alt+1", left, new OutlineView(this), true},
-        {"ledger", tr("Ledger"), "Alt+2", bottom, new LedgerView(this)},
-        {"problems", tr("Problems"), "Alt+3", bottom, new ProblemsView(this)},
-        {"text", tr("Text"), "Alt+4", bottom, new BodyText(this)},
-        {"inspector", tr("Inspector"), "Alt+5", right, new Inspector(this)},
-        {"explanation", tr("Explanation"), "Alt+9", right, new ExplainView(this)},
-        {"values", tr("Values"), "Alt+6", right, values},
-        {"steps", tr("Steps"), "Alt+7", bottom, steps},
-        {"compare", tr("Compare"), "Alt+8", bottom, compare},
+        {"outline", tr("Graphs"), "Alt+1", left, new OutlineView(this),
+            tr("What was compiled: each compilation with its regions, and the graphs of each stage. Under a "
+               "region "
+               "stands a dot for each call: hollow was traced, filled was reused. A click shows it, with "
+               "Ctrl "
+               "beside what is shown."),
+            true},
+        {"ledger", tr("Ledger"), "Alt+2", bottom, new LedgerView(this),
+            tr("A row for each call of a region: traced or reused, by which cache, at what cost. The line "
+               "above "
+               "concludes the compilation; the Explanation says why a call came as it did.")},
+        {"problems", tr("Problems"), "Alt+3", bottom, new ProblemsView(this),
+            tr("What could not be read or does not fit, each with file, line and byte; a double click goes "
+               "there.")},
+        {"text", tr("Text"), "Alt+4", bottom, new BodyText(this),
+            tr("The shown body as PyTorch prints it; the selected node's statement is marked.")},
+        {"inspector", tr("Inspector"), "Alt+5", right, new Inspector(this),
+            tr("All about the selected node, the current call, its region and the shown body; notes below.")},
+        {"explanation", tr("Explanation"), "Alt+9", right, new ExplainView(this),
+            tr("Why the current call was traced or reused, why there are several bodies, what a dump lacks; "
+               "each "
+               "answer with the evidence it rests on.")},
+        {"values", tr("Values"), "Alt+6", right, values,
+            tr("The selected node's value where a run stands: statistics, a histogram and a slice of it.")},
+        {"steps", tr("Steps"), "Alt+7", bottom, steps,
+            tr("The run step by step: live bytes over the order of execution, breakpoints, watched nodes, "
+               "calls and "
+               "times.")},
+        {"compare", tr("Compare"), "Alt+8", bottom, compare,
+            tr("A run value by value against double precision, recorded values or another run; the worst "
+               "first, "
+               "judged by the noise floor of each value.")},
         {"diff", tr("Diff"), "Ctrl+Alt+D", bottom,
             new DiffView(actions_[Do::PreviousDifference], actions_[Do::NextDifference],
-                actions_[Do::LinkViews], this)},
+                actions_[Do::LinkViews], this),
+            tr("Where two bodies differ, node by node; the nodes are marked in both panes.")},
         {"ledgers", tr("Two Ledgers"), "Ctrl+Alt+L", bottom,
-            new TwoLedgersView(actions_[Do::CompareDump], this)},
-        {"dump", tr("Dump"), "Alt+0", bottom, new DumpText(&state_.jobs(), this)},
-        {"legend", tr("Legend"), "K", bottom, new LegendView(this)},
+            new TwoLedgersView(actions_[Do::CompareDump], this),
+            tr("The calls of two dumps in one table: the same, changed, only here or only there.")},
+        {"dump", tr("Dump"), "Alt+0", bottom, new DumpText(&state_.jobs(), this),
+            tr("The file itself, at the line that something rests on.")},
+        {"legend", tr("Legend"), "K", bottom, new LegendView(this),
+            tr("What colours, letters, marks and lines mean.")},
     };
     docks_ = make<Docks>(this, &actions_, table);
     docks_->restrictKey(QStringLiteral("legend"), panes_->widget()); // a letter is text elsewhere

@@ -38,6 +38,7 @@ class LegendView;
 class Loader;
 class Navigation;
 class OutlineView;
+class OwnKeys;
 class PanePresenter;
 class PaneView;
 class ProblemsView;
@@ -176,6 +177,7 @@ private:
     RecentMenu* recents_ = nullptr;
     ErrorBar* error_ = nullptr;
     FocusMark* focusMark_ = nullptr;
+    OwnKeys* keys_ = nullptr;
     Docks::Arrangement arrangement_{};
     bool restored_ = false; // the person's own arrangement is there, or one was made for the window's size
     std::vector<std::unique_ptr<QObject>> presenters_; // owns them: they go before the state and the widgets

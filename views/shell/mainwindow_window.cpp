@@ -4,6 +4,7 @@
 #include "views/base/findbar.h"
 #include "views/base/text.h"
 #include "views/help/helpview.h"
+#include "views/ledger/ledgerview.h"
 #include "views/shell/docks.h"
 #include "views/shell/errorbar.h"
 #include "views/shell/focusmark.h"
@@ -97,6 +98,7 @@ void MainWindow::restoreWindow() {
             arrangement_ = of.as;
     }
     setTextScale(settings_->value(QStringLiteral("window/textScale"), 1.0).toDouble());
+    ledger().setUsedFilters(settings_->value(QStringLiteral("ledger/filters")).toStringList());
     restored_ = restoreState(settings_->value(QStringLiteral("window/docks")).toByteArray(), kLayoutVersion);
     if (restored_)
         checkArrangement();
@@ -120,6 +122,7 @@ void MainWindow::saveWindow() {
     settings_->setValue(QStringLiteral("window/geometry"), saveGeometry());
     settings_->setValue(QStringLiteral("window/docks"), saveState(kLayoutVersion));
     settings_->setValue(QStringLiteral("window/textScale"), textScale());
+    settings_->setValue(QStringLiteral("ledger/filters"), ledger().usedFilters());
     settings_->setValue(QStringLiteral("window/wheelZooms"), actions_[Do::WheelZooms]->isChecked());
     settings_->setValue(QStringLiteral("window/panes"), panes_->widget()->saveState());
     settings_->sync();
@@ -302,8 +305,7 @@ void MainWindow::showError(const QString& title, const Error& error) {
 }
 
 void MainWindow::showKeys() {
-    auto* list =
-        new KeyList(actions_.all() + docks_->actions() + panes_->pane(Pane::Left).findBar().switches(), this);
+    auto* list = new KeyList(keys_, this);
     list->setAttribute(Qt::WA_DeleteOnClose);
     list->show();
 }

@@ -22,6 +22,7 @@
 
 #include <QLineEdit>
 #include <QSplitter>
+#include <QWhatsThis>
 
 namespace hopscope {
 
@@ -66,6 +67,7 @@ void MainWindow::connectActions() {
                     docks_->panel<ExplainView>()->showDumpPage();
                 }},
             {Do::HelpPages, [this] { showHelp(); }},
+            {Do::WhatsThis, [] { QWhatsThis::enterWhatsThisMode(); }},
             {Do::KeyList, [this] { showKeys(); }},
             {Do::About, [this] { showAbout(); }},
         });

@@ -85,7 +85,7 @@ std::vector<MenuTable> Menus::table() {
                 Do::ToggleBreakpoint, Do::WatchNode, Do::FollowStep, Gap, Do::RunToEnd, Do::MeasureTimes,
                 Do::CompareRun, Do::SaveValues, Do::KeepRun, Gap, Do::DeriveJoint, Do::ProveRegion,
                 Do::CallSchema}},
-        {QT_TR_NOOP("&Help"), {Do::HelpPages, Do::KeyList, Do::DumpPage, Do::About}},
+        {QT_TR_NOOP("&Help"), {Do::HelpPages, Do::WhatsThis, Do::KeyList, Do::DumpPage, Do::About}},
     };
 }
 

@@ -38,6 +38,10 @@ PanePresenter::PanePresenter(WindowState* state, Actions* actions, QWidget* pare
         auto* view = new PaneView(made[size_t(p)].name, parent);
         view->canvas().setCrossingSide(made[size_t(p)].other);
         view->canvas().setAccessibleName(made[size_t(p)].title);
+        view->setWhatsThis(
+            tr("A body's graph: values run down, of a backward beside its forward up. Click a node and what "
+               "makes and uses its value is framed; Return goes into a call, Backspace out; K tells what "
+               "colours and marks mean."));
         panes_[size_t(p)] = view;
         split_->addWidget(view);
         connectPane(p);
