@@ -12,6 +12,8 @@
 #include <QObject>
 #include <QTemporaryFile>
 
+#include <csignal>
+#include <thread>
 #include <unistd.h>
 
 using namespace hopscope;
@@ -49,33 +51,48 @@ private:
     QTemporaryFile file_;
 };
 
+constexpr int kLast = 1 << 30; // the id of the request that ends a conversation
+
 std::string request(int id, const char* verb, const json& params = json::object()) {
     return json{{"jsonrpc", "2.0"}, {"id", id}, {"method", verb}, {"params", params}}.dump();
 }
 
-// What a server answers to these messages, which lie there at once.
+// What a server answers to these messages, one after the other; the stream stays open until it is told to
+// end.
 std::vector<json> answers_to(
-    const std::vector<std::string>& messages, const std::string& tensors, std::string* saved = nullptr) {
-    Scratch in, out, to_worker, from_worker;
-    std::string stream;
-    for (const std::string& message : messages)
-        stream += wire::framed(message);
-    in.put(stream);
+    std::vector<std::string> messages, const std::string& tensors, std::string* saved = nullptr) {
+    Scratch out, to_worker, from_worker;
     to_worker.put(tensors);
+    messages.push_back(request(kLast, "shutdown"));
+    int in[2];
+    if (pipe(in) != 0)
+        return {};
+    std::thread writer([&] {
+        for (const std::string& message : messages) {
+            const std::string bytes = wire::framed(message);
+            for (size_t at = 0; at < bytes.size();) {
+                const ssize_t n = write(in[1], bytes.data() + at, bytes.size() - at);
+                if (n <= 0)
+                    return;
+                at += static_cast<size_t>(n);
+            }
+        }
+    });
     wire::Progress progress{};
-    {
-        Server server({in.fd(), out.fd(), to_worker.fd(), from_worker.fd(), &progress}, {});
-        if (server.serve() != 0)
-            return {};
-    }
+    const int status = Server({in[0], out.fd(), to_worker.fd(), from_worker.fd(), &progress}, {}).serve();
+    close(in[0]);
+    writer.join();
+    close(in[1]);
     if (saved)
         *saved = from_worker.bytes();
     wire::FrameReader frames;
     frames.feed(out.bytes());
     std::vector<json> all;
     std::string text;
-    while (frames.next(text) == wire::FrameReader::Outcome::Message)
+    while (status == 0 && frames.next(text) == wire::FrameReader::Outcome::Message)
         all.push_back(json::parse(text));
+    if (!all.empty() && all.back()["id"] == kLast)
+        all.pop_back();
     return all;
 }
 
@@ -105,6 +122,7 @@ class TestServer : public QObject {
 
 private Q_SLOTS:
     void initTestCase() {
+        std::signal(SIGPIPE, SIG_IGN);
         at::set_num_threads(1);
         register_missing_operators();
     }
@@ -130,6 +148,57 @@ private Q_SLOTS:
         QVERIFY(file.ok());
         const auto sine = from_wire(*file->find("sin"));
         QVERIFY(same(sine->toTensor(), at::sin(at::arange(4, at::kFloat) * 0.5)));
+    }
+
+    void agreesWithPyTorch_data() {
+        QTest::addColumn<QString>("graph");
+        QTest::addColumn<QString>("values");
+        const QDir data(QStringLiteral(HOPSCOPE_TEST_DATA));
+        const QString ending = QStringLiteral(".safetensors.gz");
+        for (const QString& name : data.entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name)) {
+            // Of one body's call in a larger graph, or with an operator that lives elsewhere.
+            if (name == QLatin1String("hf_llama") || name.startsWith(QLatin1String("gpt4_"))
+                || name == QLatin1String("effects"))
+                continue;
+            const QDir folder(
+                data.filePath(name == QLatin1String("operators") ? name : name + QStringLiteral("/values")));
+            for (const QString& file :
+                folder.entryList({QLatin1Char('*') + ending}, QDir::Files, QDir::Name)) {
+                const QString stem = folder.filePath(file.chopped(ending.size()));
+                const QString text = QFile::exists(stem + QStringLiteral(".txt"))
+                    ? stem + QStringLiteral(".txt")
+                    : stem + QStringLiteral(".txt.gz");
+                // The gradients of operators are no values of their graph's nodes.
+                if (!file.startsWith(QLatin1String("gradients")))
+                    QTest::newRow(qPrintable(name + QLatin1Char('/') + file.chopped(ending.size())))
+                        << text << folder.filePath(file);
+            }
+        }
+    }
+    // Each graph that was recorded with its values: node by node on PyTorch's own operands, and as a whole,
+    // with what a window asks besides.
+    void agreesWithPyTorch() {
+        QFETCH(QString, graph);
+        QFETCH(QString, values);
+        const std::string text = bytesOf(graph).toStdString(), recorded = bytesOf(values).toStdString();
+        const std::vector<json> answers = answers_to(
+            {request(1, "load", {{"text", text}}), request(2, "bind"),
+                request(3, "bind", {{"as", "reference"}}), request(4, "compare", {{"alone", true}}),
+                request(5, "compare"), request(6, "compare", {{"float64", true}}),
+                request(7, "begin", {{"recorded_random", true}}), request(8, "advance"),
+                request(9, "schema")},
+            recorded);
+        QCOMPARE(answers.size(), size_t(9));
+        for (const json& answer : answers)
+            QVERIFY2(answer.contains("result"), answer.dump().c_str());
+        QVERIFY2(answers[0]["result"]["unsupported"].empty(), answers[0].dump().c_str());
+        for (const size_t alone : {3, 4}) {
+            const json& compared = answers[alone]["result"];
+            QVERIFY2(!compared.contains("failure"), compared.dump().c_str());
+            QVERIFY(compared["compared"].get<int>() > 0);
+            QVERIFY2(compared["mismatched"].get<int>() == 0, compared.dump().substr(0, 2000).c_str());
+        }
+        QVERIFY(answers[7]["result"]["complete"].get<bool>());
     }
 
     // Nothing is bound, nothing is loaded: every verb says so and none does harm.
