@@ -1,9 +1,12 @@
 // The executor's side of the protocol, from inside: whatever a message holds, it is answered, and the server
 // goes on.
 #include "core/executor/compositions.h"
+#include "core/executor/describe.h"
+#include "core/executor/forecast.h"
 #include "core/executor/server.h"
 #include "core/executor/tensors.h"
 #include "core/wire/message_json.h"
+#include "tests/executor/dynamo_calls.h"
 #include "tests/executor/inside.h"
 #include "tests/fuzz/mutate.h"
 
@@ -12,6 +15,8 @@
 #include <QObject>
 #include <QTemporaryFile>
 
+#include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <thread>
 #include <unistd.h>
@@ -124,7 +129,7 @@ private Q_SLOTS:
     void initTestCase() {
         std::signal(SIGPIPE, SIG_IGN);
         at::set_num_threads(1);
-        register_missing_operators();
+        composed_ = register_missing_operators();
     }
 
     void servesEveryVerb() {
@@ -199,6 +204,59 @@ private Q_SLOTS:
             QVERIFY2(compared["mismatched"].get<int>() == 0, compared.dump().substr(0, 2000).c_str());
         }
         QVERIFY(answers[7]["result"]["complete"].get<bool>());
+    }
+
+    // Nodes of the Dynamo stage, whose operator is chosen by the values.
+    void callsAsPyTorchDoes() {
+        const std::string inputs = tensors::write_tensor_file(callInputs().all);
+        QVERIFY(calls().size() > 150);
+        for (const json& call : calls()) {
+            const std::string statement = call["statement"].get<std::string>();
+            const auto program = program_of(textOf(call), {{"n0", 1}});
+            QVERIFY2(program && program->unsupported.empty(), statement.c_str());
+            const auto held = std::make_shared<std::string>(inputs);
+            const auto file = tensors::TensorFile::read(*held, held);
+            std::vector<c10::IValue> values;
+            for (const Input& input : program->inputs)
+                values.push_back(*from_wire(*file->find(input.name)));
+            const Outcome out = run(*program, values, {});
+            QVERIFY2(!out.failure, (statement + ": " + (out.failure ? out.failure->message : "")).c_str());
+            QVERIFY2(out.outputs.at(0).isTensor(), statement.c_str());
+            const at::Tensor found = out.outputs[0].toTensor().to(at::kDouble).contiguous().view({-1});
+            QCOMPARE(size_t(found.numel()), call["values"].size());
+            for (int64_t i = 0; i < found.numel(); ++i) {
+                const json& wanted = call["values"][size_t(i)];
+                const double is = found.data_ptr<double>()[i];
+                QVERIFY2(wanted.is_string()
+                        ? !std::isfinite(is)
+                        : std::abs(is - wanted.get<double>()) <= 2e-6 * (1 + std::abs(wanted.get<double>())),
+                    statement.c_str());
+            }
+        }
+    }
+
+    // What is told before a run is what the run does: none of a healthy graph's nodes stops it, and one that
+    // does is named.
+    void foretells() {
+        const std::string healthy =
+            bytesOf(dataPath(QStringLiteral("operators/operators.txt.gz"))).toStdString();
+        const wire::ForecastAnswer told = forecast(
+            {{{healthy, {}}, {kText, {}}, {"no graph", {}},
+                {graph("x: \"f32[2]cpu\"", {"a: \"f32[2]cpu\" = torch.ops.my_library.gone.default(x)"}, "a"),
+                    {}}}},
+            composed_);
+        QCOMPARE(told.graphs.size(), size_t(4));
+        for (const size_t sound : {0, 1})
+            for (const wire::ForecastNode& node : told.graphs[sound].nodes)
+                QVERIFY2(node.fate != wire::Fate::Cannot, node.reason.c_str());
+        QVERIFY(!told.graphs[2].problem.empty());
+        QCOMPARE(told.graphs[3].nodes.size(), size_t(1));
+        QCOMPARE(told.graphs[3].nodes[0].fate, wire::Fate::Cannot);
+        QCOMPARE(told.graphs[3].nodes[0].obstacle, wire::Obstacle::Custom);
+        const wire::Description can = describe(composed_);
+        QVERIFY(std::is_sorted(can.operators.begin(), can.operators.end()));
+        QVERIFY(
+            std::binary_search(can.operators.begin(), can.operators.end(), std::string("aten.mm.default")));
     }
 
     // Nothing is bound, nothing is loaded: every verb says so and none does harm.
@@ -302,6 +360,9 @@ private Q_SLOTS:
         QVERIFY(apart(out.outputs[1].toTensor(), gradients[1]) < 1e-6);
         QVERIFY(apart(out.outputs[2].toTensor(), at::sin(at::mm(x, w))) < 1e-6);
     }
+
+private:
+    std::vector<std::string> composed_;
 };
 
 QTEST_GUILESS_MAIN(TestServer)
