@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The pictures of the help pages, made anew from recordings of this checkout: packaging/help_pictures.sh [BIN_DIR].
-# Each is made twice, NAME.png and, for a dark window, NAME-dark.png. They are small and of few colours on purpose: the pages
-# are installed. Two of them run a body: they need an executor, that of BIN_DIR or the one that HOPSCOPE_EXECUTOR names.
+# The pictures of the help pages and of the README, made anew from recordings of this checkout: packaging/help_pictures.sh
+# [BIN_DIR]. Each is made twice, NAME.png and, for a dark window, NAME-dark.png. Those of the help are small and of few colours
+# on purpose: the pages are installed. Three run a body: they need an executor, that of BIN_DIR or the one that
+# HOPSCOPE_EXECUTOR names.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=${1:-$root/build/bin}
@@ -43,3 +44,17 @@ picture running --screenshot "${sample[@]}" --at $block --run 1 --step-to mul --
 # What a reviewer gets.
 picture legend --export "$data/mlp4/trace" --at $block --with-backward --legend --scale 1
 du -ch "$out"/*.png | tail -1
+
+# The README's.
+shots=$root/resources/screenshots
+values=$(mktemp -d)
+trap 'rm -r "$values"' EXIT
+for file in "$data"/hf_llama/values/*.gz; do
+    gunzip -c "$file" > "$values/$(basename "$file" .gz)"
+done
+for theme in light dark; do
+    "$bin/hopscope-desktop" "${sample[@]}" --theme $theme --screenshot "$shots/gpt12-$theme.png"
+    (cd "$values" && "$bin/hopscope-desktop" . --at "-:forward:partitioned_fw_subgraph_0_0" --run 00_forward.safetensors \
+        --step-to mul_5 --on-nodes values --dock values --dock steps --theme $theme \
+        --screenshot "$shots/llama-stepping-$theme.png")
+done

@@ -284,7 +284,10 @@ void add_dumps(CLI::App& command, std::vector<std::string>& paths) {
         .add_option("--max-unfold", g_read.max_unfold,
             "What a packed file may unfold to: 16G (default: 200 times its size, 4 GiB at most)")
         ->check([](const std::string& text) {
-            return text.starts_with('-') ? "found " + text + ", expected a size such as 16G" : std::string();
+            uint64_t bytes = 0; // CLI11 takes what does not fit for what does
+            const bool number =
+                std::from_chars(text.data(), text.data() + text.size(), bytes).ec == std::errc();
+            return number ? std::string() : "found " + text + ", expected a size such as 16G";
         })
         ->transform(size_value());
 }

@@ -164,8 +164,12 @@ int run(Request request) {
     const Ledger ledger = build_ledger(*dump);
     const auto picture = make_picture(*dump, &ledger, *place, draw_options(request, *dump, ledger, *place),
         request.choice, interruptible());
-    if (!picture)
-        return fail(picture.error());
+    if (!picture) {
+        Error error = picture.error();
+        if (request.engine == "dot" && error.kind == Error::Kind::External)
+            error.message += "; --engine layered needs no Graphviz and draws bodies of any size";
+        return fail(error);
+    }
     const auto body = export_picture(*dump, *picture, chosen, theme);
     if (!body)
         return fail(body.error());

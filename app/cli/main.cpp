@@ -72,6 +72,7 @@ int open_window(int argc, char** argv) {
 int main(int argc, char** argv) {
     using namespace hopscope;
     using namespace hopscope::cli;
+    hold_closed_streams();
     make_output_printable();
     CLI::App app{
         "Inspector for the graphs that PyTorch's compiler records for nested compile regions", "hopscope"};

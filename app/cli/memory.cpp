@@ -277,6 +277,11 @@ int run_memory(const Words& words) {
     const auto dump = open(words.paths);
     if (!dump)
         return fail(dump.error());
+    Result<Dump> other = Dump();
+    if (!words.others.empty())
+        other = open(words.others);
+    if (!other)
+        return fail(other.error());
     const std::vector<MemoryReport> reports = reports_of(*dump);
     Json document{{"compilations", Json::array()}, {"problems", problems_json(*dump, dump->problems)}};
     for (const MemoryReport& r : reports)
@@ -288,9 +293,6 @@ int run_memory(const Words& words) {
         std::printf("no compilation of this dump has a forward and a backward graph\n");
     bool same = true;
     if (!words.others.empty()) {
-        const auto other = open(words.others);
-        if (!other)
-            return fail(other.error());
         const std::vector<MemoryReport> others = reports_of(*other);
         const std::vector<MemoryDiff> diffs = diff_memories(*dump, reports, *other, others);
         for (const MemoryDiff& d : diffs)

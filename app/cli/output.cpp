@@ -4,6 +4,8 @@
 
 #include "core/base/printable.h"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <string>
 #include <sys/types.h>
 #include <unistd.h>
@@ -23,6 +25,8 @@ struct Border {
 bool write_all(int descriptor, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
             return false;
         bytes.remove_prefix(static_cast<size_t>(n));
@@ -62,6 +66,13 @@ std::FILE* behind_border(Border& border, int buffering) {
 }
 
 } // namespace
+
+void hold_closed_streams() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) // in the direction that it is not used in
+            [[maybe_unused]]
+            const int held = ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
 
 void make_output_printable() {
     static Border output{STDOUT_FILENO, {}}, error{STDERR_FILENO, {}};

@@ -1,5 +1,6 @@
 // hopscope-desktop: the window. Also what draws PNG, PDF and screenshots for the command line.
 #include "core/base/exit_status.h"
+#include "core/base/printable.h"
 #include "views/base/text.h"
 #include "views/help/helpview.h"
 #include "views/shell/mainwindow.h"
@@ -13,7 +14,9 @@
 #include <QIcon>
 #include <QRegularExpression>
 
+#include <csignal>
 #include <cstdio>
+#include <unistd.h>
 
 using namespace hopscope;
 
@@ -32,8 +35,9 @@ struct Request {
     Script script;
 };
 
+// What it quotes of the words on the command line may be anything, too.
 int fail(const QString& message, int status) {
-    std::fprintf(stderr, "hopscope: %s\n", qPrintable(message));
+    std::fprintf(stderr, "hopscope: %s\n", printable(ss(message)).c_str());
     return status;
 }
 
@@ -244,6 +248,29 @@ QString readWords(const QStringList& words, Request& request) {
     return {};
 }
 
+// Ctrl+C while a picture is made: nobody waits for jobs, and what is written is put in place as a whole.
+std::string g_cancelled; // set before the handler is
+void endCancelled(int) {
+    [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, g_cancelled.data(), g_cancelled.size());
+    ::_exit(kCancelled);
+}
+
+void endWhenInterrupted(const Request& request) {
+    const QString& output = request.exportPath.isEmpty() ? request.screenshot : request.exportPath;
+    g_cancelled = "hopscope: cancelled; nothing was written to " + printable(ss(output)) + '\n';
+    struct sigaction action { };
+    action.sa_handler = endCancelled;
+    ::sigaction(SIGINT, &action, nullptr);
+}
+
+// A window is as large as what stands in it needs.
+void tellOtherSize(const MainWindow& window, const Request& request) {
+    if (request.sizeGiven && window.size() != request.size)
+        std::fprintf(stderr,
+            "note: the window is drawn as %dx%d: it gets no smaller than what stands in it\n", window.width(),
+            window.height());
+}
+
 // Opens, waits for all jobs, draws or exports, exits.
 int runOnce(QApplication& app, MainWindow& window, const Request& request) {
     const auto leave = [&](int status) { app.exit(status); };
@@ -258,6 +285,8 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
                     // The help is a window of its own: what is asked for is its picture.
                     if (QWidget* help = window.help(); request.sizeGiven && help && help->isVisible())
                         help->resize(request.size);
+                    else
+                        tellOtherSize(window, request);
                     whenIdle(window, [&window, &request, leave] {
                         QString error;
                         const bool written = writeScreenshot(window, request.screenshot, &error);
@@ -279,6 +308,10 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
         what.dark = request.theme == Mode::Dark;
         what.scale = request.scale;
         what.choice = request.choice;
+        QObject::connect(&window, &MainWindow::exported, &window, [](const QString& note) {
+            if (!note.isEmpty())
+                std::fprintf(stderr, "note: %s\n", qPrintable(note));
+        });
         window.exportTo(what);
         whenIdle(window, [&window, leave] { leave(window.lastError() ? fail(*window.lastError()) : kDone); });
     };
@@ -345,6 +378,8 @@ int main(int argc, char** argv) {
     if (drawing || request.sizeGiven)
         window.resize(request.size);
     window.show();
+    if (drawing)
+        endWhenInterrupted(request);
     if (drawing)
         return runOnce(app, window, request);
     if (request.themeGiven)

@@ -71,7 +71,7 @@ private:
         const GraphModule& m = *dump_.graph(id).module;
         for (size_t b = 0; b < m.bodies.size(); ++b)
             for (const RegionCall& call : region_calls(m, BodyId(b))) {
-                const auto wrong = check_region_call(m, BodyId(b), call.node);
+                const auto wrong = check_region_call(m, BodyId(b), call.node, /*strides=*/true);
                 if (wrong.empty())
                     continue;
                 const bool by_key = reused_by_key({id, BodyId(b), call.node});

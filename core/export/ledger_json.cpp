@@ -133,8 +133,11 @@ Json region_json(const Dump& dump, const CompilationLedger& c, const Region& r, 
                 {"inference", r.body_count(CallSite::Inference)}}},
         {"invocations", std::move(invocations)}, {"inlined", r.inlined},
         {"source",
-            r.source_file.empty() ? Json(nullptr)
-                                  : Json{{"file", utf8(r.source_file)}, {"line", r.source_line}}},
+            r.defined_line > 0
+                ? Json{{"file", utf8(r.defined_file)}, {"line", r.defined_line}, {"of", "definition"}}
+                : r.source_file.empty()
+                ? Json(nullptr)
+                : Json{{"file", utf8(r.source_file)}, {"line", r.source_line}, {"of", "first_operator"}}},
         {"saved",
             {{"values", r.saved.size()}, {"bytes", or_null(r.saved_bytes)},
                 {"bytes_all", or_null(r.saved_bytes_all)}}},

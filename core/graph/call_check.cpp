@@ -21,8 +21,9 @@ bool is_float_symbol(std::string_view text) {
 
 class CallChecker {
 public:
-    CallChecker(const GraphModule& module, BodyId scope, NodeId id)
+    CallChecker(const GraphModule& module, BodyId scope, NodeId id, bool strides)
         : module_(module)
+        , strides_(strides)
         , scope_(scope)
         , body_(module.body(scope))
         , id_(id)
@@ -159,7 +160,32 @@ private:
                     differs();
                     return;
                 }
+            if (strides_ && !same_strides(*given, *wanted))
+                add(" passes " + in_words(arg) + " with stride " + dims(module_.stride(*given)) + " as "
+                    + operand(i) + "; " + expected + " with stride " + dims(module_.stride(*wanted)));
         }
+    }
+
+    // Of a dimension of one element, or of a tensor without any, a stride says nothing.
+    bool same_strides(const ValueType& given, const ValueType& wanted) {
+        const auto mine = module_.stride(given), theirs = module_.stride(wanted),
+                   shape = module_.shape(given);
+        if (mine.size() != shape.size() || theirs.size() != shape.size())
+            return true; // not told
+        for (size_t d = 0; d < shape.size(); ++d)
+            if (module_.text(shape[d]) == "0")
+                return true;
+        for (size_t d = 0; d < shape.size(); ++d)
+            if (module_.text(shape[d]) != "1" && !unify(theirs[d], mine[d]))
+                return false;
+        return true;
+    }
+
+    std::string dims(std::span<const StringId> ids) const {
+        std::string out = "(";
+        for (const StringId id : ids)
+            (out += out.size() > 1 ? ", " : "") += module_.text(id);
+        return out + (ids.size() == 1 ? ",)" : ")");
     }
 
     // Whether the body's size can be the caller's. A symbol of the body stands for what it is first called
@@ -179,6 +205,7 @@ private:
     }
 
     const GraphModule& module_;
+    bool strides_;
     BodyId scope_;
     const Body& body_;
     NodeId id_;
@@ -189,8 +216,9 @@ private:
 
 } // namespace
 
-std::vector<std::string> check_region_call(const GraphModule& module, BodyId body, NodeId node) {
-    return CallChecker(module, body, node).run();
+std::vector<std::string> check_region_call(
+    const GraphModule& module, BodyId body, NodeId node, bool strides) {
+    return CallChecker(module, body, node, strides).run();
 }
 
 } // namespace hopscope

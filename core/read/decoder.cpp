@@ -124,26 +124,34 @@ private:
     lzma_stream stream_ = LZMA_STREAM_INIT;
 };
 
+// Where a block is damaged zstd forgets what the same call has decoded before: it is given one block at a
+// time, and none before the last one is taken.
 class Zstd : public Decoder {
 public:
     ~Zstd() override { ZSTD_freeDCtx(context_); }
     bool begin() override {
         context_ = context_ ? context_ : ZSTD_createDCtx();
-        return context_ && !ZSTD_isError(ZSTD_DCtx_reset(context_, ZSTD_reset_session_only));
+        wanted_ = context_ ? ZSTD_initDStream(context_) : 0;
+        full_ = false;
+        return context_ && !ZSTD_isError(wanted_);
     }
     Step step(std::string_view in, char* out, size_t room) override {
-        ZSTD_inBuffer input{in.data(), in.size(), 0};
+        const bool flush = full_;
+        ZSTD_inBuffer input{in.data(), flush ? 0 : std::min(in.size(), std::max<size_t>(wanted_, 1)), 0};
         ZSTD_outBuffer output{out, room, 0};
         const size_t state = ZSTD_decompressStream(context_, &output, &input);
-        return {input.pos, output.pos,
-            ZSTD_isError(state)                     ? State::Damaged
-                : state == 0                        ? State::Ended
-                : input.pos == 0 && output.pos == 0 ? State::Starved
-                                                    : State::GoesOn};
+        full_ = output.pos == room;
+        if (ZSTD_isError(state))
+            return {input.pos, output.pos, State::Damaged};
+        wanted_ = state;
+        const bool stands = input.pos == 0 && output.pos == 0 && !flush;
+        return {input.pos, output.pos, state == 0 ? State::Ended : stands ? State::Starved : State::GoesOn};
     }
 
 private:
     ZSTD_DCtx* context_ = nullptr;
+    size_t wanted_ = 0; // bytes, to the end of the next block
+    bool full_ = false; // the last call left something to be taken
 };
 
 bool begins_gzip(std::string_view head) {

@@ -4,6 +4,7 @@
 #include "core/regions/input_names.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 namespace hopscope::regions {
@@ -178,6 +179,61 @@ std::string name_in_message(const std::string& message) {
                                     : message.substr(at + kBefore.size(), end - at - kBefore.size());
 }
 
+// The def of the region's function among those that guards name: of several of one name (lambdas) the nearest
+// above a node that was made in it.
+const MarkedFunction* definition_of(const Dump& dump, CompilationId compilation, const Region& region) {
+    std::vector<const MarkedFunction*> named;
+    for (const MarkedFunction& f : dump.marked)
+        if (f.compilation == compilation && f.name == region.function && f.source_line > 0)
+            named.push_back(&f);
+    if (named.size() < 2)
+        return named.empty() ? nullptr : named.front();
+    const MarkedFunction* found = nullptr;
+    for (const RegionBody& b : region.bodies) {
+        const GraphModule& m = *dump.graph(b.place.graph).module;
+        for (const Node& n : m.body(b.place.body).nodes) {
+            const Source* s = m.source(n.source);
+            if (!s || !s->has_place() || m.text(s->function) != region.function)
+                continue;
+            for (const MarkedFunction* f : named)
+                if (f->source_file == m.text(s->file) && f->source_line <= static_cast<int>(s->line)
+                    && (!found || f->source_line > found->source_line))
+                    found = f;
+            if (found)
+                return found;
+        }
+    }
+    return nullptr;
+}
+
+// `<code object block at 0x7f…, file "/a/b.py", line 18>` of a failure's message.
+void defined_in_message(const std::string& message, Region& region) {
+    const size_t at = message.find("<code object " + region.function + " at 0x");
+    if (at == std::string::npos)
+        return;
+    constexpr std::string_view kFile = ", file \"", kLine = "\", line ";
+    const size_t file = message.find(kFile, at), line = message.find(kLine, at),
+                 end = message.find('>', line);
+    if (file == std::string::npos || line == std::string::npos || end == std::string::npos || line < file)
+        return;
+    const size_t number = line + kLine.size();
+    if (std::from_chars(message.data() + number, message.data() + end, region.defined_line).ec == std::errc())
+        region.defined_file = message.substr(file + kFile.size(), line - file - kFile.size());
+}
+
+void define_region(const Dump& dump, const CompilationLedger& ledger, Region& region) {
+    if (region.function.empty() || region.function_as_called)
+        return;
+    if (const MarkedFunction* f = definition_of(dump, ledger.compilation, region)) {
+        region.defined_file = f->source_file;
+        region.defined_line = f->source_line;
+        return;
+    }
+    for (const InvocationId i : region.invocations)
+        if (region.defined_line == 0)
+            defined_in_message(ledger.invocation(i).reason, region);
+}
+
 // The region's body in Dynamo's graph; no calls where it shows none.
 RegionBody dynamo_body(const CompilationLedger& ledger, const Region& region) {
     RegionBody body;
@@ -211,6 +267,7 @@ void describe_regions(const Dump& dump, CompilationLedger& ledger, const Rows& r
             if (!region.source_file.empty())
                 break;
         }
+        define_region(dump, ledger, region);
     }
 }
 

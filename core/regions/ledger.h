@@ -106,7 +106,10 @@ struct Region {
     // variable that holds it.
     bool function_as_called = false;
     std::string source_file;
-    int source_line = 0; // of the region's first node with a place
+    int source_line = 0; // of the region's first node with a place, which may be in a function that it calls
+    // Of its function's def, as guards (MarkedFunction) or a failure name it; line 0: nothing does.
+    std::string defined_file;
+    int defined_line = 0;
     std::optional<int> code; // regions of one code object share a number; none where no body is shown
     bool inlined = false;
     std::vector<RegionBody> bodies;

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <csignal>
+
 using namespace hopscope::test;
 using Json = nlohmann::ordered_json;
 
@@ -40,6 +42,9 @@ private slots:
     void samePicturesInEveryProcess_data();
     void samePicturesInEveryProcess();
     void closedOutput();
+    void screenshots();
+    void closedStreams();
+    void dotThatFails();
     void runInAPicture();
     void outputThatCannotBeWritten_data();
     void outputThatCannotBeWritten();
@@ -266,6 +271,8 @@ void TestCli::wrongUsage_data() {
     QTest::newRow("negative invocation") << QStringList{"explain", trace("mlp4"), "--invocation", "-1"};
     QTest::newRow("negative limit") << QStringList{"search", trace("mlp4"), "relu", "--limit", "-1"};
     QTest::newRow("negative size") << QStringList{"graphs", trace("mlp4"), "--max-unfold", "-1"};
+    QTest::newRow("size beyond 64 bits")
+        << QStringList{"graphs", trace("mlp4"), "--max-unfold", "99999999999999999999"};
     QTest::newRow("negative outputs")
         << QStringList{"joint", trace("mlp4"), "--at", "0/0:forward", "--outputs", "-1"};
     QTest::newRow("export without a file") << QStringList{"export", trace("mlp4"), "--at", "0/0:forward"};
@@ -487,6 +494,81 @@ void TestCli::closedOutput() {
     QCOMPARE(shell.exitCode(), 0);
     QCOMPARE(shell.readAllStandardOutput(), QByteArray("{\n"));
     QVERIFY2(!shell.readAllStandardError().contains("Segmentation"), "crashed");
+}
+
+// What a picture of the window has to say of its size, of words that a terminal would obey, and of its end.
+void TestCli::screenshots() {
+    QTemporaryDir folder;
+    const QString picture = folder.filePath("a.png");
+    const Run small = run({trace("mlp4"), "--screenshot", picture, "--size", "100x100"});
+    QCOMPARE(small.status, 0);
+    QVERIFY2(small.err.contains("note: the window is drawn as "), small.err.constData());
+    const Run wrong = run({trace("mlp4"), "--screenshot", picture, "--size", "\x1b[31mred"});
+    QCOMPARE(wrong.status, 2);
+    QVERIFY2(wrong.err.contains("\\x1b[31mred") && !wrong.err.contains('\x1b'), wrong.err.constData());
+
+    QProcess waits; // for standard input, which does not end
+    waits.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"), {"-", "--screenshot", folder.filePath("b.png")});
+    QVERIFY(waits.waitForStarted());
+    const auto caught = [&] { // SIGINT, by the window's program that took this one's place
+        QFile status(QStringLiteral("/proc/%1/status").arg(waits.processId()));
+        if (!status.open(QIODevice::ReadOnly))
+            return false;
+        const QByteArray text = status.readAll();
+        const qsizetype at = text.indexOf("SigCgt:");
+        return at >= 0 && (text.mid(at + 7).trimmed().left(16).toULongLong(nullptr, 16) >> (SIGINT - 1) & 1);
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(caught(), 30'000);
+    QCOMPARE(::kill(static_cast<pid_t>(waits.processId()), SIGINT), 0);
+    QVERIFY(waits.waitForFinished(30'000));
+    QCOMPARE(waits.exitStatus(), QProcess::NormalExit);
+    QCOMPARE(waits.exitCode(), 130);
+    QVERIFY(waits.readAllStandardError().contains("cancelled; nothing was written to "));
+    QVERIFY(!QFile::exists(folder.filePath("b.png")));
+}
+
+// A stream that is closed leaves its number to the next file: nothing meant for one goes into the other.
+void TestCli::closedStreams() {
+    QTemporaryDir folder;
+    const auto shell = [&](const QString& words) {
+        QProcess process;
+        process.start("/bin/sh", {"-c", QStringLiteral(HOPSCOPE_BIN "/hopscope ") + words});
+        Run r;
+        if (process.waitForFinished(60'000))
+            r.status = process.exitCode();
+        r.out = process.readAllStandardOutput();
+        r.err = process.readAllStandardError();
+        return r;
+    };
+    const Run none = shell("graphs - <&-");
+    QCOMPARE(none.status, 3);
+    QVERIFY2(none.err.contains("standard input: Bad file descriptor"), none.err.constData());
+    const QString session = folder.filePath("a.hopscope");
+    QCOMPARE(shell("import " + trace("mlp4") + " -o " + session + " 2>&-").status, 0);
+    const Run sound = run({"check", session});
+    QVERIFY2(sound.status == 0, (sound.out + sound.err).constData());
+    const QString graph = folder.filePath("cut.txt"), picture = folder.filePath("a.svg");
+    QVERIFY(
+        writeFile(graph, "def forward(self, x):\n    y = x.sin()\n")); // of which it is told that it is cut
+    QCOMPARE(shell("export " + graph + " --at -:graph -o " + picture + " 2>&-").status, 0);
+    QFile file(picture);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray svg = file.readAll();
+    QVERIFY(svg.startsWith("<") && svg.trimmed().endsWith("</svg>") && !svg.contains("warning: "));
+}
+
+// What draws bodies that dot does not.
+void TestCli::dotThatFails() {
+    QProcess process;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert("PATH", "/nonexistent");
+    process.setProcessEnvironment(environment);
+    process.start(QStringLiteral(HOPSCOPE_BIN "/hopscope"),
+        {"export", trace("mlp4"), "--at", "0/0:forward", "--engine", "dot", "-o", "-", "--format", "svg"});
+    QVERIFY(process.waitForFinished(30'000));
+    QCOMPARE(process.exitCode(), 4);
+    const QByteArray told = process.readAllStandardError();
+    QVERIFY2(told.contains("--engine layered"), told.constData());
 }
 
 // What a picture's run cannot read ends with that, not with the executor's status.

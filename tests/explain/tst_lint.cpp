@@ -19,6 +19,7 @@ private slots:
     void sick();
     void borders_data();
     void borders();
+    void operandsOfOtherStrides();
     void lostOptions();
     void tangents();
 };
@@ -162,6 +163,31 @@ void TestLint::borders() {
         QCOMPARE(found, QStringList());
     else
         QVERIFY2(found.size() == 1 && found.first().contains(says), qPrintable(found.join('\n')));
+}
+
+// A body that was installed for other strides than it is called with; of a dimension of one element they say
+// nothing.
+void TestLint::operandsOfOtherStrides() {
+    const QByteArray text = R"(class GraphModule(torch.nn.Module):
+    def forward(self, L_x_: "f32[4, 8][8, 1]cpu", L_y_: "f32[1, 8][32, 1]cpu"):
+        l_x_ = L_x_
+        l_y_ = L_y_
+        subgraph_0 = self.subgraph_0
+        invoke_subgraph = torch.ops.higher_order.invoke_subgraph(subgraph_0, 'subgraph_0', l_x_, l_y_)
+        a: "f32[4, 8][8, 1]cpu" = invoke_subgraph[0]
+        return (a,)
+
+    class subgraph_0(torch.nn.Module):
+        def forward(self, x: "f32[4, 8][8, 1]cpu", y: "f32[1, 8][8, 1]cpu"):
+            z: "f32[4, 8][8, 1]cpu" = x + y
+            return (z,))";
+    QCOMPARE(messagesOf({{"TRACED GRAPH", text.constData()}}), QStringList());
+    const QByteArray other =
+        QByteArray(text).replace("x: \"f32[4, 8][8, 1]cpu\"", "x: \"f32[4, 8][1, 4]cpu\"");
+    const QStringList found = messagesOf({{"TRACED GRAPH", other.constData()}});
+    QVERIFY2(found.size() == 1 && found.first().contains("with stride (8, 1) as operand 0")
+            && found.first().contains("with stride (1, 4)"),
+        qPrintable(found.join('\n')));
 }
 
 // A region's own compilers stand in the annotation of its call in Dynamo's graph.

@@ -23,6 +23,7 @@ private slots:
     void countsEqualTheTextLog_data();
     void countsEqualTheTextLog();
     void evidence();
+    void definitions();
     void functionsAndReasons();
     void inlined();
     void executions();
@@ -182,6 +183,19 @@ void TestLedger::evidence() {
     QCOMPARE(words(build_ledger(*log), 1), QStringLiteral("text_log"));
     const auto old = openRecording("v2.9-mlp4", true, false);
     QCOMPARE(words(build_ledger(*old), 1), QStringLiteral("graph"));
+}
+
+// Guards name the def of what was marked; the first operator of the body may stand in a function that it
+// calls.
+void TestLedger::definitions() {
+    const auto dump = open_dump({traceOf("explain/gpu_gemma3")});
+    QVERIFY(dump);
+    const Ledger ledger = build_ledger(*dump);
+    const Region& region = ledger.compilations.front().regions.front();
+    QCOMPARE(region.function, std::string("decoder_layer"));
+    QVERIFY2(region.defined_file.ends_with("/workloads_gpu.py"), region.defined_file.c_str());
+    QCOMPARE(region.defined_line, 18);
+    QVERIFY(region.source_file.ends_with("/modeling_gemma3.py"));
 }
 
 void TestLedger::functionsAndReasons() {

@@ -328,6 +328,24 @@ void TestCanvasView::minimapHides() {
     canvas->setMinimapCorner(Canvas::Corner::TopLeft);
     QTRY_VERIFY(map->isVisible());
     QVERIFY(map->geometry().center().x() < canvas->viewport()->width() / 2);
+    // Where boxes come under it, it goes; at once where a picture is taken.
+    auto sparse = grid(10, 60);
+    std::erase_if(sparse->boxes, [](const draw::Box& box) { return box.x > 1300 && box.y < 2000; });
+    sparse->edges.clear();
+    sparse->box_of_node.assign(600, 0);
+    canvas->setMinimapCorner(Canvas::Corner::Auto);
+    canvas->setScene(sparse);
+    canvas->setViewState({1.0, QPointF(1500, 500)});
+    canvas->settle();
+    QVERIFY(map->isVisible());
+    canvas->setViewState({1.0, QPointF(500, 3000)});
+    canvas->settle();
+    QVERIFY(!map->isVisible());
+    canvas->setScene(grid(10, 60));
+    canvas->setMinimapCorner(Canvas::Corner::TopLeft);
+    canvas->setViewState({1.0, QPointF(400, 300)});
+    canvas->settle();
+    QVERIFY(map->isVisible());
     canvas->setMinimapVisible(false);
     QVERIFY(!map->isVisible());
     QVERIFY(!canvas->isMinimapVisible());

@@ -224,6 +224,33 @@ private slots:
         }
     }
 
+    // Pinned, the inspector keeps its page; let go, it is where the selection is. Another dump lets it go.
+    void inspectorCanBePinned() {
+        Opened o({tracePath(QStringLiteral("gpt12"))});
+        MainWindow& w = o.window;
+        Navigator& n = w.navigator();
+        const Place body = n.pane(Pane::Left);
+        const auto select = [&](const char* name) {
+            n.select_node(
+                Pane::Left, find_node(w.document()->module(body.graph), w.document()->body(body), name));
+            w.state().flush();
+        };
+        select("addmm");
+        const QString page = w.inspector().text();
+        QVERIFY(page.startsWith(QStringLiteral("addmm")));
+        w.inspector().setPinned(true);
+        select("view");
+        QCOMPARE(w.inspector().text(), page);
+        QCOMPARE(n.state().node.node,
+            find_node(w.document()->module(body.graph), w.document()->body(body), "view"));
+        w.inspector().setPinned(false);
+        QVERIFY(w.inspector().text().startsWith(QStringLiteral("view")));
+        w.inspector().setPinned(true);
+        w.openPaths({tracePath(QStringLiteral("mlp4"))});
+        QVERIFY(o.settle());
+        QVERIFY(!w.inspector().isPinned());
+    }
+
     void keyList() {
         Opened o;
         o.window.actions()[Do::KeyList]->trigger();

@@ -344,6 +344,13 @@ void Canvas::setMinimapCorner(Corner corner) {
     d->placeMinimap();
 }
 
+void Canvas::settle() {
+    if (!d->minimapTimer.isActive())
+        return;
+    d->minimapTimer.stop();
+    d->placeMinimap();
+}
+
 // In a corner where no box is under it, its own as long as that is one.
 void Canvas::Private::placeMinimap() {
     const QSize room = q->viewport()->size();
@@ -384,13 +391,17 @@ void Canvas::Private::placeMinimap() {
         place = corners[3];
         break;
     case Corner::Auto:
-        if (minimap->isVisible() && free(minimap->pos())
-            && std::find(std::begin(corners), std::end(corners), minimap->pos()) != std::end(corners))
-            place = minimap->pos();
-        for (const bool lines : {false, true}) // rather where no line passes either
+        // Rather where no line passes either; before another one its own.
+        const QPoint own = minimap->pos();
+        const bool stays = minimap->isVisible() && free(own)
+            && std::find(std::begin(corners), std::end(corners), own) != std::end(corners);
+        for (const bool crossed : {false, true}) {
+            if (!place && stays && (crossed || !index->isCrossed(under(own))))
+                place = own;
             for (const QPoint& at : corners)
-                if (!place && free(at) && (lines || !index->isCrossed(under(at))))
+                if (!place && free(at) && (crossed || !index->isCrossed(under(at))))
                     place = at;
+        }
         break;
     }
     if (!place) {

@@ -168,6 +168,7 @@ public:
     // is not shown.
     enum class Corner { Auto, TopLeft, TopRight, BottomLeft, BottomRight };
     void setMinimapCorner(Corner corner);
+    void settle(); // places it now, and not a moment after the view came to rest
     bool isMinimapVisible() const; // as set; it also hides itself while all of the picture is in view
     // Called when the card is due; an empty card shows none. May be unset.
     void setHoverProvider(std::function<HoverCard(NodeId)> provider);

@@ -3,8 +3,10 @@
 #include "views/base/facts.h"
 #include "views/base/theme.h"
 
+#include <QHBoxLayout>
 #include <QTabBar>
 #include <QTextBrowser>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace hopscope {
@@ -12,6 +14,7 @@ namespace hopscope {
 Inspector::Inspector(QWidget* parent)
     : QWidget(parent)
     , tabs_(new QTabBar(this))
+    , pin_(new QToolButton(this))
     , text_(new QTextBrowser(this))
     , notes_(new NotesPane(this)) {
     tabs_->setObjectName(QStringLiteral("inspectorPages"));
@@ -21,6 +24,17 @@ Inspector::Inspector(QWidget* parent)
     tabs_->setUsesScrollButtons(true); // a row of tabs does not hold the window wide
     for (const QString& name : {tr("Node"), tr("Call"), tr("Region"), tr("Body")})
         tabs_->addTab(name);
+    pin_->setObjectName(QStringLiteral("inspectorPin"));
+    pin_->setCheckable(true);
+    pin_->setAutoRaise(true);
+    pin_->setFocusPolicy(Qt::TabFocus);
+    pin_->setToolTip(tr("Keep what is shown here, whatever is selected"));
+    pin_->setAccessibleName(pin_->toolTip());
+    pin_->setIcon(icon(QStringLiteral("pin")));
+    connect(pin_, &QToolButton::toggled, this, [this](bool on) {
+        if (!on)
+            inspect(latest_.about, latest_.page);
+    });
     text_->setObjectName(QStringLiteral("inspectorText"));
     text_->setAccessibleName(tr("Inspector"));
     text_->setOpenLinks(false);
@@ -29,17 +43,25 @@ Inspector::Inspector(QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(tabs_);
+    auto* top = new QHBoxLayout;
+    top->setContentsMargins(0, 0, metrics::kPadSmall, 0);
+    top->addWidget(tabs_, 1);
+    top->addWidget(pin_);
+    column->addLayout(top);
     column->addWidget(text_, 1);
     column->addWidget(notes_);
 
     connect(tabs_, &QTabBar::currentChanged, this, [this](int page) {
+        if (quiet_)
+            return; // inspect() fills it
         fill();
-        if (!quiet_)
-            Q_EMIT pageChosen(page);
+        Q_EMIT pageChosen(page);
     });
     connect(text_, &QTextBrowser::anchorClicked, this, [this](const QUrl& url) { followLink(this, url); });
-    connect(&Theme::instance(), &Theme::changed, this, &Inspector::fill);
+    connect(&Theme::instance(), &Theme::changed, this, [this] {
+        pin_->setIcon(icon(QStringLiteral("pin")));
+        fill();
+    });
     setDocument(nullptr);
 }
 
@@ -49,6 +71,8 @@ void Inspector::setDocument(std::shared_ptr<const Document> document) {
         return; // what is shown stays
     }
     document_ = std::move(document);
+    latest_ = {};
+    setPinned(false);
     inspect({}, BodyPage);
 }
 
@@ -67,6 +91,14 @@ void Inspector::inspect(const About& about, Page page) {
     fill();
 }
 
+void Inspector::setPinned(bool pinned) {
+    pin_->setChecked(pinned);
+}
+
+bool Inspector::isPinned() const {
+    return pin_->isChecked();
+}
+
 Inspector::Page Inspector::page() const {
     return Page(tabs_->currentIndex());
 }
@@ -79,6 +111,7 @@ QString Inspector::html() const {
 
 void Inspector::fill() {
     if (!document_) {
+        shown_.clear();
         text_->clear();
         return;
     }
@@ -102,8 +135,13 @@ void Inspector::fill() {
     case PageCount:
         break;
     }
-    text_->document()->setDefaultStyleSheet(
-        QStringLiteral("a { color: %1; text-decoration: none }").arg(color(Role::Accent).name()));
+    // To lay out a page costs more than all else that a selection does: the same page stays.
+    const QString links =
+        QStringLiteral("a { color: %1; text-decoration: none }").arg(color(Role::Accent).name());
+    if (html == shown_ && text_->document()->defaultStyleSheet() == links)
+        return;
+    shown_ = html;
+    text_->document()->setDefaultStyleSheet(links);
     text_->setHtml(html);
 }
 
@@ -121,7 +159,9 @@ void Inspector::follow(const Shown& shown, Changes changed) {
         page = InvocationPage;
     else if (at.subject == Subject::Region)
         page = RegionPage;
-    inspect({at.node, at.row, at.region, shown.body(), shown.crossing, shown.proof}, page);
+    latest_ = {{at.node, at.row, at.region, shown.body(), shown.crossing, shown.proof}, page};
+    if (!isPinned())
+        inspect(latest_.about, latest_.page);
 }
 
 } // namespace hopscope

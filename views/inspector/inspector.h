@@ -13,6 +13,7 @@
 
 class QTabBar;
 class QTextBrowser;
+class QToolButton;
 
 namespace hopscope {
 
@@ -41,6 +42,10 @@ public:
     // What the pages are about, and which of them is open. Emits nothing.
     void inspect(const About& about, Page page);
 
+    // Pinned, it keeps what it shows, whatever is selected; let go, it shows what is selected then.
+    void setPinned(bool pinned);
+    bool isPinned() const;
+
     NotesPane& notes() { return *notes_; }
     QString text() const; // of the open page, plain
     QString html() const;
@@ -58,10 +63,17 @@ Q_SIGNALS:
 private:
     void fill();
 
+    struct Told {
+        About about;
+        Page page = BodyPage;
+    };
+    Told latest_; // that it was told of, pinned or not
     std::shared_ptr<const Document> document_;
     About about_;
     QTabBar* tabs_;
+    QToolButton* pin_;
     QTextBrowser* text_;
+    QString shown_; // what is in it
     NotesPane* notes_;
     bool quiet_ = false;
     std::function<QString(const Place&)> forecaster_;

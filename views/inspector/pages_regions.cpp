@@ -216,11 +216,14 @@ QString regionPage(const Document& document, RegionRef ref, const QString& proof
     facts.line(tinted(Role::Traced, QObject::tr("○ %1 traced").arg(traced)) + QStringLiteral(" · ")
         + tinted(Role::Reused, QObject::tr("● %1 reused").arg(reused)));
     facts.fact(QObject::tr("function"), mono(qs(region.function).toHtmlEscaped()));
-    if (!region.source_file.empty())
-        facts.fact(QObject::tr("source"),
-            mono((QFileInfo(qs(region.source_file)).fileName() + QLatin1Char(':')
-                + QString::number(region.source_line))
-                     .toHtmlEscaped()));
+    const auto placed = [](const std::string& file, int line) {
+        return mono(
+            (QFileInfo(qs(file)).fileName() + QLatin1Char(':') + QString::number(line)).toHtmlEscaped());
+    };
+    if (region.defined_line > 0)
+        facts.fact(QObject::tr("defined at"), placed(region.defined_file, region.defined_line));
+    else if (!region.source_file.empty())
+        facts.fact(QObject::tr("first operator at"), placed(region.source_file, region.source_line));
     facts.fact(QObject::tr("compile"), qs(document.compile_label(ref.compilation)).toHtmlEscaped());
     facts.fact(QObject::tr("invocations"), QString::number(region.invocations.size()));
     facts.fact(QObject::tr("tracing"), tracing > 0 ? qs(format_milliseconds(tracing)) : QString());

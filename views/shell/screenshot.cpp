@@ -1,5 +1,6 @@
 #include "views/shell/screenshot.h"
 
+#include "views/canvas/canvas.h"
 #include "views/help/helpview.h"
 #include "views/shell/mainwindow.h"
 
@@ -29,6 +30,8 @@ void whenIdle(MainWindow& window, std::function<void()> then) {
 bool writeScreenshot(MainWindow& window, const QString& path, QString* error) {
     if (QWidget* focus = QApplication::focusWidget())
         focus->clearFocus(); // a blinking cursor is not the same twice
+    for (Canvas* canvas : window.findChildren<Canvas*>())
+        canvas->settle();
     QWidget* help = window.help();
     QWidget* shown = help && help->isVisible() ? help : static_cast<QWidget*>(&window);
     const QImage image = shown->grab().toImage().convertToFormat(QImage::Format_RGB888);
