@@ -308,6 +308,10 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
         what.dark = request.theme == Mode::Dark;
         what.scale = request.scale;
         what.choice = request.choice;
+        QObject::connect(&window, &MainWindow::exported, &window, [](const QString& note) {
+            if (!note.isEmpty())
+                std::fprintf(stderr, "note: %s\n", qPrintable(note));
+        });
         window.exportTo(what);
         whenIdle(window, [&window, leave] { leave(window.lastError() ? fail(*window.lastError()) : kDone); });
     };

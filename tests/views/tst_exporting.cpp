@@ -17,6 +17,7 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
+#include <QSignalSpy>
 #include <QTemporaryDir>
 
 using namespace hopscope;
@@ -148,6 +149,30 @@ private slots:
         const QByteArray svg = file.readAll();
         QVERIFY(svg.contains("data-node=\"add\"") && svg.contains("data-node=\"embedding\""));
         QVERIFY(!svg.contains("data-node=\"invoke_subgraph_24\""));
+    }
+
+    // What a picture leaves out is said, of painted ones too.
+    void exportsSayWhatTheyLeaveOut() {
+        QTemporaryDir folder;
+        Opened o({tracePath(QStringLiteral("gpt12"))}, QStringLiteral("0/0:forward"));
+        QSignalSpy exported(&o.window, &MainWindow::exported);
+        for (const char* extension : {"svg", "png", "pdf"}) {
+            ExportRequest request;
+            request.place = o.window.navigator().pane(Pane::Left);
+            request.path = folder.filePath(QStringLiteral("a.") + QLatin1String(extension));
+            request.scale = 0.5;
+            for (const bool wrong : {false, true}) {
+                request.choice.fold_repeats = true;
+                request.choice.unfold =
+                    wrong ? std::vector<std::string>{"nothing"} : std::vector<std::string>();
+                exported.clear();
+                o.window.exportTo(request);
+                QVERIFY(o.settle());
+                QVERIFY2(!o.window.lastError() && exported.size() == 1, extension);
+                const QString note = exported.front().front().toString();
+                QVERIFY2(wrong ? note.contains(QStringLiteral("nothing")) : note.isEmpty(), qPrintable(note));
+            }
+        }
     }
 
     void screenshotTwiceTheSame() {

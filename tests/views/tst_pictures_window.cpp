@@ -2,8 +2,10 @@
 #include "tests/views/window.h"
 
 #include "core/browse/document.h"
+#include "views/base/itemmenu.h"
 
 #include <QLabel>
+#include <QMenu>
 #include <QSignalSpy>
 
 #include <algorithm>
@@ -204,6 +206,28 @@ private Q_SLOTS:
         QVERIFY(canvas.scene()->boxes.size() <= 4);
         w.actions()[Do::ShowAll]->trigger();
         QVERIFY(o.settle());
+        QCOMPARE(canvas.scene()->boxes.size(), boxes);
+
+        // From any item's menu, whatever is selected.
+        const auto ask = [&](const char* node, const char* what, bool may) {
+            Item item;
+            item.place = {body.graph, body.body, named(w, body, node)};
+            QMenu menu;
+            w.fillItemMenu(menu, item);
+            auto* action = menu.findChild<QAction*>(QLatin1String(what));
+            for (QAction* one : menu.actions())
+                if (one->objectName() == QLatin1String(what))
+                    action = one;
+            QVERIFY2(action && action->isEnabled() == may, what);
+            action->trigger();
+            QVERIFY(o.settle());
+        };
+        ask("softmax_not_there", "item.hide", false);
+        ask("mul", "item.reveal", false);
+        ask("mul", "item.hide", true);
+        QVERIFY(status(w).contains(QStringLiteral("1 node not shown")));
+        ask("mul", "item.hide", false);
+        ask("mul", "item.reveal", true);
         QCOMPARE(canvas.scene()->boxes.size(), boxes);
 
         w.actions()[Do::TraceAncestors]->trigger();

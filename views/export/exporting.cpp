@@ -13,7 +13,14 @@ namespace hopscope {
 
 namespace {
 constexpr size_t kDotBoxes = 250; // beyond that dot takes seconds
+
+Result<std::string> written(const std::string& path, const Result<ExportedBody>& body) {
+    if (!body)
+        return body.error();
+    const Status saved = save_file(path, body->bytes);
+    return saved ? Result<std::string>(body->note) : Result<std::string>(saved.error());
 }
+} // namespace
 
 draw::Options sceneOptions(const Document& document, const Place& body, bool fold, bool dot) {
     draw::Options options = picture_options(document.dump(), &document.ledger(), body);
@@ -25,7 +32,7 @@ draw::Options sceneOptions(const Document& document, const Place& body, bool fol
     return options;
 }
 
-Status exportBody(const Document& document, const ExportRequest& request, const Job& job) {
+Result<std::string> exportBody(const Document& document, const ExportRequest& request, const Job& job) {
     const std::string extension = ss(QFileInfo(request.path).suffix());
     const ExportFormat* chosen = export_format(extension);
     if (!chosen)
@@ -35,18 +42,14 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     const draw::Options drawn = sceneOptions(document, place, request.fold, request.dot);
     const bool dark = request.dark && !request.plain;
     const draw::Theme theme = dark ? draw::Theme::Dark : draw::Theme::Light;
-    if (!chosen->painted && request.choice.plain()) {
-        const Result<ExportedBody> body = export_body(document.dump(), place, *chosen, drawn, theme, job);
-        return body ? save_file(ss(request.path), body->bytes) : Status(body.error());
-    }
+    if (!chosen->painted && request.choice.plain())
+        return written(ss(request.path), export_body(document.dump(), place, *chosen, drawn, theme, job));
     Result<Picture> picture =
         make_picture(document.dump(), &document.ledger(), place, drawn, request.choice, job);
     if (!picture)
         return picture.error();
-    if (!chosen->painted) {
-        const Result<ExportedBody> body = export_picture(document.dump(), *picture, *chosen, theme);
-        return body ? save_file(ss(request.path), body->bytes) : Status(body.error());
-    }
+    if (!chosen->painted)
+        return written(ss(request.path), export_picture(document.dump(), *picture, *chosen, theme));
     if (job.cancelled())
         return make_error(Error::Kind::Cancelled, "cancelled");
     ExportOptions options;
@@ -56,7 +59,11 @@ Status exportBody(const Document& document, const ExportRequest& request, const 
     options.legend = picture->legend;
     options.overlay = picture->overlay.get();
     options.scheme = dark ? Scheme::Dark : Scheme::Light;
-    return exportScene(picture->scene, request.path, options);
+    if (const Status painted = exportScene(picture->scene, request.path, options); !painted)
+        return painted.error();
+    const std::string undrawn = undrawn_links(document.dump(), *picture);
+    const std::string& note = picture->scene.note;
+    return note.empty() || undrawn.empty() ? note + undrawn : note + "; " + undrawn;
 }
 
 } // namespace hopscope

@@ -8,6 +8,8 @@
 
 #include <QString>
 
+#include <string>
+
 namespace hopscope {
 
 // What a picture is told: all that the command line tells it too.
@@ -25,8 +27,8 @@ struct ExportRequest {
     PictureChoice choice;
 };
 
-// By the extension (core/export/formats.h). Errors: Usage for one that is none; those of the layout and of
-// writing.
-Status exportBody(const Document& document, const ExportRequest& request, const Job& job = {});
+// By the extension (core/export/formats.h). Gives what the picture leaves out or is drawn otherwise than
+// asked; may be empty. Errors: Usage for an extension that is none; those of the layout and of writing.
+Result<std::string> exportBody(const Document& document, const ExportRequest& request, const Job& job = {});
 
 } // namespace hopscope

@@ -1,5 +1,6 @@
 #include "views/shell/exporter.h"
 
+#include "views/base/text.h"
 #include "views/export/exportdialog.h"
 #include "views/shell/actions.h"
 #include "views/shell/loader.h"
@@ -41,7 +42,7 @@ void Exporter::openDialog() {
 
 void Exporter::write(const ExportRequest& request, bool openFolder) {
     const std::shared_ptr<const Document> document = state_->document();
-    auto status = std::make_shared<Status>();
+    auto status = std::make_shared<Result<std::string>>(std::string());
     state_->clearError();
     state_->jobs().start(
         tr("Exporting %1").arg(QFileInfo(request.path).fileName()),
@@ -50,7 +51,10 @@ void Exporter::write(const ExportRequest& request, bool openFolder) {
             if (!self)
                 return;
             if (*status) {
-                self->state_->say(tr("Exported %1").arg(request.path));
+                const QString note = qs(**status);
+                self->state_->say(tr("Exported %1").arg(request.path)
+                    + (note.isEmpty() ? QString() : QStringLiteral(" · ") + note));
+                Q_EMIT self->written(note);
                 if (openFolder)
                     QDesktopServices::openUrl(QUrl::fromLocalFile(QFileInfo(request.path).absolutePath()));
             } else if (status->error().kind == Error::Kind::Cancelled) {

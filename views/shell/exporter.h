@@ -19,6 +19,10 @@ public:
     void openDialog();
     void write(const ExportRequest& request, bool openFolder = false);
 
+Q_SIGNALS:
+    // Something is written; what of the picture is left out or drawn otherwise than asked, empty = nothing.
+    void written(const QString& note);
+
 private:
     WindowState* state_;
     Actions* actions_;

@@ -89,6 +89,13 @@ void ItemMenus::addPlaces(QMenu& menu, const Item& item) {
         [this, body] { state_->navigator().open_beside(body); });
     addNodes(menu, "inputs", tr("&Inputs"), item, false);
     addNodes(menu, "users", tr("&Users"), item, true);
+    const auto why = [&](const std::function<QString(const Place&)>& ask) {
+        return item.place.node && ask ? ask(item.place) : tr("it is no node");
+    };
+    add(menu, "hide", tr("&Hide in the Graph"), why(pictures_.whyNotHide),
+        [this, item] { pictures_.hide(item.place); });
+    add(menu, "reveal", tr("Re&veal in the Graph"), why(pictures_.whyNotReveal),
+        [this, item] { pictures_.reveal(item.place); });
 }
 
 // Those that make its operands, or that use its value: each leads there.

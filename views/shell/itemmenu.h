@@ -6,6 +6,8 @@
 
 #include <QObject>
 
+#include <functional>
+
 namespace hopscope {
 
 class LedgerView;
@@ -15,6 +17,13 @@ class ItemMenus : public QObject {
 
 public:
     ItemMenus(WindowState* state, LedgerView* ledger);
+
+    // What the graphs can do with a node: each says why it cannot, empty where it can.
+    struct Pictures {
+        std::function<QString(const Place&)> whyNotHide, whyNotReveal;
+        std::function<void(const Place&)> hide, reveal;
+    };
+    void setPictures(Pictures pictures) { pictures_ = std::move(pictures); }
 
     void fill(QMenu& menu, const Item& item);
     ItemMenu filler() {
@@ -38,6 +47,7 @@ private:
 
     WindowState* state_;
     LedgerView* ledger_;
+    Pictures pictures_;
 };
 
 } // namespace hopscope

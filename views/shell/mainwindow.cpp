@@ -194,9 +194,14 @@ void MainWindow::build() {
     find_ = make<FindPresenter>(&state_, &actions_,
         FindPresenter::Parts{panes_, docks_->panel<OutlineView>(), docks_->panel<BodyText>()});
     items_ = make<ItemMenus>(&state_, docks_->panel<LedgerView>());
+    items_->setPictures({.whyNotHide = [this](const Place& node) { return panes_->whyNotHide(node); },
+        .whyNotReveal = [this](const Place& node) { return panes_->whyNotReveal(node); },
+        .hide = [this](const Place& node) { panes_->hide(node); },
+        .reveal = [this](const Place& node) { panes_->reveal(node); }});
     keeper_ = make<SessionKeeper>(
         &state_, &actions_, SessionKeeper::Parts{loader_, panes_, docks_->panel<LedgerView>()}, this);
     exporter_ = make<Exporter>(&state_, &actions_, panes_, loader_);
+    connect(exporter_, &Exporter::written, this, &MainWindow::exported);
     recents_ = new RecentMenu(settings_.get(), &actions_, start_, menuBar());
     buildMenus(*this, actions_, *docks_, recents_);
     tellPanels();

@@ -118,6 +118,7 @@ public:
 
 Q_SIGNALS:
     void opened(); // a dump is shown
+    void exported(const QString& note); // Exporter::written
     void failed(); // opening failed; see lastError()
 
 protected:

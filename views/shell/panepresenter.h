@@ -61,6 +61,12 @@ public:
     QString whyNotDot() const;
     // The bodies that are shown, with the name of their pane, and which of them has the focus.
     std::vector<std::pair<QString, Place>> bodies(int* focused) const;
+    // A node of the dump is left out of the pictures of its body that are shown, or comes back; why it
+    // cannot, empty where it can.
+    QString whyNotHide(const Place& node) const;
+    QString whyNotReveal(const Place& node) const;
+    void hide(const Place& node);
+    void reveal(const Place& node);
     // What of the panes may be exported: each body; where it is drawn otherwise, that as well; and the nodes
     // that are selected. `focused` is the one that the person looks at.
     std::vector<ExportScope> scopes(int* focused) const;
@@ -122,6 +128,8 @@ private:
     void collapseHere();
     void greyPictures();
     bool isHairpin(Pane pane) const;
+    std::optional<Pane> paneWith(const Place& node) const;
+    bool isDrawn(Pane pane, const Place& node) const;
     QString whyNoGraph() const;
     void showUsers();
     void chooseInput(size_t n);

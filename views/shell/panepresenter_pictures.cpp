@@ -115,6 +115,59 @@ void PanePresenter::change(const Edit& edit) {
         draw(edit(*picture, history_.of(state_->body())));
 }
 
+// The pane whose own body it is a node of, rather the one with the focus.
+std::optional<Pane> PanePresenter::paneWith(const Place& node) const {
+    const Pane focus = state_->at().focus;
+    for (const Pane pane : {focus, other_pane(focus)}) {
+        const SceneStore::Key& shown = shown_[size_t(pane)];
+        if (node.node && pictures_[size_t(pane)] && shown.graph == node.graph && shown.body == node.body)
+            return pane;
+    }
+    return {};
+}
+
+// As itself: what is left out may be there as an input of what takes its value.
+bool PanePresenter::isDrawn(Pane pane, const Place& node) const {
+    const std::vector<std::string> names = pictures_[size_t(pane)]->shown_names();
+    return std::find(names.begin(), names.end(), document_->node_name(node)) != names.end();
+}
+
+QString PanePresenter::whyNotHide(const Place& node) const {
+    const std::optional<Pane> pane = paneWith(node);
+    if (!pane)
+        return tr("its body is not shown");
+    if (shown_[size_t(*pane)].choice.with_backward)
+        return tr("both halves are drawn whole");
+    return isDrawn(*pane, node) ? QString() : tr("it is not drawn");
+}
+
+QString PanePresenter::whyNotReveal(const Place& node) const {
+    const std::optional<Pane> pane = paneWith(node);
+    if (!pane)
+        return tr("its body is not shown");
+    if (shown_[size_t(*pane)].choice.part.whole())
+        return tr("nothing is left out");
+    return isDrawn(*pane, node) ? tr("it is drawn") : QString();
+}
+
+void PanePresenter::hide(const Place& node) {
+    if (!whyNotHide(node).isEmpty())
+        return;
+    const auto& picture = pictures_[size_t(*paneWith(node))];
+    const Place body{node.graph, node.body, {}};
+    history_.change(body, hopscope::hide(*picture, history_.of(body), {node.node}));
+    state_->touch(Change::Drawing);
+}
+
+void PanePresenter::reveal(const Place& node) {
+    if (!whyNotReveal(node).isEmpty())
+        return;
+    const auto& picture = pictures_[size_t(*paneWith(node))];
+    const Place body{node.graph, node.body, {}};
+    history_.change(body, hopscope::reveal(*picture, history_.of(body), {document_->node_name(node)}));
+    state_->touch(Change::Drawing);
+}
+
 void PanePresenter::changeBoth(const Edit& edit) {
     PictureHistory::Changes changes;
     const Pane focus = state_->at().focus;
@@ -207,7 +260,7 @@ void PanePresenter::connectPictures() {
             {Do::HideNodes,
                 [this] {
                     change([&](const NumberedPicture& shown, Choice choice) {
-                        return hide(shown, choice, chosen());
+                        return hopscope::hide(shown, choice, chosen());
                     });
                     focused().canvas().setAlsoSelected({});
                 }},
@@ -222,19 +275,19 @@ void PanePresenter::connectPictures() {
                     change([&](const NumberedPicture& shown, Choice choice) {
                         std::vector<std::string> names = around(false), users = around(true);
                         names.insert(names.end(), users.begin(), users.end());
-                        return reveal(shown, extract(shown, choice, chosen()), names);
+                        return hopscope::reveal(shown, extract(shown, choice, chosen()), names);
                     });
                 }},
             {Do::RevealInputs,
                 [=, this] {
                     change([&](const NumberedPicture& shown, Choice choice) {
-                        return reveal(shown, choice, around(false));
+                        return hopscope::reveal(shown, choice, around(false));
                     });
                 }},
             {Do::RevealOutputs,
                 [=, this] {
                     change([&](const NumberedPicture& shown, Choice choice) {
-                        return reveal(shown, choice, around(true));
+                        return hopscope::reveal(shown, choice, around(true));
                     });
                 }},
             {Do::ShowAll,
