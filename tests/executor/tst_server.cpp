@@ -1,9 +1,12 @@
 // The executor's side of the protocol, from inside: whatever a message holds, it is answered, and the server
 // goes on.
 #include "core/executor/compositions.h"
+#include "core/executor/describe.h"
+#include "core/executor/forecast.h"
 #include "core/executor/server.h"
 #include "core/executor/tensors.h"
 #include "core/wire/message_json.h"
+#include "tests/executor/dynamo_calls.h"
 #include "tests/executor/inside.h"
 #include "tests/fuzz/mutate.h"
 
@@ -12,6 +15,10 @@
 #include <QObject>
 #include <QTemporaryFile>
 
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <thread>
 #include <unistd.h>
 
 using namespace hopscope;
@@ -49,33 +56,48 @@ private:
     QTemporaryFile file_;
 };
 
+constexpr int kLast = 1 << 30; // the id of the request that ends a conversation
+
 std::string request(int id, const char* verb, const json& params = json::object()) {
     return json{{"jsonrpc", "2.0"}, {"id", id}, {"method", verb}, {"params", params}}.dump();
 }
 
-// What a server answers to these messages, which lie there at once.
+// What a server answers to these messages, one after the other; the stream stays open until it is told to
+// end.
 std::vector<json> answers_to(
-    const std::vector<std::string>& messages, const std::string& tensors, std::string* saved = nullptr) {
-    Scratch in, out, to_worker, from_worker;
-    std::string stream;
-    for (const std::string& message : messages)
-        stream += wire::framed(message);
-    in.put(stream);
+    std::vector<std::string> messages, const std::string& tensors, std::string* saved = nullptr) {
+    Scratch out, to_worker, from_worker;
     to_worker.put(tensors);
+    messages.push_back(request(kLast, "shutdown"));
+    int in[2];
+    if (pipe(in) != 0)
+        return {};
+    std::thread writer([&] {
+        for (const std::string& message : messages) {
+            const std::string bytes = wire::framed(message);
+            for (size_t at = 0; at < bytes.size();) {
+                const ssize_t n = write(in[1], bytes.data() + at, bytes.size() - at);
+                if (n <= 0)
+                    return;
+                at += static_cast<size_t>(n);
+            }
+        }
+    });
     wire::Progress progress{};
-    {
-        Server server({in.fd(), out.fd(), to_worker.fd(), from_worker.fd(), &progress}, {});
-        if (server.serve() != 0)
-            return {};
-    }
+    const int status = Server({in[0], out.fd(), to_worker.fd(), from_worker.fd(), &progress}, {}).serve();
+    close(in[0]);
+    writer.join();
+    close(in[1]);
     if (saved)
         *saved = from_worker.bytes();
     wire::FrameReader frames;
     frames.feed(out.bytes());
     std::vector<json> all;
     std::string text;
-    while (frames.next(text) == wire::FrameReader::Outcome::Message)
+    while (status == 0 && frames.next(text) == wire::FrameReader::Outcome::Message)
         all.push_back(json::parse(text));
+    if (!all.empty() && all.back()["id"] == kLast)
+        all.pop_back();
     return all;
 }
 
@@ -105,8 +127,9 @@ class TestServer : public QObject {
 
 private Q_SLOTS:
     void initTestCase() {
+        std::signal(SIGPIPE, SIG_IGN);
         at::set_num_threads(1);
-        register_missing_operators();
+        composed_ = register_missing_operators();
     }
 
     void servesEveryVerb() {
@@ -130,6 +153,110 @@ private Q_SLOTS:
         QVERIFY(file.ok());
         const auto sine = from_wire(*file->find("sin"));
         QVERIFY(same(sine->toTensor(), at::sin(at::arange(4, at::kFloat) * 0.5)));
+    }
+
+    void agreesWithPyTorch_data() {
+        QTest::addColumn<QString>("graph");
+        QTest::addColumn<QString>("values");
+        const QDir data(QStringLiteral(HOPSCOPE_TEST_DATA));
+        const QString ending = QStringLiteral(".safetensors.gz");
+        for (const QString& name : data.entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name)) {
+            // Of one body's call in a larger graph, or with an operator that lives elsewhere.
+            if (name == QLatin1String("hf_llama") || name.startsWith(QLatin1String("gpt4_"))
+                || name == QLatin1String("effects"))
+                continue;
+            const QDir folder(
+                data.filePath(name == QLatin1String("operators") ? name : name + QStringLiteral("/values")));
+            for (const QString& file :
+                folder.entryList({QLatin1Char('*') + ending}, QDir::Files, QDir::Name)) {
+                const QString stem = folder.filePath(file.chopped(ending.size()));
+                const QString text = QFile::exists(stem + QStringLiteral(".txt"))
+                    ? stem + QStringLiteral(".txt")
+                    : stem + QStringLiteral(".txt.gz");
+                // The gradients of operators are no values of their graph's nodes.
+                if (!file.startsWith(QLatin1String("gradients")))
+                    QTest::newRow(qPrintable(name + QLatin1Char('/') + file.chopped(ending.size())))
+                        << text << folder.filePath(file);
+            }
+        }
+    }
+    // Each graph that was recorded with its values: node by node on PyTorch's own operands, and as a whole,
+    // with what a window asks besides.
+    void agreesWithPyTorch() {
+        QFETCH(QString, graph);
+        QFETCH(QString, values);
+        const std::string text = bytesOf(graph).toStdString(), recorded = bytesOf(values).toStdString();
+        const std::vector<json> answers = answers_to(
+            {request(1, "load", {{"text", text}}), request(2, "bind"),
+                request(3, "bind", {{"as", "reference"}}), request(4, "compare", {{"alone", true}}),
+                request(5, "compare"), request(6, "compare", {{"float64", true}}),
+                request(7, "begin", {{"recorded_random", true}}), request(8, "advance"),
+                request(9, "schema")},
+            recorded);
+        QCOMPARE(answers.size(), size_t(9));
+        for (const json& answer : answers)
+            QVERIFY2(answer.contains("result"), answer.dump().c_str());
+        QVERIFY2(answers[0]["result"]["unsupported"].empty(), answers[0].dump().c_str());
+        for (const size_t alone : {3, 4}) {
+            const json& compared = answers[alone]["result"];
+            QVERIFY2(!compared.contains("failure"), compared.dump().c_str());
+            QVERIFY(compared["compared"].get<int>() > 0);
+            QVERIFY2(compared["mismatched"].get<int>() == 0, compared.dump().substr(0, 2000).c_str());
+        }
+        QVERIFY(answers[7]["result"]["complete"].get<bool>());
+    }
+
+    // Nodes of the Dynamo stage, whose operator is chosen by the values.
+    void callsAsPyTorchDoes() {
+        const std::string inputs = tensors::write_tensor_file(callInputs().all);
+        QVERIFY(calls().size() > 150);
+        for (const json& call : calls()) {
+            const std::string statement = call["statement"].get<std::string>();
+            const auto program = program_of(textOf(call), {{"n0", 1}});
+            QVERIFY2(program && program->unsupported.empty(), statement.c_str());
+            const auto held = std::make_shared<std::string>(inputs);
+            const auto file = tensors::TensorFile::read(*held, held);
+            std::vector<c10::IValue> values;
+            for (const Input& input : program->inputs)
+                values.push_back(*from_wire(*file->find(input.name)));
+            const Outcome out = run(*program, values, {});
+            QVERIFY2(!out.failure, (statement + ": " + (out.failure ? out.failure->message : "")).c_str());
+            QVERIFY2(out.outputs.at(0).isTensor(), statement.c_str());
+            const at::Tensor found = out.outputs[0].toTensor().to(at::kDouble).contiguous().view({-1});
+            QCOMPARE(size_t(found.numel()), call["values"].size());
+            for (int64_t i = 0; i < found.numel(); ++i) {
+                const json& wanted = call["values"][size_t(i)];
+                const double is = found.data_ptr<double>()[i];
+                QVERIFY2(wanted.is_string()
+                        ? !std::isfinite(is)
+                        : std::abs(is - wanted.get<double>()) <= 2e-6 * (1 + std::abs(wanted.get<double>())),
+                    statement.c_str());
+            }
+        }
+    }
+
+    // What is told before a run is what the run does: none of a healthy graph's nodes stops it, and one that
+    // does is named.
+    void foretells() {
+        const std::string healthy =
+            bytesOf(dataPath(QStringLiteral("operators/operators.txt.gz"))).toStdString();
+        const wire::ForecastAnswer told = forecast(
+            {{{healthy, {}}, {kText, {}}, {"no graph", {}},
+                {graph("x: \"f32[2]cpu\"", {"a: \"f32[2]cpu\" = torch.ops.my_library.gone.default(x)"}, "a"),
+                    {}}}},
+            composed_);
+        QCOMPARE(told.graphs.size(), size_t(4));
+        for (const size_t sound : {0, 1})
+            for (const wire::ForecastNode& node : told.graphs[sound].nodes)
+                QVERIFY2(node.fate != wire::Fate::Cannot, node.reason.c_str());
+        QVERIFY(!told.graphs[2].problem.empty());
+        QCOMPARE(told.graphs[3].nodes.size(), size_t(1));
+        QCOMPARE(told.graphs[3].nodes[0].fate, wire::Fate::Cannot);
+        QCOMPARE(told.graphs[3].nodes[0].obstacle, wire::Obstacle::Custom);
+        const wire::Description can = describe(composed_);
+        QVERIFY(std::is_sorted(can.operators.begin(), can.operators.end()));
+        QVERIFY(
+            std::binary_search(can.operators.begin(), can.operators.end(), std::string("aten.mm.default")));
     }
 
     // Nothing is bound, nothing is loaded: every verb says so and none does harm.
@@ -233,6 +360,9 @@ private Q_SLOTS:
         QVERIFY(apart(out.outputs[1].toTensor(), gradients[1]) < 1e-6);
         QVERIFY(apart(out.outputs[2].toTensor(), at::sin(at::mm(x, w))) < 1e-6);
     }
+
+private:
+    std::vector<std::string> composed_;
 };
 
 QTEST_GUILESS_MAIN(TestServer)

@@ -101,6 +101,7 @@ private slots:
     void cancelledAtOnce();
     void cut();
     void bounded();
+    void boundedTogether();
     void textsThatLookPacked();
     void cutOrDamaged_data();
     void cutOrDamaged();
@@ -257,6 +258,28 @@ void TestPacked::bounded() {
     QCOMPARE(dump->files.size(), size_t(2));
     QVERIFY2(problems(*dump).join('\n').contains("unfolds to more than 1.00 MiB"),
         qPrintable(problems(*dump).join('\n')));
+}
+
+// All files of an archive share one limit: a thousand small bombs are one.
+void TestPacked::boundedTogether() {
+    OpenOptions options;
+    const QByteArray log = traceBytes("gpt12");
+    options.max_unfold = static_cast<uint64_t>(log.size()) * 3 / 2;
+    const QByteArray member = packed({{"x", log}}, "xz", true);
+    const Members logs{{"a.log.xz", member}, {"b.log.xz", member}, {"c.log.xz", member}};
+    const Members plain{{"a.log", log}, {"b.log", log}, {"c.log", log}};
+    for (const QByteArray& bytes : {packed(logs, "none"), packed(logs, "zip"), packed(plain, "zip")}) {
+        const auto dump = open(bytes, options);
+        QVERIFY2(dump.ok(), dump.ok() ? "" : dump.error().text().c_str());
+        uint64_t read = 0;
+        for (const DumpFile& file : dump->files)
+            read += file.bytes;
+        QVERIFY(read >= static_cast<uint64_t>(log.size()) && read <= options.max_unfold);
+        const QString told = problems(*dump).join('\n');
+        QVERIFY2(told.contains("left of its archive's limit")
+                && told.contains("from this file on the archive is not"),
+            qPrintable(told));
+    }
 }
 
 void TestPacked::textsThatLookPacked() {
