@@ -8,6 +8,7 @@
 #include <QPainter>
 #include <QPalette>
 #include <QPixmap>
+#include <QPixmapCache>
 #include <QSvgRenderer>
 
 #include <optional>
@@ -68,10 +69,21 @@ public:
         Q_UNUSED(scale); // before Qt 6.8 `size` is in pixels already
         const QSize pixels = size;
 #endif
-        QPixmap pixmap(pixels); // QIcon sets the ratio
+        // A toolbar is painted again with each step: to read and draw its pictures anew took 6 % of that.
+        const QString drawn = QStringLiteral("hopscope/%1/%2x%3/%4")
+                                  .arg(name_)
+                                  .arg(pixels.width())
+                                  .arg(pixels.height())
+                                  .arg(ink(mode).name());
+        QPixmap pixmap;
+        if (QPixmapCache::find(drawn, &pixmap))
+            return pixmap;
+        pixmap = QPixmap(pixels); // QIcon sets the ratio
         pixmap.fill(Qt::transparent);
         QPainter painter(&pixmap);
         paint(&painter, QRect(QPoint(), pixels), mode, state);
+        painter.end();
+        QPixmapCache::insert(drawn, pixmap);
         return pixmap;
     }
 
