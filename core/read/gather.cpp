@@ -52,7 +52,8 @@ private:
     std::optional<Error> add_members(InputFile file, ArchiveForm form);
     void tell_of_members(const std::string& path, const ArchiveMembers& members);
     Error no_dump_in(const char* kind, size_t members, size_t inner_before) const;
-    bool add_member(const std::string& path, bool named, FileBytes bytes);
+    bool add_member(const std::string& path, FileBytes bytes);
+    bool spent(const std::string& path);
     uint64_t wanted_member(std::string_view head) const {
         return is_layer(head) ? kSearched : wanted(head) ? kWhole : 0;
     }
@@ -69,6 +70,8 @@ private:
     bool wanted(std::string_view head) const { return sniff(head) != Format::Unknown; }
 
     UnfoldLimit limit_;
+    // Of the archive that is read: together its files unfold to no more than one file of its size may.
+    UnfoldLimit members_limit_;
     Collector& collector_;
     const std::optional<GivenFile>& given_;
     Gathered found_;
@@ -209,13 +212,17 @@ std::optional<Error> Gatherer::add_archive(InputFile file) {
     }
     size_t dumps = 0;
     const size_t inner_before = inner_archives_;
+    members_limit_ = limit_;
+    members_limit_.left = limit_.of(file.bytes.bytes.size());
     for (const Archive::Member& member : archive->members()) {
-        auto bytes =
-            archive->read(member, limit_, [this](std::string_view head) { return wanted_member(head); });
+        if (spent(file.path + '/' + member.name))
+            break;
+        auto bytes = archive->read(
+            member, members_limit_, [this](std::string_view head) { return wanted_member(head); });
         if (!bytes)
             tell(Severity::Warning, file.path + '/' + member.name, kUnknownKind, bytes.error().message);
         else
-            dumps += add_member(file.path + '/' + member.name, false, std::move(*bytes));
+            dumps += add_member(file.path + '/' + member.name, std::move(*bytes));
     }
     return dumps ? std::nullopt : fail(no_dump_in("zip", archive->members().size(), inner_before));
 }
@@ -230,19 +237,26 @@ Error Gatherer::no_dump_in(const char* kind, size_t members, size_t inner_before
                         + (inner == 1 ? "it" : "them") + " first"));
 }
 
+// Whether nothing is left for the archive's file of this path and those behind it.
+bool Gatherer::spent(const std::string& path) {
+    if (members_limit_.left > 0)
+        return false;
+    tell(Severity::Warning, path, kUnknownKind,
+        "from this file on the archive is not unpacked: those before it unfold to all that is allowed"
+            + (limit_.raise.empty() ? "" : "; " + limit_.raise));
+    return true;
+}
+
 // Whether it is a dump.
-bool Gatherer::add_member(const std::string& path, bool named, FileBytes bytes) {
-    const WantedHead any = [&](std::string_view head) {
-        return named ? wanted_named(head) : wanted_member(head);
-    };
-    auto unfolded = unfold(path, std::move(bytes), limit_, any);
+bool Gatherer::add_member(const std::string& path, FileBytes bytes) {
+    auto unfolded = unfold(path, std::move(bytes), members_limit_,
+        [this](std::string_view head) { return wanted_member(head); });
     if (!unfolded) {
         tell(Severity::Warning, path, kUnknownKind, unfolded.error().message, unfolded.error().offset);
         return false;
     }
     InputFile inner;
     inner.path = path;
-    inner.named = named;
     inner.bytes = std::move(*unfolded);
     const Format format = sniff(inner.bytes.bytes.substr(0, kHeadBytes));
     if (format == Format::Archive || format == Format::Tar) {
@@ -251,9 +265,12 @@ bool Gatherer::add_member(const std::string& path, bool named, FileBytes bytes) 
         ++inner_archives_;
         return false;
     }
-    const size_t before = found_.files.size();
+    const size_t before = found_.files.size(), size = inner.bytes.bytes.size();
     (void)add(std::move(inner));
-    return found_.files.size() > before;
+    if (found_.files.size() == before)
+        return false;
+    members_limit_.left -= std::min<uint64_t>(members_limit_.left, size);
+    return true;
 }
 
 // What is missing of an archive, and what of it is no file.
@@ -290,8 +307,14 @@ std::optional<Error> Gatherer::add_members(InputFile file, ArchiveForm form) {
     tell_of_members(file.path, *members);
     size_t dumps = 0;
     const size_t inner_before = inner_archives_;
-    for (ArchiveMember& member : members->files)
-        dumps += add_member(file.path + '/' + member.name, false, std::move(member.bytes));
+    // What stands in the archive as it is takes none of it.
+    members_limit_ = limit_;
+    members_limit_.left = std::max<uint64_t>(limit_.of(file.bytes.bytes.size()), file.bytes.bytes.size());
+    for (ArchiveMember& member : members->files) {
+        if (spent(file.path + '/' + member.name))
+            break;
+        dumps += add_member(file.path + '/' + member.name, std::move(member.bytes));
+    }
     if (dumps > 0)
         return std::nullopt;
     Error error = no_dump_in(form == ArchiveForm::Tar ? "tar" : "zip", members->files.size(), inner_before);

@@ -79,7 +79,8 @@ Result<FileBytes> unpack(const std::string& path, const Packing& packing, std::s
     bool more = unfolder.append(*text, kHeadBytes);
     if (text->empty() && !unfolder.damage().empty()) {
         Error e = make_error(Error::Kind::CannotRead,
-            "is a " + name + " file of which nothing can be unpacked: its data " + unfolder.damage());
+            (name == "xz" ? "is an " : "is a ") + name + " file of which nothing can be unpacked: its data "
+                + unfolder.damage());
         e.file = path;
         e.offset = unfolder.taken();
         return e;
@@ -87,7 +88,7 @@ Result<FileBytes> unpack(const std::string& path, const Packing& packing, std::s
     std::string damage;
     // Within another packed file stands what is asked about.
     const uint64_t asked = !wanted ? kWhole : is_layer(*text) ? kSearched : wanted(*text);
-    const uint64_t most = limit.most ? limit.most : std::min(limit.of(packed.size()), asked);
+    const uint64_t most = limit.most ? limit.of(packed.size()) : std::min(limit.of(packed.size()), asked);
     if (asked > 0)
         while (more) {
             if (text->size() >= most) {
@@ -133,14 +134,16 @@ Result<FileBytes> unfold(
 }
 
 uint64_t UnfoldLimit::of(uint64_t packed) const {
-    if (most)
-        return most;
-    return std::min(kMostUnfolded, std::max(kAlwaysAllowed, packed * kMostRatio));
+    return std::min(
+        left, most ? most : std::min(kMostUnfolded, std::max(kAlwaysAllowed, packed * kMostRatio)));
 }
 
 std::string UnfoldLimit::reached(uint64_t packed) const {
     return "(" + format_bytes(packed) + ") unfolds to more than " + format_bytes(of(packed))
-        + (most ? ", the given limit" : ", which no log does" + (raise.empty() ? "" : "; " + raise));
+        + (of(packed) == left ? ", which is what the files before it left of its archive's limit"
+                : most        ? ", the given limit"
+                              : ", which no log does")
+        + (most || raise.empty() ? "" : "; " + raise);
 }
 
 } // namespace hopscope::read
