@@ -35,6 +35,10 @@ public:
         return !found || !runs_on_cpu(*found);
     }
     static bool runs_on_cpu(const c10::OperatorHandle& op) {
+        // A kernel for every device that says it is for others to write: aten/src/ATen/native/transformers/
+        // attention.cpp, from 2.5 on.
+        if (op.schema().name().find("_fused_attention_overrideable") != std::string::npos)
+            return false;
         return op.hasKernelForDispatchKey(c10::DispatchKey::CPU)
             || op.hasComputedKernelForDispatchKey(c10::DispatchKey::CPU);
     }

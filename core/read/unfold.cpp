@@ -79,7 +79,8 @@ Result<FileBytes> unpack(const std::string& path, const Packing& packing, std::s
     bool more = unfolder.append(*text, kHeadBytes);
     if (text->empty() && !unfolder.damage().empty()) {
         Error e = make_error(Error::Kind::CannotRead,
-            "is a " + name + " file of which nothing can be unpacked: its data " + unfolder.damage());
+            (name == "xz" ? "is an " : "is a ") + name + " file of which nothing can be unpacked: its data "
+                + unfolder.damage());
         e.file = path;
         e.offset = unfolder.taken();
         return e;

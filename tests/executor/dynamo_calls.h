@@ -8,7 +8,8 @@
 namespace hopscope::test {
 
 inline const nlohmann::json& calls() {
-    static const nlohmann::json all = nlohmann::json::parse(bytesOf(dataPath(QStringLiteral("dynamo_calls.json"))).toStdString());
+    static const nlohmann::json all =
+        nlohmann::json::parse(bytesOf(dataPath(QStringLiteral("dynamo_calls.json"))).toStdString());
     return all["calls"];
 }
 
@@ -34,18 +35,19 @@ inline Values callInputs() {
     return v;
 }
 
-inline const char* const kParameters = "x: \"f32[2, 3]cpu\", x2: \"f32[2, 3]cpu\", w: \"f32[2, 3]cpu\", w2: "
-                                "\"f32[3, 2]cpu\", v: \"f32[3]cpu\", v2: "
-                                "\"f32[2]cpu\", v2b: \"f32[3]cpu\", g: \"f32[1, 4, 2]cpu\", k: \"f32[1, 4, "
-                                "3]cpu\", q: \"f32[1, 1, 4, 4]cpu\", h: "
-                                "\"f32[1, 2, 3, 2]cpu\", h2: \"f32[2, 2, 2]cpu\", i: \"i64[2]cpu\", i2: "
-                                "\"i64[2]cpu\", t: \"i64[2]cpu\", t2: "
-                                "\"i64[2, 1]cpu\", b: \"b8[2, 3]cpu\", b2: \"b8[2, 3]cpu\", n: \"Sym(n0)\"";
+inline const char* const kParameters =
+    "x: \"f32[2, 3]cpu\", x2: \"f32[2, 3]cpu\", w: \"f32[2, 3]cpu\", w2: "
+    "\"f32[3, 2]cpu\", v: \"f32[3]cpu\", v2: "
+    "\"f32[2]cpu\", v2b: \"f32[3]cpu\", g: \"f32[1, 4, 2]cpu\", k: \"f32[1, 4, "
+    "3]cpu\", q: \"f32[1, 1, 4, 4]cpu\", h: "
+    "\"f32[1, 2, 3, 2]cpu\", h2: \"f32[2, 2, 2]cpu\", i: \"i64[2]cpu\", i2: "
+    "\"i64[2]cpu\", t: \"i64[2]cpu\", t2: "
+    "\"i64[2, 1]cpu\", b: \"b8[2, 3]cpu\", b2: \"b8[2, 3]cpu\", n: \"Sym(n0)\"";
 
 // A graph of one call, which returns its `out`.
 inline std::string textOf(const nlohmann::json& call) {
-    std::string text = std::string("class GraphModule(torch.nn.Module):\n    def forward(self, ") + kParameters
-        + "):\n        ";
+    std::string text = std::string("class GraphModule(torch.nn.Module):\n    def forward(self, ")
+        + kParameters + "):\n        ";
     for (const char c : call["statement"].get<std::string>())
         text += c == '\n' ? std::string("\n        ") : std::string(1, c);
     return text + "\n        return (out,)\n";

@@ -107,7 +107,8 @@ void TestForeach::refusesListsOfTwoLengths() {
     const auto found =
         evaluate(*executor_, graph("torch.ops.aten._foreach_lerp.Scalar([a, b], [c], 0.5)"), inputs(), "out");
     QVERIFY(!found.ok());
-    QVERIFY2(found.error().message.find("2 and 1 items") != std::string::npos, found.error().message.c_str());
+    // "2 and 1 items" where it is composed, "got 2 and 1" of a libtorch that has it.
+    QVERIFY2(found.error().message.find("2 and 1") != std::string::npos, found.error().message.c_str());
 }
 
 QTEST_GUILESS_MAIN(TestForeach)

