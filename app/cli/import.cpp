@@ -33,8 +33,12 @@ int run(const Options& options) {
     const Ledger ledger = build_ledger(*dump);
     const auto session =
         Session::create(options.target, *dump, ledger, {.replace = options.force}, interruptible());
-    if (!session)
-        return fail(session.error());
+    if (!session) {
+        Error error = session.error();
+        if (error.kind == Error::Kind::Usage && !options.force)
+            error.message += " (--force)";
+        return fail(error);
+    }
     std::printf("%s: %s, %s, %s\n", options.target.c_str(),
         counted(dump->compilations.size(), "compilation").c_str(),
         counted(dump->graphs.size(), "graph").c_str(),

@@ -80,6 +80,7 @@ private:
             frame.h = kLabelHeight;
         };
         std::vector<uint32_t> boxes;
+        boxes.reserve(nodes.size());
         for (const NodeId node : nodes)
             boxes.push_back(box_of_node[node.index]);
         std::sort(boxes.begin(), boxes.end(), [&](uint32_t a, uint32_t b) {

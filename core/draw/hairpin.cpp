@@ -60,6 +60,7 @@ std::vector<Wire> make_wires(
                 wire.values.push_back(link.value);
         }
     std::vector<Wire> wires;
+    wires.reserve(by_boxes.size());
     for (auto& [boxes, wire] : by_boxes)
         wires.push_back(std::move(wire));
     return wires;

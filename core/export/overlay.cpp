@@ -134,6 +134,7 @@ bool overlay_needs_run(OverlayKind kind) {
 
 std::vector<draw::Overlay> make_overlays(OverlayKind kind, const std::vector<OverlaidScene>& scenes) {
     std::vector<size_t> sizes;
+    sizes.reserve(scenes.size());
     for (const OverlaidScene& of : scenes)
         sizes.push_back(of.scene->boxes.size());
     if (kind == OverlayKind::Decision)

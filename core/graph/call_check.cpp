@@ -135,35 +135,33 @@ private:
         if (arg.kind != ArgKind::Node) {
             const bool number =
                 arg.kind == ArgKind::Int || arg.kind == ArgKind::Bool || arg.kind == ArgKind::Symbol;
-            if (wanted->kind == TypeKind::Tensor && (number || arg.kind == ArgKind::None))
-                differs();
-            else if (wanted->kind == TypeKind::Sym && arg.kind == ArgKind::None)
-                differs();
-            else if (wanted->kind == TypeKind::Sym && number && !unify(wanted->symbol, arg.text()))
+            const bool none = arg.kind == ArgKind::None;
+            const bool tensor = wanted->kind == TypeKind::Tensor, sym = wanted->kind == TypeKind::Sym;
+            if ((tensor && (number || none)) || (sym && none)
+                || (sym && number && !unify(wanted->symbol, arg.text())))
                 differs();
             return;
         }
         const ValueType* given = module_.type(body_.node(arg.node()).type);
         if (!given || given->kind > TypeKind::Sym || wanted->kind > TypeKind::Sym)
             return;
-        if (given->kind != wanted->kind) {
+        const bool sym = given->kind == TypeKind::Sym;
+        if (given->kind != wanted->kind || (sym && !unify(wanted->symbol, given->symbol))
+            || (!sym && (given->dtype != wanted->dtype || given->rank != wanted->rank))) {
             differs();
-        } else if (given->kind == TypeKind::Sym) {
-            if (!unify(wanted->symbol, given->symbol))
-                differs();
-        } else if (given->dtype != wanted->dtype || given->rank != wanted->rank) {
-            differs();
-        } else {
-            const auto mine = module_.shape(*given), theirs = module_.shape(*wanted);
-            for (size_t d = 0; d < mine.size(); ++d)
-                if (!unify(theirs[d], mine[d])) {
-                    differs();
-                    return;
-                }
-            if (strides_ && !same_strides(*given, *wanted))
-                add(" passes " + in_words(arg) + " with stride " + dims(module_.stride(*given)) + " as "
-                    + operand(i) + "; " + expected + " with stride " + dims(module_.stride(*wanted)));
+            return;
         }
+        if (sym)
+            return;
+        const auto mine = module_.shape(*given), theirs = module_.shape(*wanted);
+        for (size_t d = 0; d < mine.size(); ++d)
+            if (!unify(theirs[d], mine[d])) {
+                differs();
+                return;
+            }
+        if (strides_ && !same_strides(*given, *wanted))
+            add(" passes " + in_words(arg) + " with stride " + dims(module_.stride(*given)) + " as "
+                + operand(i) + "; " + expected + " with stride " + dims(module_.stride(*wanted)));
     }
 
     // Of a dimension of one element, or of a tensor without any, a stride says nothing.

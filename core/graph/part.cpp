@@ -123,13 +123,19 @@ std::vector<bool> neighbours_of(const Body& body, NodeId node, int steps) {
     reached[node.index] = true;
     for (int i = 0; i < steps; ++i) {
         std::vector<NodeId> next;
-        for (const NodeId at : border)
+        for (const NodeId at : border) {
+            // All that is returned meets in the output, all calls of a body in its name: neighbours by that
+            // alone are none.
+            const Opcode op = body.node(at).op;
+            if (at != node && (op == Opcode::Output || op == Opcode::GetAttr))
+                continue;
             for (const bool up : {true, false})
                 for (const NodeId other : step(body, at, up))
                     if (!reached[other.index]) {
                         reached[other.index] = true;
                         next.push_back(other);
                     }
+        }
         border = std::move(next);
     }
     return reached;

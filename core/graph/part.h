@@ -30,7 +30,8 @@ std::vector<bool> ancestors_of(const Body& body, NodeId node);
 std::vector<bool> descendants_of(const Body& body, NodeId node);
 // On any way from one to the other, in whichever direction there is one; both alone where there is none.
 std::vector<bool> between(const Body& body, NodeId a, NodeId b);
-// `steps` along arguments, in both directions.
+// `steps` along arguments, in both directions; not on from the output and from the names of bodies, where
+// unrelated values meet.
 std::vector<bool> neighbours_of(const Body& body, NodeId node, int steps);
 
 } // namespace hopscope

@@ -37,7 +37,7 @@ std::string attribute_path(std::string_view target) {
         if (plain)
             (out += '.') += atom;
         else
-            out = "getattr(" + out + ", \"" + std::string(atom) + "\")";
+            (out.insert(0, "getattr(") += ", \"").append(atom) += "\")";
         at = dot + 1;
     }
     return out;

@@ -239,7 +239,7 @@ Error Gatherer::no_dump_in(const char* kind, size_t members, size_t inner_before
 
 // Whether nothing is left for the archive's file of this path and those behind it.
 bool Gatherer::spent(const std::string& path) {
-    if (members_limit_.left > 0)
+    if (members_limit_.left != uint64_t{0})
         return false;
     tell(Severity::Warning, path, kUnknownKind,
         "from this file on the archive is not unpacked: those before it unfold to all that is allowed"
@@ -269,7 +269,8 @@ bool Gatherer::add_member(const std::string& path, FileBytes bytes) {
     (void)add(std::move(inner));
     if (found_.files.size() == before)
         return false;
-    members_limit_.left -= std::min<uint64_t>(members_limit_.left, size);
+    if (members_limit_.left)
+        *members_limit_.left -= std::min<uint64_t>(*members_limit_.left, size);
     return true;
 }
 

@@ -222,7 +222,7 @@ void GraphFinder::other(Cursor head, Head kind) {
     resume_ = end;
     runs_.emplace_back(head, end);
     floor_ = std::max(floor_, end.at);
-    push_rebuilt(std::move(task), std::move(rebuilt));
+    push_rebuilt(std::move(task), rebuilt);
 }
 
 // What no head begins: nodes or statements alone, where a paste starts in the middle of a graph.
@@ -278,7 +278,7 @@ void GraphFinder::headless() {
             Context context;
             context.facts = graph.facts;
             name_stage(task, context, "", "");
-            push_rebuilt(std::move(task), std::move(graph.rebuilt));
+            push_rebuilt(std::move(task), graph.rebuilt);
         }
     }
 }

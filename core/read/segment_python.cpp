@@ -256,7 +256,7 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
             const size_t blank = std::min(l.text.find_first_not_of(" \t"), l.text.size());
             rebuilt->line(l.text.substr(blank), column_of(l.text), l.place);
         }
-        push_rebuilt(std::move(task), std::move(rebuilt));
+        push_rebuilt(std::move(task), rebuilt);
         return;
     }
     Mended mended;
@@ -295,7 +295,7 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
         note(Severity::Note,
             "the indentation of this graph is lost; which class belongs to which was told by their names",
             at);
-    push_rebuilt(std::move(task), std::move(rebuilt));
+    push_rebuilt(std::move(task), rebuilt);
 }
 
 // A script that runs a graph again, quoted or in a fence: its inputs stand beside the class (script.h).

@@ -34,7 +34,7 @@ constexpr std::array kForms{
 // Forms that are known for what they are and not read.
 std::string known_form(std::string_view text) {
     // DebugMode (torch/utils/_debug_mode): "aten::mm(t$0: f32[4, 6], …)  ->  t$1: …".
-    if ((text.find("aten::") != npos || text.find("torch.") != npos) && text.find("$") != npos
+    if ((text.find("aten::") != npos || text.find("torch.") != npos) && text.find('$') != npos
         && text.find(": f32[") != npos)
         return "DebugMode text";
     // torch.jit: `%y : Tensor = aten::relu(%x)`.
@@ -82,7 +82,10 @@ size_t find_all_graphs(Collector& collector, FileId file, const PlainText& plain
             for (size_t i = first; i < collector.tasks.size(); ++i) {
                 std::string& label = collector.tasks[i].label;
                 const char* side = old ? "before" : "after";
-                label = label.empty() ? side : label + " (" + side + ")";
+                if (label.empty())
+                    label = side;
+                else
+                    ((label += " (") += side) += ')';
             }
         }
         if (found > before)

@@ -134,8 +134,8 @@ Result<FileBytes> unfold(
 }
 
 uint64_t UnfoldLimit::of(uint64_t packed) const {
-    return std::min(
-        left, most ? most : std::min(kMostUnfolded, std::max(kAlwaysAllowed, packed * kMostRatio)));
+    const uint64_t own = most ? most : std::min(kMostUnfolded, std::max(kAlwaysAllowed, packed * kMostRatio));
+    return left ? std::min(*left, own) : own;
 }
 
 std::string UnfoldLimit::reached(uint64_t packed) const {

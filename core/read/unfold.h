@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,7 @@ struct FileBytes {
 struct UnfoldLimit {
     uint64_t most = 0; // bytes, as the person says; 0 = the default, which depends on the packed size
     std::string raise = {}; // OpenOptions::raise_unfold
-    uint64_t left = UINT64_MAX; // of a file in an archive: what the others left of the archive's limit
+    std::optional<uint64_t> left = {}; // of a file in an archive: what the others left of the archive's limit
     uint64_t of(uint64_t packed) const;
     // "unfolds to more than 64 MiB (200 times …)": what is said where the limit ends the reading.
     std::string reached(uint64_t packed) const;

@@ -123,7 +123,8 @@ Status check_bound(
         return std::find(names.begin(), names.end(), name) != names.end();
     };
     const std::vector<std::string> own = bound.empty() ? std::vector<std::string>() : symbols_of(*p.module);
-    for (const auto& [name, value] : bound) {
+    for (const auto& [bound_name, value] : bound) {
+        const std::string& name = bound_name; // no lambda of clang 14 captures a binding
         if (has(own, name))
             continue;
         if (std::any_of(dump.graphs.begin(), dump.graphs.end(),

@@ -55,6 +55,32 @@ private Q_SLOTS:
             QCOMPARE(way[k], down[0][k] && ancestors_of(body, last)[k]);
     }
 
+    // All saved values are two steps apart by the output that returns them, all calls by the body's name:
+    // that is no neighbourhood.
+    void outputAndBodyNamesDoNotConduct() {
+        for (const char* address : {"0/0:forward:partitioned_fw_subgraph_0_0", "0/0:forward"}) {
+            const Place place = *resolve(dump_, address);
+            const Body& body = dump_.graph(place.graph).module->body(place.body);
+            for (size_t i = 0; i < body.nodes.size(); ++i) {
+                const NodeId from(i);
+                if (body.node(from).op == Opcode::Output || body.node(from).op == Opcode::GetAttr)
+                    continue;
+                // By definition: what is next to what is next to it, those two apart.
+                const std::vector<bool> near = neighbours_of(body, from, 1);
+                std::vector<bool> expected = near;
+                for (size_t k = 0; k < body.nodes.size(); ++k) {
+                    const Opcode op = body.node(NodeId(k)).op;
+                    if (!near[k] || op == Opcode::Output || op == Opcode::GetAttr)
+                        continue;
+                    const std::vector<bool> next = neighbours_of(body, NodeId(k), 1);
+                    for (size_t m = 0; m < next.size(); ++m)
+                        expected[m] = expected[m] || next[m];
+                }
+                QVERIFY(neighbours_of(body, from, 2) == expected);
+            }
+        }
+    }
+
     void allOfItIsTheBodyItself() {
         for (const char* address :
             {"0/0:forward", "0/0:backward", "0/0:forward:partitioned_fw_subgraph_0_0"}) {

@@ -3,6 +3,7 @@
 
 #include "core/read/open.h"
 #include "views/compare/compareview.h"
+#include "views/help/helpview.h"
 #include "views/inspector/inspector.h"
 #include "views/outline/outlineview.h"
 #include "views/run/rundialog.h"
@@ -285,6 +286,25 @@ private slots:
         play(r.window, script, [&](const Status& status) { played = status; });
         QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 35000);
         QVERIFY(!played->ok());
+    }
+
+    // A page by its name, with or without its ending; what is none names those that there are.
+    void scriptOfAHelpPage() {
+        Run r;
+        for (const char* page : {"backward", "backward.md", "nosuch"}) {
+            Script script;
+            script.help = QString::fromLatin1(page);
+            std::optional<Status> played;
+            play(r.window, script, [&](const Status& status) { played = status; });
+            QTRY_VERIFY_WITH_TIMEOUT(played.has_value(), 35000);
+            const bool there = script.help != QLatin1String("nosuch");
+            QCOMPARE(played->ok(), there);
+            if (there)
+                QVERIFY(r.window.help()->pages().source().fileName() == QLatin1String("backward.md"));
+            else
+                QVERIFY2(played->error().message.find("expected one of backward, ") != std::string::npos,
+                    played->error().message.c_str());
+        }
     }
 
     // To the Compare dock with its verdicts, whatever it is compared with.

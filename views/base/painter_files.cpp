@@ -75,7 +75,7 @@ Result<QByteArray> renderPng(const CompiledList& compiled, const ExportOptions& 
     const ImageSize size = sizeFor(compiled.list, options.scale);
     if (tooLarge(size)) {
         const QString text = QStringLiteral("PNG of %1 × %2 pixels is larger than %3 pixels a side or 1 GiB; "
-                                            "use SVG or PDF, or a scale of at most %4")
+                                            "use SVG or PDF, columns (--columns), or a scale of at most %4")
                                  .arg(size.width)
                                  .arg(size.height)
                                  .arg(kLargestSide)

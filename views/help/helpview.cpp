@@ -24,8 +24,19 @@ HelpPages::HelpPages(QWidget* parent)
     connect(&Theme::instance(), &Theme::changed, this, &QTextBrowser::reload);
 }
 
+QStringList HelpPages::names() {
+    QStringList names;
+    for (const QString& file : QDir(resourceFolder(QStringLiteral("help")))
+                                   .entryList({QStringLiteral("*.md")}, QDir::Files, QDir::Name))
+        names << file.chopped(3);
+    return names;
+}
+
 void HelpPages::showPage(const QString& name) {
-    const QString page = name.isEmpty() ? QStringLiteral("index.md") : name;
+    const bool ending = name.isEmpty() || name.endsWith(QLatin1String(".md"));
+    const QString page = name.isEmpty() ? QStringLiteral("index.md")
+        : ending                        ? name
+                                        : name + QLatin1String(".md");
     const QString path = resourceFolder(QStringLiteral("help")) + QLatin1Char('/') + page;
     if (QFileInfo::exists(path))
         setSource(QUrl::fromLocalFile(path), QTextDocument::MarkdownResource);

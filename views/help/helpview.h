@@ -13,6 +13,8 @@ public:
 
     // A file of resources/help; without one, the first page. A page that is not there says so in its place.
     void showPage(const QString& name = {});
+    // The names that showPage() takes, sorted: "backward" for backward.md.
+    static QStringList names();
 
 Q_SIGNALS:
     void keysAsked();

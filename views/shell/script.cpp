@@ -56,8 +56,9 @@ Status showCall(MainWindow& window, const QString& text) {
         ? document->row_of(window.navigator().state().compilation, InvocationId(size_t(index)))
         : std::nullopt;
     if (!row)
-        return make_error(
-            Error::Kind::NotFound, "found --call " + ss(text) + ", expected the number of a call");
+        return make_error(Error::Kind::NotFound,
+            "found --call " + ss(text)
+                + ", expected the number of a call in this compilation, from 0 on, as in the ledger");
     window.navigator().select_invocation(*row);
     return {};
 }
@@ -146,6 +147,12 @@ void show(const std::shared_ptr<Play>& p) {
         bar.setText(p->script.find);
     }
     if (!p->script.help.isEmpty()) {
+        const QStringList names = HelpPages::names();
+        if (!names.contains(
+                p->script.help.endsWith(QLatin1String(".md")) ? p->script.help.chopped(3) : p->script.help))
+            return p->then(make_error(Error::Kind::Usage,
+                "found --help-page " + ss(p->script.help) + ", expected one of "
+                    + ss(names.join(QStringLiteral(", ")))));
         p->window.actions()[Do::HelpPages]->trigger();
         p->window.help()->pages().showPage(p->script.help);
     }
