@@ -16,9 +16,10 @@ namespace {
 constexpr double kDimmed = 0.35; // opacity
 constexpr double kOverhang = 12; // scene points that ports and arrows reach beyond a box
 
+// Thin enough that what lies under it can be read: in the dark there is less to take away.
 QColor waitingVeil() {
     QColor veil = color(Role::Window);
-    veil.setAlphaF(0.6F);
+    veil.setAlphaF(Theme::instance().isDark() ? 0.35F : 0.5F);
     return veil;
 }
 
