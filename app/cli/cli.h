@@ -55,8 +55,6 @@ CLI::Validator whole_from(uint64_t least);
 int fail(const Error& error);
 // The same for what the executor reports: status 4 unless it was cancelled.
 int executor_failed(const Error& error);
-// Error: Usage where `output` is one of these files, also by another name. Empty names are no files.
-Status spares(const std::vector<std::string>& inputs, const std::string& output);
 // Values are written as safetensors, whatever a file's name says. Error: Usage where it says something else.
 // Names without an ending, pipes and devices are as good.
 Status names_safetensors(const std::string& path);

@@ -143,16 +143,6 @@ std::vector<std::unique_ptr<Check>> g_checks;
 
 } // namespace
 
-Status spares(const std::vector<std::string>& inputs, const std::string& output) {
-    for (const std::string& input : inputs) {
-        std::error_code none;
-        if (std::filesystem::is_regular_file(input, none) && std::filesystem::equivalent(input, output, none))
-            return make_error(Error::Kind::Usage,
-                "the output " + one_line(output) + " is a file that is read; expected another one");
-    }
-    return {};
-}
-
 Status names_safetensors(const std::string& path) {
     std::error_code none;
     const std::string ending = std::filesystem::path(path).extension().string();

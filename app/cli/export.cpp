@@ -3,6 +3,7 @@
 #include "app/cli/output.h"
 
 #include "core/base/save.h"
+#include "core/base/spare.h"
 #include "core/export/body.h"
 #include "core/export/formats.h"
 #include "core/export/picture.h"

@@ -1,12 +1,12 @@
 // hopscope import: makes a session of dumps.
 #include "app/cli/cli.h"
 
+#include "core/base/spare.h"
 #include "core/base/text.h"
 #include "core/regions/ledger.h"
 #include "core/session/session.h"
 
 #include <cstdio>
-#include <filesystem>
 
 namespace hopscope::cli {
 
@@ -22,11 +22,8 @@ int run(const Options& options) {
     for (const std::string& path : options.paths)
         if (is_session_file(path))
             return fail(make_error(Error::Kind::Usage, path + " is a session already, expected dumps"));
-    std::error_code ignored;
-    for (const std::string& path : options.paths)
-        if (std::filesystem::equivalent(path, options.target, ignored))
-            return fail(make_error(Error::Kind::Usage,
-                options.target + " is what is imported, expected another file to write to"));
+    if (const Status status = spares(options.paths, options.target); !status)
+        return fail(status.error());
     const auto dump = open(options.paths);
     if (!dump)
         return fail(dump.error());

@@ -3,6 +3,7 @@
 
 #include "core/base/printable.h"
 #include "core/base/save.h"
+#include "core/base/spare.h"
 #include "core/base/text.h"
 #include "core/export/graph_json.h"
 #include "core/graph/print.h"

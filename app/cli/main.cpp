@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/output.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -73,6 +74,8 @@ int main(int argc, char** argv) {
     using namespace hopscope;
     using namespace hopscope::cli;
     hold_closed_streams();
+    std::signal(
+        SIGXFSZ, SIG_IGN); // a limit on the size of files (ulimit -f) is an error of the write that meets it
     make_output_printable();
     CLI::App app{
         "Inspector for the graphs that PyTorch's compiler records for nested compile regions", "hopscope"};

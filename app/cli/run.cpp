@@ -2,6 +2,7 @@
 #include "app/cli/run_options.h"
 
 #include "core/base/save.h"
+#include "core/base/spare.h"
 #include "core/base/text.h"
 #include "core/export/comparison_json.h"
 #include "core/run/default_symbols.h"

@@ -3,6 +3,7 @@
 
 #include "core/base/printable.h"
 #include "core/base/save.h"
+#include "core/base/spare.h"
 #include "core/base/text.h"
 #include "core/run/store.h"
 #include "core/session/session.h"

@@ -1,6 +1,7 @@
 // hopscope-desktop: the window. Also what draws PNG, PDF and screenshots for the command line.
 #include "core/base/exit_status.h"
 #include "core/base/printable.h"
+#include "core/base/spare.h"
 #include "views/base/text.h"
 #include "views/help/helpview.h"
 #include "views/shell/mainwindow.h"
@@ -243,6 +244,14 @@ QString readWords(const QStringList& words, Request& request) {
             "--dock need a dump");
     if (!request.exportPath.isEmpty() && request.dumps.isEmpty())
         return QStringLiteral("--export needs a dump");
+    std::vector<std::string> inputs;
+    for (const QStringList& names :
+        {request.dumps, request.script.others, {request.script.run, request.script.compare}})
+        for (const QString& name : names)
+            inputs.push_back(ss(name));
+    for (const QString& output : {request.screenshot, request.exportPath})
+        if (const Status status = spares(inputs, ss(output)); !status)
+            return QString::fromStdString(status.error().message);
     if (!request.exportPath.isEmpty() && request.at.isEmpty())
         return QStringLiteral("--export needs --at ADDRESS: which body");
     return {};
@@ -328,6 +337,7 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
 } // namespace
 
 int main(int argc, char** argv) {
+    std::signal(SIGXFSZ, SIG_IGN); // a limit on the size of files is an error of the write that meets it
     QStringList words;
     bool once = false;
     for (int i = 0; i < argc; ++i) {

@@ -120,7 +120,7 @@ Result<FileBytes> Archive::read(
         return damaged(damage);
     if (!damage.empty())
         damage = "the member " + utf8(member.name) + " is read in part: " + damage;
-    return FileBytes{text, *text, std::move(damage)};
+    return unpacked(std::move(text), std::move(damage));
 }
 
 } // namespace hopscope::read

@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kFolderDepth = 16; // below a folder that the user names
 constexpr size_t kMostFiles = 100'000;
+// How far a text that nobody named is searched for what a log or a graph has: a folder may hold anything.
+constexpr uint64_t kSearchedUnnamed = uint64_t{16} << 20;
 constexpr const char* kNoDirectory = "its directory, which stands at the end, is missing or damaged";
 
 bool looks_readable(std::string_view head) {
@@ -32,6 +34,29 @@ bool may_be_text(std::string_view head) {
         return false;
     const auto zeros = static_cast<size_t>(std::count(head.begin(), head.end(), '\0'));
     return zeros == 0 || (zeros * 5 >= head.size() * 2 && zeros * 5 <= head.size() * 3); // UTF-16
+}
+
+// Of a text whose head is a program's own output: the form of what comes first behind it, or Unknown.
+Format sniff_behind_head(std::string_view text, uint64_t most) {
+    text = text.substr(0, most);
+    if (text.size() <= kHeadBytes || !may_be_text(text))
+        return Format::Unknown;
+    size_t first = text.npos;
+    Format format = Format::Unknown;
+    // What the forms cannot do without; a line that has it is looked at as a head is.
+    for (const std::string_view mark : {"] [__", "] {\"", "(torch.nn.Module):", "def forward(self"}) {
+        const size_t at = text.find(mark, kHeadBytes / 2); // a line may lie across the end of the head
+        if (at == text.npos || at > first)
+            continue;
+        const size_t line = text.rfind('\n', at);
+        const Format found = sniff(text.substr(line == text.npos ? 0 : line + 1, kHeadBytes));
+        if (found == Format::Unknown || found == Format::Archive || found == Format::Tar)
+            continue;
+        first = at;
+        // A graph in the midst of other text is searched for as in any text.
+        format = found == Format::Readable ? Format::Text : found;
+    }
+    return format;
 }
 
 class Gatherer {
@@ -55,7 +80,7 @@ private:
     bool add_member(const std::string& path, FileBytes bytes);
     bool spent(const std::string& path);
     uint64_t wanted_member(std::string_view head) const {
-        return is_layer(head) ? kSearched : wanted(head) ? kWhole : 0;
+        return is_layer(head) ? kSearched : wanted(head) ? kWhole : may_be_text(head) ? kSearchedUnnamed : 0;
     }
     uint64_t wanted_named(std::string_view head) const {
         return wanted(head) ? kWhole : may_be_text(head) ? kSearched : 0;
@@ -120,7 +145,9 @@ void Gatherer::list_folder(const fs::path& folder, int depth) {
 
 // In a folder, what tells nothing or cannot be read is left alone.
 void Gatherer::found_file(const std::string& path) {
-    auto bytes = map_file(path, limit_, [this](std::string_view head) { return wanted(head) ? kWhole : 0; });
+    auto bytes = map_file(path, limit_, [this](std::string_view head) {
+        return wanted(head) ? kWhole : may_be_text(head) ? kSearchedUnnamed : 0;
+    });
     if (!bytes)
         return;
     InputFile file;
@@ -149,6 +176,8 @@ std::optional<Error> Gatherer::named_file(const std::string& path) {
 std::optional<Error> Gatherer::add(InputFile file) {
     file.debug = debug_place(file.path);
     file.format = sniff(file.bytes.bytes.substr(0, kHeadBytes));
+    if (file.format == Format::Unknown)
+        file.format = sniff_behind_head(file.bytes.bytes, file.named ? kSearched : kSearchedUnnamed);
     if (file.format == Format::Archive)
         return add_archive(std::move(file));
     if (file.format == Format::Tar)

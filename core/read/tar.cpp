@@ -43,7 +43,7 @@ public:
         if (const uint64_t asked = wanted(*text); asked > text->size())
             append(*text, asked - text->size());
         drain();
-        return {text, *text, {}};
+        return unpacked(std::move(text));
     }
     bool ended() const { return damaged_ || limited_; }
     bool limited() const { return limited_; }

@@ -153,6 +153,18 @@ PlainText without_grep_marks(Collector& collector, FileId file, PlainText plain)
 
 } // namespace
 
+namespace {
+// The line that first names one of PyTorch's artifacts, "[0/0] [__graph_code] …", which may stand behind
+// megabytes of a program's own output; empty where there is none.
+std::string_view from_artifact(std::string_view text) {
+    const size_t at = find_words(text, "] [__");
+    if (at == npos)
+        return {};
+    const size_t line = text.rfind('\n', at);
+    return text.substr(line == npos ? 0 : line + 1, 1 << 12);
+}
+} // namespace
+
 bool read_text(Collector& collector, FileId file, const FileBytes& bytes, const Places* places) {
     PlainText decoded = decode(bytes);
     if (decoded.places && !places && holds_trace_records(decoded.text)) {
@@ -185,7 +197,7 @@ bool read_text(Collector& collector, FileId file, const FileBytes& bytes, const 
     bool log = false;
     constexpr std::array<std::string_view, 3> kLevels{
         ": [DEBUG] ", ": [INFO] ", ": [WARNING] "}; // until 2024
-    if (looks_like_text_log(plain.text.substr(0, 1 << 18))
+    if (looks_like_text_log(plain.text.substr(0, 1 << 18)) || looks_like_text_log(from_artifact(plain.text))
         || (find_words(plain.text, ".__") != npos && words_in(plain.text, kLevels) != 0)) {
         log = true;
         read_text_log(collector, file, plain);

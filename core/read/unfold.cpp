@@ -106,7 +106,7 @@ Result<FileBytes> unpack(const std::string& path, const Packing& packing, std::s
         }
     if (damage.empty() && !unfolder.damage().empty())
         damage = "the " + name + " data " + unfolder.damage() + "; read as far as it goes";
-    return FileBytes{text, *text, std::move(damage)};
+    return unpacked(std::move(text), std::move(damage));
 }
 
 } // namespace

@@ -19,6 +19,14 @@ struct FileBytes {
     std::string damage; // of packed data that could be unpacked in part only; empty = none
 };
 
+// Of bytes that were unpacked: what was asked for beyond them (a head's room) is given back.
+inline FileBytes unpacked(std::shared_ptr<std::string> text, std::string damage = {}) {
+    if (text->capacity() / 2 > text->size())
+        text->shrink_to_fit();
+    const std::string_view bytes = *text;
+    return {std::move(text), bytes, std::move(damage)};
+}
+
 // What packed data may unfold to. A log unfolds to 10 to 40 times its size, a bomb to 1,000 times.
 struct UnfoldLimit {
     uint64_t most = 0; // bytes, as the person says; 0 = the default, which depends on the packed size

@@ -18,6 +18,8 @@ private slots:
     void twoRunsNotApart();
     void workersAreNoRun();
     void ownNumbersOfThreads();
+    void behindAProgramsOutput_data();
+    void behindAProgramsOutput();
 };
 
 namespace {
@@ -154,6 +156,39 @@ void TestMixedLogs::ownNumbersOfThreads() {
     QVERIFY(threads.ok());
     QCOMPARE(bodiesOf(*threads), bodiesOf(*whole));
     QVERIFY2(threads->problems.empty(), qPrintable(problemText(threads->problems)));
+}
+
+// What a program printed before its first compilation, more than the beginning of a file by which its form is
+// told.
+void TestMixedLogs::behindAProgramsOutput_data() {
+    QTest::addColumn<QByteArray>("noise");
+    QByteArray steps;
+    for (int i = 0; steps.size() < 300'000; ++i)
+        steps += "step " + QByteArray::number(i) + " loss 0.693\n";
+    QTest::newRow("losses") << steps;
+    QTest::newRow("a progress bar") << QByteArray(QByteArray("\r 50%|#####     |").repeated(20'000) + "\n");
+    QTest::newRow("blank lines") << QByteArray(300'000, '\n');
+}
+
+// The text log beside a trace, and the trace itself: named, in a folder and packed.
+void TestMixedLogs::behindAProgramsOutput() {
+    QFETCH(QByteArray, noise);
+    const auto told = [](const std::vector<std::string>& paths) {
+        const auto dump = open_dump(paths);
+        return dump ? std::pair(dump->graphs.size(), dump->messages.size()) : std::pair(size_t(0), size_t(0));
+    };
+    QTemporaryDir folder;
+    const QString log = folder.filePath("torch_logs.txt"), trace = folder.filePath("trace.log");
+    QVERIFY(writeFile(log, logOf("mlp4")) && writeFile(trace, traceBytes("mlp4")));
+    const std::vector<std::string> both{trace.toStdString(), log.toStdString()},
+        all{folder.path().toStdString()};
+    const auto expected = told(both);
+    QVERIFY(expected.first > 3 && expected.second > 2);
+    QVERIFY(writeFile(log, noise + logOf("mlp4")) && writeFile(trace, noise + traceBytes("mlp4")));
+    QCOMPARE(told(both), expected);
+    QCOMPARE(told(all), expected);
+    QCOMPARE(QProcess::execute("gzip", {log, trace}), 0);
+    QCOMPARE(told(all), expected);
 }
 
 QTEST_APPLESS_MAIN(TestMixedLogs)

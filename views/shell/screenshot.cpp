@@ -1,10 +1,13 @@
 #include "views/shell/screenshot.h"
 
+#include "core/base/save.h"
+
 #include "views/canvas/canvas.h"
 #include "views/help/helpview.h"
 #include "views/shell/mainwindow.h"
 
 #include <QApplication>
+#include <QBuffer>
 #include <QImageWriter>
 #include <QPixmap>
 #include <QTimer>
@@ -35,12 +38,20 @@ bool writeScreenshot(MainWindow& window, const QString& path, QString* error) {
     QWidget* help = window.help();
     QWidget* shown = help && help->isVisible() ? help : static_cast<QWidget*>(&window);
     const QImage image = shown->grab().toImage().convertToFormat(QImage::Format_RGB888);
-    QImageWriter writer(path, "png");
-    if (writer.write(image))
-        return true;
-    if (error)
-        *error = writer.errorString();
-    return false;
+    QByteArray bytes;
+    QBuffer buffer(&bytes);
+    QImageWriter writer(&buffer, "png");
+    if (!writer.write(image)) {
+        if (error)
+            *error = writer.errorString();
+        return false;
+    }
+    // Whole or not at all: an older picture of that name stays until then.
+    const Status saved =
+        save_file(path.toStdString(), {bytes.constData(), static_cast<size_t>(bytes.size())});
+    if (!saved && error)
+        *error = QString::fromStdString(saved.error().message);
+    return saved.ok();
 }
 
 } // namespace hopscope
