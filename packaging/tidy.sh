@@ -11,6 +11,10 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 cd "$root"
+if [ "${1:-}" != --all ] && ! git rev-parse -q --verify HEAD >/dev/null 2>&1; then
+    echo "clang-tidy: there is no history here that tells what changed; nothing was looked at"
+    exit 0
+fi
 base=$(git rev-list --first-parent -n 21 HEAD | tail -1)
 seconds=
 case ${1:-} in
