@@ -167,17 +167,17 @@ private Q_SLOTS:
         std::vector<std::string> statements;
         for (int i = 0; i < 400; ++i)
             statements.push_back("n" + std::to_string(i)
-                + ": \"f32[256, 256]cpu\" = torch.ops.aten.tanh.default("
+                + ": \"f32[768, 768]cpu\" = torch.ops.aten.tanh.default("
                 + (i ? "n" + std::to_string(i - 1) : std::string("x")) + ")");
-        const auto program = program_of(graph("x: \"f32[256, 256]cpu\"", statements, "n399"));
+        const auto program = program_of(graph("x: \"f32[768, 768]cpu\"", statements, "n399"));
         QVERIFY(program);
         bool asked = false;
         RunSettings settings;
         settings.stop = [&] { return !std::exchange(asked, true); };
-        const at::Tensor x = numbers({256, 256}, at::kFloat, 3);
+        const at::Tensor x = numbers({768, 768}, at::kFloat, 3);
         Machine machine(*program, {x}, settings);
         Machine::State state = machine.go();
-        QVERIFY(asked); // 400 times 65,536 numbers take more than 20 ms
+        QVERIFY(asked); // 400 times 589,824 numbers take more than 20 ms
         QCOMPARE(state, Machine::State::Cancelled);
         QVERIFY(machine.outcome().cancelled);
         QVERIFY(machine.outcome().run < 400);
