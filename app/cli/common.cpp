@@ -267,7 +267,13 @@ void add_dumps(CLI::App& command, std::vector<std::string>& paths) {
             "Files or folders: TORCH_TRACE logs, TORCH_LOGS text, print_readable text, scripts of graphs, "
             ".pt2 archives, "
             "torch_compile_debug, a .hopscope session; gzip, bzip2, xz, zstd, zip and tar are unpacked")
-        ->required();
+        ->required()
+        ->check([](const std::string& path) {
+            // Newer versions of CLI11 take an option that no option could be called for a file.
+            return path.starts_with("--")
+                ? "found " + path + ", expected an option that there is; a file of that name is ./" + path
+                : std::string();
+        });
     command.add_flag("--no-verify", g_read.no_verify,
         "Do not check the graphs of a TORCH_TRACE log against their md5 sums");
     command

@@ -7,6 +7,7 @@
 #include "core/session/session.h"
 
 #include <cstdio>
+#include <filesystem>
 
 namespace hopscope::cli {
 
@@ -32,7 +33,9 @@ int run(const Options& options) {
         Session::create(options.target, *dump, ledger, {.replace = options.force}, interruptible());
     if (!session) {
         Error error = session.error();
-        if (error.kind == Error::Kind::Usage && !options.force)
+        std::error_code none;
+        if (error.kind == Error::Kind::Usage && !options.force
+            && std::filesystem::is_regular_file(options.target, none))
             error.message += " (--force)";
         return fail(error);
     }

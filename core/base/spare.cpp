@@ -11,9 +11,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Both in their canonical form.
+// Both in their canonical form; an empty one is of what cannot be reached.
 bool lies_in(const fs::path& file, const fs::path& folder) {
-    return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+    return !file.empty() && !folder.empty()
+        && std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
 }
 
 } // namespace

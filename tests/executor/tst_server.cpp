@@ -188,7 +188,8 @@ private Q_SLOTS:
     void agreesWithPyTorch() {
         QFETCH(QString, graph);
         QFETCH(QString, values);
-        if (graph.contains(QLatin1String("float8")) && !foreign_type("float8_e4m3fn"))
+        if (graph.contains(QLatin1String("float8")) && !foreign_type("float8_e4m3fn")
+            && TORCH_VERSION_MINOR < 13)
             QSKIP("this libtorch has the types: NaN for what is too large, where 2.13 takes the largest "
                   "number");
         const std::string text = bytesOf(graph).toStdString(), recorded = bytesOf(values).toStdString();

@@ -99,9 +99,13 @@ void TestValues::reruns() {
     if (const QString body = invokedBody(recording, stem); !body.isEmpty())
         words << QStringLiteral("--at") << QStringLiteral("-:graph:") + body;
     const Ran ran = hopscopeRun(words);
-    if (recording == QStringLiteral("float8") && ran.report.is_object()
-        && ran.report["executor"]["libtorch"].get<std::string>().starts_with("2."))
-        QSKIP("this libtorch has the types: NaN for what is too large, where 2.13 takes the largest number");
+    if (recording == QStringLiteral("float8") && ran.report.is_object()) {
+        const auto version =
+            QString::fromStdString(ran.report["executor"]["libtorch"].get<std::string>()).split(u'.');
+        if (version.value(0) == u"2" && version.value(1).toInt() < 13)
+            QSKIP("this libtorch has the types: NaN for what is too large, where 2.13 takes the largest "
+                  "number");
+    }
     QVERIFY2(ran.status == 0,
         qPrintable(ran.errors + QString::fromStdString(ran.report["first_mismatch"].dump())));
     QCOMPARE(ran.report["unsupported"].size(), size_t{0});

@@ -85,7 +85,9 @@ private slots:
             const auto* crumbs = window.pane(pane).findChild<QLabel*>(
                 pane == Pane::Left ? QStringLiteral("leftPaneCrumbs") : QStringLiteral("rightPaneCrumbs"));
             QVERIFY(crumbs);
-            QVERIFY2(crumbs->sizeHint().width() <= crumbs->width() + 4, // a bearing at either end
+            // Qt 6.8 counts a letter's bearing at either end.
+            constexpr int kBearings = QT_VERSION >= QT_VERSION_CHECK(6, 8, 0) ? 4 : 2;
+            QVERIFY2(crumbs->sizeHint().width() <= crumbs->width() + kBearings,
                 qPrintable(QStringLiteral("%1 of %2: %3")
                                .arg(crumbs->sizeHint().width())
                                .arg(crumbs->width())

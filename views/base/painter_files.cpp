@@ -74,12 +74,13 @@ Result<QByteArray> renderPng(const CompiledList& compiled, const ExportOptions& 
         return make_error(Error::Kind::Usage, "scale is not above 0");
     const ImageSize size = sizeFor(compiled.list, options.scale);
     if (tooLarge(size)) {
-        const QString text = QStringLiteral("PNG of %1 × %2 pixels is larger than %3 pixels a side or 1 GiB; "
-                                            "use SVG or PDF, columns (--columns), or a scale of at most %4")
-                                 .arg(size.width)
-                                 .arg(size.height)
-                                 .arg(kLargestSide)
-                                 .arg(possibleScale(compiled.list));
+        const QString text =
+            QStringLiteral("PNG of %1 × %2 pixels is larger than %3 pixels a side or 1 GiB; "
+                           "use SVG or PDF, wrap it into columns, or use a scale of at most %4")
+                .arg(size.width)
+                .arg(size.height)
+                .arg(kLargestSide)
+                .arg(possibleScale(compiled.list));
         return make_error(Error::Kind::Usage, text.toStdString());
     }
     QImage image(size.width, size.height, QImage::Format_ARGB32_Premultiplied);
