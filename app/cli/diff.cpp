@@ -1,5 +1,6 @@
 // hopscope diff: two bodies node by node, or the ledgers of two dumps.
 #include "app/cli/cli.h"
+#include "app/cli/diff_picture.h"
 
 #include "core/base/text.h"
 #include "core/diff/diff.h"
@@ -18,6 +19,7 @@ struct Words {
     std::string at, with;
     std::string ignore = "names,order,locations,ids";
     bool json = false;
+    DiffPicture picture;
 };
 
 Json name_json(const GraphModule& module, BodyId body, NodeId node) {
@@ -80,6 +82,14 @@ Result<Place> body_at(const Dump& dump, const std::string& address) {
     return place;
 }
 
+std::vector<std::string> words_for_window(const Words& words) {
+    std::vector<std::string> out = words.paths;
+    out.insert(out.end(), {"--at", words.at, "--with", words.with, "--ignore", words.ignore});
+    for (const std::string& other : words.others)
+        out.insert(out.end(), {"--other", other});
+    return out;
+}
+
 int run_diff(const Words& words) {
     MatchOptions options;
     if (const std::string_view unknown = set_ignored(words.ignore, options); !unknown.empty())
@@ -92,6 +102,12 @@ int run_diff(const Words& words) {
             "expected --at A and --with B to compare two bodies, or --other DUMP alone to compare the "
             "ledgers of two "
             "dumps"));
+    if (words.at.empty() && !words.picture.output.empty())
+        return fail(make_error(Error::Kind::Usage, "-o draws two bodies, expected --at A and --with B"));
+    std::vector<std::string> inputs = words.paths;
+    inputs.insert(inputs.end(), words.others.begin(), words.others.end());
+    if (const Status checked = check_diff_picture(words.picture, inputs); !checked)
+        return fail(checked.error());
     const auto dump_a = open(words.paths);
     if (!dump_a)
         return fail(dump_a.error());
@@ -115,13 +131,20 @@ int run_diff(const Words& words) {
     const auto diffs = diff_bodies(a, place_a->body, b, place_b->body, options);
     const std::string name_a = address_of(*dump_a, place_a->graph, place_a->body);
     const std::string name_b = address_of(dump_b, place_b->graph, place_b->body);
-    if (words.json) {
+    if (words.picture.output == "-") {
+        // the picture alone
+    } else if (words.json) {
         print_json(diff_json(name_a, name_b, a, b, diffs));
     } else {
         const std::string prefix_a = opened ? dump_a->name + ' ' : std::string();
         const std::string prefix_b = opened ? dump_b.name + ' ' : std::string();
         std::fputs(utf8(diff_text(a, b, diffs, prefix_a + name_a, prefix_b + name_b)).c_str(), stdout);
     }
+    if (!words.picture.output.empty())
+        if (const Status drawn = write_diff_picture(words.picture, {&*dump_a, *place_a}, {&dump_b, *place_b},
+                diffs.front(), words_for_window(words));
+            !drawn)
+            return fail(drawn.error());
     return diffs.front().equal() ? kDone : kDiffers;
 }
 
@@ -140,6 +163,7 @@ void add_diff(CLI::App& app, Action& action) {
         "devices, "
         "constants; or none (default: names,order,locations,ids)");
     command->add_flag("--json", words.json, "Print one JSON document");
+    add_diff_picture(*command, words.picture);
     command->callback([&action] { action = [] { return run_diff(words); }; });
 }
 

@@ -2,7 +2,10 @@
 #include "core/base/exit_status.h"
 #include "core/base/printable.h"
 #include "core/base/spare.h"
+#include "core/diff/diff.h"
+#include "core/session/session.h"
 #include "views/base/text.h"
+#include "views/export/exporting.h"
 #include "views/help/helpview.h"
 #include "views/shell/mainwindow.h"
 #include "views/shell/screenshot.h"
@@ -17,6 +20,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <unistd.h>
 
 using namespace hopscope;
@@ -33,6 +37,8 @@ struct Request {
     double textScale = 1;
     double scale = 2;
     PictureChoice choice; // of --export, else of the focused pane
+    std::string ignore; // of --export with --with
+    std::optional<int> around; // likewise
     Script script;
 };
 
@@ -140,7 +146,17 @@ QString readWords(const QStringList& words, Request& request) {
     const QCommandLineOption helpPage(QStringLiteral("help-page"),
         QStringLiteral("Open the help at this page of it: a file's name, such as backward.md."),
         QStringLiteral("PAGE"));
-    parser.addOptions({direction, find, helpPage, overlay, levels, unfold, part, hide, legend, textSize});
+    const QCommandLineOption ignore(QStringLiteral("ignore"),
+        QStringLiteral("With --export and --with: what is looked past, as hopscope diff has it."),
+        QStringLiteral("LIST"), QStringLiteral("names,order,locations,ids"));
+    const QCommandLineOption around(QStringLiteral("around"),
+        QStringLiteral(
+            "With --export and --with: only what differs, and what is so many arguments away from it."),
+        QStringLiteral("N"));
+    const QCommandLineOption onePicture(QStringLiteral("one-picture"),
+        QStringLiteral("With --with: show both bodies as one graph, what differs marked."));
+    parser.addOptions({onePicture, ignore, around, direction, find, helpPage, overlay, levels, unfold, part,
+        hide, legend, textSize});
     parser.addOptions({at, shot, size, theme, exports, scale, withBackward, foldRepeats, columns, expand, run,
         compare, bind, stepTo, select, call, with, other, line, dock, onNodes, zoom});
     parser.addHelpOption();
@@ -201,6 +217,13 @@ QString readWords(const QStringList& words, Request& request) {
         if (!request.exportPath.isEmpty())
             request.choice.overlay = *kind;
     }
+    request.ignore = ss(parser.value(ignore));
+    if (parser.isSet(around)) {
+        request.around = parser.value(around).toInt(&number);
+        if (!number || *request.around < 0 || *request.around > 1000)
+            return QStringLiteral("found --around %1, expected a number from 0 to 1000")
+                .arg(parser.value(around));
+    }
     request.choice.with_backward = parser.isSet(withBackward);
     request.choice.fold_repeats = parser.isSet(foldRepeats);
     for (const QString& name : parser.values(expand))
@@ -227,11 +250,14 @@ QString readWords(const QStringList& words, Request& request) {
     if (!number || request.choice.columns < 1 || request.choice.columns > 100)
         return QStringLiteral("found --columns %1, expected a number from 1 to 100")
             .arg(parser.value(columns));
+    if (parser.isSet(onePicture) && !parser.isSet(with))
+        return QStringLiteral("--one-picture shows the two bodies of --with, which is missing");
     request.script = {parser.value(run), parser.value(stepTo), parser.value(select), parser.value(compare),
-        parser.values(bind), parser.value(call), parser.value(with), parser.values(other), parser.value(line),
-        parser.values(dock), parser.values(onNodes), parser.value(zoom),
-        request.exportPath.isEmpty() ? parser.value(overlay) : QString(), parser.value(find),
-        parser.value(helpPage), request.exportPath.isEmpty() ? request.choice : PictureChoice()};
+        parser.values(bind), parser.value(call), parser.value(with), parser.isSet(onePicture),
+        parser.values(other), parser.value(line), parser.values(dock), parser.values(onNodes),
+        parser.value(zoom), request.exportPath.isEmpty() ? parser.value(overlay) : QString(),
+        parser.value(find), parser.value(helpPage),
+        request.exportPath.isEmpty() ? request.choice : PictureChoice()};
     if (request.script.run.isEmpty()) {
         for (const QCommandLineOption* option : {&compare, &bind, &stepTo, &onNodes}) {
             if (parser.isSet(*option))
@@ -280,6 +306,38 @@ void tellOtherSize(const MainWindow& window, const Request& request) {
             window.height());
 }
 
+// Two bodies as one picture. Nobody waits beside it: what is read besides is read here.
+int drawComparison(const Dump& dump, const Place& place, const Request& request) {
+    ComparisonRequest what;
+    std::optional<Result<Dump>> other;
+    if (!request.script.others.isEmpty()) {
+        std::vector<std::string> paths;
+        for (const QString& path : request.script.others)
+            paths.push_back(ss(path));
+        other.emplace(open_any(paths));
+        if (!*other)
+            return fail(other->error());
+    }
+    const Dump& second = other ? **other : dump;
+    const Result<Place> with = resolve(second, ss(request.script.with));
+    if (!with)
+        return fail(with.error());
+    if (const std::string_view unknown = set_ignored(request.ignore, what.match); !unknown.empty())
+        return fail(QStringLiteral("unknown word '%1' in --ignore").arg(qs(unknown)), kUsage);
+    what.a = {&dump, place};
+    what.b = {&second, *with};
+    what.path = request.exportPath;
+    what.dark = request.theme == Mode::Dark;
+    what.scale = request.scale;
+    what.choice = {request.around, request.choice.sideways, request.choice.legend};
+    const Result<std::string> note = exportComparison(what);
+    if (!note)
+        return fail(note.error());
+    if (!note->empty())
+        std::fprintf(stderr, "note: %s\n", note->c_str());
+    return kDone;
+}
+
 // Opens, waits for all jobs, draws or exports, exits.
 int runOnce(QApplication& app, MainWindow& window, const Request& request) {
     const auto leave = [&](int status) { app.exit(status); };
@@ -311,6 +369,8 @@ int runOnce(QApplication& app, MainWindow& window, const Request& request) {
         const Result<Place> place = resolve(window.document()->dump(), ss(request.at));
         if (!place)
             return leave(fail(place.error()));
+        if (!request.script.with.isEmpty())
+            return leave(drawComparison(window.document()->dump(), *place, request));
         ExportRequest what;
         what.place = *place;
         what.path = request.exportPath;

@@ -14,6 +14,7 @@ constexpr int kRightPadding = kPadding;
 constexpr int kPortPitch = 10; // room that a line or a mark needs on a border
 constexpr int kMaxPortWidth = 480;
 constexpr size_t kWarningGlyphs = 40;
+constexpr size_t kChangeGlyphs = 64;
 
 int even_up(int value) {
     return value + (value & 1);
@@ -121,6 +122,11 @@ public:
         box.small = is_one_line(module_, node, box.kind);
         box.title =
             clip_name(own_name(module_.text(node.name)), box.small ? kSmallLabelGlyphs : kLabelGlyphs);
+        if (const Side* side = given(options_.sides, box.node)) {
+            box.side = *side;
+            if (const std::string_view sign = side_sign(box.side); !sign.empty())
+                box.title = std::string(sign) + " " + box.title;
+        }
         box.op = clip_label(op_or_name(node, box), kOpGlyphs);
         if (box.kind == Kind::Region)
             describe_region(node, box);
@@ -130,6 +136,8 @@ public:
         if (box.region
             && !box.warning.empty()) // it stands behind the bytes that are saved, not behind the type
             box.warning = clip_label("strides " + box.warning, kWarningGlyphs);
+        if (const std::string* change = given(options_.changes, box.node); change && !change->empty())
+            box.warning = clip_label(*change, kChangeGlyphs); // instead: what it was and is, strides included
         measure(index, box);
         return box;
     }

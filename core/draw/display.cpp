@@ -237,9 +237,11 @@ void display_box(const Scene& scene, uint32_t index, Detail detail, double dx, d
     const Overlay* overlay) {
     const Box& box = scene.boxes[index];
     Drawer draw(list, dx, dy);
-    draw.overlaid = overlay != nullptr;
+    draw.overlaid = overlay != nullptr || scene.compared;
     if (overlay && index < overlay->shade.size() && overlay->shade[index])
         draw.shade = overlay->fills[*overlay->shade[index]];
+    else if (!overlay && box.side != Side::Both)
+        draw.shade = side_fill(box.side);
     draw.box = index;
     draw.node = box.node;
     if (detail == Detail::Shapes || detail == Detail::Blocks) {
@@ -284,22 +286,28 @@ void display_edge(
         p.dashed = true;
         return;
     }
+    // Of a comparison: what was is dashed, what is new is thick, so that no colour is needed.
+    const ColorRole own = side_line(edge.side);
+    dashed = dashed || edge.side == Side::First;
     if (detail >= Detail::Shapes) {
         Primitive& p = draw.path(Part::Edge, line);
-        p.stroke = detail == Detail::Blocks ? ColorRole::Faint : ColorRole::Line;
+        p.stroke = own != ColorRole::None ? own
+            : detail == Detail::Blocks    ? ColorRole::Faint
+                                          : ColorRole::Line;
         p.dashed = dashed;
         return;
     }
     const Spot start = line.front();
     const std::vector<Spot> head = arrow_head(line);
     Primitive& p = draw.path(Part::Edge, line);
-    p.stroke = ColorRole::Line;
+    p.stroke = own == ColorRole::None ? ColorRole::Line : own;
     p.radius = kEdgeRadius;
     p.dashed = dashed;
-    p.line_width = edge.count > 1 ? 1.5 : 1;
+    p.line_width = edge.side == Side::Second ? 2 : edge.count > 1 ? 1.5 : 1;
+    const ColorRole stroke = p.stroke; // `p` moves with the next
     Primitive& arrow = draw.path(Part::Arrow, head);
     arrow.closed = true;
-    arrow.fill = ColorRole::Line;
+    arrow.fill = stroke;
     if (edge.count > 1 && detail == Detail::Full)
         draw.text(Part::Subtitle, start.x + 4, start.y + (line[1].y < start.y ? -6 : 13),
             "×" + std::to_string(edge.count), kSmallFontSize, ColorRole::Quiet);

@@ -47,6 +47,15 @@ private:
     bool is_output(NodeId id) const { return node(id).op == Opcode::Output; }
     uint32_t box_of(NodeId id) const { return out_.box_of_node[id.index]; }
 
+    Side side(NodeId id) const {
+        return id.index < options_.sides.size() ? options_.sides[id.index] : Side::Both;
+    }
+    // Of a comparison: what differs is not hidden in a box that says nothing of it.
+    bool may_fold(NodeId id, NodeId into) const {
+        const Side own = side(id);
+        return own == Side::Both || (own != Side::Changed && own == side(into));
+    }
+
     void note_alike() {
         if (options_.repeats.empty())
             return;
@@ -77,7 +86,8 @@ private:
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
             // Indexing a tensor is an operation of its own.
             const auto item = tuple_item(module_, body_, NodeId(i));
-            if (item && item->of.index < i) { // a damaged dump may say otherwise
+            if (item && item->of.index < i // a damaged dump may say otherwise
+                && may_fold(NodeId(i), into_[item->of.index])) {
                 into_[i] = into_[item->of.index];
                 has_items_.resize(body_.nodes.size(), false);
                 has_items_[into_[i].index] = true;
@@ -114,7 +124,8 @@ private:
     void fold_attributes() {
         for (size_t i = 0; i < body_.nodes.size(); ++i) {
             const auto users = body_.users_of(body_.nodes[i]);
-            if (body_.nodes[i].op == Opcode::GetAttr && !users.empty())
+            if (body_.nodes[i].op == Opcode::GetAttr && !users.empty()
+                && may_fold(NodeId(i), into_[users.front().index]))
                 into_[i] = into_[users.front().index];
         }
     }
@@ -152,7 +163,7 @@ private:
             if (node(id).op != Opcode::Placeholder)
                 continue;
             const std::vector<NodeId> users = real_users(id);
-            if (!folds(id, role_of(id), users)) {
+            if (!folds(id, role_of(id), users) || !may_fold(id, into_[users.front().index])) {
                 any_shown = true;
                 continue;
             }

@@ -45,6 +45,7 @@ void disown(DisplayList& list, size_t from) {
 
 void draw_box(const Box& box, DisplayList& list, double x, double y) {
     Scene sample;
+    sample.compared = box.side != Side::Both;
     sample.boxes.push_back(box);
     const size_t from = list.items.size();
     display_box(sample, 0, Detail::Full, x, y - box.h / 2.0, list);
@@ -104,12 +105,13 @@ Entry dot(Dot dot, std::string words) {
             }};
 }
 
-Entry line(bool saved, std::string words) {
-    return {std::move(words), [saved](DisplayList& list, double x, double y) {
+Entry line(bool saved, std::string words, Side side = Side::Both) {
+    return {std::move(words), [saved, side](DisplayList& list, double x, double y) {
                 Scene sample;
                 sample.boxes.resize(2);
                 Edge edge;
                 edge.saved = saved;
+                edge.side = side;
                 edge.to_box = 1;
                 edge.points = {{0, 0}, {26, 0}};
                 sample.edges.push_back(edge);
@@ -142,12 +144,25 @@ Entry words_in(std::string sample, ColorRole role, std::string words) {
             }};
 }
 
+Entry compared(Side side, std::string words) {
+    return {std::move(words), [side](DisplayList& list, double x, double y) {
+                Box box;
+                box.small = true;
+                box.side = side;
+                box.title = std::string(side_sign(side));
+                box.w = 40;
+                box.h = 16;
+                draw_box(box, list, x, y);
+            }};
+}
+
 // What of it there is in a scene.
 struct Seen {
     std::array<bool, kKindCount> kinds{};
     std::set<Port::Role> ports;
     std::set<Dot> dots;
     bool gradient = false; // a joint graph's backward part
+    std::array<bool, kSideCount> sides{}, side_lines{}; // of a comparison
     bool lines = false, saved = false, warning = false, piled = false, frames = false, region = false;
 };
 
@@ -160,6 +175,8 @@ Seen seen_in(const Scene* scene) {
         for (int code = 0; code <= static_cast<int>(Dot::Inlined); ++code)
             seen.dots.insert(static_cast<Dot>(code));
         seen.gradient = true;
+        seen.sides.fill(true);
+        seen.side_lines.fill(true);
         seen.lines = seen.saved = seen.warning = seen.piled = seen.frames = seen.region = true;
         return seen;
     }
@@ -170,12 +187,15 @@ Seen seen_in(const Scene* scene) {
         for (uint8_t code : box.dots)
             seen.dots.insert(static_cast<Dot>(code));
         seen.gradient = seen.gradient || box.gradient;
-        seen.warning = seen.warning || !box.warning.empty();
+        seen.warning = seen.warning || (!box.warning.empty() && box.side != Side::Changed);
         seen.piled = seen.piled || box.times > 1;
         seen.region = seen.region || box.region;
+        seen.sides[static_cast<size_t>(box.side)] = true;
     }
-    for (const Edge& edge : scene->edges)
+    for (const Edge& edge : scene->edges) {
         (edge.saved ? seen.saved : seen.lines) = true;
+        seen.side_lines[static_cast<size_t>(edge.side)] = true;
+    }
     seen.frames = !scene->frames.empty();
     return seen;
 }
@@ -241,8 +261,17 @@ std::vector<Column> columns_of(const Seen& seen) {
     for (const auto& [code, words] : kDots)
         if (seen.dots.contains(code) || (code == Dot::Reused && seen.dots.contains(Dot::ReusedByKey)))
             calls.entries.push_back(dot(code, std::string(words)));
+    Column sides{"Comparison", {}};
+    for (const Side side : {Side::Changed, Side::First, Side::Second})
+        if (seen.sides[static_cast<size_t>(side)])
+            sides.entries.push_back(compared(side, std::string(side_name(side))));
+    constexpr std::pair<Side, std::string_view> kUses[] = {
+        {Side::First, "used so only in the first"}, {Side::Second, "used so only in the second"}};
+    for (const auto& [side, words] : kUses)
+        if (seen.side_lines[static_cast<size_t>(side)])
+            sides.entries.push_back(line(false, std::string(words), side));
     std::vector<Column> columns;
-    for (Column* column : {&kinds, &marks, &calls})
+    for (Column* column : {&sides, &kinds, &marks, &calls})
         if (!column->entries.empty())
             columns.push_back(std::move(*column));
     return columns;

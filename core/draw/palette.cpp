@@ -70,6 +70,18 @@ double luminance(uint32_t rgb) {
 
 } // namespace
 
+ColorRole side_fill(Side side) {
+    constexpr std::array<ColorRole, kSideCount> kFills{
+        ColorRole::None, ColorRole::SoftTraced, ColorRole::SoftFailed, ColorRole::SoftReused};
+    return kFills[static_cast<size_t>(side)];
+}
+
+ColorRole side_line(Side side) {
+    constexpr std::array<ColorRole, kSideCount> kLines{
+        ColorRole::None, ColorRole::Traced, ColorRole::Failed, ColorRole::Reused};
+    return kLines[static_cast<size_t>(side)];
+}
+
 uint32_t color(ColorRole role, Theme theme) {
     if (role >= ColorRole::Kind0)
         return kKinds[static_cast<size_t>(role) - static_cast<size_t>(ColorRole::Kind0)];

@@ -45,6 +45,10 @@ constexpr ColorRole shade_color(uint8_t shade) {
     return static_cast<ColorRole>(static_cast<uint8_t>(ColorRole::Shade0) + shade);
 }
 
+// Of a comparison; None for what both have. Text stands on the fill.
+ColorRole side_fill(Side side);
+ColorRole side_line(Side side);
+
 enum class Theme : uint8_t { Light, Dark };
 
 // 0xRRGGBB. Role None gives black: ask only for what is painted.

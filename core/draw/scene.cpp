@@ -7,8 +7,20 @@
 #include "core/draw/ports.h"
 
 #include <algorithm>
+#include <array>
 
 namespace hopscope::draw {
+
+std::string_view side_sign(Side side) {
+    constexpr std::array<std::string_view, kSideCount> kSigns{"", "≠", "−", "+"};
+    return kSigns[static_cast<size_t>(side)];
+}
+
+std::string_view side_name(Side side) {
+    constexpr std::array<std::string_view, kSideCount> kNames{
+        "", "differs", "only in the first", "only in the second"};
+    return kNames[static_cast<size_t>(side)];
+}
 
 // One trunk per value: a link of several values goes with the first of them.
 Request make_request(const Folded& folded, const std::vector<Box>& boxes) {

@@ -52,6 +52,18 @@ enum class Dot : uint8_t {
     Inlined, // ring: added after the ledger's decisions
 };
 
+// Of a comparison drawn as one picture: whose a box or a line is.
+enum class Side : uint8_t {
+    Both,
+    Changed, // both have it, and something differs
+    First, // only the first
+    Second, // only the second
+};
+inline constexpr size_t kSideCount = 4;
+// "−", "+", "≠"; empty for Both. Before a name, so that no colour is needed.
+std::string_view side_sign(Side side);
+std::string_view side_name(Side side); // "only in the first", "only in the second", "differs"; empty for Both
+
 // A value folded into a box: shown as a mark on its border.
 struct Port {
     enum class Side : uint8_t { Top, Bottom, Left, Right };
@@ -95,6 +107,7 @@ struct Box {
     std::vector<NodeId> folded; // all nodes that this box stands for besides `node`
     bool right = false; // of a hairpin's right body, which runs upwards: its nodes are that body's
     bool gradient = false; // of a joint graph's backward part: it rests on a tangent
+    Side side = Side::Both; // of a comparison
 };
 
 struct Edge {
@@ -105,6 +118,7 @@ struct Edge {
     std::vector<layout::Point> points;
     bool cut = false; // not drawn unless selected
     bool right = false; // of a hairpin's right body
+    Side side = Side::Both; // of a comparison; set by whoever made the scene of one
     bool saved = false; // a value that the left body saves (`from`) for a node of the right one (`to`)
     // Of a half that is a picture of its own: which of the links between the two this is the part of. Its
     // other end is in the other picture: no box and no node here, and the line leads out of the picture.
@@ -145,6 +159,9 @@ struct Options {
     // nothing saved. The forward half stands left, and so has what it saves on its right.
     BodyRoles roles;
     std::vector<Repeat> repeats; // no node is in two of them
+    // Of a comparison, by node; may be empty.
+    std::vector<Side> sides;
+    std::vector<std::string> changes; // what differs, in the warning tone: "stride (8, 1) → (1, 4)"
     std::vector<Group> groups; // one that lies inside another comes behind it
     std::string title; // becomes Scene::title; empty = the body's path
 };
@@ -171,6 +188,7 @@ struct Scene {
     std::vector<uint32_t> right_box_of_node; // of a hairpin's right body; else empty
     std::vector<Label> labels;
     bool sideways = false; // lines run from left to right
+    bool compared = false; // boxes and lines have a side
     int width = 0, height = 0; // with room for the marks around the outermost boxes
     int cut_links = 0;
     std::string engine, note;

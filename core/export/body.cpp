@@ -4,21 +4,9 @@
 #include "core/export/dot.h"
 #include "core/export/json.h"
 #include "core/export/svg.h"
-#include "core/export/xml.h"
 #include "core/graph/print.h"
 
 namespace hopscope {
-
-namespace {
-// A page that needs nothing beside it: the picture as it would stand in a file of its own, and its title.
-std::string page_of(std::string_view svg, const std::string& title) {
-    if (const size_t declared = svg.find("?>");
-        svg.starts_with("<?xml") && declared != std::string_view::npos)
-        svg.remove_prefix(svg.find('<', declared));
-    return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>"
-        + xml_escaped(title) + "</title>\n</head>\n<body>\n" + std::string(svg) + "</body>\n</html>\n";
-}
-} // namespace
 
 Result<ExportedBody> export_body(const Dump& dump, const Place& body, const ExportFormat& format,
     const draw::Options& options, draw::Theme theme, const Job& job) {
@@ -71,7 +59,7 @@ Result<ExportedBody> export_picture(
         }
         exported.bytes = to_svg(module, shown, picture.scene, svg);
         if (format.extension == "html")
-            exported.bytes = page_of(exported.bytes, dump.name + " · " + address);
+            exported.bytes = svg_page(exported.bytes, dump.name + " · " + address);
     } else if (picture.right.graph) {
         return make_error(Error::Kind::Usage,
             std::string(format.extension)

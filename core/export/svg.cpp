@@ -84,7 +84,9 @@ public:
         DisplayOptions display;
         display.margin = kMargin;
         if (options_.caption) {
-            display.caption = options_.address.empty() ? options_.dump : address();
+            display.caption = !options_.title.empty() ? options_.title
+                : options_.address.empty()            ? options_.dump
+                                                      : address();
             display.subcaption = summary();
         }
         display.overlay = options_.overlay;
@@ -115,6 +117,8 @@ private:
     }
 
     std::string summary() const {
+        if (!options_.summary.empty())
+            return options_.summary;
         std::string text = options_.address.empty() ? "" : options_.dump + " · ";
         const size_t nodes = node_count();
         text += std::to_string(nodes) + (nodes == 1 ? " node" : " nodes");
@@ -148,7 +152,7 @@ private:
     }
 
     void head() {
-        std::string title = options_.dump;
+        std::string title = options_.title.empty() ? options_.dump : options_.title;
         if (!options_.address.empty())
             title += (title.empty() ? "" : " · ") + address();
         out_ += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
@@ -213,12 +217,22 @@ private:
         if (options_.right_module)
             attribute("data-half", std::string_view(box.right ? "backward" : "forward"));
         attribute("data-kind", std::string_view(kind_name(box.kind)));
+        attribute_side(box.side);
         out_ += "><title>" + own + ": " + xml_escaped(short_target(of, shown));
         if (const ValueType* type = of.type(shown.type))
             out_ += ", " + xml_escaped(short_type(of, *type));
         out_ += ", ";
         out_ += kind_name(box.kind);
+        if (box.side != Side::Both)
+            out_ += ", " + std::string(side_name(box.side));
+        if (box.side == Side::Changed && !box.warning.empty())
+            out_ += ": " + xml_escaped(box.warning);
         out_ += "</title>\n";
+    }
+
+    void attribute_side(Side side) {
+        if (side != Side::Both)
+            attribute("data-side", side_name(side));
     }
 
     void open_edge(const Edge& edge) {
@@ -226,9 +240,12 @@ private:
         out_ += edge.saved ? "<g class=\"saved\"" : "<g class=\"edge\"";
         attribute("data-from", from);
         attribute("data-to", to);
+        attribute_side(edge.side);
         out_ += "><title>" + from + (edge.saved ? " saved for " : " to ") + to;
         if (edge.count > 1)
             out_ += ", " + std::to_string(edge.count) + " values";
+        if (edge.side != Side::Both)
+            out_ += ", " + std::string(side_name(edge.side));
         out_ += "</title>\n";
     }
 
@@ -434,6 +451,14 @@ private:
 
 std::string to_svg(const GraphModule& module, BodyId body, const Scene& scene, const SvgOptions& options) {
     return Writer(module, module.body(body), scene, options).run();
+}
+
+std::string svg_page(std::string_view svg, const std::string& title) {
+    if (const size_t declared = svg.find("?>");
+        svg.starts_with("<?xml") && declared != std::string_view::npos)
+        svg.remove_prefix(svg.find('<', declared));
+    return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>"
+        + xml_escaped(title) + "</title>\n</head>\n<body>\n" + std::string(svg) + "</body>\n</html>\n";
 }
 
 } // namespace hopscope

@@ -6,6 +6,7 @@
 #include "core/draw/scene.h"
 
 #include <string>
+#include <string_view>
 
 namespace hopscope {
 
@@ -20,6 +21,9 @@ struct SvgOptions {
     bool legend = false; // of what occurs in the picture, below it
     const draw::Overlay* overlay = nullptr; // what boxes are coloured by, with its scale below the picture
     bool caption = true; // dump and address in words above the picture
+    // Of what is no body of a dump, such as a comparison: instead of dump and address, and of how many nodes
+    // there are.
+    std::string title, summary;
 };
 
 // The whole file, UTF-8 and well-formed whatever bytes the dump's names hold; the same scene gives the same
@@ -27,5 +31,8 @@ struct SvgOptions {
 // data-from and data-to; each has a title, so that browsers show it on hover and readers read it.
 std::string to_svg(
     const GraphModule& module, BodyId body, const draw::Scene& scene, const SvgOptions& options = {});
+
+// An HTML page that needs nothing beside it: the picture as it would stand in a file of its own.
+std::string svg_page(std::string_view svg, const std::string& title);
 
 } // namespace hopscope

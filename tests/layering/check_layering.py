@@ -21,7 +21,7 @@ CORE = {
     "diff": {"base", "graph", "match", "regions"},
     "layout": {"base"},
     "draw": {"base", "graph", "layout"},
-    "export": {"base", "graph", "layout", "draw", "regions", "explain", "repeats", "wire"},
+    "export": {"base", "graph", "layout", "draw", "regions", "explain", "repeats", "diff", "wire"},
     "session": {"base", "graph", "read", "regions"},
     "tensors": {"base", "graph"},
     "wire": {"base"},

@@ -8,6 +8,7 @@
 #include "views/ledger/ledgerview.h"
 #include "views/ledger/twoledgersview.h"
 #include "views/shell/actions.h"
+#include "views/shell/onepicture.h"
 
 #include <QAbstractItemModelTester>
 #include <QAction>
@@ -25,6 +26,7 @@ private slots:
     void ledgersSideBySide();
     void whatIsLookedPast();
     void viewsMoveTogether();
+    void bothInOnePicture();
     void aRowExplainsItself();
 
 private:
@@ -119,6 +121,48 @@ void TestTwoDumps::viewsMoveTogether() {
     o.window.actions()[Do::LinkViews]->setChecked(false);
     left.setZoom(0.4);
     QVERIFY(qAbs(right.zoom() - 0.7) < 1e-6);
+}
+
+void TestTwoDumps::bothInOnePicture() {
+    Opened o({pathOf(QStringLiteral("dup_tangents"))});
+    const auto body = [&](const char* address) { return *resolve(o.window.document()->dump(), address); };
+    QAction* action = o.window.actions()[Do::OnePicture];
+    QVERIFY(!action->isEnabled()); // nothing is compared
+    const Place first = body("0/0:backward:partitioned_bw_subgraph_0_0");
+    const Place second = body("0/0:backward:partitioned_bw_subgraph_0_1");
+    o.window.compareBodies(first, second);
+    QVERIFY(o.settle());
+    QVERIFY(action->isEnabled() && !o.window.onePicture().isShown());
+    Canvas& left = o.window.pane(Pane::Left).canvas();
+    QVERIFY(left.isVisible());
+    action->trigger();
+    QVERIFY(o.settle());
+    Canvas& both = o.window.onePicture().canvas();
+    QVERIFY(both.isVisible() && !left.isVisible());
+    QVERIFY(both.scene() && both.scene()->compared);
+    // What is selected in one body is selected here, and the other way round.
+    const NodeId tangent = find_node(*o.window.document()->dump().graph(first.graph).module,
+        o.window.document()->body(first), "tangents_0");
+    o.window.navigator().select_node(Pane::Left, tangent);
+    QVERIFY(o.settle());
+    QVERIFY(both.selected());
+    QCOMPARE(both.scene()->boxes[both.scene()->box_of_node[both.selected().index]].title,
+        std::string("≠ tangents_0"));
+    const auto mm = std::find_if(both.scene()->boxes.begin(), both.scene()->boxes.end(),
+        [](const draw::Box& box) { return box.title == "mm_1"; });
+    QVERIFY(mm != both.scene()->boxes.end());
+    Q_EMIT both.nodeSelected(mm->node);
+    QVERIFY(o.settle());
+    QCOMPARE(QString::fromStdString(o.window.document()->node_name(o.window.navigator().state().node)),
+        QStringLiteral("mm_1"));
+    // Back to the panes with the same action; a dump that is opened ends it too.
+    action->trigger();
+    QVERIFY(left.isVisible() && !o.window.onePicture().isShown());
+    action->trigger();
+    QVERIFY(both.isVisible());
+    o.window.openPaths({pathOf(QStringLiteral("mlp4"))});
+    QVERIFY(o.settle());
+    QVERIFY(!action->isEnabled() && !o.window.onePicture().isShown() && left.isVisible());
 }
 
 // A click on the row that one is at already answers about it, and what opens first is of one compilation.

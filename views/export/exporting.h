@@ -5,6 +5,7 @@
 #include "core/browse/document.h"
 #include "core/draw/scene.h"
 #include "core/export/picture.h"
+#include "core/export/united_picture.h"
 
 #include <QString>
 
@@ -30,5 +31,17 @@ struct ExportRequest {
 // By the extension (core/export/formats.h). Gives what the picture leaves out or is drawn otherwise than
 // asked; may be empty. Errors: Usage for an extension that is none; those of the layout and of writing.
 Result<std::string> exportBody(const Document& document, const ExportRequest& request, const Job& job = {});
+
+// Both bodies of a comparison as one picture.
+struct ComparisonRequest {
+    ComparedBody a, b;
+    MatchOptions match; // what counts
+    QString path;
+    bool dark = false;
+    double scale = 2; // PNG
+    UnitedChoice choice;
+};
+// As exportBody(); svg, html, png and pdf.
+Result<std::string> exportComparison(const ComparisonRequest& request, const Job& job = {});
 
 } // namespace hopscope

@@ -98,6 +98,7 @@ enum class Do {
     OpenBeside,
     OtherPane,
     ComparePanes,
+    OnePicture,
     NextDifference,
     PreviousDifference,
     DumpPage,

@@ -20,10 +20,10 @@ public:
     void follow(const Shown& shown, Changes changed) override;
     // Shows both, the first in the left pane, and compares them.
     void compare(const Place& a, const Place& b);
+    void choose(size_t row); // of the comparison: selects its node
 
 private:
     void step(int direction);
-    void choose(size_t row);
     void take(std::shared_ptr<const Comparison> comparison);
     void again(const MatchOptions& options);
     void followView(Pane moved);

@@ -27,6 +27,7 @@
 #include "views/shell/menus.h"
 #include "views/shell/navigation.h"
 #include "views/shell/notespresenter.h"
+#include "views/shell/onepicture.h"
 #include "views/shell/otherdump.h"
 #include "views/shell/ownkeys.h"
 #include "views/shell/pane.h"
@@ -184,6 +185,9 @@ void MainWindow::build() {
     docks_->restrictKey(QStringLiteral("legend"), panes_->widget()); // a letter is text elsewhere
     loader_ = make<Loader>(&state_);
     diff_ = make<DiffPresenter>(&state_, &actions_, docks_, docks_->panel<DiffView>(), panes_);
+    one_ = make<OnePicture>(&state_, &actions_, diff_, shown);
+    column->addWidget(one_->widget(), 1);
+    connect(one_, &OnePicture::shownChanged, this, [this](bool one) { panes_->widget()->setVisible(!one); });
     other_ = make<OtherDump>(&state_, &actions_, docks_, diff_, this);
     actions_.restrictTo(panes_->widget(), {Do::NextDifference, Do::PreviousDifference});
     docks_->panel<DiffView>()->addActions({actions_[Do::NextDifference], actions_[Do::PreviousDifference]});
@@ -240,7 +244,7 @@ void MainWindow::tellPanels() {
     });
     for (Follower* panel : std::initializer_list<Follower*>{this, panes_, docks_->panel<OutlineView>(),
              docks_->panel<LedgerView>(), docks_->panel<ProblemsView>(), docks_->panel<BodyText>(),
-             docks_->panel<ExplainView>(), docks_->panel<DumpText>(), docks_->panel<DiffView>(), diff_,
+             docks_->panel<ExplainView>(), docks_->panel<DumpText>(), docks_->panel<DiffView>(), diff_, one_,
              docks_->panel<TwoLedgersView>(), other_, docks_->panel<ValueView>(), docks_->panel<StepsView>(),
              stepper, inspector, notes, navigation_, find_, run_, derive, keeper_, status})
         state_.add(panel);

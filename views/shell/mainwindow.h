@@ -37,6 +37,7 @@ class LedgerView;
 class LegendView;
 class Loader;
 class Navigation;
+class OnePicture;
 class OutlineView;
 class OwnKeys;
 class PanePresenter;
@@ -101,6 +102,7 @@ public:
     Inspector& inspector();
     ExplainView& explanation();
     DiffView& diff();
+    OnePicture& onePicture() { return *one_; }
     DumpText& dumpText();
     ProblemsView& problems();
     BodyText& bodyText();
@@ -171,6 +173,7 @@ private:
     ItemMenus* items_ = nullptr;
     HelpView* help_ = nullptr;
     DiffPresenter* diff_ = nullptr;
+    OnePicture* one_ = nullptr;
     OtherDump* other_ = nullptr;
     Loader* loader_ = nullptr;
     SessionKeeper* keeper_ = nullptr;

@@ -104,6 +104,7 @@ void show(const std::shared_ptr<Play>& p) {
             return p->then(other.error());
         const Place shown = p->window.navigator().pane(p->window.navigator().state().focus);
         p->window.compareBodies(shown, *other);
+        p->window.actions()[Do::OnePicture]->setChecked(p->script.onePicture);
     }
     if (!p->script.line.isEmpty()) {
         if (const Status there = showLineOf(p->window, p->script.line); !there)

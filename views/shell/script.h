@@ -21,6 +21,7 @@ struct Script {
     QStringList bind;
     QString call; // number of an invocation that becomes current, in the compilation that is shown
     QString with; // address of a body to compare with the one that is shown
+    bool onePicture = false; // both in the place of the panes
     QStringList others; // dumps whose ledger stands beside this one's
     QString line; // "N" or "FILE:N": a line of the dump to show, FILE by its name or its end
     QStringList docks; // "values", "steps", …, the last in front where they share a place
