@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace hopscope::read {
 
@@ -81,7 +82,7 @@ bool typographic(std::string_view text, size_t at, size_t& length, std::string_v
         Sign{"\xEF\xBB\xBF", ""}, Sign{"\xE2\x80\x9C", "\""}, Sign{"\xE2\x80\x9D", "\""},
         Sign{"\xE2\x80\x9E", "\""}, Sign{"\xE2\x80\x98", "'"}, Sign{"\xE2\x80\x99", "'"},
         Sign{"\xE2\x80\xA8", "\n"}, Sign{"\xE2\x88\x92", "-"}, Sign{"\xE2\x80\xB3", "\""},
-        Sign{"\xC2\xAB", "\""}, Sign{"\xC2\xBB", "\""}};
+        Sign{"\xC2\xAB", "\""}, Sign{"\xC2\xBB", "\""}, Sign{"\xC2\xAD", ""}};
     for (const Sign& sign : kSigns)
         if (rest.starts_with(sign.written)) {
             length = sign.written.size();
@@ -108,9 +109,48 @@ bool has_lone_return(std::string_view text) {
     return false;
 }
 
-// Whether a line holds a text whose line ends are written out.
-bool holds_literal(std::string_view line) {
-    return line.find("Module):\\n") != npos || line.find("graph():\\n") != npos;
+// Where a graph begins in a line whose line ends are written out; npos if the line holds no such text.
+size_t literal_head(std::string_view line) {
+    size_t head = npos;
+    if (const size_t at = line.find("Module):\\n"); at != npos)
+        head = line.rfind("class ", at);
+    if (const size_t at = line.find(kForwardHead); at < head && line.find("):\\n", at) != npos)
+        head = at;
+    head = std::min(head, line.find("graph():\\n"));
+    if (const size_t at = line.find("kwargs\\n-"); at < head)
+        head = std::min(head, line.rfind("opcode", at));
+    return head;
+}
+
+// Behind the quote that opens such a text: what stands before it on the line is none of it.
+size_t literal_start(std::string_view line, size_t head) {
+    const size_t quote = head == 0 ? npos : line.find_last_of("'\"`", head - 1);
+    return quote == npos ? 0 : quote + 1;
+}
+
+// One of the strings, a line each, that Python and C++ join, or that a list holds: `"    return x\n"`,
+// `"    return x",`. Its content without the line end, or nothing. `ends`: it may lack the line end.
+std::optional<std::string_view> piece_of(std::string_view line, bool ends) {
+    std::string_view text = trimmed(line);
+    while (!text.empty() && std::string_view("fFbBrRuUL([").find(text.front()) != npos)
+        text.remove_prefix(1);
+    while (!text.empty() && std::string_view(",;)]+\\ ").find(text.back()) != npos)
+        text.remove_suffix(1);
+    if (text.size() < 2 || (text.front() != '"' && text.front() != '\'') || text.back() != text.front()
+        || (text.size() > 2 && text[1] == text.front()))
+        return std::nullopt;
+    std::string_view inner = text.substr(1, text.size() - 2);
+    for (size_t i = 0; i < inner.size(); ++i) {
+        if (inner[i] == '\\')
+            ++i;
+        else if (inner[i] == text.front())
+            return std::nullopt; // two of them
+    }
+    if (inner.ends_with("\\n"))
+        inner.remove_suffix(2);
+    else if (!ends)
+        return std::nullopt;
+    return inner;
 }
 
 // Appends a string literal's content; `\\\\n` of a literal within a literal counts as well.
@@ -184,20 +224,34 @@ public:
         at_ = from;
         out_.begin(from);
         while (at_ < text_.size()) {
-            if (!literal_line() && !head() && !line_end() && !escape() && !doubled_quote() && !markup()
-                && !sign())
+            if (!literal_line() && !head() && !line_end() && !escape() && !doubled_quote() && !markdown()
+                && !markup() && !sign())
                 out_.text += text_[at_++];
         }
     }
 
 private:
     bool literal_line() {
-        if (!needs_.literal || (at_ > 0 && text_[at_ - 1] != '\n'))
+        if ((!needs_.literal && !needs_.pieces) || (at_ > 0 && text_[at_ - 1] != '\n'))
             return false;
         const std::string_view line = text_.substr(at_, std::min(text_.find('\n', at_), text_.size()) - at_);
-        if (!holds_literal(line))
+        const auto piece = needs_.pieces ? piece_of(line, in_pieces_ || needs_.list) : std::nullopt;
+        in_pieces_ = piece.has_value();
+        if (piece) {
+            unescape(*piece, at_, out_);
+            at_ += line.size();
+            return true;
+        }
+        const size_t head = literal_head(line);
+        if (head == npos)
             return false;
-        unescape(line, at_, out_);
+        const size_t start = literal_start(line, head);
+        if (start > 0) {
+            out_.text += line.substr(0, start);
+            out_.text += '\n';
+            out_.begin(at_);
+        }
+        unescape(line.substr(start), at_, out_);
         at_ += line.size();
         return true;
     }
@@ -248,6 +302,16 @@ private:
         return true;
     }
 
+    // `primals\\_1`: the backslash keeps Markdown from taking the sign for its own.
+    bool markdown() {
+        if (!needs_.markdown || text_[at_] != '\\' || at_ + 1 >= text_.size()
+            || std::string_view("_*[]()<>#~|`").find(text_[at_ + 1]) == npos)
+            return false;
+        out_.text += text_[at_ + 1];
+        at_ += 2;
+        return true;
+    }
+
     bool markup() {
         if (!needs_.markup || (text_[at_] != '&' && text_[at_] != '<'))
             return false;
@@ -290,6 +354,7 @@ private:
     Draft& out_;
     OpenString string_;
     size_t at_ = 0;
+    bool in_pieces_ = false; // the line before was a string of its own
 };
 
 } // namespace
@@ -298,18 +363,24 @@ Needs needs_of(std::string_view text) {
     Needs needs;
     needs.escapes = text.find('\x1b') != npos;
     needs.returns = has_lone_return(text);
-    static constexpr std::array<std::string_view, 6> kWords{
-        "<pre", "<br", "Module):\\n", "graph():\\n", kAsyncHead, kCallHead};
+    static constexpr std::array<std::string_view, 16> kWords{"<pre", "<br", "Module):\\n", "graph():\\n",
+        kAsyncHead, kCallHead, "):\\n", "kwargs\\n-", "):\\n\"\n", "):\\n'\n", "kwargs\\n\"\n", "):\\n\",\n",
+        "):\\n',\n", "):\",\n", "):',\n", "kwargs\",\n"};
     const uint32_t words = words_in(text, kWords);
-    static constexpr std::array<std::string_view, 7> kSigns{
-        "\xC2\xA0", "\xE2\x80", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x88\x92", "\xE2\x81\xA0", "\xC2\xAB"};
+    static constexpr std::array<std::string_view, 8> kSigns{"\xC2\xA0", "\xE2\x80", "\xE3\x80\x80",
+        "\xEF\xBB\xBF", "\xE2\x88\x92", "\xE2\x81\xA0", "\xC2\xAB", "\xC2\xAD"};
     needs.signs = has_high_byte(text) && words_in(text, kSigns, true) != 0;
-    static constexpr std::array<std::string_view, 7> kEntities{
-        "&quot;", "&lt;eval", "&gt;", "&#39;", "&#x27;", "&nbsp;", "&#34;"};
+    static constexpr std::array<std::string_view, 8> kEntities{
+        "&quot;", "&lt;eval", "&gt;", "&#39;", "&#x27;", "&nbsp;", "&#34;", "&#10;"};
     needs.markup = (words & 3U) != 0 || (text.find('&') != npos && words_in(text, kEntities, true) != 0);
     // A graph's head, and the line end behind it written out.
-    needs.literal = (words & 12U) != 0;
+    needs.literal = (words & 0xCCU) != 0;
+    needs.pieces = (words & 0xFF00U) != 0;
+    needs.list = (words & 0xE000U) != 0;
     needs.heads = (words & 48U) != 0;
+    // A signature with escaped names; nothing else writes them.
+    if (const size_t at = find_words(text, kForwardHead); at != npos && !needs.literal)
+        needs.markdown = text.substr(at, text.find('\n', at) - at).find("\\_") != npos;
     // Quotes within quotes, as tables of commas and databases write them: `x: ""f32[4]""`.
     for (size_t at = find_words(text, ": \"\""); at != npos && !needs.doubled;
          at = find_words(text, ": \"\"", at + 1)) {

@@ -9,9 +9,11 @@ namespace hopscope::read {
 
 // What has to be undone in a text, told at memchr's speed.
 struct Needs {
-    bool escapes = false, returns = false, signs = false, markup = false, literal = false, doubled = false,
-         heads = false;
-    bool any() const { return escapes || returns || signs || markup || literal || doubled || heads; }
+    bool escapes = false, returns = false, signs = false, markup = false, literal = false, pieces = false,
+         list = false, doubled = false, heads = false, markdown = false;
+    bool any() const {
+        return escapes || returns || signs || markup || literal || pieces || doubled || heads || markdown;
+    }
 };
 Needs needs_of(std::string_view text);
 

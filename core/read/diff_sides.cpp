@@ -3,7 +3,9 @@
 #include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/graph_str.h"
+#include "core/read/graph_table.h"
 #include "core/read/lines.h"
+#include "core/read/prefix.h"
 #include "core/read/rejoin.h"
 
 #include <algorithm>
@@ -43,8 +45,14 @@ bool is_header(std::string_view behind_margin) {
 }
 
 bool is_statement(std::string_view text) {
+    // Behind PyTorch's own prefix, and the marks in brackets that follow it.
+    if (size_t end = 0; find_glog(text, end) != npos) {
+        text.remove_prefix(end);
+        for (size_t close = text.find("] "); text.starts_with('[') && close != npos; close = text.find("] "))
+            text.remove_prefix(close + 2);
+    }
     const std::string_view words = trimmed(text);
-    if (is_graph_str_node(words))
+    if (is_graph_str_node(words) || is_table_row(words))
         return true;
     return !words.empty() && words.front() != '#' && is_graph_line(words)
         && (words.find(" = ") != npos || words.starts_with("return") || words.find("[num_users=") != npos);
@@ -52,13 +60,15 @@ bool is_statement(std::string_view text) {
 
 class Splitter {
 public:
-    explicit Splitter(const PlainText& plain) {
+    Splitter(const PlainText& plain, const LinePrefix& prefix) {
         Lines lines(plain.text, false);
         while (lines.next()) {
+            std::string_view text = lines.line();
+            prefix.strip(text);
             const Place at = !plain.places               ? Place{lines.number(), lines.offset()}
                 : lines.number() <= plain.places->size() ? (*plain.places)[lines.number() - 1]
                                                          : Place{};
-            lines_.push_back({lines.line(), at, lines.offset(), lines.end_offset()});
+            lines_.push_back({text, at, lines.offset(), lines.end_offset()});
         }
     }
 
@@ -154,13 +164,17 @@ private:
 namespace {
 // Whether lines begin with '-' and lines begin with '+', behind a margin or not: most texts have no such
 // thing.
-bool has_both_marks(std::string_view text) {
+bool has_both_marks(std::string_view text, const LinePrefix& prefix) {
     bool removed = false, added = false;
     Lines lines(text, false);
     while (lines.next() && !(removed && added)) {
-        const std::string_view line = lines.line();
+        std::string_view line = lines.line();
+        if (!prefix.strip(line))
+            continue;
         size_t at = 0;
-        if (line.starts_with("E ") || line.starts_with("> ") || line.starts_with("  "))
+        if (!prefix.empty())
+            at = std::min(line.find_first_not_of(' '), line.size());
+        else if (line.starts_with("E ") || line.starts_with("> ") || line.starts_with("  "))
             at = std::min(line.find_first_not_of(" >|", 1), line.size());
         if (at < line.size()) {
             removed = removed || line[at] == '-';
@@ -169,6 +183,30 @@ bool has_both_marks(std::string_view text) {
     }
     return removed && added;
 }
+// What a program put before each line of a graph, and with it of a diff: a CI service's time stamps.
+LinePrefix prefix_of_heads(std::string_view text, size_t& begin) {
+    constexpr size_t kSample = 40;
+    LinePrefix prefix;
+    for (const std::string_view head : {"Module):", "def forward("}) {
+        const size_t at = find_words(text, head);
+        if (at == npos)
+            continue;
+        begin = at == 0 ? 0 : text.rfind('\n', at) + 1; // npos + 1 = 0
+        Lines lines(text.substr(begin), false);
+        if (!lines.next())
+            return prefix;
+        const std::string_view line = lines.line();
+        const size_t code = head.starts_with("def") ? at - begin : line.rfind("class ", at - begin);
+        if (code == npos || trimmed(line.substr(0, code)).empty())
+            return prefix;
+        std::vector<std::string_view> behind;
+        while (behind.size() < kSample && lines.next())
+            behind.push_back(lines.line());
+        prefix.learn(line, code, behind);
+        return prefix;
+    }
+    return prefix;
+}
 } // namespace
 
 std::vector<DiffBlock> find_diffs(const PlainText& plain) {
@@ -176,9 +214,15 @@ std::vector<DiffBlock> find_diffs(const PlainText& plain) {
     if (plain.text.size() > kLargest)
         return {};
     const bool hunk = plain.text.starts_with("@@ ") || find_words(plain.text, "\n@@ ") != npos;
-    if (!hunk && !has_both_marks(plain.text))
+    if (hunk || has_both_marks(plain.text, {}))
+        if (std::vector<DiffBlock> found = Splitter(plain, {}).run(); !found.empty())
+            return found;
+    constexpr size_t kLooked = 1 << 20; // bytes from the head on: a log's graphs are no diffs
+    size_t begin = 0;
+    const LinePrefix prefix = prefix_of_heads(plain.text, begin);
+    if (prefix.empty() || !has_both_marks(plain.text.substr(begin, kLooked), prefix))
         return {};
-    return Splitter(plain).run();
+    return Splitter(plain, prefix).run();
 }
 
 PlainText without_diffs(const PlainText& plain, const std::vector<DiffBlock>& diffs) {

@@ -367,10 +367,16 @@ Outcome ExpressionReader::two_step(std::string_view text, Node& node) {
     size_t at = 0;
     const std::string_view object = identifier_at(text, 0);
     const NodeId self = builder_.node_named(builder_.intern(object));
-    if (!self)
-        return values_.bad("expected a statement, found '" + std::string(text.substr(0, 40)) + "'");
-    builder_.body().args.push_back({ArgKind::Node, 1, self.index});
     at = object.size();
+    // `x[…] = y` where the text begins behind x.
+    const bool undefined =
+        !self && !object.empty() && text.substr(at, 1) == "[" && text.find("] = ", at) != npos;
+    if (!self && !undefined)
+        return values_.bad("expected a statement, found '" + std::string(text.substr(0, 40)) + "'");
+    if (undefined)
+        values_.unknown(builder_.intern(object));
+    else
+        builder_.body().args.push_back({ArgKind::Node, 1, self.index});
     node.op = Opcode::CallFunction;
     if (at < text.size() && text[at] == '[') {
         node.syntax = Syntax::SetItem;

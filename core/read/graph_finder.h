@@ -23,7 +23,7 @@ struct Needle {
     Head head;
 };
 inline constexpr std::array kNeedles{Needle{"Module):", Head::Class}, Needle{"def forward(", Head::Def},
-    Needle{"graph():", Head::GraphStr}, Needle{"opcode", Head::Table},
+    Needle{"graph(", Head::GraphStr}, Needle{"opcode", Head::Table},
     Needle{"# Graph fragment:", Head::Fragment}};
 
 inline constexpr size_t kDefNeedle = 1;
@@ -62,7 +62,9 @@ private:
     std::optional<Cursor> forward_of(const Cursor& head, std::string_view before);
     void python(Cursor head, std::string_view class_name, std::string_view before);
     void other(Cursor head, Head kind);
+    size_t table(Cursor head, std::string_view line, LinePrefix& prefix, Rebuilt& out);
     void headless();
+    bool below_headless(const Cursor& head, const LinePrefix& prefix);
     Context context_of(const Cursor& head, const LinePrefix& prefix) const;
     void read_context_line(std::string_view text, Context& context, bool& done) const;
     LinePrefix prefix_of(Cursor at, size_t code) const;
@@ -73,7 +75,8 @@ private:
         bool clean = true;
         bool damaged = false; // ended at a line that fits no graph, before its return
     };
-    Found collect(Cursor head, Cursor def, const LinePrefix& prefix, bool in_class);
+    // `behind_words`: bytes of the def's line that are none of the graph's.
+    Found collect(Cursor head, Cursor def, const LinePrefix& prefix, bool in_class, size_t behind_words);
     std::vector<RawLine> gather(Cursor from, const LinePrefix& prefix, size_t most) const;
     // Gives `use` as many lines as it needs to see the graph's end, and some behind it; returns how many it
     // took.
@@ -99,6 +102,14 @@ private:
     bool searched_ = false;
     std::set<size_t> taken_; // starts of lines with a needle that a graph further up has
     std::vector<std::pair<Cursor, Cursor>> runs_; // what graphs and sources took, from and to
+    // Classes that may be bodies of a graph whose own head is not in the text.
+    struct Below {
+        Cursor head;
+        std::string class_name, before;
+        size_t column = 0;
+    };
+    std::vector<Below> below_;
+    bool below_done_ = false;
     std::vector<Cursor> lost_; // lines that a printed graph begins with, whose forward is not there
     Cursor resume_; // where the search goes on
     size_t budget_ = 20'000'000; // lines that may be looked at more than once

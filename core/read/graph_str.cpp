@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/read/graph_str_values.h"
+#include "core/read/mark.h"
 #include "core/read/scan.h"
 
 #include <algorithm>
@@ -31,9 +32,14 @@ size_t closing(std::string_view text, size_t open) {
 }
 
 size_t users_mark(std::string_view text) {
-    const size_t at = text.find("[num_users=");
-    return at != npos ? at : text.find("[#users=");
+    for (const std::string_view mark : {"[num_users=", "[#users=", "[uses="}) // 2.1 on, 1.8, 1.7
+        if (const size_t at = text.find(mark); at != npos)
+            return at;
+    return npos;
 }
+
+// 1.7 writes an attribute as `%w : [uses=1] = self.lin.weight`.
+constexpr std::string_view kAttribute = " = self.";
 
 // `%NAME : [TYPE ][num_users=N] = OP[target=T](args = (…), kwargs = {…})`. False if brackets stay open.
 bool parse_node(std::string_view text, NodeLine& out) {
@@ -47,6 +53,11 @@ bool parse_node(std::string_view text, NodeLine& out) {
     const size_t users = users_mark(text.substr(0, equal));
     out.type = trimmed(text.substr(colon + 1, (users == npos ? equal : users) - colon - 1));
     const size_t open = text.find("[target=", equal);
+    if (open == npos && text.substr(equal, kAttribute.size()) == kAttribute) {
+        out.op = "get_attr";
+        out.target = path_at(text, equal + kAttribute.size());
+        return !out.target.empty();
+    }
     if (open == npos)
         return false;
     out.op = trimmed(text.substr(equal + 3, open - equal - 3));
@@ -157,19 +168,42 @@ void add_node(const NodeLine& n, Place place, GraphPieces& to) {
     to.statements.emplace_back(std::move(line), place);
 }
 
+bool is_return(std::string_view text) {
+    return text.starts_with("return") && (text.size() == 6 || !is_identifier_char(text[6]));
+}
+
+// `%add : [num_users=1] =`, whatever follows.
+bool begins_node(std::string_view text) {
+    const size_t users = text.starts_with('%') ? users_mark(text) : npos;
+    return users != npos && text.substr(1 + identifier_at(text, 1).size()).starts_with(" : ");
+}
+
+// The width at which a terminal broke the lines: that of the longest, where one of them goes on in a line
+// that begins nothing; 0 = they are whole.
+size_t broken_at(std::span<const RawLine> lines) {
+    constexpr size_t kNarrowest = 40;
+    size_t width = 0;
+    for (const RawLine& line : lines)
+        width = line.foreign ? width : std::max(width, line.width);
+    for (size_t i = 0; i + 1 < lines.size(); ++i) {
+        const std::string_view next = trimmed(lines[i + 1].text);
+        if (lines[i].width == width && is_graph_str_node(trimmed(lines[i].text)) && !next.empty()
+            && !lines[i + 1].foreign && !is_graph_str_node(next) && !is_return(next))
+            return width >= kNarrowest ? width : 0;
+    }
+    return 0;
+}
+
 // What stands behind "return ": nodes bare, or with % in a fragment.
 std::string result(std::string_view text) {
     std::string out;
+    text = trimmed(text.substr(0, note_start(text)));
     for (size_t i = 0; i < text.size(); ++i)
         if (text[i] != '%' || identifier_at(text, i + 1).empty())
             out += text[i];
     bool closed = false;
     const size_t end = balanced_end(out, 0, closed);
     return "return " + (end < out.size() && out[end] == ',' ? '(' + out + ')' : out);
-}
-
-bool is_return(std::string_view text) {
-    return text.starts_with("return") && (text.size() == 6 || !is_identifier_char(text[6]));
 }
 
 constexpr std::string_view kNested = "graph():";
@@ -211,10 +245,32 @@ bool is_graph_str_node(std::string_view text) {
     if (name.empty())
         return false;
     const size_t open = text.find("[target=");
-    return open != npos && text.find(" = ") < open && text.find(':') < open;
+    if (open == npos) {
+        const size_t users = users_mark(text);
+        return users != npos && text.find("] = self.", users) != npos && text.find(':') < users;
+    }
+    return text.find(" = ") < open && text.find(':') < open;
 }
 
-size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out) {
+namespace {
+
+// `x, y : torch.Tensor`: their names, where no node is an input.
+void add_inputs(std::string_view inputs, Place place, GraphPieces& to) {
+    if (!to.parameters.empty())
+        return;
+    while (!inputs.empty()) {
+        const size_t comma = std::min(inputs.find(','), inputs.size());
+        const std::string_view words = trimmed(inputs.substr(0, comma));
+        inputs.remove_prefix(std::min(comma + 1, inputs.size()));
+        const size_t stars = std::min(words.find_first_not_of('*'), words.size());
+        if (const std::string_view name = identifier_at(words, stars); !name.empty())
+            to.parameters.emplace_back(std::string(words.substr(0, stars)) + std::string(name), place);
+    }
+}
+
+} // namespace
+
+size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out, std::string_view inputs) {
     std::vector<GraphPieces> pieces(1);
     std::vector<size_t> open{0}; // graphs that have not returned yet
     std::string last_name;
@@ -224,9 +280,27 @@ size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out) {
     size_t between = 0;
     bool done = false;
     size_t i = 0;
+    const size_t width = broken_at(lines);
+    size_t joined = 0;
+    // The rest of a line that was broken.
+    const auto go_on = [&](std::string& whole) {
+        while (width && lines[i].width == width && i + 1 < lines.size()) {
+            const std::string_view next = lines[i + 1].text;
+            if (lines[i + 1].foreign || trimmed(next).empty() || is_graph_str_node(trimmed(next))
+                || is_return(trimmed(next)))
+                break;
+            // Blanks at the very width are the node's own.
+            const std::string_view before = lines[i].text;
+            whole.append(before.size() - 1 - std::min(before.find_last_not_of(' '), before.size() - 1), ' ');
+            whole += next;
+            ++i;
+            ++joined;
+        }
+    };
     const auto take_node = [&](std::string_view text, Place place) {
         NodeLine node;
         std::string whole(text);
+        go_on(whole);
         std::string named; // the nodes that are left of arguments that were left out
         size_t used = 0;
         bool whole_node = true;
@@ -255,11 +329,28 @@ size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out) {
         return true;
     };
     for (; i < lines.size() && !done; ++i) {
-        const std::string_view text = trimmed(lines[i].text);
+        std::string_view text = trimmed(lines[i].text);
         if (text.empty() || lines[i].foreign)
             continue;
+        if (const std::string_view behind = behind_mark(text); !behind.empty())
+            text = behind;
+        std::string whole; // of a node that a mail program broke at a blank
+        const Place place = lines[i].place;
+        if (begins_node(text) && !is_graph_str_node(text)) {
+            constexpr size_t kMostBroken = 3; // lines before its target
+            whole = text;
+            for (size_t k = 1; k <= kMostBroken && i + k < lines.size() && !is_graph_str_node(whole); ++k) {
+                (whole += ' ') += trimmed(lines[i + k].text);
+                if (is_graph_str_node(whole)) {
+                    i += k;
+                    joined += k;
+                    text = whole;
+                    break;
+                }
+            }
+        }
         if (is_graph_str_node(text)) {
-            if (!take_node(text, lines[i].place))
+            if (!take_node(text, place))
                 break;
         } else if (const size_t nested = text.find(kNested); nested != npos && nodes > 0) {
             // The graph of the module that the last node holds.
@@ -273,9 +364,10 @@ size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out) {
             if (is_graph_str_node(first) && !take_node(first, lines[i].place))
                 break;
         } else if (is_return(text) && nodes > 0) {
-            const std::string_view value = trimmed(text.substr(6));
-            pieces[open.back()].statements.emplace_back(
-                result(value.empty() ? "None" : value), lines[i].place);
+            whole = text;
+            go_on(whole);
+            const std::string_view value = trimmed(std::string_view(whole).substr(6));
+            pieces[open.back()].statements.emplace_back(result(value.empty() ? "None" : value), place);
             open.pop_back();
             done = open.empty();
         } else if (nodes == 0 || ++between > kMostBetween) {
@@ -288,7 +380,9 @@ size_t rebuild_graph_str(std::span<const RawLine> lines, Rebuilt& out) {
     }
     if (nodes == 0)
         return 0;
+    add_inputs(inputs, lines[0].place, pieces[0]);
     write_pieces(pieces, out);
+    out.joined = joined;
     return took;
 }
 

@@ -81,6 +81,12 @@ std::string arguments(std::string_view args, std::string_view kwargs) {
     return out;
 }
 
+bool is_opcode(std::string_view text) {
+    static constexpr std::array<std::string_view, 6> kOpcodes{
+        "placeholder", "get_attr", "call_function", "call_method", "call_module", "output"};
+    return std::find(kOpcodes.begin(), kOpcodes.end(), text) != kOpcodes.end();
+}
+
 } // namespace
 
 bool is_table_head(std::string_view text) {
@@ -94,12 +100,35 @@ bool is_table_head(std::string_view text) {
     return true;
 }
 
+size_t rule_start(std::string_view line) {
+    size_t at = line.find_last_not_of(" |\t\r");
+    if (at == npos)
+        return npos;
+    ++at; // behind the last group
+    for (size_t group = 0; group < kColumns.size(); ++group) {
+        while (at > 0 && line[at - 1] == ' ')
+            --at;
+        const size_t end = at;
+        while (at > 0 && line[at - 1] == '-')
+            --at;
+        if (end - at < 2)
+            return npos;
+    }
+    return at;
+}
+
+bool is_table_row(std::string_view text) {
+    return is_opcode(text.substr(0, text.find("  "))) && text.find("  ") != npos;
+}
+
 size_t rebuild_table(std::span<const RawLine> lines, Rebuilt& out) {
     if (lines.size() < 3)
         return 0;
     const bool grid = lines[0].text.find('|') != npos;
     size_t i = 1;
     std::vector<size_t> columns;
+    while (i + 1 < lines.size() && trimmed(lines[i].text).empty())
+        ++i;
     if (is_rule(lines[i].text)) {
         if (!grid)
             columns = columns_of(lines[i].text);
@@ -110,12 +139,17 @@ size_t rebuild_table(std::span<const RawLine> lines, Rebuilt& out) {
     std::vector<GraphPieces> pieces(1);
     pieces[0].head = lines[0].place;
     size_t took = 0;
-    for (; i < lines.size(); ++i) {
-        if (lines[i].foreign || is_rule(lines[i].text))
+    constexpr size_t kMostForeign = 30; // lines of other programs in a row
+    size_t foreign = 0;
+    for (; i < lines.size() && foreign <= kMostForeign; ++i) {
+        if (lines[i].foreign || is_rule(lines[i].text) || trimmed(lines[i].text).empty())
             continue;
         const std::vector<std::string_view> cell = cells_of(lines[i].text, columns);
-        if (cell.size() < kColumns.size())
-            break;
+        if (cell.size() < kColumns.size() || !is_opcode(cell[0])) {
+            ++foreign;
+            continue;
+        }
+        foreign = 0;
         const std::string_view op = cell[0];
         const Place place = lines[i].place;
         const std::string name(cell[1]);
@@ -145,8 +179,6 @@ size_t rebuild_table(std::span<const RawLine> lines, Rebuilt& out) {
         } else if (op == "output") {
             p.statements.emplace_back("return " + arguments(cell[3], {}), place);
             took = i + 1;
-            break;
-        } else {
             break;
         }
         took = i + 1;

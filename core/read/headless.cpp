@@ -5,8 +5,11 @@
 #include "core/read/debug_mode.h"
 #include "core/read/expression.h"
 #include "core/read/graph_str.h"
+#include "core/read/graph_table.h"
+#include "core/read/mark.h"
 #include "core/read/rejoin.h"
 #include "core/read/scan.h"
+#include "core/read/thunder.h"
 
 #include <algorithm>
 #include <array>
@@ -24,6 +27,28 @@ constexpr size_t kMargin = 64; // lines behind a graph's end that a reader may l
 
 bool has_letters(std::string_view text) {
     return std::any_of(text.begin(), text.end(), is_identifier_start);
+}
+
+// Whether an expression computes something: calls, indexes, joins with an operator.
+bool computes(std::string_view value) {
+    return !value.empty() && std::string_view("\"'0123456789").find(value.front()) == npos
+        && value.find_first_of("([+*/@<>~&|^%-") != npos;
+}
+
+// `y = f(x);  x = None`: only FX deletes behind a statement.
+size_t deleting_start(std::string_view line) {
+    while (line.ends_with(' ') || line.ends_with('\r'))
+        line.remove_suffix(1);
+    const size_t semicolon = line.ends_with("= None") ? line.find(";  ") : npos;
+    const size_t equal = semicolon == npos ? npos : line.find(" = ");
+    if (equal == npos || equal > semicolon || !computes(line.substr(equal + 3, semicolon - equal - 3)))
+        return npos;
+    size_t from = equal;
+    while (from > 0 && is_identifier_char(line[from - 1]))
+        --from;
+    const bool begins = from < equal && is_identifier_start(line[from])
+        && (from == 0 || line[from - 1] == ' ' || line[from - 1] == '\t');
+    return begins ? from : npos;
 }
 
 // Where a statement that only FX prints starts in a line, behind whatever stands before it; npos if there is
@@ -59,7 +84,7 @@ size_t statement_start(std::string_view line) {
         }
         return from;
     }
-    return npos;
+    return deleting_start(line);
 }
 
 std::vector<RawLine> stripped(
@@ -73,12 +98,29 @@ std::vector<RawLine> stripped(
     return out;
 }
 
+size_t bearing(const LinePrefix& prefix, const std::vector<std::string_view>& lines) {
+    return static_cast<size_t>(
+        std::count_if(lines.begin(), lines.end(), [&](std::string_view line) { return prefix.strip(line); }));
+}
+
 LinePrefix prefix_at(const std::vector<RawLine>& lines, size_t i, size_t code) {
     LinePrefix prefix;
     std::vector<std::string_view> behind;
     for (size_t k = i + 1; k < std::min(lines.size(), i + 1 + kSample); ++k)
         behind.push_back(lines[k].text);
-    prefix.learn(lines[i].text, code, behind);
+    const std::string_view line = lines[i].text;
+    prefix.learn(line, code, behind);
+    // What points at this line alone is no part of what all lines bear.
+    size_t bare = code;
+    while (
+        bare > 0 && (std::string_view("->=<*!+~| ").find(line[bare - 1]) != npos || (line[bare - 1] & 0x80)))
+        --bare;
+    if (bare > 0 && !trimmed(line.substr(bare, code - bare)).empty()) {
+        LinePrefix other;
+        other.learn(line, bare, behind);
+        if (!other.empty() && (prefix.empty() || bearing(other, behind) > bearing(prefix, behind)))
+            prefix = std::move(other);
+    }
     return prefix;
 }
 
@@ -115,13 +157,13 @@ public:
         : lines_(lines) { }
 
     std::vector<HeadlessGraph> run() {
-        const bool thunder = std::any_of(
-            lines_.begin(), lines_.end(), [](const RawLine& l) { return l.text.find("thunder") != npos; });
         for (size_t i = 0; i < lines_.size();) {
             size_t took = nodes(i);
             if (!took)
                 took = statements(i);
-            if (!took && thunder)
+            if (!took)
+                took = table_rows(i);
+            if (!took)
                 took = thunder_trace(i);
             if (!took)
                 took = debug_mode(i);
@@ -146,9 +188,30 @@ private:
         });
         if (took < 2)
             return 0;
-        add(i, prefix,
+        add(i, took, prefix,
             "the head of this graph ('graph():') is not in the text; nodes before this one may be missing",
             std::move(rebuilt));
+        return took;
+    }
+
+    // A table of print_tabular whose head is not in the text, from its rule on.
+    size_t table_rows(size_t i) {
+        const size_t start = rule_start(lines_[i].text);
+        if (start == npos || i + 1 >= lines_.size())
+            return 0;
+        const LinePrefix prefix = prefix_at(lines_, i, start);
+        std::string_view row = lines_[i + 1].text;
+        if (!prefix.strip(row) || !is_table_row(trimmed(row)))
+            return 0;
+        auto rebuilt = std::make_shared<Rebuilt>();
+        const size_t took = windowed(i, prefix, [&](std::vector<RawLine> lines) {
+            lines.insert(lines.begin(), {"opcode  name  target  args  kwargs", lines_[i].place});
+            *rebuilt = {};
+            const size_t n = rebuild_table(lines, *rebuilt);
+            return n - std::min<size_t>(n, 1);
+        });
+        if (took)
+            add(i, took, prefix, {}, std::move(rebuilt));
         return took;
     }
 
@@ -162,6 +225,8 @@ private:
             return 0; // words of a sentence
         if (is_code_artifact(facts_of(prefix.text()).artifact))
             return 0;
+        const size_t above_it = from_first(i, prefix);
+        i -= above_it;
         // What is left of the signature stands above, perhaps behind a comment.
         std::string signature = "def forward(self):";
         std::string told =
@@ -219,10 +284,42 @@ private:
             const size_t n = mend(lines, *rebuilt).took;
             return n - std::min<size_t>(n, 1);
         });
-        if (took < 2 + lead) // one statement is a quotation
+        if (took < 2 + lead + above_it) // one statement is a quotation
             return 0;
-        add(i, prefix, told, std::move(rebuilt));
-        return took - lead;
+        add(i, took, prefix, told, std::move(rebuilt));
+        return took - lead - above_it;
+    }
+
+    // How many lines above the statement at `i` are statements of the same graph: those that FX prints as a
+    // person could write them (`y = torch.relu(x)`), and comments between them.
+    size_t from_first(size_t i, const LinePrefix& prefix) const {
+        constexpr size_t kMostAbove = 500;
+        std::string_view own = lines_[i].text;
+        if (!prefix.strip(own) || !behind_mark(trimmed(own)).empty())
+            return 0;
+        const size_t column = column_of(own);
+        size_t first = 0;
+        bool blank = false;
+        for (size_t up = 1; up <= std::min(i - std::min(i, taken_), kMostAbove); ++up) {
+            std::string_view above = lines_[i - up].text;
+            const bool bears = prefix.strip(above);
+            const std::string_view words = trimmed(above);
+            if (words.empty() && !blank) {
+                blank = true;
+                continue;
+            }
+            const size_t equal = words.find(" = ");
+            const bool comment = words.starts_with("# File: ") || words.starts_with("# No stacktrace");
+            // `a, b, = fx_pytree.tree_flatten_spec(…)` names the inputs.
+            const bool statement = equal != npos && words.substr(0, equal).find(',') == npos
+                && column_of(above) == column && is_graph_line(words) && words.front() != '#'
+                && computes(words.substr(equal + 3)) && !words.ends_with(':');
+            if (!bears || (!statement && !comment))
+                break;
+            blank = false;
+            first = up;
+        }
+        return first;
     }
 
     template <class Use> size_t windowed(size_t i, const LinePrefix& prefix, Use use) {
@@ -235,13 +332,16 @@ private:
     }
 
     size_t thunder_trace(size_t i) {
-        const std::string_view text = trimmed(lines_[i].text);
-        if (!text.starts_with("def ") || text.find('(') == npos)
+        const auto rest = std::span(lines_).subspan(i);
+        if (!begins_thunder(rest))
             return 0;
         auto rebuilt = std::make_shared<Rebuilt>();
-        const size_t took = rebuild_thunder(std::span(lines_).subspan(i), *rebuilt);
-        if (took)
-            add(i, {}, {}, std::move(rebuilt));
+        const size_t took = rebuild_thunder(rest, *rebuilt);
+        if (took) {
+            add(i, took, {}, {}, std::move(rebuilt));
+            const std::string_view def = trimmed(lines_[i].text);
+            found_.back().class_name = std::string(trimmed(def.substr(4, def.find('(') - 4)));
+        }
         return took;
     }
 
@@ -256,127 +356,28 @@ private:
         const size_t took =
             node ? rebuild_debug_graph(rest, *rebuilt, told) : rebuild_debug_mode(rest, *rebuilt, told);
         if (took)
-            add(i, {}, told, std::move(rebuilt));
+            add(i, took, {}, told, std::move(rebuilt));
         return took;
     }
 
-    void add(size_t i, const LinePrefix& prefix, std::string told, std::shared_ptr<Rebuilt> rebuilt) {
-        found_.push_back({lines_[i].place, facts_of(prefix.text()), std::move(told), std::move(rebuilt)});
+    void add(
+        size_t i, size_t took, const LinePrefix& prefix, std::string told, std::shared_ptr<Rebuilt> rebuilt) {
+        taken_ = i + took;
+        found_.push_back({lines_[i].place, facts_of(prefix.text()), std::move(told), std::move(rebuilt), i,
+            took, prefix, {}});
     }
 
     const std::vector<RawLine>& lines_;
     std::vector<HeadlessGraph> found_;
     std::deque<std::string> texts_; // signatures that were made up
+    size_t taken_ = 0; // lines up to here belong to graphs
 };
-
-// ---- Lightning Thunder ----
-
-// `# x: "cuda:0 f32[6, 32]"`: the name, and the type as FX writes it.
-bool typed_comment(std::string_view text, std::string_view& name, std::string& type) {
-    const size_t hash = text.rfind("# ");
-    if (hash == npos)
-        return false;
-    const std::string_view words = trimmed(text.substr(hash + 2));
-    name = identifier_at(words, 0);
-    const size_t open = words.find(": \"");
-    if (name.empty() || open != name.size())
-        return false;
-    const std::string_view inner = words.substr(open + 3, words.rfind('"') - open - 3);
-    const size_t blank = inner.find(' ');
-    if (blank == npos || inner.find('[') == npos || inner.find('[') < blank)
-        return false;
-    type = std::string(trimmed(inner.substr(blank + 1))) + std::string(inner.substr(0, blank));
-    return true;
-}
 
 } // namespace
 
-size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
-    std::vector<GraphPieces> pieces(1);
-    GraphPieces& p = pieces[0];
-    const std::string_view def = trimmed(lines[0].text);
-    const size_t open = def.find('(');
-    p.class_name = std::string(trimmed(def.substr(4, open - 4)));
-    p.head = lines[0].place;
-    if (!is_identifier(p.class_name) || !def.ends_with(':'))
-        return 0;
-    std::string_view list = def.substr(open + 1, def.rfind(')') - open - 1);
-    while (!list.empty()) {
-        const std::string_view name = identifier_at(trimmed(list), 0);
-        if (!name.empty() && name != "self")
-            p.parameters.emplace_back(std::string(name), lines[0].place);
-        const size_t comma = list.find(',');
-        list = comma == npos ? std::string_view{} : list.substr(comma + 1);
-    }
-    const size_t base = column_of(lines[0].text);
-    size_t unpacked = 0;
-    for (size_t i = 1; i < std::min(lines.size(), kMost); ++i) {
-        const std::string_view text = trimmed(lines[i].text);
-        if (text.empty())
-            continue;
-        if (column_of(lines[i].text) <= base)
-            return 0;
-        std::string_view name;
-        std::string type;
-        if (text.starts_with('#')) {
-            if (typed_comment(text, name, type))
-                for (auto& [words, place] : p.parameters)
-                    if (words == name) {
-                        words += ": \"" + type + '"';
-                        place = lines[i].place;
-                    }
-            continue;
-        }
-        if (text.starts_with("return")) {
-            const std::string value(trimmed(text.substr(6)));
-            bool closed = false;
-            const size_t end = balanced_end(value, 0, closed);
-            p.statements.emplace_back("return "
-                    + (value.empty()             ? "None"
-                            : end < value.size() ? '(' + value + ')'
-                                                 : value),
-                lines[i].place);
-            write_pieces(pieces, out);
-            return i + 1;
-        }
-        if (text.starts_with("del "))
-            continue;
-        const bool typed = typed_comment(text, name, type);
-        const size_t comment = text.find("  #");
-        const std::string_view code = trimmed(text.substr(0, comment));
-        const size_t equal = code.find(" = ");
-        if (equal == npos)
-            continue;
-        const std::string_view left = code.substr(0, equal);
-        std::string right(trimmed(code.substr(equal + 3)));
-        // Its functions are those of modules (`ltorch.mul`), never methods.
-        if (const std::string_view path = path_at(right, 0);
-            path.size() < right.size() && right[path.size()] == '(' && !path.starts_with("torch."))
-            right.insert(0, kFunctionMark);
-        if (is_identifier(left)) {
-            p.statements.emplace_back(
-                std::string(left) + (typed && name == left ? ": \"" + type + '"' : "") + " = " + right,
-                lines[i].place);
-            continue;
-        }
-        // `(a, b) = f(…)`: FX would index.
-        const std::string whole = "result_" + std::to_string(unpacked++);
-        p.statements.emplace_back(whole + " = " + right, lines[i].place);
-        size_t index = 0;
-        for (size_t at = 0; at < left.size(); ++at) {
-            const std::string_view item = identifier_at(left, at);
-            if (item.empty())
-                continue;
-            p.statements.emplace_back(
-                std::string(item) + " = " + whole + '[' + std::to_string(index++) + ']', lines[i].place);
-            at += item.size();
-        }
-    }
-    return 0;
-}
-
 bool may_hold_headless(std::string_view text) {
-    constexpr std::array<std::string_view, 5> kMarks{" = torch.ops.", ": \"", "[target=", "thunder", "::"};
+    constexpr std::array<std::string_view, 7> kMarks{
+        " = torch.ops.", ": \"", "[target=", "thunder", "::", ";  ", "--  --"};
     return words_in(text, kMarks, true) != 0;
 }
 

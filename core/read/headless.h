@@ -6,7 +6,6 @@
 #include "core/read/rebuilt.h"
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,14 +17,13 @@ struct HeadlessGraph {
     LogFacts facts;
     std::string told; // what is missing, in words; empty = nothing
     std::shared_ptr<Rebuilt> rebuilt;
+    size_t first = 0, took = 0; // lines of those given
+    LinePrefix prefix; // of them
+    std::string class_name; // of Thunder's traces: "backward_fn"
 };
 
 // Cheap: whether find_headless() may find anything.
 bool may_hold_headless(std::string_view text);
 std::vector<HeadlessGraph> find_headless(const std::vector<RawLine>& lines);
-
-// Lightning Thunder's traces: `def NAME(x):` with types in comments. Takes the lines from the def on; returns
-// how many it used, 0 = it is none.
-size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out);
 
 } // namespace hopscope::read

@@ -2,6 +2,7 @@
 #include "core/read/module_reader.h"
 
 #include "core/base/text.h"
+#include "core/read/mark.h"
 #include "core/read/scan.h"
 
 #include <algorithm>
@@ -17,21 +18,6 @@ constexpr int kMostContinuations = 200;
 // Bytes of joined lines that may be tried per module: a file full of open brackets is not read a hundred
 // times over.
 constexpr size_t kMostJoined = 8 << 20;
-
-// Where a person's comment behind a statement begins, outside of quotes; npos if there is none.
-size_t comment_start(std::string_view text) {
-    for (size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\'' || text[i] == '"') {
-            const size_t end = string_end(text, i);
-            if (end == npos)
-                return npos;
-            i = end - 1;
-        } else if (text[i] == '#' && i > 0 && (text[i - 1] == ' ' || text[i - 1] == '\t')) {
-            return i;
-        }
-    }
-    return npos;
-}
 
 // Whether nothing but blank lines is left.
 bool only_blank_behind(Lines lines) {
@@ -229,11 +215,15 @@ void ModuleReader::run_statement(std::string_view text, bool is_result) {
     const uint32_t line = file_line();
     expressions_.at_line(number, offset);
     const auto run = [&](std::string_view s) {
+        const auto once = [&](std::string_view words) {
+            return is_result ? expressions_.result(words, line)
+                             : expressions_.statement(words, line, source_);
+        };
+        Outcome o = once(s);
+        if (const size_t note = o == Outcome::Bad ? note_start(s) : npos; note != npos) // FX writes none
+            o = once(trimmed(s.substr(0, note)));
         if (is_result)
-            return expressions_.result(s, line);
-        Outcome o = expressions_.statement(s, line, source_);
-        if (const size_t note = o == Outcome::Bad ? comment_start(s) : npos; note != npos) // FX writes none
-            o = expressions_.statement(trimmed(s.substr(0, note)), line, source_);
+            return o;
         return o == Outcome::Bad && only_inputs() && alias(s) ? Outcome::Ok : o;
     };
     Outcome outcome = run(text);
@@ -330,6 +320,8 @@ void ModuleReader::statement_line(std::string_view text) {
 }
 
 void ModuleReader::one_statement(std::string_view text) {
+    if (text.ends_with(" |")) // the border of a table's cell: no operator stands last
+        text = trimmed(text.substr(0, text.size() - 1));
     expressions_.at_line(lines_->number(), lines_->offset());
     if (text.starts_with("return") && (text.size() == 6 || !is_identifier_char(text[6]))) {
         std::string_view value = trimmed(text.substr(6));

@@ -5,6 +5,7 @@
 #include "core/read/place.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@ struct RawLine {
     Place place;
     size_t width = 0; // of the whole line, prefix included
     bool foreign = false; // it lacks the prefix that its neighbours have
+    std::optional<size_t> indent = {}; // of a text that stood behind a mark; others have theirs
 };
 
 // Owns the text that a graph's strings point into.
@@ -25,6 +27,7 @@ struct Rebuilt {
     std::string text;
     Places places; // of each line
     std::shared_ptr<const void> original; // what the text was made of, where views into it remain
+    size_t joined = 0; // lines that a terminal broke and that are one here
 
     void line(std::string_view words, size_t indent, Place place) {
         text.append(indent, ' ');

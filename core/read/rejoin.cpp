@@ -3,6 +3,7 @@
 #include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/expression.h"
+#include "core/read/mark.h"
 #include "core/read/readable.h"
 #include "core/read/scan.h"
 
@@ -184,10 +185,17 @@ private:
     std::vector<OpenBody> bodies_;
 };
 
+// Progress bars and Python's warnings: never the rest of a line.
+bool is_programs_own(std::string_view text) {
+    return text.find("%|") != npos || text.find("Warning: ") != npos || text.starts_with("warnings.warn(");
+}
+
 // Whether line `i` is the rest of the line before it, and whether a blank was lost where it broke.
 bool Mender::goes_on(const Logical& last, size_t i, std::string_view text, bool& blank_lost) const {
     blank_lost = !full(i - 1);
     const bool alone = is_graph_line(text);
+    if (is_programs_own(text) && text.find("File: ") == npos)
+        return false;
     if (full(i - 1)
         && (!alone || last.open.depth > 0 || last.open.quote || column_of(lines_[i].text) == 0
             || column_of(lines_[i].text) < last.column))
@@ -224,11 +232,14 @@ void Mender::gather() {
     size_t foreign = 0;
     int& open = open_;
     for (size_t i = 0; i < lines_.size(); ++i) {
-        const std::string_view text = trimmed(lines_[i].text);
+        std::string_view text = trimmed(lines_[i].text);
         if (text.empty())
             continue;
+        const std::string_view behind = behind_mark(text);
+        const bool marked = !behind.empty();
+        text = marked ? behind : text;
         bool blank_lost = false;
-        if (!logical_.empty() && i > 0 && goes_on(logical_.back(), i, text, blank_lost)) {
+        if (!logical_.empty() && i > 0 && !marked && goes_on(logical_.back(), i, text, blank_lost)) {
             Logical& last = logical_.back();
             std::string_view more = lines_[i].text;
             if (blank_lost)
@@ -265,7 +276,7 @@ void Mender::gather() {
             continue;
         }
         const bool begins = is_graph_line(text) || (full(i) && begins_names(text));
-        if (!inside && (lines_[i].foreign || !begins || out_of_place(i, text))) {
+        if (!inside && (lines_[i].foreign || !begins || (!marked && out_of_place(i, text)))) {
             if (returned && !lines_[i].foreign)
                 break;
             if (++foreign > kMostForeign)
@@ -282,7 +293,9 @@ void Mender::gather() {
         Logical l;
         l.text = std::string(text);
         l.column = column_of(lines_[i].text);
-        if (is_def(text)) {
+        if (marked && !is_def(text) && !is_class(text)) {
+            l.column = column_ > 0 ? column_ : def_column_ + 4;
+        } else if (is_def(text)) {
             def_column_ = l.column;
             column_ = 0;
         } else if (!lost_ && !is_class(text) && l.column <= def_column_ && column_ > 0

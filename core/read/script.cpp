@@ -84,6 +84,7 @@ private:
     void write(const Class& main);
     void write_class(const Class& c, std::string_view name, size_t indent);
     std::string signature(std::string_view def, bool root);
+    void flattened(std::string_view names, const ScriptLine& from);
     void line(std::string_view text, size_t indent, uint32_t from);
     void note(uint32_t line, Severity severity, std::string message) {
         out_.notes.push_back({line, severity, std::move(message)});
@@ -280,6 +281,25 @@ std::string Reader::signature(std::string_view def, bool root) {
     return out + "):";
 }
 
+// `a, b, = fx_pytree.tree_flatten_spec([], self._in_spec)`: the inputs are these, whatever the signature has
+// (AOTInductor's programs: it has none). Their types stand before it, as in a joint graph.
+void Reader::flattened(std::string_view names, const ScriptLine& from) {
+    out_.parameters.clear();
+    std::string types;
+    size_t place = 0;
+    for (const std::string_view name : split_arguments(names)) {
+        if (!is_identifier(name))
+            continue;
+        out_.parameters.emplace_back(name);
+        const std::string type = place < inputs_.size() ? annotation_of(inputs_[place]) : "";
+        if (!type.empty())
+            types += (types.empty() ? "" : " ") + std::string(name) + ": \"" + type + "\";";
+        ++place;
+    }
+    if (!types.empty())
+        line(types, from.indent, from.line);
+}
+
 void Reader::write_class(const Class& c, std::string_view name, size_t indent) {
     line("class " + std::string(name) + "(torch.nn.Module):", indent, c.line);
     bool def = true;
@@ -290,6 +310,8 @@ void Reader::write_class(const Class& c, std::string_view name, size_t indent) {
         std::string typed;
         if (def) {
             typed = signature(text, indent == 0);
+        } else if (indent == 0 && text.find(", = fx_pytree.tree_flatten_spec(") != npos) {
+            flattened(left, from);
         } else if (equal != npos && is_identifier(left)) {
             const std::string_view right = text.substr(equal + 3);
             if (right.starts_with("self.")) {

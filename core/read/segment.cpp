@@ -4,7 +4,6 @@
 #include "core/base/text.h"
 #include "core/read/graph_finder.h"
 #include "core/read/graph_table.h"
-#include "core/read/headless.h"
 #include "core/read/lines.h"
 #include "core/read/readable.h"
 #include "core/read/scan.h"
@@ -147,6 +146,42 @@ bool return_unused(Rebuilt& fragment) {
 
 } // namespace
 
+// A table of print_tabular. Its rule says where the columns start, and where other programs' words end: on
+// the head's line stands the file's name too, where it is logged ("<eval_with_key>.0 opcode  name …").
+size_t GraphFinder::table(Cursor head, std::string_view line, LinePrefix& prefix, Rebuilt& out) {
+    const size_t code = line.find("opcode");
+    const std::string_view names = line.substr(code);
+    if (!is_table_head(names))
+        return 0;
+    const RawLine first{names, place(head), line.size(), false};
+    Cursor rule = head;
+    std::string_view words;
+    line_at(rule, words);
+    Cursor at = rule;
+    do { // a text may have lost or doubled its line ends
+        rule = at;
+        if (!line_at(at, words))
+            return 0;
+    } while (trimmed(words).empty());
+    const bool grid = names.substr(0, names.find("name")).find('|') != npos;
+    const size_t start = rule_start(words);
+    if (grid || start == npos) {
+        prefix = prefix_of(head, line.substr(0, code).ends_with("| ") ? code - 2 : code);
+        return windowed(head, prefix, [&](const std::vector<RawLine>& lines) {
+            out = {};
+            return rebuild_table(lines, out);
+        });
+    }
+    prefix = prefix_of(rule, start);
+    const size_t took = windowed(rule, prefix, [&](std::vector<RawLine> lines) {
+        lines.insert(lines.begin(), first);
+        out = {};
+        const size_t n = rebuild_table(lines, out);
+        return n - std::min<size_t>(n, 1);
+    });
+    return took ? took + (rule.number - head.number) : 0;
+}
+
 // Graph.__str__, a table, a fragment of output code.
 void GraphFinder::other(Cursor head, Head kind) {
     Cursor at = head;
@@ -159,16 +194,16 @@ void GraphFinder::other(Cursor head, Head kind) {
     Cursor first = at;
     std::string label;
     if (kind == Head::Table) {
-        const size_t code = line.find("opcode");
-        if (!is_table_head(line.substr(code)))
-            return;
-        prefix = prefix_of(head, line.substr(0, code).ends_with("| ") ? code - 2 : code);
-        took = windowed(head, prefix, [&](const std::vector<RawLine>& lines) {
-            *rebuilt = {};
-            return rebuild_table(lines, *rebuilt);
-        });
+        took = table(head, line, prefix, *rebuilt);
         first = head;
     } else {
+        GraphStrHead str;
+        if (kind == Head::GraphStr) {
+            str = graph_str_head(line);
+            // "lowered graph():" is inside of another, whose own head is not in the text.
+            if (!str.at || trimmed(line.substr(0, *str.at)).ends_with("lowered"))
+                return;
+        }
         // The first node says where the lines' own text starts.
         Cursor node = at;
         std::string_view words;
@@ -186,7 +221,7 @@ void GraphFinder::other(Cursor head, Head kind) {
             return;
         took = windowed(first, prefix, [&](const std::vector<RawLine>& lines) {
             *rebuilt = {};
-            return rebuild_graph_str(lines, *rebuilt);
+            return rebuild_graph_str(lines, *rebuilt, str.inputs);
         });
     }
     if (took == 0)
@@ -219,68 +254,16 @@ void GraphFinder::other(Cursor head, Head kind) {
     name_stage(task, context, "", "");
     if (!label.empty())
         task.label = label;
+    if (rebuilt->joined)
+        note(Severity::Note,
+            counted(rebuilt->joined, "line")
+                + (rebuilt->joined == 1 ? " of this graph goes" : " of this graph go")
+                + " on with the one before and were joined with it",
+            place(head));
     resume_ = end;
     runs_.emplace_back(head, end);
     floor_ = std::max(floor_, end.at);
     push_rebuilt(std::move(task), rebuilt);
-}
-
-// What no head begins: nodes or statements alone, where a paste starts in the middle of a graph.
-void GraphFinder::headless() {
-    std::sort(
-        runs_.begin(), runs_.end(), [](const auto& a, const auto& b) { return a.first.at < b.first.at; });
-    std::vector<std::pair<Cursor, size_t>> gaps;
-    Cursor at;
-    for (const auto& [from, to] : runs_) {
-        if (from.at > at.at)
-            gaps.emplace_back(at, from.at);
-        if (to.at > at.at)
-            at = to;
-    }
-    gaps.emplace_back(at, text_.size());
-    for (const auto& [from, to] : gaps) {
-        // A long log between graphs is other messages.
-        constexpr size_t kLongest = 8 << 20;
-        const std::string_view words = text_.substr(from.at, to - from.at);
-        if (!may_hold_headless(words))
-            continue;
-        if (found_ > 0 && words.size() > kLongest) {
-            if (find_words(words, " = torch.ops.") != npos)
-                note(Severity::Note,
-                    "from here on " + std::to_string(words.size() >> 20)
-                        + " MiB hold no graph with a head; so much is not searched for statements without "
-                          "one",
-                    place(from));
-            continue;
-        }
-        std::vector<RawLine> lines;
-        std::string_view line;
-        BlankRun blank;
-        for (Cursor c = from; c.at < to;) {
-            const Cursor here = c;
-            if (!line_at(c, line))
-                break;
-            if (!blank.too_long(line))
-                lines.push_back({line, place(here), line.size(), false});
-        }
-        for (HeadlessGraph& graph : find_headless(lines)) {
-            GraphTask task;
-            task.key.id = graph.facts.id.empty() ? "-" : graph.facts.id;
-            task.key.rank = graph.facts.rank;
-            task.key.attempt = graph.facts.attempt;
-            task.file = file_;
-            task.from_text = true;
-            task.must_hold_graph = false;
-            task.line = graph.place.line;
-            task.offset = graph.place.offset;
-            if (!graph.told.empty())
-                note(Severity::Note, graph.told, graph.place);
-            Context context;
-            context.facts = graph.facts;
-            name_stage(task, context, "", "");
-            push_rebuilt(std::move(task), graph.rebuilt);
-        }
-    }
 }
 
 // Beside graphs that were found. Where there is none at all, text.cpp tells what is lost.
@@ -316,6 +299,9 @@ size_t GraphFinder::run() {
             continue;
         std::string_view before;
         const std::string_view name = head_class(line, before);
+        // Of the words on a line the first tells; "graph(" is any function's.
+        if (kind == Head::GraphStr && !graph_str_head(line).at)
+            kind = !name.empty() ? Head::Class : Head::Def;
         if (kind == Head::Class && !name.empty())
             python(head, name, before);
         else if (kind == Head::Def && name.empty())

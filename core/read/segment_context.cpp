@@ -57,11 +57,22 @@ void GraphFinder::read_context_line(std::string_view text, Context& context, boo
             && (text.find("(from cache)") != npos || text.starts_with("=")))
             return;
     }
+    // print(graph_module) puts what the module is before its code: "GraphModule()", "fused_0()".
+    if (text.ends_with("()") && is_identifier(text.substr(0, text.size() - 2))) {
+        const std::string_view name = text.substr(0, text.size() - 2);
+        if (name != "GraphModule" && name != "<lambda>" && context.heading.empty()) {
+            context.heading = std::string(name);
+            done = true;
+        }
+        return;
+    }
     const bool code = text.starts_with("import ") || text.starts_with("from ") || text.starts_with('@')
         || text.starts_with("print(") || text.starts_with("return ") || text.starts_with("def ")
         || text.starts_with("class ") || text.starts_with('<') || text.starts_with(".. ");
-    const bool words = std::any_of(text.begin(), text.end(), is_identifier_start);
-    if (context.heading.empty() && text.size() <= kLongest && !code && words
+    const bool words = std::any_of(text.begin(), text.end(), is_identifier_start)
+        && std::string_view("'\"`").find(text.back()) == std::string_view::npos; // `"payload": "`
+    const bool item = (text.starts_with("- ") || text.starts_with("* ")) && !text.ends_with(':'); // of a list
+    if (context.heading.empty() && text.size() <= kLongest && !code && !item && words
         && (text.ends_with(':') || text.starts_with('#') || text.find_first_of("=(){}[]") == npos))
         context.heading = std::string(bare_heading(text));
     done = true;

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/read/graph_finder.h"
 #include "core/read/lines.h"
+#include "core/read/mark.h"
 #include "core/read/readable.h"
 #include "core/read/script.h"
 #include "core/read/script_task.h"
@@ -36,7 +37,8 @@ std::string_view process_of(std::string_view line, size_t& start) {
 
 } // namespace
 
-GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefix& prefix, bool in_class) {
+GraphFinder::Found GraphFinder::collect(
+    Cursor head, Cursor def, const LinePrefix& prefix, bool in_class, size_t behind_words) {
     Found found;
     found.from = head;
     found.behind = head;
@@ -52,6 +54,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
     bool in_result = false; // of several lines
     size_t foreign = 0;
     size_t def_column = 0;
+    size_t body_column = 0; // of its statements
     bool seen_def = false;
     BlankRun blanks;
     while (true) {
@@ -85,8 +88,20 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
                 found.lines.push_back({text, place(here), line.size(), true});
             continue;
         }
-        const std::string_view words = trimmed(text);
-        const size_t column = column_of(text);
+        if (behind_words && here.at == def.at) {
+            text.remove_prefix(behind_words);
+            found.clean = false;
+        }
+        std::string_view words = trimmed(text);
+        size_t column = column_of(text);
+        std::optional<size_t> indent;
+        if (const std::string_view behind = seen_def ? behind_mark(words) : std::string_view{};
+            !behind.empty()) {
+            // What points at the line took the place of blanks, or moved the line.
+            indent = column = body_column > def_column ? body_column : def_column + 4;
+            text = words = behind;
+            found.clean = false;
+        }
         if (!seen_def) {
             seen_def = true;
             const size_t own = column >= 4 ? column - 4 : 0;
@@ -119,8 +134,13 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
                 in_result = false;
             }
         }
-        if (words.starts_with("def forward("))
+        if (words.starts_with("def forward(")) {
             def_column = column;
+            body_column = 0;
+        } else if (body_column == 0 && open <= 0 && !words.empty() && words.front() != '#'
+            && column > def_column) {
+            body_column = column;
+        }
         if (words.starts_with("def forward(") || open > 0) {
             for (const char c : words)
                 open += c == '(' ? 1 : c == ')' ? -1 : 0;
@@ -128,7 +148,7 @@ GraphFinder::Found GraphFinder::collect(Cursor head, Cursor def, const LinePrefi
         const size_t blank = text.find_first_not_of(' ');
         found.clean = found.clean && bare && (blank == npos || text[blank] != '\t');
         if (!blanks.too_long(words))
-            found.lines.push_back({text, place(here), line.size(), false});
+            found.lines.push_back({text, place(here), line.size(), false, indent});
         if (!words.empty() || bare)
             found.behind = at;
         if (holds_head(words))
@@ -206,8 +226,24 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
     if (code == npos)
         return;
     const LinePrefix prefix = prefix_of(def, code);
-    if (prefix.empty() && !trimmed(line.substr(0, code)).empty())
-        return; // words of a sentence
+    size_t behind_words = 0;
+    if (prefix.empty() && !trimmed(line.substr(0, code)).empty()) {
+        // A logger puts its own before the first line of a message; else they are words of a sentence.
+        std::string_view next;
+        if (!class_name.empty() || !line_at(behind, next) || column_of(next) < 2
+            || !is_graph_line(trimmed(next)) || (next.find(" = ") == npos && next.find("return ") == npos))
+            return;
+        behind_words = code;
+    }
+    if (!class_name.empty() && below_headless(head, prefix)) {
+        std::string_view own;
+        Cursor at = head;
+        line_at(at, own);
+        prefix.strip(own);
+        below_.push_back({head, std::string(class_name), std::string(before), column_of(own)});
+        taken_.insert(def.at);
+        return;
+    }
     taken_.insert(def.at);
     // What another program put before each line says nothing of the graph.
     std::string_view bare;
@@ -220,12 +256,14 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
         return;
     if ((class_name == "Repro" || class_name == "FxModule") && script(head, class_name, prefix, context))
         return;
-    Found found = collect(head, def, prefix, !class_name.empty());
+    Found found = collect(head, def, prefix, !class_name.empty(), behind_words);
     if (!found.lines.empty() && !class_name.empty()) {
         // What stands before the class on its line is a file's name.
         std::string_view& first = found.lines.front().text;
         const size_t at = first.rfind("class ");
         if (at != npos && !trimmed(first.substr(0, at)).empty()) {
+            // Marks that touch it ("```class") hide it from the reader of the text as it stands.
+            found.clean = found.clean && (first[at - 1] == ' ' || first[at - 1] == '\t');
             first.remove_prefix(at);
         }
     }
@@ -254,7 +292,7 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
             if (l.foreign)
                 continue;
             const size_t blank = std::min(l.text.find_first_not_of(" \t"), l.text.size());
-            rebuilt->line(l.text.substr(blank), column_of(l.text), l.place);
+            rebuilt->line(l.text.substr(blank), l.indent.value_or(column_of(l.text)), l.place);
         }
         push_rebuilt(std::move(task), rebuilt);
         return;
@@ -262,6 +300,8 @@ void GraphFinder::python(Cursor head, std::string_view class_name, std::string_v
     Mended mended;
     const size_t took = std::max<size_t>(1, windowed(def, prefix, [&](std::vector<RawLine> lines) {
         const size_t own = class_name.empty() ? 0 : 1;
+        if (behind_words)
+            lines.front().text.remove_prefix(std::min(behind_words, lines.front().text.size()));
         if (own)
             lines.insert(lines.begin(), found.lines.front());
         *rebuilt = {};

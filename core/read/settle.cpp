@@ -81,6 +81,8 @@ void settle_graphs(Dump& dump, const std::vector<bool>& of_text) {
         if (const auto guess = stage_of_placeholders(*g.module)) {
             g.stage = guess->stage;
             g.stage_evidence = guess->evidence;
+            if (g.label.empty())
+                g.label = guess->label;
         }
     }
     for (size_t i = 0; i + 1 < dump.graphs.size(); ++i) {

@@ -109,7 +109,10 @@ std::optional<StageGuess> stage_of_file(std::string_view name) {
     StageGuess guess;
     guess.evidence = "file name";
     const auto stage = stage_of_words(words);
-    if (!stage)
+    // "fw-bw.txt" holds both.
+    const bool both = stage == Stage::Backward
+        && (has_word(words, "forward") || has_word(words, "fw") || has_word(words, "fwd"));
+    if (!stage || both)
         return std::nullopt;
     guess.stage = *stage;
     return guess;
@@ -122,18 +125,41 @@ std::optional<StageGuess> stage_of_class(std::string_view name) {
         guess.label = "Compiled autograd graph";
     else if (name == "joint_fn" || name == "joint_helper" || name == "inner_f")
         guess.stage = Stage::Joint;
+    else if (name == "backward_fn") // Lightning Thunder's two
+        guess.stage = Stage::Backward;
+    else if (name == "augmented_forward_fn")
+        guess.stage = Stage::Forward;
     else
         return std::nullopt;
     return guess;
 }
 
+namespace {
+// What compiled autograd hands its graphs (torch/_dynamo/compiled_autograd.py, begin_capture), in all
+// versions.
+bool takes_autograd_state(const GraphModule& module) {
+    static constexpr std::string_view kNames[]{"inputs", "sizes", "scalars", "hooks"};
+    const Body& root = module.bodies.front();
+    size_t i = 0;
+    for (const std::string_view name : kNames) {
+        const bool there = i < root.placeholder_count() && module.text(root.nodes[i].name) == name;
+        if (!there && name != "scalars") // since 2.5
+            return false;
+        i += there;
+    }
+    return true;
+}
+} // namespace
+
 std::optional<StageGuess> stage_of_placeholders(const GraphModule& module) {
-    const auto stage = stage_by_signature(module);
-    if (!stage)
-        return std::nullopt;
     StageGuess guess;
     guess.evidence = "placeholders";
-    guess.stage = *stage;
+    if (const auto stage = stage_by_signature(module))
+        guess.stage = *stage;
+    else if (!module.bodies.empty() && takes_autograd_state(module))
+        guess.label = "Compiled autograd graph";
+    else
+        return std::nullopt;
     return guess;
 }
 

@@ -5,6 +5,7 @@
 #include "core/read/diff_sides.h"
 #include "core/read/grep_output.h"
 #include "core/read/segment.h"
+#include "core/read/thunder.h"
 #include "core/read/trace_repair.h"
 
 #include <algorithm>
@@ -40,6 +41,8 @@ std::string known_form(std::string_view text) {
     // torch.jit: `%y : Tensor = aten::relu(%x)`.
     if (text.find(" = prim::") != npos || (text.find(" = aten::") != npos && text.find(" : ") != npos))
         return "a TorchScript graph (torch.jit), which is not read; Hopscope reads graphs of torch.fx";
+    if (looks_like_thunder(text))
+        return "a piece of a Lightning Thunder trace; its 'def NAME(…):' is needed to read it";
     if (text.find("thunder.") != npos && text.find("def ") != npos)
         return "a Lightning Thunder trace; Hopscope reads graphs of torch.compile";
     return {};

@@ -1,3 +1,4 @@
+#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/lines.h"
 #include "core/read/prefix.h"
@@ -65,7 +66,10 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
     if (e.event == "chromium_event") {
         if (!key.id.empty())
             timer(key, payload, line);
-    } else if (e.event == "artifact") {
+    } else if (e.event == "artifact"
+        // What is dumped may be code of another language ("type": "cpp").
+        || (e.event == "graph_dump" && !payload.text.empty()
+            && find_words(payload.text, "def forward(") == npos)) {
         artifact(e, key, payload, line);
     } else if (e.event == "compilation_metrics") {
         if (!key.id.empty())
