@@ -98,6 +98,8 @@ void RecordJson::metadata(ondemand::value value, Envelope& e) {
             symbol_field(key, inner, e);
         else if (key == "name")
             e.name = text_or_empty(inner);
+        else if (key == "type")
+            e.type = text_or_empty(inner);
     }
 }
 

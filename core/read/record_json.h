@@ -13,6 +13,7 @@ namespace hopscope::read {
 struct Envelope {
     std::string event;
     std::string name; // of an artifact, a DDP child, a graph_dump
+    std::string type; // of a graph_dump: the language of what is dumped, "cpp"; empty where it tells none
     std::string subgraph; // the region whose own record it is (subgraph_name); empty = the whole graph's
     std::optional<int> rank; // none: the record names none
     std::optional<int> autograd, frame, compile; // of the compile id; none: the record names none

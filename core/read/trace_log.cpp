@@ -1,4 +1,3 @@
-#include "core/base/find_words.h"
 #include "core/base/text.h"
 #include "core/read/lines.h"
 #include "core/read/prefix.h"
@@ -67,9 +66,9 @@ void TraceReader::record(std::string_view json, uint32_t line, uint64_t offset, 
         if (!key.id.empty())
             timer(key, payload, line);
     } else if (e.event == "artifact"
-        // What is dumped may be code of another language ("type": "cpp").
-        || (e.event == "graph_dump" && !payload.text.empty()
-            && find_words(payload.text, "def forward(") == npos)) {
+        // What is dumped may be code of another language: AOTInductor says which
+        // (torch/_inductor/codecache.py).
+        || (e.event == "graph_dump" && !e.type.empty() && e.type != "python" && e.type != "py")) {
         artifact(e, key, payload, line);
     } else if (e.event == "compilation_metrics") {
         if (!key.id.empty())
