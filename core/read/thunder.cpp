@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace hopscope::read {
 
@@ -129,14 +130,18 @@ size_t rebuild_thunder(std::span<const RawLine> lines, Rebuilt& out) {
             path.size() < right.size() && right[path.size()] == '(' && !path.starts_with("torch."))
             right.insert(0, kFunctionMark);
         if (is_identifier(left)) {
-            p.statements.emplace_back(
-                std::string(left) + (typed && name == left ? ": \"" + type + '"' : "") + " = " + right,
-                lines[i].place);
+            std::string statement(left);
+            if (typed && name == left)
+                statement.append(": \"").append(type).append("\"");
+            statement.append(" = ").append(right);
+            p.statements.emplace_back(std::move(statement), lines[i].place);
             continue;
         }
         // `(a, b) = f(…)`: FX would index.
         const std::string whole = "result_" + std::to_string(unpacked++);
-        p.statements.emplace_back(whole + " = " + right, lines[i].place);
+        std::string statement = whole;
+        statement.append(" = ").append(right);
+        p.statements.emplace_back(std::move(statement), lines[i].place);
         size_t index = 0;
         for (size_t at = 0; at < left.size(); ++at) {
             const std::string_view item = identifier_at(left, at);
